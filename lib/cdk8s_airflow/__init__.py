@@ -1,0 +1,1 @@
+"""Typed cdk8s constructs for Apache Airflow on Kubernetes."""

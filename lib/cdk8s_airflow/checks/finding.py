@@ -1,0 +1,66 @@
+"""What a check says when something cannot work, and the one error that carries all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+_LONGEST_SEEN = 120
+
+
+def show(value: object) -> str:
+    """The value as a reader would write it in Python, on one line, cut where it gets long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _LONGEST_SEEN else f"{text[: _LONGEST_SEEN - 1]}…"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is wrong with a platform.
+
+    Attributes:
+        rule: the id of the rule that found it, as ``area/what``; stable, so that it can be searched and documented.
+        at: the argument, values key or manifest field it is about, dotted.
+        problem: what is wrong, in the user's words.
+        seen: the value that was given, as text; empty where there is none, or where it could be a secret.
+        fix: what to change.
+        path: where in the construct tree; filled in by the construct that ran the check.
+    """
+
+    rule: str
+    at: str
+    problem: str
+    fix: str
+    seen: str = ""
+    path: str = ""
+
+    def __str__(self) -> str:
+        where = ": ".join(part for part in (self.path, self.at) if part)
+        seen = f" (seen: {self.seen})" if self.seen else ""
+        return f"{where} [{self.rule}] {self.problem}{seen}; {self.fix}"
+
+    def under(self, prefix: str) -> Finding:
+        """The same finding, with ``prefix`` before the argument it is about."""
+        return replace(self, at=".".join(part for part in (prefix, self.at) if part))
+
+    def within(self, path: str) -> Finding:
+        """The same finding, seen by the construct at ``path``."""
+        return replace(self, path=path)
+
+
+class PlatformError(ValueError):
+    """A platform that cannot work, found before anything was written.
+
+    Raised by constructs, and by :func:`cdk8s_airflow.synth`, which collects the findings of all constructs first.
+    Its text has one line for each finding: construct path, argument, rule id, what is wrong, the value seen, what to change.
+
+    Attributes:
+        findings: everything that was found, in the order of the program.
+    """
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings: tuple[Finding, ...] = tuple(dict.fromkeys(findings))
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
