@@ -1,0 +1,163 @@
+"""Checks that what a construct was given has the types and forms that its signature promises.
+
+Python does not hold anyone to annotations, and a wrong value would otherwise surface late, as an error of jsii or of the
+API server. The annotations are the rules: there is no second list to keep in step.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import functools
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from cdk8s_airflow.checks.constraints import Must
+from cdk8s_airflow.checks.finding import Finding, show
+
+_PLAIN_NAMES: Mapping[object, str] = {str: "a text", int: "a whole number", float: "a number", bool: "True or False"}
+
+
+@functools.lru_cache(maxsize=None)
+def _hints(owner: Callable[..., Any] | type) -> Mapping[str, Any]:
+    return typing.get_type_hints(owner, include_extras=True)
+
+
+def check_arguments(constructor: Callable[..., Any], arguments: Mapping[str, object]) -> list[Finding]:
+    """Holds the arguments of a constructor against its annotations, and each nested setting against its own rules.
+
+    Args:
+        constructor: the ``__init__`` whose annotations count.
+        arguments: what was passed, by name; names without an annotation are left alone.
+    """
+    hints = _hints(constructor)
+    return [
+        finding for name, value in arguments.items() if name in hints for finding in check_value(value, hints[name], name)
+    ]
+
+
+def check_value(value: object, hint: Any, at: str) -> list[Finding]:
+    """Holds one value against one annotation."""
+    origin = get_origin(hint)
+    if hint is Any or hint is object:
+        return []
+    if origin is Annotated:
+        base, *conditions = get_args(hint)
+        found = check_value(value, base, at)
+        if found:
+            return found
+        return [_broken(condition, value, at) for condition in conditions if isinstance(condition, Must) and not condition.holds(value)]
+    if origin in (Union, types.UnionType):
+        return _check_union(value, get_args(hint), at)
+    if origin is Literal:
+        return _check_literal(value, get_args(hint), at)
+    if hint is None or hint is type(None):
+        return [] if value is None else [_wrong_type(value, "nothing (None)", at)]
+    if origin is not None and isinstance(origin, type):
+        return _check_collection(value, origin, get_args(hint), at)
+    return _check_class(value, hint, at)
+
+
+def _check_class(value: object, hint: Any, at: str) -> list[Finding]:
+    if hint is bool or hint is str:
+        fits = isinstance(value, hint)
+    elif hint is int:
+        fits = isinstance(value, int) and not isinstance(value, bool)
+    elif hint is float:
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+    else:
+        fits = isinstance(value, hint)
+    if not fits:
+        return [_wrong_type(value, _described(hint), at, fix=getattr(hint, "how_to_write", ""))]
+    return list(check_setting(value, at))
+
+
+def check_setting(value: object, at: str) -> Iterator[Finding]:
+    """Checks the fields of a setting (a frozen dataclass of ours), then its own rules if the fields are sound."""
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return
+    hints = _hints(type(value))
+    found = [
+        finding
+        for field in dataclasses.fields(value)
+        for finding in check_value(getattr(value, field.name), hints[field.name], f"{at}.{field.name}")
+    ]
+    yield from found
+    rules = getattr(value, "_rules", None)
+    if rules is not None and not found:
+        for finding in rules():
+            yield finding.under(at)
+
+
+def _check_union(value: object, arms: tuple[Any, ...], at: str) -> list[Finding]:
+    best: list[Finding] | None = None
+    for arm in arms:
+        found = check_value(value, arm, at)
+        if not found:
+            return []
+        of_this_kind = not any(finding.rule == "argument/type" and finding.at == at for finding in found)
+        if of_this_kind and best is None:
+            best = found
+    if best is not None:
+        return best
+    wanted = [arm for arm in arms if arm is not type(None)]
+    fixes = [fix for arm in wanted if (fix := getattr(arm, "how_to_write", ""))]
+    return [_wrong_type(value, " or ".join(dict.fromkeys(map(_described, wanted))), at, fix=" or ".join(fixes))]
+
+
+def _check_literal(value: object, allowed: tuple[object, ...], at: str) -> list[Finding]:
+    if any(value == choice and type(value) is type(choice) for choice in allowed):
+        return []
+    choices = ", ".join(repr(choice) for choice in allowed)
+    return [
+        Finding(rule="argument/choice", at=at, problem="is not one of the choices", seen=show(value), fix=f"use one of {choices}")
+    ]
+
+
+def _check_collection(value: object, origin: type, arms: tuple[Any, ...], at: str) -> list[Finding]:
+    if isinstance(value, (str, bytes)) or not isinstance(value, origin):
+        return [_wrong_type(value, _described(origin), at)]
+    if isinstance(value, collections.abc.Mapping):
+        key_hint, value_hint = arms
+        return [
+            finding
+            for key, item in value.items()
+            for finding in (*check_value(key, key_hint, f"{at} (its key)"), *check_value(item, value_hint, f"{at}.{key}"))
+        ]
+    if isinstance(value, (collections.abc.Set, collections.abc.Sequence)):
+        items = sorted(value, key=repr) if isinstance(value, collections.abc.Set) else value
+        return [finding for index, item in enumerate(items) for finding in check_value(item, arms[0], f"{at}[{index}]")]
+    return []
+
+
+def _described(hint: Any) -> str:
+    origin = get_origin(hint)
+    if origin is Annotated:
+        return _described(get_args(hint)[0])
+    if origin is Literal:
+        return "one of " + ", ".join(repr(choice) for choice in get_args(hint))
+    named = origin or hint
+    if isinstance(named, type) and issubclass(named, collections.abc.Mapping):
+        return "a dictionary"
+    if isinstance(named, type) and named is not str and issubclass(named, (collections.abc.Set, collections.abc.Sequence)):
+        return "a list"
+    if named in _PLAIN_NAMES:
+        return _PLAIN_NAMES[named]
+    name = getattr(named, "__name__", str(named))
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
+
+
+def _wrong_type(value: object, wanted: str, at: str, fix: str = "") -> Finding:
+    return Finding(
+        rule="argument/type",
+        at=at,
+        problem=f"must be {wanted}, not {type(value).__name__}",
+        seen=show(value),
+        fix=f"write {fix}" if fix else f"give {wanted}",
+    )
+
+
+def _broken(condition: Must, value: object, at: str) -> Finding:
+    return Finding(rule=condition.rule, at=at, problem=condition.problem, seen=show(value), fix=condition.fix)

@@ -1,0 +1,211 @@
+"""The forms a value can be required to have, and the types that carry them.
+
+A type such as ``Quantity`` is a plain ``str`` to a type checker; the condition attached to it is checked when the value
+reaches a construct, together with everything else that construct was given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+_QUANTITY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([eE][+-]?\d+|[kMGTPE]|[KMGTPE]i|[numk])?")
+_QUANTITY_FACTORS = {
+    "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
+    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
+}  # fmt: skip
+_DURATION = re.compile(r"(?:\d+h)?(?:\d+m)?(?:\d+s)?")
+_DURATION_PART = re.compile(r"(\d+)([hms])")
+_SECONDS = {"h": 3600, "m": 60, "s": 1}
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_LABEL_1035 = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
+_SECRET_KEY = re.compile(r"[-._a-zA-Z0-9]+")
+_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
+_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
+_LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
+
+
+def quantity(text: str) -> float:
+    """What a Kubernetes quantity amounts to, in bytes or cores; ``ValueError`` where the text is none."""
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    number, suffix = match[1], match[2] or ""
+    if suffix[:1] in ("e", "E") and suffix[1:].lstrip("+-").isdigit():
+        return float(number + suffix)
+    return float(number) * _QUANTITY_FACTORS[suffix]
+
+
+def seconds(text: str) -> int:
+    """A duration such as ``1h30m`` in seconds; ``ValueError`` where the text is none."""
+    if not text or not _DURATION.fullmatch(text):
+        raise ValueError(text)
+    return sum(int(amount) * _SECONDS[unit] for amount, unit in _DURATION_PART.findall(text))
+
+
+def version(text: str) -> tuple[int, ...]:
+    """A version's numbers, to be compared: ``"1.22.0"`` is ``(1, 22, 0)``."""
+    return tuple(int(part) for part in text.split("."))
+
+
+def is_quantity(text: str) -> bool:
+    """Whether Kubernetes reads the text as a positive quantity."""
+    try:
+        return quantity(text) > 0
+    except ValueError:
+        return False
+
+
+def is_duration(text: str) -> bool:
+    """Whether Go reads the text as a duration above zero, written in hours, minutes and seconds."""
+    try:
+        return seconds(text) > 0
+    except ValueError:
+        return False
+
+
+def is_label(text: str) -> bool:
+    """Whether the text can name a namespace or a Service (RFC 1123 label)."""
+    return len(text) <= 63 and _LABEL.fullmatch(text) is not None
+
+
+def is_label_1035(text: str) -> bool:
+    """Whether the text is an RFC 1035 label: as :func:`is_label`, but starting with a letter."""
+    return len(text) <= 63 and _LABEL_1035.fullmatch(text) is not None
+
+
+def is_subdomain(text: str) -> bool:
+    """Whether the text can name most other objects (RFC 1123 subdomain)."""
+    return len(text) <= 253 and all(_LABEL.fullmatch(part) for part in text.split("."))
+
+
+def is_host(text: str) -> bool:
+    """Whether the text is a host name as an Ingress rule takes it: labels and dots, a wildcard only in front."""
+    return is_subdomain(text.removeprefix("*.")) and all(len(part) <= 63 for part in text.split("."))
+
+
+@dataclass(frozen=True)
+class Must:
+    """A condition that a value must meet, with the words for the one who broke it.
+
+    Attributes:
+        holds: whether the value meets it.
+        problem: what is wrong when it does not.
+        fix: what to write instead.
+        rule: the id of the rule.
+    """
+
+    holds: Callable[[Any], bool]
+    problem: str
+    fix: str
+    rule: str
+
+
+def at_least(lowest: int, fix: str = "") -> Must:
+    """A number that must not be below ``lowest``."""
+    return Must(
+        lambda value: bool(value >= lowest),
+        f"must be at least {lowest}",
+        fix or f"use {lowest} or more",
+        "argument/range",
+    )
+
+
+Quantity = Annotated[
+    str,
+    Must(is_quantity, "is not a positive Kubernetes quantity", 'write it like "10Gi", "512Mi" or "500m"', "argument/quantity"),
+]
+"""An amount of CPU, memory or storage as Kubernetes writes it: ``"500m"``, ``"1Gi"``."""
+
+Duration = Annotated[
+    str,
+    Must(is_duration, "is not a duration", 'write hours, minutes and seconds like "60s", "30m" or "1h30m"', "argument/duration"),
+]
+"""A length of time as Go and Helm write it: ``"60s"``, ``"30m"``, ``"1h30m"``."""
+
+Label = Annotated[
+    str,
+    Must(
+        is_label,
+        "is not a name Kubernetes takes here",
+        "use at most 63 lower-case letters, digits and dashes, with a letter or digit at both ends",
+        "argument/name",
+    ),
+]
+"""A name of at most 63 characters without dots (RFC 1123 label)."""
+
+ObjectName = Annotated[
+    str,
+    Must(
+        is_subdomain,
+        "is not a name Kubernetes takes",
+        "use lower-case letters, digits, dashes and dots, with a letter or digit at both ends",
+        "argument/name",
+    ),
+]
+"""The name of a Kubernetes object (RFC 1123 subdomain)."""
+
+HostName = Annotated[
+    str,
+    Must(
+        is_host,
+        "is not a host name",
+        'write the bare name like "airflow.example.com": no scheme, port or path',
+        "argument/host",
+    ),
+]
+"""A host name, without scheme, port or path."""
+
+SecretKeyName = Annotated[
+    str,
+    Must(
+        lambda text: len(text) <= 253 and _SECRET_KEY.fullmatch(text) is not None,
+        "is not a key a Secret can have",
+        "use letters, digits, dots, dashes and underscores",
+        "argument/name",
+    ),
+]
+"""A key in a Secret or ConfigMap."""
+
+VersionText = Annotated[
+    str,
+    Must(
+        lambda text: _VERSION.fullmatch(text) is not None,
+        "is not a version number",
+        'write numbers and dots like "1.34" or "3.2.2"',
+        "argument/version",
+    ),
+]
+"""A released version: numbers and dots."""
+
+SqlName = Annotated[
+    str,
+    Must(
+        lambda text: len(text) <= 63 and _IDENTIFIER.fullmatch(text) is not None,
+        "is not a name PostgreSQL takes without quotes",
+        "use at most 63 lower-case letters, digits and underscores, starting with a letter",
+        "argument/name",
+    ),
+]
+"""The name of a database or role that needs no quoting."""
+
+LabelValue = Annotated[
+    str,
+    Must(
+        lambda text: len(text) <= 63 and _LABEL_VALUE.fullmatch(text) is not None,
+        "is not a label value",
+        "use at most 63 letters, digits, dots, dashes and underscores, with a letter or digit at both ends",
+        "argument/name",
+    ),
+]
+"""The value of a label."""
+
+Count = Annotated[int, at_least(1)]
+"""A number of replicas or instances: one or more."""
+
+NonEmpty = Annotated[
+    str, Must(lambda text: bool(text.strip()), "is empty", "give it a text", "argument/empty")
+]
+"""A text that says something."""
