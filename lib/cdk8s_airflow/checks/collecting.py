@@ -25,6 +25,8 @@ def collecting() -> Iterator[list[Finding]]:
     token = _gathered.set(found)
     try:
         yield found
+    except PlatformError as error:
+        found.extend(error.findings)
     except Exception:
         if not found:
             raise

@@ -1,0 +1,77 @@
+"""What the user knows of the cluster. What is not said is unknown, and defaults are chosen to be safe then."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import Count, HostName, Must, NonEmpty, ObjectName, VersionText, version
+
+OLDEST_KUBERNETES = "1.30"
+"""The oldest Kubernetes whose schemas our output is held against."""
+
+NEWEST_KUBERNETES = "1.36"
+"""The newest Kubernetes whose schemas our output is held against."""
+
+_SupportedKubernetes = Annotated[
+    VersionText,
+    Must(
+        lambda text: version(OLDEST_KUBERNETES)[:2] <= version(text)[:2] <= version(NEWEST_KUBERNETES)[:2],
+        "is not a Kubernetes this library is tested against",
+        f"use {OLDEST_KUBERNETES} to {NEWEST_KUBERNETES}",
+        "facts/kubernetes",
+    ),
+]
+
+_RETRY_SINCE = ((0, 16, 25), (0, 17, 6))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterFacts:
+    """What is known of the cluster that the manifests are for.
+
+    Nothing is looked up: synth has no network. Every fact is optional; an unknown one makes a default more careful, or a
+    question in an error where no default is safe.
+
+    Attributes:
+        kubernetes: the version of Kubernetes, like ``"1.34"``.
+        helm_controller: the version of k3s-io/helm-controller (not of k3s), like ``"0.16.17"``. From 0.16.25 and 0.17.6 on a
+            failed release can be retried without being uninstalled, and :class:`K3sHelmChart` uses that. Default: unknown,
+            taken as too old for it.
+        cnpg: the version of the CloudNativePG operator, like ``"1.30.0"``.
+        crds: names of the custom resource definitions that are installed, like ``"clusters.postgresql.cnpg.io"``. When
+            given, everything emitted must be among them. Default: unknown, and the summary lists what is needed.
+        rwx_classes: storage classes whose volumes several nodes can write at once (ReadWriteMany).
+        nodes: how many nodes run pods. With one node, ReadWriteOnce volumes can be shared by its pods.
+        cluster_domain: the DNS domain of Services. Default: ``"cluster.local"``, as Kubernetes has it.
+    """
+
+    how_to_write: ClassVar[str] = 'ClusterFacts(kubernetes="1.34")'
+
+    kubernetes: _SupportedKubernetes | None = None
+    helm_controller: VersionText | None = None
+    cnpg: VersionText | None = None
+    crds: Collection[ObjectName] | None = None
+    rwx_classes: Collection[NonEmpty] = frozenset()
+    nodes: Count | None = None
+    cluster_domain: HostName = "cluster.local"
+
+    @property
+    def can_retry_releases(self) -> bool:
+        """Whether the helm-controller knows ``failurePolicy: retry`` (its types.go: 0.16.25 and 0.17.6)."""
+        if self.helm_controller is None:
+            return False
+        seen = version(self.helm_controller)
+        return any(seen >= since and seen[:2] == since[:2] for since in _RETRY_SINCE) or seen >= _RETRY_SINCE[-1]
+
+    def _rules(self) -> Iterator[Finding]:
+        if self.cnpg is not None and version(self.cnpg)[:2] < (1, 26):
+            yield Finding(
+                rule="facts/cnpg",
+                at="cnpg",
+                problem="this CloudNativePG is older than what is emitted here",
+                seen=self.cnpg,
+                fix="upgrade the operator to 1.26 or newer",
+            )

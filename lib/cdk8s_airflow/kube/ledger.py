@@ -1,0 +1,92 @@
+"""What the constructs of one app have said: their objects, and what they need of the world.
+
+Handles are never read back and no construct searches the tree, so whatever concerns the whole (two objects of one name,
+Secrets somebody must make, definitions the cluster must have) is written down here as it happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.secrets.needs import SecretNeed
+
+if TYPE_CHECKING:
+    from constructs import Construct, IConstruct
+
+Identity = tuple[str, str, str]
+"""Kind (with its API group), namespace and name of an object."""
+
+
+@dataclass
+class Ledger:
+    """What is known of one app so far.
+
+    Attributes:
+        objects: every object that has a name of its own, and the construct that made it.
+        secrets: Secrets that must exist, by namespace and name.
+        crds: names of the custom resource definitions that must exist.
+        state: objects that hold state, so that deleting them loses data.
+        notes: what a reader of the summary should know.
+    """
+
+    objects: dict[Identity, str] = field(default_factory=dict)
+    secrets: dict[tuple[str, str], SecretNeed] = field(default_factory=dict)
+    crds: set[str] = field(default_factory=set)
+    state: list[Identity] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def register(self, manifests: Iterable[Mapping[str, Any]], path: str) -> list[Finding]:
+        """Writes down objects; returns a finding for each whose name is taken."""
+        found = []
+        for manifest in manifests:
+            identity = identity_of(manifest)
+            if not identity[2]:
+                continue
+            taken_by = self.objects.get(identity)
+            if taken_by is not None:
+                kind, namespace, name = identity
+                place = f" in namespace {namespace}" if namespace else ""
+                found.append(
+                    Finding(
+                        rule="object/taken",
+                        at="name",
+                        problem=f"there is a {kind.partition('/')[0]} of this name{place} already, from {taken_by or 'elsewhere'}",
+                        seen=repr(name),
+                        fix="give one of the two another name",
+                    )
+                )
+            else:
+                self.objects[identity] = path
+        return found
+
+    def need(self, needs: Iterable[SecretNeed]) -> None:
+        """Writes down Secrets that must exist; the first to ask for one says how it is made."""
+        for need in needs:
+            self.secrets.setdefault((need.namespace, need.name), need)
+
+
+def identity_of(manifest: Mapping[str, Any]) -> Identity:
+    """Kind, namespace and name of a manifest; the kind carries its API group, so that equal kinds of two groups differ."""
+    group = manifest["apiVersion"].rpartition("/")[0]
+    metadata = manifest.get("metadata", {})
+    kind = manifest["kind"]
+    return f"{kind}/{group}" if group else kind, metadata.get("namespace", ""), metadata.get("name", "")
+
+
+_ledgers: WeakKeyDictionary[Any, Ledger] = WeakKeyDictionary()
+_roots: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+
+def ledger_of(scope: Construct | IConstruct) -> Ledger:
+    """The ledger of the app that a construct belongs to."""
+    root = _roots.get(scope)
+    if root is None:
+        root = _roots[scope] = scope.node.root
+    ledger = _ledgers.get(root)
+    if ledger is None:
+        ledger = _ledgers[root] = Ledger()
+    return ledger

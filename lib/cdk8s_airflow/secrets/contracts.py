@@ -1,0 +1,222 @@
+"""References to Secrets, one type for each contract.
+
+A contract is what the reader of a Secret expects in it: which keys, and what they hold. The readers here (the Airflow
+chart, git-sync, CloudNativePG, an ingress controller) fix their key names, so the type of the reference says them. A
+reference never holds a secret: nothing here takes a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, runtime_checkable
+
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import ObjectName, SecretKeyName
+
+
+@runtime_checkable
+class Named(Protocol):
+    """Anything with a Kubernetes name, such as a Secret or ConfigMap of cdk8s-plus."""
+
+    @property
+    def name(self) -> str:
+        """The object's name in its namespace."""
+        ...
+
+
+@dataclass(frozen=True)
+class _SecretReference:
+    """A Secret in the namespace of whoever reads it.
+
+    Attributes:
+        name: the Secret's name, or an object of cdk8s-plus that has one.
+    """
+
+    name: ObjectName
+
+    keys: ClassVar[Mapping[str, str]] = {}
+    type: ClassVar[str] = "Opaque"
+
+    def __init__(self, name: str | Named) -> None:
+        object.__setattr__(self, "name", name if isinstance(name, str) or not isinstance(name, Named) else name.name)
+
+
+class ExistingSecret(_SecretReference):
+    """A Secret that exists, or that somebody makes, for a purpose the parameter it is given to names.
+
+    Args:
+        name: the Secret's name, or an object of cdk8s-plus that has one.
+    """
+
+    how_to_write: ClassVar[str] = 'ExistingSecret("airflow-metadata")'
+
+
+class DsnSecret(_SecretReference):
+    """A Secret with the whole database URL under the key ``connection``.
+
+    The URL is ``postgresql://USER:PASSWORD@HOST:5432/DATABASE`` with user and password percent-encoded and without
+    ``sslmode``: Airflow 3 reads it with two drivers, and one of them refuses that parameter. Source of the key: the
+    chart's ``data.metadataSecretName``.
+    """
+
+    how_to_write: ClassVar[str] = 'DsnSecret("airflow-metadata")'
+    keys = {"connection": "the database URL postgresql://USER:PASSWORD@HOST:5432/DATABASE"}
+
+
+class BasicAuthSecret(_SecretReference):
+    """A Secret of type ``kubernetes.io/basic-auth`` with the keys ``username`` and ``password``.
+
+    CloudNativePG requires ``username`` to be the owner of the database. Source: ``spec.bootstrap.initdb.secret``.
+    """
+
+    how_to_write: ClassVar[str] = 'BasicAuthSecret("airflow-pg-credentials")'
+    keys = {"username": "the database owner's name", "password": "its password"}
+    type = "kubernetes.io/basic-auth"
+
+
+class GitTokenSecret(_SecretReference):
+    """A Secret for git over https, with the four keys that git-sync's two generations of variables read.
+
+    All four are needed: the chart marks none of them as optional, and a missing one keeps the pods from starting.
+    Source: the chart's ``dags.gitSync.credentialsSecret``.
+    """
+
+    how_to_write: ClassVar[str] = 'GitTokenSecret("airflow-git")'
+    keys = {
+        "GITSYNC_USERNAME": "the git user",
+        "GITSYNC_PASSWORD": "the git token",
+        "GIT_SYNC_USERNAME": "the git user, again",
+        "GIT_SYNC_PASSWORD": "the git token, again",
+    }
+
+
+class GitSshSecret(_SecretReference):
+    """A Secret for git over ssh: the private key under ``gitSshKey``. Source: the chart's ``dags.gitSync.sshKeySecret``."""
+
+    how_to_write: ClassVar[str] = 'GitSshSecret("airflow-git-ssh")'
+    keys = {"gitSshKey": "the private key, in OpenSSH's format, without a passphrase"}
+
+
+class FernetKeySecret(_SecretReference):
+    """A Secret with the key that encrypts connections and variables in the database, under ``fernet-key``.
+
+    32 random bytes in url-safe base64. It must outlive every release: without it, what was encrypted is lost.
+    Source: the chart's ``fernetKeySecretName``.
+    """
+
+    how_to_write: ClassVar[str] = 'FernetKeySecret("airflow-fernet-key")'
+    keys = {"fernet-key": "32 random bytes in url-safe base64"}
+
+
+class ApiSecretKeySecret(_SecretReference):
+    """A Secret with the key that signs sessions of Airflow 3's API server, under ``api-secret-key``.
+
+    Source: the chart's ``apiSecretKeySecretName``.
+    """
+
+    how_to_write: ClassVar[str] = 'ApiSecretKeySecret("airflow-api-secret-key")'
+    keys = {"api-secret-key": "a long random text"}
+
+
+class JwtSecret(_SecretReference):
+    """A Secret with the key that signs the tokens between Airflow 3's components, under ``jwt-secret``.
+
+    Source: the chart's ``jwtSecretName``.
+    """
+
+    how_to_write: ClassVar[str] = 'JwtSecret("airflow-jwt-secret")'
+    keys = {"jwt-secret": "a long random text"}
+
+
+class WebserverSecretKeySecret(_SecretReference):
+    """A Secret with the key that signs sessions of Airflow 2's webserver, under ``webserver-secret-key``.
+
+    Source: the chart's ``webserverSecretKeySecretName``.
+    """
+
+    how_to_write: ClassVar[str] = 'WebserverSecretKeySecret("airflow-webserver-secret-key")'
+    keys = {"webserver-secret-key": "a long random text"}
+
+
+class TlsSecret(_SecretReference):
+    """A Secret of type ``kubernetes.io/tls`` with a certificate and its key."""
+
+    how_to_write: ClassVar[str] = 'TlsSecret("airflow-tls")'
+    keys = {"tls.crt": "the certificate with its chain", "tls.key": "its private key"}
+    type = "kubernetes.io/tls"
+
+
+@dataclass(frozen=True)
+class SecretKey:
+    """One key of a Secret, where the reader leaves the key's name free.
+
+    Args:
+        name: the Secret's name.
+        key: the key in it.
+    """
+
+    how_to_write: ClassVar[str] = 'SecretKey("git-ca", "ca.crt")'
+
+    name: ObjectName
+    key: SecretKeyName
+
+
+@dataclass(frozen=True)
+class ConfigMapKey:
+    """One key of a ConfigMap.
+
+    Args:
+        name: the ConfigMap's name.
+        key: the key in it.
+    """
+
+    how_to_write: ClassVar[str] = 'ConfigMapKey("homelab-ca", "ca.crt")'
+
+    name: ObjectName
+    key: SecretKeyName
+
+
+@dataclass(frozen=True, kw_only=True)
+class AirflowKeys:
+    """The Secrets whose loss or change would break a running Airflow, all by reference.
+
+    The chart makes them up at random when they are not given, some of them anew at each upgrade, so they always are.
+    Which of them a release reads follows its Airflow version: Airflow 2 the webserver key, Airflow 3 the API and JWT keys.
+
+    Attributes:
+        fernet: encrypts connections and variables in the database.
+        api: signs sessions of Airflow 3's API server.
+        jwt: signs tokens between Airflow 3's components.
+        webserver: signs sessions of Airflow 2's webserver.
+    """
+
+    how_to_write: ClassVar[str] = 'AirflowKeys.existing(prefix="airflow")'
+
+    fernet: FernetKeySecret
+    api: ApiSecretKeySecret | None = None
+    jwt: JwtSecret | None = None
+    webserver: WebserverSecretKeySecret | None = None
+
+    @classmethod
+    def existing(cls, *, prefix: str) -> AirflowKeys:
+        """Secrets named after one prefix: ``<prefix>-fernet-key``, ``-api-secret-key``, ``-jwt-secret``, ``-webserver-secret-key``."""
+        return cls(
+            fernet=FernetKeySecret(f"{prefix}-fernet-key"),
+            api=ApiSecretKeySecret(f"{prefix}-api-secret-key"),
+            jwt=JwtSecret(f"{prefix}-jwt-secret"),
+            webserver=WebserverSecretKeySecret(f"{prefix}-webserver-secret-key"),
+        )
+
+    def _rules(self) -> Iterator[Finding]:
+        named = [(field, ref.name) for field in ("fernet", "api", "jwt", "webserver") if (ref := getattr(self, field)) is not None]
+        for index, (field, name) in enumerate(named):
+            for other, same in named[:index]:
+                if name == same:
+                    yield Finding(
+                        rule="secrets/shared-key",
+                        at=field,
+                        problem=f"is the same Secret as {other}, so that rotating one key would touch the other",
+                        seen=name,
+                        fix="give each key a Secret of its own",
+                    )

@@ -1,0 +1,137 @@
+"""Secrets that somebody has to make before a platform can start, and how to make each without showing it.
+
+Every command keeps the secret off command lines and out of files: random text goes through a pipe, a typed one through
+a prompt that does not echo. ``printf`` is part of the shell, so what it is given shows in no process list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cdk8s_airflow.secrets import contracts
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretNeed:
+    """A Secret that must exist for the platform to start.
+
+    Attributes:
+        name: the Secret's name.
+        namespace: where it must be.
+        keys: each key, and what it must hold.
+        purpose: who reads it, and what for.
+        command: shell text that makes it with ``kubectl``, for bash.
+        type: the Secret's type.
+    """
+
+    name: str
+    namespace: str
+    keys: Mapping[str, str]
+    purpose: str
+    command: str
+    type: str = "Opaque"
+
+
+def _create(namespace: str, name: str, source: str, *, type_: str = "Opaque") -> str:
+    typed = "" if type_ == "Opaque" else f" --type={type_}"
+    return f"kubectl -n {namespace} create secret generic {name}{typed} {source}"
+
+
+def _from_stdin(key: str) -> str:
+    return f"--from-file={key}=/dev/stdin"
+
+
+def random_key(ref: contracts._SecretReference, namespace: str, purpose: str) -> SecretNeed:
+    """A Secret with one random key: 32 bytes in url-safe base64, which is what a Fernet key is, and long enough for any."""
+    (key,) = ref.keys
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys=ref.keys,
+        purpose=purpose,
+        command=f"openssl rand -base64 32 | tr '+/' '-_' | tr -d '\\n' | {_create(namespace, ref.name, _from_stdin(key))}",
+    )
+
+
+def basic_auth(ref: contracts.BasicAuthSecret, namespace: str, *, username: str, purpose: str) -> SecretNeed:
+    """A user name that is known, with a random password of letters and digits: no URL can mangle it."""
+    create = _create(namespace, ref.name, "--from-env-file=/dev/stdin", type_=ref.type)
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={"username": f"exactly {username!r}, the owner of the database", "password": "its password"},
+        purpose=purpose,
+        type=ref.type,
+        command=f"printf 'username={username}\\npassword=%s\\n' \"$(openssl rand -hex 24)\" | {create}",
+    )
+
+
+def dsn_copied(
+    ref: contracts._SecretReference, namespace: str, *, source: tuple[str, str], url: tuple[str, str], purpose: str
+) -> SecretNeed:
+    """A database URL made from the password in another Secret.
+
+    Args:
+        source: namespace and name of the Secret with the password.
+        url: what stands before and after the password.
+    """
+    before, after = url
+    there, secret = source
+    password = f"\"$(kubectl -n {there} get secret {secret} -o jsonpath='{{.data.password}}' | base64 -d)\""
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={"connection": f"{before}PASSWORD{after}"},
+        purpose=purpose,
+        command=f"printf '{before}%s{after}' {password} | {_create(namespace, ref.name, _from_stdin('connection'))}",
+    )
+
+
+def dsn_typed(ref: contracts._SecretReference, namespace: str, purpose: str) -> SecretNeed:
+    """A database URL that the user types."""
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys=contracts.DsnSecret.keys,
+        purpose=purpose,
+        command=(
+            "read -rsp 'Database URL: ' ANSWER && printf '%s' \"$ANSWER\" | "
+            f"{_create(namespace, ref.name, _from_stdin('connection'))}; unset ANSWER"
+        ),
+    )
+
+
+def git_token(ref: contracts.GitTokenSecret, namespace: str, purpose: str) -> SecretNeed:
+    """User and token of a git host, typed, under all four keys."""
+    lines = " ".join(
+        f'"{key}=${"ACCOUNT" if key.endswith("USERNAME") else "ANSWER"}"' for key in contracts.GitTokenSecret.keys
+    )
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys=ref.keys,
+        purpose=purpose,
+        command=(
+            "read -rp 'Git user: ' ACCOUNT && read -rsp 'Git token: ' ANSWER && "
+            f"printf '%s\\n' {lines} | {_create(namespace, ref.name, '--from-env-file=/dev/stdin')}; unset ANSWER"
+        ),
+    )
+
+
+def pasted(ref: contracts._SecretReference, namespace: str, purpose: str, *, key: str, plain: Mapping[str, str] | None = None) -> SecretNeed:
+    """A Secret whose secret key is pasted into the terminal and ended with Ctrl-D; the plain ones come from files.
+
+    Args:
+        key: the key that is pasted.
+        plain: other keys that are no secret, each with the file it comes from.
+    """
+    files = "".join(f" --from-file={other}={path}" for other, path in (plain or {}).items())
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys=ref.keys,
+        purpose=purpose,
+        type=ref.type,
+        command=f"{_create(namespace, ref.name, _from_stdin(key), type_=ref.type)}{files}  # paste {key}, then Ctrl-D",
+    )

@@ -1,0 +1,1 @@
+"""Volumes, and later the data lake."""
