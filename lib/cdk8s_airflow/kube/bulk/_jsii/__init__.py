@@ -1,0 +1,1 @@
+"""Holds the built archive of the module (``make edge``)."""
