@@ -1,0 +1,1 @@
+"""Tests that render the official Airflow chart with real Helm, and the tools they share."""
