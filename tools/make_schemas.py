@@ -1,0 +1,587 @@
+"""Write the facts that the library holds values and custom resources against.
+
+    python tools/make_schemas.py                      from the pinned upstream addresses of tools/sources.json
+    python tools/make_schemas.py --from FOLDER        from a folder: charts/airflow-<version>/, crds/*.yaml
+    python tools/make_schemas.py --charts FOLDER      released airflow-<version>.tgz archives, held against their checksums
+    python tools/make_schemas.py ... --check          write nothing; end with 1 when the committed facts differ
+
+What a chart accepts is the union of what its values schema declares, what its values.yaml names and what its templates
+read, with the reviewed corrections of tools/corrections.json. What a custom resource may hold is its definition's
+structural schema, made as strict as an API server that refuses unknown fields. Facts hold names, types, enums, patterns,
+required lists and rules; no prose. The same sources give the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import re
+import sys
+import tarfile
+import urllib.request
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).resolve().parent
+FACTS = HERE.parent / "lib" / "cdk8s_airflow" / "schemas" / "facts"
+SOURCES = HERE / "sources.json"
+CORRECTIONS = HERE / "corrections.json"
+
+Schema = dict[str, Any]
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_KEPT = (
+    "type", "enum", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+    "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "uniqueItems", "required",
+)  # fmt: skip
+_BRANCHES = ("allOf", "anyOf", "oneOf")
+_SHORTEST_SHARED = 90
+
+
+class SourceError(Exception):
+    """A source is missing, or is not the one that was pinned."""
+
+
+def canonical(value: object) -> str:
+    """The one text of a JSON value: sorted keys, no blanks."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def digest(value: object) -> str:
+    """The SHA-256 of a JSON value's canonical text."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+# ------------------------------------------------------------------------------------------------- sources
+
+
+@dataclass(frozen=True)
+class ChartSource:
+    """One chart version as released: values schema, default values, and template texts where the archive is at hand."""
+
+    version: str
+    schema: Schema
+    values: dict[str, Any]
+    templates: dict[str, str]
+    subcharts: dict[str, dict[str, Any]]
+
+
+def _fetch(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 (addresses are pinned, contents are verified)
+        data: bytes = answer.read()
+    return data
+
+
+def _read_archive(version: str, data: bytes, sha256: str) -> ChartSource:
+    seen = hashlib.sha256(data).hexdigest()
+    if seen != sha256:
+        raise SourceError(f"airflow-{version}.tgz has SHA-256 {seen}, pinned is {sha256}")
+    files: dict[str, str] = {}
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+        for member in archive:
+            name = member.name.removeprefix("./").removeprefix("airflow/")
+            if member.isfile() and re.match(r"values\.|templates/|files/|charts/[^/]+/values\.yaml$", name):
+                content = archive.extractfile(member)
+                assert content is not None
+                files[name] = content.read().decode()
+    return ChartSource(
+        version=version,
+        schema=json.loads(files["values.schema.json"]),
+        values=yaml.load(files["values.yaml"], _LOADER),
+        templates={n: t for n, t in files.items() if n.startswith(("templates/", "files/"))},
+        subcharts={n.split("/")[1]: yaml.load(t, _LOADER) for n, t in files.items() if n.startswith("charts/")},
+    )
+
+
+def chart_sources(pins: Mapping[str, Any], folder: Path | None, archives: Path | None) -> Iterator[ChartSource]:
+    """Each pinned chart version, from the archives, else the folder, else upstream."""
+    for version, pin in sorted(pins.items()):
+        archive = archives / f"airflow-{version}.tgz" if archives else None
+        if archive is not None:
+            if not archive.is_file():
+                raise SourceError(f"no {archive.name} in {archives}")
+            yield _read_archive(version, archive.read_bytes(), pin["sha256"])
+        elif folder is not None:
+            here = folder / "charts" / f"airflow-{version}"
+            schema = json.loads((here / "values.schema.json").read_text(encoding="utf-8"))
+            values = yaml.load((here / "values.yaml").read_text(encoding="utf-8"), _LOADER)
+            seen = digest([without_prose(schema), values])
+            if seen != pin["content_sha256"]:
+                raise SourceError(f"chart {version} in {folder} has content {seen}, pinned is {pin['content_sha256']}")
+            yield ChartSource(version=version, schema=schema, values=values, templates={}, subcharts={})
+        else:
+            yield _read_archive(version, _fetch(pin["url"]), pin["sha256"])
+
+
+def crd_sources(pins: Mapping[str, Any], folder: Path | None, *, verify: bool = True) -> Iterator[Schema]:
+    """The pinned version of each custom resource definition: group, kind, plural, scope, version, schema without prose."""
+    for name, pin in sorted(pins.items()):
+        if folder is not None:
+            group, plural = name.split(".", 1)[1], name.split(".", 1)[0]
+            text = (folder / "crds" / f"{group}_{plural}.yaml").read_text(encoding="utf-8")
+        else:
+            text = _fetch(pin["url"]).decode()
+        definition = next(
+            (d for d in yaml.load_all(text, _LOADER) if d and (d.get("metadata") or {}).get("name") == name), None
+        )
+        if definition is None:
+            raise SourceError(f"no definition of {name} in its source")
+        spec = definition["spec"]
+        version = next((v for v in spec["versions"] if v["name"] == pin["version"] and v["served"]), None)
+        if version is None:
+            raise SourceError(f"{name} does not serve {pin['version']}")
+        crd = {
+            "name": name,
+            "group": spec["group"],
+            "kind": spec["names"]["kind"],
+            "plural": spec["names"]["plural"],
+            "scope": spec["scope"],
+            "version": version["name"],
+            "schema": without_prose(version["schema"]["openAPIV3Schema"]),
+        }
+        if verify and digest(crd) != pin["content_sha256"]:
+            raise SourceError(f"{name} has content {digest(crd)}, pinned is {pin['content_sha256']}")
+        yield crd
+
+
+def without_prose(schema: Any) -> Any:
+    """A schema without descriptions; properties that are *called* description stay."""
+    if isinstance(schema, list):
+        return [without_prose(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept: Schema = {}
+    for key, value in schema.items():
+        if key in ("description", "title", "example", "examples", "externalDocs", "$comment", "x-docsSection"):
+            continue
+        if key in ("properties", "patternProperties", "definitions", "$defs") and isinstance(value, dict):
+            kept[key] = {name: without_prose(item) for name, item in value.items()}
+        elif key in ("default", "enum", "required"):
+            kept[key] = value
+        else:
+            kept[key] = without_prose(value)
+    return kept
+
+
+# ------------------------------------------------------------------------------------------------- chart values
+
+
+def resolve(root: Schema, node: Schema) -> Schema:
+    """The node itself, or what its ``$ref`` names inside ``root``."""
+    while "$ref" in node:
+        node = root["definitions"][node["$ref"].rsplit("/", 1)[-1]]
+    return node
+
+
+def _simplify(node: Any, defaults: object) -> Schema:
+    """A values schema node with closed objects and without what Helm's merge with the defaults makes superfluous."""
+    if not isinstance(node, dict):
+        return {}
+    if "$ref" in node:
+        return {"$ref": node["$ref"]}
+    kept: Schema = {key: node[key] for key in _KEPT if key in node}
+    known = defaults if isinstance(defaults, dict) else {}
+    properties = node.get("properties")
+    if properties:
+        kept["properties"] = {k: _simplify(v, known.get(k)) for k, v in properties.items()}
+        kept["additionalProperties"] = False
+    extra = node.get("additionalProperties")
+    if isinstance(extra, dict) and not properties:
+        kept["additionalProperties"] = _simplify(extra, None)
+    elif extra is False:
+        kept["additionalProperties"] = False
+    if isinstance(node.get("items"), dict):
+        kept["items"] = _simplify(node["items"], None)
+    for key in _BRANCHES:
+        if key in node:
+            kept[key] = [_simplify(branch, None) for branch in node[key]]
+    if "required" in kept:
+        kept["required"] = [name for name in kept["required"] if name not in known]
+        if not kept["required"]:
+            del kept["required"]
+    return kept
+
+
+def _steps(path: str) -> list[str]:
+    return [] if path in ("", ".") else path.replace("[]", ".[]").split(".")
+
+
+def find(root: Schema, path: str) -> tuple[Schema, str]:
+    """The parent node and the keyword-free last step of a dotted path (``a.b[]``, ``a.*``); raises KeyError."""
+    node, steps = root, _steps(path)
+    for step in steps[:-1]:
+        node = child(root, node, step)
+    return resolve(root, node), steps[-1]
+
+
+def child(root: Schema, node: Schema, step: str) -> Schema:
+    """The schema of one step below a node; raises KeyError where the node knows no such step."""
+    node = resolve(root, node)
+    found: Any
+    if step == "[]":
+        found = node["items"]
+    elif step == "*":
+        found = node["additionalProperties"]
+    else:
+        found = node["properties"][step]
+    if not isinstance(found, dict):
+        raise KeyError(step)
+    return found
+
+
+def at(root: Schema, path: str) -> Schema:
+    """The schema at a dotted path; ``@Name`` at its head is the Kubernetes definition of that name; raises KeyError."""
+    node, steps = root, _steps(path)
+    if path.startswith("@"):
+        ending = f".{steps.pop(0)[1:]}"
+        node = next((s for name, s in root["definitions"].items() if name.endswith(ending)), {"properties": {}})
+    for step in steps:
+        node = child(root, node, step)
+    return node
+
+
+def _put(root: Schema, path: str, schema: Schema) -> None:
+    parent, step = find(root, path)
+    if step == "[]":
+        parent["items"] = schema
+    elif step == "*":
+        parent["additionalProperties"] = schema
+    else:
+        parent.setdefault("properties", {})[step] = schema
+        parent.setdefault("additionalProperties", False)
+
+
+def apply_correction(root: Schema, version: str, entry: Mapping[str, Any]) -> None:
+    """One reviewed correction. It fails when the place is not there, or already says so, so none outlives its reason."""
+    if version not in entry["charts"]:
+        return
+    for path in entry["paths"]:
+        try:
+            action = entry["do"]
+            if action == "set":
+                _put(root, path, json.loads(canonical(entry["schema"])))
+            elif action == "copy":
+                copied: Schema = {}
+                for origin in entry["from"]:
+                    other = json.loads(canonical(resolve(root, at(root, origin))))
+                    other["properties"] = {**copied.get("properties", {}), **other["properties"]}
+                    copied = other
+                for name in entry.get("without", []):
+                    del copied["properties"][name]
+                copied["properties"].update(entry.get("properties", {}))
+                _put(root, path, copied)
+            elif action == "add":
+                node = resolve(root, at(root, path))
+                for name, schema in entry["properties"].items():
+                    if name in node.setdefault("properties", {}):
+                        raise SourceError(f"{path}.{name} of chart {version} is declared already: {entry['proof']}")
+                    node["properties"][name] = schema
+                node["additionalProperties"] = False
+            elif action == "drop":
+                parent, step = find(root, path)
+                del parent["properties"][step]
+            elif action == "merge":
+                node = resolve(root, at(root, path))
+                node.update(entry["schema"])
+            else:
+                raise SourceError(f"unknown action {action!r}")
+        except KeyError as missing:
+            raise SourceError(f"correction of {path} in chart {version}: there is no {missing}") from missing
+
+
+def _walk_keys(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in values.items():
+        yield (*path, str(key)), value
+        if isinstance(value, dict):
+            yield from _walk_keys(value, (*path, str(key)))
+
+
+def knows(root: Schema, steps: Iterable[str]) -> bool:
+    """Whether the facts declare a key at this place."""
+    node = root
+    for step in steps:
+        node = resolve(root, node)
+        if step in node.get("properties", {}):
+            node = node["properties"][step]
+        elif isinstance(node.get("additionalProperties"), dict):
+            node = node["additionalProperties"]
+        else:
+            return "properties" not in node and node.get("additionalProperties") is not False
+    return True
+
+
+def template_reads(templates: Mapping[str, str]) -> set[tuple[str, ...]]:
+    """Every ``.Values.a.b`` that a template names."""
+    pattern = re.compile(r"\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)+)")
+    return {tuple(m.group(1)[1:].split(".")) for text in templates.values() for m in pattern.finditer(text)}
+
+
+def values_facts(source: ChartSource, corrections: Mapping[str, Any]) -> Schema:
+    """The locked JSON Schema (draft-07) of one chart version's values."""
+    root = _simplify({k: v for k, v in source.schema.items() if k != "definitions"}, source.values)
+    root["definitions"] = {
+        name: _simplify(schema, None) for name, schema in source.schema.get("definitions", {}).items()
+    }
+    root["additionalProperties"] = False
+    root["properties"]["global"] = {"type": "object"}
+    for entry in corrections["values"]:
+        apply_correction(root, source.version, entry)
+    lacking = sorted({p for p, _ in _walk_keys(source.values) if not knows(root, p)})
+    not_input = {tuple(path.split(".")) for path in corrections["not_input"]["paths"]}
+    lacking += sorted(p for p in template_reads(source.templates) if not knows(root, p) and p not in not_input)
+    for name, values in source.subcharts.items():
+        lacking += sorted((name, key) for key in values if not knows(root, (name, key)))
+    if lacking:
+        named = ", ".join(sorted({".".join(path) for path in lacking}))
+        raise SourceError(f"chart {source.version} names or reads keys that the facts lack; add corrections for: {named}")
+    return root
+
+
+# ------------------------------------------------------------------------------------------------- custom resources
+
+
+def strict(crd: Schema) -> Schema:
+    """One custom resource definition as facts: a strict JSON Schema, CEL rules, keyed lists."""
+    rules: list[dict[str, str]] = []
+    keyed: list[dict[str, Any]] = []
+    root = _strict(crd["schema"], "", rules, keyed)
+    root["properties"].pop("status", None)
+    for name in ("apiVersion", "kind", "metadata"):
+        root["properties"].pop(name, None)
+    required = [n for n in root.get("required", []) if n not in ("apiVersion", "kind", "metadata", "status")]
+    root.pop("required", None)
+    if required:
+        root["required"] = required
+    outside_status = [r for r in rules if not r["path"].startswith("status")]
+    return {
+        "apiVersion": f"{crd['group']}/{crd['version']}",
+        "kind": crd["kind"],
+        "name": crd["name"],
+        "scope": crd["scope"],
+        "schema": root,
+        "rules": sorted(outside_status, key=canonical),
+        "keyed": sorted((k for k in keyed if not k["path"].startswith("status")), key=canonical),
+    }
+
+
+def _join(path: str, step: str) -> str:
+    return f"{path}{step}" if step == "[]" or not path else f"{path}.{step}"
+
+
+def _strict(node: Schema, path: str, rules: list[dict[str, str]], keyed: list[dict[str, Any]]) -> Schema:
+    kept = _plain(node)
+    for rule in node.get("x-kubernetes-validations", []):
+        rules.append({"path": path, **{k: rule[k] for k in ("rule", "message", "messageExpression") if k in rule}})
+    properties: Schema = {}
+    for name, schema in node.get("properties", {}).items():
+        properties[name] = _strict(schema, _join(path, name), rules, keyed)
+    if node.get("x-kubernetes-embedded-resource"):
+        for name in ("apiVersion", "kind"):
+            properties.setdefault(name, {"type": "string"})
+        properties.setdefault("metadata", {"type": "object"})
+    if properties:
+        kept["properties"] = properties
+    extra = node.get("additionalProperties")
+    if isinstance(extra, dict):
+        kept["additionalProperties"] = _strict(extra, _join(path, "*"), rules, keyed)
+    elif extra is not True and node.get("type") == "object" and not node.get("x-kubernetes-preserve-unknown-fields"):
+        kept["additionalProperties"] = False
+    if isinstance(node.get("items"), dict):
+        kept["items"] = _strict(node["items"], f"{path}[]", rules, keyed)
+    kind = node.get("x-kubernetes-list-type")
+    if kind == "set":
+        kept["uniqueItems"] = True
+    elif kind == "map":
+        inner = node.get("items", {}).get("properties", {})
+        keys = {k: inner.get(k, {}).get("default") for k in node.get("x-kubernetes-list-map-keys", [])}
+        keyed.append({"path": path, "keys": keys})
+    _drop_defaulted(kept, node)
+    return kept
+
+
+def _drop_defaulted(kept: Schema, node: Schema) -> None:
+    """An API server fills defaults in before it looks at ``required``."""
+    defaulted = {n for n, s in node.get("properties", {}).items() if isinstance(s, dict) and "default" in s}
+    for schema in (kept, *(b for key in _BRANCHES for b in kept.get(key, []))):
+        if "required" in schema:
+            left = [name for name in schema["required"] if name not in defaulted]
+            schema["required"] = left
+            if not left:
+                del schema["required"]
+
+
+def _plain(node: Schema) -> Schema:
+    """The keywords of one node that JSON Schema reads, in JSON Schema's own form."""
+    kept: Schema = {key: node[key] for key in _KEPT if key in node}
+    for edge, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if isinstance(kept.get(edge), bool):
+            if kept.pop(edge):
+                kept[edge] = kept.pop(bound)
+    for key in _BRANCHES:
+        if key in node:
+            kept[key] = [_branch(branch) for branch in node[key]]
+    if "not" in node:
+        kept["not"] = _branch(node["not"])
+    if node.get("x-kubernetes-int-or-string"):
+        kept["type"] = ["integer", "string"]
+        if [b.get("type") for b in kept.get("anyOf", [])] == ["integer", "string"]:
+            del kept["anyOf"]
+    kind = kept.get("type")
+    if kind == "integer" and node.get("format") == "int32":
+        kept.setdefault("minimum", -(2**31))
+        kept.setdefault("maximum", 2**31 - 1)
+    if node.get("format") == "date-time":
+        kept["format"] = "date-time"
+    if node.get("nullable") and "type" in kept:
+        kept["type"] = [*(kept["type"] if isinstance(kept["type"], list) else [kept["type"]]), "null"]
+        if "enum" in kept and None not in kept["enum"]:
+            kept["enum"] = [*kept["enum"], None]
+    return kept
+
+
+def _branch(node: Schema) -> Schema:
+    kept = _plain(node)
+    if "properties" in node:
+        kept["properties"] = {name: _branch(schema) for name, schema in node["properties"].items()}
+    if isinstance(node.get("items"), dict):
+        kept["items"] = _branch(node["items"])
+    return kept
+
+
+# ------------------------------------------------------------------------------------------------- compact form
+
+
+def _children(node: Schema) -> Iterator[tuple[Schema, Any, Schema]]:
+    for schema in (node.get("properties") or {}).items():
+        yield node["properties"], schema[0], schema[1]
+    for key in ("items", "additionalProperties", "not"):
+        if isinstance(node.get(key), dict):
+            yield node, key, node[key]
+    for key in _BRANCHES:
+        for index, branch in enumerate(node.get(key, [])):
+            yield node[key], index, branch
+
+
+def share(root: Schema) -> Schema:
+    """The same schema with every sub-schema that occurs more than once written once, under ``definitions``."""
+    given = root.pop("definitions", {})
+    reached: dict[str, Schema] = {}
+    _inline(root, given, reached)
+    seen: Counter[str] = Counter()
+    _count(root, seen)
+    for schema in reached.values():
+        _count(schema, seen)
+    shared = {text for text, times in seen.items() if times > 1 and len(text) >= _SHORTEST_SHARED}
+    names: dict[str, str] = {}
+    definitions: dict[str, Schema] = {}
+
+    def replace(node: Schema) -> None:
+        for holder, key, schema in list(_children(node)):
+            text = canonical(schema)
+            if text in shared:
+                if text not in names:
+                    names[text] = f"s{len(names)}"
+                    replace(schema)
+                    definitions[names[text]] = schema
+                holder[key] = {"$ref": f"#/definitions/{names[text]}"}
+            else:
+                replace(schema)
+
+    replace(root)
+    for name in sorted(reached):
+        replace(reached[name])
+        definitions[name] = reached[name]
+    if definitions:
+        root["definitions"] = definitions
+    return root
+
+
+def _inline(node: Schema, given: Mapping[str, Schema], reached: dict[str, Schema]) -> None:
+    """Keep the definitions that are named from somewhere, under short names."""
+    for _, _, schema in list(_children(node)):
+        if "$ref" in schema:
+            name = schema["$ref"].rsplit("/", 1)[-1]
+            short = name.rsplit(".", 1)[-1]
+            if short not in reached:
+                reached[short] = given[name]
+                _inline(reached[short], given, reached)
+            elif reached[short] is not given[name]:
+                raise SourceError(f"two definitions are called {short}")
+            schema["$ref"] = f"#/definitions/{short}"
+        else:
+            _inline(schema, given, reached)
+
+
+def _count(node: Schema, seen: Counter[str]) -> None:
+    for _, _, schema in _children(node):
+        if "$ref" in schema:
+            continue
+        text = canonical(schema)
+        seen[text] += 1
+        if seen[text] == 1:
+            _count(schema, seen)
+
+
+# ------------------------------------------------------------------------------------------------- command
+
+
+def build(charts: Iterable[ChartSource], crds: Iterable[Schema], corrections: Mapping[str, Any]) -> dict[str, str]:
+    """File name -> text of all facts."""
+    files: dict[str, str] = {}
+    index: dict[str, Any] = {"charts": [], "crds": {}}
+    for chart in charts:
+        files[f"airflow-{chart.version}.json"] = canonical(share(values_facts(chart, corrections))) + "\n"
+        index["charts"].append(chart.version)
+    for crd in crds:
+        facts = strict(crd)
+        facts["schema"] = share(facts["schema"])
+        files[f"crd-{crd['name']}.json"] = canonical(facts) + "\n"
+        index["crds"][f"{facts['apiVersion']} {facts['kind']}"] = crd["name"]
+    files["index.json"] = canonical(index) + "\n"
+    return files
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--from", dest="folder", type=Path, help="a local folder instead of the upstream addresses")
+    parser.add_argument("--charts", type=Path, help="a folder with released airflow-<version>.tgz archives")
+    parser.add_argument("--check", action="store_true", help="compare with what is committed, write nothing")
+    parser.add_argument("--into", type=Path, default=FACTS, help="where the facts are (default: the library's)")
+    options = parser.parse_args(arguments)
+    pins = json.loads(SOURCES.read_text(encoding="utf-8"))
+    try:
+        files = build(
+            chart_sources(pins["charts"], options.folder, options.charts),
+            crd_sources(pins["crds"], options.folder),
+            json.loads(CORRECTIONS.read_text(encoding="utf-8")),
+        )
+    except (SourceError, OSError) as error:
+        print(f"make_schemas: {error}", file=sys.stderr)
+        return 2
+    into: Path = options.into
+    there = {path.name: path.read_text(encoding="utf-8") for path in into.glob("*.json")} if into.is_dir() else {}
+    differing = sorted(name for name in files.keys() | there.keys() if files.get(name) != there.get(name))
+    if options.check:
+        for name in differing:
+            print(f"make_schemas: {name} is not what the sources give", file=sys.stderr)
+        return 1 if differing else 0
+    into.mkdir(parents=True, exist_ok=True)
+    for name in differing:
+        if name in files:
+            (into / name).write_text(files[name], encoding="utf-8")
+        else:
+            (into / name).unlink()
+    print(f"{len(files)} files, {sum(map(len, files.values())) // 1024} KiB, {len(differing)} changed")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
