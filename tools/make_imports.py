@@ -1,0 +1,160 @@
+"""Generate imports/cdk8s_airflow_crds, the bindings of the custom resources at the heart, with `cdk8s import`.
+
+    python tools/make_imports.py                  from imports/crds/, held against the checksums of tools/sources.json
+    python tools/make_imports.py --refresh        write imports/crds/ anew from the pinned upstream addresses first
+    python tools/make_imports.py --from FOLDER    the same from a local folder that holds crds/<group>_<plural>.yaml
+    python tools/make_imports.py --check          write nothing; end with 1 when the committed bindings differ
+
+The definitions in imports/crds/ are upstream's without their prose. cdk8s.yaml lists them, so `cdk8s import` by hand reads
+the same files. All kinds of an API group are in one file: `cdk8s import` replaces a group's folder each time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import filecmp
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from make_schemas import SOURCES, SourceError, crd_sources, digest, without_prose
+
+ROOT = Path(__file__).resolve().parent.parent
+CRDS = ROOT / "imports" / "crds"
+PACKAGE = "cdk8s_airflow_crds"
+KINDS = {
+    "helm.cattle.io": ["helmcharts"],
+    "postgresql.cnpg.io": ["clusters", "databases", "poolers", "scheduledbackups"],
+}
+
+
+def pins() -> dict[str, Any]:
+    """The pinned sources of the definitions that bindings are generated from."""
+    known = json.loads(SOURCES.read_text(encoding="utf-8"))["crds"]
+    return {name: known[name] for group, plurals in KINDS.items() for name in (f"{p}.{group}" for p in plurals)}
+
+
+def refresh(folder: Path | None) -> None:
+    """Write imports/crds/ from the pinned addresses, or from a folder."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for crd in crd_sources(pins(), folder):
+        version = {
+            "name": crd["version"],
+            "served": True,
+            "storage": True,
+            "schema": {"openAPIV3Schema": crd["schema"]},
+        }
+        groups.setdefault(crd["group"], []).append(
+            {
+                "apiVersion": "apiextensions.k8s.io/v1",
+                "kind": "CustomResourceDefinition",
+                "metadata": {"name": crd["name"]},
+                "spec": {
+                    "group": crd["group"],
+                    "names": {"kind": crd["kind"], "plural": crd["plural"]},
+                    "scope": crd["scope"],
+                    "versions": [version],
+                },
+            }
+        )
+    CRDS.mkdir(parents=True, exist_ok=True)
+    for group, definitions in groups.items():
+        text = yaml.dump_all(definitions, sort_keys=True, width=1000)
+        (CRDS / f"{group}.yaml").write_text(text, encoding="utf-8")
+
+
+def unpinned() -> Iterator[str]:
+    """What in imports/crds/ is not the definition that tools/sources.json pins."""
+    expected = pins()
+    for group in KINDS:
+        for definition in yaml.safe_load_all((CRDS / f"{group}.yaml").read_text(encoding="utf-8")):
+            name, spec = definition["metadata"]["name"], definition["spec"]
+            (version,) = spec["versions"]
+            seen = digest(
+                {
+                    "name": name,
+                    "group": spec["group"],
+                    "kind": spec["names"]["kind"],
+                    "plural": spec["names"]["plural"],
+                    "scope": spec["scope"],
+                    "version": version["name"],
+                    "schema": without_prose(version["schema"]["openAPIV3Schema"]),
+                }
+            )
+            if seen != expected.pop(name, {}).get("content_sha256"):
+                yield name
+    yield from expected
+
+
+def generate(into: Path) -> None:
+    """Run `cdk8s import` for all entries of cdk8s.yaml."""
+    environment = {
+        **os.environ,
+        "CDK8S_CHECK_UPGRADE": "false",
+        "NODE_OPTIONS": "--disable-warning=DEP0190",  # the CLI's own use of a shell, of no concern to the reader
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    command = [ROOT / "node_modules" / ".bin" / "cdk8s", "import", "--language", "python", "--save", "false"]
+    run = subprocess.run(
+        [*command, "--output", into],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    if run.returncode != 0 or not (into / PACKAGE).is_dir():
+        raise SourceError(f"cdk8s import failed:\n{run.stdout}{run.stderr}")
+
+
+def differences(one: Path, other: Path) -> Iterator[str]:
+    """Paths below the two folders that are in one only, or not the same; compiled Python does not count."""
+    compared = filecmp.dircmp(one, other, ignore=["__pycache__"])
+    yield from (str(one / name) for name in compared.left_only)
+    yield from (str(other / name) for name in compared.right_only)
+    _, unequal, unread = filecmp.cmpfiles(one, other, compared.common_files, shallow=False)
+    yield from (str(other / name) for name in (*unequal, *unread))
+    for name in compared.common_dirs:
+        yield from differences(one / name, other / name)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--refresh", action="store_true", help="read the pinned upstream addresses first")
+    parser.add_argument("--from", dest="folder", type=Path, help="a local folder instead of the upstream addresses")
+    parser.add_argument("--check", action="store_true", help="compare with what is committed, write nothing")
+    options = parser.parse_args(arguments)
+    committed = ROOT / "imports" / PACKAGE
+    try:
+        if (options.refresh or options.folder) and not options.check:
+            refresh(options.folder)
+        if wrong := list(unpinned()):
+            raise SourceError(
+                f"imports/crds/ is not what tools/sources.json pins: {', '.join(wrong)} (run: make imports REFRESH=1)"
+            )
+        with tempfile.TemporaryDirectory(dir=ROOT, prefix=".imports-") as folder:
+            generate(Path(folder))
+            made = Path(folder) / PACKAGE
+            if options.check:
+                if different := list(differences(made, committed)):
+                    raise SourceError(
+                        f"imports/ is not what its sources give, first {different[0]} (run: make imports)"
+                    )
+                return 0
+            shutil.rmtree(committed, ignore_errors=True)
+            shutil.move(made, committed)
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
