@@ -74,7 +74,7 @@ class ChartSource:
 
 
 def _fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 (addresses are pinned, contents are verified)
+    with urllib.request.urlopen(url, timeout=60) as answer:
         data: bytes = answer.read()
     return data
 
@@ -340,7 +340,9 @@ def values_facts(source: ChartSource, corrections: Mapping[str, Any]) -> Schema:
         lacking += sorted((name, key) for key in values if not knows(root, (name, key)))
     if lacking:
         named = ", ".join(sorted({".".join(path) for path in lacking}))
-        raise SourceError(f"chart {source.version} names or reads keys that the facts lack; add corrections for: {named}")
+        raise SourceError(
+            f"chart {source.version} names or reads keys that the facts lack; add corrections for: {named}"
+        )
     return root
 
 
@@ -421,14 +423,15 @@ def _plain(node: Schema) -> Schema:
     """The keywords of one node that JSON Schema reads, in JSON Schema's own form."""
     kept: Schema = {key: node[key] for key in _KEPT if key in node}
     for edge, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
-        if isinstance(kept.get(edge), bool):
-            if kept.pop(edge):
-                kept[edge] = kept.pop(bound)
+        if isinstance(kept.get(edge), bool) and kept.pop(edge):
+            kept[edge] = kept.pop(bound)
     for key in _BRANCHES:
         if key in node:
             kept[key] = [_branch(branch) for branch in node[key]]
     if "not" in node:
         kept["not"] = _branch(node["not"])
+    if "pattern" in kept:
+        kept["pattern"] = _portable(kept["pattern"])
     if node.get("x-kubernetes-int-or-string"):
         kept["type"] = ["integer", "string"]
         if [b.get("type") for b in kept.get("anyOf", [])] == ["integer", "string"]:
@@ -444,6 +447,14 @@ def _plain(node: Schema) -> Schema:
         if "enum" in kept and None not in kept["enum"]:
             kept["enum"] = [*kept["enum"], None]
     return kept
+
+
+def _portable(pattern: str) -> str:
+    """A Go expression in the dialect of JSON Schema, which has no switch for letter case in the middle."""
+    if "(?i)" not in pattern:
+        return pattern
+    rest = pattern.replace("(?i)", "")
+    return "".join(f"[{c.lower()}{c.upper()}]" if c.isalpha() else c for c in rest)
 
 
 def _branch(node: Schema) -> Schema:

@@ -1,0 +1,12 @@
+"""What each supported chart version and each custom resource definition accepts, and the validator.
+
+Facts are data that ``make schemas`` writes: names, types, enums, patterns, required lists, closed or open. They are read
+when first needed, one chart version or definition at a time. Checks return findings, all of them, and never raise for
+what a user wrote. A value that may be a secret is never part of a finding.
+"""
+
+from cdk8s_airflow.schemas.manifests import check_manifest
+from cdk8s_airflow.schemas.store import chart_versions, crd_name, known_kinds
+from cdk8s_airflow.schemas.values import check_values
+
+__all__ = ["chart_versions", "check_manifest", "check_values", "crd_name", "known_kinds"]

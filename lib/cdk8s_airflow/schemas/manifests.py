@@ -1,0 +1,129 @@
+"""Manifests, held against what the API server accepts: custom resources by their definition, others by general rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.schemas import generic, store, translate
+from cdk8s_airflow.schemas.plain import Path, dotted, plain
+
+_AREA = "manifest"
+
+
+def check_manifest(manifest: Mapping[str, object]) -> list[Finding]:
+    """Everything that is wrong with one object, as a strict API server would refuse it.
+
+    A custom resource with facts is held against its definition: unknown fields are refused, defaults count before
+    required fields, lists with keys hold each key once, and the namespace fits the scope. CEL rules are not evaluated
+    here. Any other kind is checked for the form of names, labels, quantities and enumerations, which plain schemas of
+    Kubernetes let through. ``status`` is refused: it belongs to the cluster.
+
+    Args:
+        manifest: one object, with apiVersion, kind and metadata.
+
+    Returns:
+        All findings, with paths as they are written in the manifest; empty when the object is fine.
+    """
+    document, found = plain(manifest, area=_AREA, prefix="")
+    api_version, kind = document.get("apiVersion"), document.get("kind")
+    for field, value in (("apiVersion", api_version), ("kind", kind)):
+        if not isinstance(value, str) or not value:
+            found.append(
+                Finding(
+                    rule="manifest/missing-field",
+                    at=field,
+                    problem="every object needs this field",
+                    fix=f"give {field!r}",
+                )
+            )
+    if not isinstance(api_version, str) or not isinstance(kind, str) or not api_version or not kind:
+        return found
+    name = store.crd_name(api_version, kind)
+    if name is None:
+        found += _other_version(api_version, kind)
+        found += generic.check_metadata(document, kind=kind, namespaced=generic.is_namespaced(api_version, kind))
+        found += generic.check_body(document, kind=kind)
+        return list(dict.fromkeys(found))
+    facts = store.crd_facts(name)
+    found += generic.check_metadata(document, kind=kind, namespaced=facts["scope"] == "Namespaced")
+    body = {key: value for key, value in document.items() if key not in ("apiVersion", "kind", "metadata")}
+    about = translate.Document(
+        schema=facts["schema"],
+        area=_AREA,
+        prefix="",
+        holder=f"{api_version} {kind}",
+        field="field",
+        advice=_advice,
+    )
+    found += translate.findings(about, store.crd_validator(name), body)
+    for keyed in facts["keyed"]:
+        found += _twice(body, keyed)
+    return list(dict.fromkeys(found))
+
+
+def _advice(path: Path) -> str | None:
+    return "remove it; the status belongs to the cluster" if path == ("status",) else None
+
+
+def _other_version(api_version: str, kind: str) -> Iterator[Finding]:
+    """A kind whose group is known, under a version or spelling that is not."""
+    group = api_version.rpartition("/")[0]
+    known = sorted(store.known_kinds())
+    same = [(version, other) for version, other in known if version.rpartition("/")[0] == group]
+    if not same or "." not in group:
+        return
+    versions = [version for version, other in same if other == kind]
+    if versions:
+        yield Finding(
+            rule="manifest/unknown-version",
+            at="apiVersion",
+            problem=f"there are no facts for this version of {kind}",
+            seen=repr(api_version),
+            fix=f"give {versions[-1]!r}",
+        )
+        return
+    guess = translate.nearest(kind, [other for _, other in same])
+    if guess is not None:
+        yield Finding(
+            rule="manifest/unknown-kind",
+            at="kind",
+            problem=f"{group} has no such kind",
+            seen=repr(kind),
+            fix=f"did you mean {guess!r}?",
+        )
+
+
+def _lists_at(value: Any, steps: list[str], path: Path) -> Iterator[tuple[Path, list[Any]]]:
+    if not steps:
+        if isinstance(value, list):
+            yield path, value
+        return
+    step, rest = steps[0], steps[1:]
+    if step == "[]":
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            yield from _lists_at(item, rest, (*path, index))
+    elif isinstance(value, dict):
+        for key in value if step == "*" else (step,):
+            if key in value:
+                yield from _lists_at(value[key], rest, (*path, key))
+
+
+def _twice(body: dict[str, Any], keyed: dict[str, Any]) -> Iterator[Finding]:
+    """Entries of a keyed list whose keys, with their defaults, stand there already."""
+    steps = keyed["path"].replace("[]", ".[]").split(".")
+    for path, entries in _lists_at(body, steps, ()):
+        met: set[tuple[str, ...]] = set()
+        for index, entry in enumerate(entries):
+            if not isinstance(entry, dict):
+                continue
+            key = tuple(repr(entry.get(name, default)) for name, default in keyed["keys"].items())
+            if key in met:
+                yield Finding(
+                    rule="manifest/duplicate",
+                    at=dotted((*path, index)),
+                    problem=f"an entry with the same {', '.join(keyed['keys'])} stands there already",
+                    fix="give each entry its own",
+                )
+            met.add(key)

@@ -1,0 +1,415 @@
+"""Reviewed table of keys that users and published articles put where a chart version does not heed them.
+
+Each entry names a place, the charts, Airflow versions and executors for which it is wrong, and the right place for
+them. One table serves both kinds: where the chart refuses the key, the entry is the advice; where the chart accepts the
+key and ignores it, the entry is the refusal. Sources: renders of the released charts with and without the key, and their
+templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from cdk8s_airflow.schemas.plain import Path
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The numbers of a version, for comparison: ``"1.22.0"`` gives ``(1, 22, 0)``."""
+    parts: list[int] = []
+    for part in version.split(".")[:3]:
+        digits = "".join(letter for letter in part if letter.isdigit())
+        if not digits:
+            break
+        parts.append(int(digits))
+    return tuple(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """For what values are checked: chart version, Airflow version, executor or executors separated by commas."""
+
+    chart: str
+    airflow: str
+    executor: str
+
+    @property
+    def airflow_3(self) -> bool:
+        """Whether this is Airflow 3 or later."""
+        return numbers(self.airflow) >= (3,)
+
+    @property
+    def celery(self) -> bool:
+        """Whether Celery workers are among the executors."""
+        return "Celery" in self.executor
+
+    @property
+    def task_pods(self) -> bool:
+        """Whether tasks can run in pods of their own."""
+        return "Kubernetes" in self.executor
+
+
+def _any(value: object) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misplaced:
+    """One key at the wrong place.
+
+    Attributes:
+        path: dotted; a step ``*`` stands for any one key, at the end for each key of a section.
+        instead: the right place, as the second half of a message; names our own parameter where there is one.
+        since: the first chart version it is wrong for; empty for all.
+        before: the first chart version it is right again for; empty for none.
+        airflow: 2 or 3 when it is wrong for that major only.
+        celery: True or False when it is wrong only with or without Celery workers.
+        task_pods: True or False when it is wrong only with or without the KubernetesExecutor.
+        but: keys of the section that are heeded, when the path ends in ``*``.
+        when: whether a value is wrong there; by default every value is.
+        effect: what the chart does with the key instead of heeding it.
+    """
+
+    path: str
+    instead: str
+    since: str = ""
+    before: str = ""
+    airflow: int | None = None
+    celery: bool | None = None
+    task_pods: bool | None = None
+    but: tuple[str, ...] = ()
+    when: Callable[[object], bool] = _any
+    effect: str = "accepts this key and ignores it with this Airflow version and executor"
+
+    def applies(self, setting: Setting) -> bool:
+        """Whether the place is wrong for this setting."""
+        chart = numbers(setting.chart)
+        return (
+            (not self.since or chart >= numbers(self.since))
+            and (not self.before or chart < numbers(self.before))
+            and (self.airflow is None or (self.airflow >= 3) == setting.airflow_3)
+            and (self.celery is None or self.celery == setting.celery)
+            and (self.task_pods is None or self.task_pods == setting.task_pods)
+        )
+
+    def covers(self, path: Path) -> bool:
+        """Whether the entry speaks about this place."""
+        steps = self.path.split(".")
+        return (
+            len(steps) == len(path)
+            and all(step in ("*", there) for step, there in zip(steps, path, strict=True))
+            and not (steps[-1] == "*" and path[-1] in self.but)
+        )
+
+    def matches(self, path: Path, value: object) -> bool:
+        """Whether the entry refuses this value at this place."""
+        return self.covers(path) and self.when(value)
+
+
+def _true(value: object) -> bool:
+    return value is True
+
+
+def _false(value: object) -> bool:
+    return value is False
+
+
+def _filled(value: object) -> bool:
+    return value not in ("", [], {}, False)
+
+
+def _list(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def _none(value: object) -> bool:
+    return False
+
+
+_DATABASE = "give the database= parameter (data.metadataSecretName)"
+_LOGS = "give the logs= parameter (config.logging.{})"
+_KEYS = "give the keys= parameter ({})"
+_OWN_OBJECTS = "put the objects into a Chart of your own; this chart takes extraSecrets and extraConfigMaps only"
+_NO_MONITOR = "write a ServiceMonitor of your own; no version of this chart makes one"
+_NO_CELERY = (
+    "remove it, or choose CeleryExecutor with the executor= parameter; there are no Celery workers with this one"
+)
+_NO_PODS = "remove it, or choose KubernetesExecutor with the executor= parameter; tasks run in no pods of their own"
+_OTHER_CHART = "remove it; it belongs to another Airflow chart. Here: config.<section>.<option>, env, secret"
+_USER_BEFORE = "write it to webserver.defaultUser, which this chart version reads for the create-user job"
+_ONLY_EIGHT = "write it to workers.{}; of workers.kubernetes this chart version reads eight keys only"
+_CELERY_ONLY = ("keda", "hpa")
+
+MISPLACED: Final[tuple[Misplaced, ...]] = (
+    # the web interface
+    Misplaced(path="webserver.ingress", airflow=2, instead="give the ui= parameter (ingress.web)"),
+    Misplaced(path="webserver.ingress", airflow=3, instead="give the ui= parameter (ingress.apiServer)"),
+    Misplaced(path="apiServer.ingress", instead="give the ui= parameter (ingress.apiServer)"),
+    Misplaced(
+        path="ingress.web",
+        airflow=3,
+        since="1.18.0",
+        instead="give the ui= parameter (ingress.apiServer with Airflow 3)",
+    ),
+    Misplaced(path="ingress.apiServer", airflow=2, instead="give the ui= parameter (ingress.web with Airflow 2)"),
+    Misplaced(path="ingress.webserver", airflow=2, instead="give the ui= parameter (ingress.web)"),
+    Misplaced(path="ingress.webserver", airflow=3, instead="give the ui= parameter (ingress.apiServer)"),
+    Misplaced(
+        path="ingress.*.tls",
+        when=_list,
+        instead="give the ui= parameter (tls stands at each host: hosts: [{name, tls: {enabled, secretName}}])",
+    ),
+    Misplaced(
+        path="webserver.*",
+        airflow=3,
+        since="1.18.0",
+        but=(
+            "defaultUser",
+            "webserverConfig",
+            "webserverConfigConfigMapName",
+            "configMapAnnotations",
+            "allowPodLogReading",
+            "enabled",
+        ),
+        instead="write it to apiServer, or give the api_server= or ui= parameter; Airflow 3 has no webserver",
+    ),
+    Misplaced(
+        path="apiServer",
+        before="1.18.0",
+        instead="write it to webserver; this chart version runs Airflow 2, which has no API server of its own",
+    ),
+    Misplaced(
+        path="apiServer.*",
+        airflow=2,
+        since="1.18.0",
+        but=(
+            "apiServerConfig",
+            "apiServerConfigConfigMapName",
+            "configMapAnnotations",
+            "allowPodLogReading",
+            "enabled",
+        ),
+        instead="write it to webserver; Airflow 2 has no API server of its own",
+    ),
+    Misplaced(
+        path="apiServer.enabled",
+        airflow=3,
+        since="1.20.0",
+        when=_false,
+        instead="remove it; no task can run without the API server",
+        effect="then makes no API server and no JWT secret",
+    ),
+    # keys
+    Misplaced(path="jwtSecretName", airflow=2, instead="remove it; only Airflow 3 has this key"),
+    Misplaced(
+        path="apiSecretKeySecretName", airflow=2, instead=_KEYS.format("webserverSecretKeySecretName with Airflow 2")
+    ),
+    Misplaced(
+        path="webserverSecretKeySecretName",
+        airflow=3,
+        since="1.18.0",
+        instead=_KEYS.format("apiSecretKeySecretName with Airflow 3"),
+    ),
+    # database
+    Misplaced(path="externalDatabase", instead=_DATABASE),
+    Misplaced(path="postgresql.externalDatabase", instead=_DATABASE),
+    Misplaced(path="database", instead=_DATABASE),
+    Misplaced(path="data.metadataSecret", instead=_DATABASE),
+    Misplaced(path="data.metadataSecretKey", instead="remove it; the Secret's key is always called connection"),
+    Misplaced(path="externalRedis", instead="name an existing Secret in data.brokerUrlSecretName"),
+    # DAGs
+    Misplaced(
+        path="dags.gitSync.wait",
+        instead="give period= of the DAG source (dags.gitSync.period)",
+        effect="lets this outdated key, in whole seconds, override period",
+    ),
+    Misplaced(path="dags.gitSync.interval", instead="give period= of the DAG source (dags.gitSync.period)"),
+    Misplaced(
+        path="dags.gitSync.username", instead="give credentials= of the DAG source (dags.gitSync.credentialsSecret)"
+    ),
+    Misplaced(
+        path="dags.gitSync.password", instead="give credentials= of the DAG source (dags.gitSync.credentialsSecret)"
+    ),
+    Misplaced(
+        path="dags.gitSync.token", instead="give credentials= of the DAG source (dags.gitSync.credentialsSecret)"
+    ),
+    Misplaced(path="dags.gitSync.sshSecret", instead="give credentials= of the DAG source (dags.gitSync.sshKeySecret)"),
+    Misplaced(path="dags.gitSync.tag", instead="give ref= of the DAG source (dags.gitSync.branch and ref)"),
+    Misplaced(path="dags.gitSync.revision", instead="give ref= of the DAG source (dags.gitSync.branch and ref)"),
+    Misplaced(path="gitSync", instead="give the dags= parameter (dags.gitSync)"),
+    Misplaced(
+        path="dagProcessor.enabled",
+        airflow=3,
+        since="1.18.0",
+        when=_false,
+        instead="remove it; Airflow 3 needs the DAG processor",
+        effect="then runs nothing that reads DAG files",
+    ),
+    # logs
+    *(
+        Misplaced(path=f"logs.{option}", instead=_LOGS.format(option))
+        for option in ("remote_logging", "remote_base_log_folder", "remote_log_conn_id", "encrypt_s3_logs")
+    ),
+    Misplaced(
+        path="logs.persistence.accessMode",
+        instead="remove it; the chart's claim is always ReadWriteMany. For another mode give the logs= parameter a Volume",
+    ),
+    # users
+    Misplaced(path="createUserJob.defaultUser", before="1.20.0", instead=_USER_BEFORE),
+    Misplaced(
+        path="createUserJob.enabled",
+        before="1.20.0",
+        instead="write it to webserver.defaultUser.enabled, which switches this chart version's create-user job",
+    ),
+    Misplaced(
+        path="createUserJob.defaultUser.enabled",
+        since="1.20.0",
+        instead="write it to createUserJob.enabled",
+        effect="accepts this key and makes the job all the same",
+    ),
+    # task pods and Celery workers
+    Misplaced(
+        path="workers.kubernetes",
+        before="1.20.0",
+        instead="write its keys to workers itself; this chart version has no workers.kubernetes",
+    ),
+    Misplaced(
+        path="workers.celery",
+        before="1.20.0",
+        instead="write its keys to workers itself; this chart version has no workers.celery",
+    ),
+    *(
+        Misplaced(path=f"workers.kubernetes.{key}", since="1.20.0", before="1.21.0", instead=_ONLY_EIGHT.format(key))
+        for key in (
+            "affinity",
+            "env",
+            "extraContainers",
+            "extraInitContainers",
+            "extraVolumeMounts",
+            "extraVolumes",
+            "hostAliases",
+            "labels",
+            "podAnnotations",
+            "priorityClassName",
+            "runtimeClassName",
+            "safeToEvict",
+            "schedulerName",
+            "serviceAccount",
+            "tolerations",
+            "topologySpreadConstraints",
+        )
+    ),
+    *(
+        Misplaced(path=f"workers.celery.{key}", since="1.20.0", before="1.21.0", instead=f"write it to workers.{key}")
+        for key in (
+            "affinity",
+            "annotations",
+            "env",
+            "extraContainers",
+            "extraInitContainers",
+            "extraPorts",
+            "extraVolumeMounts",
+            "extraVolumes",
+            "hostAliases",
+            "hpa",
+            "labels",
+            "logGroomerSidecar",
+            "podAnnotations",
+            "priorityClassName",
+            "runtimeClassName",
+            "safeToEvict",
+            "schedulerName",
+            "serviceAccount",
+            "tolerations",
+            "topologySpreadConstraints",
+            "volumeClaimTemplates",
+            "waitForMigrations",
+        )
+    ),
+    Misplaced(path="workers.kubernetes.*", since="1.20.0", task_pods=False, instead=_NO_PODS),
+    Misplaced(path="workers.kubernetes.replicas", instead="remove it; task pods come and go one by one"),
+    *(Misplaced(path=f"workers.{key}.enabled", celery=False, when=_true, instead=_NO_CELERY) for key in _CELERY_ONLY),
+    *(
+        Misplaced(path=f"workers.celery.{key}.enabled", celery=False, when=_true, instead=_NO_CELERY)
+        for key in _CELERY_ONLY
+    ),
+    Misplaced(path="workers.replicas", celery=False, instead=_NO_CELERY),
+    Misplaced(path="workers.autoscaling", instead="write it to workers.hpa, or to workers.keda"),
+    *(
+        Misplaced(path=f"workers.celery.{key}", since="1.20.0", celery=False, instead=_NO_CELERY)
+        for key in ("replicas", "queue", "sets", "resources", "livenessProbe")
+    ),
+    Misplaced(path="podTemplate", task_pods=False, when=_filled, instead=_NO_PODS),
+    Misplaced(path="flower.enabled", celery=False, when=_true, instead=_NO_CELERY),
+    Misplaced(path="redis.enabled", celery=False, when=_true, instead="write false; Redis carries Celery's queue only"),
+    # metrics
+    Misplaced(
+        path="statsd.prometheus",
+        instead="remove it; the exporter serves Prometheus on port 9102 as soon as statsd.enabled",
+    ),
+    Misplaced(path="statsd.serviceMonitor", instead=_NO_MONITOR),
+    Misplaced(path="serviceMonitor", instead=_NO_MONITOR),
+    Misplaced(path="prometheus", instead=_NO_MONITOR),
+    Misplaced(path="metrics", instead="write its options to config.metrics, or use statsd"),
+    Misplaced(
+        path="config.metrics.statsd",
+        instead="write the single options statsd_on, statsd_host, statsd_port, statsd_prefix to config.metrics",
+        when=_none,
+    ),
+    # names of other charts, and slips
+    *(
+        Misplaced(path=name, instead="give the executor= parameter (executor)")
+        for name in ("executer", "excutor", "executors")
+    ),
+    *(
+        Misplaced(path=name, instead=_OTHER_CHART)
+        for name in ("airflow", "web", "sync", "auth", "git", "externalRabbitmq")
+    ),
+    Misplaced(path="extraObjects", instead=_OWN_OBJECTS),
+    Misplaced(path="extraDeploy", instead=_OWN_OBJECTS),
+    Misplaced(path="extraManifests", instead=_OWN_OBJECTS),
+    Misplaced(path="config.extraObjects", when=_none, instead=_OWN_OBJECTS),
+    *(
+        Misplaced(path=name, instead=f"write it to config.{name}")
+        for name in ("kubernetes_executor", "core", "logging", "celery", "api", "database", "secrets")
+    ),
+    Misplaced(
+        path="scheduler.scheduler_heartbeat_sec",
+        instead="write it to config.scheduler.scheduler_heartbeat_sec",
+    ),
+    Misplaced(path="imagePullSecrets", before="1.20.0", instead="write registry: {secretName: <name>}"),
+    Misplaced(
+        path="image",
+        instead="write defaultAirflowRepository and defaultAirflowTag, with the airflow_version= parameter",
+    ),
+    Misplaced(path="images.airflow.image", instead="write images.airflow.repository and images.airflow.tag"),
+    Misplaced(path="replicas", instead="give replicas to a component, such as the scheduler= parameter"),
+    Misplaced(path="resources", instead="give resources to a component, such as the scheduler= parameter"),
+    Misplaced(path="securityContexts.container", instead="write it to securityContexts.containers; here it has an s"),
+    Misplaced(path="*.securityContexts.containers", instead="write it to container; below a component it has no s"),
+    Misplaced(path="serviceAccount", instead="write it to a component, such as scheduler.serviceAccount"),
+    Misplaced(
+        path="ingress.hosts", instead="give the ui= parameter (hosts stand below ingress.web or ingress.apiServer)"
+    ),
+    Misplaced(
+        path="ingress.annotations", instead="give the ui= parameter (they stand below ingress.web or ingress.apiServer)"
+    ),
+    Misplaced(path="config.kubernetes", instead="write it to config.kubernetes_executor; the old section loses to it"),
+    Misplaced(
+        path="config.core.dag_concurrency",
+        airflow=3,
+        instead="write it to config.core.max_active_tasks_per_dag",
+    ),
+    *(
+        Misplaced(
+            path=f"enableBuiltInSecretEnvVars.{name}", since="1.20.0", instead=f"write {new}; the old name is gone"
+        )
+        for name, new in (
+            ("AIRFLOW__CORE__SQL_ALCHEMY_CONN", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"),
+            ("AIRFLOW__CELERY__CELERY_RESULT_BACKEND", "AIRFLOW__CELERY__RESULT_BACKEND"),
+            ("AIRFLOW__ELASTICSEARCH__ELASTICSEARCH_HOST", "AIRFLOW__ELASTICSEARCH__HOST"),
+        )
+    ),
+)
+"""Every reviewed entry; the first that covers a place answers for it."""

@@ -1,0 +1,189 @@
+"""Values of the official Airflow chart, held against what one chart version accepts and heeds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cdk8s_airflow.checks import Finding, show
+from cdk8s_airflow.schemas import hidden, store, translate
+from cdk8s_airflow.schemas.misplaced import MISPLACED, Misplaced, Setting
+from cdk8s_airflow.schemas.plain import Path, dotted, plain, steps_below
+
+_AREA = "values"
+_PREFIX = "values"
+_EXECUTORS_2 = (
+    "LocalExecutor",
+    "CeleryExecutor",
+    "KubernetesExecutor",
+    "LocalKubernetesExecutor",
+    "CeleryKubernetesExecutor",
+)
+_EXECUTORS_3 = ("LocalExecutor", "CeleryExecutor", "KubernetesExecutor")
+
+
+def check_values(
+    values: Mapping[str, object], *, chart_version: str, airflow_version: str, executor: str
+) -> list[Finding]:
+    """Everything that is wrong with values for one chart version.
+
+    Refused are: keys that the chart does not know, at any depth; values of the wrong type or form; keys that this
+    version accepts but ignores with this Airflow version and executor; secrets in clear text; what YAML cannot carry.
+    ``null`` in a mapping deletes a default, as Helm does it, and is accepted for every known key except whole
+    sections of ``config``, whose loss ends the render.
+
+    Args:
+        values: the values document, or any part of it.
+        chart_version: one of :func:`chart_versions`.
+        airflow_version: the Airflow that the values run, such as ``3.2.2``; decides which keys are heeded.
+        executor: the value of ``executor``; several, separated by commas, where the chart takes them.
+
+    Returns:
+        All findings, in the order of the document; empty when the values are fine.
+    """
+    if chart_version not in store.chart_versions():
+        known = ", ".join(store.chart_versions())
+        return [
+            Finding(
+                rule="values/chart-version",
+                at="chart_version",
+                problem="there are no facts for this chart version",
+                seen=show(chart_version),
+                fix=f"give one of: {known}",
+            )
+        ]
+    document, found = plain(values, area=_AREA, prefix=_PREFIX)
+    setting = Setting(chart=chart_version, airflow=airflow_version, executor=executor)
+    schema = store.values_schema(chart_version)
+    applying = tuple(entry for entry in MISPLACED if entry.applies(setting))
+    facts = translate.Document(
+        schema=schema,
+        area=_AREA,
+        prefix=_PREFIX,
+        holder=f"chart {chart_version}",
+        field="key",
+        advice=lambda path: _advice(applying, path),
+    )
+    found += _secrets(document)
+    found += _ignored(document, applying, facts)
+    found += _executor(document, setting)
+    without_nulls, nulls = _delete_nulls(document)
+    found += _refused_nulls(nulls, facts)
+    found += translate.findings(facts, store.values_validator(chart_version), without_nulls)
+    return list(dict.fromkeys(found))
+
+
+def _advice(applying: tuple[Misplaced, ...], path: Path) -> str | None:
+    return next((entry.instead for entry in applying if entry.covers(path)), None)
+
+
+def _ignored(document: dict[str, Any], applying: tuple[Misplaced, ...], facts: translate.Document) -> Iterator[Finding]:
+    reported: list[Path] = []
+    for path, value in steps_below(document):
+        if value is None or any(path[: len(outer)] == outer for outer in reported):
+            continue
+        for entry in applying:
+            if entry.matches(path, value):
+                reported.append(path)
+                if translate.knows(facts.schema, path):
+                    yield Finding(
+                        rule="values/ignored-key",
+                        at=dotted(path, _PREFIX),
+                        problem=f"{facts.holder} {entry.effect}",
+                        seen=translate.seen(path, value) if not isinstance(value, dict | list) else "",
+                        fix=entry.instead,
+                    )
+                break
+
+
+def _executor(document: dict[str, Any], setting: Setting) -> Iterator[Finding]:
+    given = document.get("executor")
+    if not isinstance(given, str):
+        return
+    known = _EXECUTORS_3 if setting.airflow_3 else _EXECUTORS_2
+    for name in given.split(","):
+        if re.fullmatch(r"\w+", name) and name not in known:
+            guess = translate.nearest(name, known)
+            yield Finding(
+                rule="values/executor",
+                at="values.executor",
+                problem=f"Airflow {setting.airflow} has no such executor",
+                seen=show(name),
+                fix=(f"did you mean {guess!r}? " if guess else "") + f"one of: {', '.join(known)}",
+            )
+
+
+def _secrets(document: dict[str, Any]) -> Iterator[Finding]:
+    for path, value in steps_below(document):
+        if value is None or value == "" or isinstance(value, dict | list):
+            continue
+        if hidden.is_secret_place(path):
+            yield _literal(path, "is a secret in clear text")
+        elif isinstance(value, str) and hidden.has_login(value):
+            yield _literal(path, "holds an address with a password in it")
+        elif path[-1] == "value" and len(path) >= 2:
+            named = _at(document, path[:-1]).get("name")
+            if isinstance(named, str) and hidden.is_secret_variable(named) and not str(value).startswith("$("):
+                yield _literal(path, f"gives the secret variable {named} in clear text")
+
+
+def _literal(path: Path, problem: str) -> Finding:
+    return Finding(
+        rule="values/secret-literal",
+        at=dotted(path, _PREFIX),
+        problem=problem,
+        fix=_REFERENCES.get(
+            ".".join(map(str, path)), "name an existing Secret instead; nothing secret may stand in values"
+        ),
+    )
+
+
+_REFERENCES = {
+    "fernetKey": "give the keys= parameter (fernetKeySecretName)",
+    "webserverSecretKey": "give the keys= parameter (webserverSecretKeySecretName)",
+    "apiSecretKey": "give the keys= parameter (apiSecretKeySecretName)",
+    "jwtSecret": "give the keys= parameter (jwtSecretName)",
+    "data.metadataConnection.pass": "give the database= parameter (data.metadataSecretName)",
+    "data.resultBackendConnection.pass": "name an existing Secret in data.resultBackendSecretName",
+    "data.brokerUrl": "name an existing Secret in data.brokerUrlSecretName",
+    "redis.password": "name an existing Secret in redis.passwordSecretName",
+    "dags.gitSync.sshKey": "give the dags= parameter with an existing Secret (dags.gitSync.sshKeySecret)",
+    "flower.password": "name an existing Secret in flower.secretName",
+    "elasticsearch.connection.pass": "name an existing Secret in elasticsearch.secretName",
+    "opensearch.connection.pass": "name an existing Secret in opensearch.secretName",
+}
+
+
+def _at(document: Any, path: Path) -> dict[str, Any]:
+    for step in path:
+        document = document[step]
+    return document if isinstance(document, dict) else {}
+
+
+def _delete_nulls(document: dict[str, Any], path: Path = ()) -> tuple[dict[str, Any], list[Path]]:
+    """The document as Helm sees it after nulls have deleted defaults, and where the nulls stood."""
+    kept: dict[str, Any] = {}
+    nulls: list[Path] = []
+    for key, value in document.items():
+        if value is None:
+            nulls.append((*path, key))
+        elif isinstance(value, dict):
+            kept[key], inner = _delete_nulls(value, (*path, key))
+            nulls += inner
+        else:
+            kept[key] = value
+    return kept, nulls
+
+
+def _refused_nulls(nulls: list[Path], facts: translate.Document) -> Iterator[Finding]:
+    for path in nulls:
+        if not translate.knows(facts.schema, path):
+            yield translate.unknown_key(facts, path[:-1], str(path[-1]), None)
+        elif path == ("config",) or (path[0] == "config" and len(path) == 2):
+            yield Finding(
+                rule="values/null-section",
+                at=dotted(path, _PREFIX),
+                problem="null deletes the chart's whole section, and its templates cannot render without it",
+                fix="give the section's single keys; null for one of them deletes its default",
+            )
