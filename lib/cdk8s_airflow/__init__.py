@@ -1,1 +1,142 @@
-"""Typed cdk8s constructs for Apache Airflow on Kubernetes."""
+"""Typed cdk8s constructs for Apache Airflow on Kubernetes.
+
+What is listed in ``__all__`` is public; everything else may change. Names are loaded when they are first used, so that
+importing the package alone starts no Node process.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdk8s_airflow.airflow.chart import AirflowChart as AirflowChart
+    from cdk8s_airflow.airflow.components import ApiServer as ApiServer
+    from cdk8s_airflow.airflow.components import DagProcessor as DagProcessor
+    from cdk8s_airflow.airflow.components import Migration as Migration
+    from cdk8s_airflow.airflow.components import Scheduler as Scheduler
+    from cdk8s_airflow.airflow.components import Statsd as Statsd
+    from cdk8s_airflow.airflow.components import Triggerer as Triggerer
+    from cdk8s_airflow.airflow.executors import KubernetesExecutor as KubernetesExecutor
+    from cdk8s_airflow.airflow.exposure import ClusterIP as ClusterIP
+    from cdk8s_airflow.airflow.exposure import Ingress as Ingress
+    from cdk8s_airflow.airflow.exposure import Tls as Tls
+    from cdk8s_airflow.airflow.logs import Logs as Logs
+    from cdk8s_airflow.checks import Finding as Finding
+    from cdk8s_airflow.checks import PlatformError as PlatformError
+    from cdk8s_airflow.checks import collecting as collecting
+    from cdk8s_airflow.dags.repo_sync import DagRepoSync as DagRepoSync
+    from cdk8s_airflow.database.cnpg import CnpgCluster as CnpgCluster
+    from cdk8s_airflow.database.connection import Connection as Connection
+    from cdk8s_airflow.database.connection import ExternalDatabase as ExternalDatabase
+    from cdk8s_airflow.delivery.k3s import K3sHelmChart as K3sHelmChart
+    from cdk8s_airflow.facts import ClusterFacts as ClusterFacts
+    from cdk8s_airflow.kube.app import run as run
+    from cdk8s_airflow.kube.app import synth as synth
+    from cdk8s_airflow.network.namespace import ExistingNamespace as ExistingNamespace
+    from cdk8s_airflow.network.namespace import Namespace as Namespace
+    from cdk8s_airflow.scheduling.resources import Resources as Resources
+    from cdk8s_airflow.secrets.contracts import AirflowKeys as AirflowKeys
+    from cdk8s_airflow.secrets.contracts import ApiSecretKeySecret as ApiSecretKeySecret
+    from cdk8s_airflow.secrets.contracts import BasicAuthSecret as BasicAuthSecret
+    from cdk8s_airflow.secrets.contracts import ConfigMapKey as ConfigMapKey
+    from cdk8s_airflow.secrets.contracts import DsnSecret as DsnSecret
+    from cdk8s_airflow.secrets.contracts import ExistingSecret as ExistingSecret
+    from cdk8s_airflow.secrets.contracts import FernetKeySecret as FernetKeySecret
+    from cdk8s_airflow.secrets.contracts import GitSshSecret as GitSshSecret
+    from cdk8s_airflow.secrets.contracts import GitTokenSecret as GitTokenSecret
+    from cdk8s_airflow.secrets.contracts import JwtSecret as JwtSecret
+    from cdk8s_airflow.secrets.contracts import SecretKey as SecretKey
+    from cdk8s_airflow.secrets.contracts import TlsSecret as TlsSecret
+    from cdk8s_airflow.secrets.contracts import WebserverSecretKeySecret as WebserverSecretKeySecret
+    from cdk8s_airflow.storage.volume import Volume as Volume
+
+_HOMES = {
+    "airflow.chart": ("AirflowChart",),
+    "airflow.components": ("ApiServer", "DagProcessor", "Migration", "Scheduler", "Statsd", "Triggerer"),
+    "airflow.executors": ("KubernetesExecutor",),
+    "airflow.exposure": ("ClusterIP", "Ingress", "Tls"),
+    "airflow.logs": ("Logs",),
+    "checks": ("Finding", "PlatformError", "collecting"),
+    "dags.repo_sync": ("DagRepoSync",),
+    "database.cnpg": ("CnpgCluster",),
+    "database.connection": ("Connection", "ExternalDatabase"),
+    "delivery.k3s": ("K3sHelmChart",),
+    "facts": ("ClusterFacts",),
+    "kube.app": ("run", "synth"),
+    "network.namespace": ("ExistingNamespace", "Namespace"),
+    "scheduling.resources": ("Resources",),
+    "secrets.contracts": (
+        "AirflowKeys",
+        "ApiSecretKeySecret",
+        "BasicAuthSecret",
+        "ConfigMapKey",
+        "DsnSecret",
+        "ExistingSecret",
+        "FernetKeySecret",
+        "GitSshSecret",
+        "GitTokenSecret",
+        "JwtSecret",
+        "SecretKey",
+        "TlsSecret",
+        "WebserverSecretKeySecret",
+    ),
+    "storage.volume": ("Volume",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AirflowChart",
+    "AirflowKeys",
+    "ApiSecretKeySecret",
+    "ApiServer",
+    "BasicAuthSecret",
+    "ClusterFacts",
+    "ClusterIP",
+    "CnpgCluster",
+    "ConfigMapKey",
+    "Connection",
+    "DagProcessor",
+    "DagRepoSync",
+    "DsnSecret",
+    "ExistingNamespace",
+    "ExistingSecret",
+    "ExternalDatabase",
+    "FernetKeySecret",
+    "Finding",
+    "GitSshSecret",
+    "GitTokenSecret",
+    "Ingress",
+    "JwtSecret",
+    "K3sHelmChart",
+    "KubernetesExecutor",
+    "Logs",
+    "Migration",
+    "Namespace",
+    "PlatformError",
+    "Resources",
+    "Scheduler",
+    "SecretKey",
+    "Statsd",
+    "Tls",
+    "TlsSecret",
+    "Triggerer",
+    "Volume",
+    "WebserverSecretKeySecret",
+    "collecting",
+    "run",
+    "synth",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -20,7 +20,7 @@ from cdk8s_airflow.checks.finding import Finding, show
 _PLAIN_NAMES: Mapping[object, str] = {str: "a text", int: "a whole number", float: "a number", bool: "True or False"}
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _hints(owner: Callable[..., Any] | type) -> Mapping[str, Any]:
     return typing.get_type_hints(owner, include_extras=True)
 
@@ -34,7 +34,10 @@ def check_arguments(constructor: Callable[..., Any], arguments: Mapping[str, obj
     """
     hints = _hints(constructor)
     return [
-        finding for name, value in arguments.items() if name in hints for finding in check_value(value, hints[name], name)
+        finding
+        for name, value in arguments.items()
+        if name in hints
+        for finding in check_value(value, hints[name], name)
     ]
 
 
@@ -48,7 +51,11 @@ def check_value(value: object, hint: Any, at: str) -> list[Finding]:
         found = check_value(value, base, at)
         if found:
             return found
-        return [_broken(condition, value, at) for condition in conditions if isinstance(condition, Must) and not condition.holds(value)]
+        return [
+            _broken(condition, value, at)
+            for condition in conditions
+            if isinstance(condition, Must) and not condition.holds(value)
+        ]
     if origin in (Union, types.UnionType):
         return _check_union(value, get_args(hint), at)
     if origin is Literal:
@@ -112,7 +119,13 @@ def _check_literal(value: object, allowed: tuple[object, ...], at: str) -> list[
         return []
     choices = ", ".join(repr(choice) for choice in allowed)
     return [
-        Finding(rule="argument/choice", at=at, problem="is not one of the choices", seen=show(value), fix=f"use one of {choices}")
+        Finding(
+            rule="argument/choice",
+            at=at,
+            problem="is not one of the choices",
+            seen=show(value),
+            fix=f"use one of {choices}",
+        )
     ]
 
 
@@ -124,7 +137,10 @@ def _check_collection(value: object, origin: type, arms: tuple[Any, ...], at: st
         return [
             finding
             for key, item in value.items()
-            for finding in (*check_value(key, key_hint, f"{at} (its key)"), *check_value(item, value_hint, f"{at}.{key}"))
+            for finding in (
+                *check_value(key, key_hint, f"{at} (its key)"),
+                *check_value(item, value_hint, f"{at}.{key}"),
+            )
         ]
     if isinstance(value, (collections.abc.Set, collections.abc.Sequence)):
         items = sorted(value, key=repr) if isinstance(value, collections.abc.Set) else value
@@ -141,7 +157,11 @@ def _described(hint: Any) -> str:
     named = origin or hint
     if isinstance(named, type) and issubclass(named, collections.abc.Mapping):
         return "a dictionary"
-    if isinstance(named, type) and named is not str and issubclass(named, (collections.abc.Set, collections.abc.Sequence)):
+    if (
+        isinstance(named, type)
+        and named is not str
+        and issubclass(named, (collections.abc.Set, collections.abc.Sequence))
+    ):
         return "a list"
     if named in _PLAIN_NAMES:
         return _PLAIN_NAMES[named]

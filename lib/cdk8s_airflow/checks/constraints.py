@@ -115,13 +115,23 @@ def at_least(lowest: int, fix: str = "") -> Must:
 
 Quantity = Annotated[
     str,
-    Must(is_quantity, "is not a positive Kubernetes quantity", 'write it like "10Gi", "512Mi" or "500m"', "argument/quantity"),
+    Must(
+        is_quantity,
+        "is not a positive Kubernetes quantity",
+        'write it like "10Gi", "512Mi" or "500m"',
+        "argument/quantity",
+    ),
 ]
 """An amount of CPU, memory or storage as Kubernetes writes it: ``"500m"``, ``"1Gi"``."""
 
 Duration = Annotated[
     str,
-    Must(is_duration, "is not a duration", 'write hours, minutes and seconds like "60s", "30m" or "1h30m"', "argument/duration"),
+    Must(
+        is_duration,
+        "is not a duration",
+        'write hours, minutes and seconds like "60s", "30m" or "1h30m"',
+        "argument/duration",
+    ),
 ]
 """A length of time as Go and Helm write it: ``"60s"``, ``"30m"``, ``"1h30m"``."""
 
@@ -205,7 +215,5 @@ LabelValue = Annotated[
 Count = Annotated[int, at_least(1)]
 """A number of replicas or instances: one or more."""
 
-NonEmpty = Annotated[
-    str, Must(lambda text: bool(text.strip()), "is empty", "give it a text", "argument/empty")
-]
+NonEmpty = Annotated[str, Must(lambda text: bool(text.strip()), "is empty", "give it a text", "argument/empty")]
 """A text that says something."""

@@ -6,10 +6,10 @@ Secrets somebody must make, definitions the cluster must have) is written down h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.secrets.needs import SecretNeed
@@ -26,21 +26,26 @@ class Ledger:
     """What is known of one app so far.
 
     Attributes:
-        objects: every object that has a name of its own, and the construct that made it.
+        objects: every object that has a name of its own, and how to say which construct made it.
         secrets: Secrets that must exist, by namespace and name.
         crds: names of the custom resource definitions that must exist.
         state: objects that hold state, so that deleting them loses data.
         notes: what a reader of the summary should know.
     """
 
-    objects: dict[Identity, str] = field(default_factory=dict)
+    objects: dict[Identity, Callable[[], str]] = field(default_factory=dict)
     secrets: dict[tuple[str, str], SecretNeed] = field(default_factory=dict)
     crds: set[str] = field(default_factory=set)
     state: list[Identity] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def register(self, manifests: Iterable[Mapping[str, Any]], path: str) -> list[Finding]:
-        """Writes down objects; returns a finding for each whose name is taken."""
+    def register(self, manifests: Iterable[Mapping[str, Any]], path: Callable[[], str]) -> list[Finding]:
+        """Writes down objects; returns a finding for each whose name is taken.
+
+        Args:
+            manifests: the objects.
+            path: tells the path of the construct that makes them, should anybody ask: reading it has its price.
+        """
         found = []
         for manifest in manifests:
             identity = identity_of(manifest)
@@ -54,7 +59,7 @@ class Ledger:
                     Finding(
                         rule="object/taken",
                         at="name",
-                        problem=f"there is a {kind.partition('/')[0]} of this name{place} already, from {taken_by or 'elsewhere'}",
+                        problem=f"there is a {kind.partition('/')[0]} of this name{place} already, from {taken_by()}",
                         seen=repr(name),
                         fix="give one of the two another name",
                     )
@@ -78,14 +83,16 @@ def identity_of(manifest: Mapping[str, Any]) -> Identity:
 
 
 _ledgers: WeakKeyDictionary[Any, Ledger] = WeakKeyDictionary()
-_roots: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+_roots: WeakKeyDictionary[Any, ref[Any]] = WeakKeyDictionary()
 
 
 def ledger_of(scope: Construct | IConstruct) -> Ledger:
-    """The ledger of the app that a construct belongs to."""
-    root = _roots.get(scope)
+    """The ledger of the app that a construct belongs to. It goes when the app goes."""
+    known = _roots.get(scope)
+    root = known() if known is not None else None
     if root is None:
-        root = _roots[scope] = scope.node.root
+        root = scope.node.root
+        _roots[scope] = ref(root)
     ledger = _ledgers.get(root)
     if ledger is None:
         ledger = _ledgers[root] = Ledger()

@@ -209,7 +209,11 @@ class AirflowKeys:
         )
 
     def _rules(self) -> Iterator[Finding]:
-        named = [(field, ref.name) for field in ("fernet", "api", "jwt", "webserver") if (ref := getattr(self, field)) is not None]
+        named = [
+            (field, ref.name)
+            for field in ("fernet", "api", "jwt", "webserver")
+            if (ref := getattr(self, field)) is not None
+        ]
         for index, (field, name) in enumerate(named):
             for other, same in named[:index]:
                 if name == same:

@@ -67,9 +67,7 @@ def basic_auth(ref: contracts.BasicAuthSecret, namespace: str, *, username: str,
     )
 
 
-def dsn_copied(
-    ref: contracts._SecretReference, namespace: str, *, source: tuple[str, str], url: tuple[str, str], purpose: str
-) -> SecretNeed:
+def dsn_copied(name: str, namespace: str, *, source: tuple[str, str], url: tuple[str, str], purpose: str) -> SecretNeed:
     """A database URL made from the password in another Secret.
 
     Args:
@@ -80,24 +78,24 @@ def dsn_copied(
     there, secret = source
     password = f"\"$(kubectl -n {there} get secret {secret} -o jsonpath='{{.data.password}}' | base64 -d)\""
     return SecretNeed(
-        name=ref.name,
+        name=name,
         namespace=namespace,
         keys={"connection": f"{before}PASSWORD{after}"},
         purpose=purpose,
-        command=f"printf '{before}%s{after}' {password} | {_create(namespace, ref.name, _from_stdin('connection'))}",
+        command=f"printf '{before}%s{after}' {password} | {_create(namespace, name, _from_stdin('connection'))}",
     )
 
 
-def dsn_typed(ref: contracts._SecretReference, namespace: str, purpose: str) -> SecretNeed:
+def dsn_typed(name: str, namespace: str, purpose: str) -> SecretNeed:
     """A database URL that the user types."""
     return SecretNeed(
-        name=ref.name,
+        name=name,
         namespace=namespace,
         keys=contracts.DsnSecret.keys,
         purpose=purpose,
         command=(
             "read -rsp 'Database URL: ' ANSWER && printf '%s' \"$ANSWER\" | "
-            f"{_create(namespace, ref.name, _from_stdin('connection'))}; unset ANSWER"
+            f"{_create(namespace, name, _from_stdin('connection'))}; unset ANSWER"
         ),
     )
 
@@ -119,7 +117,9 @@ def git_token(ref: contracts.GitTokenSecret, namespace: str, purpose: str) -> Se
     )
 
 
-def pasted(ref: contracts._SecretReference, namespace: str, purpose: str, *, key: str, plain: Mapping[str, str] | None = None) -> SecretNeed:
+def pasted(
+    ref: contracts._SecretReference, namespace: str, purpose: str, *, key: str, plain: Mapping[str, str] | None = None
+) -> SecretNeed:
     """A Secret whose secret key is pasted into the terminal and ended with Ctrl-D; the plain ones come from files.
 
     Args:

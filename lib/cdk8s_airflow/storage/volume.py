@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import ObjectName, Quantity
@@ -33,7 +32,9 @@ class Volume:
 
 def shared_access_mode(volume: Volume, facts: ClusterFacts, at: str) -> AccessMode | Finding:
     """The access mode for a volume that pods on several nodes write, or what keeps it from having one."""
-    if volume.access_mode == "ReadWriteMany" or (volume.access_mode is None and volume.storage_class in facts.rwx_classes):
+    if volume.access_mode == "ReadWriteMany" or (
+        volume.access_mode is None and volume.storage_class in facts.rwx_classes
+    ):
         return "ReadWriteMany"
     named = f"storage class {volume.storage_class!r}" if volume.storage_class else "the default storage class"
     if facts.nodes == 1:
@@ -54,20 +55,3 @@ def shared_access_mode(volume: Volume, facts: ClusterFacts, at: str) -> AccessMo
         fix="name it in ClusterFacts(rwx_classes={...}) if it does, say ClusterFacts(nodes=1) if the cluster has one node, "
         "or use another way to keep the files",
     )
-
-
-def claim(name: str, namespace: str, volume: Volume, access_mode: AccessMode, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """The PersistentVolumeClaim for a volume.
-
-    Args:
-        metadata: further metadata, such as annotations.
-    """
-    spec: dict[str, Any] = {"accessModes": [access_mode], "resources": {"requests": {"storage": volume.size}}}
-    if volume.storage_class is not None:
-        spec["storageClassName"] = volume.storage_class
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": name, "namespace": namespace, **metadata},
-        "spec": spec,
-    }

@@ -1,0 +1,95 @@
+"""Where each version of the chart keeps a value.
+
+The four versions of the chart are four dialects: the same intent has its key in another place, or none. What differs
+stands here as data; the wire asks for a place by its meaning and never compares versions itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cdk8s_airflow.checks.constraints import version
+
+_COMPARE = {">=": operator.ge, "<": operator.lt}
+_BOUND = re.compile(r"(>=|<)(\d+(?:\.\d+)*)")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One key of the chart, and the versions that read it there.
+
+    Attributes:
+        key: the dotted key.
+        charts: versions of the chart, as ``">=1.19"`` or ``">=1.18 <1.20"``; empty for all.
+        airflow: versions of Airflow, likewise.
+    """
+
+    key: str
+    charts: str = ""
+    airflow: str = ""
+
+
+PLACES: Mapping[str, tuple[Place, ...]] = {
+    "ui_server": (Place("webserver", airflow="<3"), Place("apiServer", airflow=">=3")),
+    "ui_server.ingress": (Place("ingress.web", airflow="<3"), Place("ingress.apiServer", airflow=">=3")),
+    "ui_server.base_url": (
+        Place("config.webserver.base_url", airflow="<3"),
+        Place("config.api.base_url", airflow=">=3"),
+    ),
+    "keys.webserver": (Place("webserverSecretKeySecretName", airflow="<3"),),
+    "keys.api": (Place("apiSecretKeySecretName", airflow=">=3"),),
+    "keys.jwt": (Place("jwtSecretName", airflow=">=3"),),
+    "admin_user.enabled": (
+        Place("webserver.defaultUser.enabled", charts="<1.19"),
+        Place("createUserJob.enabled", charts=">=1.19"),
+    ),
+    "task_pods": (Place("workers", charts="<1.20"), Place("workers.kubernetes", charts=">=1.20")),
+    "dag_processor.enabled": (Place("dagProcessor.enabled", airflow="<3"),),
+    "triggerer.disruption_budget": (Place("triggerer.podDisruptionBudget", charts=">=1.19"),),
+    "dag_processor.disruption_budget": (Place("dagProcessor.podDisruptionBudget", charts=">=1.19"),),
+    "service_links": (Place("enableServiceLinks", charts=">=1.22"),),
+    "builtin_env.core_sql_alchemy_conn": (
+        Place("enableBuiltInSecretEnvVars.AIRFLOW__CORE__SQL_ALCHEMY_CONN", charts="<1.20"),
+    ),
+}
+"""Meaning -> the keys it has had. Source: values.yaml and templates of each chart, and rendering them."""
+
+
+@functools.cache
+def _within(bounds: str, text: str) -> bool:
+    seen = version(text)
+    return all(_COMPARE[sign](seen, version(bound)) for sign, bound in _BOUND.findall(bounds))
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One pair of versions.
+
+    Attributes:
+        chart: the version of the chart.
+        airflow: the version of Airflow.
+    """
+
+    chart: str
+    airflow: str
+
+    def place(self, meaning: str) -> str | None:
+        """The key a meaning has in these versions, or None where they have none."""
+        for place in PLACES[meaning]:
+            if _within(place.charts, self.chart) and _within(place.airflow, self.airflow):
+                return place.key
+        return None
+
+    @property
+    def ui_server(self) -> str:
+        """What the server of the UI is called in object names: ``webserver`` or ``api-server``."""
+        return "webserver" if self.airflow_major < 3 else "api-server"
+
+    @property
+    def airflow_major(self) -> int:
+        """2 or 3."""
+        return version(self.airflow)[0]

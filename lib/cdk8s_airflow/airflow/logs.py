@@ -1,0 +1,63 @@
+"""Where task logs are kept once the pod that wrote them is gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cdk8s_airflow.checks.constraints import ObjectName
+from cdk8s_airflow.secrets.contracts import Named
+from cdk8s_airflow.storage.volume import Volume
+
+
+@dataclass(frozen=True)
+class Logs:
+    """A choice of where task logs are kept: :meth:`claim`, :meth:`existing_claim` or :meth:`ephemeral`."""
+
+    how_to_write: ClassVar[str] = 'Logs.claim(Volume("20Gi", storage_class="longhorn"))'
+
+    @staticmethod
+    def claim(volume: Volume) -> Logs:
+        """A volume that all pods of the release mount. The platform makes the claim itself, named ``<release>-logs``.
+
+        It belongs to no Helm release, so that uninstalling one keeps the logs, and its access mode is one that the storage
+        class can do; the chart's own claim is always ReadWriteMany, and waits for ever on a class that cannot.
+
+        Args:
+            volume: its size and class. Several nodes write it, so the class must be among ``ClusterFacts.rwx_classes``,
+                unless the cluster has one node.
+        """
+        return ClaimLogs(volume)
+
+    @staticmethod
+    def existing_claim(name: str | Named) -> Logs:
+        """A claim that exists in the release's namespace and that all pods can mount.
+
+        Args:
+            name: the claim's name, or an object of cdk8s-plus that has one.
+        """
+        return ExistingClaimLogs(name if isinstance(name, str) or not isinstance(name, Named) else name.name)
+
+    @staticmethod
+    def ephemeral() -> Logs:
+        """No place: the log of a task is lost with its pod. For trying things out."""
+        return EphemeralLogs()
+
+
+@dataclass(frozen=True)
+class ClaimLogs(Logs):
+    """What :meth:`Logs.claim` returns."""
+
+    volume: Volume
+
+
+@dataclass(frozen=True)
+class ExistingClaimLogs(Logs):
+    """What :meth:`Logs.existing_claim` returns."""
+
+    name: ObjectName
+
+
+@dataclass(frozen=True)
+class EphemeralLogs(Logs):
+    """What :meth:`Logs.ephemeral` returns."""

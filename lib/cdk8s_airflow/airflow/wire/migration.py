@@ -1,0 +1,122 @@
+"""The migration of the database, and what has to be there before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.keys import session_keys
+from cdk8s_airflow.airflow.wire.security import CONTAINER
+from cdk8s_airflow.airflow.wire.tree import Tree
+from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.scheduling.wire import resources
+
+_IMAGE = '{{ template "airflow_image_for_migrations" . }}'
+_SECRETS_FOLDER = "/etc/needed-secrets"
+_PAUSE = 5
+
+_WAIT_FOR_SECRETS = """\
+set -u
+until [ "$SECONDS" -ge {patience} ]; do
+  missing=""
+  for key in {keys}; do
+    [ -s "{folder}/$key" ] || missing="$missing $key"
+  done
+  [ -z "$missing" ] && exit 0
+  echo "Waiting for these Secrets (name/key) in namespace {namespace}:$missing"
+  sleep {pause}
+done
+echo "Gave up. These Secrets (name/key) are missing in namespace {namespace}:$missing"
+exit 1
+"""
+
+_MIGRATE = """\
+set -u
+export PGCONNECT_TIMEOUT=5
+if ! timeout {patience} airflow db check --retry 10000 --retry-delay {pause}; then
+  echo "Gave up: the database did not answer within {patience} seconds."
+  exit 1
+fi
+unset PGCONNECT_TIMEOUT
+exec airflow db migrate
+"""
+
+_WAITER = Resources(cpu="10m", memory="32Mi", memory_limit="64Mi")
+_CHECK_SECONDS = 5
+
+
+def migration_values(settings: ReleaseSettings) -> Tree:
+    """A Job that names missing Secrets and waits for the database, for less than the delivery waits for the Job.
+
+    A Secret that a container takes its environment from would keep it from starting, without a word in any log. So a
+    container before it mounts them as optional volumes and looks. The image's entry point is bypassed by ``command``: it
+    would give up on an absent database after some two minutes.
+    """
+    patience = settings.patience * 2 // 5
+    secrets = needed_keys(settings)
+    wait = _WAIT_FOR_SECRETS.format(
+        patience=patience,
+        keys=" ".join(f"{name}/{key}" for name, keys in secrets.items() for key in keys),
+        folder=_SECRETS_FOLDER,
+        namespace=settings.namespace,
+        pause=_PAUSE,
+    )
+    volumes = [
+        {"name": f"needed-secret-{index}", "secret": {"secretName": name, "optional": True}}
+        for index, name in enumerate(secrets)
+    ]
+    waiting = {
+        "waitForMigrations": {
+            "env": [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": str(settings.patience // _CHECK_SECONDS)}]
+        }
+    }
+    return {
+        **dict.fromkeys(_waiting_components(settings), waiting),
+        "images": {"migrationsWaitTimeout": settings.patience},
+        "migrateDatabaseJob": {
+            "command": ["bash", "-c", _MIGRATE.format(patience=patience, pause=_PAUSE)],
+            "args": [],
+            "resources": resources(settings.migration.resources),
+            "serviceAccount": {"automountServiceAccountToken": False},
+            "extraVolumes": volumes,
+            "extraInitContainers": [
+                {
+                    "name": "wait-for-secrets",
+                    "image": _IMAGE,
+                    "command": ["bash", "-c", wait],
+                    "resources": resources(_WAITER),
+                    "securityContext": CONTAINER,
+                    "terminationMessagePolicy": "FallbackToLogsOnError",
+                    "volumeMounts": [
+                        {"name": volume["name"], "mountPath": f"{_SECRETS_FOLDER}/{name}", "readOnly": True}
+                        for volume, name in zip(volumes, secrets, strict=True)
+                    ],
+                }
+            ],
+        },
+    }
+
+
+def _waiting_components(settings: ReleaseSettings) -> Iterator[str]:
+    """The components that wait for the migration; their image's entry point counts tries at the database before that."""
+    yield "scheduler"
+    yield settings.dialect.place("ui_server") or ""
+    if settings.triggerer is not None:
+        yield "triggerer"
+    if settings.dag_processor is not None:
+        yield "dagProcessor"
+
+
+def needed_keys(settings: ReleaseSettings) -> dict[str, tuple[str, ...]]:
+    """Every Secret that a pod of the release reads, with the keys it reads, in a stable order."""
+    references: list[tuple[str, Iterable[str]]] = [(settings.keys.fernet.name, settings.keys.fernet.keys)]
+    for field, ref in session_keys(settings.keys).items():
+        if ref is not None and settings.dialect.place(f"keys.{field}") is not None:
+            references.append((ref.name, ref.keys))
+    references.append((settings.database.secret, (settings.database.secret_key,)))
+    if settings.dags is not None and settings.dags.credentials is not None:
+        references.append((settings.dags.credentials.name, settings.dags.credentials.keys))
+    needed: dict[str, tuple[str, ...]] = {}
+    for name, keys in sorted(references, key=lambda reference: reference[0]):
+        needed[name] = (*needed.get(name, ()), *keys)
+    return needed

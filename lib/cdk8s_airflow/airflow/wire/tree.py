@@ -1,0 +1,57 @@
+"""Values as nested dictionaries: made from dotted keys, put together, laid over each other."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+Tree = dict[str, Any]
+"""Values of the chart, or a part of them."""
+
+
+def nest(key: str | None, value: object) -> Tree:
+    """A tree with one value under a dotted key; an empty one where the key is None, for what a version does not have."""
+    if key is None:
+        return {}
+    tree: Any = value
+    for part in reversed(key.split(".")):
+        tree = {part: tree}
+    result: Tree = tree
+    return result
+
+
+def join(*trees: Mapping[str, Any]) -> Tree:
+    """Trees that each know a part, as one.
+
+    Raises:
+        ValueError: when two of them give one key different values; each key has one owner.
+    """
+    joined: Tree = {}
+    for tree in trees:
+        _join_into(joined, tree, "")
+    return joined
+
+
+def _join_into(joined: Tree, tree: Mapping[str, Any], at: str) -> None:
+    for key, value in tree.items():
+        if key not in joined:
+            joined[key] = copy.deepcopy(value)
+        elif isinstance(joined[key], dict) and isinstance(value, Mapping):
+            _join_into(joined[key], value, f"{at}{key}.")
+        elif isinstance(joined[key], list) and isinstance(value, list):
+            joined[key].extend(copy.deepcopy(value))
+        elif joined[key] != value:
+            raise ValueError(f"two owners of {at}{key}: {joined[key]!r} and {value!r}")
+
+
+def overlay(tree: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
+    """A tree with another laid over it, as Helm does with values files: maps are merged, anything else is replaced."""
+    result: Tree = dict(tree)
+    for key, value in over.items():
+        below = result.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            result[key] = overlay(below, value)
+        else:
+            result[key] = copy.deepcopy(value)
+    return result

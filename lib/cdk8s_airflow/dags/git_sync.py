@@ -1,0 +1,141 @@
+"""What there is to say about a git repository with DAG files, and what must fit together in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import Must, NonEmpty
+from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.secrets.contracts import ConfigMapKey, GitSshSecret, GitTokenSecret, SecretKey
+
+_SCP_STYLE = re.compile(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+:(?!//)[^\s]+")
+_REF = re.compile(r"(?!/)(?!.*(?:\.\.|//|@\{|[\s~^:?*\[\\\x00-\x1f\x7f]))[^\s]+(?<![/.])")
+_SUB_PATH = re.compile(r"(?:[^/\s][^/\x00]*)(?:/[^/\x00]+)*")
+
+GitRef = Annotated[
+    NonEmpty,
+    Must(
+        lambda text: _REF.fullmatch(text) is not None and text != "HEAD" and not text.startswith("-"),
+        "is not a branch, tag or commit",
+        'name the branch, tag or full commit, like "main" or "v1.4.0"',
+        "dags/ref",
+    ),
+]
+"""A branch, tag or full commit."""
+
+GitSubPath = Annotated[
+    str,
+    Must(
+        lambda text: not text or (_SUB_PATH.fullmatch(text) is not None and ".." not in text.split("/")),
+        "is not a path inside the repository",
+        'write it without slashes at its ends, like "dags", or "" for the root of the repository',
+        "dags/sub-path",
+    ),
+]
+"""A folder inside a repository."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitSync:
+    """What a :class:`DagRepoSync` was told, as the wire reads it."""
+
+    repo: str
+    ref: str
+    sub_path: str
+    period: str
+    depth: int
+    max_failures: int
+    container_name: str
+    credentials: GitTokenSecret | GitSshSecret | None
+    known_hosts: str | None
+    ca: SecretKey | ConfigMapKey | None
+    resources: Resources
+
+
+def is_ssh(repo: str) -> bool:
+    """Whether git reaches the repository over ssh."""
+    return repo.startswith("ssh://") or ("://" not in repo and _SCP_STYLE.fullmatch(repo) is not None)
+
+
+def repository_rules(settings: GitSync) -> Iterator[Finding]:
+    """Whether repository, credentials, host keys and certificate fit together."""
+    repo = settings.repo
+    parts = urlsplit(repo) if "://" in repo else None
+    if parts is not None and (parts.password or (parts.username and parts.scheme != "ssh")):
+        yield Finding(
+            rule="dags/secret-in-url",
+            at="repo",
+            problem="has a user or token in the URL, where every reader of the manifests would see it",
+            fix='write the bare URL and give credentials=GitTokenSecret("...")',
+        )
+        return
+    secure = parts is not None and parts.scheme == "https" and parts.hostname and parts.path.strip("/")
+    plain = parts is not None and parts.scheme == "http" and parts.hostname and parts.path.strip("/")
+    ssh = is_ssh(repo) and (parts is None or bool(parts.hostname and parts.path.strip("/")))
+    if not (secure or plain or ssh) or any(character.isspace() for character in repo):
+        yield Finding(
+            rule="dags/repo",
+            at="repo",
+            problem="is not a repository that git-sync can fetch",
+            seen=repr(repo),
+            fix='write "https://host/path.git" or "git@host:path.git"',
+        )
+        return
+    if ssh:
+        yield from _ssh_rules(settings)
+        return
+    if isinstance(settings.credentials, GitSshSecret):
+        yield Finding(
+            rule="dags/credentials",
+            at="credentials",
+            problem="is an ssh key, and the repository is reached over https",
+            seen=repr(repo),
+            fix='give a GitTokenSecret, or write the repository as "git@host:path.git"',
+        )
+    if plain and settings.credentials is not None:
+        yield Finding(
+            rule="dags/plain-http",
+            at="repo",
+            problem="would send the credentials unencrypted",
+            seen=repr(repo),
+            fix="use https",
+        )
+    if settings.known_hosts is not None:
+        yield Finding(
+            rule="dags/known-hosts",
+            at="known_hosts",
+            problem="is only read over ssh, and the repository is reached over https",
+            seen=repr(repo),
+            fix="leave it out; a private certificate authority is ca=",
+        )
+
+
+def _ssh_rules(settings: GitSync) -> Iterator[Finding]:
+    if not isinstance(settings.credentials, GitSshSecret):
+        yield Finding(
+            rule="dags/credentials",
+            at="credentials",
+            problem="must be an ssh key for a repository that is reached over ssh",
+            seen=repr(settings.credentials),
+            fix='give credentials=GitSshSecret("airflow-git-ssh"), or use the https form of the repository',
+        )
+    if settings.known_hosts is None:
+        yield Finding(
+            rule="dags/known-hosts",
+            at="known_hosts",
+            problem="is required over ssh: without it any host could pose as the git server",
+            fix="give it the output of ssh-keyscan HOST, checked against what the host publishes",
+        )
+    if settings.ca is not None:
+        yield Finding(
+            rule="dags/ca",
+            at="ca",
+            problem="is only read over https, and the repository is reached over ssh",
+            seen=repr(settings.repo),
+            fix="leave it out",
+        )

@@ -1,0 +1,1 @@
+"""Databases, and the handle by which a release reaches one."""

@@ -1,0 +1,58 @@
+"""Databases as their operators read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cdk8s_airflow.delivery.pruning import state_metadata
+from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.scheduling.wire import resources
+from cdk8s_airflow.storage.volume import Volume
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterSettings:
+    """What a CnpgCluster was told, sound in itself."""
+
+    name: str
+    namespace: str
+    instances: int
+    image: str
+    database: str
+    owner: str
+    credentials: str | None
+    storage: Volume
+    resources: Resources
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def cluster_manifest(settings: ClusterSettings) -> dict[str, Any]:
+    """The Cluster object. Source: ``spec`` of postgresql.cnpg.io/v1.
+
+    With one instance there is no disruption budget: it would keep the instance's node from ever being drained.
+    """
+    initdb: dict[str, Any] = {"database": settings.database, "owner": settings.owner}
+    if settings.credentials is not None:
+        initdb["secret"] = {"name": settings.credentials}
+    storage: dict[str, Any] = {"size": settings.storage.size}
+    if settings.storage.storage_class is not None:
+        storage["storageClass"] = settings.storage.storage_class
+    spec: dict[str, Any] = {
+        "instances": settings.instances,
+        "imageName": settings.image,
+        "bootstrap": {"initdb": initdb},
+        "storage": storage,
+        "resources": resources(settings.resources),
+        "enablePDB": settings.instances > 1,
+        "enableSuperuserAccess": False,
+    }
+    if settings.parameters:
+        spec["postgresql"] = {"parameters": dict(settings.parameters)}
+    return {
+        "apiVersion": "postgresql.cnpg.io/v1",
+        "kind": "Cluster",
+        "metadata": {"name": settings.name, "namespace": settings.namespace, **state_metadata()},
+        "spec": spec,
+    }

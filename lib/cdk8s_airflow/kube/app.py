@@ -1,0 +1,91 @@
+"""From a program to manifests: build, check all of it, write all of it or nothing."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from cdk8s import App
+
+from cdk8s_airflow.checks import Finding, PlatformError, collecting
+
+
+def synth(app: App | Callable[[], App]) -> App:
+    """Writes an app's manifests, all of them or none.
+
+    Args:
+        app: the app; or a function that builds it, and then the findings of all its constructs are gathered and raised
+            together, before anything is written.
+
+    Returns:
+        The app.
+
+    Raises:
+        PlatformError: with everything that is wrong. The output folder is as it was then. What a validation of the user's
+            own found is in it too, without the JavaScript trace that cdk8s would show.
+    """
+    if not isinstance(app, App):
+        with collecting():
+            app = app()
+    problem = _write_aside(app, Path(app.outdir), f"*{app.output_file_extension}")
+    if problem is not None:
+        raise PlatformError([problem])
+    return app
+
+
+def _write_aside(app: App, folder: Path, pattern: str) -> Finding | None:
+    """Writes the files of an app with those of the last run out of the way, and puts them back if that fails.
+
+    cdk8s itself leaves files behind that an app no longer makes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.resolve().parent, prefix=".synth-") as kept:
+        before = [Path(shutil.move(path, kept)) for path in sorted(folder.glob(pattern))]
+        problem: Finding | None = None
+        written = False
+        try:
+            problem = _write(app)
+            written = problem is None
+        finally:
+            if not written:
+                for path in folder.glob(pattern):
+                    path.unlink()
+                for path in before:
+                    shutil.move(path, folder)
+    return problem
+
+
+def _write(app: App) -> Finding | None:
+    try:
+        app.synth()
+    except RuntimeError as error:
+        return Finding(
+            rule="app/refused",
+            at="",
+            problem=_without_trace(str(error)),
+            fix="mend what the validation names",
+        )
+    return None
+
+
+def _without_trace(text: str) -> str:
+    """What a JavaScript error says, without where in which script."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
+    return " ".join(lines).removeprefix("Error: ")
+
+
+def run(build: Callable[[], App]) -> None:
+    """What ``main.py`` does: build, check, write; on an error its lines on standard error, and exit status 1."""
+    try:
+        synth(build)
+    except PlatformError as error:
+        sys.stderr.write(f"{error}\n{_count(error)} Nothing was written.\n")
+        raise SystemExit(1) from None
+
+
+def _count(error: PlatformError) -> str:
+    count = len(error.findings)
+    return "1 finding." if count == 1 else f"{count} findings."

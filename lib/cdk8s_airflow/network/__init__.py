@@ -1,0 +1,1 @@
+"""Namespaces, and later isolation, certificates and proxies."""

@@ -1,0 +1,83 @@
+"""Namespaces, with the Pod Security Standard their pods are held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from constructs import Construct
+
+from cdk8s_airflow.checks.constraints import Label, LabelValue, NonEmpty
+from cdk8s_airflow.kube.construct import PlatformConstruct, checked
+from cdk8s_airflow.network.wire import namespace_manifest
+from cdk8s_airflow.secrets.contracts import Named
+
+PodSecurity = Literal["restricted", "baseline", "privileged"]
+"""A level of the Pod Security Standards."""
+
+
+@dataclass(frozen=True)
+class ExistingNamespace:
+    """A namespace that somebody else makes.
+
+    Args:
+        name: its name.
+    """
+
+    how_to_write: ClassVar[str] = 'Namespace.existing("airflow")'
+
+    name: Label
+
+
+class Namespace(PlatformConstruct):
+    """A namespace, created as an object with Pod Security labels.
+
+    It is marked so that no delivery tool prunes it: deleting a namespace deletes everything in it.
+
+    Args:
+        scope: the Chart it is written to; a Chart whose file sorts first, since everything else needs it.
+        id: the construct id, and the name unless ``name`` is given.
+        name: the namespace's name. Default: the id.
+        pod_security: the level that pods are refused below. Default: ``"restricted"``; all pods of this library pass it.
+        labels: further labels.
+        annotations: further annotations.
+
+    Raises:
+        PlatformError: when the name is not one that Kubernetes takes.
+    """
+
+    how_to_write = 'Namespace(chart, "airflow")'
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        name: Label | None = None,
+        pod_security: PodSecurity = "restricted",
+        labels: Mapping[NonEmpty, LabelValue] | None = None,
+        annotations: Mapping[NonEmpty, str] | None = None,
+    ) -> None:
+        found = checked(Namespace.__init__, {**locals(), "name": id if name is None else name})
+        super().__init__(scope, id, found)
+        self._name = id if name is None else name
+        if not self._sound:
+            return
+        manifest = namespace_manifest(self._name, pod_security, labels or {}, annotations or {})
+        self._emit({"namespace": manifest})
+        self._ledger.state.append(("Namespace", "", self._name))
+
+    @property
+    def name(self) -> str:
+        """The namespace's name."""
+        return self._name
+
+    @staticmethod
+    def existing(name: str) -> ExistingNamespace:
+        """A namespace that somebody else makes: a name for others to refer to, and no object."""
+        return ExistingNamespace(name)
+
+
+NamespaceHandle = Namespace | ExistingNamespace | Named
+"""A namespace as other constructs take it: ours, one that exists, or an object of cdk8s-plus."""

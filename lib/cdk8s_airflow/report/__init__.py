@@ -1,0 +1,1 @@
+"""What a reader wants to know of a platform beside its manifests."""

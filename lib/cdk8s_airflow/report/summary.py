@@ -1,0 +1,87 @@
+"""The short text at the end of ``make synth``: what was written, and what the cluster must have before it is applied."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from cdk8s_airflow.kube.ledger import Ledger
+from cdk8s_airflow.secrets.needs import SecretNeed
+
+_KIND = re.compile(r"^kind: (\S+)$", re.MULTILINE)
+
+
+def summary(ledger: Ledger, folder: Path) -> str:
+    """The summary of an app whose manifests are in a folder.
+
+    Args:
+        ledger: what the app's constructs said.
+        folder: where its manifests were written.
+    """
+    files = sorted(folder.glob("*.k8s.yaml"))
+    paragraphs = [
+        _written(files, folder),
+        _definitions(ledger.crds),
+        _state(ledger),
+        *ledger.notes,
+        _secrets(ledger.secrets.values(), [file for file in files if _has_namespaces(file)]),
+        f"Apply it:\n  kubectl apply --server-side -f {folder}/",
+    ]
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
+
+
+def _written(files: list[Path], folder: Path) -> str:
+    kinds: Counter[str] = Counter()
+    for file in files:
+        kinds.update(_KIND.findall(file.read_text(encoding="utf-8")))
+    names = ", ".join(file.name for file in files) or "no file"
+    counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    return f"Wrote {names} to {folder}/: {counted or 'no objects'}."
+
+
+def _definitions(crds: Iterable[str]) -> str:
+    names = sorted(crds)
+    if not names:
+        return ""
+    lines = "\n".join(f"  {name}" for name in names)
+    return f"The cluster must have these definitions; check with\n  kubectl get crd {' '.join(names)}\n{lines}"
+
+
+def _secrets(secrets: Iterable[SecretNeed], namespaces: list[Path]) -> str:
+    needed = sorted(secrets, key=_order)
+    if not needed:
+        return "No Secret has to be made by hand."
+    first = "".join(f"\n    kubectl apply --server-side -f {file}" for file in namespaces)
+    return (
+        "These Secrets must exist; make them in this order (bash)"
+        + (f", in namespaces that are there after:{first}" if first else ":")
+        + "".join(line for need in needed for line in _secret(need))
+    )
+
+
+def _has_namespaces(file: Path) -> bool:
+    return "Namespace" in _KIND.findall(file.read_text(encoding="utf-8"))
+
+
+def _order(need: SecretNeed) -> tuple[bool, str, str]:
+    return "get secret" in need.command, need.namespace, need.name
+
+
+def _secret(need: SecretNeed) -> Iterator[str]:
+    kind = "" if need.type == "Opaque" else f" ({need.type})"
+    yield f"\n  {need.namespace}/{need.name}{kind}: {need.purpose}"
+    for key, content in need.keys.items():
+        yield f"\n      {key}: {content}"
+    yield f"\n    {need.command}"
+
+
+def _state(ledger: Ledger) -> str:
+    if not ledger.state:
+        return ""
+    lines = "\n".join(
+        f"  {kind.partition('/')[0]} {'/'.join(part for part in (namespace, name) if part)}"
+        for kind, namespace, name in ledger.state
+    )
+    return f"These hold state; deleting them loses data:\n{lines}"

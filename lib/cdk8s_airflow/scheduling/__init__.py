@@ -1,0 +1,1 @@
+"""What pods may use, and where they run."""

@@ -1,0 +1,100 @@
+"""The HomeLab platform: Airflow on a small k3s cluster, its database by CloudNativePG, its DAG files from git."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cdk8s import App, Chart
+
+from cdk8s_airflow import (
+    AirflowChart,
+    AirflowKeys,
+    BasicAuthSecret,
+    ClusterFacts,
+    CnpgCluster,
+    DagRepoSync,
+    DsnSecret,
+    ExistingSecret,
+    ExternalDatabase,
+    GitTokenSecret,
+    Ingress,
+    K3sHelmChart,
+    KubernetesExecutor,
+    Logs,
+    Namespace,
+    Scheduler,
+    Tls,
+    Volume,
+    run,
+)
+
+Topology = Literal["k8s-single", "k8s-multi", "k8s-ha"]
+
+
+def build(
+    topology: Topology = "k8s-single",
+    chart_version: str = "1.22.0",
+    airflow_version: str | None = None,
+    *,
+    database: bool = True,
+    airflow: bool = True,
+) -> App:
+    """The platform for one cluster; what is switched off leaves nothing behind.
+
+    Args:
+        topology: the lab's cluster: two schedulers with k8s-ha, else one.
+        chart_version: the version of the Airflow chart.
+        airflow_version: the version of Airflow; by default the one the chart was released with.
+        database: whether the database runs in this cluster; if not, Secret airflow-metadata says where it is.
+        airflow: whether Airflow is installed.
+    """
+    app = App()
+    facts = ClusterFacts(kubernetes="1.34", helm_controller="0.16.17", cnpg="1.30.0", rwx_classes={"longhorn"})
+    base = Chart(app, "00-namespaces")
+    bridge = ExistingSecret("airflow-metadata")
+    metadata = ExternalDatabase(url=DsnSecret("airflow-metadata")).connection()
+    if database:
+        db = CnpgCluster(
+            Chart(app, "10-data"),
+            "db",
+            name="airflow-pg",
+            namespace=Namespace(base, "airflow-data"),
+            postgres_major=16,
+            database="airflow",
+            credentials=BasicAuthSecret("airflow-pg-credentials"),
+            storage=Volume("10Gi", storage_class="longhorn"),
+            facts=facts,
+        )
+        metadata = db.connection(bridge=bridge)
+    if airflow:
+        release = Chart(app, "20-airflow")
+        dags = DagRepoSync(
+            release,
+            "dags",
+            repo="https://gitlab.acme.lab/data/airflow-dags.git",
+            ref="main",
+            sub_path="dags",
+            period="60s",
+            credentials=GitTokenSecret("airflow-git"),
+        )
+        AirflowChart(
+            release,
+            "airflow",
+            chart_version=chart_version,
+            airflow_version=airflow_version,
+            namespace=Namespace(base, "airflow"),
+            facts=facts,
+            executor=KubernetesExecutor(),
+            dags=dags,
+            keys=AirflowKeys.existing(prefix="airflow"),
+            database=metadata,
+            logs=Logs.claim(Volume("20Gi", storage_class="longhorn")),
+            ui=Ingress(host="airflow.acme.lab", class_name="nginx", tls=Tls("airflow-tls", issuer="homelab-ca")),
+            scheduler=Scheduler(replicas=2 if topology == "k8s-ha" else 1),
+            delivery=K3sHelmChart(timeout="30m"),
+        )
+    return app
+
+
+if __name__ == "__main__":
+    run(build)
