@@ -1,0 +1,73 @@
+"""What pytest calls for the judges. ``tests/conftest.py`` imports every name of ``__all__``."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.truth.goldens import OPTION, Book, current_book, open_book
+
+__all__ = [
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_deselected",
+    "pytest_runtest_logreport",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option that writes goldens."""
+    parser.addoption(
+        OPTION, action="store_true", help="write goldens that differ, and remove those that no test asks for"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A new book for this run."""
+    book = Book(update=config.getoption(OPTION))
+    book.incomplete = bool(config.option.collectonly) or any("::" in str(argument) for argument in config.args)
+    open_book(book)
+
+
+def pytest_deselected() -> None:
+    """A run with deselected tests says nothing about goldens that nobody asked for."""
+    current_book().incomplete = True
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """A test that failed may have wanted more goldens than it came to ask for."""
+    if report.failed:
+        current_book().incomplete = True
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Find the goldens that no test asked for; they fail the run."""
+    book = current_book()
+    if session.testsfailed or session.shouldstop or session.shouldfail:
+        book.incomplete = True
+    book.ran |= {item.path.resolve() for item in session.items}
+    book.stale = book.stale_files()
+    if book.update:
+        for file in book.stale:
+            file.unlink()
+        book.removed += book.stale
+        book.stale = []
+    if book.stale and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which goldens were written, removed or left over, and which rules nobody could evaluate."""
+    book = current_book()
+    for called, files in (("golden written", book.written), ("golden removed", book.removed)):
+        for file in files:
+            terminalreporter.write_line(f"{called}: {file}")
+    for file in book.stale:
+        terminalreporter.write_line(f"golden that no test asks for: {file} (remove it: pytest {OPTION})", red=True)
+    # Only when a test has used that judge: its evaluator is slow to import.
+    judge = sys.modules.get("tests.truth.crds")
+    for line in judge.report() if judge else ():
+        terminalreporter.write_line(line)
