@@ -188,9 +188,7 @@ def judge(manifest: Mapping[str, Any]) -> Verdict:
         verdict.problems.append(f"{definition.name} does not serve {version!r}")
         return verdict
     _envelope(manifest, definition, version, verdict.problems)
-    body = copy.deepcopy(
-        {key: value for key, value in manifest.items() if key not in {"apiVersion", "kind", "metadata"}}
-    )
+    body = copy.deepcopy({key: value for key, value in manifest.items() if key not in _ENVELOPE})
     schema = _body_schema(schema)
     verdict.problems += _unknown(body, schema, "")
     _fill_defaults(body, schema)
@@ -213,13 +211,14 @@ def _envelope(manifest: Mapping[str, Any], definition: Definition, version: str,
         problems.append("status: only the controller writes it; it would be dropped")
 
 
+_ENVELOPE = frozenset({"apiVersion", "kind", "metadata"})
+
+
 def _body_schema(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    properties = {
-        key: value
-        for key, value in schema.get("properties", {}).items()
-        if key not in {"apiVersion", "kind", "metadata"}
-    }
-    return {**schema, "properties": properties}
+    """The schema of all but the envelope, which is the same for every kind and judged apart."""
+    properties = {key: value for key, value in schema.get("properties", {}).items() if key not in _ENVELOPE}
+    required = [key for key in schema.get("required", []) if key not in _ENVELOPE]
+    return {**schema, "properties": properties, "required": required}
 
 
 def _is_open(schema: Mapping[str, Any]) -> bool:

@@ -177,6 +177,8 @@ def _by_schema(manifest: Mapping[str, Any], version: str) -> list[str]:
         return [f"{where}: {error.message} (Kubernetes {version})"]
     except kubernetes_validate.SchemaNotFoundError:
         return [f"{manifest.get('apiVersion')} {manifest.get('kind')} does not exist in Kubernetes {version}"]
+    except (kubernetes_validate.VersionNotSupportedError, IndexError):
+        return [f"no schemas of Kubernetes {version} at hand"]
     return [] if used == version else [f"no schemas of Kubernetes {version}: the nearest are those of {used}"]
 
 
