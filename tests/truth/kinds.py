@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import kubernetes_validate
+import kubernetes_validate.utils
 
 OLDEST_KUBERNETES = "1.30"
 NEWEST_KUBERNETES = "1.36"
@@ -177,7 +178,7 @@ def _by_schema(manifest: Mapping[str, Any], version: str) -> list[str]:
         return [f"{where}: {error.message} (Kubernetes {version})"]
     except kubernetes_validate.SchemaNotFoundError:
         return [f"{manifest.get('apiVersion')} {manifest.get('kind')} does not exist in Kubernetes {version}"]
-    except (kubernetes_validate.VersionNotSupportedError, IndexError):
+    except (kubernetes_validate.utils.VersionNotSupportedError, IndexError):
         return [f"no schemas of Kubernetes {version} at hand"]
     return [] if used == version else [f"no schemas of Kubernetes {version}: the nearest are those of {used}"]
 
