@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.schemas.plain import Path, dotted, steps_below
-from cdk8s_airflow.schemas.translate import seen
+from cdk8s_airflow.schemas.translate import nearest, seen, type_of
 
 QUANTITY: Final = re.compile(r"[+-]?([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+|[kMGTPE]|[KMGTPE]i|[numk])?\Z")
 
@@ -89,8 +89,9 @@ def check_metadata(manifest: dict[str, Any], *, kind: str, namespaced: bool | No
         return
     for key in metadata:
         if key not in _METADATA:
-            known = ", ".join(_METADATA)
-            yield _finding("unknown-field", ("metadata", key), "metadata has no such field", f"one of: {known}")
+            guess = nearest(key, _METADATA)
+            fix = f"did you mean {guess!r}?" if guess else f"one of: {', '.join(_METADATA[:7])}"
+            yield _finding("unknown-field", ("metadata", key), "metadata has no such field", fix)
     name = metadata.get("name")
     if not isinstance(name, str):
         if "generateName" not in metadata or name is not None:
@@ -242,14 +243,21 @@ def check_body(manifest: dict[str, Any], *, kind: str) -> Iterator[Finding]:
     yield from _selector(manifest, kind)
     if kind in ("ConfigMap", "Secret"):
         for section in ("data", "stringData", "binaryData"):
-            for key in manifest.get(section) or ():
-                if not _DATA_KEY.match(key) or len(key) > 253:
-                    yield _finding(
-                        "data-key",
-                        (section, key),
-                        "the key is not letters, digits, dashes, underscores and dots",
-                        "give another key",
-                    )
+            yield from _data(manifest.get(section), section)
+
+
+def _data(entries: object, section: str) -> Iterator[Finding]:
+    if entries is None:
+        return
+    if not isinstance(entries, dict):
+        yield _finding("wrong-type", (section,), "must be a mapping of texts", "give a mapping")
+        return
+    for key, value in entries.items():
+        if not _DATA_KEY.match(key) or len(key) > 253:
+            problem = "the key is not letters, digits, dashes, underscores and dots"
+            yield _finding("data-key", (section, key), problem, "give another key")
+        if not isinstance(value, str):
+            yield _finding("wrong-type", (section, key), f"must be a text, is {type_of(value)}", "write it in quotes")
 
 
 def _quantity(amount: object, path: Path) -> Iterator[Finding]:

@@ -40,6 +40,11 @@ class Setting:
         return numbers(self.airflow) >= (3,)
 
     @property
+    def local(self) -> bool:
+        """Whether tasks can run inside the scheduler."""
+        return "Local" in self.executor
+
+    @property
     def celery(self) -> bool:
         """Whether Celery workers are among the executors."""
         return "Celery" in self.executor
@@ -64,11 +69,12 @@ class Misplaced:
         since: the first chart version it is wrong for; empty for all.
         before: the first chart version it is right again for; empty for none.
         airflow: 2 or 3 when it is wrong for that major only.
+        local: True or False when it is wrong only with or without the LocalExecutor.
         celery: True or False when it is wrong only with or without Celery workers.
         task_pods: True or False when it is wrong only with or without the KubernetesExecutor.
         but: keys of the section that are heeded, when the path ends in ``*``.
         when: whether a value is wrong there; by default every value is.
-        effect: what the chart does with the key instead of heeding it.
+        effect: what the chart does with the key instead of heeding it; empty when nothing reads it.
     """
 
     path: str
@@ -76,11 +82,12 @@ class Misplaced:
     since: str = ""
     before: str = ""
     airflow: int | None = None
+    local: bool | None = None
     celery: bool | None = None
     task_pods: bool | None = None
     but: tuple[str, ...] = ()
     when: Callable[[object], bool] = _any
-    effect: str = "accepts this key and ignores it with this Airflow version and executor"
+    effect: str = ""
 
     def applies(self, setting: Setting) -> bool:
         """Whether the place is wrong for this setting."""
@@ -89,6 +96,7 @@ class Misplaced:
             (not self.since or chart >= numbers(self.since))
             and (not self.before or chart < numbers(self.before))
             and (self.airflow is None or (self.airflow >= 3) == setting.airflow_3)
+            and (self.local is None or self.local == setting.local)
             and (self.celery is None or self.celery == setting.celery)
             and (self.task_pods is None or self.task_pods == setting.task_pods)
         )
@@ -119,10 +127,6 @@ def _filled(value: object) -> bool:
     return value not in ("", [], {}, False)
 
 
-def _list(value: object) -> bool:
-    return isinstance(value, list)
-
-
 def _none(value: object) -> bool:
     return False
 
@@ -135,6 +139,8 @@ _NO_MONITOR = "write a ServiceMonitor of your own; no version of this chart make
 _NO_CELERY = (
     "remove it, or choose CeleryExecutor with the executor= parameter; there are no Celery workers with this one"
 )
+_NO_WORKERS = "starts no Celery workers with this executor"
+_OLD_SECTION = "writes the option into airflow.cfg, where nothing reads it"
 _NO_PODS = "remove it, or choose KubernetesExecutor with the executor= parameter; tasks run in no pods of their own"
 _OTHER_CHART = "remove it; it belongs to another Airflow chart. Here: config.<section>.<option>, env, secret"
 _USER_BEFORE = "write it to webserver.defaultUser, which this chart version reads for the create-user job"
@@ -157,7 +163,7 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     Misplaced(path="ingress.webserver", airflow=3, instead="give the ui= parameter (ingress.apiServer)"),
     Misplaced(
         path="ingress.*.tls",
-        when=_list,
+        when=_none,
         instead="give the ui= parameter (tls stands at each host: hosts: [{name, tls: {enabled, secretName}}])",
     ),
     Misplaced(
@@ -170,9 +176,15 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
             "webserverConfigConfigMapName",
             "configMapAnnotations",
             "allowPodLogReading",
-            "enabled",
         ),
         instead="write it to apiServer, or give the api_server= or ui= parameter; Airflow 3 has no webserver",
+    ),
+    Misplaced(
+        path="webserver.allowPodLogReading",
+        airflow=3,
+        since="1.18.0",
+        before="1.20.0",
+        instead="write it to apiServer.allowPodLogReading",
     ),
     Misplaced(
         path="apiServer",
@@ -183,13 +195,6 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
         path="apiServer.*",
         airflow=2,
         since="1.18.0",
-        but=(
-            "apiServerConfig",
-            "apiServerConfigConfigMapName",
-            "configMapAnnotations",
-            "allowPodLogReading",
-            "enabled",
-        ),
         instead="write it to webserver; Airflow 2 has no API server of its own",
     ),
     Misplaced(
@@ -252,6 +257,11 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
         for option in ("remote_logging", "remote_base_log_folder", "remote_log_conn_id", "encrypt_s3_logs")
     ),
     Misplaced(
+        path="config.logging.remote_logging",
+        when=_none,
+        instead="give the logs= parameter, or write 'True' or 'False' as a text; a boolean ends the chart's render",
+    ),
+    Misplaced(
         path="logs.persistence.accessMode",
         instead="remove it; the chart's claim is always ReadWriteMany. For another mode give the logs= parameter a Volume",
     ),
@@ -300,49 +310,57 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
             "topologySpreadConstraints",
         )
     ),
-    *(
-        Misplaced(path=f"workers.celery.{key}", since="1.20.0", before="1.21.0", instead=f"write it to workers.{key}")
-        for key in (
-            "affinity",
-            "annotations",
-            "env",
-            "extraContainers",
-            "extraInitContainers",
-            "extraPorts",
-            "extraVolumeMounts",
-            "extraVolumes",
-            "hostAliases",
-            "hpa",
-            "labels",
-            "logGroomerSidecar",
-            "podAnnotations",
-            "priorityClassName",
-            "runtimeClassName",
-            "safeToEvict",
-            "schedulerName",
-            "serviceAccount",
-            "tolerations",
-            "topologySpreadConstraints",
-            "volumeClaimTemplates",
-            "waitForMigrations",
-        )
-    ),
     Misplaced(path="workers.kubernetes.*", since="1.20.0", task_pods=False, instead=_NO_PODS),
     Misplaced(path="workers.kubernetes.replicas", instead="remove it; task pods come and go one by one"),
-    *(Misplaced(path=f"workers.{key}.enabled", celery=False, when=_true, instead=_NO_CELERY) for key in _CELERY_ONLY),
     *(
-        Misplaced(path=f"workers.celery.{key}.enabled", celery=False, when=_true, instead=_NO_CELERY)
+        Misplaced(path=f"workers.{key}.enabled", celery=False, when=_true, effect=_NO_WORKERS, instead=_NO_CELERY)
         for key in _CELERY_ONLY
     ),
-    Misplaced(path="workers.replicas", celery=False, instead=_NO_CELERY),
+    *(
+        Misplaced(
+            path=f"workers.celery.{key}.enabled", celery=False, when=_true, effect=_NO_WORKERS, instead=_NO_CELERY
+        )
+        for key in _CELERY_ONLY
+    ),
+    *(
+        Misplaced(path=f"workers.{key}", celery=False, effect=_NO_WORKERS, instead=_NO_CELERY)
+        for key in ("strategy", "updateStrategy")
+    ),
+    Misplaced(
+        path="scheduler.updateStrategy",
+        local=False,
+        instead="write it to scheduler.strategy; the scheduler is a Deployment with this executor",
+    ),
+    Misplaced(path="workers.replicas", celery=False, effect=_NO_WORKERS, instead=_NO_CELERY),
     Misplaced(path="workers.autoscaling", instead="write it to workers.hpa, or to workers.keda"),
     *(
-        Misplaced(path=f"workers.celery.{key}", since="1.20.0", celery=False, instead=_NO_CELERY)
-        for key in ("replicas", "queue", "sets", "resources", "livenessProbe")
+        Misplaced(path=f"workers.celery.{key}", since="1.20.0", celery=False, effect=_NO_WORKERS, instead=_NO_CELERY)
+        for key in (
+            "replicas",
+            "queue",
+            "sets",
+            "resources",
+            "livenessProbe",
+            "strategy",
+            "updateStrategy",
+            "nodeSelector",
+            "affinity",
+            "tolerations",
+            "topologySpreadConstraints",
+            "priorityClassName",
+            "env",
+            "podAnnotations",
+        )
     ),
     Misplaced(path="podTemplate", task_pods=False, when=_filled, instead=_NO_PODS),
-    Misplaced(path="flower.enabled", celery=False, when=_true, instead=_NO_CELERY),
-    Misplaced(path="redis.enabled", celery=False, when=_true, instead="write false; Redis carries Celery's queue only"),
+    Misplaced(path="flower.enabled", celery=False, when=_true, effect=_NO_WORKERS, instead=_NO_CELERY),
+    Misplaced(
+        path="redis.enabled",
+        celery=False,
+        when=_true,
+        effect="starts no Redis with this executor, and still makes a Secret for it",
+        instead="write false; Redis carries Celery's queue only",
+    ),
     # metrics
     Misplaced(
         path="statsd.prometheus",
@@ -372,7 +390,7 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     Misplaced(path="config.extraObjects", when=_none, instead=_OWN_OBJECTS),
     *(
         Misplaced(path=name, instead=f"write it to config.{name}")
-        for name in ("kubernetes_executor", "core", "logging", "celery", "api", "database", "secrets")
+        for name in ("kubernetes_executor", "core", "logging", "celery", "api", "secrets")
     ),
     Misplaced(
         path="scheduler.scheduler_heartbeat_sec",
@@ -395,10 +413,15 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     Misplaced(
         path="ingress.annotations", instead="give the ui= parameter (they stand below ingress.web or ingress.apiServer)"
     ),
-    Misplaced(path="config.kubernetes", instead="write it to config.kubernetes_executor; the old section loses to it"),
+    Misplaced(
+        path="config.kubernetes",
+        effect=_OLD_SECTION,
+        instead="write it to config.kubernetes_executor; the old section loses to it",
+    ),
     Misplaced(
         path="config.core.dag_concurrency",
         airflow=3,
+        effect=_OLD_SECTION,
         instead="write it to config.core.max_active_tasks_per_dag",
     ),
     *(

@@ -129,6 +129,11 @@ def knows(root: Schema, path: Path) -> bool:
     return not any("additionalProperties" in node or "properties" in node for node in nodes)
 
 
+def names(root: Schema, path: Path) -> bool:
+    """Whether the facts name a key at this place, rather than leave the place free."""
+    return any(path[-1] in node.get("properties", ()) for node in nodes_at(root, path[:-1]))
+
+
 def nearest(name: str, known: Sequence[str]) -> str | None:
     """The known name that a misspelt one most probably stands for."""
     folded = {other.lower().replace("_", "").replace("-", ""): other for other in known}
@@ -191,6 +196,8 @@ def _translate(document: Document, error: jsonschema_rs.ValidationError) -> Iter
         )
         return
     rule, problem, fix = _says(name, kind, value)
+    if rule == "wrong-type":
+        fix = document.advice(path) or fix
     yield Finding(
         rule=f"{document.area}/{rule}",
         at=dotted(path, document.prefix),

@@ -63,10 +63,11 @@ def check_values(
         prefix=_PREFIX,
         holder=f"chart {chart_version}",
         field="key",
-        advice=lambda path: _advice(applying, path),
+        advice=lambda path: _advice(applying, chart_version, path),
     )
     found += _secrets(document)
-    found += _ignored(document, applying, facts)
+    found += _ignored(document, applying, facts, setting)
+    found += _half_said(document, setting)
     found += _executor(document, setting)
     without_nulls, nulls = _delete_nulls(document)
     found += _refused_nulls(nulls, facts)
@@ -74,12 +75,23 @@ def check_values(
     return list(dict.fromkeys(found))
 
 
-def _advice(applying: tuple[Misplaced, ...], path: Path) -> str | None:
-    return next((entry.instead for entry in applying if entry.covers(path)), None)
+def _advice(applying: tuple[Misplaced, ...], chart_version: str, path: Path) -> str | None:
+    """The reviewed right place; else which other chart versions know the key."""
+    reviewed = next((entry.instead for entry in applying if entry.covers(path)), None)
+    if reviewed is not None:
+        return reviewed
+    if not translate.knows(store.values_schema(chart_version), path):
+        others = [v for v in store.chart_versions() if translate.names(store.values_schema(v), path)]
+        if others:
+            return f"remove it, or choose a chart_version that knows it: {', '.join(others)}"
+    return None
 
 
-def _ignored(document: dict[str, Any], applying: tuple[Misplaced, ...], facts: translate.Document) -> Iterator[Finding]:
+def _ignored(
+    document: dict[str, Any], applying: tuple[Misplaced, ...], facts: translate.Document, setting: Setting
+) -> Iterator[Finding]:
     reported: list[Path] = []
+    unread = f"accepts this key, but nothing reads it with Airflow {setting.airflow} and {setting.executor}"
     for path, value in steps_below(document):
         if value is None or any(path[: len(outer)] == outer for outer in reported):
             continue
@@ -90,16 +102,50 @@ def _ignored(document: dict[str, Any], applying: tuple[Misplaced, ...], facts: t
                     yield Finding(
                         rule="values/ignored-key",
                         at=dotted(path, _PREFIX),
-                        problem=f"{facts.holder} {entry.effect}",
+                        problem=f"{facts.holder} {entry.effect or unread}",
                         seen=translate.seen(path, value) if not isinstance(value, dict | list) else "",
                         fix=entry.instead,
                     )
                 break
 
 
+def _half_said(document: dict[str, Any], setting: Setting) -> Iterator[Finding]:
+    """Keys that do something only together with another key, and stand alone."""
+    dags = document.get("dags")
+    sync = dags.get("gitSync") if isinstance(dags, dict) else None
+    if isinstance(sync, dict) and isinstance(sync.get("ref"), str):
+        branch, rev = sync.get("branch", "v2-2-stable"), sync.get("rev", "HEAD")
+        if branch and rev in ("", "HEAD", None) and branch != sync["ref"]:
+            yield Finding(
+                rule="values/ignored-key",
+                at="values.dags.gitSync.ref",
+                problem="git-sync follows branch, and ref only where both are the same or branch is empty",
+                seen=show(sync["ref"]),
+                fix="give ref= of the DAG source (write the same to dags.gitSync.branch)",
+            )
+    if not setting.task_pods:
+        return
+    images, config = document.get("images"), document.get("config")
+    airflow = images.get("airflow") if isinstance(images, dict) else None
+    pods = config.get("kubernetes_executor") if isinstance(config, dict) else None
+    told = pods.get("worker_container_repository") if isinstance(pods, dict) else None
+    for at, digest in (
+        ("values.defaultAirflowDigest", document.get("defaultAirflowDigest")),
+        ("values.images.airflow.digest", airflow.get("digest") if isinstance(airflow, dict) else None),
+    ):
+        if digest and not told:
+            yield Finding(
+                rule="values/ignored-key",
+                at=at,
+                problem="task pods ignore the digest and run the tag: Airflow puts repository and tag together itself",
+                seen=show(digest),
+                fix="write the digest to config.kubernetes_executor.worker_container_repository and _tag as well",
+            )
+
+
 def _executor(document: dict[str, Any], setting: Setting) -> Iterator[Finding]:
     given = document.get("executor")
-    if not isinstance(given, str):
+    if not isinstance(given, str) or "enum" in store.values_schema(setting.chart)["properties"]["executor"]:
         return
     known = _EXECUTORS_3 if setting.airflow_3 else _EXECUTORS_2
     for name in given.split(","):

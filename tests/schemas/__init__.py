@@ -1,0 +1,1 @@
+"""Tests of the facts and of the checks that read them."""
