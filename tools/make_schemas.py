@@ -5,6 +5,9 @@
     python tools/make_schemas.py --charts FOLDER      released airflow-<version>.tgz archives, held against their checksums
     python tools/make_schemas.py ... --check          write nothing; end with 1 when the committed facts differ
 
+Where --check cannot reach the upstream addresses, it says so and holds facts and corrections against the digests that the
+last run recorded in tools/facts.json.
+
 What a chart accepts is the union of what its values schema declares, what its values.yaml names and what its templates
 read, with the reviewed corrections of tools/corrections.json. What a custom resource may hold is its definition's
 structural schema, made as strict as an API server that refuses unknown fields. Facts hold names, types, enums, patterns,
@@ -20,6 +23,7 @@ import json
 import re
 import sys
 import tarfile
+import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,6 +37,7 @@ HERE = Path(__file__).resolve().parent
 FACTS = HERE.parent / "lib" / "cdk8s_airflow" / "schemas" / "facts"
 SOURCES = HERE / "sources.json"
 CORRECTIONS = HERE / "corrections.json"
+RECORD = HERE / "facts.json"
 
 Schema = dict[str, Any]
 
@@ -559,6 +564,25 @@ def build(charts: Iterable[ChartSource], crds: Iterable[Schema], corrections: Ma
     return files
 
 
+def record(files: Mapping[str, str]) -> dict[str, str]:
+    """File name -> SHA-256 of the facts, and of the reviewed data that they were made with."""
+    texts = {**files, **{path.name: path.read_text(encoding="utf-8") for path in (SOURCES, CORRECTIONS)}}
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+
+
+def differing_from_record(there: Mapping[str, str]) -> list[str]:
+    """The names of facts and reviewed data that are not what the last run recorded."""
+    recorded: dict[str, str] = json.loads(RECORD.read_text(encoding="utf-8"))
+    now = record(there)
+    return sorted(name for name in now.keys() | recorded.keys() if now.get(name) != recorded.get(name))
+
+
+def _report(differing: list[str]) -> int:
+    for name in differing:
+        print(f"make_schemas: {name} is not what the sources give", file=sys.stderr)
+    return 1 if differing else 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -568,28 +592,34 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--into", type=Path, default=FACTS, help="where the facts are (default: the library's)")
     options = parser.parse_args(arguments)
     pins = json.loads(SOURCES.read_text(encoding="utf-8"))
+    into: Path = options.into
+    there = {path.name: path.read_text(encoding="utf-8") for path in into.glob("*.json")} if into.is_dir() else {}
     try:
         files = build(
             chart_sources(pins["charts"], options.folder, options.charts),
             crd_sources(pins["crds"], options.folder),
             json.loads(CORRECTIONS.read_text(encoding="utf-8")),
         )
+    except urllib.error.URLError as error:
+        if not options.check:
+            print(f"make_schemas: {error}", file=sys.stderr)
+            return 2
+        print("make_schemas: the sources are out of reach; held against the recorded digests instead", file=sys.stderr)
+        return _report(differing_from_record(there))
     except (SourceError, OSError) as error:
         print(f"make_schemas: {error}", file=sys.stderr)
         return 2
-    into: Path = options.into
-    there = {path.name: path.read_text(encoding="utf-8") for path in into.glob("*.json")} if into.is_dir() else {}
     differing = sorted(name for name in files.keys() | there.keys() if files.get(name) != there.get(name))
     if options.check:
-        for name in differing:
-            print(f"make_schemas: {name} is not what the sources give", file=sys.stderr)
-        return 1 if differing else 0
+        return _report(differing)
     into.mkdir(parents=True, exist_ok=True)
     for name in differing:
         if name in files:
             (into / name).write_text(files[name], encoding="utf-8")
         else:
             (into / name).unlink()
+    if into == FACTS:
+        RECORD.write_text(json.dumps(record(files), indent=2, sort_keys=True) + "\n", encoding="utf-8")
     print(f"{len(files)} files, {sum(map(len, files.values())) // 1024} KiB, {len(differing)} changed")
     return 0
 

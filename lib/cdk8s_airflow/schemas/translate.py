@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ _TYPES = {
     "object": "a mapping",
     "string": "a text",
 }
-_QUANTITY_HEAD = "^[+-]?([0-9]+|"
+_QUANTITY_MARK = re.compile(r"\[numkMGTPE\]|\[numk\]")
 _MOST_NAMES = 12
 
 
@@ -255,7 +256,7 @@ def _says(name: str, kind: Any, value: object) -> tuple[str, str, str]:
             (f"did you mean {guess!r}? " if guess else "") + f"one of: {given}",
         )
     if name == "pattern":
-        if kind.pattern.startswith(_QUANTITY_HEAD):
+        if _QUANTITY_MARK.search(kind.pattern):
             return "wrong-quantity", "is not a Kubernetes quantity", "give a quantity such as 500m, 2, 1Gi"
         return "wrong-form", "does not have the form needed here", f"give a text that matches {kind.pattern}"
     if name in ("minimum", "exclusiveMinimum"):
