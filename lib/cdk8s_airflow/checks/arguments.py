@@ -51,11 +51,9 @@ def check_value(value: object, hint: Any, at: str) -> list[Finding]:
         found = check_value(value, base, at)
         if found:
             return found
-        return [
-            _broken(condition, value, at)
-            for condition in conditions
-            if isinstance(condition, Must) and not condition.holds(value)
-        ]
+        broken = (condition for condition in conditions if isinstance(condition, Must) and not condition.holds(value))
+        first = next(broken, None)
+        return [] if first is None else [_broken(first, value, at)]
     if origin in (Union, types.UnionType):
         return _check_union(value, get_args(hint), at)
     if origin is Literal:
@@ -68,16 +66,13 @@ def check_value(value: object, hint: Any, at: str) -> list[Finding]:
 
 
 def _check_class(value: object, hint: Any, at: str) -> list[Finding]:
-    if hint is bool or hint is str:
-        fits = isinstance(value, hint)
-    elif hint is int:
-        fits = isinstance(value, int) and not isinstance(value, bool)
-    elif hint is float:
-        fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if hint in _PLAIN_NAMES:
+        # A subclass (an enum, a numpy scalar, a loader's scalar) is read differently by the different writers on the way.
+        fits = type(value) is hint or (hint is float and type(value) is int)
     else:
         fits = isinstance(value, hint)
     if not fits:
-        return [_wrong_type(value, _described(hint), at, fix=getattr(hint, "how_to_write", ""))]
+        return [_wrong_type(value, _described(hint), at, hints=(hint,))]
     return list(check_setting(value, at))
 
 
@@ -109,9 +104,8 @@ def _check_union(value: object, arms: tuple[Any, ...], at: str) -> list[Finding]
             best = found
     if best is not None:
         return best
-    wanted = [arm for arm in arms if arm is not type(None)]
-    fixes = [fix for arm in wanted if (fix := getattr(arm, "how_to_write", ""))]
-    return [_wrong_type(value, " or ".join(dict.fromkeys(map(_described, wanted))), at, fix=" or ".join(fixes))]
+    wanted = tuple(arm for arm in arms if arm is not type(None))
+    return [_wrong_type(value, " or ".join(dict.fromkeys(map(_described, wanted))), at, hints=wanted)]
 
 
 def _check_literal(value: object, allowed: tuple[object, ...], at: str) -> list[Finding]:
@@ -157,6 +151,8 @@ def _described(hint: Any) -> str:
     named = origin or hint
     if isinstance(named, type) and issubclass(named, collections.abc.Mapping):
         return "a dictionary"
+    if named is collections.abc.Collection:
+        return "a set or list"
     if (
         isinstance(named, type)
         and named is not str
@@ -169,15 +165,22 @@ def _described(hint: Any) -> str:
     return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 
-def _wrong_type(value: object, wanted: str, at: str, fix: str = "") -> Finding:
+def _wrong_type(value: object, wanted: str, at: str, hints: tuple[Any, ...] = ()) -> Finding:
+    """A finding on a type. What stands where a Secret should be named may be the secret itself, and is not shown."""
+    fixes = " or ".join(fix for hint in hints if (fix := getattr(hint, "how_to_write", "")))
+    secret = isinstance(value, (str, bytes)) and any(getattr(hint, "names_a_secret", False) for hint in hints)
+    for plain in hints:
+        if plain in _PLAIN_NAMES and isinstance(value, plain) and not isinstance(value, bool):
+            wanted = f"{wanted}, as a plain {plain.__name__}"
     return Finding(
         rule="argument/type",
         at=at,
         problem=f"must be {wanted}, not {type(value).__name__}",
-        seen=show(value),
-        fix=f"write {fix}" if fix else f"give {wanted}",
+        seen="" if secret else show(value),
+        fix=f"write {fixes}" if fixes else f"give {wanted}",
     )
 
 
 def _broken(condition: Must, value: object, at: str) -> Finding:
-    return Finding(rule=condition.rule, at=at, problem=condition.problem, seen=show(value), fix=condition.fix)
+    seen = "" if condition.hides else show(value)
+    return Finding(rule=condition.rule, at=at, problem=condition.problem, seen=seen, fix=condition.fix)

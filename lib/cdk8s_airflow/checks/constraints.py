@@ -11,18 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-_QUANTITY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([eE][+-]?\d+|[kMGTPE]|[KMGTPE]i|[numk])?")
+_QUANTITY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([eE][+-]?\d+|[kMGTPE]|[KMGTPE]i|[numk])?", re.ASCII)
 _QUANTITY_FACTORS = {
     "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
     "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
 }  # fmt: skip
-_DURATION = re.compile(r"(?:\d+h)?(?:\d+m)?(?:\d+s)?")
-_DURATION_PART = re.compile(r"(\d+)([hms])")
+_DURATION = re.compile(r"(?:\d+h)?(?:\d+m)?(?:\d+s)?", re.ASCII)
+_DURATION_PART = re.compile(r"(\d+)([hms])", re.ASCII)
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
+_LONGEST_SECONDS = (2**63 - 1) // 10**9
+_LARGEST_NUMBER = 2**31 - 1
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LABEL_1035 = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
 _SECRET_KEY = re.compile(r"[-._a-zA-Z0-9]+")
-_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
+_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?", re.ASCII)
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 
@@ -51,17 +53,27 @@ def version(text: str) -> tuple[int, ...]:
 
 
 def is_quantity(text: str) -> bool:
-    """Whether Kubernetes reads the text as a positive quantity."""
+    """Whether Kubernetes reads the text as a positive quantity that it can count in 64 bits."""
     try:
-        return quantity(text) > 0
+        return 0 < quantity(text) < 2.0**63
     except ValueError:
         return False
+
+
+def is_bytes(text: str) -> bool:
+    """Whether the text is an amount of memory or storage: at least a mebibyte, so no slip like ``512m``, half a byte."""
+    return is_quantity(text) and quantity(text) >= 2.0**20
+
+
+def is_cpu(text: str) -> bool:
+    """Whether the text is an amount of CPU that a node can have: at most a thousand cores, so no slip like ``512Mi``."""
+    return is_quantity(text) and quantity(text) <= 1000
 
 
 def is_duration(text: str) -> bool:
     """Whether Go reads the text as a duration above zero, written in hours, minutes and seconds."""
     try:
-        return seconds(text) > 0
+        return 0 < seconds(text) <= _LONGEST_SECONDS
     except ValueError:
         return False
 
@@ -81,9 +93,21 @@ def is_subdomain(text: str) -> bool:
     return len(text) <= 253 and all(_LABEL.fullmatch(part) for part in text.split("."))
 
 
+def is_qualified_name(text: str) -> bool:
+    """Whether the text can be the key of a label or annotation: a name, with or without ``domain/`` before it."""
+    prefix, slash, name = text.rpartition("/")
+    return (
+        bool(name)
+        and len(name) <= 63
+        and _LABEL_VALUE.fullmatch(name) is not None
+        and (not slash or is_subdomain(prefix))
+    )
+
+
 def is_host(text: str) -> bool:
-    """Whether the text is a host name as an Ingress rule takes it: labels and dots, a wildcard only in front."""
-    return is_subdomain(text.removeprefix("*.")) and all(len(part) <= 63 for part in text.split("."))
+    """Whether the text is one host's name as an Ingress rule takes it: labels and dots, no address of numbers only."""
+    parts = text.split(".")
+    return is_subdomain(text) and all(len(part) <= 63 for part in parts) and not parts[-1].isdigit()
 
 
 @dataclass(frozen=True)
@@ -95,19 +119,21 @@ class Must:
         problem: what is wrong when it does not.
         fix: what to write instead.
         rule: the id of the rule.
+        hides: whether a value that breaks it could be a secret, and is not to be shown.
     """
 
     holds: Callable[[Any], bool]
     problem: str
     fix: str
     rule: str
+    hides: bool = False
 
 
 def at_least(lowest: int, fix: str = "") -> Must:
-    """A number that must not be below ``lowest``."""
+    """A number that must not be below ``lowest``, and that Kubernetes and the programs behind it can count in 32 bits."""
     return Must(
-        lambda value: bool(value >= lowest),
-        f"must be at least {lowest}",
+        lambda value: bool(lowest <= value <= _LARGEST_NUMBER),
+        f"must be at least {lowest}, and no more than {_LARGEST_NUMBER}",
         fix or f"use {lowest} or more",
         "argument/range",
     )
@@ -123,6 +149,28 @@ Quantity = Annotated[
     ),
 ]
 """An amount of CPU, memory or storage as Kubernetes writes it: ``"500m"``, ``"1Gi"``."""
+
+Bytes = Annotated[
+    Quantity,
+    Must(
+        is_bytes,
+        "is less than a mebibyte",
+        'write it with its unit, like "10Gi" or "512Mi"; a small m means thousandths',
+        "argument/quantity",
+    ),
+]
+"""An amount of memory or storage: ``"512Mi"``, ``"10Gi"``."""
+
+Cpu = Annotated[
+    Quantity,
+    Must(
+        is_cpu,
+        "is more CPU than any node has",
+        'write cores, like "2", or thousandths of a core, like "250m"',
+        "argument/quantity",
+    ),
+]
+"""An amount of CPU: ``"250m"``, ``"2"``."""
 
 Duration = Annotated[
     str,
@@ -157,12 +205,24 @@ ObjectName = Annotated[
 ]
 """The name of a Kubernetes object (RFC 1123 subdomain)."""
 
+SecretName = Annotated[
+    str,
+    Must(
+        is_subdomain,
+        "is not the name of a Secret",
+        "give the name of a Secret, never what is in it: lower-case letters, digits, dashes and dots",
+        "argument/name",
+        hides=True,
+    ),
+]
+"""The name of a Secret. What is none may be a secret given by mistake, so it is never shown."""
+
 HostName = Annotated[
     str,
     Must(
         is_host,
         "is not a host name",
-        'write the bare name like "airflow.example.com": no scheme, port or path',
+        'write the bare name like "airflow.example.com": no scheme, port, path, wildcard or address',
         "argument/host",
     ),
 ]

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 _LONGEST_SEEN = 120
+_ON_ONE_LINE = {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t", 0: "\\0", 0x2028: " ", 0x2029: " "}
 
 
 def show(value: object) -> str:
     """The value as a reader would write it in Python, on one line, cut where it gets long."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        text = f"a {type(value).__name__}"
     return text if len(text) <= _LONGEST_SEEN else f"{text[: _LONGEST_SEEN - 1]}…"
 
 
@@ -37,7 +41,7 @@ class Finding:
     def __str__(self) -> str:
         where = ": ".join(part for part in (self.path, self.at) if part)
         seen = f" (seen: {self.seen})" if self.seen else ""
-        return f"{where} [{self.rule}] {self.problem}{seen}; {self.fix}"
+        return f"{where} [{self.rule}] {self.problem}{seen}; {self.fix}".translate(_ON_ONE_LINE)
 
     def under(self, prefix: str) -> Finding:
         """The same finding, with ``prefix`` before the argument it is about."""

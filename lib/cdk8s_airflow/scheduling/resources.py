@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Quantity, quantity
+from cdk8s_airflow.checks.constraints import Bytes, Cpu, quantity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +25,10 @@ class Resources:
 
     how_to_write: ClassVar[str] = 'Resources(cpu="250m", memory="512Mi", memory_limit="1Gi")'
 
-    cpu: Quantity
-    memory: Quantity
-    memory_limit: Quantity | None = None
-    cpu_limit: Quantity | None = None
+    cpu: Cpu
+    memory: Bytes
+    memory_limit: Bytes | None = None
+    cpu_limit: Cpu | None = None
 
     def _rules(self) -> Iterator[Finding]:
         for name, request, limit in (("cpu", self.cpu, self.cpu_limit), ("memory", self.memory, self.memory_limit)):

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import ObjectName, SecretKeyName
+from cdk8s_airflow.checks.constraints import ObjectName, SecretKeyName, SecretName
 
 
 @runtime_checkable
@@ -25,6 +25,13 @@ class Named(Protocol):
         ...
 
 
+def name_of(handle: object, kind: str) -> Any:
+    """The name of an object of cdk8s-plus of one kind; anything else as it is, for the check of the name to find."""
+    if isinstance(handle, str) or not isinstance(handle, Named) or type(handle).__module__.startswith("cdk8s_airflow."):
+        return handle
+    return handle.name if getattr(handle, "kind", kind) == kind else handle
+
+
 @dataclass(frozen=True)
 class _SecretReference:
     """A Secret in the namespace of whoever reads it.
@@ -33,13 +40,14 @@ class _SecretReference:
         name: the Secret's name, or an object of cdk8s-plus that has one.
     """
 
-    name: ObjectName
+    name: SecretName
 
     keys: ClassVar[Mapping[str, str]] = {}
     type: ClassVar[str] = "Opaque"
+    names_a_secret: ClassVar[bool] = True
 
     def __init__(self, name: str | Named) -> None:
-        object.__setattr__(self, "name", name if isinstance(name, str) or not isinstance(name, Named) else name.name)
+        object.__setattr__(self, "name", name_of(name, "Secret"))
 
 
 class ExistingSecret(_SecretReference):
@@ -157,8 +165,9 @@ class SecretKey:
     """
 
     how_to_write: ClassVar[str] = 'SecretKey("git-ca", "ca.crt")'
+    names_a_secret: ClassVar[bool] = True
 
-    name: ObjectName
+    name: SecretName
     key: SecretKeyName
 
 
@@ -192,6 +201,7 @@ class AirflowKeys:
     """
 
     how_to_write: ClassVar[str] = 'AirflowKeys.existing(prefix="airflow")'
+    names_a_secret: ClassVar[bool] = True
 
     fernet: FernetKeySecret
     api: ApiSecretKeySecret | None = None
@@ -201,11 +211,16 @@ class AirflowKeys:
     @classmethod
     def existing(cls, *, prefix: str) -> AirflowKeys:
         """Secrets named after one prefix: ``<prefix>-fernet-key``, ``-api-secret-key``, ``-jwt-secret``, ``-webserver-secret-key``."""
+
+        def named(rest: str) -> str:
+            # What is no text is left as it is, for the check of the name to find.
+            return f"{prefix}-{rest}" if isinstance(prefix, str) else prefix
+
         return cls(
-            fernet=FernetKeySecret(f"{prefix}-fernet-key"),
-            api=ApiSecretKeySecret(f"{prefix}-api-secret-key"),
-            jwt=JwtSecret(f"{prefix}-jwt-secret"),
-            webserver=WebserverSecretKeySecret(f"{prefix}-webserver-secret-key"),
+            fernet=FernetKeySecret(named("fernet-key")),
+            api=ApiSecretKeySecret(named("api-secret-key")),
+            jwt=JwtSecret(named("jwt-secret")),
+            webserver=WebserverSecretKeySecret(named("webserver-secret-key")),
         )
 
     def _rules(self) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import ObjectName, Quantity
+from cdk8s_airflow.checks.constraints import Bytes, ObjectName
 from cdk8s_airflow.facts import ClusterFacts
 
 AccessMode = Literal["ReadWriteOnce", "ReadWriteMany"]
@@ -25,7 +25,7 @@ class Volume:
 
     how_to_write: ClassVar[str] = 'Volume("10Gi", storage_class="longhorn")'
 
-    size: Quantity
+    size: Bytes
     storage_class: ObjectName | None = None
     access_mode: AccessMode | None = None
 
