@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from constructs import Construct
 
-from cdk8s_airflow.checks.constraints import Label, LabelValue, NonEmpty
+from cdk8s_airflow.checks import Finding, show
+from cdk8s_airflow.checks.constraints import Label, LabelValue, Must, NonEmpty, is_label
+from cdk8s_airflow.delivery.pruning import STATE_LABEL
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.network.wire import namespace_manifest
-from cdk8s_airflow.secrets.contracts import Named
+from cdk8s_airflow.secrets.contracts import Named, name_of
 
 PodSecurity = Literal["restricted", "baseline", "privileged"]
 """A level of the Pod Security Standards."""
+
+_OwnName = Annotated[
+    Label,
+    Must(
+        lambda text: text != "default" and not text.startswith("kube-"),
+        "belongs to Kubernetes, whose own pods the Pod Security labels would keep from starting",
+        "choose another name; to only refer to it: Namespace.existing(...)",
+        "network/reserved-namespace",
+    ),
+]
+
+_OURS = ("pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/warn", STATE_LABEL)
 
 
 @dataclass(frozen=True)
@@ -54,12 +68,14 @@ class Namespace(PlatformConstruct):
         scope: Construct,
         id: str,
         *,
-        name: Label | None = None,
+        name: _OwnName | None = None,
         pod_security: PodSecurity = "restricted",
         labels: Mapping[NonEmpty, LabelValue] | None = None,
         annotations: Mapping[NonEmpty, str] | None = None,
     ) -> None:
         found = checked(Namespace.__init__, {**locals(), "name": id if name is None else name})
+        if not found:
+            found += _label_rules(labels or {})
         super().__init__(scope, id, found)
         self._name = id if name is None else name
         if not self._sound:
@@ -79,5 +95,34 @@ class Namespace(PlatformConstruct):
         return ExistingNamespace(name)
 
 
-NamespaceHandle = Namespace | ExistingNamespace | Named
+def _is_namespace(handle: Named) -> bool:
+    name = name_of(handle, "Namespace")
+    return type(name) is str and is_label(name)
+
+
+def _label_rules(labels: Mapping[str, str]) -> Iterator[Finding]:
+    for key in _OURS:
+        if key in labels:
+            yield Finding(
+                rule="network/own-label",
+                at=f"labels.{key}",
+                problem="is written by the Namespace itself",
+                seen=show(labels[key]),
+                fix="leave it out" + ("" if key == STATE_LABEL else "; the level is pod_security="),
+            )
+
+
+NamespaceHandle = (
+    Namespace
+    | ExistingNamespace
+    | Annotated[
+        Named,
+        Must(
+            _is_namespace,
+            "is not a namespace",
+            'give Namespace(chart, "airflow"), Namespace.existing("airflow"), or a Namespace of cdk8s-plus',
+            "argument/namespace",
+        ),
+    ]
+)
 """A namespace as other constructs take it: ours, one that exists, or an object of cdk8s-plus."""
