@@ -8,14 +8,21 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Must, NonEmpty
+from cdk8s_airflow.checks import Finding, show
+from cdk8s_airflow.checks.constraints import Label, Must, NonEmpty
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, GitSshSecret, GitTokenSecret, SecretKey
 
 _SCP_STYLE = re.compile(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+:(?!//)[^\s]+")
 _REF = re.compile(r"(?!/)(?!.*(?:\.\.|//|@\{|[\s~^:?*\[\\\x00-\x1f\x7f]))[^\s]+(?<![/.])")
-_SUB_PATH = re.compile(r"(?:[^/\s][^/\x00]*)(?:/[^/\x00]+)*")
+_SUB_PATH = re.compile(r"[^/\s][^/\x00-\x1f\x7f]*(?:/[^/\x00-\x1f\x7f]+)*")
+_HOST_KEY = re.compile(r"(?:@\S+\s+)?\S+\s+(?:ssh|ecdsa|sk)-\S+\s+[A-Za-z0-9+/]+=*(?:\s.*)?")
+_CONTAINERS = frozenset(
+    f"{component}{suffix}"
+    for component in ("scheduler", "triggerer", "dag-processor", "webserver", "api-server", "base", "worker")
+    for suffix in ("", "-log-groomer")
+) | {"wait-for-airflow-migrations", "run-airflow-migrations", "wait-for-secrets"}
+_LONGEST_CONTAINER = 63 - len("-init")
 
 GitRef = Annotated[
     NonEmpty,
@@ -38,6 +45,34 @@ GitSubPath = Annotated[
     ),
 ]
 """A folder inside a repository."""
+
+KnownHosts = Annotated[
+    NonEmpty,
+    Must(
+        lambda text: (
+            any(map(_is_host_key, text.splitlines()))
+            and all(
+                _is_host_key(line) or not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()
+            )
+        ),
+        "is not what ssh-keyscan prints: a host, the kind of its key and the key on each line",
+        "give it the output of ssh-keyscan HOST itself, not a path or a host, checked against what the host publishes",
+        "dags/known-hosts",
+        hides=True,
+    ),
+]
+"""Lines of ssh's known_hosts. Anything else is not shown: a private key is easily taken for it."""
+
+ContainerName = Annotated[
+    Label,
+    Must(
+        lambda text: text not in _CONTAINERS and len(text) <= _LONGEST_CONTAINER,
+        "is not free for this container: another one beside it has it, or it grows too long with the chart's -init",
+        f"use another name of at most {_LONGEST_CONTAINER} characters, or leave it out",
+        "dags/container-name",
+    ),
+]
+"""A name for the git-sync container; the chart also makes one named ``<name>-init``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +97,31 @@ def is_ssh(repo: str) -> bool:
     return repo.startswith("ssh://") or ("://" not in repo and _SCP_STYLE.fullmatch(repo) is not None)
 
 
+def _is_host_key(line: str) -> bool:
+    return _HOST_KEY.fullmatch(line.strip()) is not None
+
+
+def _not_a_repository(repo: str) -> Finding:
+    return Finding(
+        rule="dags/repo",
+        at="repo",
+        problem="is not a repository that git-sync can fetch",
+        seen="" if "@" in repo else show(repo),
+        fix='write "https://host/path.git" or "git@host:path.git"',
+    )
+
+
 def repository_rules(settings: GitSync) -> Iterator[Finding]:
     """Whether repository, credentials, host keys and certificate fit together."""
     repo = settings.repo
-    parts = urlsplit(repo) if "://" in repo else None
+    try:
+        parts = urlsplit(repo) if "://" in repo else None
+        good_port = parts is None or parts.port != 0
+    except ValueError:
+        good_port = False
+    if not good_port:
+        yield _not_a_repository(repo)
+        return
     if parts is not None and (parts.password or (parts.username and parts.scheme != "ssh")):
         yield Finding(
             rule="dags/secret-in-url",
@@ -78,13 +134,7 @@ def repository_rules(settings: GitSync) -> Iterator[Finding]:
     plain = parts is not None and parts.scheme == "http" and parts.hostname and parts.path.strip("/")
     ssh = is_ssh(repo) and (parts is None or bool(parts.hostname and parts.path.strip("/")))
     if not (secure or plain or ssh) or any(character.isspace() for character in repo):
-        yield Finding(
-            rule="dags/repo",
-            at="repo",
-            problem="is not a repository that git-sync can fetch",
-            seen=repr(repo),
-            fix='write "https://host/path.git" or "git@host:path.git"',
-        )
+        yield _not_a_repository(repo)
         return
     if ssh:
         yield from _ssh_rules(settings)
@@ -121,7 +171,7 @@ def _ssh_rules(settings: GitSync) -> Iterator[Finding]:
             rule="dags/credentials",
             at="credentials",
             problem="must be an ssh key for a repository that is reached over ssh",
-            seen=repr(settings.credentials),
+            seen=repr(settings.repo),
             fix='give credentials=GitSshSecret("airflow-git-ssh"), or use the https form of the repository',
         )
     if settings.known_hosts is None:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from constructs import Construct
 
-from cdk8s_airflow.checks.constraints import Count, Duration, Label, NonEmpty, at_least
-from cdk8s_airflow.dags.git_sync import GitRef, GitSubPath, GitSync, repository_rules
+from cdk8s_airflow.checks.constraints import Count, Duration, NonEmpty, at_least
+from cdk8s_airflow.dags.git_sync import ContainerName, GitRef, GitSubPath, GitSync, KnownHosts, repository_rules
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, GitSshSecret, GitTokenSecret, SecretKey
@@ -58,9 +58,9 @@ class DagRepoSync(PlatformConstruct):
         period: Duration = "60s",
         depth: Count = 1,
         max_failures: Annotated[int, at_least(-1, "use 0 or more, or -1 for no limit")] = 10,
-        container_name: Label = "git-sync",
+        container_name: ContainerName = "git-sync",
         credentials: GitTokenSecret | GitSshSecret | None = None,
-        known_hosts: NonEmpty | None = None,
+        known_hosts: KnownHosts | None = None,
         ca: SecretKey | ConfigMapKey | None = None,
         resources: Resources = Resources(cpu="25m", memory="64Mi", memory_limit="256Mi"),
     ) -> None:
