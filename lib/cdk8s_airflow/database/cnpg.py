@@ -8,14 +8,14 @@ from typing import Annotated
 
 from constructs import Construct
 
-from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks import Finding, check_arguments, report
 from cdk8s_airflow.checks.constraints import Count, Must, NonEmpty, SqlName, is_label_1035
-from cdk8s_airflow.database.connection import Connection, TlsMode
+from cdk8s_airflow.database.connection import UNSOUND, Connection, TlsMode
 from cdk8s_airflow.database.parameters import parameter_findings
 from cdk8s_airflow.database.wire import ClusterSettings, cluster_manifest
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
-from cdk8s_airflow.kube.construct import PlatformConstruct, checked
+from cdk8s_airflow.kube.construct import PlatformConstruct, checked, path_below
 from cdk8s_airflow.network.namespace import NamespaceHandle
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets import needs
@@ -24,7 +24,7 @@ from cdk8s_airflow.storage.volume import Volume
 
 _LONGEST_NAME = 50
 _IMAGE = "ghcr.io/cloudnative-pg/postgresql:{major}-standard-trixie"
-_IMAGE_MAJOR = re.compile(r"[^@]*:(\d+)[.\d]*(?:-[^/:@]*)?(?:@sha256:[0-9a-f]{64})?")
+_IMAGE_MAJOR = re.compile(r"[\w.:/-]+:(\d+)[.\d]*(?:-[\w.-]*)?(?:@sha256:[0-9a-f]{64})?", re.ASCII)
 _RESERVED_ROLES = ("postgres", "streaming_replica")
 
 _ClusterName = Annotated[
@@ -152,7 +152,14 @@ class CnpgCluster(PlatformConstruct):
                 operator writes no URL then. Default: the Secret ``<name>-app`` that the operator makes.
             tls: how much TLS clients insist on, as ``PGSSLMODE`` in their environment; in the URL it would break one of
                 Airflow 3's two drivers. Default: ``"require"``; CloudNativePG always offers it.
+
+        Raises:
+            PlatformError: when an argument is of another type.
         """
+        found = check_arguments(CnpgCluster.connection, {"bridge": bridge, "tls": tls})
+        path = path_below(self._scope, self._id) if found else ""
+        if report(finding.under("connection").within(path) for finding in found) or not self._sound:
+            return UNSOUND
         if bridge is not None:
             source = f"{self._name}-app" if self._credentials is None else getattr(self._credentials, "name", "")
             return Connection(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from cdk8s_airflow.checks import check_setting, report
+from cdk8s_airflow.checks.constraints import SecretKeyName, SecretName
 from cdk8s_airflow.secrets.contracts import DsnSecret, ExistingSecret
 
 TlsMode = Literal["disable", "prefer", "require"]
@@ -28,14 +30,18 @@ class Connection:
 
     how_to_write: ClassVar[str] = 'db.connection(bridge=ExistingSecret("airflow-metadata"))'
 
-    secret: str
-    secret_key: str = "connection"
+    secret: SecretName
+    secret_key: SecretKeyName = "connection"
     secret_namespace: str | None = None
     tls: TlsMode = "require"
     url: tuple[str, str] | None = None
     password: tuple[str, str] | None = None
     postgres_major: int | None = None
     missing: str = ""
+
+
+UNSOUND = Connection(secret="unsound")
+"""Stands for a connection whose faults have been reported, so that nobody reports what follows from them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,5 +59,11 @@ class ExternalDatabase:
     tls: TlsMode = "require"
 
     def connection(self) -> Connection:
-        """The handle for ``AirflowChart(database=...)``."""
+        """The handle for ``AirflowChart(database=...)``.
+
+        Raises:
+            PlatformError: when this setting is not sound.
+        """
+        if report(check_setting(self, "ExternalDatabase")):
+            return UNSOUND
         return Connection(secret=getattr(self.url, "name", ""), tls=self.tls)
