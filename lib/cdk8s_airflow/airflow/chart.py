@@ -217,6 +217,7 @@ def _release_rules(settings: ReleaseSettings, delivery: K3sHelmChart, facts: Clu
             fix='name a Secret that has the URL: connection(bridge=ExistingSecret("airflow-metadata")), '
             "or leave credentials out, and the operator makes one that has it",
         )
+    yield from _shared_secrets(settings)
     if isinstance(settings.logs, ClaimLogs):
         mode = shared_access_mode(settings.logs.volume, facts, "logs.volume")
         if isinstance(mode, Finding):
@@ -238,6 +239,29 @@ def _release_rules(settings: ReleaseSettings, delivery: K3sHelmChart, facts: Clu
             seen=repr(facts.helm_controller),
             fix='say ClusterFacts(helm_controller="...") if yours is new enough, or leave it out',
         )
+
+
+def _shared_secrets(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Secrets of different contracts under one name: whoever makes the second overwrites the first."""
+    keys, git, ui = settings.keys, settings.dags, settings.ui
+    named = {"keys.fernet": keys.fernet.name}
+    named |= {f"keys.{field}": ref.name for field, ref in session_keys(keys).items() if ref is not None}
+    named["database"] = settings.database.secret
+    if git is not None and git.credentials is not None:
+        named["dags.credentials"] = git.credentials.name
+    if isinstance(ui, Ingress) and ui.tls is not None:
+        named["ui.tls.secret"] = ui.tls.secret
+    first: dict[str, str] = {}
+    for at, name in named.items():
+        if name in first and not (at.startswith("keys.") and first[name].startswith("keys.")):
+            yield Finding(
+                rule="secrets/shared",
+                at=at,
+                problem=f"is the same Secret as {first[name]}, and each of them has to hold something else",
+                seen=repr(name),
+                fix="give each a Secret of its own",
+            )
+        first.setdefault(name, at)
 
 
 def _secrets(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import ObjectName
-from cdk8s_airflow.secrets.contracts import Named
+from cdk8s_airflow.secrets.contracts import Named, name_of
 from cdk8s_airflow.storage.volume import Volume
 
 
@@ -15,6 +17,16 @@ class Logs:
     """A choice of where task logs are kept: :meth:`claim`, :meth:`existing_claim` or :meth:`ephemeral`."""
 
     how_to_write: ClassVar[str] = 'Logs.claim(Volume("20Gi", storage_class="longhorn"))'
+
+    def _rules(self) -> Iterator[Finding]:
+        if type(self) is Logs:
+            yield Finding(
+                rule="logs/no-choice",
+                at="",
+                problem="says nothing about where logs are kept",
+                seen="Logs()",
+                fix="choose Logs.claim(...), Logs.existing_claim(...) or Logs.ephemeral()",
+            )
 
     @staticmethod
     def claim(volume: Volume) -> Logs:
@@ -36,7 +48,7 @@ class Logs:
         Args:
             name: the claim's name, or an object of cdk8s-plus that has one.
         """
-        return ExistingClaimLogs(name if isinstance(name, str) or not isinstance(name, Named) else name.name)
+        return ExistingClaimLogs(name_of(name, "PersistentVolumeClaim"))
 
     @staticmethod
     def ephemeral() -> Logs:

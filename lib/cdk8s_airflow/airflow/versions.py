@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ class Runs:
     minors: tuple[tuple[int, int], ...]
 
 
+_RELEASED = re.compile(r"(?:0|[1-9][0-9]{0,3})(?:\.(?:0|[1-9][0-9]{0,3})){2}")
 _TWO = ((2, 9), (2, 10), (2, 11))
 _THREE = ((3, 0), (3, 1), (3, 2), (3, 3))
 
@@ -72,8 +74,7 @@ def pair_findings(chart_version: object, airflow_version: object) -> Iterator[Fi
         return
     if airflow_version is None:
         return
-    parts = airflow_version.split(".")
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
+    if _RELEASED.fullmatch(airflow_version) is None:
         yield Finding(
             rule="versions/airflow",
             at="airflow_version",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from cdk8s_airflow.airflow.exposure import Ingress
+from cdk8s_airflow.airflow.exposure import ISSUER_ANNOTATIONS, Ingress
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-
-_ISSUER_ANNOTATIONS = {"ClusterIssuer": "cert-manager.io/cluster-issuer", "Issuer": "cert-manager.io/issuer"}
 
 
 def exposure_values(settings: ReleaseSettings) -> Tree:
@@ -21,7 +19,7 @@ def exposure_values(settings: ReleaseSettings) -> Tree:
     if ui.tls is not None:
         host["tls"] = {"enabled": True, "secretName": ui.tls.secret}
         if ui.tls.issuer is not None:
-            annotations[_ISSUER_ANNOTATIONS[ui.tls.issuer_kind]] = ui.tls.issuer
+            annotations[ISSUER_ANNOTATIONS[ui.tls.issuer_kind]] = ui.tls.issuer
     ingress: Tree = {"enabled": True, "hosts": [host], "path": "/", "pathType": "Prefix"}
     if ui.class_name is not None:
         ingress["ingressClassName"] = ui.class_name

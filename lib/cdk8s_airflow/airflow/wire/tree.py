@@ -53,5 +53,5 @@ def overlay(tree: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
         if isinstance(below, Mapping) and isinstance(value, Mapping):
             result[key] = overlay(below, value)
         else:
-            result[key] = copy.deepcopy(value)
+            result[key] = value
     return result
