@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cdk8s import App
 
-from cdk8s_airflow.checks import Finding, PlatformError, collecting
+from cdk8s_airflow.checks import Finding, PlatformError, collecting, show
 
 
 def synth(app: App | Callable[[], App]) -> App:
@@ -28,12 +28,31 @@ def synth(app: App | Callable[[], App]) -> App:
             own found is in it too, without the JavaScript trace that cdk8s would show.
     """
     if not isinstance(app, App):
-        with collecting():
-            app = app()
+        app = _built(app)
     problem = _write_aside(app, Path(app.outdir), f"*{app.output_file_extension}")
     if problem is not None:
         raise PlatformError([problem])
     return app
+
+
+def _built(build: object) -> App:
+    app = build
+    if callable(build):
+        with collecting():
+            app = build()
+    if not isinstance(app, App):
+        raise PlatformError([_no_app(app, called=callable(build))])
+    return app
+
+
+def _no_app(given: object, *, called: bool) -> Finding:
+    return Finding(
+        rule="app/none",
+        at="app",
+        problem=f"{'the function returned' if called else 'it is'} a {type(given).__name__}, not a cdk8s App",
+        seen=show(given),
+        fix="end the function with: return app" if called else "give an App, or a function that returns one",
+    )
 
 
 def _write_aside(app: App, folder: Path, pattern: str) -> Finding | None:

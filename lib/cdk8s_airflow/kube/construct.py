@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from weakref import ref
 
 from constructs import Construct
 
-from cdk8s_airflow.checks import Finding, check_arguments, report
+from cdk8s_airflow.checks import Finding, PlatformError, check_arguments, check_value, report, show
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube.edge import emit
 from cdk8s_airflow.kube.ledger import Ledger, ledger_of
@@ -16,6 +16,44 @@ from cdk8s_airflow.schemas import check_manifest, crd_name
 
 Binding = Callable[[Construct, str, Mapping[str, Any]], object]
 """A function that makes one object through the generated bindings of its kind."""
+
+
+def first_line(error: Exception) -> str:
+    """What an error of cdk8s says, without the JavaScript trace that follows it."""
+    lines = str(error).strip().splitlines()
+    return lines[0].removeprefix("Error: ") if lines else type(error).__name__
+
+
+def _refused(problem: str, id: str) -> Finding:
+    return Finding(
+        rule="construct/id",
+        at="id",
+        problem=f"cdk8s did not take the construct: {problem}",
+        seen=repr(id),
+        fix="give each construct in a Chart an id of its own",
+    )
+
+
+def _outside(problem: str) -> Finding:
+    return Finding(
+        rule="edge/refused",
+        at="",
+        problem=f"cdk8s did not take the objects: {problem}",
+        fix="create the construct inside a Chart, before synth",
+    )
+
+
+def _misplaced(scope: object, id: object) -> Iterator[Finding]:
+    """Whether there is a place in the tree at all; without one the construct cannot exist, not even unsound."""
+    yield from check_value(id, str, "id")
+    if not isinstance(scope, Construct):
+        yield Finding(
+            rule="argument/type",
+            at="scope",
+            problem=f"must be a Chart or another construct, not {type(scope).__name__}",
+            seen=show(scope),
+            fix="give the Chart that the construct belongs to",
+        )
 
 
 def path_below(scope: Construct, id: str) -> str:
@@ -32,10 +70,19 @@ class PlatformConstruct(Construct):
     """
 
     def __init__(self, scope: Construct, id: str, findings: Iterable[Finding]) -> None:
+        misplaced = list(_misplaced(scope, id))
+        if misplaced:
+            raise PlatformError([*misplaced, *findings])
         findings = list(findings)
         self._path = path_below(scope, id) if findings else ""
         self._sound = not report(finding.within(self._path) for finding in findings)
-        super().__init__(scope, id)
+        refused = ""
+        try:
+            super().__init__(scope, id)
+        except RuntimeError as error:
+            refused = first_line(error)
+        if refused:
+            raise PlatformError([_refused(refused, id).within(scope.node.path)])
         self._scope = scope
         self._id = id
 
@@ -72,8 +119,14 @@ class PlatformConstruct(Construct):
             return
         self._ledger.crds |= crds
         emit(self, manifests)
-        for id, (binding, manifest) in bound.items():
-            binding(self, id, manifest)
+        refused = ""
+        try:
+            for id, (binding, manifest) in bound.items():
+                binding(self, id, manifest)
+        except RuntimeError as error:
+            refused = first_line(error)
+        if refused:
+            raise PlatformError([_outside(refused).within(path_below(self._scope, self._id))])
 
 
 def _path_teller(scope: Construct, id: str) -> Callable[[], str]:
