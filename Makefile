@@ -54,13 +54,13 @@ schemas: .venv/.dev ## generate the facts of charts and CRDs (SOURCES=folder: fr
 	@$(SCHEMAS)
 
 edge: node_modules/.ready ## build the jsii module of the edge from edge/index.ts
-	@.venv/bin/node edge/build.mjs lib/cdk8s_airflow/kube/bulk/_jsii/bulk.tgz
+	@.venv/bin/node --disable-warning=DEP0190 edge/build.mjs lib/cdk8s_airflow/kube/bulk/_jsii/bulk.tgz
 
 bench: .venv/.test node_modules/.ready ## measure time and memory
 	@unset PYTHONDONTWRITEBYTECODE NODE_EXTRA_CA_CERTS; .venv/bin/python -m benchmarks $(ARGS)
 
 wheel: .venv/.dev ## build the wheel and the source archive into build/wheel
-	@.venv/bin/python -m build --no-isolation --outdir build/wheel . >/dev/null && ls build/wheel
+	@.venv/bin/python -m build --quiet --no-isolation --outdir build/wheel . && ls build/wheel
 
 lock: .venv/.dev ## write constraints.txt anew with the newest versions that fit
 	@.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-emit-index-url --no-emit-find-links \
