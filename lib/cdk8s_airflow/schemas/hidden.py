@@ -60,7 +60,7 @@ SECRET_VALUES: Final = (
 """Values keys that take a secret in clear text. Each has a sibling that names an existing Secret, or a Secret-backed
 environment variable. The ``config`` ones are the options that Airflow itself marks as sensitive."""
 
-_SECRET_PATTERNS: Final = tuple(tuple(path.split(".")) for path in SECRET_VALUES)
+_SECRET_PLACES: Final = frozenset(tuple(path.split(".")) for path in SECRET_VALUES)
 _SECRET_ENV: Final = re.compile(
     r"AIRFLOW__(CORE__FERNET_KEY|CORE__INTERNAL_API_SECRET_KEY|WEBSERVER__SECRET_KEY|API__SECRET_KEY|API_AUTH__JWT_SECRET"
     r"|(DATABASE|CORE)__SQL_ALCHEMY_CONN(_ASYNC)?|CELERY__(CELERY_)?(BROKER_URL|RESULT_BACKEND|FLOWER_BASIC_AUTH)"
@@ -85,10 +85,7 @@ def may_hide(path: Path) -> bool:
 
 def is_secret_place(path: Path) -> bool:
     """Whether the chart takes a secret in clear text at this place of its values."""
-    return any(
-        len(pattern) == len(path) and all(p in ("*", s) for p, s in zip(pattern, path, strict=True))
-        for pattern in _SECRET_PATTERNS
-    )
+    return path in _SECRET_PLACES or (len(path) == 3 and (path[0], "*", path[2]) in _SECRET_PLACES)
 
 
 def is_secret_variable(name: str) -> bool:

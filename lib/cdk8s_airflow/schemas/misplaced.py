@@ -8,8 +8,9 @@ templates.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from cdk8s_airflow.schemas.plain import Path
@@ -101,18 +102,44 @@ class Misplaced:
             and (self.task_pods is None or self.task_pods == setting.task_pods)
         )
 
-    def covers(self, path: Path) -> bool:
-        """Whether the entry speaks about this place."""
-        steps = self.path.split(".")
-        return (
-            len(steps) == len(path)
-            and all(step in ("*", there) for step, there in zip(steps, path, strict=True))
-            and not (steps[-1] == "*" and path[-1] in self.but)
-        )
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The path in its steps."""
+        return tuple(self.path.split("."))
 
-    def matches(self, path: Path, value: object) -> bool:
-        """Whether the entry refuses this value at this place."""
-        return self.covers(path) and self.when(value)
+
+class Table:
+    """The entries that apply to one setting, found by place."""
+
+    def __init__(self, entries: Iterable[Misplaced], setting: Setting) -> None:
+        self._exact: dict[Path, Misplaced] = {}
+        self._starred: dict[int, list[tuple[tuple[str, ...], Misplaced]]] = {}
+        for entry in entries:
+            if not entry.applies(setting):
+                continue
+            steps = entry.steps
+            if "*" in steps:
+                self._starred.setdefault(len(steps), []).append((steps, entry))
+            else:
+                self._exact.setdefault(steps, entry)
+
+    def at(self, path: Path) -> Misplaced | None:
+        """The entry that speaks about a place; an exact one before one with a star."""
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact
+        for steps, entry in self._starred.get(len(path), ()):
+            if path[-1] in entry.but and steps[-1] == "*":
+                continue
+            if all(step in ("*", there) for step, there in zip(steps, path)):  # noqa: B905 (as long as each other)
+                return entry
+        return None
+
+
+@lru_cache(maxsize=64)
+def table(setting: Setting) -> Table:
+    """The reviewed entries that apply to a setting."""
+    return Table(MISPLACED, setting)
 
 
 def _true(value: object) -> bool:

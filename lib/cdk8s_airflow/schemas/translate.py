@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -141,6 +140,8 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
     plain_name = name.lower().replace("_", "").replace("-", "")
     if plain_name in folded:
         return folded[plain_name]
+    import difflib
+
     close = difflib.get_close_matches(plain_name, folded, n=1, cutoff=0.7)
     return folded[close[0]] if close else None
 

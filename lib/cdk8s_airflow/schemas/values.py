@@ -8,7 +8,7 @@ from typing import Any
 
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.schemas import hidden, store, translate
-from cdk8s_airflow.schemas.misplaced import MISPLACED, Misplaced, Setting
+from cdk8s_airflow.schemas.misplaced import Setting, Table, table
 from cdk8s_airflow.schemas.plain import Path, dotted, plain, steps_below
 
 _AREA = "values"
@@ -56,7 +56,7 @@ def check_values(
     document, found = plain(values, area=_AREA, prefix=_PREFIX)
     setting = Setting(chart=chart_version, airflow=airflow_version, executor=executor)
     schema = store.values_schema(chart_version)
-    applying = tuple(entry for entry in MISPLACED if entry.applies(setting))
+    applying = table(setting)
     facts = translate.Document(
         schema=schema,
         area=_AREA,
@@ -75,11 +75,11 @@ def check_values(
     return list(dict.fromkeys(found))
 
 
-def _advice(applying: tuple[Misplaced, ...], chart_version: str, path: Path) -> str | None:
+def _advice(applying: Table, chart_version: str, path: Path) -> str | None:
     """The reviewed right place; else which other chart versions know the key."""
-    reviewed = next((entry.instead for entry in applying if entry.covers(path)), None)
+    reviewed = applying.at(path)
     if reviewed is not None:
-        return reviewed
+        return reviewed.instead
     if not translate.knows(store.values_schema(chart_version), path):
         others = [v for v in store.chart_versions() if translate.names(store.values_schema(v), path)]
         if others:
@@ -88,25 +88,25 @@ def _advice(applying: tuple[Misplaced, ...], chart_version: str, path: Path) -> 
 
 
 def _ignored(
-    document: dict[str, Any], applying: tuple[Misplaced, ...], facts: translate.Document, setting: Setting
+    document: dict[str, Any], applying: Table, facts: translate.Document, setting: Setting
 ) -> Iterator[Finding]:
-    reported: list[Path] = []
     unread = f"accepts this key, but nothing reads it with Airflow {setting.airflow} and {setting.executor}"
+    reported: Path | None = None
     for path, value in steps_below(document):
-        if value is None or any(path[: len(outer)] == outer for outer in reported):
+        if value is None or (reported is not None and path[: len(reported)] == reported):
             continue
-        for entry in applying:
-            if entry.matches(path, value):
-                reported.append(path)
-                if translate.knows(facts.schema, path):
-                    yield Finding(
-                        rule="values/ignored-key",
-                        at=dotted(path, _PREFIX),
-                        problem=f"{facts.holder} {entry.effect or unread}",
-                        seen=translate.seen(path, value) if not isinstance(value, dict | list) else "",
-                        fix=entry.instead,
-                    )
-                break
+        entry = applying.at(path)
+        if entry is None or not entry.when(value):
+            continue
+        reported = path
+        if translate.knows(facts.schema, path):
+            yield Finding(
+                rule="values/ignored-key",
+                at=dotted(path, _PREFIX),
+                problem=f"{facts.holder} {entry.effect or unread}",
+                seen=translate.seen(path, value) if not isinstance(value, dict | list) else "",
+                fix=entry.instead,
+            )
 
 
 def _half_said(document: dict[str, Any], setting: Setting) -> Iterator[Finding]:
