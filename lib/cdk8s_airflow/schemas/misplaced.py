@@ -167,6 +167,17 @@ _NO_CELERY = (
     "remove it, or choose CeleryExecutor with the executor= parameter; there are no Celery workers with this one"
 )
 _NO_WORKERS = "starts no Celery workers with this executor"
+_NO_FLOWER = "starts no Flower with this executor"
+_NO_REDIS = "starts no Redis with this executor"
+_CELERY_PARTS = (
+    "annotations",
+    "args",
+    "livenessProbe",
+    "logGroomerSidecar",
+    "revisionHistoryLimit",
+    "volumeClaimTemplates",
+    "waitForMigrations",
+)
 _OLD_SECTION = "writes the option into airflow.cfg, where nothing reads it"
 _NO_PODS = "remove it, or choose KubernetesExecutor with the executor= parameter; tasks run in no pods of their own"
 _OTHER_CHART = "remove it; it belongs to another Airflow chart. Here: config.<section>.<option>, env, secret"
@@ -367,7 +378,6 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
             "queue",
             "sets",
             "resources",
-            "livenessProbe",
             "strategy",
             "updateStrategy",
             "nodeSelector",
@@ -379,6 +389,17 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
             "podAnnotations",
         )
     ),
+    *(Misplaced(path=f"workers.{key}", celery=False, effect=_NO_WORKERS, instead=_NO_CELERY) for key in _CELERY_PARTS),
+    *(
+        Misplaced(path=f"workers.celery.{key}", since="1.20.0", celery=False, effect=_NO_WORKERS, instead=_NO_CELERY)
+        for key in (*_CELERY_PARTS, "podManagementPolicy", "runtimeClassName", "terminationGracePeriodSeconds")
+    ),
+    Misplaced(path="data.resultBackendSecretName", celery=False, when=_filled, effect=_NO_WORKERS, instead=_NO_CELERY),
+    Misplaced(path="flower.*", celery=False, but=("enabled",), effect=_NO_FLOWER, instead=_NO_CELERY),
+    Misplaced(path="ingress.flower.enabled", celery=False, when=_true, effect=_NO_FLOWER, instead=_NO_CELERY),
+    Misplaced(
+        path="redis.*", celery=False, but=("enabled", "passwordSecretName"), effect=_NO_REDIS, instead=_NO_CELERY
+    ),
     Misplaced(path="podTemplate", task_pods=False, when=_filled, instead=_NO_PODS),
     Misplaced(path="flower.enabled", celery=False, when=_true, effect=_NO_WORKERS, instead=_NO_CELERY),
     Misplaced(
@@ -387,6 +408,11 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
         when=_true,
         effect="starts no Redis with this executor, and still makes a Secret for it",
         instead="write false; Redis carries Celery's queue only",
+    ),
+    Misplaced(
+        path="cleanup.containerLifecycleHooks",
+        before="1.22.0",
+        instead="remove it; from chart 1.22 on the clean-up job reads it",
     ),
     # metrics
     Misplaced(
