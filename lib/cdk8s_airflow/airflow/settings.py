@@ -9,8 +9,11 @@ from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
 from cdk8s_airflow.airflow.exposure import ClusterIP, Ingress
 from cdk8s_airflow.airflow.logs import Logs
+from cdk8s_airflow.checks.constraints import seconds
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.delivery.k3s import K3sHelmChart
+from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.secrets.contracts import AirflowKeys
 
 
@@ -34,5 +37,10 @@ class ReleaseSettings:
     statsd: Statsd | None
     migration: Migration
     rotation: str | None
-    patience: int
-    """Seconds that the delivery gives to a hook."""
+    delivery: K3sHelmChart
+    facts: ClusterFacts
+
+    @property
+    def patience(self) -> int:
+        """Seconds that the delivery gives to a hook."""
+        return seconds(self.delivery.timeout)

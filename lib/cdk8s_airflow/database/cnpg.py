@@ -125,7 +125,6 @@ class CnpgCluster(PlatformConstruct):
         self._emit({}, bound={"cluster": (bindings.cnpg_cluster, cluster_manifest(settings))}, facts=facts)
         if not self._sound:
             return
-        self._ledger.state.append(("Cluster/postgresql.cnpg.io", self._namespace, name))
         if credentials is not None:
             self._ledger.need(
                 [

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
 from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.delivery.pruning import STATE_LABEL
 from cdk8s_airflow.secrets.needs import SecretNeed
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Ledger:
                 )
             else:
                 self.objects[identity] = path
+                if STATE_LABEL in manifest["metadata"].get("labels", {}):
+                    self.state.append(identity)
         return found
 
     def need(self, needs: Iterable[SecretNeed]) -> None:

@@ -82,7 +82,6 @@ class Namespace(PlatformConstruct):
             return
         manifest = namespace_manifest(self._name, pod_security, labels or {}, annotations or {})
         self._emit({"namespace": manifest})
-        self._ledger.state.append(("Namespace", "", self._name))
 
     @property
     def name(self) -> str:

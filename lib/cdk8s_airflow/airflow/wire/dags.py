@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.scheduling.wire import resources
+from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.secrets.contracts import GitSshSecret, GitTokenSecret, SecretKey
 
 _CA_VOLUME = "git-ca"
@@ -53,3 +55,13 @@ def _with_authority(git: GitSync, sync: Tree) -> Tree:
     else:
         source = {"configMap": {"name": git.ca.name, "items": items}}
     return {"dags": {"gitSync": sync}, "volumes": [{"name": _CA_VOLUME, **source}]}
+
+
+def dag_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
+    """The Secret by which git-sync logs in."""
+    namespace = settings.namespace
+    git = settings.dags
+    if git is not None and isinstance(git.credentials, GitTokenSecret):
+        yield needs.git_token(git.credentials, namespace, f"reads {git.repo}")
+    if git is not None and isinstance(git.credentials, GitSshSecret):
+        yield needs.pasted(git.credentials, namespace, f"reads {git.repo}", key="gitSshKey")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cdk8s_airflow.airflow.exposure import ISSUER_ANNOTATIONS, Ingress
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.secrets import needs
 
 
 def exposure_values(settings: ReleaseSettings) -> Tree:
@@ -30,3 +33,16 @@ def exposure_values(settings: ReleaseSettings) -> Tree:
         nest(dialect.place("ui_server.ingress"), ingress),
         nest(dialect.place("ui_server.base_url"), ui.base_url),
     )
+
+
+def exposure_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
+    """The certificate, where nobody issues it."""
+    namespace = settings.namespace
+    if isinstance(settings.ui, Ingress) and settings.ui.tls is not None and settings.ui.tls.issuer is None:
+        yield needs.pasted(
+            settings.ui.tls.reference,
+            namespace,
+            f"the certificate of {settings.ui.host}",
+            key="tls.key",
+            plain={"tls.crt": "tls.crt"},
+        )

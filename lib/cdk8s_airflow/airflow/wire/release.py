@@ -1,35 +1,78 @@
-"""The values of a whole release, put together from its concepts."""
+"""A whole release, put together from its concepts."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.components import component_values
-from cdk8s_airflow.airflow.wire.dags import dag_values
-from cdk8s_airflow.airflow.wire.database import database_values
+from cdk8s_airflow.airflow.wire.components import component_values, own_disruption_budgets
+from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_values
+from cdk8s_airflow.airflow.wire.database import database_needs, database_rules, database_values
+from cdk8s_airflow.airflow.wire.delivery import delivery_rules
 from cdk8s_airflow.airflow.wire.executors import executor_values
-from cdk8s_airflow.airflow.wire.exposure import exposure_values
-from cdk8s_airflow.airflow.wire.keys import key_values
-from cdk8s_airflow.airflow.wire.logs import log_values
+from cdk8s_airflow.airflow.wire.exposure import exposure_needs, exposure_values
+from cdk8s_airflow.airflow.wire.keys import key_needs, key_rules, key_values
+from cdk8s_airflow.airflow.wire.logs import log_objects, log_rules, log_values
 from cdk8s_airflow.airflow.wire.migration import migration_values
+from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
 from cdk8s_airflow.airflow.wire.security import security_values
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.secrets.needs import SecretNeed
+
+Objects = dict[str, dict[str, Any]]
+"""Construct id -> manifest."""
+
+
+def _no_values(settings: ReleaseSettings) -> Tree:
+    return {}
+
+
+def _no_objects(settings: ReleaseSettings) -> Objects:
+    return {}
+
+
+def _nothing(settings: ReleaseSettings) -> Iterator[Any]:
+    yield from ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concept:
+    """What one concept adds to a release.
+
+    Attributes:
+        values: its values of the chart.
+        objects: objects it makes beside the chart's.
+        rules: what is wrong with it, alone or together with the rest.
+        needs: Secrets that somebody has to make for it.
+    """
+
+    values: Callable[[ReleaseSettings], Tree] = _no_values
+    objects: Callable[[ReleaseSettings], Objects] = _no_objects
+    rules: Callable[[ReleaseSettings], Iterator[Finding]] = _nothing
+    needs: Callable[[ReleaseSettings], Iterator[SecretNeed]] = _nothing
 
 
 def release_values(settings: ReleaseSettings) -> Tree:
     """What the chart is given for a release."""
-    return join(
-        version_values(settings),
-        executor_values(settings),
-        component_values(settings),
-        dag_values(settings),
-        database_values(settings),
-        key_values(settings),
-        log_values(settings),
-        exposure_values(settings),
-        migration_values(settings),
-        security_values(settings),
-        rotation_values(settings),
-    )
+    return join(*(concept.values(settings) for concept in CONCEPTS))
+
+
+def release_objects(settings: ReleaseSettings) -> Objects:
+    """The objects of a release that the chart does not make."""
+    return {id: manifest for concept in CONCEPTS for id, manifest in concept.objects(settings).items()}
+
+
+def release_rules(settings: ReleaseSettings) -> list[Finding]:
+    """What is wrong with a release as a whole."""
+    return [finding for concept in CONCEPTS for finding in concept.rules(settings)]
+
+
+def release_needs(settings: ReleaseSettings) -> list[SecretNeed]:
+    """The Secrets that somebody has to make before a release can start."""
+    return [need for concept in CONCEPTS for need in concept.needs(settings)]
 
 
 def version_values(settings: ReleaseSettings) -> Tree:
@@ -46,3 +89,21 @@ def rotation_values(settings: ReleaseSettings) -> Tree:
     if settings.rotation is None:
         return {}
     return {"airflowPodAnnotations": {"cdk8s-airflow/rotation": settings.rotation}}
+
+
+CONCEPTS = (
+    Concept(values=version_values),
+    Concept(values=executor_values),
+    Concept(values=component_values, objects=own_disruption_budgets),
+    Concept(values=key_values, rules=key_rules, needs=key_needs),
+    Concept(values=database_values, rules=database_rules, needs=database_needs),
+    Concept(values=dag_values, needs=dag_needs),
+    Concept(values=log_values, objects=log_objects, rules=log_rules),
+    Concept(values=exposure_values, needs=exposure_needs),
+    Concept(rules=shared_secret_rules),
+    Concept(values=migration_values),
+    Concept(values=security_values),
+    Concept(values=rotation_values),
+    Concept(rules=delivery_rules),
+)
+"""Everything a release is made of; where lists of two concepts meet, in this order."""

@@ -1,0 +1,33 @@
+"""Secrets of a release, seen together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cdk8s_airflow.airflow.exposure import Ingress
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.keys import session_keys
+from cdk8s_airflow.checks import Finding
+
+
+def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Secrets of different contracts under one name: whoever makes the second overwrites the first."""
+    keys, git, ui = settings.keys, settings.dags, settings.ui
+    named = {"keys.fernet": keys.fernet.name}
+    named |= {f"keys.{field}": ref.name for field, ref in session_keys(keys).items() if ref is not None}
+    named["database"] = settings.database.secret
+    if git is not None and git.credentials is not None:
+        named["dags.credentials"] = git.credentials.name
+    if isinstance(ui, Ingress) and ui.tls is not None:
+        named["ui.tls.secret"] = ui.tls.secret
+    first: dict[str, str] = {}
+    for at, name in named.items():
+        if name in first and not (at.startswith("keys.") and first[name].startswith("keys.")):
+            yield Finding(
+                rule="secrets/shared",
+                at=at,
+                problem=f"is the same Secret as {first[name]}, and each of them has to hold something else",
+                seen=repr(name),
+                fix="give each a Secret of its own",
+            )
+        first.setdefault(name, at)
