@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from constructs import Construct
@@ -16,6 +17,7 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import CHARTS, DEFAULT_CHART_VERSION, pair_findings
 from cdk8s_airflow.airflow.wire.release import release_needs, release_objects, release_rules, release_values
 from cdk8s_airflow.airflow.wire.tree import overlay
+from cdk8s_airflow.checks import Finding, PlatformError, show
 from cdk8s_airflow.checks.constraints import LabelValue, Must, is_label_1035
 from cdk8s_airflow.dags.repo_sync import DagRepoSync
 from cdk8s_airflow.database.connection import Connection
@@ -125,7 +127,7 @@ class AirflowChart(PlatformConstruct):
             namespace=namespace.name,
             dialect=dialect,
             executor=executor,
-            dags=dags.settings if dags is not None else None,
+            dags=dags.settings if dags is not None and dags.sound else None,
             keys=keys,
             database=database,
             logs=logs,
@@ -141,10 +143,15 @@ class AirflowChart(PlatformConstruct):
             facts=facts,
         )
         found += release_rules(settings)
+        found += _owned(settings, values or {})
         checked_values = overlay(release_values(settings), values or {})
         found += check_values(
             checked_values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor=executor.name
         )
+        text = ""
+        if not found:
+            text, problems = _text(checked_values, unchecked_values or {})
+            found += problems
         super().__init__(scope, id, found)
         if not self._sound:
             return
@@ -153,7 +160,7 @@ class AirflowChart(PlatformConstruct):
             release=release,
             target_namespace=settings.namespace,
             chart_version=dialect.chart,
-            values=values_text(overlay(checked_values, unchecked_values or {})),
+            values=text,
             can_retry=facts.can_retry_releases,
         )
         self._emit(release_objects(settings), bound={"release": (bindings.helm_chart, manifest)}, facts=facts)
@@ -171,3 +178,32 @@ class AirflowChart(PlatformConstruct):
             ledger.notes.append(
                 f"Release {settings.release} has values that nothing was checked against: {', '.join(sorted(unchecked_values))}"
             )
+
+
+def _owned(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Values that say otherwise what an argument says, and from which all the other values follow."""
+    for key, argument, ours in (
+        ("airflowVersion", "airflow_version", settings.dialect.airflow),
+        ("executor", "executor", settings.executor.name),
+    ):
+        if key in values and values[key] != ours:
+            yield Finding(
+                rule="values/owned",
+                at=f"values.{key}",
+                problem=f"says otherwise than {argument}=, from which all the other values follow",
+                seen=show(values[key]),
+                fix=f"give {argument}= instead",
+            )
+
+
+def _text(checked_values: Mapping[str, Any], unchecked_values: Mapping[str, Any]) -> tuple[str, list[Finding]]:
+    """The values as text; what no text can say is found here, where nothing else has looked."""
+    try:
+        return values_text(overlay(checked_values, unchecked_values)), []
+    except PlatformError as error:
+        return "", [
+            replace(finding, at=f"unchecked_{finding.at}")
+            if any(finding.at.startswith(f"values.{key}") for key in unchecked_values)
+            else finding
+            for finding in error.findings
+        ]

@@ -29,6 +29,7 @@ class Connection:
     """
 
     how_to_write: ClassVar[str] = 'db.connection(bridge=ExistingSecret("airflow-metadata"))'
+    names_a_secret: ClassVar[bool] = True
 
     secret: SecretName
     secret_key: SecretKeyName = "connection"

@@ -87,6 +87,11 @@ class PlatformConstruct(Construct):
         self._id = id
 
     @property
+    def sound(self) -> bool:
+        """Whether nothing was found wrong; an unsound construct exists only while findings are being collected."""
+        return self._sound
+
+    @property
     def _ledger(self) -> Ledger:
         return ledger_of(self._scope)
 

@@ -77,7 +77,7 @@ class Namespace(PlatformConstruct):
         if not found:
             found += _label_rules(labels or {})
         super().__init__(scope, id, found)
-        self._name = id if name is None else name
+        self._name = next((text for text in (name, id) if type(text) is str), "unsound")
         if not self._sound:
             return
         manifest = namespace_manifest(self._name, pod_security, labels or {}, annotations or {})
