@@ -15,7 +15,13 @@ from cdk8s_airflow.airflow.exposure import ClusterIP, Ingress
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import CHARTS, DEFAULT_CHART_VERSION, pair_findings
-from cdk8s_airflow.airflow.wire.release import release_needs, release_objects, release_rules, release_values
+from cdk8s_airflow.airflow.wire.release import (
+    release_needs,
+    release_notes,
+    release_objects,
+    release_rules,
+    release_values,
+)
 from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.checks import Finding, PlatformError, show
 from cdk8s_airflow.checks.constraints import LabelValue, Must, is_label_1035
@@ -170,6 +176,7 @@ class AirflowChart(PlatformConstruct):
     def _write_down(self, settings: ReleaseSettings, unchecked_values: Mapping[str, Any] | None) -> None:
         ledger = self._ledger
         ledger.need(release_needs(settings))
+        ledger.notes += release_notes(settings)
         ledger.notes.append(
             f"If release {settings.release} has failed: mend the cause, then\n"
             f"  {way_out(settings.release, settings.namespace, settings.delivery)}"

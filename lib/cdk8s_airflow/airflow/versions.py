@@ -58,6 +58,11 @@ _POSTGRES: Mapping[tuple[int, int], range] = {
     (3, 3): range(14, 19),
 }
 
+TESTED_KUBERNETES: Mapping[tuple[int, int], tuple[tuple[int, int], ...]] = {
+    (2, 9): ((1, 26), (1, 27), (1, 28), (1, 29)),
+}
+"""Versions of Airflow whose makers tested them on no Kubernetes supported here -> those they did. Source: its README."""
+
 
 def pair_findings(chart_version: object, airflow_version: object) -> Iterator[Finding]:
     """Whether a version of the chart runs a version of Airflow; otherwise the nearest pairs that do run."""

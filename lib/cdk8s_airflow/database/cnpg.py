@@ -9,7 +9,7 @@ from typing import Annotated
 from constructs import Construct
 
 from cdk8s_airflow.checks import Finding, check_arguments, report
-from cdk8s_airflow.checks.constraints import Count, Must, NonEmpty, SqlName, is_label_1035
+from cdk8s_airflow.checks.constraints import Count, Must, NonEmpty, SqlName, is_label_1035, version
 from cdk8s_airflow.database.connection import UNSOUND, Connection, TlsMode
 from cdk8s_airflow.database.parameters import parameter_findings
 from cdk8s_airflow.database.wire import ClusterSettings, cluster_manifest
@@ -25,6 +25,7 @@ from cdk8s_airflow.storage.volume import Volume
 _LONGEST_NAME = 50
 _IMAGE = "ghcr.io/cloudnative-pg/postgresql:{major}-standard-trixie"
 _IMAGE_MAJOR = re.compile(r"[\w.:/-]+:(\d+)[.\d]*(?:-[\w.-]*)?(?:@sha256:[0-9a-f]{64})?", re.ASCII)
+_TESTED_KUBERNETES = {(1, 30): ("1.34", "1.36")}
 _RESERVED_ROLES = ("postgres", "streaming_replica")
 
 _ClusterName = Annotated[
@@ -125,6 +126,7 @@ class CnpgCluster(PlatformConstruct):
         self._emit({}, bound={"cluster": (bindings.cnpg_cluster, cluster_manifest(settings))}, facts=facts)
         if not self._sound:
             return
+        self._ledger.notes += _notes(facts)
         if credentials is not None:
             self._ledger.need(
                 [
@@ -177,6 +179,18 @@ class CnpgCluster(PlatformConstruct):
             missing=""
             if self._credentials is None
             else f"the operator writes no URL for Cluster {self._name!r}, because its credentials were given",
+        )
+
+
+def _notes(facts: ClusterFacts) -> Iterator[str]:
+    tested = _TESTED_KUBERNETES.get(version(facts.cnpg)[:2]) if facts.cnpg is not None else None
+    if tested is None or facts.kubernetes is None:
+        return
+    oldest, newest = tested
+    if not version(oldest) <= version(facts.kubernetes)[:2] <= version(newest):
+        yield (
+            f"CloudNativePG {facts.cnpg} was tested by its makers on Kubernetes {oldest} to {newest}; "
+            f"this cluster has {facts.kubernetes}."
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.versions import TESTED_KUBERNETES, minor_of
 from cdk8s_airflow.airflow.wire.components import component_values, own_disruption_budgets
 from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_values
 from cdk8s_airflow.airflow.wire.database import database_needs, database_rules, database_values
@@ -47,12 +48,14 @@ class Concept:
         objects: objects it makes beside the chart's.
         rules: what is wrong with it, alone or together with the rest.
         needs: Secrets that somebody has to make for it.
+        notes: what a reader of the summary should know of it.
     """
 
     values: Callable[[ReleaseSettings], Tree] = _no_values
     objects: Callable[[ReleaseSettings], Objects] = _no_objects
     rules: Callable[[ReleaseSettings], Iterator[Finding]] = _nothing
     needs: Callable[[ReleaseSettings], Iterator[SecretNeed]] = _nothing
+    notes: Callable[[ReleaseSettings], Iterator[str]] = _nothing
 
 
 def release_values(settings: ReleaseSettings) -> Tree:
@@ -75,6 +78,11 @@ def release_needs(settings: ReleaseSettings) -> list[SecretNeed]:
     return [need for concept in CONCEPTS for need in concept.needs(settings)]
 
 
+def release_notes(settings: ReleaseSettings) -> list[str]:
+    """What a reader of the summary should know of a release."""
+    return [note for concept in CONCEPTS for note in concept.notes(settings)]
+
+
 def version_values(settings: ReleaseSettings) -> Tree:
     """Airflow's version, told twice: the templates follow one key, the image the other."""
     dialect = settings.dialect
@@ -82,6 +90,18 @@ def version_values(settings: ReleaseSettings) -> Tree:
         {"airflowVersion": dialect.airflow, "defaultAirflowTag": dialect.airflow},
         nest(dialect.place("service_links"), False),
     )
+
+
+def version_notes(settings: ReleaseSettings) -> Iterator[str]:
+    """Whether the makers of this Airflow have tried it on this Kubernetes."""
+    tested = TESTED_KUBERNETES.get(minor_of(settings.dialect.airflow))
+    kubernetes = settings.facts.kubernetes
+    if tested is not None and kubernetes is not None and minor_of(kubernetes) not in tested:
+        oldest, newest = (".".join(map(str, bound)) for bound in (tested[0], tested[-1]))
+        yield (
+            f"Airflow {settings.dialect.airflow} was tested by its makers on Kubernetes {oldest} to {newest}; "
+            f"this cluster has {kubernetes}."
+        )
 
 
 def rotation_values(settings: ReleaseSettings) -> Tree:
@@ -92,7 +112,7 @@ def rotation_values(settings: ReleaseSettings) -> Tree:
 
 
 CONCEPTS = (
-    Concept(values=version_values),
+    Concept(values=version_values, notes=version_notes),
     Concept(values=executor_values),
     Concept(values=component_values, objects=own_disruption_budgets),
     Concept(values=key_values, rules=key_rules, needs=key_needs),
