@@ -25,7 +25,7 @@ from cdk8s_airflow.storage.volume import Volume
 _LONGEST_NAME = 50
 _IMAGE = "ghcr.io/cloudnative-pg/postgresql:{major}-standard-trixie"
 _IMAGE_MAJOR = re.compile(r"[\w.:/-]+:(\d+)[.\d]*(?:-[\w.-]*)?(?:@sha256:[0-9a-f]{64})?", re.ASCII)
-_TESTED_KUBERNETES = {(1, 30): ("1.34", "1.36")}
+_TESTED_KUBERNETES: Mapping[tuple[int, ...], tuple[str, str]] = {(1, 30): ("1.34", "1.36")}
 _RESERVED_ROLES = ("postgres", "streaming_replica")
 
 _ClusterName = Annotated[
