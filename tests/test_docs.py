@@ -1,0 +1,372 @@
+"""The documentation says what is so: its programs run, its links lead somewhere, its tables are what the code gives.
+
+Python blocks of a page run from top to bottom in one namespace, in a folder that has only ``main.py`` and ``dist/``. A
+comment before a block, which readers do not see, says more about it:
+
+- ``<!-- setup`` ... ``-->``: Python that runs at this place without being shown.
+- ``<!-- raises -->``: the text block that follows is the PlatformError of the Python block before.
+- ``<!-- prints -->``: the text block that follows is what the Python block before printed.
+- ``<!-- in: make synth -->``: the lines of the block that follows stand in this order in what ``make synth`` says of the
+  HomeLab; likewise ``<!-- in: PATH -->`` for a file. A line ``...`` leaves some out.
+- ``<!-- diff: ARGUMENTS -->``: the lines with + and - of the block that follows are how ``dist/`` changes when the HomeLab is
+  built with these arguments.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import functools
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")],
+    key=lambda page: page.relative_to(ROOT).as_posix(),
+)
+NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
+
+_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"<!-- (setup|raises|prints|in|diff)(?:: ([^\n]*?))?(?: -->|\n(.*?)-->)", re.DOTALL)
+_LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])+\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+_MAKE = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
+
+RUNNER = """
+import contextlib, io, json, shutil, sys, traceback
+from pathlib import Path
+from cdk8s_airflow import PlatformError
+
+kept = {path.name: path.read_bytes() for path in Path("dist").iterdir()}
+results = {}
+for page, blocks in json.load(sys.stdin).items():
+    shutil.rmtree("dist", ignore_errors=True)
+    Path("dist").mkdir()
+    for name, content in kept.items():
+        Path("dist", name).write_bytes(content)
+    space = {"__name__": "__main__"}
+    outcomes = []
+    for block in blocks:
+        said = io.StringIO()
+        outcome = {}
+        try:
+            with contextlib.redirect_stdout(said):
+                exec(compile(block, page, "exec"), space)
+        except PlatformError as error:
+            outcome["findings"] = str(error)
+        except BaseException:
+            outcome["crash"] = traceback.format_exc()
+        outcomes.append({**outcome, "printed": said.getvalue()})
+    results[page] = {"blocks": outcomes, "dist": {p.name: p.read_text(encoding="utf-8") for p in Path("dist").iterdir()}}
+json.dump(results, sys.stderr)
+"""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a page, with the comment before it."""
+
+    language: str
+    text: str
+    mark: str = ""
+    about: str = ""
+
+
+def text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+@functools.cache
+def blocks(page: str) -> tuple[Block, ...]:
+    """The blocks of a page, hidden ones included."""
+    source = text(page)
+    found: list[Block] = []
+    mark = about = ""
+    events = sorted([*_FENCE.finditer(source), *_COMMENT.finditer(source)], key=lambda match: match.start())
+    for match in events:
+        if match.re is _FENCE:
+            indent, language, content = match.groups()
+            found.append(Block(language, re.sub(rf"^{indent}", "", content, flags=re.MULTILINE), mark, about))
+            mark = about = ""
+        elif match[1] == "setup":
+            found.append(Block("python", match[3], "setup"))
+        else:
+            mark, about = match[1], match[2] or ""
+    return tuple(found)
+
+
+def programs(page: str) -> list[Block]:
+    return [block for block in blocks(page) if block.language == "python"]
+
+
+def prose(page: str) -> str:
+    """A page without its blocks and comments."""
+    return re.sub(r"<!--.*?-->", "", _FENCE.sub("", text(page)), flags=re.DOTALL)
+
+
+WITH_PROGRAMS = [name for name in NAMES if programs(name)]
+WITH_OUTPUT = [name for name in NAMES if any(block.mark in ("raises", "prints") for block in blocks(name))]
+WITH_EXCERPTS = [name for name in NAMES if any(block.mark == "in" for block in blocks(name))]
+WITH_DIFFS = [name for name in NAMES if any(block.mark == "diff" for block in blocks(name))]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the programs of all pages did, in one process: starting Node takes longer than all of them."""
+    folder = tmp_path_factory.mktemp("docs")
+    shutil.copy(ROOT / "main.py", folder)
+    shutil.copytree(ROOT / "dist", folder / "dist")
+    run = subprocess.run(
+        [sys.executable, "-c", RUNNER],
+        input=json.dumps({page: [block.text for block in programs(page)] for page in WITH_PROGRAMS}),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(folder), "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"},
+    )
+    assert run.returncode == 0, run.stderr
+    found: dict[str, Any] = json.loads(run.stderr.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("page", WITH_PROGRAMS)
+def test_the_programs_of_a_page_run(page: str, results: dict[str, Any]) -> None:
+    shown = blocks(page)
+    expected = [
+        following.mark == "raises"
+        for block, following in itertools.zip_longest(shown, shown[1:], fillvalue=Block("", ""))
+        if block.language == "python"
+    ]
+    for block, fails, outcome in zip(programs(page), expected, results[page]["blocks"], strict=True):
+        assert "crash" not in outcome, f"{block.text}\n{outcome['crash']}"
+        assert ("findings" in outcome) is fails, f"{block.text}\n{outcome.get('findings', 'no error')}"
+
+
+@pytest.mark.parametrize("page", WITH_OUTPUT)
+def test_the_output_that_a_page_shows_is_what_its_programs_give(page: str, results: dict[str, Any]) -> None:
+    outcomes = iter(results[page]["blocks"])
+    outcome: dict[str, str] = {}
+    for block in blocks(page):
+        if block.language == "python":
+            outcome = next(outcomes)
+        elif block.mark == "raises":
+            assert block.text == outcome["findings"] + "\n"
+        elif block.mark == "prints":
+            assert block.text == outcome["printed"]
+
+
+def test_the_program_of_the_readme_writes_dist(results: dict[str, Any]) -> None:
+    committed = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "dist").iterdir()}
+    assert results["README.md"]["dist"] == committed
+
+
+@functools.cache
+def homelab(arguments: str = "") -> dict[str, str]:
+    """The files of the HomeLab, and the summary of it."""
+    import main
+    from cdk8s_airflow.kube.ledger import ledger_of
+    from cdk8s_airflow.report.summary import summary
+
+    app = main.build(**{key: ast.literal_eval(value) for key, value in re.findall(r"(\w+)=(\S+)", arguments)})
+    manifests = app.synth_yaml()
+    return {"manifests": manifests, "make synth": summary(ledger_of(app), ROOT / "dist").replace(f"{ROOT}/", "")}
+
+
+@pytest.mark.parametrize("page", WITH_EXCERPTS)
+def test_excerpts_are_in_what_they_are_taken_from(page: str) -> None:
+    for block in blocks(page):
+        if block.mark == "in":
+            source = homelab()["make synth"] if block.about == "make synth" else text(block.about)
+            lines = iter(source.splitlines())
+            for line in block.text.splitlines():
+                assert line.strip() == "..." or line in lines, f"not in {block.about}, or not in this order: {line}"
+
+
+@pytest.mark.parametrize("page", WITH_DIFFS)
+def test_a_diff_is_how_dist_changes(page: str) -> None:
+    for block in blocks(page):
+        if block.mark == "diff":
+            before, after = homelab()["manifests"].splitlines(), homelab(block.about)["manifests"].splitlines()
+            changed = [line for line in difflib.unified_diff(before, after, n=0) if line[:3] not in ("---", "+++")]
+            shown = [line for line in block.text.splitlines() if line[:1] in "+-"]
+            assert [line for line in changed if line[:1] in "+-"] == shown
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that readers give a page's headings."""
+    headings = _HEADING.findall(_FENCE.sub("", page.read_text(encoding="utf-8")))
+    plain = (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "") for heading in headings)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in plain}
+
+
+def links(page: str) -> Iterator[tuple[str, Path, str]]:
+    for target in _LINK.findall(prose(page)):
+        if not target.startswith(("https://", "http://")):
+            path, _, anchor = target.partition("#")
+            yield target, ((ROOT / page).parent / path).resolve() if path else ROOT / page, anchor
+
+
+@pytest.mark.parametrize("page", NAMES)
+def test_links_lead_somewhere(page: str) -> None:
+    for target, path, anchor in links(page):
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(path), target
+
+
+@pytest.mark.parametrize("page", [name for name in NAMES if name.startswith("docs/")])
+def test_links_of_the_docs_stay_in_the_docs(page: str) -> None:
+    for target, path, _ in links(page):
+        assert path.is_relative_to(ROOT / "docs"), target
+
+
+@pytest.mark.parametrize("page", [name for name in NAMES if name != "docs/index.md" and name.startswith("docs/")])
+def test_every_page_can_be_reached_and_is_in_the_menu(page: str) -> None:
+    reached = {path for name in NAMES if name != page for _, path, _ in links(name)}
+    assert ROOT / page in reached
+    assert f"- {page.removeprefix('docs/')}\n" in text("mkdocs.yml")
+
+
+def test_the_menu_names_no_page_that_is_not_there() -> None:
+    named = re.findall(r"- (\S+\.md)$", text("mkdocs.yml"), re.MULTILINE)
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / "docs" / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", [name for name in NAMES if _MAKE.search(text(name))])
+def test_every_make_command_is_in_the_makefile(page: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
+    assert set(_MAKE.findall(text(page))) <= targets
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize("page", [name for name in NAMES if any(block.language == "sh" for block in blocks(name))])
+def test_shell_blocks_are_sound_shell(page: str) -> None:
+    for block in blocks(page):
+        if block.language == "sh":
+            run = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True, check=False)
+            assert run.returncode == 0, f"{block.text}\n{run.stderr}"
+
+
+@pytest.mark.parametrize("page", NAMES)
+def test_no_line_of_prose_is_too_long_to_review(page: str) -> None:
+    if "Generated by" in text(page):
+        pytest.skip("generated")
+    assert [line for line in prose(page).splitlines() if len(line) > 140 and "|" not in line and "](" not in line] == []
+
+
+def test_generated_pages_are_what_the_code_gives() -> None:
+    run = subprocess.run(
+        [sys.executable, ROOT / "tools" / "make_reference.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"},
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_the_reference_has_every_public_name() -> None:
+    import cdk8s_airflow
+
+    documented = {
+        heading for page in (ROOT / "docs" / "reference").glob("*.md") for heading in _HEADING.findall(page.read_text())
+    }
+    assert set(cdk8s_airflow.__all__) <= documented
+
+
+_AREAS = (("values", "key"), ("manifest", "field"))
+
+
+def rules_in(module: ast.Module) -> Iterator[str]:
+    """The rule ids that a module can give: literals, and those put together from an area and a word."""
+    calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
+    own = [c.args[0].value for c in calls if _name(c) == "_finding" and isinstance(c.args[0], ast.Constant)]
+    for function in ast.walk(module):
+        if isinstance(function, ast.FunctionDef) and function.name == "_says":
+            for node in ast.walk(function):
+                if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+                    own.append(ast.literal_eval(node.value.elts[0]))
+    for call in calls:
+        given = [keyword.value for keyword in call.keywords if keyword.arg == "rule"]
+        given += call.args[3:4] if _name(call) == "Must" else []
+        for value in given:
+            if isinstance(value, ast.Constant):
+                yield str(value.value)
+            elif isinstance(value, ast.JoinedStr):
+                yield from _expanded(ast.unparse(value)[2:-1], own)
+
+
+def _expanded(template: str, own: list[Any]) -> Iterator[str]:
+    for area, field in _AREAS:
+        if "{_AREA}" in template and area != "manifest":
+            continue
+        filled = re.sub(r"\{_AREA\}|\{(document\.)?area\}", area, template)
+        filled = re.sub(r"\{(document\.)?field\}", field, filled)
+        yield from ([filled.replace("{rule}", rule) for rule in own] if "{rule}" in filled else [filled])
+
+
+def _name(call: ast.Call) -> str:
+    return getattr(call.func, "id", "")
+
+
+def rule_ids() -> set[str]:
+    return {
+        rule
+        for path in (ROOT / "lib").rglob("*.py")
+        for rule in rules_in(ast.parse(path.read_text(encoding="utf-8")))
+    }
+
+
+def test_every_rule_id_of_the_code_is_documented_once_and_no_other() -> None:
+    documented = re.findall(r"^\| `([a-z-]+/[a-z-]+)` \| \S", text("docs/reference/rules.md"), re.MULTILINE)
+    assert len(documented) > 60
+    assert sorted(documented) == sorted(rule_ids())
+
+
+def test_rule_ids_have_one_form() -> None:
+    assert [rule for rule in rule_ids() if not re.fullmatch(r"[a-z]+/[a-z]+(-[a-z0-9]+)*", rule)] == []
+
+
+@pytest.mark.parametrize("page", [name for name in NAMES if name.startswith("docs/decisions/0")])
+def test_a_decision_has_all_its_parts(page: str) -> None:
+    parts = re.findall(r"^## (.+)$", text(page), re.MULTILINE)
+    assert parts == ["Context", "Decision", "Consequences", "A change violates this when", "Evidence"]
+    number = Path(page).name[:4]
+    assert re.match(rf"# {number}\. \S", text(page))
+
+
+@pytest.mark.parametrize("page", [name for name in NAMES if name.startswith("docs/decisions/0")])
+def test_the_evidence_of_a_decision_is_there(page: str) -> None:
+    evidence = text(page).partition("## Evidence")[2]
+    named = re.findall(r"`((?:lib|tests|tools|imports|edge|main|dist)[\w/.-]*?)(?:::(\w+))?`", evidence)
+    assert named
+    for path, function in named:
+        assert (ROOT / path).exists(), path
+        assert not function or f"def {function}(" in text(path), f"{path}::{function}"
+
+
+def test_the_changelog_has_the_version_of_the_package() -> None:
+    version = re.search(r'^version = "(.+)"', text("pyproject.toml"), re.MULTILINE)
+    newest = re.search(r"^## \[(.+?)\] - (Unreleased|\d{4}-\d\d-\d\d)$", text("CHANGELOG.md"), re.MULTILINE)
+    assert version
+    assert newest
+    assert newest[1] == version[1]
+
+
+def test_the_readme_counts_the_secrets_right() -> None:
+    words = {4: "four", 5: "five", 6: "six", 7: "seven"}
+    count = len(re.findall(r"^    .*create secret generic", homelab()["make synth"], re.MULTILINE))
+    assert f"Create the {words[count]} Secrets" in text("README.md")
