@@ -23,6 +23,7 @@ class SecretNeed:
         purpose: who reads it, and what for.
         command: shell text that makes it with ``kubectl``, for bash.
         type: the Secret's type.
+        awaited: whether pods of the release start only with it, so that the migration waits for it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class SecretNeed:
     purpose: str
     command: str
     type: str = "Opaque"
+    awaited: bool = True
 
 
 def _create(namespace: str, name: str, source: str, *, type_: str = "Opaque") -> str:
@@ -118,13 +120,20 @@ def git_token(ref: contracts.GitTokenSecret, namespace: str, purpose: str) -> Se
 
 
 def pasted(
-    ref: contracts._SecretReference, namespace: str, purpose: str, *, key: str, plain: Mapping[str, str] | None = None
+    ref: contracts._SecretReference,
+    namespace: str,
+    purpose: str,
+    *,
+    key: str,
+    plain: Mapping[str, str] | None = None,
+    awaited: bool = True,
 ) -> SecretNeed:
     """A Secret whose secret key is pasted into the terminal and ended with Ctrl-D; the plain ones come from files.
 
     Args:
         key: the key that is pasted.
         plain: other keys that are no secret, each with the file it comes from.
+        awaited: whether pods of the release start only with it.
     """
     files = "".join(f" --from-file={other}={path}" for other, path in (plain or {}).items())
     return SecretNeed(
@@ -133,5 +142,6 @@ def pasted(
         keys=ref.keys,
         purpose=purpose,
         type=ref.type,
+        awaited=awaited,
         command=f"{_create(namespace, ref.name, _from_stdin(key), type_=ref.type)}{files}  # paste {key}, then Ctrl-D",
     )

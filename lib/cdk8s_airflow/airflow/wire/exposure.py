@@ -45,4 +45,5 @@ def exposure_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
             f"the certificate of {settings.ui.host}",
             key="tls.key",
             plain={"tls.crt": "tls.crt"},
+            awaited=False,
         )

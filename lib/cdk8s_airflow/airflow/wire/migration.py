@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.keys import session_keys
 from cdk8s_airflow.airflow.wire.security import CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.scheduling.wire import resources
+from cdk8s_airflow.secrets.needs import SecretNeed
 
 _IMAGE = '{{ template "airflow_image_for_migrations" . }}'
 _SECRETS_FOLDER = "/etc/needed-secrets"
@@ -45,15 +45,19 @@ _WAITER = Resources(cpu="10m", memory="32Mi", memory_limit="64Mi")
 _CHECK_SECONDS = 5
 
 
-def migration_values(settings: ReleaseSettings) -> Tree:
+def migration_values(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> Tree:
     """A Job that names missing Secrets and waits for the database, for less than the delivery waits for the Job.
 
     A Secret that a container takes its environment from would keep it from starting, without a word in any log. So a
     container before it mounts them as optional volumes and looks. The image's entry point is bypassed by ``command``: it
     would give up on an absent database after some two minutes.
+
+    Args:
+        settings: the release.
+        needs: the Secrets that somebody has to make for it.
     """
     patience = settings.patience * 2 // 5
-    secrets = needed_keys(settings)
+    secrets = needed_keys(settings, needs)
     wait = _WAIT_FOR_SECRETS.format(
         patience=patience,
         keys=" ".join(f"{name}/{key}" for name, keys in secrets.items() for key in keys),
@@ -107,16 +111,8 @@ def _waiting_components(settings: ReleaseSettings) -> Iterator[str]:
         yield "dagProcessor"
 
 
-def needed_keys(settings: ReleaseSettings) -> dict[str, tuple[str, ...]]:
-    """Every Secret that a pod of the release reads, with the keys it reads, in a stable order."""
-    references: list[tuple[str, Iterable[str]]] = [(settings.keys.fernet.name, settings.keys.fernet.keys)]
-    for field, ref in session_keys(settings.keys).items():
-        if ref is not None and settings.dialect.place(f"keys.{field}") is not None:
-            references.append((ref.name, ref.keys))
-    references.append((settings.database.secret, (settings.database.secret_key,)))
-    if settings.dags is not None and settings.dags.credentials is not None:
-        references.append((settings.dags.credentials.name, settings.dags.credentials.keys))
-    needed: dict[str, tuple[str, ...]] = {}
-    for name, keys in sorted(references, key=lambda reference: reference[0]):
-        needed[name] = (*needed.get(name, ()), *keys)
-    return needed
+def needed_keys(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> dict[str, tuple[str, ...]]:
+    """Every Secret without which pods of the release do not start, with the keys they read, in a stable order."""
+    needed = {need.name: tuple(need.keys) for need in needs if need.awaited and need.namespace == settings.namespace}
+    needed.setdefault(settings.database.secret, (settings.database.secret_key,))
+    return dict(sorted(needed.items()))

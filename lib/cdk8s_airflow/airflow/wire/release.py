@@ -60,7 +60,9 @@ class Concept:
 
 def release_values(settings: ReleaseSettings) -> Tree:
     """What the chart is given for a release."""
-    return join(*(concept.values(settings) for concept in CONCEPTS))
+    return join(
+        *(concept.values(settings) for concept in CONCEPTS), migration_values(settings, release_needs(settings))
+    )
 
 
 def release_objects(settings: ReleaseSettings) -> Objects:
@@ -121,7 +123,6 @@ CONCEPTS = (
     Concept(values=log_values, objects=log_objects, rules=log_rules),
     Concept(values=exposure_values, needs=exposure_needs),
     Concept(rules=shared_secret_rules),
-    Concept(values=migration_values),
     Concept(values=security_values),
     Concept(values=rotation_values),
     Concept(rules=delivery_rules),
