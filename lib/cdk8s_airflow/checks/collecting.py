@@ -33,7 +33,7 @@ def collecting() -> Iterator[list[Finding]]:
     finally:
         _gathered.reset(token)
     if found:
-        raise PlatformError(found)
+        raise PlatformError(found) from None
 
 
 def report(findings: Iterable[Finding]) -> bool:

@@ -1,0 +1,173 @@
+"""The migration waits for Secrets and database, names what is missing, and gives up before the delivery does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow.airflow.components import DagProcessor, Migration
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire import migration
+from cdk8s_airflow.airflow.wire.release import release_needs
+from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.delivery.k3s import K3sHelmChart
+from cdk8s_airflow.secrets.contracts import GitSshSecret
+from tests.airflow.wire.given import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
+
+NEWEST = ("1.22.0", "3.2.2")
+CONTAINER = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def migration_values(settings: ReleaseSettings) -> dict[str, Any]:
+    return migration.migration_values(settings, release_needs(settings))
+
+
+def needed_keys(settings: ReleaseSettings) -> dict[str, tuple[str, ...]]:
+    return migration.needed_keys(settings, release_needs(settings))
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_the_secrets_that_are_waited_for_are_those_that_pods_read(pair: Pair) -> None:
+    session = (
+        {"k-api-secret-key": ("api-secret-key",), "k-jwt-secret": ("jwt-secret",)}
+        if pair in WITH_AIRFLOW_3
+        else {"k-webserver-secret-key": ("webserver-secret-key",)}
+    )
+    git_keys = ("GITSYNC_USERNAME", "GITSYNC_PASSWORD", "GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD")
+    assert needed_keys(release(pair, dags=git())) == {
+        "k-fernet-key": ("fernet-key",),
+        **session,
+        "metadata": ("connection",),
+        "git-token": git_keys,
+    }
+
+
+def test_an_ssh_key_and_an_operators_url_are_waited_for_under_their_own_keys() -> None:
+    needed = needed_keys(
+        release(
+            NEWEST,
+            database=Connection(secret="pg-app", secret_key="uri"),
+            dags=git(credentials=GitSshSecret("git-ssh")),
+        )
+    )
+    assert needed["pg-app"] == ("uri",)
+    assert needed["git-ssh"] == ("gitSshKey",)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_the_job_and_those_who_wait_for_it(pair: Pair) -> None:
+    values = migration_values(release(pair, migration=Migration(resources=SMALL), delivery=K3sHelmChart(timeout="50m")))
+    job = values.pop("migrateDatabaseJob")
+    waiting = {"waitForMigrations": {"env": [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": "600"}]}}
+    by_version = {"apiServer": waiting, "dagProcessor": waiting} if pair in WITH_AIRFLOW_3 else {"webserver": waiting}
+    assert values == {
+        "images": {"migrationsWaitTimeout": 3000},
+        "scheduler": waiting,
+        "triggerer": waiting,
+        **by_version,
+    }
+    names = sorted(needed_keys(release(pair)))
+    (init,) = job["extraInitContainers"]
+    wait, migrate = init.pop("command"), job.pop("command")
+    assert wait[:2] == migrate[:2] == ["bash", "-c"]
+    assert "timeout 1200 airflow db check" in migrate[2]
+    assert migrate[2].endswith("exec airflow db migrate\n")
+    assert '"$SECONDS" -ge 1200' in wait[2]
+    assert job == {
+        "args": [],
+        "resources": SMALL_WIRE,
+        "serviceAccount": {"automountServiceAccountToken": False},
+        "extraVolumes": [
+            {"name": f"needed-secret-{index}", "secret": {"secretName": name, "optional": True}}
+            for index, name in enumerate(names)
+        ],
+        "extraInitContainers": [
+            {
+                "name": "wait-for-secrets",
+                "image": '{{ template "airflow_image_for_migrations" . }}',
+                "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}},
+                "securityContext": CONTAINER,
+                "terminationMessagePolicy": "FallbackToLogsOnError",
+                "volumeMounts": [
+                    {"name": f"needed-secret-{index}", "mountPath": f"/etc/needed-secrets/{name}", "readOnly": True}
+                    for index, name in enumerate(names)
+                ],
+            }
+        ],
+    }
+
+
+def test_nobody_waits_who_is_not_there() -> None:
+    values = migration_values(release(NEWEST, triggerer=None))
+    assert "triggerer" not in values
+    assert "dagProcessor" in migration_values(release(("1.15.0", "2.9.3"), dag_processor=DagProcessor()))
+
+
+@pytest.mark.parametrize("timeout", ["10m", "30m", "1h"])
+def test_both_waits_together_end_before_the_delivery_gives_up(timeout: str) -> None:
+    settings = release(NEWEST, delivery=K3sHelmChart(timeout=timeout))
+    job = migration_values(settings)["migrateDatabaseJob"]
+    each = settings.patience * 2 // 5
+    assert f"timeout {each} " in job["command"][2]
+    assert 2 * each < settings.patience
+
+
+def run_wait(tmp_path: Path, present: list[str], *, seconds: int = 0) -> subprocess.CompletedProcess[str]:
+    """Runs the waiting script itself, with another folder and a clock that starts late."""
+    (init,) = migration_values(release(NEWEST))["migrateDatabaseJob"]["extraInitContainers"]
+    for key in present:
+        file = tmp_path / "secrets" / key
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x", encoding="utf-8")
+    script = init["command"][2].replace("/etc/needed-secrets", str(tmp_path / "secrets")).replace("sleep 5", "sleep 0")
+    return subprocess.run(
+        ["bash", "-c", f"SECONDS={seconds}\n{script}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={"PATH": os.environ["PATH"]},
+    )
+
+
+ALL_KEYS = [
+    "k-api-secret-key/api-secret-key",
+    "k-fernet-key/fernet-key",
+    "k-jwt-secret/jwt-secret",
+    "metadata/connection",
+]
+
+
+def test_the_wait_ends_in_silence_when_every_secret_is_there(tmp_path: Path) -> None:
+    done = run_wait(tmp_path, ALL_KEYS)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_wait_names_the_secrets_that_are_missing_and_fails_when_its_time_is_over(tmp_path: Path) -> None:
+    done = run_wait(tmp_path, ALL_KEYS[:2], seconds=719)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[0] == (
+        "Waiting for these Secrets (name/key) in namespace airflow-lab: k-jwt-secret/jwt-secret metadata/connection"
+    )
+    assert lines[-1] == (
+        "Gave up. These Secrets (name/key) are missing in namespace airflow-lab: k-jwt-secret/jwt-secret metadata/connection"
+    )
+    assert done.stderr == ""
+
+
+def test_an_empty_key_counts_as_missing(tmp_path: Path) -> None:
+    run_wait(tmp_path, ALL_KEYS)
+    (tmp_path / "secrets" / "metadata" / "connection").write_text("", encoding="utf-8")
+    done = run_wait(tmp_path, [], seconds=719)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1].endswith("airflow-lab: metadata/connection")

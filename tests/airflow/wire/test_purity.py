@@ -1,0 +1,60 @@
+"""Intent and wire know neither cdk8s nor jsii: they are plain functions that need no Node process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cdk8s_airflow
+
+LIBRARY = Path(cdk8s_airflow.__file__).parent
+
+EDGE = {
+    "airflow/chart.py",
+    "dags/repo_sync.py",
+    "database/cnpg.py",
+    "network/namespace.py",
+}
+"""Constructs. Everything else outside kube/ is pure."""
+
+
+def pure_modules() -> list[str]:
+    files = [file.relative_to(LIBRARY) for file in LIBRARY.rglob("*.py")]
+    return sorted(
+        ".".join(("cdk8s_airflow", *file.with_suffix("").parts)).removesuffix(".__init__")
+        for file in files
+        if file.as_posix() not in EDGE and file.parts[0] != "kube" and file.name != "__main__.py"
+    )
+
+
+def test_every_module_outside_the_edge_is_free_of_cdk8s_and_jsii() -> None:
+    modules = pure_modules()
+    assert len([name for name in modules if ".wire" in name]) >= 15
+    program = (
+        "import importlib, json, sys\n"
+        f"for name in {modules!r}:\n"
+        "    importlib.import_module(name)\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stdout))
+    assert "cdk8s_airflow" in loaded
+    assert loaded.isdisjoint({"cdk8s", "constructs", "jsii", "cdk8s_airflow_crds", "cdk8s_plus_27"})
+
+
+def test_importing_the_package_alone_loads_none_of_its_rooms() -> None:
+    program = "import cdk8s_airflow, sys, json; print(json.dumps([n for n in sys.modules if n.startswith(('cdk8s', 'jsii', 'constructs'))]))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == ["cdk8s_airflow"]
+
+
+def test_every_public_name_is_there_and_no_other() -> None:
+    for name in cdk8s_airflow.__all__:
+        assert getattr(cdk8s_airflow, name).__name__ == name
+    assert sorted(cdk8s_airflow.__all__) == cdk8s_airflow.__all__ == dir(cdk8s_airflow)
+    with pytest.raises(AttributeError, match="'Airflow'"):
+        cdk8s_airflow.Airflow  # noqa: B018

@@ -1,0 +1,121 @@
+"""Version, rotation, and the whole put together from concepts that do not get into each other's way."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Scheduler, Triggerer
+from cdk8s_airflow.airflow.exposure import Ingress, Tls
+from cdk8s_airflow.airflow.logs import Logs
+from cdk8s_airflow.airflow.wire.migration import migration_values
+from cdk8s_airflow.airflow.wire.release import (
+    CONCEPTS,
+    release_needs,
+    release_objects,
+    release_rules,
+    release_values,
+    rotation_values,
+    version_values,
+)
+from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.schemas import check_values
+from cdk8s_airflow.secrets.contracts import SecretKey
+from cdk8s_airflow.storage.volume import Volume
+from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+
+EVERYTHING = {
+    "dags": git(ca=SecretKey("git-ca", "ca.crt")),
+    "database": Connection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab"),
+    "logs": Logs.claim(Volume("1Gi")),
+    "ui": Ingress(host="a.example.com", class_name="nginx", tls=Tls("tls", issuer="ca"), annotations={"a/b": "c"}),
+    "scheduler": Scheduler(replicas=2),
+    "api_server": ApiServer(replicas=2),
+    "triggerer": Triggerer(replicas=2),
+    "dag_processor": DagProcessor(replicas=2),
+    "rotation": "7",
+    "facts": ClusterFacts(nodes=1),
+}
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_the_version_is_told_to_the_templates_and_to_the_image(pair: Pair) -> None:
+    expected: dict[str, object] = {"airflowVersion": pair[1], "defaultAirflowTag": pair[1]}
+    if pair[0] == "1.22.0":
+        expected["enableServiceLinks"] = False
+    assert version_values(release(pair)) == expected
+
+
+def test_a_rotation_is_an_annotation_on_every_pod() -> None:
+    assert rotation_values(release(PAIRS[-1], rotation="after-monday")) == {
+        "airflowPodAnnotations": {"cdk8s-airflow/rotation": "after-monday"}
+    }
+
+
+def test_no_rotation_leaves_nothing() -> None:
+    assert rotation_values(release(PAIRS[-1])) == {}
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+@pytest.mark.parametrize("changes", [{}, EVERYTHING], ids=["defaults", "everything"])
+def test_no_two_concepts_own_one_key_and_the_chart_takes_all_of_them(pair: Pair, changes: dict[str, object]) -> None:
+    settings = release(pair, **changes)
+    values = release_values(settings)
+    assert check_values(values, chart_version=pair[0], airflow_version=pair[1], executor="KubernetesExecutor") == []
+    assert release_rules(settings) == []
+    alone = [*(concept.values(settings) for concept in CONCEPTS), migration_values(settings, release_needs(settings))]
+    assert set(values) == {key for tree in alone for key in tree}
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_the_roots_of_the_values_are_exactly_these(pair: Pair) -> None:
+    roots = set(release_values(release(pair)))
+    everywhere = {
+        "airflowVersion",
+        "data",
+        "defaultAirflowTag",
+        "env",
+        "executor",
+        "fernetKeySecretName",
+        "images",
+        "logs",
+        "migrateDatabaseJob",
+        "postgresql",
+        "redis",
+        "scheduler",
+        "securityContexts",
+        "statsd",
+        "triggerer",
+        "workers",
+    }
+    if pair in WITH_AIRFLOW_3:
+        own = {"apiSecretKeySecretName", "apiServer", "dagProcessor", "jwtSecretName"}
+    else:
+        own = {"dagProcessor", "webserver", "webserverSecretKeySecretName"}
+    if pair[0] in ("1.20.0", "1.22.0"):
+        own |= {"createUserJob"}
+    elif pair in WITH_AIRFLOW_3:
+        own |= {"webserver"}
+    if pair[0] == "1.22.0":
+        own |= {"enableServiceLinks"}
+    assert roots == everywhere | own
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_the_objects_of_everything_are_the_claim_and_the_budgets_that_the_chart_lacks(pair: Pair) -> None:
+    expected = {"logs"}
+    if pair[0] in ("1.15.0", "1.18.0"):
+        expected |= {"triggerer-disruption-budget", "dag-processor-disruption-budget"}
+    assert set(release_objects(release(pair, **EVERYTHING))) == expected
+    assert release_objects(release(pair)) == {}
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_the_secrets_of_a_release_are_those_that_its_version_reads(pair: Pair) -> None:
+    names = [need.name for need in release_needs(release(pair, dags=git()))]
+    if pair in WITH_AIRFLOW_3:
+        keys = ["k-fernet-key", "k-api-secret-key", "k-jwt-secret"]
+    else:
+        keys = ["k-fernet-key", "k-webserver-secret-key"]
+    assert names == [*keys, "metadata", "git-token"]
+    assert {need.namespace for need in release_needs(release(pair))} == {"airflow-lab"}
