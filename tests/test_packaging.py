@@ -117,8 +117,8 @@ def test_the_wheel_holds_the_library_and_its_data_and_nothing_else(wheel: Path) 
     assert {
         "cdk8s_airflow/py.typed",
         "cdk8s_airflow/kube/bulk/_jsii/bulk.tgz",
-        "cdk8s_airflow_crds/io/cattle/helm/_jsii/cdk8s_airflow_crds_iocattlehelm@0.0.0.jsii.tgz",
-        "cdk8s_airflow_crds/io/cnpg/postgresql/py.typed",
+        "cdk8s_airflow_crds/helmchart/io/cattle/helm/_jsii/cdk8s_airflow_crdshelmchart_iocattlehelm@0.0.0.jsii.tgz",
+        "cdk8s_airflow_crds/cluster/io/cnpg/postgresql/py.typed",
         "cdk8s_airflow-0.1.0.dist-info/licenses/LICENSE",
     } <= names
     assert any(name.startswith("cdk8s_airflow/schemas/") and not name.endswith(".py") for name in names)

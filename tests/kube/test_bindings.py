@@ -291,7 +291,9 @@ def test_a_wrong_type_is_refused(emit: Emit, manifest: dict[str, Any], path: str
 
 
 def test_every_field_of_a_helm_chart_is_tried_here() -> None:
-    definition = yaml.safe_load((ROOT / "imports" / "crds" / "helm.cattle.io.yaml").read_text(encoding="utf-8"))
+    definition = yaml.safe_load(
+        (ROOT / "imports" / "crds" / "helmcharts.helm.cattle.io.yaml").read_text(encoding="utf-8")
+    )
     (version,) = definition["spec"]["versions"]
     fields = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
     assert set(HELM_CHART["spec"]) == set(fields)
@@ -332,14 +334,11 @@ print(json.dumps(cdk8s.Testing.synth(chart)))
 def users_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A user's project with bindings of the same groups, without a prefix, from definitions of another version."""
     folder = tmp_path_factory.mktemp("user")
-    for group in ("helm.cattle.io", "postgresql.cnpg.io"):
-        definitions = list(
-            yaml.safe_load_all((ROOT / "imports" / "crds" / f"{group}.yaml").read_text(encoding="utf-8"))
-        )
-        definition = definitions[0]
+    for name in ("helmcharts.helm.cattle.io", "clusters.postgresql.cnpg.io"):
+        definition = yaml.safe_load((ROOT / "imports" / "crds" / f"{name}.yaml").read_text(encoding="utf-8"))
         fields = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
         fields["onlyTheirs"] = {"type": "string"}
-        file = folder / f"{group}.yaml"
+        file = folder / f"{name}.yaml"
         file.write_text(yaml.safe_dump(definition), encoding="utf-8")
         subprocess.run(
             [CLI, "import", file.name, "--language", "python", "--output", "imports", "--save", "false"],

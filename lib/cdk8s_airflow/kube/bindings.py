@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import cdk8s
     import constructs
 
-    from cdk8s_airflow_crds.io.cattle import helm
-    from cdk8s_airflow_crds.io.cnpg import postgresql
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
+    from cdk8s_airflow_crds.helmchart.io.cattle import helm
 
     _Choice = TypeVar("_Choice", bound=enum.Enum)
 
@@ -37,7 +37,7 @@ def helm_chart(scope: constructs.Construct, id: str, manifest: Mapping[str, obje
     Raises:
         BindingError: when the manifest holds a key or a type that is not carried; nothing was made then.
     """
-    from cdk8s_airflow_crds.io.cattle import helm
+    from cdk8s_airflow_crds.helmchart.io.cattle import helm
 
     wire = _Part(manifest, "HelmChart")
     wire.must_be("helm.cattle.io/v1", "HelmChart")
@@ -58,7 +58,7 @@ def cnpg_cluster(scope: constructs.Construct, id: str, manifest: Mapping[str, ob
     Raises:
         BindingError: when the manifest holds a key or a type that is not carried; nothing was made then.
     """
-    from cdk8s_airflow_crds.io.cnpg import postgresql
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
 
     wire = _Part(manifest, "Cluster")
     wire.must_be("postgresql.cnpg.io/v1", "Cluster")
@@ -85,7 +85,7 @@ def _metadata(wire: _Part) -> cdk8s.ApiObjectMetadata:
 
 
 def _helm_chart_spec(spec: _Part) -> helm.HelmChartSpec:
-    from cdk8s_airflow_crds.io.cattle import helm
+    from cdk8s_airflow_crds.helmchart.io.cattle import helm
 
     return helm.HelmChartSpec(
         auth_pass_credentials=spec.flag("authPassCredentials"),
@@ -141,7 +141,7 @@ def _helm_chart_spec(spec: _Part) -> helm.HelmChartSpec:
 
 
 def _helm_pod_security_context(context: _Part) -> helm.HelmChartSpecPodSecurityContext:
-    from cdk8s_airflow_crds.io.cattle import helm
+    from cdk8s_airflow_crds.helmchart.io.cattle import helm
 
     return helm.HelmChartSpecPodSecurityContext(
         app_armor_profile=helm.HelmChartSpecPodSecurityContextAppArmorProfile(
@@ -179,7 +179,7 @@ def _helm_pod_security_context(context: _Part) -> helm.HelmChartSpecPodSecurityC
 
 
 def _helm_security_context(context: _Part) -> helm.HelmChartSpecSecurityContext:
-    from cdk8s_airflow_crds.io.cattle import helm
+    from cdk8s_airflow_crds.helmchart.io.cattle import helm
 
     return helm.HelmChartSpecSecurityContext(
         allow_privilege_escalation=context.flag("allowPrivilegeEscalation"),
@@ -214,7 +214,7 @@ def _helm_security_context(context: _Part) -> helm.HelmChartSpecSecurityContext:
 
 
 def _cluster_spec(spec: _Part) -> postgresql.ClusterSpec:
-    from cdk8s_airflow_crds.io.cnpg import postgresql
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
 
     return postgresql.ClusterSpec(
         instances=spec.required_number("instances"),
@@ -315,7 +315,7 @@ def _cluster_spec(spec: _Part) -> postgresql.ClusterSpec:
 
 
 def _cluster_affinity(affinity: _Part) -> postgresql.ClusterSpecAffinity:
-    from cdk8s_airflow_crds.io.cnpg import postgresql
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
 
     return postgresql.ClusterSpecAffinity(
         enable_pod_anti_affinity=affinity.flag("enablePodAntiAffinity"),
@@ -338,7 +338,7 @@ def _cluster_affinity(affinity: _Part) -> postgresql.ClusterSpecAffinity:
 
 
 def _cluster_bootstrap(bootstrap: _Part) -> postgresql.ClusterSpecBootstrap:
-    from cdk8s_airflow_crds.io.cnpg import postgresql
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
 
     return postgresql.ClusterSpecBootstrap(
         initdb=postgresql.ClusterSpecBootstrapInitdb(
@@ -367,7 +367,7 @@ def _cluster_bootstrap(bootstrap: _Part) -> postgresql.ClusterSpecBootstrap:
 
 
 def _cluster_resources(resources: _Part) -> postgresql.ClusterSpecResources:
-    from cdk8s_airflow_crds.io.cnpg import postgresql
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
 
     return postgresql.ClusterSpecResources(
         limits=None
@@ -390,7 +390,7 @@ def _cluster_resources(resources: _Part) -> postgresql.ClusterSpecResources:
 
 
 def _cluster_spread(constraint: _Part) -> postgresql.ClusterSpecTopologySpreadConstraints:
-    from cdk8s_airflow_crds.io.cnpg import postgresql
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
 
     return postgresql.ClusterSpecTopologySpreadConstraints(
         max_skew=constraint.required_number("maxSkew"),
