@@ -942,7 +942,7 @@ NAMES = [
     case(
         "an annotation of the Ingress with a space",
         airflow(ui=Ingress(host=HOST, annotations={"body size": "1m"})),
-        "ui.annotations.body size",
+        "ui.annotations (its key)",
         "'body size'",
         "write it like",
     ),

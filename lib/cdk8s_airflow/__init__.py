@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.components import Triggerer as Triggerer
     from cdk8s_airflow.airflow.executors import KubernetesExecutor as KubernetesExecutor
     from cdk8s_airflow.airflow.exposure import ClusterIP as ClusterIP
+    from cdk8s_airflow.airflow.exposure import Gateway as Gateway
+    from cdk8s_airflow.airflow.exposure import Host as Host
+    from cdk8s_airflow.airflow.exposure import HttpRoute as HttpRoute
     from cdk8s_airflow.airflow.exposure import Ingress as Ingress
+    from cdk8s_airflow.airflow.exposure import LoadBalancer as LoadBalancer
+    from cdk8s_airflow.airflow.exposure import NodePort as NodePort
     from cdk8s_airflow.airflow.exposure import Tls as Tls
     from cdk8s_airflow.airflow.logs import Logs as Logs
     from cdk8s_airflow.checks import Finding as Finding
@@ -55,7 +60,7 @@ _HOMES = {
     "airflow.chart": ("AirflowChart",),
     "airflow.components": ("ApiServer", "DagProcessor", "Migration", "Scheduler", "Statsd", "Triggerer"),
     "airflow.executors": ("KubernetesExecutor",),
-    "airflow.exposure": ("ClusterIP", "Ingress", "Tls"),
+    "airflow.exposure": ("ClusterIP", "Gateway", "Host", "HttpRoute", "Ingress", "LoadBalancer", "NodePort", "Tls"),
     "airflow.logs": ("Logs",),
     "checks": ("Finding", "PlatformError", "collecting"),
     "dags.repo_sync": ("DagRepoSync",),
@@ -104,15 +109,20 @@ __all__ = [
     "ExternalDatabase",
     "FernetKeySecret",
     "Finding",
+    "Gateway",
     "GitSshSecret",
     "GitTokenSecret",
+    "Host",
+    "HttpRoute",
     "Ingress",
     "JwtSecret",
     "K3sHelmChart",
     "KubernetesExecutor",
+    "LoadBalancer",
     "Logs",
     "Migration",
     "Namespace",
+    "NodePort",
     "PlatformError",
     "Resources",
     "Scheduler",

@@ -11,7 +11,7 @@ from constructs import Construct
 from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Migration, Scheduler, Statsd, Triggerer
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
-from cdk8s_airflow.airflow.exposure import ClusterIP, Ingress
+from cdk8s_airflow.airflow.exposure import ClusterIP, Exposure
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import CHARTS, DEFAULT_CHART_VERSION, pair_findings
@@ -74,7 +74,8 @@ class AirflowChart(PlatformConstruct):
         chart_version: the version of the chart. Default: the newest known here.
         airflow_version: the version of Airflow. Default: the one the chart was released with.
         dags: where DAG files come from. Default: the image.
-        ui: how people reach the UI. Default: :class:`ClusterIP`.
+        ui: how people reach the UI: :class:`ClusterIP` (the default), :class:`NodePort`, :class:`LoadBalancer`,
+            :class:`Ingress` or :class:`HttpRoute`.
         scheduler: the scheduler.
         api_server: the server of the UI and API; Airflow 2's webserver.
         triggerer: the triggerer, or None for none: deferred tasks then wait for ever.
@@ -109,7 +110,7 @@ class AirflowChart(PlatformConstruct):
         chart_version: str = DEFAULT_CHART_VERSION,
         airflow_version: str | None = None,
         dags: DagRepoSync | None = None,
-        ui: ClusterIP | Ingress = ClusterIP(),
+        ui: Exposure = ClusterIP(),
         scheduler: Scheduler = Scheduler(),
         api_server: ApiServer = ApiServer(),
         triggerer: Triggerer | None = Triggerer(),

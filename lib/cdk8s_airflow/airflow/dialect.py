@@ -90,6 +90,11 @@ class Dialect:
         return "webserver" if self.airflow_major < 3 else "api-server"
 
     @property
+    def ui_port(self) -> str:
+        """What the port of the UI's Service is called."""
+        return "airflow-ui" if self.airflow_major < 3 else "api-server"
+
+    @property
     def airflow_major(self) -> int:
         """2 or 3."""
         return version(self.airflow)[0]

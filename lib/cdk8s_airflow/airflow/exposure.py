@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding, show
-from cdk8s_airflow.checks.constraints import HostName, NonEmpty, ObjectName, SecretName, is_qualified_name
+from cdk8s_airflow.checks.constraints import (
+    AnnotationKey,
+    Cidr,
+    HostName,
+    Label,
+    ObjectName,
+    PortNumber,
+    SecretName,
+    UrlPath,
+    WebUrl,
+)
 from cdk8s_airflow.secrets.contracts import TlsSecret
 
 ISSUER_ANNOTATIONS: Mapping[str, str] = {
@@ -57,6 +67,55 @@ class ClusterIP:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NodePort:
+    """Reached on a port of every node.
+
+    Attributes:
+        port: the port, 30000 to 32767 unless the cluster says otherwise. Default: Kubernetes chooses one, and keeps it.
+        base_url: the URL people type, which Airflow puts into links. Default: none; links are then relative.
+    """
+
+    how_to_write: ClassVar[str] = "NodePort(port=30080)"
+
+    port: PortNumber | None = None
+    base_url: WebUrl | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadBalancer:
+    """Reached by an address that the cluster's load balancer gives to the Service.
+
+    It listens on Airflow's own port 8080, without TLS.
+
+    Attributes:
+        base_url: the URL people type, which Airflow puts into links. Default: none; links are then relative.
+        source_ranges: the networks that may connect, as CIDRs. Default: everybody who can route to the address.
+        annotations: as the load balancer reads them, for example for an internal address.
+    """
+
+    how_to_write: ClassVar[str] = 'LoadBalancer(source_ranges=["10.0.0.0/8"])'
+
+    base_url: WebUrl | None = None
+    source_ranges: Sequence[Cidr] = ()
+    annotations: Mapping[AnnotationKey, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Host:
+    """A further host name of an Ingress.
+
+    Args:
+        name: the host name.
+        tls: its certificate. Default: none, plain http.
+    """
+
+    how_to_write: ClassVar[str] = 'Host("airflow.internal.example.com", tls=Tls("airflow-internal-tls"))'
+
+    name: HostName
+    tls: Tls | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ingress:
     """Reached by a host name through an ingress controller, over a ClusterIP Service.
 
@@ -66,6 +125,9 @@ class Ingress:
         host: the host name.
         class_name: the ingress class, like ``"nginx"`` or ``"traefik"``. Default: the cluster's default class.
         tls: the certificate. Default: none, plain http.
+        more_hosts: further host names that lead to the UI; links still use ``host``.
+        path: the path below which the UI is served, like ``"/airflow"``. Default: ``"/"``. Airflow 3 has to have ``"/"``: its
+            chart would probe the server where it no longer answers.
         annotations: further annotations, as the ingress controller reads them.
     """
 
@@ -74,30 +136,100 @@ class Ingress:
     host: HostName
     class_name: ObjectName | None = None
     tls: Tls | None = None
-    annotations: Mapping[NonEmpty, str] = field(default_factory=dict)
+    more_hosts: Sequence[Host] = ()
+    path: UrlPath = "/"
+    annotations: Mapping[AnnotationKey, str] = field(default_factory=dict)
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """All host names, the one for links first."""
+        return (Host(self.host, self.tls), *self.more_hosts)
 
     def _rules(self) -> Iterator[Finding]:
-        if self.tls is not None and self.tls.issuer is not None:
-            for key in sorted(ISSUER_ANNOTATIONS.values()):
-                if key in self.annotations:
-                    yield Finding(
-                        rule="exposure/issuer",
-                        at=f"annotations.{key}",
-                        problem="names an issuer, and so does tls",
-                        seen=show(self.annotations[key]),
-                        fix="leave the annotation out: it is written for tls=Tls(..., issuer=...)",
-                    )
-        for key in sorted(self.annotations):
-            if not is_qualified_name(key):
+        issuers = {
+            (host.tls.issuer_kind, host.tls.issuer) for host in self.hosts if host.tls is not None and host.tls.issuer
+        }
+        if len(issuers) > 1:
+            yield Finding(
+                rule="exposure/issuer",
+                at="more_hosts",
+                problem="has another issuer than tls, and an Ingress names one for all its hosts",
+                seen=", ".join(sorted(f"{kind} {name}" for kind, name in issuers)),
+                fix="use one issuer for all hosts of an Ingress",
+            )
+        for key in sorted(ISSUER_ANNOTATIONS.values()):
+            if issuers and key in self.annotations:
                 yield Finding(
-                    rule="argument/name",
+                    rule="exposure/issuer",
                     at=f"annotations.{key}",
-                    problem="is not a key that an annotation can have",
-                    seen=show(key),
-                    fix='write it like "nginx.ingress.kubernetes.io/proxy-body-size"',
+                    problem="names an issuer, and so does tls",
+                    seen=show(self.annotations[key]),
+                    fix="leave the annotation out: it is written for tls=Tls(..., issuer=...)",
                 )
+        yield from _repeated([host.name for host in self.hosts], "more_hosts")
 
     @property
     def base_url(self) -> str:
         """The URL people type."""
-        return f"{'https' if self.tls else 'http'}://{self.host}"
+        return f"{'https' if self.tls else 'http'}://{self.host}{self.path.rstrip('/')}"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A Gateway that somebody else runs.
+
+    Args:
+        name: its name.
+        namespace: its namespace. Default: the release's. A Gateway elsewhere must allow routes from there.
+        listener: the name of one of its listeners. Default: all that fit the host.
+    """
+
+    how_to_write: ClassVar[str] = 'Gateway("public", namespace="gateways")'
+
+    name: ObjectName
+    namespace: Label | None = None
+    listener: ObjectName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpRoute:
+    """Reached by a host name through the Gateway API, over a ClusterIP Service. The HTTPRoute is an object of ours.
+
+    Attributes:
+        host: the host name.
+        gateway: the Gateway it is attached to; certificates belong to its listeners.
+        https: whether people use https. Default: True; it only decides the base URL.
+        more_hosts: further host names that lead to the UI; links still use ``host``.
+    """
+
+    how_to_write: ClassVar[str] = (
+        'HttpRoute(host="airflow.example.com", gateway=Gateway("public", namespace="gateways"))'
+    )
+
+    host: HostName
+    gateway: Gateway
+    https: bool = True
+    more_hosts: Sequence[HostName] = ()
+
+    def _rules(self) -> Iterator[Finding]:
+        yield from _repeated([self.host, *self.more_hosts], "more_hosts")
+
+    @property
+    def base_url(self) -> str:
+        """The URL people type."""
+        return f"{'https' if self.https else 'http'}://{self.host}"
+
+
+Exposure = ClusterIP | NodePort | LoadBalancer | Ingress | HttpRoute
+"""A way to reach the UI."""
+
+
+def _repeated(hosts: Sequence[str], at: str) -> Iterator[Finding]:
+    for host in sorted({host for host in hosts if hosts.count(host) > 1}):
+        yield Finding(
+            rule="exposure/host-twice",
+            at=at,
+            problem="has a host name that is there already",
+            seen=repr(host),
+            fix="name each host once",
+        )

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Migration, Scheduler, Statsd, Triggerer
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
-from cdk8s_airflow.airflow.exposure import ClusterIP, Ingress
+from cdk8s_airflow.airflow.exposure import Exposure
+from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.checks.constraints import seconds
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.database.connection import Connection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.secrets.contracts import AirflowKeys
+from cdk8s_airflow.secrets.contracts import AirflowKeys, PullSecret
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class ReleaseSettings:
     keys: AirflowKeys
     database: Connection
     logs: Logs
-    ui: ClusterIP | Ingress
+    ui: Exposure
     scheduler: Scheduler
     api_server: ApiServer
     triggerer: Triggerer | None
@@ -39,6 +40,40 @@ class ReleaseSettings:
     rotation: str | None
     delivery: K3sHelmChart
     facts: ClusterFacts
+    image: Image | None = None
+    mirror: Mirror | None = None
+    pull_secret: PullSecret | None = None
+
+    @property
+    def airflow_image(self) -> Image | None:
+        """The image that Airflow runs in, or None for the official one."""
+        return self.image
+
+    @property
+    def side_images(self) -> tuple[str, ...]:
+        """Keys of the images that run beside Airflow's."""
+        used = {"gitSync": self.git_sync is not None, "statsd": self.statsd is not None}
+        return tuple(key for key, runs in used.items() if runs)
+
+    @property
+    def git_sync(self) -> GitSync | None:
+        """The repository that git-sync fetches, if that is where DAG files come from."""
+        return self.dags if isinstance(self.dags, GitSync) else None
+
+    @property
+    def has_task_pods(self) -> bool:
+        """Whether tasks run in pods of their own."""
+        return "Kubernetes" in self.executor.name
+
+    @property
+    def has_celery_workers(self) -> bool:
+        """Whether tasks run in Celery workers."""
+        return "Celery" in self.executor.name
+
+    @property
+    def runs_tasks_in_scheduler(self) -> bool:
+        """Whether tasks run inside the scheduler."""
+        return "Local" in self.executor.name
 
     @property
     def patience(self) -> int:

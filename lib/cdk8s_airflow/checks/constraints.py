@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 _QUANTITY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([eE][+-]?\d+|[kMGTPE]|[KMGTPE]i|[numk])?", re.ASCII)
 _QUANTITY_FACTORS = {
@@ -277,3 +279,80 @@ Count = Annotated[int, at_least(1)]
 
 NonEmpty = Annotated[str, Must(lambda text: bool(text.strip()), "is empty", "give it a text", "argument/empty")]
 """A text that says something."""
+
+
+AnnotationKey = Annotated[
+    str,
+    Must(
+        is_qualified_name,
+        "is not a key that an annotation or label can have",
+        'write it like "example.com/purpose"',
+        "argument/name",
+    ),
+]
+"""The key of an annotation or label: a name, with or without ``domain/`` before it."""
+
+PortNumber = Annotated[
+    int, Must(lambda number: 1 <= number <= 65535, "is not a port", "use 1 to 65535", "argument/range")
+]
+"""A TCP or UDP port."""
+
+
+def is_cidr(text: str) -> bool:
+    """Whether the text is a network of IPv4 or IPv6 addresses, written without bits beyond its prefix."""
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return "/" in text
+
+
+def is_web_url(text: str) -> bool:
+    """Whether the text is a URL a browser can be sent to: http or https, a host, no user, no query."""
+    try:
+        parts = urlsplit(text)
+        port_is_sound = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and parts.hostname is not None
+        and is_subdomain(parts.hostname)
+        and port_is_sound
+        and "@" not in parts.netloc
+        and not parts.query
+        and not parts.fragment
+        and not parts.path.endswith("/")
+        and _URL_PATH.fullmatch(parts.path or "/") is not None
+    )
+
+
+_URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*)?")
+
+Cidr = Annotated[
+    str, Must(is_cidr, "is not a network", 'write it like "10.0.0.0/8" or "2001:db8::/32"', "argument/network")
+]
+"""A network of addresses, like ``"10.0.0.0/8"``."""
+
+WebUrl = Annotated[
+    str,
+    Must(
+        is_web_url,
+        "is not the URL of a site",
+        'write it like "https://airflow.example.com", without a user or a slash at the end',
+        "argument/url",
+        hides=True,
+    ),
+]
+"""The URL of a site, without a slash at its end. What is none is not shown: it could have a password in it."""
+
+UrlPath = Annotated[
+    str,
+    Must(
+        lambda text: _URL_PATH.fullmatch(text) is not None,
+        "is not the path of a URL",
+        'write it with a slash in front and none at the end, like "/airflow"',
+        "argument/url",
+    ),
+]
+"""The path of a URL, like ``"/airflow"``."""

@@ -3,47 +3,128 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from cdk8s_airflow.airflow.exposure import ISSUER_ANNOTATIONS, Ingress
+from cdk8s_airflow.airflow.exposure import (
+    ISSUER_ANNOTATIONS,
+    ClusterIP,
+    HttpRoute,
+    Ingress,
+    LoadBalancer,
+    NodePort,
+)
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.secrets import needs
+
+SERVER_PORT = 8080
+"""The port of the UI's Service; the chart's ``ports.airflowUI`` and ``ports.apiServer``."""
 
 
 def exposure_values(settings: ReleaseSettings) -> Tree:
-    """The Service, and an Ingress whose host carries its own TLS entry."""
+    """The Service, the Ingress if there is one, and the base URL that follows."""
     dialect, ui = settings.dialect, settings.ui
-    server = dialect.place("ui_server")
-    service = nest(f"{server}.service.type", "ClusterIP")
-    if not isinstance(ui, Ingress):
+    base_url = None if isinstance(ui, ClusterIP) else ui.base_url
+    return join(
+        nest(f"{dialect.place('ui_server')}.service", _service(settings)),
+        nest(dialect.place("ui_server.ingress"), _ingress(ui)) if isinstance(ui, Ingress) else {},
+        nest(dialect.place("ui_server.base_url"), base_url) if base_url is not None else {},
+    )
+
+
+def _service(settings: ReleaseSettings) -> Tree:
+    ui = settings.ui
+    if isinstance(ui, NodePort):
+        service: Tree = {"type": "NodePort"}
+        if ui.port is not None:
+            service["ports"] = [{"name": settings.dialect.ui_port, "port": SERVER_PORT, "nodePort": ui.port}]
         return service
-    host: Tree = {"name": ui.host}
+    if isinstance(ui, LoadBalancer):
+        service = {"type": "LoadBalancer"}
+        if ui.source_ranges:
+            service["loadBalancerSourceRanges"] = list(ui.source_ranges)
+        if ui.annotations:
+            service["annotations"] = dict(ui.annotations)
+        return service
+    return {"type": "ClusterIP"}
+
+
+def _ingress(ui: Ingress) -> Tree:
+    """Each host carries its own TLS entry; a list of them beside the hosts, as elsewhere, is refused by the chart."""
+    hosts = []
     annotations = dict(ui.annotations)
-    if ui.tls is not None:
-        host["tls"] = {"enabled": True, "secretName": ui.tls.secret}
-        if ui.tls.issuer is not None:
-            annotations[ISSUER_ANNOTATIONS[ui.tls.issuer_kind]] = ui.tls.issuer
-    ingress: Tree = {"enabled": True, "hosts": [host], "path": "/", "pathType": "Prefix"}
+    for host in ui.hosts:
+        entry: Tree = {"name": host.name}
+        if host.tls is not None:
+            entry["tls"] = {"enabled": True, "secretName": host.tls.secret}
+            if host.tls.issuer is not None:
+                annotations[ISSUER_ANNOTATIONS[host.tls.issuer_kind]] = host.tls.issuer
+        hosts.append(entry)
+    ingress: Tree = {"enabled": True, "hosts": hosts, "path": ui.path, "pathType": "Prefix"}
     if ui.class_name is not None:
         ingress["ingressClassName"] = ui.class_name
     if annotations:
         ingress["annotations"] = annotations
-    return join(
-        service,
-        nest(dialect.place("ui_server.ingress"), ingress),
-        nest(dialect.place("ui_server.base_url"), ui.base_url),
-    )
+    return ingress
+
+
+def exposure_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
+    """The HTTPRoute, which the chart has no template for. Source: gateway.networking.k8s.io/v1."""
+    ui = settings.ui
+    if not isinstance(ui, HttpRoute):
+        return {}
+    parent: dict[str, Any] = {"name": ui.gateway.name}
+    if ui.gateway.namespace is not None:
+        parent["namespace"] = ui.gateway.namespace
+    if ui.gateway.listener is not None:
+        parent["sectionName"] = ui.gateway.listener
+    backend = {"name": f"{settings.release}-{settings.dialect.ui_server}", "port": SERVER_PORT}
+    return {
+        "route": {
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "HTTPRoute",
+            "metadata": {"name": settings.release, "namespace": settings.namespace},
+            "spec": {
+                "parentRefs": [parent],
+                "hostnames": [ui.host, *ui.more_hosts],
+                "rules": [{"backendRefs": [backend]}],
+            },
+        }
+    }
+
+
+def exposure_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether the server still answers its probes below the path."""
+    ui = settings.ui
+    if settings.dialect.airflow_major < 3:
+        return
+    at, path = "", "/"
+    if isinstance(ui, Ingress):
+        at, path = "ui.path", ui.path
+    elif isinstance(ui, (NodePort, LoadBalancer)) and ui.base_url is not None:
+        at, path = "ui.base_url", "/" + ui.base_url.partition("://")[2].partition("/")[2]
+    if path != "/":
+        yield Finding(
+            rule="exposure/sub-path",
+            at=at,
+            problem="has a path, and the chart probes Airflow 3's server without it, so that it would never be ready",
+            seen=repr(path),
+            fix="serve Airflow 3 on a host of its own",
+        )
 
 
 def exposure_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
-    """The certificate, where nobody issues it."""
-    namespace = settings.namespace
-    if isinstance(settings.ui, Ingress) and settings.ui.tls is not None and settings.ui.tls.issuer is None:
-        yield needs.pasted(
-            settings.ui.tls.reference,
-            namespace,
-            f"the certificate of {settings.ui.host}",
-            key="tls.key",
-            plain={"tls.crt": "tls.crt"},
-            awaited=False,
-        )
+    """The certificates that nobody issues."""
+    if not isinstance(settings.ui, Ingress):
+        return
+    for host in settings.ui.hosts:
+        if host.tls is not None and host.tls.issuer is None:
+            yield needs.pasted(
+                host.tls.reference,
+                settings.namespace,
+                f"the certificate of {host.name}",
+                key="tls.key",
+                plain={"tls.crt": "tls.crt"},
+                awaited=False,
+            )

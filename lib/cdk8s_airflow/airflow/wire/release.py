@@ -13,7 +13,12 @@ from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_values
 from cdk8s_airflow.airflow.wire.database import database_needs, database_rules, database_values
 from cdk8s_airflow.airflow.wire.delivery import delivery_rules
 from cdk8s_airflow.airflow.wire.executors import executor_values
-from cdk8s_airflow.airflow.wire.exposure import exposure_needs, exposure_values
+from cdk8s_airflow.airflow.wire.exposure import (
+    exposure_needs,
+    exposure_objects,
+    exposure_rules,
+    exposure_values,
+)
 from cdk8s_airflow.airflow.wire.keys import key_needs, key_rules, key_values
 from cdk8s_airflow.airflow.wire.logs import log_objects, log_rules, log_values
 from cdk8s_airflow.airflow.wire.migration import migration_values
@@ -121,7 +126,7 @@ CONCEPTS = (
     Concept(values=database_values, rules=database_rules, needs=database_needs),
     Concept(values=dag_values, needs=dag_needs),
     Concept(values=log_values, objects=log_objects, rules=log_rules),
-    Concept(values=exposure_values, needs=exposure_needs),
+    Concept(values=exposure_values, objects=exposure_objects, rules=exposure_rules, needs=exposure_needs),
     Concept(rules=shared_secret_rules),
     Concept(values=security_values),
     Concept(values=rotation_values),

@@ -18,8 +18,9 @@ def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     named["database"] = settings.database.secret
     if git is not None and git.credentials is not None:
         named["dags.credentials"] = git.credentials.name
-    if isinstance(ui, Ingress) and ui.tls is not None:
-        named["ui.tls.secret"] = ui.tls.secret
+    if isinstance(ui, Ingress):
+        certificates = {host.tls.secret for host in ui.hosts if host.tls is not None}
+        named |= {"ui.tls.secret" if len(certificates) == 1 else f"ui ({name})": name for name in sorted(certificates)}
     first: dict[str, str] = {}
     for at, name in named.items():
         if name in first and not (at.startswith("keys.") and first[name].startswith("keys.")):
