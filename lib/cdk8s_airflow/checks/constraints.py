@@ -29,6 +29,8 @@ _SECRET_KEY = re.compile(r"[-._a-zA-Z0-9]+")
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?", re.ASCII)
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SCHEDULE = re.compile(r"@(?:yearly|monthly|weekly|daily|hourly)|[0-9A-Za-z*/,-]+(?: [0-9A-Za-z*/,-]+){4}")
 
 
 def quantity(text: str) -> float:
@@ -356,3 +358,36 @@ UrlPath = Annotated[
     ),
 ]
 """The path of a URL, like ``"/airflow"``."""
+
+LabelKey = Annotated[
+    str,
+    Must(
+        is_qualified_name,
+        "is not the key of a label or annotation",
+        'write a name like "team", or one with a domain before it like "acme.example/team"',
+        "argument/name",
+    ),
+]
+"""The key of a label or an annotation."""
+
+VariableName = Annotated[
+    str,
+    Must(
+        lambda text: _VARIABLE.fullmatch(text) is not None,
+        "is not a name of an environment variable that every shell takes",
+        "use letters, digits and underscores, not starting with a digit",
+        "argument/name",
+    ),
+]
+"""The name of an environment variable."""
+
+CronSchedule = Annotated[
+    str,
+    Must(
+        lambda text: _SCHEDULE.fullmatch(text) is not None,
+        "is not a schedule",
+        'write minute, hour, day, month and day of week like "0 3 * * 0", or "@daily"',
+        "argument/schedule",
+    ),
+]
+"""When something is done again and again, as cron writes it: ``"0 3 * * 0"`` is on Sundays at three."""

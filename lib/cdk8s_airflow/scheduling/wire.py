@@ -1,10 +1,15 @@
-"""CPU and memory as Kubernetes reads them."""
+"""What pods may use and where they run, as Kubernetes and the chart read it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cdk8s_airflow.checks.constraints import seconds
+from cdk8s_airflow.scheduling.disruption import DisruptionBudget
+from cdk8s_airflow.scheduling.placement import Placement, Spread, Toleration
 from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.scheduling.scaling import Hpa, Keda
 
 
 def resources(given: Resources) -> dict[str, Any]:
@@ -13,3 +18,79 @@ def resources(given: Resources) -> dict[str, Any]:
     if given.cpu_limit is not None:
         limits["cpu"] = given.cpu_limit
     return {"requests": {"cpu": given.cpu, "memory": given.memory}, "limits": limits}
+
+
+def toleration(given: Toleration) -> dict[str, Any]:
+    """One toleration of a pod."""
+    made: dict[str, Any] = {"operator": "Exists" if given.value is None else "Equal"}
+    for name, value in (
+        ("key", given.key),
+        ("value", given.value),
+        ("effect", given.effect),
+        ("tolerationSeconds", given.seconds),
+    ):
+        if value is not None:
+            made[name] = value
+    return made
+
+
+def placement(given: Placement) -> dict[str, Any]:
+    """The fields of a pod, and of a component in the chart, that say where it runs; only those that say something."""
+    made: dict[str, Any] = {}
+    if given.node_selector:
+        made["nodeSelector"] = dict(given.node_selector)
+    if given.tolerations:
+        made["tolerations"] = [toleration(each) for each in given.tolerations]
+    if given.affinity is not None:
+        made["affinity"] = given.affinity
+    return made
+
+
+def spread(given: Sequence[Spread], labels: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    """The topology spread constraints of pods with these labels."""
+    return [
+        {
+            "maxSkew": each.max_skew,
+            "topologyKey": each.across,
+            "whenUnsatisfiable": "DoNotSchedule" if each.required else "ScheduleAnyway",
+            "labelSelector": {"matchLabels": dict(labels)},
+        }
+        for each in given
+    ]
+
+
+def budget(given: DisruptionBudget) -> dict[str, int]:
+    """What a disruption budget counts."""
+    if given.min_available is not None:
+        return {"minAvailable": given.min_available}
+    return {"maxUnavailable": given.max_unavailable or 1}
+
+
+def hpa(given: Hpa) -> dict[str, Any]:
+    """An autoscaler as the chart takes it."""
+    cpu = {"type": "Utilization", "averageUtilization": given.cpu_percent}
+    made: dict[str, Any] = {
+        "enabled": True,
+        "minReplicaCount": given.min_replicas,
+        "maxReplicaCount": given.max_replicas,
+        "metrics": list(given.metrics) or [{"type": "Resource", "resource": {"name": "cpu", "target": cpu}}],
+    }
+    if given.behavior is not None:
+        made["behavior"] = given.behavior
+    return made
+
+
+def keda(given: Keda) -> dict[str, Any]:
+    """A ScaledObject as the chart takes it."""
+    made: dict[str, Any] = {
+        "enabled": True,
+        "minReplicaCount": given.min_replicas,
+        "maxReplicaCount": given.max_replicas,
+        "pollingInterval": seconds(given.period),
+        "cooldownPeriod": seconds(given.cooldown),
+    }
+    if given.query is not None:
+        made["query"] = given.query
+    if given.advanced is not None:
+        made["advanced"] = given.advanced
+    return made
