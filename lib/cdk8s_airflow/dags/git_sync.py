@@ -13,7 +13,7 @@ from cdk8s_airflow.checks.constraints import Label, Must, NonEmpty
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, GitSshSecret, GitTokenSecret, SecretKey
 
-_SCP_STYLE = re.compile(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+:(?!//)[^\s]+")
+_SCP_STYLE = re.compile(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+:(?!//)[^\s@]+")
 _REF = re.compile(r"(?!/)(?!.*(?:\.\.|//|@\{|[\s~^:?*\[\\\x00-\x1f\x7f]))[^\s]+(?<![/.])")
 _SUB_PATH = re.compile(r"[^/\s][^/\x00-\x1f\x7f]*(?:/[^/\x00-\x1f\x7f]+)*")
 _HOST_KEY = re.compile(r"(?:@\S+\s+)?\S+\s+(?:ssh|ecdsa|sk)-\S+\s+[A-Za-z0-9+/]+=*(?:\s.*)?")
