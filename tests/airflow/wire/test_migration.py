@@ -55,7 +55,7 @@ def test_an_ssh_key_and_an_operators_url_are_waited_for_under_their_own_keys() -
     needed = needed_keys(
         release(
             NEWEST,
-            database=Connection(secret="pg-app", secret_key="uri"),
+            database=Connection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab"),
             dags=git(credentials=GitSshSecret("git-ssh")),
         )
     )

@@ -1,0 +1,102 @@
+"""DagRepoSync: a handle that makes no object of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdk8s_airflow import DagRepoSync, GitSshSecret, GitTokenSecret, PlatformError, Resources, SecretKey, collecting
+from cdk8s_airflow.dags.git_sync import GitSync
+from cdk8s_airflow.kube.ledger import ledger_of
+from tests.making import emitted, make_airflow, make_dags, new_chart
+from tests.truth.manifests import values_of
+
+KEY = "gitlab.acme.lab ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ"
+
+
+def test_it_makes_no_object_and_needs_nothing_by_itself() -> None:
+    chart = new_chart()
+    make_dags(chart, credentials=GitTokenSecret("t"))
+    assert emitted(chart) == []
+    assert ledger_of(chart).secrets == {}
+
+
+def test_defaults() -> None:
+    source = make_dags(new_chart())
+    assert source.settings == GitSync(
+        repo="https://gitlab.acme.lab/data/airflow-dags.git",
+        ref="main",
+        sub_path="",
+        period="60s",
+        depth=1,
+        max_failures=10,
+        container_name="git-sync",
+        credentials=None,
+        known_hosts=None,
+        ca=None,
+        resources=Resources(cpu="25m", memory="64Mi", memory_limit="256Mi"),
+    )
+
+
+def test_all_of_it_reaches_the_values() -> None:
+    chart = new_chart()
+    source = DagRepoSync(
+        chart,
+        "dags",
+        repo="https://gitlab.acme.lab/x.git",
+        ref="v1",
+        sub_path="flows",
+        period="5m",
+        depth=2,
+        max_failures=-1,
+        container_name="pull",
+        credentials=GitTokenSecret("token"),
+        ca=SecretKey("ca", "root.pem"),
+        resources=Resources(cpu="1", memory="1Gi"),
+    )
+    make_airflow(chart, dags=source)
+    sync = values_of(emitted(chart)[0])["dags"]["gitSync"]
+    assert sync["maxFailures"] == -1
+    assert (sync["ref"], sync["branch"], sync["rev"]) == ("v1", "v1", "HEAD")
+    assert sync["credentialsSecret"] == "token"
+    assert sync["resources"]["limits"] == {"memory": "1Gi"}
+
+
+def test_over_ssh_the_key_and_the_host_keys_reach_the_values() -> None:
+    chart = new_chart()
+    source = make_dags(chart, repo="git@gitlab.acme.lab:x.git", credentials=GitSshSecret("ssh"), known_hosts=KEY)
+    make_airflow(chart, dags=source)
+    sync = values_of(emitted(chart)[0])["dags"]["gitSync"]
+    assert (sync["sshKeySecret"], sync["knownHosts"]) == ("ssh", f"{KEY}\n")
+
+
+def test_without_a_source_there_is_no_git_sync() -> None:
+    chart = new_chart()
+    make_airflow(chart)
+    assert "dags" not in values_of(emitted(chart)[0])
+
+
+def test_one_source_serves_two_releases() -> None:
+    chart = new_chart()
+    source = make_dags(chart)
+    make_airflow(chart, "one", release="one", dags=source)
+    make_airflow(chart, "two", release="two", dags=source)
+    one, two = (values_of(manifest)["dags"] for manifest in emitted(chart))
+    assert one == two
+
+
+def test_what_follows_from_a_broken_source_is_not_reported_beside_it() -> None:
+    chart = new_chart("lab")
+
+    @collecting()
+    def program() -> None:
+        source = make_dags(chart, credentials="token", repo=7, period=None)
+        make_airflow(chart, dags=source, rotation="a b")
+
+    with pytest.raises(PlatformError) as caught:
+        program()
+    assert [(finding.path, finding.at) for finding in caught.value] == [
+        ("lab/dags", "repo"),
+        ("lab/dags", "period"),
+        ("lab/dags", "credentials"),
+        ("lab/airflow", "rotation"),
+    ]

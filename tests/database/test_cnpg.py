@@ -1,0 +1,158 @@
+"""CnpgCluster and ExternalDatabase: objects, handles, and the Secrets that somebody has to make."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdk8s_airflow import (
+    BasicAuthSecret,
+    ClusterFacts,
+    Connection,
+    DsnSecret,
+    ExistingSecret,
+    ExternalDatabase,
+    Namespace,
+    PlatformError,
+    Resources,
+    Volume,
+    collecting,
+)
+from cdk8s_airflow.kube.ledger import ledger_of
+from tests.making import emitted, make_airflow, make_cluster, new_chart
+from tests.truth import assert_accepted
+
+
+def test_defaults() -> None:
+    chart = new_chart()
+    make_cluster(chart)
+    (manifest,) = emitted(chart)
+    assert manifest["metadata"]["name"] == "airflow-pg"
+    assert manifest["metadata"]["namespace"] == "airflow-data"
+    assert manifest["spec"] == {
+        "instances": 1,
+        "imageName": "ghcr.io/cloudnative-pg/postgresql:16-standard-trixie",
+        "bootstrap": {"initdb": {"database": "airflow", "owner": "airflow"}},
+        "storage": {"size": "10Gi"},
+        "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "1Gi"}},
+        "enablePDB": False,
+        "enableSuperuserAccess": False,
+    }
+    assert_accepted([manifest])
+    assert ledger_of(chart).secrets == {}
+    assert ledger_of(chart).crds == {"clusters.postgresql.cnpg.io"}
+    assert ledger_of(chart).state == [("Cluster/postgresql.cnpg.io", "airflow-data", "airflow-pg")]
+
+
+def test_all_of_it_can_be_said() -> None:
+    chart = new_chart()
+    make_cluster(
+        chart,
+        database="flows",
+        owner="robot",
+        credentials=BasicAuthSecret("login"),
+        instances=3,
+        postgres_major=17,
+        resources=Resources(cpu="2", memory="4Gi", cpu_limit="3"),
+        parameters={"shared_buffers": "1GB"},
+        storage=Volume("1Ti", storage_class="fast", access_mode="ReadWriteOnce"),
+        facts=ClusterFacts(crds={"clusters.postgresql.cnpg.io"}),
+    )
+    (manifest,) = emitted(chart)
+    spec = manifest["spec"]
+    assert spec["bootstrap"] == {"initdb": {"database": "flows", "owner": "robot", "secret": {"name": "login"}}}
+    assert (spec["instances"], spec["enablePDB"]) == (3, True)
+    assert spec["imageName"] == "ghcr.io/cloudnative-pg/postgresql:17-standard-trixie"
+    assert spec["postgresql"] == {"parameters": {"shared_buffers": "1GB"}}
+    assert spec["resources"]["limits"] == {"cpu": "3", "memory": "4Gi"}
+    assert_accepted([manifest])
+    (need,) = ledger_of(chart).secrets.values()
+    assert (need.namespace, need.name, need.type) == ("airflow-data", "login", "kubernetes.io/basic-auth")
+    assert "'robot'" in need.keys["username"]
+
+
+def test_the_owner_is_the_databases_name_unless_said_otherwise() -> None:
+    chart = new_chart()
+    make_cluster(chart, database="flows")
+    assert emitted(chart)[0]["spec"]["bootstrap"]["initdb"] == {"database": "flows", "owner": "flows"}
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "ghcr.io/cloudnative-pg/postgresql:16",
+        "ghcr.io/cloudnative-pg/postgresql:16.4",
+        "registry.lab:5000/mirror/postgresql:16.4-12-bookworm",
+        "ghcr.io/cloudnative-pg/postgresql:16.4@sha256:" + "a" * 64,
+    ],
+)
+def test_an_image_whose_tag_starts_with_the_version_is_taken(image: str) -> None:
+    chart = new_chart()
+    make_cluster(chart, image=image)
+    assert emitted(chart)[0]["spec"]["imageName"] == image
+    assert_accepted(emitted(chart))
+
+
+def test_no_parameters_change_nothing() -> None:
+    plain, said = new_chart(), new_chart()
+    make_cluster(plain)
+    make_cluster(said, parameters={}, owner=None, credentials=None, image=None)
+    assert emitted(said) == emitted(plain)
+
+
+def test_the_host_is_the_writing_service_in_a_form_that_any_namespace_resolves() -> None:
+    assert make_cluster(new_chart()).host == "airflow-pg-rw.airflow-data.svc"
+
+
+def test_in_its_own_namespace_the_operators_secret_is_the_connection() -> None:
+    assert make_cluster(new_chart()).connection() == Connection(
+        secret="airflow-pg-app", secret_key="uri", secret_namespace="airflow-data", tls="require", postgres_major=16
+    )
+
+
+@pytest.mark.parametrize("bridge", [ExistingSecret("metadata"), DsnSecret("metadata")])
+def test_a_bridge_is_a_secret_beside_airflow_made_from_the_operators_password(bridge: ExistingSecret) -> None:
+    assert make_cluster(new_chart()).connection(bridge=bridge, tls="prefer") == Connection(
+        secret="metadata",
+        tls="prefer",
+        url=("postgresql://airflow:", "@airflow-pg-rw.airflow-data.svc:5432/airflow"),
+        password=("airflow-data", "airflow-pg-app"),
+        postgres_major=16,
+    )
+
+
+def test_with_own_credentials_the_password_comes_from_them() -> None:
+    connection = make_cluster(new_chart(), credentials=BasicAuthSecret("login")).connection(bridge=ExistingSecret("m"))
+    assert connection.password == ("airflow-data", "login")
+
+
+def test_an_external_database_is_a_secret_with_its_url() -> None:
+    assert ExternalDatabase(url=DsnSecret("m"), tls="disable").connection() == Connection(secret="m", tls="disable")
+
+
+def test_what_follows_from_a_broken_database_is_not_reported_beside_it() -> None:
+    chart = new_chart("lab")
+
+    @collecting()
+    def program() -> None:
+        make_airflow(chart, database=make_cluster(chart, namespace="airflow-data").connection())
+
+    with pytest.raises(PlatformError) as caught:
+        program()
+    assert [(finding.path, finding.at) for finding in caught.value] == [("lab/db", "namespace")]
+    assert [manifest["kind"] for manifest in emitted(chart)] == ["HelmChart"]
+
+
+def test_what_follows_from_a_broken_bridge_is_not_reported_beside_it() -> None:
+    chart = new_chart("lab")
+    with pytest.raises(PlatformError) as caught, collecting():
+        make_airflow(chart, database=make_cluster(chart).connection(bridge="metadata"))  # type: ignore[arg-type]
+    assert [(finding.path, finding.at) for finding in caught.value] == [("lab/db", "connection.bridge")]
+
+
+def test_two_clusters_of_one_name_are_refused_in_one_namespace_and_taken_in_two() -> None:
+    chart = new_chart("lab")
+    make_cluster(chart, "one")
+    with pytest.raises(PlatformError, match=r"^lab/two: .* Cluster of this name in namespace airflow-data .* lab/one"):
+        make_cluster(chart, "two")
+    make_cluster(chart, "three", namespace=Namespace.existing("other"))
+    assert len(emitted(chart)) == 2

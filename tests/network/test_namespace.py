@@ -1,0 +1,65 @@
+"""Namespace: what it makes, what it takes, and the handles that stand for one."""
+
+from __future__ import annotations
+
+import cdk8s_plus_27 as plus
+import pytest
+
+from cdk8s_airflow import ExistingNamespace, Namespace, PlatformError, collecting
+from cdk8s_airflow.kube.ledger import ledger_of
+from tests.making import emitted, make_airflow, new_chart
+
+
+def test_defaults_are_the_id_for_a_name_and_the_restricted_level() -> None:
+    chart = new_chart()
+    namespace = Namespace(chart, "airflow")
+    (manifest,) = emitted(chart)
+    assert namespace.name == manifest["metadata"]["name"] == "airflow"
+    assert manifest["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert ledger_of(chart).state == [("Namespace", "", "airflow")]
+
+
+def test_all_of_it_can_be_said() -> None:
+    chart = new_chart()
+    namespace = Namespace(
+        chart, "id", name="lab-1", pod_security="baseline", labels={"team": "data"}, annotations={"note": "x y"}
+    )
+    (manifest,) = emitted(chart)
+    assert namespace.name == "lab-1"
+    assert manifest["metadata"]["labels"]["pod-security.kubernetes.io/warn"] == "baseline"
+    assert manifest["metadata"]["labels"]["team"] == "data"
+    assert manifest["metadata"]["annotations"]["note"] == "x y"
+
+
+@pytest.mark.parametrize("nothing", [None, {}])
+def test_no_labels_and_no_annotations_change_nothing(nothing: dict[str, str] | None) -> None:
+    plain, said = new_chart(), new_chart()
+    Namespace(plain, "airflow")
+    Namespace(said, "airflow", labels=nothing, annotations=nothing)
+    assert emitted(said) == emitted(plain)
+
+
+def test_an_existing_namespace_is_a_name_and_no_object() -> None:
+    assert Namespace.existing("airflow") == ExistingNamespace("airflow")
+
+
+def test_a_namespace_of_cdk8s_plus_is_a_handle() -> None:
+    chart = new_chart()
+    make_airflow(chart, namespace=plus.Namespace(chart, "ns", metadata={"name": "theirs"}))
+    (release,) = (manifest for manifest in emitted(chart) if manifest["kind"] == "HelmChart")
+    assert release["spec"]["targetNamespace"] == "theirs"
+
+
+def test_two_namespaces_of_one_name_are_refused_naming_both() -> None:
+    chart = new_chart("base")
+    Namespace(chart, "one", name="airflow")
+    with pytest.raises(PlatformError, match=r"^base/two: name .* Namespace of this name already, from base/one"):
+        Namespace(chart, "two", name="airflow")
+
+
+def test_an_unsound_namespace_emits_nothing_and_notes_no_state() -> None:
+    chart = new_chart()
+    with pytest.raises(PlatformError), collecting():
+        Namespace(chart, "Airflow")
+    assert emitted(chart) == []
+    assert ledger_of(chart).state == []
