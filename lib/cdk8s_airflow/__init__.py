@@ -40,17 +40,27 @@ if TYPE_CHECKING:
     from cdk8s_airflow.kube.app import synth as synth
     from cdk8s_airflow.network.namespace import ExistingNamespace as ExistingNamespace
     from cdk8s_airflow.network.namespace import Namespace as Namespace
+    from cdk8s_airflow.scheduling.disruption import DisruptionBudget as DisruptionBudget
+    from cdk8s_airflow.scheduling.placement import Placement as Placement
+    from cdk8s_airflow.scheduling.placement import Spread as Spread
+    from cdk8s_airflow.scheduling.placement import Toleration as Toleration
     from cdk8s_airflow.scheduling.resources import Resources as Resources
+    from cdk8s_airflow.scheduling.scaling import Hpa as Hpa
+    from cdk8s_airflow.scheduling.scaling import Keda as Keda
     from cdk8s_airflow.secrets.contracts import AirflowKeys as AirflowKeys
     from cdk8s_airflow.secrets.contracts import ApiSecretKeySecret as ApiSecretKeySecret
     from cdk8s_airflow.secrets.contracts import BasicAuthSecret as BasicAuthSecret
+    from cdk8s_airflow.secrets.contracts import BrokerUrlSecret as BrokerUrlSecret
     from cdk8s_airflow.secrets.contracts import ConfigMapKey as ConfigMapKey
     from cdk8s_airflow.secrets.contracts import DsnSecret as DsnSecret
     from cdk8s_airflow.secrets.contracts import ExistingSecret as ExistingSecret
     from cdk8s_airflow.secrets.contracts import FernetKeySecret as FernetKeySecret
+    from cdk8s_airflow.secrets.contracts import FlowerAuthSecret as FlowerAuthSecret
     from cdk8s_airflow.secrets.contracts import GitSshSecret as GitSshSecret
     from cdk8s_airflow.secrets.contracts import GitTokenSecret as GitTokenSecret
     from cdk8s_airflow.secrets.contracts import JwtSecret as JwtSecret
+    from cdk8s_airflow.secrets.contracts import RedisPasswordSecret as RedisPasswordSecret
+    from cdk8s_airflow.secrets.contracts import ResultBackendSecret as ResultBackendSecret
     from cdk8s_airflow.secrets.contracts import SecretKey as SecretKey
     from cdk8s_airflow.secrets.contracts import TlsSecret as TlsSecret
     from cdk8s_airflow.secrets.contracts import WebserverSecretKeySecret as WebserverSecretKeySecret
@@ -70,18 +80,32 @@ _HOMES = {
     "facts": ("ClusterFacts",),
     "kube.app": ("run", "synth"),
     "network.namespace": ("ExistingNamespace", "Namespace"),
+    "scheduling.disruption": ("DisruptionBudget",),
+    "scheduling.placement": (
+        "Placement",
+        "Spread",
+        "Toleration",
+    ),
     "scheduling.resources": ("Resources",),
+    "scheduling.scaling": (
+        "Hpa",
+        "Keda",
+    ),
     "secrets.contracts": (
         "AirflowKeys",
         "ApiSecretKeySecret",
         "BasicAuthSecret",
+        "BrokerUrlSecret",
         "ConfigMapKey",
         "DsnSecret",
         "ExistingSecret",
         "FernetKeySecret",
+        "FlowerAuthSecret",
         "GitSshSecret",
         "GitTokenSecret",
         "JwtSecret",
+        "RedisPasswordSecret",
+        "ResultBackendSecret",
         "SecretKey",
         "TlsSecret",
         "WebserverSecretKeySecret",
@@ -96,6 +120,7 @@ __all__ = [
     "ApiSecretKeySecret",
     "ApiServer",
     "BasicAuthSecret",
+    "BrokerUrlSecret",
     "ClusterFacts",
     "ClusterIP",
     "CnpgCluster",
@@ -103,33 +128,42 @@ __all__ = [
     "Connection",
     "DagProcessor",
     "DagRepoSync",
+    "DisruptionBudget",
     "DsnSecret",
     "ExistingNamespace",
     "ExistingSecret",
     "ExternalDatabase",
     "FernetKeySecret",
     "Finding",
+    "FlowerAuthSecret",
     "Gateway",
     "GitSshSecret",
     "GitTokenSecret",
     "Host",
+    "Hpa",
     "HttpRoute",
     "Ingress",
     "JwtSecret",
     "K3sHelmChart",
+    "Keda",
     "KubernetesExecutor",
     "LoadBalancer",
     "Logs",
     "Migration",
     "Namespace",
     "NodePort",
+    "Placement",
     "PlatformError",
+    "RedisPasswordSecret",
     "Resources",
+    "ResultBackendSecret",
     "Scheduler",
     "SecretKey",
+    "Spread",
     "Statsd",
     "Tls",
     "TlsSecret",
+    "Toleration",
     "Triggerer",
     "Volume",
     "WebserverSecretKeySecret",

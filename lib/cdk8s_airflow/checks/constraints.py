@@ -359,17 +359,6 @@ UrlPath = Annotated[
 ]
 """The path of a URL, like ``"/airflow"``."""
 
-LabelKey = Annotated[
-    str,
-    Must(
-        is_qualified_name,
-        "is not the key of a label or annotation",
-        'write a name like "team", or one with a domain before it like "acme.example/team"',
-        "argument/name",
-    ),
-]
-"""The key of a label or an annotation."""
-
 VariableName = Annotated[
     str,
     Must(

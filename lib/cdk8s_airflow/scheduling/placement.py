@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Count, LabelKey, LabelValue, at_least
+from cdk8s_airflow.checks.constraints import AnnotationKey, Count, LabelValue, at_least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Toleration:
 
     how_to_write: ClassVar[str] = 'Toleration(key="workload", value="airflow", effect="NoSchedule")'
 
-    key: LabelKey | None = None
+    key: AnnotationKey | None = None
     value: LabelValue | None = None
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
     seconds: Annotated[int, at_least(0)] | None = None
@@ -61,7 +61,7 @@ class Placement:
 
     how_to_write: ClassVar[str] = 'Placement(node_selector={"workload": "airflow"})'
 
-    node_selector: Mapping[LabelKey, LabelValue] = field(default_factory=dict)
+    node_selector: Mapping[AnnotationKey, LabelValue] = field(default_factory=dict)
     tolerations: Sequence[Toleration] = ()
     affinity: Mapping[str, Any] | None = None
 
@@ -78,7 +78,7 @@ class Spread:
 
     how_to_write: ClassVar[str] = 'Spread(across="topology.kubernetes.io/zone")'
 
-    across: LabelKey = "kubernetes.io/hostname"
+    across: AnnotationKey = "kubernetes.io/hostname"
     max_skew: Count = 1
     required: bool = False
 

@@ -147,12 +147,58 @@ class WebserverSecretKeySecret(_SecretReference):
     keys = {"webserver-secret-key": "a long random text"}
 
 
+class BrokerUrlSecret(_SecretReference):
+    """A Secret with the whole URL of Celery's broker under the key ``connection``.
+
+    Like ``redis://:PASSWORD@HOST:6379/0`` or ``amqp://USER:PASSWORD@HOST:5672/VHOST``, user and password percent-encoded.
+    Source of the key: the chart's ``data.brokerUrlSecretName``.
+    """
+
+    how_to_write: ClassVar[str] = 'BrokerUrlSecret("airflow-broker-url")'
+    keys = {"connection": "the broker's URL, like redis://:PASSWORD@HOST:6379/0"}
+
+
+class RedisPasswordSecret(_SecretReference):
+    """A Secret with the password of the chart's own Redis, under ``password``. Source: the chart's ``redis.passwordSecretName``."""
+
+    how_to_write: ClassVar[str] = 'RedisPasswordSecret("airflow-redis-password")'
+    keys = {"password": "letters and digits, because the chart's Redis gets it on a command line"}
+
+
+class ResultBackendSecret(_SecretReference):
+    """A Secret with the URL of the database to which Celery writes results, under ``connection``.
+
+    Like ``db+postgresql://USER:PASSWORD@HOST:5432/DATABASE``. Source: the chart's ``data.resultBackendSecretName``.
+    """
+
+    how_to_write: ClassVar[str] = 'ResultBackendSecret("airflow-result-backend")'
+    keys = {"connection": "the URL db+postgresql://USER:PASSWORD@HOST:5432/DATABASE"}
+
+
+class FlowerAuthSecret(_SecretReference):
+    """A Secret with the user and password that Flower asks for, under ``basicAuth``. Source: the chart's ``flower.secretName``."""
+
+    how_to_write: ClassVar[str] = 'FlowerAuthSecret("airflow-flower")'
+    keys = {"basicAuth": "USER:PASSWORD"}
+
+
 class TlsSecret(_SecretReference):
     """A Secret of type ``kubernetes.io/tls`` with a certificate and its key."""
 
     how_to_write: ClassVar[str] = 'TlsSecret("airflow-tls")'
     keys = {"tls.crt": "the certificate with its chain", "tls.key": "its private key"}
     type = "kubernetes.io/tls"
+
+
+class PullSecret(_SecretReference):
+    """A Secret of type ``kubernetes.io/dockerconfigjson`` by which nodes log in to a registry of images.
+
+    Source of the key: Kubernetes, ``spec.imagePullSecrets`` of a pod.
+    """
+
+    how_to_write: ClassVar[str] = 'PullSecret("registry-login")'
+    keys = {".dockerconfigjson": "registries with user and password, as docker login writes them"}
+    type = "kubernetes.io/dockerconfigjson"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from cdk8s_airflow.secrets import contracts
 
+_DOCKER_HUB_LOGIN = "https://index.docker.io/v1/"
+
 
 @dataclass(frozen=True, kw_only=True)
 class SecretNeed:
@@ -119,6 +121,36 @@ def git_token(ref: contracts.GitTokenSecret, namespace: str, purpose: str) -> Se
     )
 
 
+def registry_login(ref: contracts.PullSecret, namespace: str, *, registries: tuple[str, ...]) -> SecretNeed:
+    """User and password of registries of images, typed.
+
+    Nothing waits for it: without it, the pod that would wait could not even be pulled.
+
+    Args:
+        registries: the hosts; Docker Hub is known to container engines under an address of its own.
+    """
+    typed, entries = [], []
+    for index, host in enumerate(registries):
+        typed.append(
+            f"read -rp 'User of {host}: ' ACCOUNT && read -rsp 'Password: ' ANSWER && "
+            f"LOGIN{index}=$(printf '%s:%s' \"$ACCOUNT\" \"$ANSWER\" | base64 | tr -d '\\n') && "
+        )
+        entries.append(f'"{_DOCKER_HUB_LOGIN if host == "docker.io" else host}":{{"auth":"%s"}}')
+    logins = [f"LOGIN{index}" for index in range(len(registries))]
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys=ref.keys,
+        purpose=f"pulls images from {' and '.join(registries)}",
+        type=ref.type,
+        awaited=False,
+        command=(
+            f"{''.join(typed)}printf '{{\"auths\":{{{','.join(entries)}}}}}' {' '.join(chr(34) + '$' + login + chr(34) for login in logins)}"
+            f" | {_create(namespace, ref.name, _from_stdin('.dockerconfigjson'), type_=ref.type)}; unset ANSWER {' '.join(logins)}"
+        ),
+    )
+
+
 def pasted(
     ref: contracts._SecretReference,
     namespace: str,
@@ -144,4 +176,64 @@ def pasted(
         type=ref.type,
         awaited=awaited,
         command=f"{_create(namespace, ref.name, _from_stdin(key), type_=ref.type)}{files}  # paste {key}, then Ctrl-D",
+    )
+
+
+def random_password(ref: contracts._SecretReference, namespace: str, purpose: str, *, before: str = "") -> SecretNeed:
+    """A Secret with one random password of letters and digits: no URL and no shell can mangle it.
+
+    Args:
+        before: what stands before the password under the same key, such as a user and a colon.
+    """
+    (key,) = ref.keys
+    password = '"$(openssl rand -hex 24)"'
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys=ref.keys,
+        purpose=purpose,
+        command=f"printf '{before}%s' {password} | {_create(namespace, ref.name, _from_stdin(key))}",
+    )
+
+
+def composed_url(
+    ref: contracts._SecretReference,
+    namespace: str,
+    purpose: str,
+    *,
+    source: contracts._SecretReference,
+    url: tuple[str, str],
+) -> SecretNeed:
+    """A URL made from the password in another Secret of the namespace, which has to be made before it.
+
+    Args:
+        source: the Secret with the password, under its one key.
+        url: what stands before and after the password.
+    """
+    (key,), (password_key,) = ref.keys, source.keys
+    before, after = url
+    password = (
+        f"\"$(kubectl -n {namespace} get secret {source.name} -o jsonpath='{{.data.{password_key}}}' | base64 -d)\""
+    )
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={key: f"{before}PASSWORD{after}, with the password of {source.name}"},
+        purpose=purpose,
+        command=f"printf '{before}%s{after}' {password} | {_create(namespace, ref.name, _from_stdin(key))}",
+    )
+
+
+def typed(ref: contracts._SecretReference, namespace: str, purpose: str, *, prompt: str) -> SecretNeed:
+    """A Secret with one key that is typed at a prompt which shows nothing."""
+    (key,) = ref.keys
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys=ref.keys,
+        purpose=purpose,
+        command=(
+            f"read -rsp '{prompt}: ' ANSWER && printf '%s' \"$ANSWER\" | "
+            f"{_create(namespace, ref.name, _from_stdin(key))}; unset ANSWER"
+        ),
     )
