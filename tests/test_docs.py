@@ -10,6 +10,7 @@ comment before a block, which readers do not see, says more about it:
   HomeLab; likewise ``<!-- in: PATH -->`` for a file. A line ``...`` leaves some out.
 - ``<!-- diff: ARGUMENTS -->``: the lines with + and - of the block that follows are how ``dist/`` changes when the HomeLab is
   built with these arguments.
+- ``<!-- edit: PATH -->``: the lines with - of the block that follows stand in the file; with those with + instead it still builds.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ PAGES = sorted(
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-_COMMENT = re.compile(r"<!-- (setup|raises|prints|in|diff)(?:: ([^\n]*?))?(?: -->|\n(.*?)-->)", re.DOTALL)
+_COMMENT = re.compile(r"<!-- (setup|raises|prints|in|diff|edit)(?:: ([^\n]*?))?(?: -->|\n(.*?)-->)", re.DOTALL)
 _LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])+\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 _MAKE = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
@@ -135,7 +136,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(folder), "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]), "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"},
     )
     assert run.returncode == 0, run.stderr
     found: dict[str, Any] = json.loads(run.stderr.splitlines()[-1])
@@ -203,6 +204,23 @@ def test_a_diff_is_how_dist_changes(page: str) -> None:
             changed = [line for line in difflib.unified_diff(before, after, n=0) if line[:3] not in ("---", "+++")]
             shown = [line for line in block.text.splitlines() if line[:1] in "+-"]
             assert [line for line in changed if line[:1] in "+-"] == shown
+
+
+@pytest.mark.parametrize("page", [name for name in NAMES if any(block.mark == "edit" for block in blocks(name))])
+def test_an_edit_fits_the_file_and_the_result_builds(page: str) -> None:
+    for block in blocks(page):
+        if block.mark == "edit":
+            program = text(block.about)
+            lines = block.text.splitlines()
+            for old, new in itertools.pairwise(lines):
+                if (old[0], new[0]) == ("-", "+"):
+                    assert program.count(f"{old[1:]}\n") == 1, old
+                    program = program.replace(f"{old[1:]}\n", f"{new[1:]}\n")
+            space: dict[str, Any] = {"__name__": "edited"}
+            exec(compile(program, block.about, "exec"), space)
+            manifests = space["build"]().synth_yaml()
+            assert "ingressClassName: traefik" in manifests
+            assert "https://git.example.com/you/airflow-dags.git" in manifests
 
 
 def anchors(page: Path) -> set[str]:
@@ -324,9 +342,7 @@ def _name(call: ast.Call) -> str:
 
 def rule_ids() -> set[str]:
     return {
-        rule
-        for path in (ROOT / "lib").rglob("*.py")
-        for rule in rules_in(ast.parse(path.read_text(encoding="utf-8")))
+        rule for path in (ROOT / "lib").rglob("*.py") for rule in rules_in(ast.parse(path.read_text(encoding="utf-8")))
     }
 
 
