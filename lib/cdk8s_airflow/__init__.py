@@ -26,11 +26,18 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.exposure import LoadBalancer as LoadBalancer
     from cdk8s_airflow.airflow.exposure import NodePort as NodePort
     from cdk8s_airflow.airflow.exposure import Tls as Tls
+    from cdk8s_airflow.airflow.images import Image as Image
+    from cdk8s_airflow.airflow.images import Mirror as Mirror
     from cdk8s_airflow.airflow.logs import Logs as Logs
     from cdk8s_airflow.checks import Finding as Finding
     from cdk8s_airflow.checks import PlatformError as PlatformError
     from cdk8s_airflow.checks import collecting as collecting
+    from cdk8s_airflow.dags.bundles import DagBundles as DagBundles
+    from cdk8s_airflow.dags.bundles import GitBundle as GitBundle
+    from cdk8s_airflow.dags.folder import DagFolder as DagFolder
+    from cdk8s_airflow.dags.image import DagImage as DagImage
     from cdk8s_airflow.dags.repo_sync import DagRepoSync as DagRepoSync
+    from cdk8s_airflow.dags.volume import DagVolume as DagVolume
     from cdk8s_airflow.database.cnpg import CnpgCluster as CnpgCluster
     from cdk8s_airflow.database.connection import Connection as Connection
     from cdk8s_airflow.database.connection import ExternalDatabase as ExternalDatabase
@@ -61,6 +68,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.contracts import JwtSecret as JwtSecret
     from cdk8s_airflow.secrets.contracts import RedisPasswordSecret as RedisPasswordSecret
     from cdk8s_airflow.secrets.contracts import ResultBackendSecret as ResultBackendSecret
+    from cdk8s_airflow.secrets.contracts import PullSecret as PullSecret
     from cdk8s_airflow.secrets.contracts import SecretKey as SecretKey
     from cdk8s_airflow.secrets.contracts import TlsSecret as TlsSecret
     from cdk8s_airflow.secrets.contracts import WebserverSecretKeySecret as WebserverSecretKeySecret
@@ -71,9 +79,14 @@ _HOMES = {
     "airflow.components": ("ApiServer", "DagProcessor", "Migration", "Scheduler", "Statsd", "Triggerer"),
     "airflow.executors": ("KubernetesExecutor",),
     "airflow.exposure": ("ClusterIP", "Gateway", "Host", "HttpRoute", "Ingress", "LoadBalancer", "NodePort", "Tls"),
+    "airflow.images": ("Image", "Mirror"),
     "airflow.logs": ("Logs",),
     "checks": ("Finding", "PlatformError", "collecting"),
+    "dags.bundles": ("DagBundles", "GitBundle"),
+    "dags.folder": ("DagFolder",),
+    "dags.image": ("DagImage",),
     "dags.repo_sync": ("DagRepoSync",),
+    "dags.volume": ("DagVolume",),
     "database.cnpg": ("CnpgCluster",),
     "database.connection": ("Connection", "ExternalDatabase"),
     "delivery.k3s": ("K3sHelmChart",),
@@ -104,6 +117,7 @@ _HOMES = {
         "GitSshSecret",
         "GitTokenSecret",
         "JwtSecret",
+        "PullSecret",
         "RedisPasswordSecret",
         "ResultBackendSecret",
         "SecretKey",
@@ -126,8 +140,12 @@ __all__ = [
     "CnpgCluster",
     "ConfigMapKey",
     "Connection",
+    "DagBundles",
+    "DagFolder",
+    "DagImage",
     "DagProcessor",
     "DagRepoSync",
+    "DagVolume",
     "DisruptionBudget",
     "DsnSecret",
     "ExistingNamespace",
@@ -137,11 +155,13 @@ __all__ = [
     "Finding",
     "FlowerAuthSecret",
     "Gateway",
+    "GitBundle",
     "GitSshSecret",
     "GitTokenSecret",
     "Host",
     "Hpa",
     "HttpRoute",
+    "Image",
     "Ingress",
     "JwtSecret",
     "K3sHelmChart",
@@ -150,10 +170,12 @@ __all__ = [
     "LoadBalancer",
     "Logs",
     "Migration",
+    "Mirror",
     "Namespace",
     "NodePort",
     "Placement",
     "PlatformError",
+    "PullSecret",
     "RedisPasswordSecret",
     "Resources",
     "ResultBackendSecret",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Count, HostName, Must, NonEmpty, ObjectName, VersionText, version
@@ -24,6 +24,9 @@ _SupportedKubernetes = Annotated[
         "facts/kubernetes",
     ),
 ]
+
+Architecture = Literal["amd64", "arm64"]
+"""The architecture of a node, as its label ``kubernetes.io/arch`` says it."""
 
 _RETRY_SINCE = ((0, 16, 25), (0, 17, 6))
 
@@ -45,6 +48,8 @@ class ClusterFacts:
             given, everything emitted must be among them. Default: unknown, and the summary lists what is needed.
         rwx_classes: storage classes whose volumes several nodes can write at once (ReadWriteMany).
         nodes: how many nodes run pods. With one node, ReadWriteOnce volumes can be shared by its pods.
+        architecture: of the nodes that pods are to run on, ``"amd64"`` or ``"arm64"``. When given, pods are kept to such
+            nodes; images have to exist for it. Default: unknown, and the scheduler of Kubernetes chooses among all nodes.
         cluster_domain: the DNS domain of Services. Default: ``"cluster.local"``, as Kubernetes has it.
     """
 
@@ -56,6 +61,7 @@ class ClusterFacts:
     crds: Collection[ObjectName] | None = None
     rwx_classes: Collection[NonEmpty] = frozenset()
     nodes: Count | None = None
+    architecture: Architecture | None = None
     cluster_domain: HostName = "cluster.local"
 
     @property

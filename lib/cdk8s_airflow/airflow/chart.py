@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from constructs import Construct
 
@@ -12,6 +12,7 @@ from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Migration,
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
 from cdk8s_airflow.airflow.exposure import ClusterIP, Exposure
+from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import CHARTS, DEFAULT_CHART_VERSION, pair_findings
@@ -25,7 +26,12 @@ from cdk8s_airflow.airflow.wire.release import (
 from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.checks import Finding, PlatformError, show
 from cdk8s_airflow.checks.constraints import LabelValue, Must, is_label_1035
+from cdk8s_airflow.dags.bundles import DagBundles
+from cdk8s_airflow.dags.folder import DagFolder
+from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.repo_sync import DagRepoSync
+from cdk8s_airflow.dags.source import DagSettings
+from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.database.connection import Connection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.wire import helm_chart, way_out
@@ -35,9 +41,11 @@ from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.kube.text import values_text
 from cdk8s_airflow.network.namespace import NamespaceHandle
 from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.secrets.contracts import AirflowKeys
+from cdk8s_airflow.secrets.contracts import AirflowKeys, PullSecret
 
 _LONGEST_RELEASE = 40
+
+_DagSource: TypeAlias = DagRepoSync | DagBundles | DagImage | DagVolume | ExistingDagVolume | DagFolder
 
 _ReleaseName = Annotated[
     str,
@@ -73,7 +81,12 @@ class AirflowChart(PlatformConstruct):
             and one of a kind in the cluster. Default: ``"airflow"``.
         chart_version: the version of the chart. Default: the newest known here.
         airflow_version: the version of Airflow. Default: the one the chart was released with.
-        dags: where DAG files come from. Default: the image.
+        dags: where DAG files come from: git (:class:`DagRepoSync`, with Airflow 3 also :class:`DagBundles`), the image
+            (:class:`DagImage`), a volume (:class:`DagVolume`) or, in a lab, a local folder (:class:`DagFolder`). Default: what the image
+            has in ``/opt/airflow/dags``.
+        image: the image Airflow runs in. Default: the official one of ``airflow_version``.
+        mirror: where copies of all images of the release are pulled from. Default: from where their makers put them.
+        pull_secret: the Secret by which nodes log in to the registry. Default: none.
         ui: how people reach the UI: :class:`ClusterIP` (the default), :class:`NodePort`, :class:`LoadBalancer`,
             :class:`Ingress` or :class:`HttpRoute`.
         scheduler: the scheduler.
@@ -109,7 +122,10 @@ class AirflowChart(PlatformConstruct):
         release: _ReleaseName = "airflow",
         chart_version: str = DEFAULT_CHART_VERSION,
         airflow_version: str | None = None,
-        dags: DagRepoSync | None = None,
+        dags: _DagSource | None = None,
+        image: Image | None = None,
+        mirror: Mirror | None = None,
+        pull_secret: PullSecret | None = None,
         ui: Exposure = ClusterIP(),
         scheduler: Scheduler = Scheduler(),
         api_server: ApiServer = ApiServer(),
@@ -134,7 +150,10 @@ class AirflowChart(PlatformConstruct):
             namespace=namespace.name,
             dialect=dialect,
             executor=executor,
-            dags=dags.settings if dags is not None and dags.sound else None,
+            dags=_dag_settings(dags),
+            image=image,
+            mirror=mirror,
+            pull_secret=pull_secret,
             keys=keys,
             database=database,
             logs=logs,
@@ -186,6 +205,13 @@ class AirflowChart(PlatformConstruct):
             ledger.notes.append(
                 f"Release {settings.release} has values that nothing was checked against: {', '.join(sorted(unchecked_values))}"
             )
+
+
+def _dag_settings(dags: _DagSource | None) -> DagSettings | None:
+    """What a source was told; nothing of one whose faults have been reported."""
+    if dags is None or (isinstance(dags, DagRepoSync) and not dags.sound):
+        return None
+    return dags.settings
 
 
 def _owned(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Finding]:

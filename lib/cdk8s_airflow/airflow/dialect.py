@@ -48,6 +48,12 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
         Place("createUserJob.enabled", charts=">=1.19"),
     ),
     "task_pods": (Place("workers", charts="<1.20"), Place("workers.kubernetes", charts=">=1.20")),
+    "task_pods.volumes": (Place("workers", charts="<1.22"), Place("workers.kubernetes", charts=">=1.22")),
+    "celery_workers.volumes": (Place("workers", charts="<1.22"), Place("workers.celery", charts=">=1.22")),
+    "dag_bundles": (
+        Place("config.dag_processor.dag_bundle_config_list", charts="<1.20", airflow=">=3"),
+        Place("dagProcessor.dagBundleConfigList", charts=">=1.20", airflow=">=3"),
+    ),
     "dag_processor.enabled": (Place("dagProcessor.enabled", airflow="<3"),),
     "triggerer.disruption_budget": (Place("triggerer.podDisruptionBudget", charts=">=1.19"),),
     "dag_processor.disruption_budget": (Place("dagProcessor.podDisruptionBudget", charts=">=1.19"),),

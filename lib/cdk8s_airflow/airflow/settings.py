@@ -12,6 +12,8 @@ from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.checks.constraints import seconds
 from cdk8s_airflow.dags.git_sync import GitSync
+from cdk8s_airflow.dags.image import DagImage
+from cdk8s_airflow.dags.source import DagSettings
 from cdk8s_airflow.database.connection import Connection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.facts import ClusterFacts
@@ -26,7 +28,7 @@ class ReleaseSettings:
     namespace: str
     dialect: Dialect
     executor: KubernetesExecutor
-    dags: GitSync | None
+    dags: DagSettings | None
     keys: AirflowKeys
     database: Connection
     logs: Logs
@@ -47,7 +49,7 @@ class ReleaseSettings:
     @property
     def airflow_image(self) -> Image | None:
         """The image that Airflow runs in, or None for the official one."""
-        return self.image
+        return self.dags.image if isinstance(self.dags, DagImage) else self.image
 
     @property
     def side_images(self) -> tuple[str, ...]:

@@ -121,6 +121,22 @@ def git_token(ref: contracts.GitTokenSecret, namespace: str, purpose: str) -> Se
     )
 
 
+def git_connection(ref: contracts.SecretKey, namespace: str, *, repo: str, purpose: str) -> SecretNeed:
+    """An Airflow connection to a git repository as JSON: user and token typed for https, the whole of it pasted for ssh."""
+    create = _create(namespace, ref.name, _from_stdin(ref.key))
+    if repo.startswith("https://"):
+        content = f'{{"conn_type": "git", "host": "{repo}", "login": USER, "password": TOKEN}}'
+        command = (
+            "read -rp 'Git user: ' ACCOUNT && read -rsp 'Git token: ' ANSWER && "
+            f'printf \'{{"conn_type": "git", "host": "%s", "login": "%s", "password": "%s"}}\' \'{repo}\' '
+            f'"$ACCOUNT" "$ANSWER" | {create}; unset ANSWER'
+        )
+    else:
+        content = f'{{"conn_type": "git", "host": "{repo}", "extra": {{"private_key": KEY, "strict_host_key_checking": "yes"}}}}'
+        command = f"{create}  # paste the JSON, then Ctrl-D"
+    return SecretNeed(name=ref.name, namespace=namespace, keys={ref.key: content}, purpose=purpose, command=command)
+
+
 def registry_login(ref: contracts.PullSecret, namespace: str, *, registries: tuple[str, ...]) -> SecretNeed:
     """User and password of registries of images, typed.
 

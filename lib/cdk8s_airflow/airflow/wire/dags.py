@@ -2,25 +2,221 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.tree import Tree
+from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import seconds
+from cdk8s_airflow.dags.bundles import DagBundles, GitBundle
+from cdk8s_airflow.dags.folder import LARGEST_CONFIG_MAP, DagFile, FolderFiles
 from cdk8s_airflow.dags.git_sync import GitSync
+from cdk8s_airflow.dags.image import DAGS_FOLDER, DagImage
+from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
+from cdk8s_airflow.delivery.pruning import state_metadata
+from cdk8s_airflow.kube.text import escape_template
 from cdk8s_airflow.scheduling.wire import resources
 from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.secrets.contracts import GitSshSecret, GitTokenSecret, SecretKey
+from cdk8s_airflow.storage.volume import shared_access_mode
+from cdk8s_airflow.storage.wire import claim
 
 _CA_VOLUME = "git-ca"
 _CA_FOLDER = "/etc/git-ca"
+_VOLUME = "dag-files"
+_GIT_BUNDLE = "airflow.providers.git.bundles.git.GitDagBundle"
 
 
 def dag_values(settings: ReleaseSettings) -> Tree:
+    """What each kind of source takes of the chart."""
+    dags = settings.dags
+    if isinstance(dags, GitSync):
+        return _git_sync(dags)
+    if isinstance(dags, DagImage):
+        return {} if dags.folder == DAGS_FOLDER else {"dags": {"mountPath": dags.folder}}
+    if isinstance(dags, DagVolume):
+        return _volume(settings, dag_claim_name(settings.release), dags.sub_path)
+    if isinstance(dags, ExistingDagVolume):
+        return _volume(settings, dags.claim, dags.sub_path)
+    if isinstance(dags, FolderFiles):
+        return _folder(settings, dags)
+    if isinstance(dags, DagBundles):
+        return _bundles(settings, dags)
+    return {}
+
+
+def dag_claim_name(release: str) -> str:
+    """The name of the claim that the platform makes for the DAG files of a release."""
+    return f"{release}-dags"
+
+
+def dag_readers(settings: ReleaseSettings) -> list[str]:
+    """Where the pods that read DAG files from a folder take volumes.
+
+    The scheduler reads none where a DAG processor does it, unless tasks run inside the scheduler; the server of the UI and the
+    jobs never do. This is also where the chart puts git-sync.
+    """
+    dialect = settings.dialect
+    places = {
+        "dagProcessor": settings.dag_processor is not None,
+        "scheduler": settings.dag_processor is None or settings.runs_tasks_in_scheduler,
+        "triggerer": settings.triggerer is not None,
+        dialect.place("task_pods.volumes") or "": settings.has_task_pods,
+    }
+    workers = dialect.place("celery_workers.volumes") or ""
+    places[workers] = places.get(workers, False) or settings.has_celery_workers
+    return [place for place, reads in places.items() if reads]
+
+
+def _mounted(settings: ReleaseSettings, volumes: list[Tree], mounts: list[Tree]) -> Tree:
+    """Volumes in all pods that read DAG files, and in no other."""
+    return join(
+        *(nest(place, {"extraVolumes": volumes, "extraVolumeMounts": mounts}) for place in dag_readers(settings))
+    )
+
+
+def _volume(settings: ReleaseSettings, name: str, sub_path: str) -> Tree:
+    """A claim, read-only; the chart's own key for one would let every pod write it."""
+    mount: Tree = {"name": _VOLUME, "mountPath": DAGS_FOLDER, "readOnly": True}
+    if sub_path:
+        mount["subPath"] = sub_path
+    return _mounted(settings, [{"name": _VOLUME, "persistentVolumeClaim": {"claimName": name}}], [mount])
+
+
+def _folder(settings: ReleaseSettings, folder: FolderFiles) -> Tree:
+    """Each file by a mount of its own, which is the plain file: in a mounted ConfigMap it would be a link to a link."""
+    volumes: list[Tree] = []
+    mounts: list[Tree] = []
+    for index, files in enumerate(_portions(folder)):
+        volume = f"{_VOLUME}-{index}"
+        volumes.append({"name": volume, "configMap": {"name": _config_map_name(settings.release, files)}})
+        mounts += [
+            {"name": volume, "mountPath": f"{DAGS_FOLDER}/{file.path}", "subPath": key, "readOnly": True}
+            for key, file in files.items()
+        ]
+    return _mounted(settings, volumes, mounts)
+
+
+def _portions(folder: FolderFiles) -> list[dict[str, DagFile]]:
+    """Files by the key each has in its ConfigMap, as many together as one can hold, in the order of their paths."""
+    portions: list[dict[str, DagFile]] = []
+    room = 0
+    for file in folder.files:
+        size = len(file.text.encode()) + len(file.path) + len(str(len(folder.files))) + 1
+        if size > room:
+            portions.append({})
+            room = LARGEST_CONFIG_MAP
+        portions[-1][_key(file.path, portions[-1])] = file
+        room -= size
+    return portions
+
+
+def _key(path: str, taken: dict[str, DagFile]) -> str:
+    """A key that a ConfigMap can have, which still shows the path."""
+    key = re.sub(r"[^-._a-zA-Z0-9]", "_", path)[-240:]
+    key = f"_{key}" if key in (".", "..") or key.startswith("..") else key
+    return key if key not in taken else f"{key}.{len(taken)}"
+
+
+def _config_map_name(release: str, files: dict[str, DagFile]) -> str:
+    told = json.dumps([[key, file.path, file.text] for key, file in files.items()])
+    return f"{dag_claim_name(release)}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
+
+
+def _bundles(settings: ReleaseSettings, dags: DagBundles) -> Tree:
+    """The list of bundles, and the connection of each that has to log in.
+
+    A bundle that is told its repository never looks at its connection, so it is told one or the other.
+    """
+    place = settings.dialect.place("dag_bundles")
+    listed = [
+        {"name": bundle.name, "classpath": _GIT_BUNDLE, "kwargs": _bundle_arguments(bundle)} for bundle in dags.bundles
+    ]
+    value: object = listed
+    if place is not None and place.startswith("config."):
+        value = escape_template(json.dumps(listed, sort_keys=True).replace("%", "%%"))
+    return join(
+        nest(place, value),
+        *(
+            {
+                "secret": [
+                    {
+                        "envName": f"AIRFLOW_CONN_{bundle.connection.upper()}",
+                        "secretName": bundle.credentials.name,
+                        "secretKey": bundle.credentials.key,
+                    }
+                ]
+            }
+            for bundle in dags.bundles
+            if bundle.credentials is not None
+        ),
+    )
+
+
+def _bundle_arguments(bundle: GitBundle) -> Tree:
+    arguments: Tree = {"tracking_ref": bundle.ref, "refresh_interval": seconds(bundle.refresh)}
+    if bundle.sub_path:
+        arguments["subdir"] = bundle.sub_path
+    if bundle.credentials is None:
+        arguments["repo_url"] = bundle.repo
+    else:
+        arguments["git_conn_id"] = bundle.connection
+    return arguments
+
+
+def dag_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
+    """The claim or the ConfigMaps that the platform makes itself."""
+    dags = settings.dags
+    if isinstance(dags, DagVolume):
+        mode = shared_access_mode(dags.volume, settings.facts, "dags.volume")
+        assert not isinstance(mode, Finding)
+        name = dag_claim_name(settings.release)
+        return {"dags": claim(name, settings.namespace, dags.volume, mode, state_metadata())}
+    if isinstance(dags, FolderFiles):
+        return {
+            f"dags-{index}": {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": _config_map_name(settings.release, files), "namespace": settings.namespace},
+                "immutable": True,
+                "data": {key: file.text for key, file in files.items()},
+            }
+            for index, files in enumerate(_portions(dags))
+        }
+    return {}
+
+
+def dag_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether the source can work with this release."""
+    dags = settings.dags
+    if isinstance(dags, DagVolume):
+        mode = shared_access_mode(dags.volume, settings.facts, "dags.volume")
+        if isinstance(mode, Finding):
+            yield mode
+    if isinstance(dags, DagBundles) and settings.dialect.place("dag_bundles") is None:
+        yield Finding(
+            rule="dags/bundles",
+            at="dags",
+            problem=f"DAG bundles came with Airflow 3, and this is {settings.dialect.airflow}",
+            seen="DagBundles",
+            fix="use DagRepoSync for one repository, or a version of Airflow from 3.0.2 on",
+        )
+    if isinstance(dags, DagImage) and settings.image is not None:
+        yield Finding(
+            rule="dags/two-images",
+            at="image",
+            problem="is one image for Airflow, and dags is another",
+            seen=repr(settings.image.repository),
+            fix="leave image= out: Airflow runs in the image that DagImage names",
+        )
+
+
+def _git_sync(git: GitSync) -> Tree:
     """git-sync. ``ref`` counts for nothing while ``branch`` says something else, so both say the same."""
-    git = settings.dags
-    if git is None:
-        return {}
     sync: Tree = {
         "enabled": True,
         "repo": git.repo,
@@ -58,9 +254,15 @@ def _with_authority(git: GitSync, sync: Tree) -> Tree:
 
 
 def dag_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
-    """The Secret by which git-sync logs in."""
+    """The Secrets by which git-sync, or Airflow itself, logs in."""
     namespace = settings.namespace
-    git = settings.dags
+    git = settings.git_sync
+    if isinstance(settings.dags, DagBundles):
+        for bundle in settings.dags.bundles:
+            if bundle.credentials is not None:
+                yield needs.git_connection(
+                    bundle.credentials, namespace, repo=bundle.repo, purpose=f"reads {bundle.repo}"
+                )
     if git is not None and isinstance(git.credentials, GitTokenSecret):
         yield needs.git_token(git.credentials, namespace, f"reads {git.repo}")
     if git is not None and isinstance(git.credentials, GitSshSecret):

@@ -87,6 +87,7 @@ def migration_values(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> 
                 {
                     "name": "wait-for-secrets",
                     "image": _IMAGE,
+                    **_pull_policy(settings),
                     "command": ["bash", "-c", wait],
                     "resources": resources(_WAITER),
                     "securityContext": CONTAINER,
@@ -99,6 +100,14 @@ def migration_values(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> 
             ],
         },
     }
+
+
+def _pull_policy(settings: ReleaseSettings) -> Tree:
+    """The policy where it is not what Kubernetes takes for a tag that stays."""
+    image = settings.airflow_image
+    if image is None or image.pull_policy == "IfNotPresent":
+        return {}
+    return {"imagePullPolicy": image.pull_policy}
 
 
 def _waiting_components(settings: ReleaseSettings) -> Iterator[str]:

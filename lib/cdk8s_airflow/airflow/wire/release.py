@@ -9,7 +9,7 @@ from typing import Any
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import TESTED_KUBERNETES, minor_of
 from cdk8s_airflow.airflow.wire.components import component_values, own_disruption_budgets
-from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_values
+from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_objects, dag_rules, dag_values
 from cdk8s_airflow.airflow.wire.database import database_needs, database_rules, database_values
 from cdk8s_airflow.airflow.wire.delivery import delivery_rules
 from cdk8s_airflow.airflow.wire.executors import executor_values
@@ -19,6 +19,7 @@ from cdk8s_airflow.airflow.wire.exposure import (
     exposure_rules,
     exposure_values,
 )
+from cdk8s_airflow.airflow.wire.images import airflow_tag, image_needs, image_notes, image_values
 from cdk8s_airflow.airflow.wire.keys import key_needs, key_rules, key_values
 from cdk8s_airflow.airflow.wire.logs import log_objects, log_rules, log_values
 from cdk8s_airflow.airflow.wire.migration import migration_values
@@ -94,7 +95,7 @@ def version_values(settings: ReleaseSettings) -> Tree:
     """Airflow's version, told twice: the templates follow one key, the image the other."""
     dialect = settings.dialect
     return join(
-        {"airflowVersion": dialect.airflow, "defaultAirflowTag": dialect.airflow},
+        {"airflowVersion": dialect.airflow, "defaultAirflowTag": airflow_tag(settings)},
         nest(dialect.place("service_links"), False),
     )
 
@@ -124,7 +125,8 @@ CONCEPTS = (
     Concept(values=component_values, objects=own_disruption_budgets),
     Concept(values=key_values, rules=key_rules, needs=key_needs),
     Concept(values=database_values, rules=database_rules, needs=database_needs),
-    Concept(values=dag_values, needs=dag_needs),
+    Concept(values=image_values, needs=image_needs, notes=image_notes),
+    Concept(values=dag_values, objects=dag_objects, rules=dag_rules, needs=dag_needs),
     Concept(values=log_values, objects=log_objects, rules=log_rules),
     Concept(values=exposure_values, objects=exposure_objects, rules=exposure_rules, needs=exposure_needs),
     Concept(rules=shared_secret_rules),

@@ -8,16 +8,23 @@ from cdk8s_airflow.airflow.exposure import Ingress
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.keys import session_keys
 from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.dags.bundles import DagBundles
 
 
 def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Secrets of different contracts under one name: whoever makes the second overwrites the first."""
-    keys, git, ui = settings.keys, settings.dags, settings.ui
+    keys, git, ui = settings.keys, settings.git_sync, settings.ui
     named = {"keys.fernet": keys.fernet.name}
     named |= {f"keys.{field}": ref.name for field, ref in session_keys(keys).items() if ref is not None}
     named["database"] = settings.database.secret
     if git is not None and git.credentials is not None:
         named["dags.credentials"] = git.credentials.name
+    if isinstance(settings.dags, DagBundles):
+        for bundle in settings.dags.bundles:
+            if bundle.credentials is not None:
+                named[f"dags ({bundle.name})"] = bundle.credentials.name
+    if settings.pull_secret is not None:
+        named["pull_secret"] = settings.pull_secret.name
     if isinstance(ui, Ingress):
         certificates = {host.tls.secret for host in ui.hosts if host.tls is not None}
         named |= {"ui.tls.secret" if len(certificates) == 1 else f"ui ({name})": name for name in sorted(certificates)}

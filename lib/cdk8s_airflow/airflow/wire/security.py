@@ -45,7 +45,7 @@ def security_values(settings: ReleaseSettings) -> Tree:
 
 
 def _git_sync(settings: ReleaseSettings) -> Tree:
-    if settings.dags is None:
+    if settings.git_sync is None:
         return {}
     return {"dags": {"gitSync": {"securityContexts": {"container": {"runAsUser": GIT_SYNC_USER, **CONTAINER}}}}}
 

@@ -1,0 +1,116 @@
+"""Which images run, when they are pulled, and with which Secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cdk8s_airflow.airflow.images import AIRFLOW_REPOSITORY, DOCKER_HUB, SIDE_IMAGES, Image, registry_and_path
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.secrets import needs
+
+ARCHITECTURE_LABEL = "kubernetes.io/arch"
+"""The label by which every node says its architecture."""
+
+
+def airflow_tag(settings: ReleaseSettings) -> str:
+    """The tag of Airflow's image; the version where the image has none of its own."""
+    image = settings.airflow_image
+    return settings.dialect.airflow if image is None or image.tag is None else image.tag
+
+
+def airflow_repository(settings: ReleaseSettings) -> str:
+    """The repository of Airflow's image, in the mirror if there is one."""
+    image = settings.airflow_image
+    repository = AIRFLOW_REPOSITORY if image is None else image.repository
+    return repository if settings.mirror is None else settings.mirror.of(repository)
+
+
+def image_values(settings: ReleaseSettings) -> Tree:
+    """Airflow's image in every place that has a key of its own for it, and the images beside it in the mirror."""
+    image = settings.airflow_image
+    repository = airflow_repository(settings)
+    trees: list[Tree] = []
+    if repository != AIRFLOW_REPOSITORY:
+        trees.append({"defaultAirflowRepository": repository})
+    if image is not None:
+        trees += [_digest(settings, repository, image), _pull_policy(settings, image)]
+    if settings.mirror is not None:
+        trees += [
+            nest(f"images.{key}", {"repository": settings.mirror.of(name), "tag": tag})
+            for key, (name, tag) in SIDE_IMAGES[settings.dialect.chart].items()
+        ]
+    if settings.pull_secret is not None:
+        trees.append({"registry": {"secretName": settings.pull_secret.name}})
+    if settings.facts.architecture is not None:
+        trees.append({"nodeSelector": {ARCHITECTURE_LABEL: settings.facts.architecture}})
+    return join(*trees)
+
+
+def _digest(settings: ReleaseSettings, repository: str, image: Image) -> Tree:
+    """A digest in all places.
+
+    The chart has a digest for its own pods only. For task pods it writes, and KubernetesExecutor puts together, nothing but
+    ``repository:tag``; with ``repository@sha256`` and the digits for a tag, that is the image by its digest.
+    """
+    if image.digest is None:
+        return {}
+    algorithm, digits = image.digest.split(":")
+    by_digest = {"repository": f"{repository}@{algorithm}", "tag": digits}
+    values: Tree = {"defaultAirflowDigest": image.digest}
+    if settings.has_task_pods:
+        values["images"] = {"pod_template": by_digest}
+        values["config"] = {
+            "kubernetes_executor": {
+                "worker_container_repository": by_digest["repository"],
+                "worker_container_tag": by_digest["tag"],
+            }
+        }
+    if settings.has_celery_workers:
+        values.setdefault("images", {})["flower"] = by_digest
+    return values
+
+
+def _pull_policy(settings: ReleaseSettings, image: Image) -> Tree:
+    """The policy where it is not the chart's own."""
+    if image.pull_policy == "IfNotPresent":
+        return {}
+    places = {"airflow": True, "pod_template": settings.has_task_pods, "flower": settings.has_celery_workers}
+    return {"images": {key: {"pullPolicy": image.pull_policy} for key, used in places.items() if used}}
+
+
+def image_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
+    """The Secret by which nodes log in to the registry."""
+    if settings.pull_secret is not None:
+        yield needs.registry_login(settings.pull_secret, settings.namespace, registries=_registries(settings))
+
+
+def _registries(settings: ReleaseSettings) -> tuple[str, ...]:
+    """The registries that images are pulled from with the Secret: the mirror's, and that of Airflow's own image."""
+    own = registry_and_path(airflow_repository(settings))[0]
+    mirror = (settings.mirror.registry,) if settings.mirror is not None else ()
+    given = (own,) if settings.airflow_image is not None else ()
+    return tuple(dict.fromkeys((*mirror, *given))) or (DOCKER_HUB,)
+
+
+def image_notes(settings: ReleaseSettings) -> Iterator[str]:
+    """What has to be copied into the mirror."""
+    mirror = settings.mirror
+    if mirror is None:
+        return
+    image = settings.airflow_image
+    sources = [_reference(image or Image(AIRFLOW_REPOSITORY, tag=settings.dialect.airflow))]
+    side = SIDE_IMAGES[settings.dialect.chart]
+    sources += [":".join(side[key]) for key in settings.side_images]
+    copies = [(source, mirror.of(source)) for source in sources if mirror.of(source) != source]
+    if copies:
+        lines = "".join(f"\n  {_whole(source)} -> {copy}" for source, copy in copies)
+        yield f"Release {settings.release} pulls copies of these images; put them there first:{lines}"
+
+
+def _reference(image: Image) -> str:
+    return f"{image.repository}@{image.digest}" if image.digest is not None else f"{image.repository}:{image.tag}"
+
+
+def _whole(image: str) -> str:
+    return "/".join(registry_and_path(image))
