@@ -9,7 +9,8 @@ Where --check cannot reach the upstream addresses, it says so and holds facts an
 last run recorded in tools/facts.json.
 
 What a chart accepts is the union of what its values schema declares, what its values.yaml names and what its templates
-read, with the reviewed corrections of tools/corrections.json. What a custom resource may hold is its definition's
+read, with the reviewed corrections of tools/corrections.json. Which options airflow.cfg has was read from installed
+releases: no address has it, so without a folder that has airflow/*.json the committed file stays. What a custom resource may hold is its definition's
 structural schema, made as strict as an API server that refuses unknown fields. Facts hold names, types, enums, patterns,
 required lists and rules; no prose. The same sources give the same bytes.
 """
@@ -351,6 +352,52 @@ def values_facts(source: ChartSource, corrections: Mapping[str, Any]) -> Schema:
     return root
 
 
+# ------------------------------------------------------------------------------------------------- airflow.cfg
+
+CONFIG = "config-options.json"
+
+
+def config_source(pin: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """What installed releases of Airflow say of their options: names, renames, which are sensitive."""
+    source: dict[str, Any] = {
+        name: json.loads((folder / "airflow" / f"config_{name}.json").read_text(encoding="utf-8"))
+        for name in ("options", "renames", "sensitive")
+    }
+    if digest(source) != pin["content_sha256"]:
+        raise SourceError(f"airflow/*.json in {folder} has content {digest(source)}, pinned is {pin['content_sha256']}")
+    return source
+
+
+def config_facts(source: Mapping[str, Any], reviewed: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of airflow.cfg by section, each with the versions that have it as a sum of powers of two.
+
+    ``moved`` leads from an old name to a newer one, over all versions; ``sensitive`` holds what is sensitive in any version.
+    """
+    versions = sorted(source["options"], key=lambda text: [int(part) for part in text.split(".")])
+    sections: dict[str, dict[str, int]] = {}
+    moved: dict[str, str] = dict(reviewed["moved"])
+    moved_sections: dict[str, str] = {}
+    for bit, version in enumerate(versions):
+        for section, options in source["options"][version].items():
+            for option in options:
+                known = sections.setdefault(section, {})
+                known[option] = known.get(option, 0) | 1 << bit
+        renames = source["renames"][version]
+        for old, entry in renames["deprecated"].items():
+            if old not in reviewed["other_meaning"]:
+                moved[old] = entry["new"]
+        for new, (old, _) in renames["deprecated_sections"].items():
+            moved_sections[old] = new
+    return {
+        "versions": versions,
+        "sections": sections,
+        "moved": moved,
+        "moved_sections": moved_sections,
+        "own_sections": sorted(reviewed["own_sections"]),
+        "sensitive": sorted({name for names in source["sensitive"].values() for name in names}),
+    }
+
+
 # ------------------------------------------------------------------------------------------------- custom resources
 
 
@@ -595,11 +642,17 @@ def main(arguments: list[str] | None = None) -> int:
     into: Path = options.into
     there = {path.name: path.read_text(encoding="utf-8") for path in into.glob("*.json")} if into.is_dir() else {}
     try:
+        corrections = json.loads(CORRECTIONS.read_text(encoding="utf-8"))
         files = build(
             chart_sources(pins["charts"], options.folder, options.charts),
             crd_sources(pins["crds"], options.folder),
-            json.loads(CORRECTIONS.read_text(encoding="utf-8")),
+            corrections,
         )
+        if "config" in pins and options.folder is not None:
+            options_read = config_source(pins["config"], options.folder)
+            files[CONFIG] = canonical(config_facts(options_read, corrections["config"])) + "\n"
+        elif CONFIG in there:
+            files[CONFIG] = there[CONFIG]
     except urllib.error.URLError as error:
         if not options.check:
             print(f"make_schemas: {error}", file=sys.stderr)

@@ -38,7 +38,10 @@ def test_a_facts_file_is_in_its_canonical_form(path: Path) -> None:
     assert text == make_schemas.canonical(json.loads(text)) + "\n"
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if p.stem != "index"], ids=lambda path: path.stem)
+SCHEMAS = [path for path in FILES if path.name not in ("index.json", make_schemas.CONFIG)]
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
 def test_facts_hold_no_prose_and_compile(path: Path) -> None:
     schema = load(path)
     for node in schemas_in(schema):
@@ -68,7 +71,7 @@ def test_every_object_of_the_values_with_known_keys_is_closed(version: str) -> N
 def test_the_index_lists_exactly_the_files() -> None:
     names = {f"airflow-{version}.json" for version in chart_versions()}
     names |= {f"crd-{crd_name(*kind)}.json" for kind in known_kinds()}
-    assert names | {"index.json"} == {path.name for path in FILES}
+    assert names | {"index.json", make_schemas.CONFIG} == {path.name for path in FILES}
 
 
 def test_the_facts_stay_small() -> None:
@@ -86,6 +89,7 @@ def test_every_source_is_pinned_by_a_checksum() -> None:
     for pin in (*pins["charts"].values(), *pins["crds"].values()):
         assert pin["url"].startswith("https://")
         assert all(len(pin[key]) == 64 for key in pin if key.endswith("sha256"))
+    assert len(pins["config"]["content_sha256"]) == 64
 
 
 def test_every_correction_has_its_proof() -> None:
@@ -459,3 +463,49 @@ def test_without_reach_check_falls_back_to_the_recorded_digests(
     assert "recorded digests" in capsys.readouterr().err
     assert make_schemas.main(["--check", "--into", str(tmp_path)]) == 1
     assert make_schemas.main(["--into", str(tmp_path)]) == 2
+
+
+# ------------------------------------------------------------------------------------------------- airflow.cfg
+
+REVIEWED: dict[str, Any] = {"moved": {"a.lost": "b.found"}, "other_meaning": ["a.file"], "own_sections": ["b", "a"]}
+
+
+def config_source(*, reverse: bool = False) -> dict[str, Any]:
+    names = {"2.10.0": {"a": ["x", "y"]}, "2.9.0": {"a": ["x"], "old": ["z"]}}
+    renames = {
+        "2.10.0": {"deprecated": {"a.w": {"new": "a.x"}, "a.file": {"new": "a.y"}}, "deprecated_sections": {}},
+        "2.9.0": {"deprecated": {}, "deprecated_sections": {"old": ["older", "2.0"]}},
+    }
+    source = {"options": names, "renames": renames, "sensitive": {"2.9.0": ["a.x"], "2.10.0": ["a.y"]}}
+    return {key: dict(reversed(value.items())) if reverse else value for key, value in source.items()}
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_options_know_the_versions_that_have_them_and_their_names(reverse: bool) -> None:
+    assert make_schemas.config_facts(config_source(reverse=reverse), REVIEWED) == {
+        "versions": ["2.9.0", "2.10.0"],
+        "sections": {"a": {"x": 3, "y": 2}, "old": {"z": 1}},
+        "moved": {"a.lost": "b.found", "a.w": "a.x"},
+        "moved_sections": {"older": "old"},
+        "own_sections": ["a", "b"],
+        "sensitive": ["a.x", "a.y"],
+    }
+
+
+def test_options_come_from_the_folder_that_is_pinned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_sources(tmp_path, 1, monkeypatch)
+    (tmp_path / "airflow").mkdir()
+    for name, content in config_source().items():
+        (tmp_path / "airflow" / f"config_{name}.json").write_text(json.dumps(content))
+    pins = json.loads(make_schemas.SOURCES.read_text(encoding="utf-8"))
+    pins["config"] = {"content_sha256": make_schemas.digest(config_source())}
+    make_schemas.SOURCES.write_text(json.dumps(pins))
+    make_schemas.CORRECTIONS.write_text(json.dumps({**NONE, "config": REVIEWED}))
+    assert run(tmp_path, tmp_path / "facts") == 0
+    written = json.loads((tmp_path / "facts" / make_schemas.CONFIG).read_text())
+    assert written["sections"] == {"a": {"x": 3, "y": 2}, "old": {"z": 1}}
+    (tmp_path / "airflow" / "config_sensitive.json").write_text("{}")
+    assert run(tmp_path, tmp_path / "facts") == 2
+    assert "airflow/*.json" in capsys.readouterr().err

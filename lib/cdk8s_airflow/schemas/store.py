@@ -56,6 +56,13 @@ def crd_facts(name: str) -> Schema:
     return facts
 
 
+@cache
+def config_facts() -> dict[str, Any]:
+    """The options of airflow.cfg in each version of Airflow, and their former names; treat it as read-only."""
+    facts: dict[str, Any] = _load("config-options")
+    return facts
+
+
 def _compile(schema: Schema) -> jsonschema_rs.Draft7Validator:
     import jsonschema_rs
 
