@@ -8,6 +8,7 @@ from typing import Annotated
 
 from constructs import Construct
 
+from cdk8s_airflow.airflow.images import Mirror, registry_and_path
 from cdk8s_airflow.checks import Finding, check_arguments, report
 from cdk8s_airflow.checks.constraints import Count, Must, NonEmpty, SqlName, is_label_1035, version
 from cdk8s_airflow.database.connection import UNSOUND, Connection, TlsMode
@@ -19,7 +20,7 @@ from cdk8s_airflow.kube.construct import PlatformConstruct, checked, path_below
 from cdk8s_airflow.network.namespace import NamespaceHandle
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.secrets.contracts import BasicAuthSecret, DsnSecret, ExistingSecret
+from cdk8s_airflow.secrets.contracts import BasicAuthSecret, DsnSecret, ExistingSecret, PullSecret
 from cdk8s_airflow.storage.volume import Volume
 
 _LONGEST_NAME = 50
@@ -69,6 +70,9 @@ class CnpgCluster(PlatformConstruct):
         postgres_major: the major version. Default: 16, which every version of Airflow known here supports; the operator's own
             default is newer than some of them can use, and a major version never changes by itself.
         image: the image, whose tag must start with the major version. Default: CloudNativePG's own ``<major>-standard-trixie``.
+        mirror: where a copy of the image is pulled from; the handle that ``AirflowChart(mirror=...)`` takes too. The operator's own
+            image, which each instance starts with, is the operator's to say. Default: from where its makers put it.
+        pull_secret: the Secret beside the Cluster by which nodes log in to the registry. Default: none.
         resources: of each instance. Default: 100m CPU, 512Mi memory, at most 1Gi.
         parameters: of PostgreSQL, like ``{"max_connections": "200"}``; values are texts. Those that the operator sets itself
             are refused.
@@ -94,6 +98,8 @@ class CnpgCluster(PlatformConstruct):
         instances: Count = 1,
         postgres_major: _Major = 16,
         image: NonEmpty | None = None,
+        mirror: Mirror | None = None,
+        pull_secret: PullSecret | None = None,
         resources: Resources = Resources(cpu="100m", memory="512Mi", memory_limit="1Gi"),
         parameters: Mapping[str, str] | None = None,
         facts: ClusterFacts = ClusterFacts(),
@@ -111,11 +117,15 @@ class CnpgCluster(PlatformConstruct):
         super().__init__(scope, id, found)
         if not self._sound:
             return
+        source = image or _IMAGE.format(major=postgres_major)
+        pulled = source if mirror is None else mirror.of(source)
         settings = ClusterSettings(
             name=name,
             namespace=self._namespace,
             instances=instances,
-            image=image or _IMAGE.format(major=postgres_major),
+            image=pulled,
+            pull_secret=None if pull_secret is None else pull_secret.name,
+            architecture=facts.architecture,
             database=database,
             owner=self._owner,
             credentials=None if credentials is None else credentials.name,
@@ -127,6 +137,13 @@ class CnpgCluster(PlatformConstruct):
         if not self._sound:
             return
         self._ledger.notes += _notes(facts)
+        if pulled != source:
+            self._ledger.notes.append(
+                f"Cluster {name} pulls a copy of this image; put it there first:\n  {source} -> {pulled}"
+            )
+        if pull_secret is not None:
+            registry = registry_and_path(pulled)[0]
+            self._ledger.need([needs.registry_login(pull_secret, self._namespace, registries=(registry,))])
         if credentials is not None:
             self._ledger.need(
                 [

@@ -26,6 +26,8 @@ class ClusterSettings:
     storage: Volume
     resources: Resources
     parameters: Mapping[str, str] = field(default_factory=dict)
+    pull_secret: str | None = None
+    architecture: str | None = None
 
 
 def cluster_manifest(settings: ClusterSettings) -> dict[str, Any]:
@@ -48,6 +50,10 @@ def cluster_manifest(settings: ClusterSettings) -> dict[str, Any]:
         "enablePDB": settings.instances > 1,
         "enableSuperuserAccess": False,
     }
+    if settings.pull_secret is not None:
+        spec["imagePullSecrets"] = [{"name": settings.pull_secret}]
+    if settings.architecture is not None:
+        spec["affinity"] = {"nodeSelector": {"kubernetes.io/arch": settings.architecture}}
     if settings.parameters:
         spec["postgresql"] = {"parameters": dict(settings.parameters)}
     return {
