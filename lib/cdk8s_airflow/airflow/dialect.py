@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cdk8s_airflow.airflow.versions import CHARTS, minor_of
 from cdk8s_airflow.checks.constraints import version
 
 _COMPARE = {">=": operator.ge, "<": operator.lt}
@@ -61,6 +62,31 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
     "builtin_env.core_sql_alchemy_conn": (
         Place("enableBuiltInSecretEnvVars.AIRFLOW__CORE__SQL_ALCHEMY_CONN", charts="<1.20"),
     ),
+    "scheduler.grace_period": (Place("scheduler.terminationGracePeriodSeconds", charts=">=1.18"),),
+    "ui_server.grace_period": (Place("webserver.terminationGracePeriodSeconds", charts=">=1.18", airflow="<3"),),
+    "ui_server.hpa": (
+        Place("webserver.hpa", charts=">=1.18", airflow="<3"),
+        Place("apiServer.hpa", charts=">=1.20", airflow=">=3"),
+    ),
+    "dag_processor.labels": (Place("dagProcessor.labels", charts=">=1.19"),),
+    "statsd.grace_period": (Place("statsd.terminationGracePeriodSeconds", charts=">=1.18"),),
+    "statsd.labels": (Place("statsd.labels", charts=">=1.19"),),
+    "log_groomer.every": (Place("logGroomerSidecar.frequencyMinutes", charts=">=1.18"),),
+    "log_groomer.max_size": (Place("logGroomerSidecar.maxSizeBytes", charts=">=1.20"),),
+    "migration.env": (Place("migrateDatabaseJob.env", charts=">=1.18"),),
+    "otel_collector": (Place("otelCollector", charts=">=1.22"),),
+    "flower.startup_probe": (Place("flower.startupProbe", charts=">=1.18"),),
+    "database_cleanup": (Place("databaseCleanup", charts=">=1.20"),),
+    "redis.grace_period": (Place("redis.terminationGracePeriodSeconds", charts=">=1.18"),),
+    "redis.labels": (Place("redis.labels", charts=">=1.19"),),
+    "executors": (Place("executor", charts=">=1.18", airflow=">=2.10"),),
+    "workers": (Place("workers", charts="<1.20"),),
+    "workers.sets": (Place("workers.celery.sets", charts=">=1.20"),),
+    "workers.default_set": (Place("workers.celery.enableDefault", charts=">=1.20"),),
+    "workers.disruption_budget": (Place("podDisruptionBudget", charts=">=1.19"),),
+    "workers.log_groomer_without_claim": (Place("logGroomerSidecar.requirePersistence", charts=">=1.22"),),
+    "scheduler.claim": (Place("workers.persistence.enabled"),),
+    "scheduler.claim_too": (Place("workers.celery.persistence.enabled", charts=">=1.20"),),
 }
 """Meaning -> the keys it has had. Source: values.yaml and templates of each chart, and rendering them."""
 
@@ -89,6 +115,13 @@ class Dialect:
             if _within(place.charts, self.chart) and _within(place.airflow, self.airflow):
                 return place.key
         return None
+
+    def since(self, meaning: str) -> str:
+        """In words, from which chart on this version of Airflow has a key for a meaning."""
+        for chart in CHARTS:
+            if minor_of(self.airflow) in CHARTS[chart].minors and Dialect(chart, self.airflow).place(meaning):
+                return f"from chart {chart} on"
+        return f"in no chart known here with Airflow {self.airflow}"
 
     @property
     def ui_server(self) -> str:

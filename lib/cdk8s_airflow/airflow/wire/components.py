@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from cdk8s_airflow.airflow.components import LOG_GROOMER
+from cdk8s_airflow.airflow.components import Replicated, Statsd
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.pods import (
+    grace_values,
+    groomer_rules,
+    groomer_values,
+    own_budget,
+    pod_labels,
+    pod_values,
+    probe_values,
+    replica_values,
+    startup_probe,
+    unread,
+)
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.checks.constraints import seconds
-from cdk8s_airflow.scheduling.wire import resources
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.scheduling.scaling import SCALED_OBJECTS
+from cdk8s_airflow.scheduling.wire import hpa, keda, resources
 
-PROBE_PERIOD = 10
-"""Seconds between two tries of a start-up probe; the chart's own figure, written down because the tolerance counts in it."""
-
-_DISRUPTION_BUDGET = {"enabled": True, "config": {"maxUnavailable": 1}}
+_COMMAND_PERIOD = 60
+_HTTP_PERIOD = 10
 
 
 def component_values(settings: ReleaseSettings) -> Tree:
-    """All components."""
+    """All components that every executor has."""
     return join(
         _scheduler(settings), _ui_server(settings), _triggerer(settings), _dag_processor(settings), _statsd(settings)
     )
@@ -26,115 +37,162 @@ def component_values(settings: ReleaseSettings) -> Tree:
 
 def _scheduler(settings: ReleaseSettings) -> Tree:
     given = settings.scheduler
-    values: Tree = {
-        "replicas": given.replicas,
-        "resources": resources(given.resources),
-        "startupProbe": startup_probe(given.startup_tolerance),
-        "logGroomerSidecar": {"resources": resources(LOG_GROOMER)},
-    }
-    if given.replicas > 1:
-        values["podDisruptionBudget"] = _DISRUPTION_BUDGET
-        values["topologySpreadConstraints"] = spread(settings.release, "scheduler")
+    values = join(
+        {"resources": resources(given.resources), "startupProbe": startup_probe(given.startup_tolerance)},
+        pod_values(given),
+        replica_values(given, pod_labels(settings.release, "scheduler"), "podDisruptionBudget"),
+        probe_values(given, _COMMAND_PERIOD),
+        grace_values(given),
+        groomer_values(given.log_groomer, settings.dialect),
+    )
     return {"scheduler": values}
 
 
 def _ui_server(settings: ReleaseSettings) -> Tree:
-    given = settings.api_server
-    values: Tree = {
-        "replicas": given.replicas,
-        "resources": resources(given.resources),
-        "startupProbe": startup_probe(given.startup_tolerance),
-    }
-    if given.replicas > 1:
-        values["podDisruptionBudget"] = _DISRUPTION_BUDGET
-        values["topologySpreadConstraints"] = spread(settings.release, settings.dialect.ui_server)
-    return nest(settings.dialect.place("ui_server"), values)
+    given, dialect = settings.api_server, settings.dialect
+    values = join(
+        {"resources": resources(given.resources), "startupProbe": startup_probe(given.startup_tolerance)},
+        pod_values(given),
+        replica_values(given, pod_labels(settings.release, dialect.ui_server), "podDisruptionBudget"),
+        probe_values(given, _HTTP_PERIOD),
+        grace_values(given),
+    )
+    scaled = {} if given.scaling is None else nest(dialect.place("ui_server.hpa"), hpa(given.scaling))
+    return join(nest(dialect.place("ui_server"), values), scaled)
 
 
 def _triggerer(settings: ReleaseSettings) -> Tree:
-    given = settings.triggerer
+    given, dialect = settings.triggerer, settings.dialect
     if given is None:
         return {"triggerer": {"enabled": False}}
-    values: Tree = {
-        "enabled": True,
-        "replicas": given.replicas,
-        "resources": resources(given.resources),
-        "persistence": {"enabled": False},
-        "logGroomerSidecar": {"resources": resources(LOG_GROOMER)},
-    }
-    if given.replicas == 1:
-        return {"triggerer": values}
-    values["topologySpreadConstraints"] = spread(settings.release, "triggerer")
-    return join({"triggerer": values}, nest(settings.dialect.place("triggerer.disruption_budget"), _DISRUPTION_BUDGET))
+    has_budget = dialect.place("triggerer.disruption_budget") is not None
+    values = join(
+        {"enabled": True, "resources": resources(given.resources), "persistence": {"enabled": False}},
+        pod_values(given),
+        replica_values(given, pod_labels(settings.release, "triggerer"), "podDisruptionBudget" if has_budget else None),
+        probe_values(given, _COMMAND_PERIOD),
+        grace_values(given),
+        groomer_values(given.log_groomer, dialect),
+        {} if given.scaling is None else {"keda": keda(given.scaling)},
+    )
+    return {"triggerer": values}
 
 
 def _dag_processor(settings: ReleaseSettings) -> Tree:
-    given = settings.dag_processor
+    given, dialect = settings.dag_processor, settings.dialect
     if given is None:
-        return nest(settings.dialect.place("dag_processor.enabled"), False)
-    values: Tree = {
-        "replicas": given.replicas,
-        "resources": resources(given.resources),
-        "logGroomerSidecar": {"resources": resources(LOG_GROOMER)},
-        "serviceAccount": {"automountServiceAccountToken": False},
-    }
-    enabled = nest(settings.dialect.place("dag_processor.enabled"), True)
-    if given.replicas == 1:
-        return join({"dagProcessor": values}, enabled)
-    values["topologySpreadConstraints"] = spread(settings.release, "dag-processor")
-    return join(
-        {"dagProcessor": values},
-        enabled,
-        nest(settings.dialect.place("dag_processor.disruption_budget"), _DISRUPTION_BUDGET),
+        return nest(dialect.place("dag_processor.enabled"), False)
+    has_budget = dialect.place("dag_processor.disruption_budget") is not None
+    values = join(
+        {"resources": resources(given.resources), "serviceAccount": {"automountServiceAccountToken": False}},
+        pod_values(given),
+        replica_values(
+            given, pod_labels(settings.release, "dag-processor"), "podDisruptionBudget" if has_budget else None
+        ),
+        probe_values(given, _COMMAND_PERIOD),
+        grace_values(given),
+        groomer_values(given.log_groomer, dialect),
     )
+    return join({"dagProcessor": values}, nest(dialect.place("dag_processor.enabled"), True))
 
 
 def _statsd(settings: ReleaseSettings) -> Tree:
     given = settings.statsd
     if given is None:
         return {"statsd": {"enabled": False}}
-    return {
-        "statsd": {
+    values = join(
+        {
             "enabled": True,
             "resources": resources(given.resources),
             "serviceAccount": {"automountServiceAccountToken": False},
-        }
+        },
+        pod_values(given),
+        grace_values(given),
+    )
+    if given.mappings:
+        values["extraMappings" if given.chart_mappings else "overrideMappings"] = list(given.mappings)
+    return join({"statsd": values}, _statsd_ports(given))
+
+
+def _statsd_ports(given: Statsd) -> Tree:
+    """Ports that are not the usual ones: of the Service, of the program behind it, and where Airflow sends metrics."""
+    usual = Statsd()
+    if (given.port, given.scrape_port) == (usual.port, usual.scrape_port):
+        return {}
+    return {
+        "ports": {"statsdIngest": given.port, "statsdScrape": given.scrape_port},
+        "config": {"metrics": {"statsd_port": given.port}},
+        "statsd": {
+            "args": [
+                "--statsd.mapping-config=/etc/statsd-exporter/mappings.yml",
+                f"--statsd.listen-udp=:{given.port}",
+                f"--statsd.listen-tcp=:{given.port}",
+                f"--web.listen-address=:{given.scrape_port}",
+            ]
+        },
     }
 
 
-def startup_probe(tolerance: str) -> dict[str, int]:
-    """A start-up probe that gives up after a length of time."""
-    return {"failureThreshold": -(-seconds(tolerance) // PROBE_PERIOD), "periodSeconds": PROBE_PERIOD}
+def component_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Settings that this version of the chart would not read."""
+    dialect = settings.dialect
+    for at, given, meaning in (
+        ("scheduler.grace_period", settings.scheduler.grace_period, "scheduler.grace_period"),
+        ("api_server.grace_period", settings.api_server.grace_period, "ui_server.grace_period"),
+        ("api_server.scaling", settings.api_server.scaling, "ui_server.hpa"),
+        (
+            "dag_processor.labels",
+            settings.dag_processor.labels if settings.dag_processor else None,
+            "dag_processor.labels",
+        ),
+        ("statsd.grace_period", settings.statsd.grace_period if settings.statsd else None, "statsd.grace_period"),
+        ("statsd.labels", settings.statsd.labels if settings.statsd else None, "statsd.labels"),
+        ("migration.env", settings.migration.env, "migration.env"),
+    ):
+        if given and dialect.place(meaning) is None:
+            yield unread(dialect, meaning, at, given)
+    for at, groomer in (
+        ("scheduler", settings.scheduler.log_groomer),
+        ("triggerer", settings.triggerer.log_groomer if settings.triggerer else None),
+        ("dag_processor", settings.dag_processor.log_groomer if settings.dag_processor else None),
+    ):
+        yield from groomer_rules(groomer, dialect, f"{at}.log_groomer")
+    if settings.triggerer is not None and settings.triggerer.scaling is not None:
+        yield from keda_rules(settings, "triggerer.scaling")
 
 
-def spread(release: str, component: str) -> list[Mapping[str, Any]]:
-    """Replicas of one component prefer different nodes, and start on the same one rather than not at all."""
-    return [
-        {
-            "maxSkew": 1,
-            "topologyKey": "kubernetes.io/hostname",
-            "whenUnsatisfiable": "ScheduleAnyway",
-            "labelSelector": {"matchLabels": {"tier": "airflow", "component": component, "release": release}},
-        }
-    ]
+def keda_rules(settings: ReleaseSettings, at: str) -> Iterator[Finding]:
+    """Whether the cluster has what the chart makes for KEDA."""
+    crds = settings.facts.crds
+    if crds is not None and SCALED_OBJECTS not in crds:
+        yield Finding(
+            rule="facts/crd-missing",
+            at=at,
+            problem=f"the cluster lacks {SCALED_OBJECTS}, which this needs",
+            seen=", ".join(sorted(crds)) or "none",
+            fix="install KEDA, then name it in ClusterFacts(crds=...)",
+        )
 
 
 def own_disruption_budgets(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
     """Disruption budgets for replicas whose component has none in this version of the chart."""
-    replicas = {
-        "triggerer": settings.triggerer.replicas if settings.triggerer else 0,
-        "dag-processor": settings.dag_processor.replicas if settings.dag_processor else 0,
+    components: dict[str, Replicated | None] = {
+        "triggerer": settings.triggerer,
+        "dag-processor": settings.dag_processor,
     }
-    return {
-        f"{component}-disruption-budget": {
-            "apiVersion": "policy/v1",
-            "kind": "PodDisruptionBudget",
-            "metadata": {"name": f"{settings.release}-{component}-pdb", "namespace": settings.namespace},
-            "spec": {
-                "maxUnavailable": 1,
-                "selector": {"matchLabels": {"tier": "airflow", "component": component, "release": settings.release}},
-            },
-        }
-        for component, count in replicas.items()
-        if count > 1 and settings.dialect.place(f"{component.replace('-', '_')}.disruption_budget") is None
-    }
+    made: dict[str, dict[str, Any]] = {}
+    for component, given in components.items():
+        if given is None or settings.dialect.place(f"{component.replace('-', '_')}.disruption_budget") is not None:
+            continue
+        budget = own_budget(
+            given,
+            f"{settings.release}-{component}-pdb",
+            settings.namespace,
+            pod_labels(settings.release, component),
+        )
+        if budget is not None:
+            made[f"{component}-disruption-budget"] = budget
+    return made
+
+
+__all__ = ["component_rules", "component_values", "keda_rules", "own_disruption_budgets", "startup_probe"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import TESTED_KUBERNETES, minor_of
-from cdk8s_airflow.airflow.wire.components import component_values, own_disruption_budgets
+from cdk8s_airflow.airflow.wire.components import component_rules, component_values, own_disruption_budgets
 from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_objects, dag_rules, dag_values
 from cdk8s_airflow.airflow.wire.database import database_needs, database_rules, database_values
 from cdk8s_airflow.airflow.wire.delivery import delivery_rules
@@ -122,7 +122,7 @@ def rotation_values(settings: ReleaseSettings) -> Tree:
 CONCEPTS = (
     Concept(values=version_values, notes=version_notes),
     Concept(values=executor_values),
-    Concept(values=component_values, objects=own_disruption_budgets),
+    Concept(values=component_values, objects=own_disruption_budgets, rules=component_rules),
     Concept(values=key_values, rules=key_rules, needs=key_needs),
     Concept(values=database_values, rules=database_rules, needs=database_needs),
     Concept(values=image_values, needs=image_needs, notes=image_notes),
