@@ -94,9 +94,19 @@ def ledger_of(scope: Construct | IConstruct) -> Ledger:
     known = _roots.get(scope)
     root = known() if known is not None else None
     if root is None:
-        root = scope.node.root
+        root = _root_of(scope)
         _roots[scope] = ref(root)
     ledger = _ledgers.get(root)
     if ledger is None:
         ledger = _ledgers[root] = Ledger()
     return ledger
+
+
+def _root_of(scope: Construct | IConstruct) -> Any:
+    from cdk8s import App
+
+    try:
+        # One call to Node, where scope.node.root takes two.
+        return App.of(scope)
+    except RuntimeError:
+        return scope.node.root

@@ -11,9 +11,11 @@ keys and line separators, and the same program must give the same bytes on every
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from cdk8s_airflow.checks import Finding, PlatformError, show
 
@@ -31,17 +33,41 @@ DEEPEST_LEVEL = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # Explicit ranges, not str.isprintable(): that one changes with the Unicode tables of each Python version.
-_INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000"
-    "\ue000-\uf8ff\ufdd0-\ufdef\ufeff\ufff0-\uffff\U000e0000-\U0010ffff]"
+_INVISIBLE_ASCII = "\x00-\x1f\x7f"
+_INVISIBLE_BEYOND = (
+    "\x80-\xa0\xad\u034f\u061c\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000"
+    "\ue000-\uf8ff\ufdd0-\ufdef\ufeff\ufff0-\uffff\U000e0000-\U0010ffff"
 )
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
-_TO_ESCAPE = re.compile(_INVISIBLE.pattern[:-1] + r'"\\]')
 
-_UNQUOTED = re.compile(
-    r"[A-Za-z_/\u0080-\U0010ffff]"
-    r"(?:[A-Za-z0-9_./@%+=~^,;()*!?$&|<>\u0080-\U0010ffff-]|:(?=[^ ])| (?=[A-Za-z0-9_./@%+=~^,;()*!?$&|<>\u0080-\U0010ffff-]))*"
-)
+
+class _Forms(NamedTuple):
+    """What the characters of a text mean for how it is written.
+
+    Attributes:
+        invisible: a character that a reviewer could not see.
+        escaped: one that is written as an escape within double quotes.
+        unquoted: a text that needs no quotes.
+    """
+
+    invisible: re.Pattern[str]
+    escaped: re.Pattern[str]
+    unquoted: re.Pattern[str]
+
+
+@functools.cache
+def _forms(is_ascii: bool) -> _Forms:
+    """Compiled apart for plain ASCII, which nearly every text is: the ranges beyond it take far longer to compile."""
+    invisible = _INVISIBLE_ASCII if is_ascii else _INVISIBLE_ASCII + _INVISIBLE_BEYOND
+    beyond = "" if is_ascii else r"\u0080-\U0010ffff"
+    inner = rf"A-Za-z0-9_./@%+=~^,;()*!?$&|<>{beyond}"
+    return _Forms(
+        invisible=re.compile(f"[{invisible}]"),
+        escaped=re.compile(rf'[{invisible}"\\]'),
+        unquoted=re.compile(rf"[A-Za-z_/{beyond}](?:[{inner}-]|:(?=[^ ])| (?=[{inner}-]))*"),
+    )
+
+
 _TAKEN_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 _LINE_ENDS_BLANK = re.compile(r"[ \t](?:\n|$)")
@@ -130,9 +156,10 @@ def _escaped(match: re.Match[str]) -> str:
 
 def _one_line(text: str) -> str:
     """The text as one YAML scalar on one line, quoted unless nobody could misread it."""
-    if _INVISIBLE.search(text):
-        return f'"{_TO_ESCAPE.sub(_escaped, text)}"'
-    if _UNQUOTED.fullmatch(text) and text.lower() not in _TAKEN_WORDS:
+    forms = _forms(text.isascii())
+    if forms.invisible.search(text):
+        return f'"{forms.escaped.sub(_escaped, text)}"'
+    if forms.unquoted.fullmatch(text) and text.lower() not in _TAKEN_WORDS:
         return text
     if '"' in text or "\\" in text:
         return "'" + text.replace("'", "''") + "'"
@@ -144,7 +171,9 @@ def _is_block(text: str) -> bool:
     if "\n" not in text or text.endswith("\n\n") or _LINE_ENDS_BLANK.search(text):
         return False
     first = text.lstrip("\n")
-    return bool(first) and first[0] not in " \t" and not _INVISIBLE.search(text.translate({10: None, 9: None}))
+    if not first or first[0] in " \t":
+        return False
+    return not _forms(text.isascii()).invisible.search(text.translate({10: None, 9: None}))
 
 
 class _Writer:
