@@ -35,7 +35,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 def facts_version(airflow_version: str) -> str:
     """The release whose options stand for a version of Airflow."""
     wanted = _numbers(airflow_version)
-    known = sorted(store.config_facts()["versions"], key=_numbers)
+    known: list[str] = sorted(store.config_facts()["versions"], key=_numbers)
     same = [version for version in known if _numbers(version)[:2] == wanted[:2]] or known
     older = [version for version in same if _numbers(version) <= wanted]
     return older[-1] if older else same[0]
