@@ -1,0 +1,114 @@
+"""Images of a release as values of the chart, for all pairs of versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow.airflow.images import SIDE_IMAGES, Image, Mirror
+from cdk8s_airflow.airflow.wire.images import image_needs, image_notes, image_values
+from cdk8s_airflow.airflow.wire.migration import migration_values
+from cdk8s_airflow.airflow.wire.release import version_values
+from cdk8s_airflow.dags.image import DagImage
+from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.secrets.contracts import PullSecret
+from tests.airflow.wire.given import PAIRS, Pair, called, git, release
+
+DIGITS = "0a" * 32
+DIGEST = f"sha256:{DIGITS}"
+MIRROR = Mirror("r.lab/m")
+everywhere = pytest.mark.parametrize("pair", PAIRS, ids=called)
+
+
+@everywhere
+def test_nothing_is_said_of_images_by_default(pair: Pair) -> None:
+    assert image_values(release(pair)) == {}
+    assert list(image_needs(release(pair))) == []
+    assert list(image_notes(release(pair))) == []
+
+
+@everywhere
+def test_an_image_with_a_tag_keeps_the_version_of_airflow(pair: Pair) -> None:
+    settings = release(pair, image=Image("r.lab/airflow", tag="2026.1"))
+    assert image_values(settings) == {"defaultAirflowRepository": "r.lab/airflow"}
+    version = version_values(settings)
+    assert (version["airflowVersion"], version["defaultAirflowTag"]) == (pair[1], "2026.1")
+
+
+@everywhere
+def test_a_digest_reaches_task_pods_as_repository_and_tag(pair: Pair) -> None:
+    settings = release(pair, image=Image("r.lab/airflow", digest=DIGEST))
+    assert image_values(settings) == {
+        "defaultAirflowRepository": "r.lab/airflow",
+        "defaultAirflowDigest": DIGEST,
+        "images": {"pod_template": {"repository": "r.lab/airflow@sha256", "tag": DIGITS}},
+        "config": {
+            "kubernetes_executor": {
+                "worker_container_repository": "r.lab/airflow@sha256",
+                "worker_container_tag": DIGITS,
+            }
+        },
+    }
+    assert version_values(settings)["defaultAirflowTag"] == pair[1]
+
+
+def test_a_pull_policy_reaches_every_place_where_airflows_image_is_named() -> None:
+    settings = release(PAIRS[-1], image=Image("apache/airflow", tag="3.2.2", pull_policy="Always"))
+    assert image_values(settings) == {
+        "images": {"airflow": {"pullPolicy": "Always"}, "pod_template": {"pullPolicy": "Always"}}
+    }
+    (waiter,) = migration_values(settings, [])["migrateDatabaseJob"]["extraInitContainers"]
+    assert waiter["imagePullPolicy"] == "Always"
+
+
+@everywhere
+def test_a_mirror_takes_all_images_of_the_version(pair: Pair) -> None:
+    values = image_values(release(pair, mirror=MIRROR))
+    assert values == {
+        "defaultAirflowRepository": "r.lab/m/docker.io/apache/airflow",
+        "images": {
+            key: {"repository": MIRROR.of(repository), "tag": tag}
+            for key, (repository, tag) in SIDE_IMAGES[pair[0]].items()
+        },
+    }
+    assert values["images"]["redis"]["repository"] == "r.lab/m/docker.io/library/redis"
+
+
+def test_an_image_of_the_mirrors_own_registry_stays_where_it_is() -> None:
+    settings = release(PAIRS[-1], mirror=MIRROR, image=Image("r.lab/data/airflow", tag="1"))
+    assert image_values(settings)["defaultAirflowRepository"] == "r.lab/data/airflow"
+
+
+def test_what_to_copy_is_said_with_its_whole_name_and_where_to() -> None:
+    (note,) = image_notes(release(("1.22.0", "3.2.2"), mirror=MIRROR, dags=git()))
+    assert note.splitlines()[1:] == [
+        "  docker.io/apache/airflow:3.2.2 -> r.lab/m/docker.io/apache/airflow:3.2.2",
+        "  registry.k8s.io/git-sync/git-sync:v4.4.2 -> r.lab/m/registry.k8s.io/git-sync/git-sync:v4.4.2",
+        "  quay.io/prometheus/statsd-exporter:v0.30.0 -> r.lab/m/quay.io/prometheus/statsd-exporter:v0.30.0",
+    ]
+    own = release(PAIRS[-1], mirror=MIRROR, image=Image("r.lab/a", digest=DIGEST), statsd=None)
+    assert list(image_notes(own)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "registries"),
+    [
+        ({}, "docker.io"),
+        ({"image": Image("ghcr.io/a/b", tag="1")}, "ghcr.io"),
+        ({"mirror": MIRROR}, "r.lab"),
+        ({"mirror": MIRROR, "image": Image("ghcr.io/a/b", tag="1")}, "r.lab"),
+        ({"dags": DagImage("ghcr.io/a/b", tag="1")}, "ghcr.io"),
+    ],
+)
+def test_the_pull_secret_is_for_the_registries_that_are_pulled_from(changes: dict[str, Any], registries: str) -> None:
+    settings = release(PAIRS[0], pull_secret=PullSecret("login"), **changes)
+    assert image_values(settings)["registry"] == {"secretName": "login"}
+    (need,) = image_needs(settings)
+    assert need.purpose == f"pulls images from {registries}"
+    assert not need.awaited
+
+
+def test_a_known_architecture_keeps_pods_to_its_nodes() -> None:
+    facts = ClusterFacts(architecture="arm64")
+    assert image_values(release(PAIRS[0], facts=facts)) == {"nodeSelector": {"kubernetes.io/arch": "arm64"}}

@@ -1,0 +1,126 @@
+"""What the constructs of one app have said, apart from what those of another have."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import cdk8s
+import pytest
+
+from cdk8s_airflow.kube.construct import _path_teller
+from cdk8s_airflow.kube.ledger import Ledger, identity_of, ledger_of
+from cdk8s_airflow.secrets.needs import SecretNeed
+from tests.making import make_airflow, make_cluster, make_dags, new_chart
+
+
+def named(name: str, kind: str = "Secret", api_version: str = "v1", namespace: str = "n") -> dict[str, object]:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": namespace}}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "identity"),
+    [
+        (named("a"), ("Secret", "n", "a")),
+        (named("a", "Cluster", "postgresql.cnpg.io/v1"), ("Cluster/postgresql.cnpg.io", "n", "a")),
+        ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}, ("Namespace", "", "a")),
+        ({"apiVersion": "v1", "kind": "Secret"}, ("Secret", "", "")),
+    ],
+)
+def test_an_object_is_known_by_kind_group_namespace_and_name(
+    manifest: dict[str, object], identity: tuple[str, str, str]
+) -> None:
+    assert identity_of(manifest) == identity
+
+
+def test_a_name_that_is_taken_is_told_with_who_has_it() -> None:
+    ledger = Ledger()
+    assert ledger.register([named("a")], lambda: "app/first") == []
+    (finding,) = ledger.register([named("a"), named("b")], lambda: "app/second")
+    assert (finding.rule, finding.seen) == ("object/taken", "'a'")
+    assert "a Secret of this name in namespace n already, from app/first" in finding.problem
+    assert len(ledger.objects) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [named("b"), named("a", "ConfigMap"), named("a", namespace="m"), named("a", "Secret", "other.io/v1")],
+    ids=["name", "kind", "namespace", "group"],
+)
+def test_what_differs_in_one_point_is_another_object(other: dict[str, object]) -> None:
+    ledger = Ledger()
+    assert ledger.register([named("a"), other], lambda: "x") == []
+
+
+def test_the_same_kind_in_two_versions_of_one_group_is_one_object() -> None:
+    ledger = Ledger()
+    assert len(ledger.register([named("a", "K", "g/v1"), named("a", "K", "g/v2")], lambda: "x")) == 1
+
+
+def test_objects_whose_name_cdk8s_generates_are_never_taken() -> None:
+    ledger = Ledger()
+    nameless = {"apiVersion": "v1", "kind": "Secret", "metadata": {}}
+    assert ledger.register([nameless, nameless], lambda: "x") == []
+    assert ledger.objects == {}
+
+
+def test_a_path_is_only_asked_for_when_there_is_something_to_say() -> None:
+    def path() -> str:
+        raise AssertionError("asked for nothing")
+
+    assert Ledger().register([named("a"), named("b")], path) == []
+
+
+def need(purpose: str) -> SecretNeed:
+    return SecretNeed(name="s", namespace="n", keys={}, purpose=purpose, command="true")
+
+
+def test_the_first_to_need_a_secret_says_how_it_is_made() -> None:
+    ledger = Ledger()
+    ledger.need([need("first"), need("second")])
+    assert [one.purpose for one in ledger.secrets.values()] == ["first"]
+
+
+def test_an_app_has_one_ledger_and_two_apps_have_two() -> None:
+    app = cdk8s.App()
+    one, two = cdk8s.Chart(app, "one"), cdk8s.Chart(app, "two")
+    assert ledger_of(one) is ledger_of(two) is ledger_of(app)
+    assert ledger_of(new_chart()) is not ledger_of(app)
+
+
+def test_the_same_names_in_two_apps_do_not_meet() -> None:
+    for _ in range(2):
+        chart = new_chart()
+        make_cluster(chart)
+        make_airflow(chart, dags=make_dags(chart))
+
+
+class Node:
+    def __init__(self, root: object) -> None:
+        self.root = root
+
+
+class Tree:
+    """A construct as far as a ledger looks at one. jsii itself never lets go of a real one."""
+
+    def __init__(self, root: Tree | None = None) -> None:
+        self.node = Node(root or self)
+
+
+def test_the_ledger_of_a_discarded_app_goes_with_it() -> None:
+    def build() -> list[weakref.ref[object]]:
+        root = Tree()
+        leaf = Tree(root)
+        ledger = ledger_of(leaf)  # type: ignore[arg-type]
+        ledger.register([named("a")], _path_teller(leaf, "x"))  # type: ignore[arg-type]
+        return [weakref.ref(held) for held in (root, leaf, ledger)]
+
+    held = [reference for _ in range(5) for reference in build()]
+    gc.collect()
+    assert [reference() for reference in held] == [None] * 15
+
+
+def test_a_path_that_is_asked_for_after_its_construct_is_gone_is_the_id() -> None:
+    path = _path_teller(Tree(), "x")  # type: ignore[arg-type]
+    gc.collect()
+    assert path() == "x"
