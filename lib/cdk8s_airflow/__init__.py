@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.components import Scheduler as Scheduler
     from cdk8s_airflow.airflow.components import Statsd as Statsd
     from cdk8s_airflow.airflow.components import Triggerer as Triggerer
+    from cdk8s_airflow.airflow.config import Throughput as Throughput
     from cdk8s_airflow.airflow.executors import KubernetesExecutor as KubernetesExecutor
     from cdk8s_airflow.airflow.exposure import ClusterIP as ClusterIP
     from cdk8s_airflow.airflow.exposure import Gateway as Gateway
@@ -41,7 +42,12 @@ if TYPE_CHECKING:
     from cdk8s_airflow.database.cnpg import CnpgCluster as CnpgCluster
     from cdk8s_airflow.database.connection import Connection as Connection
     from cdk8s_airflow.database.connection import ExternalDatabase as ExternalDatabase
+    from cdk8s_airflow.delivery.argo import ArgoApplication as ArgoApplication
+    from cdk8s_airflow.delivery.argo import AutomatedSync as AutomatedSync
+    from cdk8s_airflow.delivery.flux import FluxRelease as FluxRelease
+    from cdk8s_airflow.delivery.helm_command import HelmCommand as HelmCommand
     from cdk8s_airflow.delivery.k3s import K3sHelmChart as K3sHelmChart
+    from cdk8s_airflow.delivery.source import ChartSource as ChartSource
     from cdk8s_airflow.facts import ClusterFacts as ClusterFacts
     from cdk8s_airflow.kube.app import run as run
     from cdk8s_airflow.kube.app import synth as synth
@@ -66,9 +72,9 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.contracts import GitSshSecret as GitSshSecret
     from cdk8s_airflow.secrets.contracts import GitTokenSecret as GitTokenSecret
     from cdk8s_airflow.secrets.contracts import JwtSecret as JwtSecret
+    from cdk8s_airflow.secrets.contracts import PullSecret as PullSecret
     from cdk8s_airflow.secrets.contracts import RedisPasswordSecret as RedisPasswordSecret
     from cdk8s_airflow.secrets.contracts import ResultBackendSecret as ResultBackendSecret
-    from cdk8s_airflow.secrets.contracts import PullSecret as PullSecret
     from cdk8s_airflow.secrets.contracts import SecretKey as SecretKey
     from cdk8s_airflow.secrets.contracts import TlsSecret as TlsSecret
     from cdk8s_airflow.secrets.contracts import WebserverSecretKeySecret as WebserverSecretKeySecret
@@ -77,6 +83,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "airflow.chart": ("AirflowChart",),
     "airflow.components": ("ApiServer", "DagProcessor", "Migration", "Scheduler", "Statsd", "Triggerer"),
+    "airflow.config": ("Throughput",),
     "airflow.executors": ("KubernetesExecutor",),
     "airflow.exposure": ("ClusterIP", "Gateway", "Host", "HttpRoute", "Ingress", "LoadBalancer", "NodePort", "Tls"),
     "airflow.images": ("Image", "Mirror"),
@@ -89,7 +96,11 @@ _HOMES = {
     "dags.volume": ("DagVolume",),
     "database.cnpg": ("CnpgCluster",),
     "database.connection": ("Connection", "ExternalDatabase"),
+    "delivery.argo": ("ArgoApplication", "AutomatedSync"),
+    "delivery.flux": ("FluxRelease",),
+    "delivery.helm_command": ("HelmCommand",),
     "delivery.k3s": ("K3sHelmChart",),
+    "delivery.source": ("ChartSource",),
     "facts": ("ClusterFacts",),
     "kube.app": ("run", "synth"),
     "network.namespace": ("ExistingNamespace", "Namespace"),
@@ -133,8 +144,11 @@ __all__ = [
     "AirflowKeys",
     "ApiSecretKeySecret",
     "ApiServer",
+    "ArgoApplication",
+    "AutomatedSync",
     "BasicAuthSecret",
     "BrokerUrlSecret",
+    "ChartSource",
     "ClusterFacts",
     "ClusterIP",
     "CnpgCluster",
@@ -154,10 +168,12 @@ __all__ = [
     "FernetKeySecret",
     "Finding",
     "FlowerAuthSecret",
+    "FluxRelease",
     "Gateway",
     "GitBundle",
     "GitSshSecret",
     "GitTokenSecret",
+    "HelmCommand",
     "Host",
     "Hpa",
     "HttpRoute",
@@ -183,6 +199,7 @@ __all__ = [
     "SecretKey",
     "Spread",
     "Statsd",
+    "Throughput",
     "Tls",
     "TlsSecret",
     "Toleration",

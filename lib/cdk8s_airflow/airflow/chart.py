@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, TypeAlias
 
+from cdk8s import ApiObject
 from constructs import Construct
 
 from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Migration, Scheduler, Statsd, Triggerer
+from cdk8s_airflow.airflow.config import Config, Throughput
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
 from cdk8s_airflow.airflow.exposure import ClusterIP, Exposure
@@ -33,8 +35,10 @@ from cdk8s_airflow.dags.repo_sync import DagRepoSync
 from cdk8s_airflow.dags.source import DagSettings
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.delivery.choice import Delivery
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
-from cdk8s_airflow.delivery.wire import helm_chart, way_out
+from cdk8s_airflow.delivery.wire import Delivered, Release, deliver
+from cdk8s_airflow.delivery.wire.k3s import structured_rules
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
@@ -96,7 +100,8 @@ class AirflowChart(PlatformConstruct):
             reads DAG files itself.
         statsd: the StatsD exporter, or None for no metrics.
         migration: the Job that migrates the database.
-        delivery: how the release reaches the cluster. Default: :class:`K3sHelmChart`.
+        delivery: how the release reaches the cluster: :class:`K3sHelmChart` (the default), :class:`FluxRelease`,
+            :class:`ArgoApplication` or :class:`HelmCommand`.
         facts: what is known of the cluster.
         rotation: any text; changing it restarts every pod. Nothing else does when the content of a Secret changes.
         values: values of the chart, laid over ours key by key: maps are merged, anything else is replaced. They are held
@@ -108,6 +113,7 @@ class AirflowChart(PlatformConstruct):
     """
 
     how_to_write = "AirflowChart(chart, ...)"
+    _ids: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -133,7 +139,9 @@ class AirflowChart(PlatformConstruct):
         dag_processor: DagProcessor | None = None,
         statsd: Statsd | None = Statsd(),
         migration: Migration = Migration(),
-        delivery: K3sHelmChart = K3sHelmChart(),
+        config: Config | None = None,
+        throughput: Throughput | None = None,
+        delivery: Delivery = K3sHelmChart(),
         facts: ClusterFacts = ClusterFacts(),
         rotation: LabelValue | None = None,
         values: Mapping[str, Any] | None = None,
@@ -164,6 +172,8 @@ class AirflowChart(PlatformConstruct):
             dag_processor=dag_processor if dag_processor is not None or dialect.airflow_major < 3 else DagProcessor(),
             statsd=statsd,
             migration=migration,
+            config=config or {},
+            throughput=throughput,
             rotation=rotation,
             delivery=delivery,
             facts=facts,
@@ -174,33 +184,53 @@ class AirflowChart(PlatformConstruct):
         found += check_values(
             checked_values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor=executor.name
         )
+        all_values = overlay(checked_values, unchecked_values or {})
+        found += structured_rules(delivery, all_values)
         text = ""
         if not found:
-            text, problems = _text(checked_values, unchecked_values or {})
+            text, problems = _text(all_values, unchecked_values or {})
             found += problems
         super().__init__(scope, id, found)
         if not self._sound:
             return
-        manifest = helm_chart(
+        delivered = deliver(
             delivery,
-            release=release,
-            target_namespace=settings.namespace,
-            chart_version=dialect.chart,
-            values=text,
-            can_retry=facts.can_retry_releases,
+            Release(
+                name=release,
+                namespace=settings.namespace,
+                chart_version=dialect.chart,
+                text=text,
+                values=all_values,
+            ),
+            facts,
         )
-        self._emit(release_objects(settings), bound={"release": (bindings.helm_chart, manifest)}, facts=facts)
+        bound = {id: (bindings.helm_chart, m) for id, m in delivered.objects.items() if m["kind"] == "HelmChart"}
+        objects = {**release_objects(settings), **{id: m for id, m in delivered.objects.items() if id not in bound}}
+        self._emit(objects, bound=bound, facts=facts, files=delivered.files)
         if self._sound:
-            self._write_down(settings, unchecked_values)
+            self._ids = (*objects, *bound)
+            self._write_down(settings, delivered, unchecked_values)
 
-    def _write_down(self, settings: ReleaseSettings, unchecked_values: Mapping[str, Any] | None) -> None:
+    @property
+    def api_objects(self) -> Mapping[str, ApiObject]:
+        """Every object this has made, by its construct id, for JSON patches: what they say wins over everything else.
+
+        ``release`` is the one that stands for the release. Empty while findings are being collected and there are some.
+        """
+        return {id: ApiObject.of(self.node.find_child(id)) for id in self._ids}
+
+    @property
+    def api_object(self) -> ApiObject | None:
+        """The object that stands for the release; None where the delivery makes none (:class:`HelmCommand`)."""
+        return ApiObject.of(self.node.find_child("release")) if "release" in self._ids else None
+
+    def _write_down(
+        self, settings: ReleaseSettings, delivered: Delivered, unchecked_values: Mapping[str, Any] | None
+    ) -> None:
         ledger = self._ledger
         ledger.need(release_needs(settings))
         ledger.notes += release_notes(settings)
-        ledger.notes.append(
-            f"If release {settings.release} has failed: mend the cause, then\n"
-            f"  {way_out(settings.release, settings.namespace, settings.delivery)}"
-        )
+        ledger.notes += delivered.notes
         if unchecked_values:
             ledger.notes.append(
                 f"Release {settings.release} has values that nothing was checked against: {', '.join(sorted(unchecked_values))}"
@@ -230,10 +260,10 @@ def _owned(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Fin
             )
 
 
-def _text(checked_values: Mapping[str, Any], unchecked_values: Mapping[str, Any]) -> tuple[str, list[Finding]]:
+def _text(values: Mapping[str, Any], unchecked_values: Mapping[str, Any]) -> tuple[str, list[Finding]]:
     """The values as text; what no text can say is found here, where nothing else has looked."""
     try:
-        return values_text(overlay(checked_values, unchecked_values)), []
+        return values_text(values), []
     except PlatformError as error:
         return "", [
             replace(finding, at=f"unchecked_{finding.at}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Migration, Scheduler, Statsd, Triggerer
+from cdk8s_airflow.airflow.config import Config, Throughput
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
 from cdk8s_airflow.airflow.exposure import Exposure
@@ -15,7 +16,7 @@ from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.source import DagSettings
 from cdk8s_airflow.database.connection import Connection
-from cdk8s_airflow.delivery.k3s import K3sHelmChart
+from cdk8s_airflow.delivery.choice import Delivery
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.secrets.contracts import AirflowKeys, PullSecret
 
@@ -40,11 +41,13 @@ class ReleaseSettings:
     statsd: Statsd | None
     migration: Migration
     rotation: str | None
-    delivery: K3sHelmChart
+    delivery: Delivery
     facts: ClusterFacts
     image: Image | None = None
     mirror: Mirror | None = None
     pull_secret: PullSecret | None = None
+    config: Config = field(default_factory=dict)
+    throughput: Throughput | None = None
 
     @property
     def airflow_image(self) -> Image | None:

@@ -6,11 +6,14 @@ a prompt that does not echo. ``printf`` is part of the shell, so what it is give
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from cdk8s_airflow.secrets import contracts
 
+_ESCAPE_JSON = "sed 's/[\\\\\"]/\\\\&/g'"
 _DOCKER_HUB_LOGIN = "https://index.docker.io/v1/"
 
 
@@ -26,6 +29,7 @@ class SecretNeed:
         command: shell text that makes it with ``kubectl``, for bash.
         type: the Secret's type.
         awaited: whether pods of the release start only with it, so that the migration waits for it.
+        added: shell text that adds the keys to a Secret that is there already; empty where they stand alone.
     """
 
     name: str
@@ -35,6 +39,27 @@ class SecretNeed:
     command: str
     type: str = "Opaque"
     awaited: bool = True
+    added: str = ""
+
+
+def merged(needs: Iterable[SecretNeed]) -> list[SecretNeed]:
+    """Needs with each Secret named once: one that several readers take keys from has all of them, in the order they came."""
+    whole: dict[tuple[str, str], SecretNeed] = {}
+    for need in needs:
+        place = (need.namespace, need.name)
+        first = whole.get(place)
+        if first is None:
+            whole[place] = need
+            continue
+        more = need.added if not need.keys.keys() <= first.keys.keys() else ""
+        whole[place] = replace(
+            first,
+            keys={**first.keys, **{key: content for key, content in need.keys.items() if key not in first.keys}},
+            purpose="; ".join(dict.fromkeys((*first.purpose.split("; "), need.purpose))),
+            awaited=first.awaited or need.awaited,
+            command=f"{first.command}\n    {more}" if more else first.command,
+        )
+    return list(whole.values())
 
 
 def _create(namespace: str, name: str, source: str, *, type_: str = "Opaque") -> str:
@@ -124,15 +149,18 @@ def git_token(ref: contracts.GitTokenSecret, namespace: str, purpose: str) -> Se
 def git_connection(ref: contracts.SecretKey, namespace: str, *, repo: str, purpose: str) -> SecretNeed:
     """An Airflow connection to a git repository as JSON: user and token typed for https, the whole of it pasted for ssh."""
     create = _create(namespace, ref.name, _from_stdin(ref.key))
+    host = json.dumps(repo)
     if repo.startswith("https://"):
-        content = f'{{"conn_type": "git", "host": "{repo}", "login": USER, "password": TOKEN}}'
+        content = f'{{"conn_type": "git", "host": {host}, "login": USER, "password": TOKEN}}'
+        typed = " ".join(f'"$(printf %s "${name}" | {_ESCAPE_JSON})"' for name in ("ACCOUNT", "ANSWER"))
         command = (
             "read -rp 'Git user: ' ACCOUNT && read -rsp 'Git token: ' ANSWER && "
-            f'printf \'{{"conn_type": "git", "host": "%s", "login": "%s", "password": "%s"}}\' \'{repo}\' '
-            f'"$ACCOUNT" "$ANSWER" | {create}; unset ANSWER'
+            f'printf \'{{"conn_type": "git", "host": %s, "login": "%s", "password": "%s"}}\' {shlex.quote(host)} '
+            f"{typed} | {create}; unset ANSWER"
         )
     else:
-        content = f'{{"conn_type": "git", "host": "{repo}", "extra": {{"private_key": KEY, "strict_host_key_checking": "yes"}}}}'
+        extra = '{"private_key": KEY, "strict_host_key_checking": "yes"}'
+        content = f'{{"conn_type": "git", "host": {host}, "extra": {extra}}}'
         command = f"{create}  # paste the JSON, then Ctrl-D"
     return SecretNeed(name=ref.name, namespace=namespace, keys={ref.key: content}, purpose=purpose, command=command)
 
@@ -251,5 +279,85 @@ def typed(ref: contracts._SecretReference, namespace: str, purpose: str, *, prom
         command=(
             f"read -rsp '{prompt}: ' ANSWER && printf '%s' \"$ANSWER\" | "
             f"{_create(namespace, ref.name, _from_stdin(key))}; unset ANSWER"
+        ),
+    )
+
+
+def login_typed(ref: contracts.BasicAuthSecret, namespace: str, *, host: str, purpose: str) -> SecretNeed:
+    """User and password of a server, typed. No pod of the release reads it."""
+    create = _create(namespace, ref.name, "--from-env-file=/dev/stdin", type_=ref.type)
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={"username": f"the user of {host}", "password": "its password"},
+        purpose=purpose,
+        type=ref.type,
+        awaited=False,
+        command=(
+            f"read -rp 'User of {host}: ' ACCOUNT && read -rsp 'Password: ' ANSWER && "
+            f'printf \'%s\\n\' "username=$ACCOUNT" "password=$ANSWER" | {create}; unset ANSWER'
+        ),
+    )
+
+
+def argo_repository(ref: contracts.BasicAuthSecret, namespace: str, *, url: str, oci: bool, purpose: str) -> SecretNeed:
+    """A repository as Argo CD is told of it: address, user and password in a Secret that it finds by a label.
+
+    Args:
+        url: the repository, as the Application has it.
+        oci: whether it is a registry.
+    """
+    plain = {"url": url, "type": "helm", "name": ref.name, **({"enableOCI": "true"} if oci else {})}
+    lines = " ".join(f'"{key}={value}"' for key, value in plain.items())
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={
+            **{key: f"exactly {value!r}" for key, value in plain.items()},
+            "username": "the user",
+            "password": "its password",
+        },
+        purpose=f"{purpose}; with the label argocd.argoproj.io/secret-type: repository",
+        awaited=False,
+        command=(
+            f"read -rp 'User of {url}: ' ACCOUNT && read -rsp 'Password: ' ANSWER && "
+            f'printf \'%s\\n\' {lines} "username=$ACCOUNT" "password=$ANSWER" | '
+            f"{_create(namespace, ref.name, '--from-env-file=/dev/stdin')} && "
+            f"kubectl -n {namespace} label secret {ref.name} argocd.argoproj.io/secret-type=repository; unset ANSWER"
+        ),
+    )
+
+
+def authority(ref: contracts.SecretKey, namespace: str, purpose: str) -> SecretNeed:
+    """The certificate of an authority, from a file; it is no secret, but Flux reads it from one."""
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={ref.key: "the certificate, in PEM"},
+        purpose=purpose,
+        awaited=False,
+        command=_create(namespace, ref.name, f"--from-file={ref.key}=ca.pem"),
+    )
+
+
+def free_key(ref: contracts.SecretKey, namespace: str, purpose: str, *, content: str, source: str = "") -> SecretNeed:
+    """One key of a Secret that may have others, typed at a prompt which shows nothing.
+
+    Args:
+        content: what the key must hold.
+        source: shell text that prints it, in place of a prompt.
+    """
+    printed = source or f"read -rsp '{ref.name}/{ref.key}: ' ANSWER && printf '%s' \"$ANSWER\""
+    create = _create(namespace, ref.name, _from_stdin(ref.key))
+    forget = "; unset ANSWER" if "ANSWER" in printed else ""
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={ref.key: content},
+        purpose=purpose,
+        command=f"{printed} | {create}{forget}",
+        added=(
+            f"{printed} | {create} --dry-run=client -o yaml | "
+            f"kubectl -n {namespace} apply --server-side --field-manager={ref.key} -f -{forget}"
         ),
     )

@@ -9,9 +9,17 @@ from typing import Any
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import TESTED_KUBERNETES, minor_of
 from cdk8s_airflow.airflow.wire.components import component_rules, component_values, own_disruption_budgets
+from cdk8s_airflow.airflow.wire.config import (
+    config_needs,
+    config_notes,
+    config_options,
+    config_rules,
+    config_taken,
+    config_values,
+)
 from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_objects, dag_rules, dag_values
 from cdk8s_airflow.airflow.wire.database import database_needs, database_rules, database_values
-from cdk8s_airflow.airflow.wire.delivery import delivery_rules
+from cdk8s_airflow.airflow.wire.delivery import delivery_needs, delivery_notes, delivery_rules, delivery_values
 from cdk8s_airflow.airflow.wire.executors import executor_values
 from cdk8s_airflow.airflow.wire.exposure import (
     exposure_needs,
@@ -25,9 +33,9 @@ from cdk8s_airflow.airflow.wire.logs import log_objects, log_rules, log_values
 from cdk8s_airflow.airflow.wire.migration import migration_values
 from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
 from cdk8s_airflow.airflow.wire.security import security_values
-from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.airflow.wire.tree import Tree, join, nest, overlay
 from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.secrets.needs import SecretNeed
+from cdk8s_airflow.secrets.needs import SecretNeed, merged
 
 Objects = dict[str, dict[str, Any]]
 """Construct id -> manifest."""
@@ -66,9 +74,10 @@ class Concept:
 
 def release_values(settings: ReleaseSettings) -> Tree:
     """What the chart is given for a release."""
-    return join(
+    values = join(
         *(concept.values(settings) for concept in CONCEPTS), migration_values(settings, release_needs(settings))
     )
+    return overlay(config_options(settings), values)
 
 
 def release_objects(settings: ReleaseSettings) -> Objects:
@@ -78,12 +87,15 @@ def release_objects(settings: ReleaseSettings) -> Objects:
 
 def release_rules(settings: ReleaseSettings) -> list[Finding]:
     """What is wrong with a release as a whole."""
-    return [finding for concept in CONCEPTS for finding in concept.rules(settings)]
+    found = [finding for concept in CONCEPTS for finding in concept.rules(settings)]
+    if settings.config:
+        found += config_taken(settings, join(*(c.values(settings) for c in CONCEPTS if c.values is not config_values)))
+    return found
 
 
 def release_needs(settings: ReleaseSettings) -> list[SecretNeed]:
     """The Secrets that somebody has to make before a release can start."""
-    return [need for concept in CONCEPTS for need in concept.needs(settings)]
+    return merged(need for concept in CONCEPTS for need in concept.needs(settings))
 
 
 def release_notes(settings: ReleaseSettings) -> list[str]:
@@ -129,9 +141,10 @@ CONCEPTS = (
     Concept(values=dag_values, objects=dag_objects, rules=dag_rules, needs=dag_needs),
     Concept(values=log_values, objects=log_objects, rules=log_rules),
     Concept(values=exposure_values, objects=exposure_objects, rules=exposure_rules, needs=exposure_needs),
+    Concept(values=config_values, rules=config_rules, needs=config_needs, notes=config_notes),
     Concept(rules=shared_secret_rules),
     Concept(values=security_values),
     Concept(values=rotation_values),
-    Concept(rules=delivery_rules),
+    Concept(values=delivery_values, rules=delivery_rules, needs=delivery_needs, notes=delivery_notes),
 )
 """Everything a release is made of; where lists of two concepts meet, in this order."""

@@ -1,0 +1,335 @@
+"""airflow.cfg, and the options that come from Secrets."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cdk8s_airflow.airflow.config import ConfigValue
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.tree import Tree
+from cdk8s_airflow.checks import Finding, show
+from cdk8s_airflow.kube.text import escape_template
+from cdk8s_airflow.schemas import config as known
+from cdk8s_airflow.schemas.hidden import has_login, may_hide
+from cdk8s_airflow.secrets import needs
+from cdk8s_airflow.secrets.contracts import SecretKey
+
+_ERASED = "<no value>"
+
+# What a line of YAML and of airflow.cfg cannot carry: line breaks of either, control characters, halves of characters, and
+# the code points that YAML readers refuse.
+_UNWRITABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+
+_KEYS = "name the Secret in keys=AirflowKeys(...)"
+_DATABASE = "give the database= parameter"
+_LOGS = "give the logs= parameter"
+_UI = "give the ui= parameter"
+_IMAGE = "give the image= parameter"
+_METRICS = "give the statsd= parameter"
+_TRACES = "give the otel_collector= parameter"
+_SECRETS = "give the secrets_backend= parameter"
+_PORT = "leave it out; the chart's Services and probes count on its port"
+
+OWNED: Mapping[str, str] = {
+    "api.base_url": _UI,
+    "api.host": _PORT,
+    "api.port": _PORT,
+    "api.secret_key": _KEYS,
+    "api_auth.jwt_secret": _KEYS,
+    "azure_remote_logging.remote_wasb_log_container": _LOGS,
+    "celery.broker_url": "give the executor= parameter, with the broker",
+    "celery.flower_basic_auth": "give the flower= parameter",
+    "celery.flower_port": _PORT,
+    "celery.result_backend": "give the executor= parameter, with the result backend",
+    "core.dags_folder": "give the dags= parameter",
+    "core.execution_api_server_url": "leave it out; it follows from the release's name and the UI's path",
+    "core.executor": "give the executor= parameter",
+    "core.fernet_key": _KEYS,
+    "dag_processor.dag_bundle_config_list": "give the dags= parameter",
+    "database.sql_alchemy_conn": _DATABASE,
+    "database.sql_alchemy_conn_async": _DATABASE,
+    "elasticsearch.host": _LOGS,
+    "elasticsearch.json_format": _LOGS,
+    "elasticsearch.write_stdout": _LOGS,
+    "elasticsearch.write_to_es": _LOGS,
+    "kubernetes_executor.multi_namespace_mode": "give the task_namespaces= parameter",
+    "kubernetes_executor.multi_namespace_mode_namespace_list": "give the task_namespaces= parameter",
+    "kubernetes_executor.namespace": "give the namespace= parameter",
+    "kubernetes_executor.pod_template_file": "give the task_pods= parameter",
+    "kubernetes_executor.worker_container_repository": _IMAGE,
+    "kubernetes_executor.worker_container_tag": _IMAGE,
+    "logging.base_log_folder": "leave it out; the chart mounts the volume for logs at its place",
+    "logging.encrypt_s3_logs": _LOGS,
+    "logging.google_key_path": _LOGS,
+    "logging.remote_base_log_folder": _LOGS,
+    "logging.remote_log_conn_id": _LOGS,
+    "logging.remote_logging": _LOGS,
+    "logging.trigger_log_server_port": _PORT,
+    "logging.worker_log_server_port": _PORT,
+    "metrics.otel_host": _TRACES,
+    "metrics.otel_on": _TRACES,
+    "metrics.otel_port": _TRACES,
+    "metrics.statsd_host": _METRICS,
+    "metrics.statsd_on": _METRICS,
+    "metrics.statsd_port": _METRICS,
+    "metrics.statsd_prefix": "leave it out; the mapping of the exporter counts on the prefix airflow",
+    "opensearch.host": _LOGS,
+    "opensearch.json_format": _LOGS,
+    "opensearch.password": _LOGS,
+    "opensearch.port": _LOGS,
+    "opensearch.username": _LOGS,
+    "opensearch.write_stdout": _LOGS,
+    "opensearch.write_to_os": _LOGS,
+    "scheduler.standalone_dag_processor": "give the dag_processor= parameter",
+    "secrets.backend": _SECRETS,
+    "secrets.backend_kwargs": _SECRETS,
+    "traces.otel_on": _TRACES,
+    "webserver.secret_key": _KEYS,
+    "webserver.web_server_host": _PORT,
+    "webserver.web_server_port": _PORT,
+    "workers.secrets_backend": _SECRETS,
+    "workers.secrets_backend_kwargs": _SECRETS,
+}
+"""Options that the chart or another argument sets -> what to do instead."""
+
+
+@dataclass(frozen=True)
+class _Option:
+    """An option that was asked for.
+
+    Attributes:
+        asked: the name it was asked for by.
+        value: what it is to be.
+        place: the name it has in this version, or None where this version has none that is known.
+    """
+
+    asked: known.Name
+    value: ConfigValue
+    place: known.Name | None
+
+    @property
+    def name(self) -> known.Name:
+        """The name it is written under."""
+        return self.place or self.asked
+
+    @property
+    def at(self) -> str:
+        """How a finding calls it."""
+        return f"config.{known.dotted(self.asked)}"
+
+
+def _asked(settings: ReleaseSettings) -> Iterator[_Option]:
+    airflow = settings.dialect.airflow
+    for section, options in settings.config.items():
+        for option, value in options.items():
+            yield _Option((section, option), value, known.place((section, option), airflow))
+
+
+def _sound(settings: ReleaseSettings) -> Iterator[_Option]:
+    seen: set[known.Name] = set()
+    for option in _asked(settings):
+        if option.name not in seen and next(_problems(option, settings), None) is None:
+            seen.add(option.name)
+            yield option
+
+
+def _figures(settings: ReleaseSettings) -> dict[known.Name, int]:
+    """What the throughput says, under the names of this version, as far as nothing else was asked for."""
+    if settings.throughput is None:
+        return {}
+    figures = {
+        known.place(name, settings.dialect.airflow) or name: value
+        for name, value in settings.throughput.options.items()
+        if name[0] != "kubernetes_executor" or "Kubernetes" in settings.executor.name
+    }
+    asked = {option.name for option in _asked(settings)}
+    return {name: value for name, value in figures.items() if name not in asked}
+
+
+def text(value: str | int | float | bool) -> str:
+    """A value as airflow.cfg holds it, before the chart's template engine: its parser takes a ``%`` for two."""
+    return str(value).replace("%", "%%")
+
+
+def config_options(settings: ReleaseSettings) -> Tree:
+    """The options in airflow.cfg. Everything is text: Helm would print 1000000 as 1e+06."""
+    tree: dict[str, dict[str, Any]] = {}
+    for (section, option), figure in _figures(settings).items():
+        tree.setdefault(section, {})[option] = text(figure)
+    for sound in _sound(settings):
+        if not isinstance(sound.value, SecretKey):
+            section, option = sound.name
+            tree.setdefault(section, {})[option] = escape_template(text(sound.value))
+    return {"config": tree} if tree else {}
+
+
+def config_variables(settings: ReleaseSettings) -> dict[str, SecretKey]:
+    """Environment variable -> the key of a Secret it comes from, for the options that do."""
+    return {variable(sound.name): sound.value for sound in _sound(settings) if isinstance(sound.value, SecretKey)}
+
+
+def variable(name: known.Name) -> str:
+    """The environment variable from which Airflow reads an option."""
+    return f"AIRFLOW__{name[0].replace('.', '_')}__{name[1]}".upper()
+
+
+def config_values(settings: ReleaseSettings) -> Tree:
+    """The options that come from Secrets. An environment variable wins over airflow.cfg, and is not interpolated."""
+    secret = [
+        {"envName": name, "secretName": ref.name, "secretKey": ref.key}
+        for name, ref in config_variables(settings).items()
+    ]
+    return {"secret": secret} if secret else {}
+
+
+def config_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
+    """The Secrets that options come from."""
+    for option in _sound(settings):
+        if isinstance(option.value, SecretKey):
+            name = known.dotted(option.name)
+            yield needs.free_key(
+                option.value, settings.namespace, f"option {name} of Airflow", content=f"the value of option {name}"
+            )
+
+
+def config_notes(settings: ReleaseSettings) -> Iterator[str]:
+    """Options that are written under another name, and sections that nobody here knows."""
+    airflow = settings.dialect.airflow
+    unknown = dict.fromkeys(option.asked[0] for option in _sound(settings) if option.place is None)
+    for option in _sound(settings):
+        if option.place is not None and option.place != option.asked:
+            yield (
+                f"config={known.dotted(option.asked)} of release {settings.release} is written as "
+                f"{known.dotted(option.place)}: that is its name in Airflow {airflow}."
+            )
+    for section in unknown:
+        close = known.guess_section(section, airflow)
+        yield (
+            f"config= of release {settings.release} has a section {section!r}, which no part of Airflow {airflow} known here "
+            f"reads: right for a plugin or an own image{f', or did you mean {close!r}' if close else ''}?"
+        )
+
+
+def config_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether Airflow reads every option, from here only, as it was meant, and no secret stands in clear text."""
+    first: dict[known.Name, _Option] = {}
+    for option in _asked(settings):
+        problems = list(_problems(option, settings))
+        yield from problems
+        if not problems and option.name in first:
+            yield Finding(
+                rule="config/twice",
+                at=option.at,
+                problem=f"is the same option as {first[option.name].at} in Airflow {settings.dialect.airflow}",
+                fix="give it once",
+            )
+        first.setdefault(option.name, option)
+
+
+def config_taken(settings: ReleaseSettings, others: Mapping[str, Any]) -> Iterator[Finding]:
+    """Options that another argument of this release sets as well.
+
+    Args:
+        settings: the release.
+        others: the values of all other arguments.
+    """
+    taken = others.get("config", {})
+    variables = {entry["envName"] for entry in others.get("secret", ())}
+    variables |= {entry["name"] for entry in others.get("env", ())}
+    for option in _sound(settings):
+        section, name = option.name
+        if name in taken.get(section, {}) or variable(option.name) in variables:
+            yield Finding(
+                rule="config/owned",
+                at=option.at,
+                problem="is set by another argument of this release",
+                fix="leave it out, or leave the other argument out",
+            )
+
+
+def _problems(option: _Option, settings: ReleaseSettings) -> Iterator[Finding]:
+    airflow = settings.dialect.airflow
+    owner = _owner(option)
+    if owner is not None:
+        yield Finding(
+            rule="config/owned",
+            at=option.at,
+            problem="is set by the chart or by another argument",
+            seen=_seen(option),
+            fix=owner,
+        )
+        return
+    if option.place is None and known.options(option.asked[0], airflow):
+        guess = known.guess(option.asked, airflow)
+        yield Finding(
+            rule="config/unknown-option",
+            at=option.at,
+            problem=f"Airflow {airflow} has no such option in section {option.asked[0]!r}, and would ignore it",
+            seen=_seen(option),
+            fix=f"did you mean {known.dotted(guess)!r}?" if guess else "leave it out",
+        )
+        return
+    if option.place is None and known.is_own_section(option.asked[0]):
+        yield Finding(
+            rule="config/unknown-option",
+            at=option.at,
+            problem=f"Airflow {airflow} has no section {option.asked[0]!r} and nothing that took this option's place",
+            seen=_seen(option),
+            fix="leave it out, or choose an airflow_version that has it",
+        )
+        return
+    yield from _value_problems(option)
+
+
+def _owner(option: _Option) -> str | None:
+    names = [option.name, *known.names_of(option.asked)]
+    return next((OWNED[known.dotted(name)] for name in names if known.dotted(name) in OWNED), None)
+
+
+def _value_problems(option: _Option) -> Iterator[Finding]:
+    value = option.value
+    if isinstance(value, SecretKey):
+        return
+    if known.is_sensitive(option.name) or (isinstance(value, str) and has_login(value)):
+        yield Finding(
+            rule="config/secret-literal",
+            at=option.at,
+            problem="holds a secret, and would stand in clear text in a ConfigMap and in the output",
+            fix='name the key of a Secret: SecretKey("airflow-config", "...")',
+        )
+        return
+    if isinstance(value, float) and not math.isfinite(value):
+        yield _unwritable(option, "is not a finite number", "give a finite number")
+    if isinstance(value, str):
+        if _UNWRITABLE.search(value):
+            yield _unwritable(
+                option,
+                "has a line break or another control character, which a line of airflow.cfg cannot carry",
+                "write it on one line; JSON needs no line breaks",
+            )
+        elif value != value.strip():
+            yield _unwritable(
+                option, "starts or ends with a blank, which Airflow's parser takes away", "leave the blank out"
+            )
+        elif _ERASED in value:
+            yield _unwritable(
+                option, f"has {_ERASED} in it, which Helm removes from all it renders", "write it otherwise"
+            )
+
+
+def _unwritable(option: _Option, problem: str, fix: str) -> Finding:
+    return Finding(rule="config/unwritable", at=option.at, problem=problem, seen=_seen(option), fix=fix)
+
+
+def _seen(option: _Option) -> str:
+    """The value, unless it may be a secret."""
+    value = option.value
+    if isinstance(value, SecretKey):
+        return ""
+    if known.is_sensitive(option.name) or may_hide(("config", *option.asked)):
+        return ""
+    return "" if isinstance(value, str) and has_login(value) else show(value)
