@@ -138,7 +138,7 @@ def _bundles(settings: ReleaseSettings, dags: DagBundles) -> Tree:
     ]
     value: object = listed
     if place is not None and place.startswith("config."):
-        value = escape_template(json.dumps(listed, sort_keys=True).replace("%", "%%"))
+        value = escape_template(json.dumps(listed, sort_keys=True))
     return join(
         nest(place, value),
         *(
@@ -158,14 +158,15 @@ def _bundles(settings: ReleaseSettings, dags: DagBundles) -> Tree:
 
 
 def _bundle_arguments(bundle: GitBundle) -> Tree:
-    arguments: Tree = {"tracking_ref": bundle.ref, "refresh_interval": seconds(bundle.refresh)}
+    """What the bundle is told. Airflow reads a percent sign in its configuration as the start of a reference, unless doubled."""
+    told = {"tracking_ref": bundle.ref}
     if bundle.sub_path:
-        arguments["subdir"] = bundle.sub_path
+        told["subdir"] = bundle.sub_path
     if bundle.credentials is None:
-        arguments["repo_url"] = bundle.repo
+        told["repo_url"] = bundle.repo
     else:
-        arguments["git_conn_id"] = bundle.connection
-    return arguments
+        told["git_conn_id"] = bundle.connection
+    return {**{key: text.replace("%", "%%") for key, text in told.items()}, "refresh_interval": seconds(bundle.refresh)}
 
 
 def dag_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
