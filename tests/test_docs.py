@@ -136,11 +136,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=False,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]),
-            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
-        },
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])},
     )
     assert run.returncode == 0, run.stderr
     found: dict[str, Any] = json.loads(run.stderr.splitlines()[-1])
@@ -299,9 +295,10 @@ def test_generated_pages_are_what_the_code_gives() -> None:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"},
     )
-    assert (run.returncode, run.stderr) == (0, "")
+    # jsii prints a notice like this about an old Node.
+    said = [line for line in run.stderr.splitlines() if not line.startswith("b'!!")]
+    assert (run.returncode, said) == (0, [])
 
 
 def test_the_reference_has_every_public_name() -> None:
@@ -355,7 +352,7 @@ def rule_ids() -> set[str]:
 
 
 def test_every_rule_id_of_the_code_is_documented_once_and_no_other() -> None:
-    documented = re.findall(r"^\| `([a-z-]+/[a-z-]+)` \| \S", text("docs/reference/rules.md"), re.MULTILINE)
+    documented = re.findall(r"^\| `([a-z]+/[a-z0-9-]+)` \| \S", text("docs/reference/rules.md"), re.MULTILINE)
     assert len(documented) > 60
     assert sorted(documented) == sorted(rule_ids())
 

@@ -124,6 +124,7 @@ def anchor(name: str) -> str:
 class Pages:
     def __init__(self) -> None:
         self.homes = homes()
+        self.faults: list[str] = []
         self.forms = {
             name: value
             for name, value in vars(constraints).items()
@@ -201,14 +202,16 @@ class Pages:
         parameters = [p for name, p in inspect.signature(target).parameters.items() if name not in ("self", "cls")]
         if not parameters:
             return
-        if entries and set(entries) != {parameter.name for parameter in parameters}:
-            raise SystemExit(f"{owner}: arguments and docstring differ")
+        wrong = {parameter.name for parameter in parameters} ^ set(entries) if entries else set()
+        self.faults += [f"{owner}: signature and docstring differ in {name}" for name in sorted(wrong)]
+        order = list(entries)
+        parameters.sort(key=lambda p: (p.default is not p.empty, order.index(p.name) if p.name in order else -1))
         yield "| argument | type | default |" + (" meaning |\n" if entries else "\n")
         yield "|---|---|---|" + ("---|\n" if entries else "\n")
         for parameter in parameters:
             kind = "" if parameter.kind is parameter.KEYWORD_ONLY else " (by position)"
             yield f"| `{parameter.name}`{kind} | {self.type(hints[parameter.name], page)} | {self.default(parameter)} |"
-            yield f" {self.prose(entries[parameter.name], page)} |\n" if entries else "\n"
+            yield f" {self.prose(entries.get(parameter.name, ''), page)} |\n" if entries else "\n"
         yield "\n"
 
     def body(self, doc: Doc, page: str) -> str:
@@ -236,9 +239,7 @@ class Pages:
         if isinstance(keys, Mapping) and keys:
             yield "| key | holds |\n|---|---|\n"
             yield "".join(f"| `{key}` | {holds} |\n" for key, holds in keys.items()) + "\n"
-        entries = doc.entries or _inherited_entries(thing)
-        if name not in ("Logs",):
-            yield from self.arguments(thing, entries, page, name)
+        yield from self.arguments(thing, _entries(thing), page, name)
         yield from self.raises(doc, page)
         if isinstance(thing, type):
             yield from self.members(thing, name, page)
@@ -277,13 +278,16 @@ def _written(thing: Any) -> set[str]:
     }
 
 
-def _inherited_entries(thing: Any) -> dict[str, str]:
-    if isinstance(thing, type):
-        for base in inspect.getmro(thing)[1:-1]:
-            found = parse(base.__doc__).entries
-            if found:
-                return found
-    return {}
+def _entries(thing: Any) -> dict[str, str]:
+    """What a docstring says of arguments; for a class, what those of its bases say of inherited ones too."""
+    entries: dict[str, str] = {}
+    for owner in inspect.getmro(thing) if isinstance(thing, type) else (thing,):
+        if owner.__module__.startswith("cdk8s_airflow."):
+            entries = {
+                **entries,
+                **{name: text for name, text in parse(owner.__doc__).entries.items() if name not in entries},
+            }
+    return entries
 
 
 def room_page(pages: Pages, room: str) -> str:
@@ -342,24 +346,21 @@ def versions_table() -> str:
 
 
 def chart_versions_page() -> str:
-    pairs = [
-        (chart, airflow)
-        for chart, runs in versions.CHARTS.items()
-        for airflow in dict.fromkeys((*(("2.11.0",) if (2, 11) in runs.minors else ()), runs.default))
-    ]
     text = f"{GENERATED}\n\n# Chart versions\n\n{versions_table()}\n## What each version is told\n\n"
     text += (
-        "The same argument has its key in another place, or in none, from version to version. A dash: this version has no\n"
-        "such key, and nothing is written. Everything else has the same key in all of them.\n\n"
+        "The same argument has its key in another place, or in none, from version to version. Where no row fits a pair of\n"
+        "versions, that pair has no such key. Everything that is not in this table has the same key in all of them.\n\n"
+        "| what | key | chart | Airflow |\n|---|---|---|---|\n"
     )
-    text += "| what | " + " | ".join(f"{chart}, Airflow {airflow}" for chart, airflow in pairs) + " |\n"
-    text += "|---" * (len(pairs) + 1) + "|\n"
-    for meaning in dialect.PLACES:
-        if meaning not in MEANINGS:
-            raise SystemExit(f"MEANINGS has no words for {meaning}")
-        places = [dialect.Dialect(chart, airflow).place(meaning) for chart, airflow in pairs]
-        text += f"| {MEANINGS[meaning]} | " + " | ".join(f"`{place}`" if place else "-" for place in places) + " |\n"
+    for meaning, places in dialect.PLACES.items():
+        words = MEANINGS.get(meaning) or meaning.replace("_", " ").replace(".", ": ")
+        for place in places:
+            text += f"| {words} | `{place.key}` | {_bounds(place.charts)} | {_bounds(place.airflow)} |\n"
     return text
+
+
+def _bounds(text: str) -> str:
+    return text.replace(">=", "from ").replace(" <", ", before ").replace("<", "before ") or "all"
 
 
 def commands_page() -> str:
@@ -388,9 +389,8 @@ def readme() -> str:
     return f"{before}{BEGIN}\n{versions_table()}{END}{after}"
 
 
-def generated() -> dict[str, str]:
+def generated(pages: Pages) -> dict[str, str]:
     """Path -> text, of everything this script writes."""
-    pages = Pages()
     if set(pages.homes.values()) != set(ROOMS):
         raise SystemExit(f"ROOMS and the public names differ: {set(pages.homes.values()) ^ set(ROOMS)}")
     reference = {f"docs/reference/{room}.md": room_page(pages, room) for room in ROOMS}
@@ -404,27 +404,27 @@ def generated() -> dict[str, str]:
     }
 
 
-def stale() -> list[str]:
-    """The paths of pages that are not what the code gives."""
-    return [
-        path
-        for path, text in generated().items()
-        if not (ROOT / path).exists() or (ROOT / path).read_text(encoding="utf-8") != text
-    ]
+def is_stale(path: str, text: str) -> bool:
+    """Whether a page is not what the code gives."""
+    page = ROOT / path
+    return not page.exists() or page.read_text(encoding="utf-8") != text
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a page is out of date")
-    if parser.parse_args().check:
-        old = stale()
-        for path in old:
-            print(f"{path} is not what the code gives; run: python tools/make_reference.py", file=sys.stderr)
-        return 1 if old else 0
-    pages = generated()
-    for path in stale():
-        (ROOT / path).write_text(pages[path], encoding="utf-8")
-    return 0
+    check = parser.parse_args().check
+    pages = Pages()
+    stale = {path: text for path, text in generated(pages).items() if is_stale(path, text)}
+    said = pages.faults
+    if check:
+        said = [*said, *(f"{path} is not what the code gives; run: python tools/make_reference.py" for path in stale)]
+    else:
+        for path, text in stale.items():
+            (ROOT / path).write_text(text, encoding="utf-8")
+    for line in said:
+        print(line, file=sys.stderr)
+    return 1 if said else 0
 
 
 if __name__ == "__main__":
