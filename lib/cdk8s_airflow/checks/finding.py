@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 _LONGEST_SEEN = 120
-_ON_ONE_LINE = {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t", 0: "\\0", 0x2028: " ", 0x2029: " "}
+_ON_ONE_LINE = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
+"""Every character that ends a line or drives a terminal, as its escape."""
 
 
 def show(value: object) -> str:
