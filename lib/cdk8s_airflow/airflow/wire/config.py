@@ -326,9 +326,9 @@ def _unwritable(option: _Option, problem: str, fix: str) -> Finding:
 
 
 def _seen(option: _Option) -> str:
-    """The value, unless it may be a secret."""
+    """The value, unless it may be a secret; so could be any text under a misspelt name."""
     value = option.value
-    if isinstance(value, SecretKey):
+    if isinstance(value, SecretKey) or (isinstance(value, str) and option.place is None):
         return ""
     if known.is_sensitive(option.name) or may_hide(("config", *option.asked)):
         return ""
