@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Count, HostName, Must, NonEmpty, ObjectName, VersionText, version
+from cdk8s_airflow.delivery.since import HELM_CONTROLLER, has
 
 OLDEST_KUBERNETES = "1.30"
 """The oldest Kubernetes whose schemas our output is held against."""
@@ -28,8 +29,6 @@ _SupportedKubernetes = Annotated[
 Architecture = Literal["amd64", "arm64"]
 """The architecture of a node, as its label ``kubernetes.io/arch`` says it."""
 
-_RETRY_SINCE = ((0, 16, 25), (0, 17, 6))
-
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterFacts:
@@ -43,6 +42,8 @@ class ClusterFacts:
         helm_controller: the version of k3s-io/helm-controller (not of k3s), like ``"0.16.17"``. From 0.16.25 and 0.17.6 on a
             failed release can be retried without being uninstalled, and :class:`K3sHelmChart` uses that. Default: unknown,
             taken as too old for it.
+        flux: the version of Flux, like ``"2.8"``. From 2.7 on a failed release can be retried without being uninstalled, and
+            :class:`FluxRelease` uses that. Default: unknown, taken as too old for it.
         cnpg: the version of the CloudNativePG operator, like ``"1.30.0"``.
         crds: names of the custom resource definitions that are installed, like ``"clusters.postgresql.cnpg.io"``. When
             given, everything emitted must be among them. Default: unknown, and the summary lists what is needed.
@@ -57,6 +58,7 @@ class ClusterFacts:
 
     kubernetes: _SupportedKubernetes | None = None
     helm_controller: VersionText | None = None
+    flux: VersionText | None = None
     cnpg: VersionText | None = None
     crds: Collection[ObjectName] | None = None
     rwx_classes: Collection[NonEmpty] = frozenset()
@@ -67,10 +69,7 @@ class ClusterFacts:
     @property
     def can_retry_releases(self) -> bool:
         """Whether the helm-controller knows ``failurePolicy: retry`` (its types.go: 0.16.25 and 0.17.6)."""
-        if self.helm_controller is None:
-            return False
-        seen = version(self.helm_controller)
-        return any(seen >= since and seen[:2] == since[:2] for since in _RETRY_SINCE) or seen >= _RETRY_SINCE[-1]
+        return has(HELM_CONTROLLER["failurePolicy=retry"], self.helm_controller)
 
     def _rules(self) -> Iterator[Finding]:
         if self.cnpg is not None and version(self.cnpg)[:2] < (1, 26):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -11,10 +10,12 @@ from pathlib import Path
 from cdk8s import App
 
 from cdk8s_airflow.checks import Finding, PlatformError, collecting, show
+from cdk8s_airflow.kube import files
+from cdk8s_airflow.kube.ledger import ledger_of
 
 
 def synth(app: App | Callable[[], App]) -> App:
-    """Writes an app's manifests, all of them or none.
+    """Writes an app's manifests, and the files of its releases that are no manifests (:class:`HelmCommand`): all or none.
 
     Args:
         app: the app; or a function that builds it, and then the findings of all its constructs are gathered and raised
@@ -62,18 +63,20 @@ def _write_aside(app: App, folder: Path, pattern: str) -> Finding | None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.resolve().parent, prefix=".synth-") as kept:
-        before = [Path(shutil.move(path, kept)) for path in sorted(folder.glob(pattern))]
+        before = files.move(files.written(folder, pattern), folder, Path(kept))
         problem: Finding | None = None
         written = False
         try:
             problem = _write(app)
             written = problem is None
+            if written:
+                files.write(ledger_of(app).files, folder)
         finally:
             if not written:
-                for path in folder.glob(pattern):
+                for path in files.written(folder, pattern):
                     path.unlink()
-                for path in before:
-                    shutil.move(path, folder)
+                files.move(before, Path(kept), folder)
+            files.clear(folder)
     return problem
 
 

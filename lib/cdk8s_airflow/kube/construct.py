@@ -101,6 +101,7 @@ class PlatformConstruct(Construct):
         *,
         bound: Mapping[str, tuple[Binding, Mapping[str, Any]]] | None = None,
         facts: ClusterFacts | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> None:
         """Makes the objects, if all of them are sound.
 
@@ -108,6 +109,7 @@ class PlatformConstruct(Construct):
             manifests: construct id -> manifest, for kinds without bindings.
             bound: construct id -> the function for its kind, and the manifest.
             facts: what is known of the cluster.
+            files: path -> text, for what is written beside the manifests.
         """
         bound = bound or {}
         everything = {**manifests, **{id: manifest for id, (_, manifest) in bound.items()}}
@@ -118,6 +120,7 @@ class PlatformConstruct(Construct):
         found += _missing_definitions(crds, facts)
         if not found:
             found = self._ledger.register(everything.values(), _path_teller(self._scope, self._id))
+            found += self._ledger.write(files or {})
         if found:
             path = path_below(self._scope, self._id)
             self._sound = not report(finding.within(path) for finding in found)

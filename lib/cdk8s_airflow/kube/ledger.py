@@ -32,6 +32,7 @@ class Ledger:
         crds: names of the custom resource definitions that must exist.
         state: objects that hold state, so that deleting them loses data.
         notes: what a reader of the summary should know.
+        files: what is written beside the manifests, path below their folder -> text.
     """
 
     objects: dict[Identity, Callable[[], str]] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Ledger:
     crds: set[str] = field(default_factory=set)
     state: list[Identity] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
 
     def register(self, manifests: Iterable[Mapping[str, Any]], path: Callable[[], str]) -> list[Finding]:
         """Writes down objects; returns a finding for each whose name is taken.
@@ -70,6 +72,22 @@ class Ledger:
                 if STATE_LABEL in manifest["metadata"].get("labels", {}):
                     self.state.append(identity)
         return found
+
+    def write(self, files: Mapping[str, str]) -> list[Finding]:
+        """Writes down files; returns a finding for each whose path is taken."""
+        taken = sorted(files.keys() & self.files.keys())
+        if not taken:
+            self.files.update(files)
+        return [
+            Finding(
+                rule="object/taken",
+                at="release",
+                problem="there is a file of this path already",
+                seen=repr(path),
+                fix="give one of the two releases another name",
+            )
+            for path in taken
+        ]
 
     def need(self, needs: Iterable[SecretNeed]) -> None:
         """Writes down Secrets that must exist; the first to ask for one says how it is made."""

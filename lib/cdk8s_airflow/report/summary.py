@@ -28,8 +28,19 @@ def summary(ledger: Ledger, folder: Path) -> str:
         *ledger.notes,
         _secrets(ledger.secrets.values(), [file for file in files if _has_namespaces(file)]),
         f"Apply it:\n  kubectl apply --server-side -f {folder}/",
+        *_files(ledger, folder),
     ]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
+
+
+def _files(ledger: Ledger, folder: Path) -> Iterator[str]:
+    """How to install what is no manifest; and that it is not there, where cdk8s alone has written."""
+    for name, text in sorted(ledger.files.items()):
+        file = folder / name
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            yield f"{file} is missing or old: it is written by run() or synth() of cdk8s_airflow, not by app.synth()."
+        elif file.suffix == ".sh":
+            yield f"Then install or upgrade with Helm:\n  sh {file}"
 
 
 def _written(files: list[Path], folder: Path) -> str:

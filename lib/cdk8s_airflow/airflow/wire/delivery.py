@@ -1,30 +1,70 @@
-"""Whether a delivery and the release it carries fit together."""
+"""What a delivery adds to the release it carries, and whether the two fit together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.delivery.argo import ArgoApplication
+from cdk8s_airflow.delivery.flux import FluxRelease
+from cdk8s_airflow.delivery.helm_command import HelmCommand
+from cdk8s_airflow.delivery.k3s import K3sHelmChart
+from cdk8s_airflow.delivery.wire.argo import sync_hook
+from cdk8s_airflow.delivery.wire.flux import flux_rules
+from cdk8s_airflow.delivery.wire.k3s import k3s_rules
+from cdk8s_airflow.delivery.wire.source import source_needs, source_notes, source_rules
+from cdk8s_airflow.secrets.needs import SecretNeed
+
+_SHARED = {
+    K3sHelmChart: (
+        "is where Airflow runs: the controller's account there may do anything in the cluster, "
+        "and any DAG author could start a pod as it",
+        "kube-system",
+    ),
+    FluxRelease: (
+        "is where Airflow runs: any DAG author could start a pod there with an account or a login that is made for Flux",
+        "flux-system",
+    ),
+    ArgoApplication: (
+        "is where Airflow runs: Argo CD's accounts and logins are there, and any DAG author could start a pod with them",
+        "argocd",
+    ),
+}
+
+
+def delivery_values(settings: ReleaseSettings) -> Tree:
+    """Where Helm runs hooks, the chart's own are right; Argo CD has hooks of its own."""
+    if not isinstance(settings.delivery, ArgoApplication):
+        return {}
+    return {"migrateDatabaseJob": sync_hook("Sync")}
 
 
 def delivery_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """The controller's account stays out of reach, and the cluster knows the failure policy."""
+    """Accounts and logins stay out of reach, and the controller knows everything that is said."""
     delivery, facts = settings.delivery, settings.facts
-    if delivery.namespace == settings.namespace:
+    if not isinstance(delivery, HelmCommand) and delivery.namespace == settings.namespace:
+        problem, usual = _SHARED[type(delivery)]
         yield Finding(
             rule="delivery/shared-namespace",
             at="delivery.namespace",
-            problem="is where Airflow runs: the controller's account there may do anything in the cluster, "
-            "and any DAG author could start a pod as it",
+            problem=problem,
             seen=repr(delivery.namespace),
-            fix="leave it at 'kube-system', or use a namespace in which Airflow starts no pods",
+            fix=f"leave it at {usual!r}, or use a namespace in which Airflow starts no pods",
         )
-    if delivery.failure_policy == "retry" and not facts.can_retry_releases:
-        yield Finding(
-            rule="delivery/retry",
-            at="delivery.failure_policy",
-            problem="needs helm-controller 0.16.25 or 0.17.6, and older ones refuse the object",
-            seen=repr(facts.helm_controller),
-            fix='say ClusterFacts(helm_controller="...") if yours is new enough, or leave it out',
-        )
+    if isinstance(delivery, K3sHelmChart):
+        yield from k3s_rules(delivery, facts)
+    if isinstance(delivery, FluxRelease):
+        yield from flux_rules(delivery, facts)
+    yield from source_rules(delivery)
+
+
+def delivery_needs(settings: ReleaseSettings) -> Iterator[SecretNeed]:
+    """The Secrets by which the delivery reads the chart."""
+    yield from source_needs(settings.delivery)
+
+
+def delivery_notes(settings: ReleaseSettings) -> Iterator[str]:
+    """What else the delivery needs to read the chart."""
+    yield from source_notes(settings.delivery)

@@ -1,0 +1,112 @@
+"""What of a chart's source each delivery can read, and the Secrets it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.delivery.argo import ArgoApplication
+from cdk8s_airflow.delivery.choice import Delivery
+from cdk8s_airflow.delivery.flux import FluxRelease
+from cdk8s_airflow.delivery.helm_command import HelmCommand
+from cdk8s_airflow.delivery.k3s import K3sHelmChart
+from cdk8s_airflow.secrets import needs
+from cdk8s_airflow.secrets.contracts import BasicAuthSecret, ConfigMapKey, PullSecret, SecretKey
+
+_CA_KEY = "ca.crt"
+_PURPOSE = "reads the chart"
+
+
+def source_rules(delivery: Delivery) -> Iterator[Finding]:
+    """Whether the delivery can log in, and trust the server, with what it was given."""
+    yield from _login_rules(delivery)
+    yield from _ca_rules(delivery)
+
+
+def _login_rules(delivery: Delivery) -> Iterator[Finding]:
+    source = delivery.source
+    if source.credentials is None:
+        return
+    where = "a registry" if source.is_oci else "a repository"
+    wanted: tuple[type, ...]
+    if isinstance(delivery, HelmCommand):
+        login = f"helm registry login {source.host}" if source.is_oci else f"helm repo add NAME {source.repository}"
+        yield Finding(
+            rule="delivery/credentials",
+            at="delivery.source.credentials",
+            problem="is read by nobody: whoever runs the command logs in with Helm",
+            seen=type(source.credentials).__name__,
+            fix=f"leave it out, and run: {login} --username USER --password-stdin",
+        )
+        return
+    if isinstance(delivery, ArgoApplication) or not source.is_oci:
+        wanted = (BasicAuthSecret,)
+    elif isinstance(delivery, K3sHelmChart):
+        wanted = (PullSecret,)
+    else:
+        wanted = (BasicAuthSecret, PullSecret)
+    if not isinstance(source.credentials, wanted):
+        yield Finding(
+            rule="delivery/credentials",
+            at="delivery.source.credentials",
+            problem=f"is not what {type(delivery).__name__} logs in to {where} with",
+            seen=type(source.credentials).__name__,
+            fix=f"give a {wanted[0].__name__}",
+        )
+
+
+def _ca_rules(delivery: Delivery) -> Iterator[Finding]:
+    ca = delivery.source.ca
+    if ca is None:
+        return
+    problem, fix = "", ""
+    if isinstance(delivery, K3sHelmChart) and not isinstance(ca, ConfigMapKey):
+        problem = "is a Secret, and helm-controller reads authorities from a ConfigMap"
+        fix = 'give ConfigMapKey("NAME", "ca.crt"), in the namespace of the delivery'
+    elif isinstance(delivery, FluxRelease) and (not isinstance(ca, SecretKey) or ca.key != _CA_KEY):
+        problem = f"is not a Secret with the key {_CA_KEY}, which is where Flux reads an authority from"
+        fix = f'give SecretKey("NAME", "{_CA_KEY}"), in the namespace of the delivery'
+    elif isinstance(delivery, ArgoApplication):
+        problem = "is no part of an Application: Argo CD has the authorities of all servers in one place"
+        fix = f"leave it out, and put the certificate into ConfigMap argocd-tls-certs-cm under {delivery.source.host}"
+    elif isinstance(delivery, HelmCommand):
+        problem = "is read by nobody: Helm trusts what the machine trusts that runs it"
+        fix = "leave it out, and run install.sh with --ca-file FILE"
+    if problem:
+        yield Finding(
+            rule="delivery/ca", at="delivery.source.ca", problem=problem, seen=f"{type(ca).__name__} {ca.key}", fix=fix
+        )
+
+
+def source_needs(delivery: Delivery) -> Iterator[needs.SecretNeed]:
+    """The Secrets that a delivery reads the chart with, where its own objects live."""
+    source = delivery.source
+    if isinstance(delivery, HelmCommand):
+        return
+    ref, ca = source.credentials, source.ca
+    if isinstance(delivery, ArgoApplication) and isinstance(ref, BasicAuthSecret):
+        yield needs.argo_repository(
+            ref,
+            delivery.namespace,
+            url=source.repository.removeprefix("oci://"),
+            oci=source.is_oci,
+            purpose=f"{_PURPOSE} from {source.host}",
+        )
+    elif isinstance(ref, BasicAuthSecret):
+        yield needs.login_typed(ref, delivery.namespace, host=source.host, purpose=f"{_PURPOSE} from {source.host}")
+    elif isinstance(ref, PullSecret):
+        login = needs.registry_login(ref, delivery.namespace, registries=(source.host,))
+        yield replace(login, purpose=f"{_PURPOSE} from {source.host}")
+    if isinstance(ca, SecretKey):
+        yield needs.authority(ca, delivery.namespace, f"the authority of {source.host}")
+
+
+def source_notes(delivery: Delivery) -> Iterator[str]:
+    """What else has to be there for the chart to be read."""
+    source = delivery.source
+    if isinstance(source.ca, ConfigMapKey) and not isinstance(delivery, HelmCommand):
+        yield (
+            f"ConfigMap {source.ca.name} in namespace {delivery.namespace} must hold the authority of {source.host}:\n"
+            f"  kubectl -n {delivery.namespace} create configmap {source.ca.name} --from-file={source.ca.key}=ca.pem"
+        )

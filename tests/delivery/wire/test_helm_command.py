@@ -1,0 +1,73 @@
+"""The delivery by hand."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cdk8s_airflow.delivery.helm_command import HelmCommand
+from cdk8s_airflow.delivery.source import ChartSource
+from cdk8s_airflow.kube import files
+from tests.delivery.wire.given import TEXT, delivered
+
+
+def run(delivery: HelmCommand, folder: Path, *arguments: str) -> list[str]:
+    """What Helm is called with, by a shell that has nothing but a Helm that tells it."""
+    files.write(delivered(delivery).files, folder)
+    fake = folder / "bin" / "helm"
+    fake.parent.mkdir()
+    fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    fake.chmod(0o755)
+    script = folder / "helm" / "lab" / "install.sh"
+    environment = {"PATH": f"{fake.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["sh", script, *arguments], capture_output=True, text=True, check=True, cwd="/", env=environment
+    )
+    return done.stdout.splitlines()
+
+
+def test_there_are_files_and_no_objects() -> None:
+    result = delivered(HelmCommand())
+    assert result.objects == {}
+    assert list(result.files) == ["helm/lab/values.yml", "helm/lab/install.sh"]
+    first, _, rest = result.files["helm/lab/values.yml"].partition("\n")
+    assert first.startswith("#")
+    assert rest == TEXT
+
+
+def test_the_script_calls_helm_with_exactly_this(tmp_path: Path) -> None:
+    said = run(HelmCommand(timeout="1h"), tmp_path, "--kube-context", "the lab")
+    assert said == [
+        *("upgrade", "--install", "lab", "airflow", "--repo", "https://airflow.apache.org"),
+        *("--version", "1.22.0", "--namespace", "airflow-lab", "--timeout", "1h"),
+        *("--values", f"{tmp_path}/helm/lab/values.yml", "--kube-context", "the lab"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "chart"),
+    [
+        (ChartSource.oci("oci://r.lab/charts/airflow"), ["oci://r.lab/charts/airflow"]),
+        (ChartSource.https("https://c.lab/", name="flow"), ["flow", "--repo", "https://c.lab"]),
+    ],
+)
+def test_the_chart_can_come_from_elsewhere(tmp_path: Path, source: ChartSource, chart: list[str]) -> None:
+    assert run(HelmCommand(source=source), tmp_path)[3 : 3 + len(chart)] == chart
+
+
+def test_helm_is_not_told_to_wait_for_pods_that_wait_for_it() -> None:
+    script = delivered(HelmCommand()).files["helm/lab/install.sh"]
+    for word in ("--wait", "--atomic", "--rollback-on-failure", "--reuse-values", "--create-namespace"):
+        assert word not in script
+
+
+def test_the_way_out_is_the_same_command_again() -> None:
+    (note,) = delivered(HelmCommand()).notes
+    assert "run its command again" in note
+    assert note.splitlines()[1] == (
+        "  kubectl -n airflow-lab delete secret "
+        "-l 'owner=helm,name=lab,status in (pending-install,pending-upgrade,pending-rollback)'"
+    )
