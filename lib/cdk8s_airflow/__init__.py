@@ -12,13 +12,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cdk8s_airflow.airflow.chart import AirflowChart as AirflowChart
     from cdk8s_airflow.airflow.components import ApiServer as ApiServer
+    from cdk8s_airflow.airflow.components import Cleanup as Cleanup
     from cdk8s_airflow.airflow.components import DagProcessor as DagProcessor
+    from cdk8s_airflow.airflow.components import DatabaseCleanup as DatabaseCleanup
+    from cdk8s_airflow.airflow.components import Flower as Flower
     from cdk8s_airflow.airflow.components import Migration as Migration
+    from cdk8s_airflow.airflow.components import OtelCollector as OtelCollector
     from cdk8s_airflow.airflow.components import Scheduler as Scheduler
     from cdk8s_airflow.airflow.components import Statsd as Statsd
     from cdk8s_airflow.airflow.components import Triggerer as Triggerer
     from cdk8s_airflow.airflow.config import Throughput as Throughput
+    from cdk8s_airflow.airflow.executors import CeleryExecutor as CeleryExecutor
+    from cdk8s_airflow.airflow.executors import CeleryKubernetesExecutor as CeleryKubernetesExecutor
+    from cdk8s_airflow.airflow.executors import CeleryWorkers as CeleryWorkers
+    from cdk8s_airflow.airflow.executors import ExternalBroker as ExternalBroker
     from cdk8s_airflow.airflow.executors import KubernetesExecutor as KubernetesExecutor
+    from cdk8s_airflow.airflow.executors import LocalExecutor as LocalExecutor
+    from cdk8s_airflow.airflow.executors import MultipleExecutors as MultipleExecutors
+    from cdk8s_airflow.airflow.executors import RedisBroker as RedisBroker
+    from cdk8s_airflow.airflow.executors import WorkerSet as WorkerSet
     from cdk8s_airflow.airflow.exposure import ClusterIP as ClusterIP
     from cdk8s_airflow.airflow.exposure import Gateway as Gateway
     from cdk8s_airflow.airflow.exposure import Host as Host
@@ -30,6 +42,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.images import Image as Image
     from cdk8s_airflow.airflow.images import Mirror as Mirror
     from cdk8s_airflow.airflow.logs import Logs as Logs
+    from cdk8s_airflow.airflow.pods import LogGroomer as LogGroomer
     from cdk8s_airflow.checks import Finding as Finding
     from cdk8s_airflow.checks import PlatformError as PlatformError
     from cdk8s_airflow.checks import collecting as collecting
@@ -82,12 +95,34 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "airflow.chart": ("AirflowChart",),
-    "airflow.components": ("ApiServer", "DagProcessor", "Migration", "Scheduler", "Statsd", "Triggerer"),
+    "airflow.components": (
+        "ApiServer",
+        "Cleanup",
+        "DagProcessor",
+        "DatabaseCleanup",
+        "Flower",
+        "Migration",
+        "OtelCollector",
+        "Scheduler",
+        "Statsd",
+        "Triggerer",
+    ),
     "airflow.config": ("Throughput",),
-    "airflow.executors": ("KubernetesExecutor",),
+    "airflow.executors": (
+        "CeleryExecutor",
+        "CeleryKubernetesExecutor",
+        "CeleryWorkers",
+        "ExternalBroker",
+        "KubernetesExecutor",
+        "LocalExecutor",
+        "MultipleExecutors",
+        "RedisBroker",
+        "WorkerSet",
+    ),
     "airflow.exposure": ("ClusterIP", "Gateway", "Host", "HttpRoute", "Ingress", "LoadBalancer", "NodePort", "Tls"),
     "airflow.images": ("Image", "Mirror"),
     "airflow.logs": ("Logs",),
+    "airflow.pods": ("LogGroomer",),
     "checks": ("Finding", "PlatformError", "collecting"),
     "dags.bundles": ("DagBundles", "GitBundle"),
     "dags.folder": ("DagFolder",),
@@ -148,7 +183,11 @@ __all__ = [
     "AutomatedSync",
     "BasicAuthSecret",
     "BrokerUrlSecret",
+    "CeleryExecutor",
+    "CeleryKubernetesExecutor",
+    "CeleryWorkers",
     "ChartSource",
+    "Cleanup",
     "ClusterFacts",
     "ClusterIP",
     "CnpgCluster",
@@ -160,13 +199,16 @@ __all__ = [
     "DagProcessor",
     "DagRepoSync",
     "DagVolume",
+    "DatabaseCleanup",
     "DisruptionBudget",
     "DsnSecret",
     "ExistingNamespace",
     "ExistingSecret",
+    "ExternalBroker",
     "ExternalDatabase",
     "FernetKeySecret",
     "Finding",
+    "Flower",
     "FlowerAuthSecret",
     "FluxRelease",
     "Gateway",
@@ -184,14 +226,19 @@ __all__ = [
     "Keda",
     "KubernetesExecutor",
     "LoadBalancer",
+    "LocalExecutor",
+    "LogGroomer",
     "Logs",
     "Migration",
     "Mirror",
+    "MultipleExecutors",
     "Namespace",
     "NodePort",
+    "OtelCollector",
     "Placement",
     "PlatformError",
     "PullSecret",
+    "RedisBroker",
     "RedisPasswordSecret",
     "Resources",
     "ResultBackendSecret",
@@ -206,6 +253,7 @@ __all__ = [
     "Triggerer",
     "Volume",
     "WebserverSecretKeySecret",
+    "WorkerSet",
     "collecting",
     "run",
     "synth",

@@ -9,15 +9,27 @@ from typing import Annotated, Any, TypeAlias
 from cdk8s import ApiObject
 from constructs import Construct
 
-from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Migration, Scheduler, Statsd, Triggerer
+from cdk8s_airflow.airflow.components import (
+    ApiServer,
+    Cleanup,
+    DagProcessor,
+    DatabaseCleanup,
+    Flower,
+    Migration,
+    OtelCollector,
+    Scheduler,
+    Statsd,
+    Triggerer,
+)
 from cdk8s_airflow.airflow.config import Config, Throughput
 from cdk8s_airflow.airflow.dialect import Dialect
-from cdk8s_airflow.airflow.executors import KubernetesExecutor
+from cdk8s_airflow.airflow.executors import Executor
 from cdk8s_airflow.airflow.exposure import ClusterIP, Exposure
 from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import CHARTS, DEFAULT_CHART_VERSION, pair_findings
+from cdk8s_airflow.airflow.wire.collector import statsd_beside
 from cdk8s_airflow.airflow.wire.release import (
     release_needs,
     release_notes,
@@ -78,7 +90,8 @@ class AirflowChart(PlatformConstruct):
         namespace: where Airflow runs.
         database: the metadata database, as a database's ``connection(...)`` gives it.
         keys: the Secrets with the keys that must not move.
-        executor: how tasks are run.
+        executor: how tasks are run: :class:`KubernetesExecutor`, :class:`CeleryExecutor`, :class:`LocalExecutor`,
+            :class:`CeleryKubernetesExecutor` with Airflow 2, or several of them as :class:`MultipleExecutors`.
         logs: where task logs are kept. Required: with a pod for each task, a log without a place is gone with its pod, and
             that should be said (:meth:`Logs.ephemeral`) rather than happen.
         release: the release's name, and the first part of the name of everything the chart makes. At most 40 characters,
@@ -98,7 +111,11 @@ class AirflowChart(PlatformConstruct):
         triggerer: the triggerer, or None for none: deferred tasks then wait for ever.
         dag_processor: the DAG processor. Default: one with Airflow 3, which needs it; none with Airflow 2, whose scheduler
             reads DAG files itself.
-        statsd: the StatsD exporter, or None for no metrics.
+        statsd: the StatsD exporter, or None for none. Default: one, unless ``otel_collector`` takes the metrics.
+        otel_collector: an OpenTelemetry collector for metrics or traces. Default: none.
+        flower: Flower, a page about Celery's workers. Default: none.
+        cleanup: what deletes pods that tasks left behind. Default: none; Airflow deletes the pods of its tasks itself.
+        database_cleanup: what deletes old rows from the database. Default: none, and the database grows for ever.
         migration: the Job that migrates the database.
         delivery: how the release reaches the cluster: :class:`K3sHelmChart` (the default), :class:`FluxRelease`,
             :class:`ArgoApplication` or :class:`HelmCommand`.
@@ -123,7 +140,7 @@ class AirflowChart(PlatformConstruct):
         namespace: NamespaceHandle,
         database: Connection,
         keys: AirflowKeys,
-        executor: KubernetesExecutor,
+        executor: Executor,
         logs: Logs,
         release: _ReleaseName = "airflow",
         chart_version: str = DEFAULT_CHART_VERSION,
@@ -138,6 +155,10 @@ class AirflowChart(PlatformConstruct):
         triggerer: Triggerer | None = Triggerer(),
         dag_processor: DagProcessor | None = None,
         statsd: Statsd | None = Statsd(),
+        otel_collector: OtelCollector | None = None,
+        flower: Flower | None = None,
+        cleanup: Cleanup | None = None,
+        database_cleanup: DatabaseCleanup | None = None,
         migration: Migration = Migration(),
         config: Config | None = None,
         throughput: Throughput | None = None,
@@ -170,7 +191,11 @@ class AirflowChart(PlatformConstruct):
             api_server=api_server,
             triggerer=triggerer,
             dag_processor=dag_processor if dag_processor is not None or dialect.airflow_major < 3 else DagProcessor(),
-            statsd=statsd,
+            statsd=statsd_beside(statsd, otel_collector),
+            otel_collector=otel_collector,
+            flower=flower,
+            cleanup=cleanup,
+            database_cleanup=database_cleanup,
             migration=migration,
             config=config or {},
             throughput=throughput,

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Migration, Scheduler, Statsd, Triggerer
+from cdk8s_airflow.airflow.components import (
+    ApiServer,
+    Cleanup,
+    DagProcessor,
+    DatabaseCleanup,
+    Flower,
+    Migration,
+    OtelCollector,
+    Scheduler,
+    Statsd,
+    Triggerer,
+)
 from cdk8s_airflow.airflow.config import Config, Throughput
 from cdk8s_airflow.airflow.dialect import Dialect
-from cdk8s_airflow.airflow.executors import KubernetesExecutor
+from cdk8s_airflow.airflow.executors import Executor, RedisBroker, celery_of
 from cdk8s_airflow.airflow.exposure import Exposure
 from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
@@ -28,7 +39,7 @@ class ReleaseSettings:
     release: str
     namespace: str
     dialect: Dialect
-    executor: KubernetesExecutor
+    executor: Executor
     dags: DagSettings | None
     keys: AirflowKeys
     database: Connection
@@ -43,6 +54,10 @@ class ReleaseSettings:
     rotation: str | None
     delivery: Delivery
     facts: ClusterFacts
+    otel_collector: OtelCollector | None = None
+    flower: Flower | None = None
+    cleanup: Cleanup | None = None
+    database_cleanup: DatabaseCleanup | None = None
     image: Image | None = None
     mirror: Mirror | None = None
     pull_secret: PullSecret | None = None
@@ -57,7 +72,13 @@ class ReleaseSettings:
     @property
     def side_images(self) -> tuple[str, ...]:
         """Keys of the images that run beside Airflow's."""
-        used = {"gitSync": self.git_sync is not None, "statsd": self.statsd is not None}
+        celery = celery_of(self.executor)
+        used = {
+            "gitSync": self.git_sync is not None,
+            "statsd": self.statsd is not None,
+            "redis": celery is not None and isinstance(celery.broker, RedisBroker),
+            "otelCollector": self.otel_collector is not None,
+        }
         return tuple(key for key, runs in used.items() if runs)
 
     @property

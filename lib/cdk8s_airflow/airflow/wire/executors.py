@@ -1,19 +1,364 @@
-"""The executor, and what no executor here uses."""
+"""The executor with its workers and broker, and what no executor here uses."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from cdk8s_airflow.airflow.components import Replicated
+from cdk8s_airflow.airflow.executors import (
+    TASK_POD,
+    CeleryExecutor,
+    CeleryKubernetesExecutor,
+    CeleryWorkers,
+    MultipleExecutors,
+    RedisBroker,
+    WorkerSet,
+    celery_of,
+    task_resources_of,
+)
+from cdk8s_airflow.airflow.logs import ClaimLogs, ExistingClaimLogs
+from cdk8s_airflow.airflow.pods import LogGroomer
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.components import keda_rules
+from cdk8s_airflow.airflow.wire.migration import waiting_values
+from cdk8s_airflow.airflow.wire.pods import (
+    grace_values,
+    groomer_rules,
+    groomer_values,
+    own_budget,
+    pod_labels,
+    pod_values,
+    probe_values,
+    replica_values,
+    unread,
+)
+from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.scheduling.wire import resources
+from cdk8s_airflow.checks import Finding, show
+from cdk8s_airflow.checks.constraints import version
+from cdk8s_airflow.scheduling.scaling import Hpa, Keda
+from cdk8s_airflow.scheduling.wire import hpa, keda, resources
+from cdk8s_airflow.secrets import needs
+from cdk8s_airflow.storage.volume import Volume
+
+REDIS_USER = 999
+"""The user of the Redis image."""
+
+_PROBE_PERIOD = 60
+_BY_ADDRESS = "airflow.utils.net.get_host_ip_address"
+_QUERY = (
+    "SELECT ceil(COUNT(*)::decimal / {concurrency}) FROM task_instance "
+    "WHERE (state='running' OR state='queued') AND queue IN ({queues})"
+)
 
 
 def executor_values(settings: ReleaseSettings) -> Tree:
-    """KubernetesExecutor has no broker. Naming a Secret for one keeps the chart from making it, with data, all the same."""
+    """The executor, its workers and its broker.
+
+    Where nothing uses a broker, naming a Secret for one keeps the chart from making it, with data, all the same.
+    """
+    executor, dialect = settings.executor, settings.dialect
+    celery = celery_of(executor)
+    task_resources = task_resources_of(executor)
+    shared = celery is not None and dialect.place("workers") is not None
+    trees: list[Tree] = [{"executor": executor.name}]
+    if task_resources is not None and not shared:
+        trees.append(nest(dialect.place("task_pods"), {"resources": resources(task_resources)}))
+    if celery is None:
+        trees.append({"redis": {"enabled": False}, "data": {"brokerUrlSecretName": f"{settings.release}-no-broker"}})
+    else:
+        trees += [_workers(settings, celery), _broker(settings, celery)]
+    if settings.runs_tasks_in_scheduler and not shared:
+        trees += [nest(dialect.place("scheduler.claim"), False), nest(dialect.place("scheduler.claim_too"), False)]
+    if _served_by_pods_without_names(settings, celery):
+        trees.append({"config": {"core": {"hostname_callable": _BY_ADDRESS}}})
+    return join(*trees)
+
+
+def _served_by_pods_without_names(settings: ReleaseSettings, celery: CeleryExecutor | None) -> bool:
+    """Whether the UI fetches logs from pods that no DNS name leads to: those of a Deployment, which have an address only."""
+    workers = () if celery is None else all_workers(celery)
+    return settings.runs_tasks_in_scheduler or any(each.storage is None for each in workers)
+
+
+def all_workers(celery: CeleryExecutor) -> tuple[CeleryWorkers, ...]:
+    """The workers, and the sets beside them."""
+    return (celery.workers, *celery.sets)
+
+
+def worker_labels(release: str, workers: CeleryWorkers) -> dict[str, str]:
+    """The labels by which the chart finds the pods of some workers."""
+    labels = pod_labels(release, "worker")
+    return {**labels, "worker-set": workers.name} if isinstance(workers, WorkerSet) else labels
+
+
+def _workers(settings: ReleaseSettings, celery: CeleryExecutor) -> Tree:
+    """All workers.
+
+    Where the version has sets, the ordinary workers are one, called ``default``, which the chart names like the ordinary
+    ones. What is said of them then reaches neither task pods nor other sets.
+    """
+    dialect = settings.dialect
+    options: Tree = {}
+    if celery.concurrency is not None:
+        options = {"config": {"celery": {"worker_concurrency": celery.concurrency}}}
+    flat = dialect.place("workers")
+    if flat is not None:
+        values = join(_worker_values(settings, celery, celery.workers), _queue_command(celery.workers))
+        return join(options, nest(flat, values))
+    sets = [
+        join(
+            {"name": each.name if isinstance(each, WorkerSet) else "default", "queue": ",".join(each.queues)},
+            _worker_values(settings, celery, each),
+        )
+        for each in all_workers(celery)
+    ]
+    return join(options, nest(dialect.place("workers.default_set"), False), nest(dialect.place("workers.sets"), sets))
+
+
+def _worker_values(settings: ReleaseSettings, celery: CeleryExecutor, given: CeleryWorkers) -> Tree:
+    dialect = settings.dialect
     return join(
-        {
-            "executor": settings.executor.name,
-            "redis": {"enabled": False},
-            "data": {"brokerUrlSecretName": f"{settings.release}-no-broker"},
-        },
-        nest(settings.dialect.place("task_pods"), {"resources": resources(settings.executor.task_resources)}),
+        {"resources": resources(given.resources), "persistence": _persistence(given.storage)},
+        waiting_values(settings),
+        pod_values(given),
+        replica_values(given, worker_labels(settings.release, given), dialect.place("workers.disruption_budget")),
+        probe_values(given, _PROBE_PERIOD),
+        grace_values(given),
+        _groomer(settings, given),
+        _scaling(settings, celery, given),
     )
+
+
+def _persistence(storage: Volume | None) -> Tree:
+    if storage is None:
+        return {"enabled": False}
+    values: Tree = {"enabled": True, "size": storage.size}
+    if storage.storage_class is not None:
+        values["storageClassName"] = storage.storage_class
+    return values
+
+
+def _groomer(settings: ReleaseSettings, given: CeleryWorkers) -> Tree:
+    """The container that deletes old log files, where this version runs it."""
+    without_claim = settings.dialect.place("workers.log_groomer_without_claim")
+    if given.storage is None and without_claim is None:
+        return {}
+    values = groomer_values(given.log_groomer, settings.dialect)
+    if given.storage is None and given.log_groomer is not None:
+        values = join(values, nest(without_claim, False))
+    return values
+
+
+def _scaling(settings: ReleaseSettings, celery: CeleryExecutor, given: CeleryWorkers) -> Tree:
+    if isinstance(given.scaling, Hpa):
+        return {"hpa": hpa(given.scaling)}
+    if not isinstance(given.scaling, Keda):
+        return {}
+    scaling = given.scaling
+    if scaling.query is None and settings.dialect.place("workers") is not None and _says_queues(given):
+        # Later charts count the tasks of the workers' queues themselves.
+        queues = ", ".join(f"'{queue}'" for queue in given.queues)
+        scaling = replace(scaling, query=_QUERY.format(concurrency=celery.concurrency or 16, queues=queues))
+    return {"keda": keda(scaling)}
+
+
+def _says_queues(given: CeleryWorkers) -> bool:
+    return tuple(given.queues) != ("default",)
+
+
+def _queue_command(given: CeleryWorkers) -> Tree:
+    """The queues on the command line, for charts that have no key for them."""
+    if not _says_queues(given):
+        return {}
+    return {"args": ["bash", "-c", f"exec airflow celery worker -q {','.join(given.queues)}"]}
+
+
+def _broker(settings: ReleaseSettings, celery: CeleryExecutor) -> Tree:
+    broker = celery.broker
+    data: Tree = {"brokerUrlSecretName": broker.url.name}
+    if celery.result_backend is not None:
+        data["resultBackendSecretName"] = celery.result_backend.name
+    if not isinstance(broker, RedisBroker):
+        return {"data": data, "redis": {"enabled": False}}
+    values = join(
+        {
+            "enabled": True,
+            "passwordSecretName": broker.password.name,
+            "persistence": _persistence(broker.storage),
+            "resources": resources(broker.resources),
+            "serviceAccount": {"automountServiceAccountToken": False},
+            "securityContexts": {
+                "pod": {
+                    "runAsNonRoot": True,
+                    "runAsUser": REDIS_USER,
+                    "runAsGroup": REDIS_USER,
+                    "fsGroup": REDIS_USER,
+                    **SECCOMP,
+                },
+                "container": CONTAINER,
+            },
+        },
+        pod_values(broker),
+        grace_values(broker),
+    )
+    return {"data": data, "redis": values}
+
+
+def own_worker_budgets(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
+    """Disruption budgets for workers where this version of the chart has none."""
+    celery = celery_of(settings.executor)
+    if celery is None or settings.dialect.place("workers.disruption_budget") is not None:
+        return {}
+    given: Replicated = celery.workers
+    labels = worker_labels(settings.release, celery.workers)
+    budget = own_budget(given, f"{settings.release}-worker-pdb", settings.namespace, labels)
+    return {} if budget is None else {"worker-disruption-budget": budget}
+
+
+def executor_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether this version runs the executor, and reads all that is said about it."""
+    executor, dialect = settings.executor, settings.dialect
+    if isinstance(executor, MultipleExecutors) and dialect.place("executors") is None:
+        old = version(dialect.airflow) < (2, 10)
+        yield Finding(
+            rule="executors/several",
+            at="executor",
+            problem=f"Airflow {dialect.airflow} runs one executor at a time"
+            if old
+            else f"chart {dialect.chart} takes one executor at a time",
+            seen=executor.name,
+            fix="use Airflow 2.10 or newer with chart 1.18 or newer, or give one executor",
+        )
+    if isinstance(executor, CeleryKubernetesExecutor) and dialect.airflow_major >= 3:
+        yield Finding(
+            rule="executors/airflow-3",
+            at="executor",
+            problem=f"Airflow {dialect.airflow} has no such executor",
+            seen=executor.name,
+            fix="use MultipleExecutors(CeleryExecutor(...), KubernetesExecutor()), and name the executor at the task instead of "
+            "the queue",
+        )
+    celery = celery_of(executor)
+    if celery is not None:
+        yield from _celery_rules(settings, celery)
+        yield from _shared_key_rules(settings, celery)
+
+
+def _celery_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iterator[Finding]:
+    dialect = settings.dialect
+    at = "executor" if not isinstance(settings.executor, MultipleExecutors) else "executor.executors"
+    if celery.sets and dialect.place("workers.sets") is None:
+        yield unread(dialect, "workers.sets", f"{at}.sets", [each.name for each in celery.sets])
+    for where, given in (
+        (f"{at}.workers", celery.workers),
+        *((f"{at}.sets[{i}]", each) for i, each in enumerate(celery.sets)),
+    ):
+        yield from _worker_rules(settings, given, where)
+    broker = celery.broker
+    if isinstance(broker, RedisBroker):
+        for field, meaning in (("grace_period", "redis.grace_period"), ("labels", "redis.labels")):
+            if getattr(broker, field) and dialect.place(meaning) is None:
+                yield unread(dialect, meaning, f"{at}.broker.{field}", getattr(broker, field))
+
+
+def _worker_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> Iterator[Finding]:
+    dialect = settings.dialect
+    yield from groomer_rules(given.log_groomer, dialect, f"{at}.log_groomer")
+    without_claim = dialect.place("workers.log_groomer_without_claim")
+    if given.storage is None and without_claim is None and given.log_groomer not in (None, LogGroomer()):
+        yield unread(dialect, "workers.log_groomer_without_claim", f"{at}.log_groomer", given.log_groomer)
+    if given.storage is not None and isinstance(settings.logs, ClaimLogs | ExistingClaimLogs):
+        yield Finding(
+            rule="executors/storage",
+            at=f"{at}.storage",
+            problem="is not made: log files go to the claim that logs= names",
+            seen=show(given.storage),
+            fix="leave it out, or keep logs elsewhere",
+        )
+    if isinstance(given.scaling, Keda):
+        yield from keda_rules(settings, f"{at}.scaling")
+
+
+def _shared_key_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iterator[Finding]:
+    """Charts before 1.20 have one key for workers and for task pods, or for where the scheduler keeps logs."""
+    dialect, workers = settings.dialect, celery.workers
+    if dialect.place("workers") is None:
+        return
+    task_resources = task_resources_of(settings.executor)
+    if task_resources is not None:
+        fix = "leave it out, or choose chart_version 1.20.0 or newer"
+        if task_resources not in (TASK_POD, workers.resources):
+            yield Finding(
+                rule="executors/shared-key",
+                at="executor.task_resources",
+                problem=f"differs from the workers', and chart {dialect.chart} has one key for both",
+                seen=show(task_resources),
+                fix=fix,
+            )
+        for key in pod_values(workers):
+            yield Finding(
+                rule="executors/shared-key",
+                at="executor.workers",
+                problem=f"says {key}, and chart {dialect.chart} has one key for workers and task pods",
+                fix=fix,
+            )
+    if settings.runs_tasks_in_scheduler and workers.storage is not None:
+        yield Finding(
+            rule="executors/shared-key",
+            at="executor.workers.storage",
+            problem=f"would give the scheduler a volume of its own too, by the one key that chart {dialect.chart} has",
+            fix="leave it out, or choose chart_version 1.20.0 or newer",
+        )
+
+
+def executor_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
+    """The Secrets of broker and result backend."""
+    celery, namespace = celery_of(settings.executor), settings.namespace
+    if celery is None:
+        return
+    broker = celery.broker
+    if isinstance(broker, RedisBroker):
+        yield needs.random_password(broker.password, namespace, "guards the Redis that carries tasks")
+        yield needs.composed_url(
+            broker.url,
+            namespace,
+            "the broker's URL",
+            source=broker.password,
+            url=("redis://:", f"@{settings.release}-redis:6379/0"),
+        )
+    else:
+        yield needs.typed(broker.url, namespace, "the broker's URL", prompt="Broker URL")
+    if celery.result_backend is not None:
+        yield needs.typed(
+            celery.result_backend, namespace, "the URL of Celery's results", prompt="URL of the result backend"
+        )
+
+
+_LISTS = ("env", "extraContainers", "extraInitContainers", "extraVolumeMounts", "extraVolumes")
+
+
+def completed_sets(values: Tree) -> Tree:
+    """Values in which every set of workers has what all workers are given.
+
+    In the chart a list of a set takes the place of the list for all workers, which other settings write to.
+    """
+    workers = values.get("workers", {})
+    celery = workers.get("celery", {})
+    sets = celery.get("sets")
+    if not sets:
+        return values
+    completed = [
+        {
+            **each,
+            **{
+                key: [*common, *each.get(key, [])]
+                for key in _LISTS
+                if key in each and (common := celery.get(key) or workers.get(key) or [])
+            },
+        }
+        for each in sets
+    ]
+    return {**values, "workers": {**workers, "celery": {**celery, "sets": completed}}}

@@ -26,6 +26,16 @@ def airflow_repository(settings: ReleaseSettings) -> str:
     return repository if settings.mirror is None else settings.mirror.of(repository)
 
 
+def airflow_image(settings: ReleaseSettings) -> tuple[str, str]:
+    """Airflow's image as a container names it, and when it is pulled."""
+    image, repository = settings.airflow_image, airflow_repository(settings)
+    if image is None:
+        return f"{repository}:{airflow_tag(settings)}", "IfNotPresent"
+    if image.digest is not None:
+        return f"{repository}@{image.digest}", image.pull_policy
+    return f"{repository}:{airflow_tag(settings)}", image.pull_policy
+
+
 def image_values(settings: ReleaseSettings) -> Tree:
     """Airflow's image in every place that has a key of its own for it, and the images beside it in the mirror."""
     image = settings.airflow_image

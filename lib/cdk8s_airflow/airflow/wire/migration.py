@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.pods import pod_values
 from cdk8s_airflow.airflow.wire.security import CONTAINER
-from cdk8s_airflow.airflow.wire.tree import Tree
+from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.scheduling.wire import resources
 from cdk8s_airflow.secrets.needs import SecretNeed
@@ -69,13 +70,8 @@ def migration_values(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> 
         {"name": f"needed-secret-{index}", "secret": {"secretName": name, "optional": True}}
         for index, name in enumerate(secrets)
     ]
-    waiting = {
-        "waitForMigrations": {
-            "env": [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": str(settings.patience // _CHECK_SECONDS)}]
-        }
-    }
-    return {
-        **dict.fromkeys(_waiting_components(settings), waiting),
+    values: Tree = {
+        **dict.fromkeys(_waiting_components(settings), waiting_values(settings)),
         "images": {"migrationsWaitTimeout": settings.patience},
         "migrateDatabaseJob": {
             "command": ["bash", "-c", _MIGRATE.format(patience=patience, pause=_PAUSE)],
@@ -100,6 +96,21 @@ def migration_values(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> 
             ],
         },
     }
+    return join(values, {"migrateDatabaseJob": _job_values(settings)})
+
+
+def _job_values(settings: ReleaseSettings) -> Tree:
+    """What was said of the Job; the chart calls annotations of its pod otherwise than those of other pods."""
+    values = pod_values(settings.migration)
+    if "podAnnotations" in values:
+        values["annotations"] = values.pop("podAnnotations")
+    return values
+
+
+def waiting_values(settings: ReleaseSettings) -> Tree:
+    """How often a component that waits for the migration tries the database before that, once in five seconds."""
+    tries = str(settings.patience // _CHECK_SECONDS)
+    return {"waitForMigrations": {"env": [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": tries}]}}
 
 
 def _pull_policy(settings: ReleaseSettings) -> Tree:

@@ -8,6 +8,8 @@ from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import TESTED_KUBERNETES, minor_of
+from cdk8s_airflow.airflow.wire.cleanup import cleanup_values, database_cleanup_objects, database_cleanup_values
+from cdk8s_airflow.airflow.wire.collector import collector_rules, collector_values
 from cdk8s_airflow.airflow.wire.components import component_rules, component_values, own_disruption_budgets
 from cdk8s_airflow.airflow.wire.config import (
     config_needs,
@@ -20,13 +22,20 @@ from cdk8s_airflow.airflow.wire.config import (
 from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_objects, dag_rules, dag_values
 from cdk8s_airflow.airflow.wire.database import database_needs, database_rules, database_values
 from cdk8s_airflow.airflow.wire.delivery import delivery_needs, delivery_notes, delivery_rules, delivery_values
-from cdk8s_airflow.airflow.wire.executors import executor_values
+from cdk8s_airflow.airflow.wire.executors import (
+    completed_sets,
+    executor_needs,
+    executor_rules,
+    executor_values,
+    own_worker_budgets,
+)
 from cdk8s_airflow.airflow.wire.exposure import (
     exposure_needs,
     exposure_objects,
     exposure_rules,
     exposure_values,
 )
+from cdk8s_airflow.airflow.wire.flower import flower_needs, flower_rules, flower_values
 from cdk8s_airflow.airflow.wire.images import airflow_tag, image_needs, image_notes, image_values
 from cdk8s_airflow.airflow.wire.keys import key_needs, key_rules, key_values
 from cdk8s_airflow.airflow.wire.logs import log_objects, log_rules, log_values
@@ -77,12 +86,13 @@ def release_values(settings: ReleaseSettings) -> Tree:
     values = join(
         *(concept.values(settings) for concept in CONCEPTS), migration_values(settings, release_needs(settings))
     )
-    return overlay(config_options(settings), values)
+    return overlay(config_options(settings), completed_sets(values))
 
 
 def release_objects(settings: ReleaseSettings) -> Objects:
     """The objects of a release that the chart does not make."""
-    return {id: manifest for concept in CONCEPTS for id, manifest in concept.objects(settings).items()}
+    objects = {id: manifest for concept in CONCEPTS for id, manifest in concept.objects(settings).items()}
+    return {**objects, **database_cleanup_objects(settings, release_values(settings))}
 
 
 def release_rules(settings: ReleaseSettings) -> list[Finding]:
@@ -133,8 +143,12 @@ def rotation_values(settings: ReleaseSettings) -> Tree:
 
 CONCEPTS = (
     Concept(values=version_values, notes=version_notes),
-    Concept(values=executor_values),
+    Concept(values=executor_values, objects=own_worker_budgets, rules=executor_rules, needs=executor_needs),
     Concept(values=component_values, objects=own_disruption_budgets, rules=component_rules),
+    Concept(values=flower_values, rules=flower_rules, needs=flower_needs),
+    Concept(values=collector_values, rules=collector_rules),
+    Concept(values=cleanup_values),
+    Concept(values=database_cleanup_values),
     Concept(values=key_values, rules=key_rules, needs=key_needs),
     Concept(values=database_values, rules=database_rules, needs=database_needs),
     Concept(values=image_values, needs=image_needs, notes=image_notes),

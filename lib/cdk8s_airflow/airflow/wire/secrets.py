@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cdk8s_airflow.airflow.executors import RedisBroker, celery_of
 from cdk8s_airflow.airflow.exposure import Ingress
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.keys import session_keys
@@ -23,6 +24,15 @@ def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         for bundle in settings.dags.bundles:
             if bundle.credentials is not None:
                 named[f"dags ({bundle.name})"] = bundle.credentials.name
+    celery = celery_of(settings.executor)
+    if celery is not None:
+        named["executor.broker.url"] = celery.broker.url.name
+        if isinstance(celery.broker, RedisBroker):
+            named["executor.broker.password"] = celery.broker.password.name
+        if celery.result_backend is not None:
+            named["executor.result_backend"] = celery.result_backend.name
+    if settings.flower is not None:
+        named["flower.auth"] = settings.flower.auth.name
     if settings.pull_secret is not None:
         named["pull_secret"] = settings.pull_secret.name
     if isinstance(ui, Ingress):

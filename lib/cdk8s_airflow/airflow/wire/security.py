@@ -16,15 +16,19 @@ GIT_SYNC_USER = 65533
 STATSD_USER = 65534
 """The user of the StatsD exporter's image."""
 
-_SECCOMP = {"seccompProfile": {"type": "RuntimeDefault"}}
+SECCOMP = {"seccompProfile": {"type": "RuntimeDefault"}}
 
 CONTAINER: dict[str, Any] = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
     "runAsNonRoot": True,
-    **_SECCOMP,
+    **SECCOMP,
 }
 """What each container gives up."""
+
+
+AIRFLOW_POD: dict[str, Any] = {"runAsNonRoot": True, "runAsUser": AIRFLOW_USER, "fsGroup": 0, **SECCOMP}
+"""What each pod of Airflow gives up."""
 
 
 def security_values(settings: ReleaseSettings) -> Tree:
@@ -35,7 +39,7 @@ def security_values(settings: ReleaseSettings) -> Tree:
     return join(
         {
             "securityContexts": {
-                "pod": {"runAsNonRoot": True, "runAsUser": AIRFLOW_USER, "fsGroup": 0, **_SECCOMP},
+                "pod": AIRFLOW_POD,
                 "containers": CONTAINER,
             }
         },
@@ -56,7 +60,7 @@ def _statsd(settings: ReleaseSettings) -> Tree:
     return {
         "statsd": {
             "securityContexts": {
-                "pod": {"runAsNonRoot": True, "runAsUser": STATSD_USER, **_SECCOMP},
+                "pod": {"runAsNonRoot": True, "runAsUser": STATSD_USER, **SECCOMP},
                 "container": CONTAINER,
             }
         }

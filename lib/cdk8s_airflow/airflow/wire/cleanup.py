@@ -1,0 +1,152 @@
+"""What deletes the pods of finished tasks, and old rows of the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.database import URL_VARIABLES
+from cdk8s_airflow.airflow.wire.images import airflow_image
+from cdk8s_airflow.airflow.wire.pods import pod_labels, pod_values, variable
+from cdk8s_airflow.airflow.wire.security import AIRFLOW_POD, CONTAINER
+from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.scheduling.wire import placement, resources
+from cdk8s_airflow.secrets.contracts import SecretKey
+
+_CLEAN = """\
+set -eu
+before=$(date -d "-{days} days" +"%Y-%m-%dT%H:%M:%S")
+echo "Deleting rows that are older than $before"
+exec airflow db clean --clean-before-timestamp "$before" --yes --verbose{archive}{tables}
+"""
+_CONFIG = "/opt/airflow/airflow.cfg"
+
+
+def cleanup_values(settings: ReleaseSettings) -> Tree:
+    """The CronJob for pods. The chart gives it no variables but its own, so it is told of the database separately."""
+    given = settings.cleanup
+    if given is None:
+        return {}
+    values = join(
+        {
+            "enabled": True,
+            "schedule": given.schedule,
+            "resources": resources(given.resources),
+            "failedJobsHistoryLimit": given.failed_jobs_kept,
+            "successfulJobsHistoryLimit": given.successful_jobs_kept,
+            "env": _database_variables(settings, settings.database.secret_key != "connection"),
+        },
+        pod_values(given),
+    )
+    return {"cleanup": values}
+
+
+def _database_variables(settings: ReleaseSettings, with_url: bool) -> list[dict[str, Any]]:
+    database = settings.database
+    key = SecretKey(database.secret, database.secret_key)
+    urls = [variable(name, key) for name in URL_VARIABLES] if with_url else []
+    return [*urls, variable("PGSSLMODE", database.tls)]
+
+
+def database_cleanup_values(settings: ReleaseSettings) -> Tree:
+    """The CronJob for rows, where this version of the chart has one."""
+    given = settings.database_cleanup
+    if given is None:
+        return {}
+    values = join(
+        {
+            "enabled": True,
+            "schedule": given.schedule,
+            "retentionDays": given.retention_days,
+            "skipArchive": not given.archive,
+            "resources": resources(given.resources),
+            "failedJobsHistoryLimit": given.failed_jobs_kept,
+            "successfulJobsHistoryLimit": given.successful_jobs_kept,
+            "serviceAccount": {"automountServiceAccountToken": False},
+        },
+        {"tables": list(given.tables)} if given.tables else {},
+        pod_values(given),
+    )
+    return nest(settings.dialect.place("database_cleanup"), values)
+
+
+def database_cleanup_objects(settings: ReleaseSettings, values: Tree) -> dict[str, dict[str, Any]]:
+    """A CronJob for rows, where the chart has none: the same command with the same configuration and variables.
+
+    Args:
+        settings: the release.
+        values: all values of the release, for what all of Airflow's containers are given.
+    """
+    given = settings.database_cleanup
+    if given is None or settings.dialect.place("database_cleanup") is not None:
+        return {}
+    labels = pod_labels(settings.release, "database-cleanup")
+    command = _CLEAN.format(
+        days=given.retention_days,
+        archive="" if given.archive else " --skip-archive",
+        tables=f" --tables {','.join(given.tables)}" if given.tables else "",
+    )
+    fernet = SecretKey(settings.keys.fernet.name, "fernet-key")
+    variables = [
+        variable("AIRFLOW__CORE__FERNET_KEY", fernet),
+        *_database_variables(settings, True),
+        *values.get("env", []),
+        *(
+            variable(each["envName"], SecretKey(each["secretName"], each.get("secretKey", "value")))
+            for each in values.get("secret", [])
+        ),
+    ]
+    image, pull_policy = airflow_image(settings)
+    container = {
+        "name": "database-cleanup",
+        "image": image,
+        "imagePullPolicy": pull_policy,
+        "command": ["bash", "-c", command],
+        "env": list({each["name"]: each for each in variables}.values()),
+        "resources": resources(given.resources),
+        "securityContext": CONTAINER,
+        "volumeMounts": [
+            {"name": "config", "mountPath": _CONFIG, "subPath": "airflow.cfg", "readOnly": True},
+            *values.get("volumeMounts", []),
+        ],
+    }
+    placed = placement(given.placement)
+    if "nodeSelector" not in placed and values.get("nodeSelector"):
+        placed["nodeSelector"] = values["nodeSelector"]
+    pod: dict[str, Any] = {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": AIRFLOW_POD,
+        **placed,
+        "containers": [container],
+        "volumes": [
+            {"name": "config", "configMap": {"name": f"{settings.release}-config"}},
+            *values.get("volumes", []),
+        ],
+    }
+    if given.priority_class is not None:
+        pod["priorityClassName"] = given.priority_class
+    if settings.pull_secret is not None:
+        pod["imagePullSecrets"] = [{"name": settings.pull_secret.name}]
+    metadata: dict[str, Any] = {"labels": {**given.labels, **labels}}
+    if given.annotations:
+        metadata["annotations"] = dict(given.annotations)
+    return {
+        "database-cleanup": {
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": {
+                "name": f"{settings.release}-database-cleanup",
+                "namespace": settings.namespace,
+                "labels": labels,
+            },
+            "spec": {
+                "schedule": given.schedule,
+                "concurrencyPolicy": "Forbid",
+                "failedJobsHistoryLimit": given.failed_jobs_kept,
+                "successfulJobsHistoryLimit": given.successful_jobs_kept,
+                "jobTemplate": {"spec": {"backoffLimit": 1, "template": {"metadata": metadata, "spec": pod}}},
+            },
+        }
+    }

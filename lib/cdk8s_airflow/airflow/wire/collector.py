@@ -1,0 +1,82 @@
+"""The OpenTelemetry collector."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from cdk8s_airflow.airflow.components import OtelCollector, Statsd
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.pods import grace_values, pod_values, unread
+from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
+from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import seconds
+from cdk8s_airflow.scheduling.wire import resources
+
+COLLECTOR_USER = 10001
+"""The user of the collector's image."""
+
+_HTTP, _GRPC, _HEALTH = 4318, 4317, 13133
+
+
+def statsd_beside(statsd: Statsd | None, collector: OtelCollector | None) -> Statsd | None:
+    """StatsD where nothing was said of it: none beside a collector that takes the metrics."""
+    return None if collector is not None and collector.metrics and statsd == Statsd() else statsd
+
+
+def collector_values(settings: ReleaseSettings) -> Tree:
+    """The collector, with a configuration that passes on what it gets: the chart's own writes it to a log."""
+    given = settings.otel_collector
+    if given is None:
+        return {}
+    values = join(
+        {
+            "metricsEnabled": given.metrics,
+            "tracesEnabled": given.traces,
+            "metricExportIntervalMs": seconds(given.export_period) * 1000,
+            "config": json.dumps(_config(given), indent=2, sort_keys=True) + "\n",
+            "resources": resources(given.resources),
+            "securityContexts": {
+                "pod": {"runAsNonRoot": True, "runAsUser": COLLECTOR_USER, **SECCOMP},
+                "container": CONTAINER,
+            },
+        },
+        pod_values(given),
+        grace_values(given),
+    )
+    return nest(settings.dialect.place("otel_collector"), values)
+
+
+def _config(given: OtelCollector) -> dict[str, Any]:
+    pipeline = {"receivers": ["otlp"], "processors": ["batch"], "exporters": sorted(given.exporters)}
+    used = {"metrics": given.metrics, "traces": given.traces}
+    return {
+        "extensions": {"health_check": {"endpoint": f"0.0.0.0:{_HEALTH}"}},
+        "receivers": {
+            "otlp": {"protocols": {"http": {"endpoint": f"0.0.0.0:{_HTTP}"}, "grpc": {"endpoint": f"0.0.0.0:{_GRPC}"}}}
+        },
+        "processors": {"batch": {}},
+        "exporters": {name: dict(exporter) for name, exporter in given.exporters.items()},
+        "service": {
+            "extensions": ["health_check"],
+            "pipelines": {name: pipeline for name, wanted in used.items() if wanted},
+        },
+    }
+
+
+def collector_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether this version has a collector, and metrics go one way."""
+    given, dialect = settings.otel_collector, settings.dialect
+    if given is None:
+        return
+    if dialect.place("otel_collector") is None:
+        yield unread(dialect, "otel_collector", "otel_collector", given)
+    if given.metrics and settings.statsd is not None:
+        yield Finding(
+            rule="components/collector",
+            at="statsd",
+            problem="gets no metrics, because the collector does",
+            fix="say statsd=None, or OtelCollector(metrics=False, ...)",
+        )

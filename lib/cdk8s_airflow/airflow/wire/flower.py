@@ -1,0 +1,58 @@
+"""Flower, the page about Celery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.pods import pod_values, probe_values, startup_probe, unread
+from cdk8s_airflow.airflow.wire.tree import Tree, join
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.scheduling.wire import resources
+from cdk8s_airflow.secrets import needs
+
+_PROBE_PERIOD = 5
+
+
+def flower_values(settings: ReleaseSettings) -> Tree:
+    """Flower, where there is one."""
+    given = settings.flower
+    if given is None:
+        return {}
+    values = join(
+        {
+            "enabled": True,
+            "secretName": given.auth.name,
+            "resources": resources(given.resources),
+            "serviceAccount": {"automountServiceAccountToken": False},
+        },
+        pod_values(given),
+        probe_values(given, _PROBE_PERIOD),
+        {"startupProbe": startup_probe(given.startup_tolerance)} if given.startup_tolerance is not None else {},
+    )
+    return {"flower": values}
+
+
+def flower_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether there is anything for Flower to show, and this version reads all that is said about it."""
+    given, dialect = settings.flower, settings.dialect
+    if given is None:
+        return
+    if not settings.has_celery_workers:
+        yield Finding(
+            rule="components/flower",
+            at="flower",
+            problem="shows Celery's workers, and there are none",
+            seen=settings.executor.name,
+            fix="leave it out, or choose CeleryExecutor(...)",
+        )
+    if given.startup_tolerance is not None and dialect.place("flower.startup_probe") is None:
+        yield unread(dialect, "flower.startup_probe", "flower.startup_tolerance", given.startup_tolerance)
+
+
+def flower_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
+    """The Secret with its user and password."""
+    if settings.flower is not None:
+        yield needs.random_password(
+            settings.flower.auth, settings.namespace, "user (admin) and password of Flower", before="admin:"
+        )
