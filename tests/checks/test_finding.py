@@ -19,8 +19,9 @@ def test_what_is_not_known_leaves_no_gap() -> None:
 
 
 def test_a_finding_is_one_line_whatever_is_in_it() -> None:
-    text = str(Finding(rule="r/r", at="a\nb", problem="c\r\nd", fix="e\tf", seen="g\u2028h"))
+    text = str(Finding(rule="r/r", at="a\nb", problem="c\r\nd", fix="e\tf\x1b[31m\x85\x1e\0", seen="g\u2028h"))
     assert text.splitlines() == [text]
+    assert text.isprintable()
     assert r"a\nb" in text
 
 

@@ -1,0 +1,263 @@
+"""Whatever sound settings come together, the chart takes the values and they read back; whatever is unsound is told."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Scheduler, Statsd, Triggerer
+from cdk8s_airflow.airflow.exposure import ClusterIP, Ingress, Tls
+from cdk8s_airflow.airflow.logs import Logs
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.release import release_objects, release_rules, release_values
+from cdk8s_airflow.checks import PlatformError, check_value
+from cdk8s_airflow.checks.constraints import (
+    Bytes,
+    Count,
+    Cpu,
+    Duration,
+    HostName,
+    Label,
+    ObjectName,
+    Quantity,
+    SecretName,
+    SqlName,
+    VersionText,
+)
+from cdk8s_airflow.dags.git_sync import GitRef, GitSubPath, GitSync, repository_rules
+from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.delivery.k3s import K3sHelmChart
+from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.kube.text import values_text
+from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.schemas import check_manifest, check_values
+from cdk8s_airflow.secrets.contracts import AirflowKeys, ConfigMapKey, GitTokenSecret, SecretKey
+from cdk8s_airflow.storage.volume import Volume
+from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, release
+from tests.making import make_airflow, make_cluster, make_dags, new_chart
+from tests.truth import assert_accepted
+from tests.truth.manifests import Loader
+
+SLOW = settings(derandomize=True, max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EDGE = settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+LETTERS = string.ascii_lowercase
+labels = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
+hosts = st.lists(labels, min_size=1, max_size=4).map(".".join)
+names = hosts
+texts = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=30)
+durations = st.builds("{}h{}m{}s".format, st.integers(0, 40), st.integers(1, 59), st.integers(0, 59))
+counts = st.integers(1, 50)
+repos = st.builds("https://{}/{}.git".format, hosts, labels)
+refs = st.from_regex(r"[a-zA-Z0-9_][a-zA-Z0-9_-]{0,20}(/[a-z0-9]{1,5})?", fullmatch=True).filter(
+    lambda ref: ref != "HEAD"
+)
+
+
+@st.composite
+def resources(draw: st.DrawFn) -> Resources:
+    cpu, memory = draw(st.integers(1, 64_000)), draw(st.integers(1, 2**20))
+    more_cpu, more_memory = draw(st.none() | st.integers(0, 1000)), draw(st.none() | st.integers(0, 2**20))
+    return Resources(
+        cpu=f"{cpu}m",
+        memory=f"{memory}Mi",
+        memory_limit=None if more_memory is None else f"{memory + more_memory}Mi",
+        cpu_limit=None if more_cpu is None else f"{cpu + more_cpu}m",
+    )
+
+
+@st.composite
+def sources(draw: st.DrawFn) -> GitSync:
+    return GitSync(
+        repo=draw(repos),
+        ref=draw(refs),
+        sub_path=draw(st.just("") | labels),
+        period=draw(durations),
+        depth=draw(counts),
+        max_failures=draw(st.integers(-1, 1000)),
+        container_name=draw(labels.map(lambda name: f"git-{name}")),
+        credentials=draw(st.none() | names.map(lambda name: GitTokenSecret(f"git.{name}"))),
+        known_hosts=None,
+        ca=draw(st.none() | st.builds(SecretKey, names, labels) | st.builds(ConfigMapKey, names, labels)),
+        resources=draw(resources()),
+    )
+
+
+@st.composite
+def ingresses(draw: st.DrawFn) -> Ingress:
+    return Ingress(
+        host=draw(hosts),
+        class_name=draw(st.none() | labels),
+        tls=draw(st.none() | st.builds(Tls, names.map(lambda name: f"tls.{name}"), st.none() | labels)),
+        annotations=draw(st.dictionaries(labels.map(lambda key: f"example.com/{key}"), texts, max_size=3)),
+    )
+
+
+@st.composite
+def releases(draw: st.DrawFn) -> ReleaseSettings:
+    pair = draw(st.sampled_from(PAIRS))
+    processor = st.builds(DagProcessor, replicas=counts, resources=resources())
+    return release(
+        pair,
+        release=draw(labels.map(lambda name: name[:40].rstrip("-"))),
+        namespace=draw(labels),
+        keys=AirflowKeys.existing(prefix=draw(labels)),
+        scheduler=draw(st.builds(Scheduler, replicas=counts, resources=resources(), startup_tolerance=durations)),
+        api_server=draw(st.builds(ApiServer, replicas=counts, resources=resources(), startup_tolerance=durations)),
+        triggerer=draw(st.none() | st.builds(Triggerer, replicas=counts, resources=resources())),
+        dag_processor=draw(processor if pair in WITH_AIRFLOW_3 else st.none() | processor),
+        statsd=draw(st.none() | st.builds(Statsd, resources=resources())),
+        dags=draw(st.none() | sources()),
+        ui=draw(st.just(ClusterIP()) | ingresses()),
+        logs=draw(
+            st.just(Logs.ephemeral())
+            | names.map(Logs.existing_claim)
+            | st.integers(1, 2**20).map(lambda size: Logs.claim(Volume(f"{size}Mi", storage_class="shared")))
+        ),
+        database=draw(
+            st.sampled_from([("connection", "disable"), ("uri", "require"), ("connection", "prefer")]).flatmap(
+                lambda source: names.map(
+                    lambda name: Connection(secret=f"db.{name}", secret_key=source[0], tls=source[1])  # type: ignore[arg-type]
+                )
+            )
+        ),
+        rotation=draw(st.none() | labels),
+        delivery=draw(st.integers(10, 600).map(lambda minutes: K3sHelmChart(timeout=f"{minutes}m"))),
+        facts=ClusterFacts(rwx_classes={"shared"}),
+    )
+
+
+@given(releases())
+@SLOW
+def test_sound_settings_give_values_that_their_chart_takes_and_that_read_back(given_settings: ReleaseSettings) -> None:
+    dialect = given_settings.dialect
+    for setting in (given_settings.ui, given_settings.scheduler, given_settings.keys, given_settings.delivery):
+        assert check_value(setting, type(setting), "x") == []
+    if given_settings.dags is not None:
+        assert list(repository_rules(given_settings.dags)) == []
+    assert release_rules(given_settings) == []
+    values = release_values(given_settings)
+    found = check_values(
+        values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor="KubernetesExecutor"
+    )
+    assert found == []
+    text = values_text(values)
+    assert yaml.load(text, Loader=Loader) == values
+    assert values_text(release_values(given_settings)) == text
+    for manifest in release_objects(given_settings).values():
+        assert check_manifest(manifest) == []
+        assert_accepted([manifest])
+
+
+JUNK: st.SearchStrategy[Any] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.floats(),
+    st.integers(max_value=0),
+    st.binary(max_size=5),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(texts, texts, max_size=2),
+    st.tuples(st.integers()),
+    st.complex_numbers(),
+    st.just(object()),
+    st.sets(st.integers(), max_size=2),
+)
+
+FORMS = {
+    "bytes": Bytes,
+    "count": Count,
+    "cpu": Cpu,
+    "duration": Duration,
+    "git-ref": GitRef,
+    "git-sub-path": GitSubPath,
+    "host": HostName,
+    "label": Label,
+    "object-name": ObjectName,
+    "quantity": Quantity,
+    "secret-name": SecretName,
+    "sql-name": SqlName,
+    "version": VersionText,
+}
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+@given(value=JUNK)
+@settings(derandomize=True, max_examples=60, deadline=None)
+def test_a_value_of_another_type_is_told_for_every_form(form: str, value: Any) -> None:
+    (finding,) = check_value(value, FORMS[form], "x")
+    assert finding.fix
+    assert len(str(finding).splitlines()) == 1
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+@given(value=st.text(max_size=80) | st.integers())
+@settings(derandomize=True, max_examples=100, deadline=None)
+def test_a_check_of_any_text_or_number_ends_with_at_most_one_finding(form: str, value: Any) -> None:
+    found = check_value(value, FORMS[form], "x")
+    assert len(found) <= 1
+    assert all(len(str(finding).splitlines()) == 1 for finding in found)
+
+
+AIRFLOW = ("release", "namespace", "database", "keys", "executor", "logs", "chart_version", "ui", "scheduler", "migration",
+           "api_server", "delivery", "facts")  # fmt: skip
+CLUSTER = ("name", "namespace", "storage", "database", "instances", "postgres_major", "resources", "facts")
+DAGS = ("repo", "ref", "period", "depth", "container_name", "resources")
+
+
+@pytest.mark.parametrize(
+    ("make", "arguments"),
+    [(make_airflow, AIRFLOW), (make_cluster, CLUSTER), (make_dags, DAGS)],
+    ids=["airflow", "cluster", "dags"],
+)
+@given(data=st.data())
+@EDGE
+def test_whatever_is_given_for_an_argument_is_told_by_its_name(
+    make: Any, arguments: tuple[str, ...], data: Any
+) -> None:
+    argument = data.draw(st.sampled_from(arguments))
+    value = data.draw(JUNK)
+    with pytest.raises(PlatformError) as caught:
+        make(_shared_chart(), **{argument: value})
+    assert argument in {finding.at for finding in caught.value}
+
+
+_CHARTS: list[Any] = []
+
+
+def _shared_chart() -> Any:
+    """One Chart for all examples: none of them ever makes anything in it."""
+    if not _CHARTS:
+        _CHARTS.append(new_chart())
+    return _CHARTS[0]
+
+
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=20) | JUNK,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12) | st.integers(), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(values=st.dictionaries(st.sampled_from(["scheduler", "config", "labels", "env", "x", "airflowVersion"]), TREES))
+@example(values={"scheduler": {}})
+@EDGE
+def test_whatever_is_given_as_values_is_written_or_told_and_nothing_else_happens(values: dict[str, Any]) -> None:
+    for argument in ("values", "unchecked_values"):
+        told = lines_told(argument, values)
+        assert all(line.startswith("chart/airflow: ") for line in told)
+
+
+def lines_told(argument: str, values: dict[str, Any]) -> list[str]:
+    """What is said about values; nothing where they are fine."""
+    try:
+        make_airflow(new_chart(), **{argument: values})
+    except PlatformError as error:
+        return str(error).splitlines()
+    return []
