@@ -49,3 +49,10 @@ def test_an_operator_that_is_too_old_is_told(version: str, found: int) -> None:
 @pytest.mark.parametrize("classes", [{"a"}, frozenset({"a"}), ["a"], ("a",)])
 def test_classes_come_in_any_collection(classes: object) -> None:
     assert check_value(ClusterFacts(rwx_classes=classes), ClusterFacts, "facts") == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("architecture", ["amd64", "arm64"])
+def test_the_architectures_that_the_images_are_made_for(architecture: str) -> None:
+    assert check_value(ClusterFacts(architecture=architecture), ClusterFacts, "facts") == []  # type: ignore[arg-type]
+    (finding,) = check_value(ClusterFacts(architecture=f"{architecture}v9"), ClusterFacts, "facts")  # type: ignore[arg-type]
+    assert (finding.rule, finding.at) == ("argument/choice", "facts.architecture")

@@ -11,8 +11,10 @@ from cdk8s_airflow import (
     DsnSecret,
     ExistingSecret,
     ExternalDatabase,
+    Mirror,
     Namespace,
     PlatformError,
+    PullSecret,
     Resources,
     Volume,
     collecting,
@@ -68,6 +70,37 @@ def test_all_of_it_can_be_said() -> None:
     (need,) = ledger_of(chart).secrets.values()
     assert (need.namespace, need.name, need.type) == ("airflow-data", "login", "kubernetes.io/basic-auth")
     assert "'robot'" in need.keys["username"]
+
+
+def test_the_image_comes_from_the_mirror_with_a_login_to_nodes_of_the_architecture() -> None:
+    chart = new_chart()
+    make_cluster(
+        chart,
+        mirror=Mirror("registry.lab/mirror"),
+        pull_secret=PullSecret("registry-login"),
+        facts=ClusterFacts(architecture="arm64"),
+    )
+    (manifest,) = emitted(chart)
+    assert manifest["spec"]["imageName"] == ("registry.lab/mirror/ghcr.io/cloudnative-pg/postgresql:16-standard-trixie")
+    assert manifest["spec"]["imagePullSecrets"] == [{"name": "registry-login"}]
+    assert manifest["spec"]["affinity"] == {"nodeSelector": {"kubernetes.io/arch": "arm64"}}
+    assert_accepted([manifest])
+    (need,) = ledger_of(chart).secrets.values()
+    assert (need.namespace, need.name, need.type) == (
+        "airflow-data",
+        "registry-login",
+        "kubernetes.io/dockerconfigjson",
+    )
+    assert "registry.lab" in need.purpose
+    (note,) = ledger_of(chart).notes
+    assert "ghcr.io/cloudnative-pg/postgresql:16-standard-trixie -> registry.lab/mirror/" in note
+
+
+def test_an_image_of_the_mirrors_registry_stays_and_no_copy_is_asked_for() -> None:
+    chart = new_chart()
+    make_cluster(chart, image="registry.lab/pg:16", mirror=Mirror("registry.lab/mirror"))
+    assert emitted(chart)[0]["spec"]["imageName"] == "registry.lab/pg:16"
+    assert ledger_of(chart).notes == []
 
 
 def test_the_owner_is_the_databases_name_unless_said_otherwise() -> None:

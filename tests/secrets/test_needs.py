@@ -172,6 +172,45 @@ def test_user_and_token_of_git_are_typed_and_stand_under_all_four_keys(run: Any,
 
 
 @with_kubectl
+@pytest.mark.parametrize("token", ["glpat-0123", NASTY])
+@pytest.mark.parametrize("registries", [("docker.io",), ("r.lab:5000", "ghcr.io")])
+def test_user_and_password_of_registries_are_typed_as_docker_writes_them(
+    run: Any, token: str, registries: tuple[str, ...]
+) -> None:
+    need = needs.registry_login(contracts.PullSecret("login"), "airflow", registries=registries)
+    made = run(need, f"robot\n{token}\n" * len(registries))
+    assert_made(made, need)
+    written = json.loads(made.data[".dockerconfigjson"])
+    hosts = ["https://index.docker.io/v1/" if host == "docker.io" else host for host in registries]
+    login = {"auth": base64.b64encode(f"robot:{token}".encode()).decode()}
+    assert written == {"auths": {host: login for host in hosts}}
+    assert token not in str(made.calls)
+
+
+@with_kubectl
+@pytest.mark.parametrize("token", ["glpat-0123", NASTY])
+def test_user_and_token_of_a_git_connection_are_typed(run: Any, token: str) -> None:
+    repo = "https://git.lab/it's%20a.git"
+    need = needs.git_connection(contracts.SecretKey("git", "connection"), "airflow", repo=repo, purpose="reads")
+    made = run(need, f"robot\n{token}\n")
+    assert_made(made, need)
+    assert json.loads(made.data["connection"]) == {
+        "conn_type": "git",
+        "host": repo,
+        "login": "robot",
+        "password": token,
+    }
+    assert token not in str(made.calls)
+
+
+@with_kubectl
+def test_a_git_connection_with_an_ssh_key_is_pasted(run: Any) -> None:
+    need = needs.git_connection(contracts.SecretKey("git", "c"), "airflow", repo="git@h:d.git", purpose="reads")
+    made = run(need, f'{{"conn_type": "git", "extra": "{COPIED}"}}')
+    assert json.loads(made.data["c"])["conn_type"] == "git"
+
+
+@with_kubectl
 def test_an_ssh_key_is_pasted_with_its_lines(run: Any) -> None:
     need = needs.pasted(contracts.GitSshSecret("ssh"), "airflow", "reads", key="gitSshKey")
     key = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{NASTY}\n-----END OPENSSH PRIVATE KEY-----\n"
