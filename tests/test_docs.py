@@ -379,6 +379,49 @@ def test_the_evidence_of_a_decision_is_there(page: str) -> None:
         assert not function or f"def {function}(" in text(path), f"{path}::{function}"
 
 
+FAILS = "from cdk8s_airflow import Namespace, run\nrun(lambda: Namespace(None, 'a'))\n"
+
+
+@pytest.mark.skipif(
+    not (ROOT / "node_modules" / ".bin" / "cdk8s").exists() or shutil.which("sh") is None,
+    reason="needs cdk8s-cli and sh",
+)
+@pytest.mark.parametrize(("command", "stays"), [("python main.py", True), ("cdk8s synth", False)])
+def test_what_a_failing_program_leaves_of_dist_is_what_the_docs_say(command: str, stays: bool, tmp_path: Path) -> None:
+    said = re.search(
+        rf"^\| `{command}` \| .* \| `dist/` is (.+) \|$", text("docs/how-to/run-cdk8s-by-hand.md"), re.MULTILINE
+    )
+    shutil.copy(ROOT / "cdk8s.yaml", tmp_path)
+    (tmp_path / "main.py").write_text(FAILS, encoding="utf-8")
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "00-before.k8s.yaml").write_text("kind: Before\n", encoding="utf-8")
+    folders = [Path(sys.executable).parent, ROOT / "node_modules" / ".bin"]
+    run = subprocess.run(
+        command.split(),
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        env={
+            **os.environ,
+            "PATH": os.pathsep.join([*map(str, folders), os.environ["PATH"]]),
+            "CDK8S_CHECK_UPGRADE": "false",
+        },
+    )
+    assert run.returncode != 0
+    assert (tmp_path / "dist" / "00-before.k8s.yaml").exists() is stays
+    assert said
+    assert said[1] == ("as it was" if stays else "gone")
+
+
+def test_the_rooms_of_the_explanation_are_those_of_the_library() -> None:
+    named = set(re.findall(r"^\| `(\w+)` \|", text("docs/explanation/how-it-works.md"), re.MULTILINE))
+    library = ROOT / "lib" / "cdk8s_airflow"
+    rooms = {path.parent.name for path in library.glob("*/__init__.py")} | {
+        path.stem for path in library.glob("[!_]*.py")
+    }
+    assert named == rooms
+
+
 def test_the_changelog_has_the_version_of_the_package() -> None:
     version = re.search(r'^version = "(.+)"', text("pyproject.toml"), re.MULTILINE)
     newest = re.search(r"^## \[(.+?)\] - (Unreleased|\d{4}-\d\d-\d\d)$", text("CHANGELOG.md"), re.MULTILINE)
