@@ -1,0 +1,110 @@
+"""Frozen dataclasses that cost little to declare.
+
+``dataclasses.dataclass(frozen=True)`` compiles six methods for each class, which takes 0.4 ms; with a hundred settings that is a
+tenth of all the time a program of this library takes. Here only ``__init__`` is compiled, and the other methods are the
+same functions for all classes. Everything else is as with ``dataclasses``, whose ``fields``, ``replace`` and ``field`` work; only a
+frozen class of the one kind cannot inherit from one of the other.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import reprlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_: object) -> Callable[[Any], Any]:
+        """Speaks to type checkers only; in typing since Python 3.11."""
+        return lambda function: function
+
+
+_Class = TypeVar("_Class", bound=type)
+
+
+@overload
+def frozen(cls: _Class, /) -> _Class: ...
+
+
+@overload
+def frozen(*, kw_only: bool = True, init: bool = True) -> Callable[[_Class], _Class]: ...
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(dataclasses.field,))
+def frozen(cls: type | None = None, /, *, kw_only: bool = True, init: bool = True) -> Any:
+    """Makes a class a frozen dataclass: compared and hashed by its fields, and never changed after it is made.
+
+    Args:
+        cls: the class.
+        kw_only: whether fields are given by name only. Default: they are.
+        init: whether ``__init__`` is made. Default: it is; a class with its own sets its fields with
+            ``object.__setattr__``.
+    """
+    if cls is None:
+        return functools.partial(_frozen, kw_only=kw_only, init=init)
+    return _frozen(cls, kw_only=kw_only, init=init)
+
+
+def _frozen(cls: type, *, kw_only: bool, init: bool) -> type:
+    made: type = dataclasses.dataclass(kw_only=kw_only, init=init, repr=False, eq=False)(cls)
+    for name, method in _METHODS.items():
+        # A class that writes its own __eq__ has None for __hash__, put there by Python.
+        if made.__dict__.get(name) is None:
+            setattr(made, name, method)
+    return made
+
+
+@functools.cache
+def _given(cls: Any) -> frozenset[str]:
+    return frozenset(field.name for field in dataclasses.fields(cls))
+
+
+@functools.cache
+def _shown(cls: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cls) if field.repr)
+
+
+@functools.cache
+def _compared(cls: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cls) if field.compare)
+
+
+def _values(self: Any) -> tuple[Any, ...]:
+    return tuple(getattr(self, name) for name in _compared(type(self)))
+
+
+@reprlib.recursive_repr()
+def _repr(self: Any) -> str:
+    return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in _shown(type(self)))})"
+
+
+def _eq(self: Any, other: object) -> bool:
+    return _values(self) == _values(other) if type(other) is type(self) else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash(_values(self))
+
+
+def _setattr(self: Any, name: str, value: object) -> None:
+    # __init__ gives each field its value; a second one is a change.
+    if name in self.__dict__ or name not in _given(type(self)):
+        raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+    object.__setattr__(self, name, value)
+
+
+def _delattr(self: Any, name: str) -> None:
+    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+_METHODS: dict[str, Callable[..., Any]] = {
+    "__repr__": _repr,
+    "__eq__": _eq,
+    "__hash__": _hash,
+    "__setattr__": _setattr,
+    "__delattr__": _delattr,
+}
