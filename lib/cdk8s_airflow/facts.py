@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Count, HostName, Must, NonEmpty, ObjectName, VersionText, version
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.since import HELM_CONTROLLER, has
 
 OLDEST_KUBERNETES = "1.30"
@@ -30,7 +30,7 @@ Architecture = Literal["amd64", "arm64"]
 """The architecture of a node, as its label ``kubernetes.io/arch`` says it."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ClusterFacts:
     """What is known of the cluster that the manifests are for.
 

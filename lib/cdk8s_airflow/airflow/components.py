@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cdk8s_airflow.airflow.pods import AirflowPod, ComponentPod, LogGroomer, ServingPod, container_rules
@@ -21,6 +20,7 @@ from cdk8s_airflow.checks.constraints import (
     PortNumber,
     SqlName,
 )
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.scheduling.disruption import DisruptionBudget, budget_findings
 from cdk8s_airflow.scheduling.placement import APART, Spread
 from cdk8s_airflow.scheduling.resources import Resources
@@ -30,7 +30,7 @@ from cdk8s_airflow.secrets.contracts import FlowerAuthSecret
 _TELLING = re.compile(r"auth|token|passw|secret|api[-_]?key|credential", re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Replicated(ServingPod):
     """What every component of Airflow that can run several times has.
 
@@ -76,7 +76,7 @@ class Replicated(ServingPod):
         return self.replicas if scaling is None else scaling.max_replicas
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Scheduler(Replicated):
     """The scheduler.
 
@@ -100,7 +100,7 @@ class Scheduler(Replicated):
     log_groomer: LogGroomer | None = LogGroomer()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ApiServer(Replicated):
     """The server of the UI and the API: Airflow 3's API server, Airflow 2's webserver.
 
@@ -121,7 +121,7 @@ class ApiServer(Replicated):
     scaling: Hpa | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Triggerer(Replicated):
     """The triggerer, which waits on behalf of deferred tasks.
 
@@ -142,7 +142,7 @@ class Triggerer(Replicated):
     scaling: Keda | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class DagProcessor(Replicated):
     """The DAG processor, which reads DAG files apart from the scheduler. Airflow 3 always has one; Airflow 2 when asked.
 
@@ -159,7 +159,7 @@ class DagProcessor(Replicated):
     log_groomer: LogGroomer | None = LogGroomer()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Statsd(ComponentPod):
     """The StatsD exporter: components send it metrics, Prometheus scrapes them from it.
 
@@ -203,7 +203,7 @@ class Statsd(ComponentPod):
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class OtelCollector(ComponentPod):
     """An OpenTelemetry collector: components send it metrics or traces, it passes them on. From chart 1.22 on.
 
@@ -264,7 +264,7 @@ def _literals(given: object, at: str, telling: bool = False) -> Iterator[Finding
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Flower(AirflowPod):
     """Flower, a page about Celery's workers and queues. Only with Celery.
 
@@ -294,7 +294,7 @@ class Flower(AirflowPod):
         yield from container_rules(self.containers, "containers")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Cleanup(ComponentPod):
     """Deletes the pods of tasks that have finished and were left behind, again and again.
 
@@ -313,7 +313,7 @@ class Cleanup(ComponentPod):
     successful_jobs_kept: Count = 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class DatabaseCleanup(ComponentPod):
     """Deletes old rows from the metadata database, again and again, with ``airflow db clean``.
 
@@ -340,7 +340,7 @@ class DatabaseCleanup(ComponentPod):
     successful_jobs_kept: Count = 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Migration(AirflowPod):
     """The Job that migrates the database at each install and upgrade.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow.checks.constraints import Count, Must, at_least
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.secrets.contracts import SecretKey
 
 _SECTION = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
@@ -47,7 +47,7 @@ home folder for a leading ``~``.
 """
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Throughput:
     """How much Airflow does at once: a set of options of airflow.cfg that belong together.
 

@@ -10,16 +10,16 @@ import functools
 import operator
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from cdk8s_airflow.airflow.versions import CHARTS, minor_of
 from cdk8s_airflow.checks.constraints import version
+from cdk8s_airflow.checks.frozen import frozen
 
 _COMPARE = {">=": operator.ge, "<": operator.lt}
 _BOUND = re.compile(r"(>=|<)(\d+(?:\.\d+)*)")
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class Place:
     """One key of the chart, and the versions that read it there.
 
@@ -97,7 +97,7 @@ def _within(bounds: str, text: str) -> bool:
     return all(_COMPARE[sign](seen, version(bound)) for sign, bound in _BOUND.findall(bounds))
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class Dialect:
     """One pair of versions.
 

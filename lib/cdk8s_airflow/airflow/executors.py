@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow.airflow.components import Replicated
 from cdk8s_airflow.airflow.pods import ComponentPod, LogGroomer
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Count, Duration, Label, Must
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.scheduling.scaling import Hpa, Keda
 from cdk8s_airflow.secrets.contracts import BrokerUrlSecret, RedisPasswordSecret, ResultBackendSecret
@@ -29,7 +29,7 @@ TASK_POD = Resources(cpu="250m", memory="512Mi", memory_limit="1Gi")
 """Of a task's container where nothing else is said."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class KubernetesExecutor:
     """Every task runs in a pod of its own, made for it and deleted after it.
 
@@ -44,7 +44,7 @@ class KubernetesExecutor:
     task_resources: Resources = TASK_POD
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class LocalExecutor:
     """Tasks run as processes in the scheduler's pods. For small installations: give :class:`Scheduler` the resources for them.
 
@@ -55,7 +55,7 @@ class LocalExecutor:
     name: ClassVar[str] = "LocalExecutor"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class RedisBroker(ComponentPod):
     """The chart's own Redis as Celery's broker: one pod.
 
@@ -86,7 +86,7 @@ class RedisBroker(ComponentPod):
         yield from _one_pod(self.storage)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ExternalBroker:
     """A broker that exists: Redis, Valkey or RabbitMQ.
 
@@ -110,7 +110,7 @@ def _one_pod(storage: Volume | None) -> Iterator[Finding]:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class CeleryWorkers(Replicated):
     """Celery's workers, which run tasks as processes of their own and stay.
 
@@ -146,7 +146,7 @@ class CeleryWorkers(Replicated):
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class WorkerSet(CeleryWorkers):
     """Further Celery workers, with queues, resources and nodes of their own. From chart 1.20 on.
 
@@ -182,7 +182,7 @@ def _celery_rules(workers: CeleryWorkers, sets: Sequence[WorkerSet]) -> Iterator
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class CeleryExecutor:
     """Tasks run in workers that stay, and get them through a broker.
 
@@ -209,7 +209,7 @@ class CeleryExecutor:
         yield from _celery_rules(self.workers, self.sets)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class CeleryKubernetesExecutor(CeleryExecutor):
     """Tasks run in Celery's workers, those of the queue ``kubernetes`` in pods of their own. Only with Airflow 2.
 
@@ -226,7 +226,7 @@ class CeleryKubernetesExecutor(CeleryExecutor):
     task_resources: Resources = TASK_POD
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class MultipleExecutors:
     """Several executors at once; a task names the one it wants. From chart 1.18 and Airflow 2.10 on.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding, show
@@ -18,6 +18,7 @@ from cdk8s_airflow.checks.constraints import (
     UrlPath,
     WebUrl,
 )
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.secrets.contracts import TlsSecret
 
 ISSUER_ANNOTATIONS: Mapping[str, str] = {
@@ -27,7 +28,7 @@ ISSUER_ANNOTATIONS: Mapping[str, str] = {
 """Kind of an issuer -> the annotation by which cert-manager finds it."""
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class Tls:
     """TLS for a host, with the certificate in a Secret of the release's namespace.
 
@@ -59,14 +60,14 @@ class Tls:
         return TlsSecret(self.secret)
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class ClusterIP:
     """Reached from inside the cluster, or by ``kubectl port-forward``."""
 
     how_to_write: ClassVar[str] = "ClusterIP()"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class NodePort:
     """Reached on a port of every node.
 
@@ -81,7 +82,7 @@ class NodePort:
     base_url: WebUrl | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class LoadBalancer:
     """Reached by an address that the cluster's load balancer gives to the Service.
 
@@ -100,7 +101,7 @@ class LoadBalancer:
     annotations: Mapping[AnnotationKey, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class Host:
     """A further host name of an Ingress.
 
@@ -115,7 +116,7 @@ class Host:
     tls: Tls | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Ingress:
     """Reached by a host name through an ingress controller, over a ClusterIP Service.
 
@@ -174,7 +175,7 @@ class Ingress:
         return f"{'https' if self.tls else 'http'}://{self.host}{self.path.rstrip('/')}"
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class Gateway:
     """A Gateway that somebody else runs.
 
@@ -191,7 +192,7 @@ class Gateway:
     listener: ObjectName | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class HttpRoute:
     """Reached by a host name through the Gateway API, over a ClusterIP Service. The HTTPRoute is an object of ours.
 

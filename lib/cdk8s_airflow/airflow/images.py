@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.constraints import Must
+from cdk8s_airflow.checks.frozen import frozen
 
 AIRFLOW_REPOSITORY = "apache/airflow"
 """The repository of the official image, as every version of the chart has it."""
@@ -126,7 +127,7 @@ def unpinned(tag: str | None, digest: str | None) -> Iterator[Finding]:
         )
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class Image:
     """The image Airflow runs in: components, jobs and task pods alike.
 
@@ -150,7 +151,7 @@ class Image:
         yield from unpinned(self.tag, self.digest)
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class Mirror:
     """A place in a registry that holds copies of the platform's images.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import ObjectName
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.secrets.contracts import Named, name_of
 from cdk8s_airflow.storage.volume import Volume
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class Logs:
     """A choice of where task logs are kept: :meth:`claim`, :meth:`existing_claim` or :meth:`ephemeral`."""
 
@@ -56,20 +56,20 @@ class Logs:
         return EphemeralLogs()
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class ClaimLogs(Logs):
     """What :meth:`Logs.claim` returns."""
 
     volume: Volume
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class ExistingClaimLogs(Logs):
     """What :meth:`Logs.existing_claim` returns."""
 
     name: ObjectName
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class EphemeralLogs(Logs):
     """What :meth:`Logs.ephemeral` returns."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any, ClassVar
 
 from cdk8s_airflow.checks import Finding
@@ -17,6 +17,7 @@ from cdk8s_airflow.checks.constraints import (
     ObjectName,
     VariableName,
 )
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.scheduling.placement import Placement
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, SecretKey
@@ -60,7 +61,7 @@ _PlainText = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class LogGroomer:
     """The container beside a component that deletes old log files.
 
@@ -90,7 +91,7 @@ class LogGroomer:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ComponentPod:
     """What every component's pod has.
 
@@ -117,7 +118,7 @@ class ComponentPod:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class AirflowPod(ComponentPod):
     """What every pod that runs Airflow itself has.
 
@@ -146,7 +147,7 @@ class AirflowPod(ComponentPod):
             yield from _template_rules(given, at)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ServingPod(AirflowPod):
     """What every pod of Airflow that runs for good has.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cdk8s_airflow.airflow.components import (
     ApiServer,
@@ -23,6 +23,7 @@ from cdk8s_airflow.airflow.exposure import Exposure
 from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.checks.constraints import seconds
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.source import DagSettings
@@ -32,7 +33,7 @@ from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.secrets.contracts import AirflowKeys, PullSecret
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ReleaseSettings:
     """One release of Airflow, sound in itself."""
 

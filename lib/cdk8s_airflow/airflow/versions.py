@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import version
+from cdk8s_airflow.checks.frozen import frozen
 
 DEFAULT_CHART_VERSION = "1.22.0"
 """The newest version of the chart that is known here."""
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class Runs:
     """The versions of Airflow that one version of the chart runs.
 

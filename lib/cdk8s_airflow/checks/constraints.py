@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+
+from cdk8s_airflow.checks.frozen import frozen
 
 _QUANTITY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([eE][+-]?\d+|[kMGTPE]|[KMGTPE]i|[numk])?", re.ASCII)
 _QUANTITY_FACTORS = {
@@ -114,7 +115,7 @@ def is_host(text: str) -> bool:
     return is_subdomain(text) and all(len(part) <= 63 for part in parts) and not parts[-1].isdigit()
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class Must:
     """A condition that a value must meet, with the words for the one who broke it.
 

@@ -74,12 +74,12 @@ def _compared(cls: Any) -> tuple[str, ...]:
 
 
 def _values(self: Any) -> tuple[Any, ...]:
-    return tuple(getattr(self, name) for name in _compared(type(self)))
+    return tuple(getattr(self, name) for name in _compared(self.__class__))
 
 
 @reprlib.recursive_repr()
 def _repr(self: Any) -> str:
-    return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in _shown(type(self)))})"
+    return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in _shown(self.__class__))})"
 
 
 def _eq(self: Any, other: object) -> bool:
@@ -92,7 +92,7 @@ def _hash(self: Any) -> int:
 
 def _setattr(self: Any, name: str, value: object) -> None:
     # __init__ gives each field its value; a second one is a change.
-    if name in self.__dict__ or name not in _given(type(self)):
+    if name in self.__dict__ or name not in _given(self.__class__):
         raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
     object.__setattr__(self, name, value)
 

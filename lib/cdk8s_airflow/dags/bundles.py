@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.constraints import Duration, Must, NonEmpty
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.dags.git_sync import GitRef, GitSubPath, GitSync, is_ssh, repository_rules
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets.contracts import GitSshSecret, GitTokenSecret, SecretKey
@@ -27,7 +27,7 @@ BundleName = Annotated[
 """The name of a DAG bundle, which also names its connection."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class GitBundle:
     """One git repository as a DAG bundle. Each run of a DAG keeps to the commit it began with.
 
@@ -84,7 +84,7 @@ class GitBundle:
         return f"git_{self.name.replace('-', '_')}"
 
 
-@dataclass(frozen=True, init=False)
+@frozen(kw_only=False, init=False)
 class DagBundles:
     """Git repositories that Airflow 3 fetches itself: no git-sync, no volume.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from cdk8s_airflow.checks import Finding, show
+from cdk8s_airflow.checks.frozen import frozen
 
 LARGEST_CONFIG_MAP = 1_000_000
 """Bytes of keys and texts in one ConfigMap. Kubernetes takes 1 MiB; the rest is left to names and labels."""
@@ -23,7 +23,7 @@ _KEPT_THOUGH_HIDDEN = (".airflowignore",)
 _COMPILED = (".pyc", ".pyo")
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class DagFile:
     """One file of a folder.
 
@@ -36,14 +36,14 @@ class DagFile:
     text: str
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class FolderFiles:
     """What a :class:`DagFolder` found, as the wire reads it: files in the order of their paths."""
 
     files: tuple[DagFile, ...]
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class DagFolder:
     """A local folder whose files are read at synth and put into ConfigMaps. For labs: there is no history and little room.
 

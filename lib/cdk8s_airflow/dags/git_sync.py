@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.constraints import Label, Must, NonEmpty
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, GitSshSecret, GitTokenSecret, SecretKey
 
@@ -75,7 +75,7 @@ ContainerName = Annotated[
 """A name for the git-sync container; the chart also makes one named ``<name>-init``."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class GitSync:
     """What a :class:`DagRepoSync` was told, as the wire reads it."""
 

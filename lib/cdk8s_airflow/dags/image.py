@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow.airflow.images import Digest, Image, PullPolicy, Repository, Tag, unpinned
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Must
+from cdk8s_airflow.checks.frozen import frozen
 
 DAGS_FOLDER = "/opt/airflow/dags"
 """Where Airflow looks for DAG files in the official image."""
@@ -28,7 +28,7 @@ AbsoluteFolder = Annotated[
 """An absolute path of letters, digits, dots, dashes and underscores."""
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class DagImage:
     """DAG files baked into the image: what runs was built once, and changes only with its tag or digest.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow.checks.constraints import Must, ObjectName
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.dags.git_sync import GitSubPath
 from cdk8s_airflow.secrets.contracts import Named, name_of
 from cdk8s_airflow.storage.volume import Volume
@@ -21,7 +21,7 @@ _SubPath = Annotated[
 ]
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class DagVolume:
     """A volume of its own for DAG files. The platform makes the claim, named ``<release>-dags``.
 
@@ -55,7 +55,7 @@ class DagVolume:
         return self
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class ExistingDagVolume:
     """What :meth:`DagVolume.existing` returns.
 

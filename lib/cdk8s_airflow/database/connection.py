@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from cdk8s_airflow.checks import check_setting, report
 from cdk8s_airflow.checks.constraints import SecretKeyName, SecretName
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.secrets.contracts import DsnSecret, ExistingSecret
 
 TlsMode = Literal["disable", "prefer", "require"]
 """How much TLS a client insists on, as libpq's ``PGSSLMODE``."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Connection:
     """A way to a database. Made by a database's ``connection(...)``, not by hand.
 
@@ -45,7 +45,7 @@ UNSOUND = Connection(secret="unsound")
 """Stands for a connection whose faults have been reported, so that nobody reports what follows from them."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ExternalDatabase:
     """A PostgreSQL that somebody else runs.
 

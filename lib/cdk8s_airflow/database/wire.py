@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.pruning import state_metadata
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.scheduling.wire import resources
 from cdk8s_airflow.storage.volume import Volume
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ClusterSettings:
     """What a CnpgCluster was told, sound in itself."""
 

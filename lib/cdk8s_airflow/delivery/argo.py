@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Duration, Label, Must, ObjectName, at_least, is_host
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.timing import timeout_rules
 
@@ -33,7 +33,7 @@ _Server = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class AutomatedSync:
     """Argo CD applies changes by itself.
 
@@ -49,7 +49,7 @@ class AutomatedSync:
     self_heal: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ArgoApplication:
     """The release as an Argo CD Application.
 

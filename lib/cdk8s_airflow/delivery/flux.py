@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Duration, Label, ObjectName, seconds
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.timing import timeout_rules
 
 _SHORTEST_INTERVAL = "1m"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class FluxRelease:
     """The release as a Flux HelmRelease with a HelmRepository, and its values in a ConfigMap.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Duration
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.timing import timeout_rules
 
@@ -18,7 +18,7 @@ MARK = "# Written by cdk8s-airflow; changes are lost."
 """Stands in the first two lines of every such file, and tells it from anybody else's."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class HelmCommand:
     """The release as files for Helm itself, for clusters where nothing runs Helm.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Duration, Label, Must, at_least
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.timing import timeout_rules
 
@@ -31,7 +31,7 @@ _PinnedImage = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class K3sHelmChart:
     """The release as a ``helm.cattle.io/v1`` HelmChart, for k3s and clusters with its helm-controller.
 

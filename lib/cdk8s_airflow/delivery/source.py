@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow.checks.constraints import Must, is_host
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.secrets.contracts import BasicAuthSecret, ConfigMapKey, PullSecret, SecretKey
 
 OFFICIAL_REPOSITORY = "https://airflow.apache.org"
@@ -50,7 +50,7 @@ ChartName = Annotated[
 """The name of a chart in a repository."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ChartSource:
     """Where the chart comes from. The release of it is always the pinned ``chart_version``, wherever it is kept.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from constructs import Construct
 
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.constraints import Label, LabelValue, Must, NonEmpty, is_label
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.pruning import STATE_LABEL
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.network.wire import namespace_manifest
@@ -31,7 +31,7 @@ _OwnName = Annotated[
 _OURS = ("pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/warn", STATE_LABEL)
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class ExistingNamespace:
     """A namespace that somebody else makes.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Count
+from cdk8s_airflow.checks.frozen import frozen
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class DisruptionBudget:
     """How many replicas of a component may be taken away at once. It counts from two replicas on.
 

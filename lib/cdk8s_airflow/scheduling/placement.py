@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any, ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import AnnotationKey, Count, LabelValue, at_least
+from cdk8s_airflow.checks.frozen import frozen
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Toleration:
     """Lets a pod onto nodes that a taint keeps others away from.
 
@@ -48,7 +49,7 @@ class Toleration:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Placement:
     """On which nodes pods may run.
 
@@ -66,7 +67,7 @@ class Placement:
     affinity: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Spread:
     """How the replicas of one component are kept apart.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Bytes, Cpu, quantity
+from cdk8s_airflow.checks.frozen import frozen
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Resources:
     """What a container is given, and what it may not exceed.
 

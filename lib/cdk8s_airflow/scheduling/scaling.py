@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Count, Duration, Must, NonEmpty, at_least
+from cdk8s_airflow.checks.frozen import frozen
 
 SCALED_OBJECTS = "scaledobjects.keda.sh"
 """The definition that KEDA brings."""
@@ -28,7 +28,7 @@ def _order(lowest: int, highest: int) -> Iterator[Finding]:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Hpa:
     """Replicas follow the use of CPU, by Kubernetes' HorizontalPodAutoscaler. The cluster needs a metrics server.
 
@@ -60,7 +60,7 @@ class Hpa:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Keda:
     """Replicas follow the work that waits in Airflow's database, by KEDA, which has to be installed.
 

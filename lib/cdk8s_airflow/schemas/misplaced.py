@@ -9,10 +9,10 @@ templates.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.schemas.plain import Path
 
 
@@ -27,7 +27,7 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(parts)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Setting:
     """For what values are checked: chart version, Airflow version, executor or executors separated by commas."""
 
@@ -60,7 +60,7 @@ def _any(value: object) -> bool:
     return True
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Misplaced:
     """One key at the wrong place.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow.checks import Finding, show
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.schemas.hidden import has_login, may_hide
 from cdk8s_airflow.schemas.plain import Path, dotted
 
@@ -30,7 +30,7 @@ _QUANTITY_MARK = re.compile(r"\[numkMGTPE\]|\[numk\]")
 _MOST_NAMES = 12
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Document:
     """What is being checked, and how its findings are called.
 

@@ -8,11 +8,11 @@ reference never holds a secret: nothing here takes a value.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import ObjectName, SecretKeyName, SecretName
+from cdk8s_airflow.checks.frozen import frozen
 
 
 @runtime_checkable
@@ -32,7 +32,7 @@ def name_of(handle: object, kind: str) -> Any:
     return handle.name if getattr(handle, "kind", kind) == kind else handle
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class _SecretReference:
     """A Secret in the namespace of whoever reads it.
 
@@ -201,7 +201,7 @@ class PullSecret(_SecretReference):
     type = "kubernetes.io/dockerconfigjson"
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class SecretKey:
     """One key of a Secret, where the reader leaves the key's name free.
 
@@ -217,7 +217,7 @@ class SecretKey:
     key: SecretKeyName
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class ConfigMapKey:
     """One key of a ConfigMap.
 
@@ -232,7 +232,7 @@ class ConfigMapKey:
     key: SecretKeyName
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class AirflowKeys:
     """The Secrets whose loss or change would break a running Airflow, all by reference.
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.secrets import contracts
 
 _ESCAPE_JSON = "sed 's/[\\\\\"]/\\\\&/g'"
 _DOCKER_HUB_LOGIN = "https://index.docker.io/v1/"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class SecretNeed:
     """A Secret that must exist for the platform to start.
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Bytes, ObjectName
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.facts import ClusterFacts
 
 AccessMode = Literal["ReadWriteOnce", "ReadWriteMany"]
 """Whether the pods of one node or of many can write a volume at once."""
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class Volume:
     """A volume to be made from a storage class.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cdk8s_airflow.airflow.config import ConfigValue
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.checks import Finding, show
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.kube.text import escape_template
 from cdk8s_airflow.schemas import config as known
 from cdk8s_airflow.schemas.hidden import has_login, may_hide
@@ -97,7 +97,7 @@ OWNED: Mapping[str, str] = {
 """Options that the chart or another argument sets -> what to do instead."""
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class _Option:
     """An option that was asked for.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
@@ -44,6 +43,7 @@ from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
 from cdk8s_airflow.airflow.wire.security import security_values
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest, overlay
 from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.secrets.needs import SecretNeed, merged
 
 Objects = dict[str, dict[str, Any]]
@@ -62,7 +62,7 @@ def _nothing(settings: ReleaseSettings) -> Iterator[Any]:
     yield from ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Concept:
     """What one concept adds to a release.
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from cdk8s_airflow.checks.frozen import frozen
 
 Manifest = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Release:
     """A release that is ready to be delivered.
 
@@ -28,7 +30,7 @@ class Release:
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Delivered:
     """A release as a delivery hands it over.
 
