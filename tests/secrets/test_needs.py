@@ -183,7 +183,7 @@ def test_user_and_password_of_registries_are_typed_as_docker_writes_them(
     written = json.loads(made.data[".dockerconfigjson"])
     hosts = ["https://index.docker.io/v1/" if host == "docker.io" else host for host in registries]
     login = {"auth": base64.b64encode(f"robot:{token}".encode()).decode()}
-    assert written == {"auths": {host: login for host in hosts}}
+    assert written == {"auths": dict.fromkeys(hosts, login)}
     assert token not in str(made.calls)
 
 
