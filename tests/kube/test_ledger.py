@@ -8,6 +8,7 @@ import weakref
 import cdk8s
 import pytest
 
+from cdk8s_airflow.kube import ledger as ledger_module
 from cdk8s_airflow.kube.construct import _path_teller
 from cdk8s_airflow.kube.ledger import Ledger, identity_of, ledger_of
 from cdk8s_airflow.secrets.needs import SecretNeed
@@ -107,7 +108,9 @@ class Tree:
         self.node = Node(root or self)
 
 
-def test_the_ledger_of_a_discarded_app_goes_with_it() -> None:
+def test_the_ledger_of_a_discarded_app_goes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "_root_of", lambda scope: scope.node.root)
+
     def build() -> list[weakref.ref[object]]:
         root = Tree()
         leaf = Tree(root)
