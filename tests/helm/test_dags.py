@@ -13,14 +13,26 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow import (
+    BrokerUrlSecret,
+    CeleryExecutor,
+    CeleryKubernetesExecutor,
     ClusterFacts,
     DagBundles,
     DagFolder,
     DagImage,
     DagProcessor,
     DagVolume,
+    Flower,
+    FlowerAuthSecret,
     GitBundle,
+    Image,
+    KubernetesExecutor,
+    LocalExecutor,
+    Mirror,
+    MultipleExecutors,
     PlatformError,
+    RedisBroker,
+    RedisPasswordSecret,
     SecretKey,
     Volume,
 )
@@ -152,3 +164,54 @@ def test_bundles_are_read_from_the_configuration_with_their_connection_everywher
             "name": "git-data",
             "key": "connection",
         }
+
+
+REDIS = RedisBroker(password=RedisPasswordSecret("redis-password"), url=BrokerUrlSecret("broker"))
+EXECUTORS: dict[str, tuple[Any, set[str]]] = {
+    "local": (LocalExecutor(), {"scheduler"}),
+    "celery": (CeleryExecutor(broker=REDIS), {"StatefulSet or Deployment"}),
+    "celery in pods": (CeleryKubernetesExecutor(broker=REDIS), {"StatefulSet or Deployment", "PodTemplate"}),
+    "several": (
+        MultipleExecutors(CeleryExecutor(broker=REDIS), KubernetesExecutor()),
+        {"StatefulSet or Deployment", "PodTemplate"},
+    ),
+}
+"""Executor -> where its tasks run: the scheduler, Celery's workers, or pods of their own."""
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_wherever_tasks_run_they_find_the_files_and_the_image(pair: tuple[str, str], name: str, tmp_path: Path) -> None:
+    executor, expected = EXECUTORS[name]
+    if (name == "celery in pods" and pair[1] >= "3") or (name == "several" and pair[0] == "1.15.0"):
+        with pytest.raises(PlatformError, match="executor"):
+            rendered(pair, executor=executor)
+        return
+    (tmp_path / "a.py").write_text("1\n")
+    digest = f"sha256:{'1' * 64}"
+    _, result = rendered(
+        pair,
+        executor=executor,
+        dags=DagFolder(tmp_path),
+        image=Image("registry.lab/data/airflow", digest=digest, pull_policy="Always"),
+        mirror=Mirror("registry.lab/mirror"),
+        flower=None if name == "local" else Flower(auth=FlowerAuthSecret("flower")),
+    )
+    components = {"triggerer", "dag-processor" if pair[1] >= "3" else "scheduler", *({"scheduler"} & expected)}
+    reading = [pod for pod in result.pods if any(mounts(container) for container in pod.containers)]
+    assert {pod.component for pod in reading if pod.component != "worker"} == components
+    workers = {pod.kind for pod in reading if pod.component == "worker"}
+    assert {"PodTemplate" if kind == "PodTemplate" else "StatefulSet or Deployment" for kind in workers} == (
+        expected - {"scheduler"}
+    )
+    for pod in reading:
+        main = [c for c in pod.containers if not c.init and not c.name.endswith("groomer")]
+        assert all(mounts(c) for c in main if c.role == "airflow"), pod.where
+    airflow = [c for c in result.containers() if c.pod.component not in ("statsd", "redis")]
+    assert {(c.image, c.spec["imagePullPolicy"]) for c in airflow} == {
+        (f"registry.lab/data/airflow@{digest}", "Always")
+    }
+    others = {c.image for c in result.containers()} - {c.image for c in airflow}
+    assert {image.rpartition("/")[0] for image in others} <= {
+        "registry.lab/mirror/docker.io/library",
+        "registry.lab/mirror/quay.io/prometheus",
+    }
