@@ -88,8 +88,8 @@ class GitBundle:
 class DagBundles:
     """Git repositories that Airflow 3 fetches itself: no git-sync, no volume.
 
-    The DAG processor fetches all of them, a task only its own. It takes the git provider in the image (the official image of
-    Airflow 3 has it).
+    The DAG processor fetches all of them, a task only its own. The image needs the provider ``apache-airflow-providers-git``,
+    and git itself.
 
     Args:
         bundles: the repositories.

@@ -72,7 +72,12 @@ def read_folder(folder: Path) -> tuple[tuple[DagFile, ...], list[Finding]]:
     """The files of a folder, and what keeps some of them from being DAG files in ConfigMaps."""
     if not folder.is_dir():
         return (), [
-            _finding("dags/folder", "path", "is not a folder", show(str(folder)), "give a folder with DAG files")
+            _finding(
+                rule="dags/folder",
+                problem="is not a folder",
+                seen=show(str(folder)),
+                fix="give a folder with DAG files",
+            )
         ]
     files: list[DagFile] = []
     found: list[Finding] = []
@@ -104,16 +109,20 @@ def read_folder(folder: Path) -> tuple[tuple[DagFile, ...], list[Finding]]:
                 files.append(DagFile(name, text))
     if not files and not found:
         found = [
-            _finding("dags/folder", "path", "has no file in it", show(str(folder)), "give a folder with DAG files")
+            _finding(
+                rule="dags/folder",
+                problem="has no file in it",
+                seen=show(str(folder)),
+                fix="give a folder with DAG files",
+            )
         ]
     if len(files) > MOST_FILES:
         found.append(
             _finding(
-                "dags/folder-size",
-                "path",
-                f"has more than {MOST_FILES} files, each of which would be a mount of its own",
-                str(len(files)),
-                "use DagImage, DagVolume or DagRepoSync",
+                rule="dags/folder-size",
+                problem=f"has more than {MOST_FILES} files, each of which would be a mount of its own",
+                seen=str(len(files)),
+                fix="use DagImage, DagVolume or DagRepoSync",
             )
         )
     return tuple(files), found
@@ -138,8 +147,8 @@ def _text(path: Path) -> str | None:
 
 
 def _bad(name: str, problem: str, fix: str) -> Finding:
-    return _finding("dags/folder-file", "path", f"has a file that {problem}", show(name), fix)
+    return _finding(rule="dags/folder-file", problem=f"has a file that {problem}", seen=show(name), fix=fix)
 
 
-def _finding(rule: str, at: str, problem: str, seen: str, fix: str) -> Finding:
-    return Finding(rule=rule, at=at, problem=problem, seen=seen, fix=fix)
+def _finding(*, rule: str, problem: str, seen: str, fix: str) -> Finding:
+    return Finding(rule=rule, at="path", problem=problem, seen=seen, fix=fix)
