@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.executors import MultipleExecutors as MultipleExecutors
     from cdk8s_airflow.airflow.executors import RedisBroker as RedisBroker
     from cdk8s_airflow.airflow.executors import WorkerSet as WorkerSet
+    from cdk8s_airflow.airflow.environment import CaBundle as CaBundle
+    from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend as KubernetesSecretsBackend
+    from cdk8s_airflow.airflow.environment import Proxy as Proxy
     from cdk8s_airflow.airflow.exposure import ClusterIP as ClusterIP
     from cdk8s_airflow.airflow.exposure import Gateway as Gateway
     from cdk8s_airflow.airflow.exposure import Host as Host
@@ -42,6 +45,11 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.images import Image as Image
     from cdk8s_airflow.airflow.images import Mirror as Mirror
     from cdk8s_airflow.airflow.logs import Logs as Logs
+    from cdk8s_airflow.airflow.people import AdminAccount as AdminAccount
+    from cdk8s_airflow.airflow.people import FabAuth as FabAuth
+    from cdk8s_airflow.airflow.people import Ldap as Ldap
+    from cdk8s_airflow.airflow.people import Oidc as Oidc
+    from cdk8s_airflow.airflow.people import SimpleAuth as SimpleAuth
     from cdk8s_airflow.airflow.pods import LogGroomer as LogGroomer
     from cdk8s_airflow.checks import Finding as Finding
     from cdk8s_airflow.checks import PlatformError as PlatformError
@@ -79,6 +87,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.contracts import BrokerUrlSecret as BrokerUrlSecret
     from cdk8s_airflow.secrets.contracts import ConfigMapKey as ConfigMapKey
     from cdk8s_airflow.secrets.contracts import DsnSecret as DsnSecret
+    from cdk8s_airflow.secrets.contracts import ExistingConfigMap as ExistingConfigMap
     from cdk8s_airflow.secrets.contracts import ExistingSecret as ExistingSecret
     from cdk8s_airflow.secrets.contracts import FernetKeySecret as FernetKeySecret
     from cdk8s_airflow.secrets.contracts import FlowerAuthSecret as FlowerAuthSecret
@@ -119,6 +128,8 @@ _HOMES = {
         "RedisBroker",
         "WorkerSet",
     ),
+    "airflow.environment": ("CaBundle", "KubernetesSecretsBackend", "Proxy"),
+    "airflow.people": ("AdminAccount", "FabAuth", "Ldap", "Oidc", "SimpleAuth"),
     "airflow.exposure": ("ClusterIP", "Gateway", "Host", "HttpRoute", "Ingress", "LoadBalancer", "NodePort", "Tls"),
     "airflow.images": ("Image", "Mirror"),
     "airflow.logs": ("Logs",),
@@ -157,6 +168,7 @@ _HOMES = {
         "BrokerUrlSecret",
         "ConfigMapKey",
         "DsnSecret",
+        "ExistingConfigMap",
         "ExistingSecret",
         "FernetKeySecret",
         "FlowerAuthSecret",
@@ -175,6 +187,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AdminAccount",
     "AirflowChart",
     "AirflowKeys",
     "ApiSecretKeySecret",
@@ -183,6 +196,7 @@ __all__ = [
     "AutomatedSync",
     "BasicAuthSecret",
     "BrokerUrlSecret",
+    "CaBundle",
     "CeleryExecutor",
     "CeleryKubernetesExecutor",
     "CeleryWorkers",
@@ -202,10 +216,12 @@ __all__ = [
     "DatabaseCleanup",
     "DisruptionBudget",
     "DsnSecret",
+    "ExistingConfigMap",
     "ExistingNamespace",
     "ExistingSecret",
     "ExternalBroker",
     "ExternalDatabase",
+    "FabAuth",
     "FernetKeySecret",
     "Finding",
     "Flower",
@@ -225,6 +241,8 @@ __all__ = [
     "K3sHelmChart",
     "Keda",
     "KubernetesExecutor",
+    "KubernetesSecretsBackend",
+    "Ldap",
     "LoadBalancer",
     "LocalExecutor",
     "LogGroomer",
@@ -234,9 +252,11 @@ __all__ = [
     "MultipleExecutors",
     "Namespace",
     "NodePort",
+    "Oidc",
     "OtelCollector",
     "Placement",
     "PlatformError",
+    "Proxy",
     "PullSecret",
     "RedisBroker",
     "RedisPasswordSecret",
@@ -244,6 +264,7 @@ __all__ = [
     "ResultBackendSecret",
     "Scheduler",
     "SecretKey",
+    "SimpleAuth",
     "Spread",
     "Statsd",
     "Throughput",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Count, HostName, Must, NonEmpty, ObjectName, VersionText, version
+from cdk8s_airflow.checks.constraints import Cidr, Count, HostName, Must, NonEmpty, ObjectName, VersionText, version
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.since import HELM_CONTROLLER, has
 
@@ -52,6 +52,8 @@ class ClusterFacts:
         architecture: of the nodes that pods are to run on, ``"amd64"`` or ``"arm64"``. When given, pods are kept to such
             nodes; images have to exist for it. Default: unknown, and the scheduler of Kubernetes chooses among all nodes.
         cluster_domain: the DNS domain of Services. Default: ``"cluster.local"``, as Kubernetes has it.
+        pod_networks: the networks of pods, like ``"10.42.0.0/16"``. Default: unknown.
+        service_networks: the networks of Services, like ``"10.43.0.0/16"``. Default: unknown.
     """
 
     how_to_write: ClassVar[str] = 'ClusterFacts(kubernetes="1.34")'
@@ -65,6 +67,8 @@ class ClusterFacts:
     nodes: Count | None = None
     architecture: Architecture | None = None
     cluster_domain: HostName = "cluster.local"
+    pod_networks: Sequence[Cidr] = ()
+    service_networks: Sequence[Cidr] = ()
 
     @property
     def can_retry_releases(self) -> bool:

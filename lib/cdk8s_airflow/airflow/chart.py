@@ -24,12 +24,23 @@ from cdk8s_airflow.airflow.components import (
 from cdk8s_airflow.airflow.config import Config, Throughput
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.executors import Executor
+from cdk8s_airflow.airflow.environment import (
+    CaBundle,
+    Connections,
+    Env,
+    EnvFrom,
+    KubernetesSecretsBackend,
+    Proxy,
+    Variables,
+)
 from cdk8s_airflow.airflow.exposure import ClusterIP, Exposure
 from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
+from cdk8s_airflow.airflow.people import AdminAccount, Auth, FabAuth
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import CHARTS, DEFAULT_CHART_VERSION, pair_findings
 from cdk8s_airflow.airflow.wire.collector import statsd_beside
+from cdk8s_airflow.airflow.wire.environment import variables_twice
 from cdk8s_airflow.airflow.wire.release import (
     release_needs,
     release_notes,
@@ -106,6 +117,18 @@ class AirflowChart(PlatformConstruct):
         pull_secret: the Secret by which nodes log in to the registry. Default: none.
         ui: how people reach the UI: :class:`ClusterIP` (the default), :class:`NodePort`, :class:`LoadBalancer`,
             :class:`Ingress` or :class:`HttpRoute`.
+        admin: an account with a password, from a Secret. Default: none; ``airflow users create`` makes one by hand.
+        auth: how people log in: :class:`FabAuth`, with or without single sign-on (the default is without), or
+            :class:`SimpleAuth`.
+        env: environment variables of every pod that runs Airflow, task pods and jobs included: a text, or one key of a Secret
+            or ConfigMap. Default: none.
+        env_from: Secrets and ConfigMaps each of whose keys is such a variable. Default: none.
+        connections: id of a connection of Airflow -> the key of a Secret with its URI or JSON. They come from the
+            environment, so the UI does not list them. Default: none.
+        variables: key of a variable of Airflow -> its text, or the key of a Secret. Likewise. Default: none.
+        secrets_backend: where Airflow looks up connections and variables before anywhere else. Default: nowhere.
+        proxy: the proxy through which pods reach the world. Default: none.
+        ca: the authorities that pods trust in place of the public ones. Default: those of each image.
         scheduler: the scheduler.
         api_server: the server of the UI and API; Airflow 2's webserver.
         triggerer: the triggerer, or None for none: deferred tasks then wait for ever.
@@ -150,6 +173,15 @@ class AirflowChart(PlatformConstruct):
         mirror: Mirror | None = None,
         pull_secret: PullSecret | None = None,
         ui: Exposure = ClusterIP(),
+        admin: AdminAccount | None = None,
+        auth: Auth = FabAuth(),
+        env: Env | None = None,
+        env_from: EnvFrom = (),
+        connections: Connections | None = None,
+        variables: Variables | None = None,
+        secrets_backend: KubernetesSecretsBackend | None = None,
+        proxy: Proxy | None = None,
+        ca: CaBundle | None = None,
         scheduler: Scheduler = Scheduler(),
         api_server: ApiServer = ApiServer(),
         triggerer: Triggerer | None = Triggerer(),
@@ -187,6 +219,15 @@ class AirflowChart(PlatformConstruct):
             database=database,
             logs=logs,
             ui=ui,
+            admin=admin,
+            auth=auth,
+            env=env or {},
+            env_from=env_from,
+            connections=connections or {},
+            variables=variables or {},
+            secrets_backend=secrets_backend,
+            proxy=proxy,
+            ca=ca,
             scheduler=scheduler,
             api_server=api_server,
             triggerer=triggerer,
@@ -206,6 +247,7 @@ class AirflowChart(PlatformConstruct):
         found += release_rules(settings)
         found += _owned(settings, values or {})
         checked_values = overlay(release_values(settings), values or {})
+        found += variables_twice(settings, checked_values, values or {})
         found += check_values(
             checked_values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor=executor.name
         )

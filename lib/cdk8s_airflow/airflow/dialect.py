@@ -41,6 +41,11 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
         Place("config.webserver.base_url", airflow="<3"),
         Place("config.api.base_url", airflow=">=3"),
     ),
+    "ui_server.sign_on": (
+        Place("webserver.webserverConfig", airflow="<3"),
+        Place("apiServer.apiServerConfig", airflow=">=3"),
+    ),
+    "git_sync.env_from_secret": (Place("dags.gitSync.env", charts=">=1.18"),),
     "keys.webserver": (Place("webserverSecretKeySecretName", airflow="<3"),),
     "keys.api": (Place("apiSecretKeySecretName", airflow=">=3"),),
     "keys.jwt": (Place("jwtSecretName", airflow=">=3"),),

@@ -19,9 +19,19 @@ from cdk8s_airflow.airflow.components import (
 from cdk8s_airflow.airflow.config import Config, Throughput
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.executors import Executor, RedisBroker, celery_of
+from cdk8s_airflow.airflow.environment import (
+    CaBundle,
+    Connections,
+    Env,
+    EnvFrom,
+    KubernetesSecretsBackend,
+    Proxy,
+    Variables,
+)
 from cdk8s_airflow.airflow.exposure import Exposure
 from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
+from cdk8s_airflow.airflow.people import AdminAccount, Auth, FabAuth
 from cdk8s_airflow.checks.constraints import seconds
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.dags.git_sync import GitSync
@@ -63,6 +73,15 @@ class ReleaseSettings:
     mirror: Mirror | None = None
     pull_secret: PullSecret | None = None
     config: Config = field(default_factory=dict)
+    admin: AdminAccount | None = None
+    auth: Auth = FabAuth()
+    env: Env = field(default_factory=dict)
+    env_from: EnvFrom = ()
+    connections: Connections = field(default_factory=dict)
+    variables: Variables = field(default_factory=dict)
+    secrets_backend: KubernetesSecretsBackend | None = None
+    proxy: Proxy | None = None
+    ca: CaBundle | None = None
     throughput: Throughput | None = None
 
     @property

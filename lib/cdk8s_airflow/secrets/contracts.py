@@ -60,6 +60,19 @@ class ExistingSecret(_SecretReference):
     how_to_write: ClassVar[str] = 'ExistingSecret("airflow-metadata")'
 
 
+@frozen(kw_only=False)
+class ExistingConfigMap:
+    """A ConfigMap that exists, or that somebody makes, each of whose keys is read.
+
+    Args:
+        name: the ConfigMap's name.
+    """
+
+    how_to_write: ClassVar[str] = 'ExistingConfigMap("airflow-variables")'
+
+    name: ObjectName
+
+
 class DsnSecret(_SecretReference):
     """A Secret with the whole database URL under the key ``connection``.
 

@@ -362,3 +362,35 @@ def free_key(ref: contracts.SecretKey, namespace: str, purpose: str, *, content:
             f"kubectl -n {namespace} apply --server-side --field-manager={ref.key} -f -{forget}"
         ),
     )
+
+
+def account(ref: contracts.BasicAuthSecret, namespace: str, purpose: str) -> SecretNeed:
+    """A user name that is typed, with a random password of letters and digits."""
+    create = _create(namespace, ref.name, "--from-env-file=/dev/stdin", type_=ref.type)
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={"username": "the name to log in with", "password": "its password"},
+        purpose=purpose,
+        type=ref.type,
+        command=(
+            "read -rp 'User name: ' ACCOUNT && "
+            f"printf 'username=%s\\npassword=%s\\n' \"$ACCOUNT\" \"$(openssl rand -hex 24)\" | {create}"
+        ),
+    )
+
+
+ANY_KEY = "*"
+"""Stands among the keys of a need for all of a Secret, whatever its keys are called."""
+
+
+def whole(ref: contracts.ExistingSecret, namespace: str, purpose: str) -> SecretNeed:
+    """A Secret each of whose keys is a variable: lines with names and values, pasted."""
+    create = _create(namespace, ref.name, "--from-env-file=/dev/stdin")
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={ANY_KEY: "each key is the name of a variable"},
+        purpose=purpose,
+        command=f"{create}  # paste lines NAME=VALUE, then Ctrl-D",
+    )

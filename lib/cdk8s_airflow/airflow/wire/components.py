@@ -84,7 +84,7 @@ def _dag_processor(settings: ReleaseSettings) -> Tree:
         return nest(dialect.place("dag_processor.enabled"), False)
     has_budget = dialect.place("dag_processor.disruption_budget") is not None
     values = join(
-        {"resources": resources(given.resources), "serviceAccount": {"automountServiceAccountToken": False}},
+        {"resources": resources(given.resources), "serviceAccount": _without_token(settings)},
         pod_values(given),
         replica_values(
             given, pod_labels(settings.release, "dag-processor"), "podDisruptionBudget" if has_budget else None
@@ -94,6 +94,11 @@ def _dag_processor(settings: ReleaseSettings) -> Tree:
         groomer_values(given.log_groomer, dialect),
     )
     return join({"dagProcessor": values}, nest(dialect.place("dag_processor.enabled"), True))
+
+
+def _without_token(settings: ReleaseSettings) -> Tree:
+    """Reading DAG files takes no token of Kubernetes, unless connections are looked up there."""
+    return {"automountServiceAccountToken": settings.secrets_backend is not None}
 
 
 def _statsd(settings: ReleaseSettings) -> Tree:

@@ -12,12 +12,12 @@ from cdk8s_airflow.secrets.contracts import AirflowKeys, _SecretReference
 
 
 def key_values(settings: ReleaseSettings) -> Tree:
-    """Names of the Secrets, and the chart's user admin with the password admin switched off."""
+    """Names of the Secrets. The chart's Job that makes a user runs only for an account that was asked for."""
     dialect = settings.dialect
     return join(
         {"fernetKeySecretName": settings.keys.fernet.name},
         *(nest(dialect.place(f"keys.{field}"), ref.name) for field, ref in session_keys(settings.keys).items() if ref),
-        nest(dialect.place("admin_user.enabled"), False),
+        nest(dialect.place("admin_user.enabled"), settings.admin is not None),
     )
 
 

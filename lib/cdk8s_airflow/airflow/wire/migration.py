@@ -10,7 +10,7 @@ from cdk8s_airflow.airflow.wire.security import CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.scheduling.wire import resources
-from cdk8s_airflow.secrets.needs import SecretNeed
+from cdk8s_airflow.secrets.needs import ANY_KEY, SecretNeed
 
 _IMAGE = '{{ template "airflow_image_for_migrations" . }}'
 _SECRETS_FOLDER = "/etc/needed-secrets"
@@ -23,12 +23,18 @@ until [ "$SECONDS" -ge {patience} ]; do
   for key in {keys}; do
     [ -s "{folder}/$key" ] || missing="$missing $key"
   done
-  [ -z "$missing" ] && exit 0
+{whole}  [ -z "$missing" ] && exit 0
   echo "Waiting for these Secrets (name/key) in namespace {namespace}:$missing"
   sleep {pause}
 done
 echo "Gave up. These Secrets (name/key) are missing in namespace {namespace}:$missing"
 exit 1
+"""
+
+_WAIT_FOR_ANY_KEY = """\
+  for name in {names}; do
+    [ -n "$(ls "{folder}/$name")" ] || missing="$missing $name"
+  done
 """
 
 _MIGRATE = """\
@@ -61,7 +67,8 @@ def migration_values(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> 
     secrets = needed_keys(settings, needs)
     wait = _WAIT_FOR_SECRETS.format(
         patience=patience,
-        keys=" ".join(f"{name}/{key}" for name, keys in secrets.items() for key in keys),
+        keys=" ".join(f"{name}/{key}" for name, keys in secrets.items() for key in keys if key != ANY_KEY),
+        whole=_whole(name for name, keys in secrets.items() if ANY_KEY in keys),
         folder=_SECRETS_FOLDER,
         namespace=settings.namespace,
         pause=_PAUSE,
@@ -111,6 +118,12 @@ def waiting_values(settings: ReleaseSettings) -> Tree:
     """How often a component that waits for the migration tries the database before that, once in five seconds."""
     tries = str(settings.patience // _CHECK_SECONDS)
     return {"waitForMigrations": {"env": [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": tries}]}}
+
+
+def _whole(names: Iterable[str]) -> str:
+    """The part of the script that waits for Secrets with keys that nobody here knows."""
+    found = " ".join(names)
+    return _WAIT_FOR_ANY_KEY.format(names=found, folder=_SECRETS_FOLDER) if found else ""
 
 
 def _pull_policy(settings: ReleaseSettings) -> Tree:

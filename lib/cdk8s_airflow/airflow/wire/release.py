@@ -21,6 +21,13 @@ from cdk8s_airflow.airflow.wire.config import (
 from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_objects, dag_rules, dag_values
 from cdk8s_airflow.airflow.wire.database import database_needs, database_rules, database_values
 from cdk8s_airflow.airflow.wire.delivery import delivery_needs, delivery_notes, delivery_rules, delivery_values
+from cdk8s_airflow.airflow.wire.environment import (
+    environment_needs,
+    environment_notes,
+    environment_objects,
+    environment_rules,
+    environment_values,
+)
 from cdk8s_airflow.airflow.wire.executors import (
     completed_sets,
     executor_needs,
@@ -39,6 +46,7 @@ from cdk8s_airflow.airflow.wire.images import airflow_tag, image_needs, image_no
 from cdk8s_airflow.airflow.wire.keys import key_needs, key_rules, key_values
 from cdk8s_airflow.airflow.wire.logs import log_objects, log_rules, log_values
 from cdk8s_airflow.airflow.wire.migration import migration_values
+from cdk8s_airflow.airflow.wire.people import people_needs, people_notes, people_rules, people_values
 from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
 from cdk8s_airflow.airflow.wire.security import security_values
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest, overlay
@@ -156,6 +164,14 @@ CONCEPTS = (
     Concept(values=log_values, objects=log_objects, rules=log_rules),
     Concept(values=exposure_values, objects=exposure_objects, rules=exposure_rules, needs=exposure_needs),
     Concept(values=config_values, rules=config_rules, needs=config_needs, notes=config_notes),
+    Concept(values=people_values, rules=people_rules, needs=people_needs, notes=people_notes),
+    Concept(
+        values=environment_values,
+        objects=environment_objects,
+        rules=environment_rules,
+        needs=environment_needs,
+        notes=environment_notes,
+    ),
     Concept(rules=shared_secret_rules),
     Concept(values=security_values),
     Concept(values=rotation_values),

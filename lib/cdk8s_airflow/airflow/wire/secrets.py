@@ -33,6 +33,8 @@ def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             named["executor.result_backend"] = celery.result_backend.name
     if settings.flower is not None:
         named["flower.auth"] = settings.flower.auth.name
+    if settings.admin is not None:
+        named["admin.credentials"] = settings.admin.credentials.name
     if settings.pull_secret is not None:
         named["pull_secret"] = settings.pull_secret.name
     if isinstance(ui, Ingress):

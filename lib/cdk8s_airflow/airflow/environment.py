@@ -1,0 +1,167 @@
+"""What all pods that run Airflow find around them: variables, connections, a proxy, authorities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_address, ip_network
+from typing import Annotated, ClassVar
+
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import Label, Must, VariableName, VersionText, is_host, is_web_url, version
+from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.secrets.contracts import ConfigMapKey, ExistingConfigMap, ExistingSecret, SecretKey
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
+
+OLDEST_PROVIDER = "10.13.0"
+"""The first version of apache-airflow-providers-cncf-kubernetes that has the backend, read from its releases."""
+
+_AirflowName = Annotated[
+    str,
+    Must(
+        lambda text: _IDENTIFIER.fullmatch(text) is not None,
+        "cannot be part of the name of an environment variable",
+        "use letters, digits and underscores; other names can come from secrets_backend=",
+        "argument/name",
+    ),
+]
+
+Env = Mapping[VariableName, str | SecretKey | ConfigMapKey]
+"""Environment variables: a text, or one key of a Secret or ConfigMap."""
+
+EnvFrom = Sequence[ExistingSecret | ExistingConfigMap]
+"""Secrets and ConfigMaps each of whose keys becomes a variable."""
+
+Connections = Mapping[_AirflowName, SecretKey]
+"""Id of a connection -> the key of a Secret with its URI or JSON."""
+
+Variables = Mapping[_AirflowName, str | SecretKey]
+"""Key of a variable of Airflow -> its text, or the key of a Secret with it."""
+
+
+@frozen
+class KubernetesSecretsBackend:
+    """Connections and variables that Airflow looks up in Secrets of Kubernetes, by label, whenever it needs one.
+
+    A Secret with the label ``airflow.apache.org/connection-id: NAME`` holds a connection, one with
+    ``airflow.apache.org/variable-key: NAME`` a variable; each under the key ``value``. No pod has to be restarted for a new one.
+
+    Every pod that runs Airflow, those of tasks included, may then read **all** Secrets of that namespace: Kubernetes has no
+    right to read only those with a label. So give them a namespace of their own.
+
+    Attributes:
+        namespace: the namespace of these Secrets. Default: that of the release, with its keys and database URL in it.
+        provider_version: the version of apache-airflow-providers-cncf-kubernetes in your own image; at least 10.13.0. The
+            official image has it from Airflow 3.2 on; no version for Airflow before 2.11 exists.
+    """
+
+    how_to_write: ClassVar[str] = 'KubernetesSecretsBackend(namespace="airflow-connections")'
+
+    namespace: Label | None = None
+    provider_version: VersionText | None = None
+
+    def _rules(self) -> Iterator[Finding]:
+        if self.provider_version is not None and version(self.provider_version) < version(OLDEST_PROVIDER):
+            yield Finding(
+                rule="environment/provider",
+                at="provider_version",
+                problem=f"is older than {OLDEST_PROVIDER}, the first that has this backend",
+                seen=repr(self.provider_version),
+                fix="use a newer provider in the image",
+            )
+
+
+def _is_proxy(text: str) -> bool:
+    return is_web_url(text) and "/" not in text.partition("://")[2]
+
+
+def _is_exception(text: str) -> bool:
+    """Whether every reader of NO_PROXY takes the text: a host, a domain with a dot before it, an address, a network of IPv4.
+
+    httpx, by which tasks of Airflow 3 reach the API server, stops with an error at a network of IPv6.
+    """
+    if is_host(text.removeprefix(".")):
+        return True
+    try:
+        ip_address(text)
+    except ValueError:
+        try:
+            return ip_network(text).version == 4
+        except ValueError:
+            return False
+    return True
+
+
+_ProxyUrl = Annotated[
+    str,
+    Must(
+        _is_proxy,
+        "is not the address of a proxy",
+        'write it like "http://proxy.example.com:3128"; one with user and password belongs into a Secret: SecretKey(...)',
+        "argument/url",
+        hides=True,
+    ),
+]
+
+_Exception = Annotated[
+    str,
+    Must(
+        _is_exception,
+        "is nothing that every program takes for an exception from the proxy",
+        'write a host, a domain like ".example.com", an address, or a network of IPv4 like "10.0.0.0/8"',
+        "environment/no-proxy",
+    ),
+]
+
+
+@frozen
+class Proxy:
+    """The proxy through which programs in the pods reach the world.
+
+    Every pod that runs Airflow has it, task pods and jobs included, and git-sync. What they reach without it is worked
+    out: the release's Services, all other Services by their full names, the API server, and the networks in
+    :class:`ClusterFacts`. Databases and ssh take no notice of a proxy.
+
+    Attributes:
+        http: the proxy for http addresses, or the key of a Secret with its address where that has a password in it. Default: none.
+        https: the proxy for https addresses, likewise. Default: none.
+        no_proxy: what else is reached without it: hosts, domains like ``".example.com"``, addresses, networks of IPv4.
+            Services that are called by their short names in other namespaces belong here.
+    """
+
+    how_to_write: ClassVar[str] = (
+        'Proxy(http="http://proxy.example.com:3128", https="http://proxy.example.com:3128", no_proxy=[".example.com"])'
+    )
+
+    http: _ProxyUrl | SecretKey | None = None
+    https: _ProxyUrl | SecretKey | None = None
+    no_proxy: Sequence[_Exception] = ()
+
+    def _rules(self) -> Iterator[Finding]:
+        if self.http is None and self.https is None:
+            yield Finding(
+                rule="environment/proxy",
+                at="http",
+                problem="is missing, and https too, so that there is no proxy",
+                seen="None",
+                fix="give one of them, or leave proxy= out",
+            )
+
+
+@frozen(kw_only=False)
+class CaBundle:
+    """The authorities whose certificates programs in the pods trust, in one file.
+
+    The file **replaces** the authorities of the system, so it has to hold the public ones too if they are still needed. Every
+    pod that runs Airflow has it, task pods and jobs included, and git-sync; requests, httpx, curl, git, the AWS libraries
+    and Python's own ssl module read it. The database is another matter: ``tls=`` of its connection.
+
+    Args:
+        source: the key of a ConfigMap or Secret with certificates in PEM.
+    """
+
+    how_to_write: ClassVar[str] = 'CaBundle(ConfigMapKey("ca-bundle", "ca.crt"))'
+
+    source: ConfigMapKey | SecretKey

@@ -1,0 +1,534 @@
+"""What all pods that run Airflow find around them, and which variable comes from where."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from cdk8s_airflow.airflow.pods import OWNED_VARIABLES
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.versions import minor_of
+from cdk8s_airflow.airflow.wire.tree import Tree, join
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import is_cidr
+from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.kube.text import escape_template
+from cdk8s_airflow.schemas.hidden import has_login
+from cdk8s_airflow.secrets import needs
+from cdk8s_airflow.secrets.contracts import ConfigMapKey, ExistingSecret, SecretKey
+
+_CA_VOLUME = "ca-bundle"
+_CA_FOLDER = "/etc/ca-bundle"
+
+CA_FILE = f"{_CA_FOLDER}/ca.crt"
+"""Where the authorities are in every pod that runs Airflow."""
+
+CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "GIT_SSL_CAINFO")
+"""The variables in which programs look for authorities: OpenSSL and httpx, requests, curl, the AWS libraries, git."""
+
+PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
+"""Programs read one form or the other, and some only one of them."""
+
+BACKEND = "airflow.providers.cncf.kubernetes.secrets.kubernetes_secrets_backend.KubernetesSecretsBackend"
+
+_SERVICES = (
+    "webserver",
+    "api-server",
+    "scheduler",
+    "triggerer",
+    "worker",
+    "statsd",
+    "otel-collector",
+    "redis",
+    "flower",
+    "pgbouncer",
+)
+
+_TELLING = re.compile(
+    r"(?:^|_)(?:PASS|PASSWD|PASSPHRASE|TOKEN|SECRET|CREDENTIALS?|APIKEY|DSN)(?:_|$)|PASSWORD|(?:^|_)KEY$", re.IGNORECASE
+)
+_HARMLESS = re.compile(
+    r"_(?:FILE|PATH|DIR|NAME|ID|URL|URI|TTL|LIFETIME|EXPIRY|HEADER|ALGORITHM|TYPE|COLUMN|NAMESPACE)$|(?:PRIMARY|FOREIGN|PARTITION|SORT)_KEY$",
+    re.IGNORECASE,
+)
+_NAME_IN_TEXT = re.compile(r"""^\s*-\s*(?:\{\s*)?["']?name["']?\s*:\s*["']?([A-Za-z_][A-Za-z0-9_.-]*)""", re.MULTILINE)
+
+
+def literal(text: str) -> str:
+    """A text as Kubernetes has to be told it in an environment variable or argument, where ``$(NAME)`` is a reference."""
+    return text.replace("$", "$$") if "$(" in text or "$$" in text else text
+
+
+@frozen(kw_only=False)
+class Variable:
+    """A variable that all pods that run Airflow have.
+
+    Attributes:
+        at: the argument it comes from.
+        name: its name.
+        value: a text as Kubernetes reads it, or where it comes from.
+    """
+
+    at: str
+    name: str
+    value: str | SecretKey | ConfigMapKey
+
+
+def variables(settings: ReleaseSettings) -> list[Variable]:
+    """Everything that was asked for, in the order of the arguments."""
+    found = [Variable(f"env.{name}", name, _told(value)) for name, value in settings.env.items()]
+    found += [
+        Variable(f"connections.{name}", f"AIRFLOW_CONN_{name.upper()}", ref)
+        for name, ref in settings.connections.items()
+    ]
+    found += [
+        Variable(f"variables.{key}", f"AIRFLOW_VAR_{key.upper()}", _told(value))
+        for key, value in settings.variables.items()
+    ]
+    found += [Variable("proxy", name, value) for name, value in proxy_variables(settings).items()]
+    if settings.ca is not None:
+        found += [Variable("ca", name, CA_FILE) for name in CA_VARIABLES]
+    return found
+
+
+def _told(value: str | SecretKey | ConfigMapKey) -> str | SecretKey | ConfigMapKey:
+    return literal(value) if isinstance(value, str) else value
+
+
+def environment_values(settings: ReleaseSettings) -> Tree:
+    """Variables by the three ways the chart has: plain ones, those from Secrets, and text for the rest."""
+    plain: list[Tree] = []
+    secret: list[Tree] = []
+    other: list[str] = []
+    for each in variables(settings):
+        if isinstance(each.value, SecretKey):
+            secret.append({"envName": each.name, "secretName": each.value.name, "secretKey": each.value.key})
+        elif isinstance(each.value, ConfigMapKey):
+            source = {"configMapKeyRef": {"name": each.value.name, "key": each.value.key}}
+            other.append(json.dumps({"name": each.name, "valueFrom": source}))
+        else:
+            plain.append({"name": each.name, "value": each.value})
+    values: Tree = {}
+    if plain:
+        values["env"] = plain
+    if secret:
+        values["secret"] = secret
+    if other:
+        values["extraEnv"] = _listed(other)
+    if settings.env_from:
+        values["extraEnvFrom"] = _listed(
+            json.dumps({"secretRef" if isinstance(ref, ExistingSecret) else "configMapRef": {"name": ref.name}})
+            for ref in settings.env_from
+        )
+    return join(values, _git_sync(settings), _authorities(settings), _backend(settings))
+
+
+def _listed(entries: Any) -> str:
+    return escape_template("".join(f"- {entry}\n" for entry in entries))
+
+
+def proxy_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
+    """The proxy in both forms of each name."""
+    proxy = settings.proxy
+    if proxy is None:
+        return {}
+    found: dict[str, str | SecretKey] = {}
+    for name, value in (("HTTP_PROXY", proxy.http), ("HTTPS_PROXY", proxy.https), ("NO_PROXY", no_proxy(settings))):
+        if value is not None:
+            found |= {name: value, name.lower(): value}
+    return found
+
+
+def no_proxy(settings: ReleaseSettings) -> str:
+    """What is reached without the proxy.
+
+    Kubernetes puts the API server's address in. Tasks of Airflow 3 call the API server of the release by its short name. Of
+    networks only those of IPv4: httpx stops at others.
+    """
+    facts = settings.facts
+    networks = [text for text in (*facts.pod_networks, *facts.service_networks) if is_cidr(text) and ":" not in text]
+    entries = [
+        "localhost",
+        "127.0.0.1",
+        "$(KUBERNETES_SERVICE_HOST)",
+        *(f"{settings.release}-{service}" for service in _SERVICES),
+        f".{settings.namespace}",
+        ".svc",
+        f".{facts.cluster_domain}",
+        *networks,
+        *(settings.proxy.no_proxy if settings.proxy is not None else ()),
+    ]
+    return ",".join(dict.fromkeys(entries))
+
+
+def _git_sync(settings: ReleaseSettings) -> Tree:
+    """What git-sync needs of it: it shares none of the global variables. An authority of its own wins."""
+    git = settings.git_sync
+    if git is None:
+        return {}
+    env: list[Tree] = []
+    for name, value in proxy_variables(settings).items():
+        if isinstance(value, SecretKey):
+            env.append({"name": name, "valueFrom": {"secretKeyRef": {"name": value.name, "key": value.key}}})
+        else:
+            env.append({"name": name, "value": value})
+    sync: Tree = {}
+    if settings.ca is not None and git.ca is None:
+        env.append({"name": "GIT_SSL_CAINFO", "value": CA_FILE})
+        sync["extraVolumeMounts"] = [_CA_MOUNT]
+    if env:
+        sync["env"] = env
+    return {"dags": {"gitSync": sync}} if sync else {}
+
+
+_CA_MOUNT = {"name": _CA_VOLUME, "mountPath": _CA_FOLDER, "readOnly": True}
+
+
+def _authorities(settings: ReleaseSettings) -> Tree:
+    if settings.ca is None:
+        return {}
+    source = settings.ca.source
+    items = [{"key": source.key, "path": "ca.crt"}]
+    volume: Tree = (
+        {"secret": {"secretName": source.name, "items": items}}
+        if isinstance(source, SecretKey)
+        else {"configMap": {"name": source.name, "items": items}}
+    )
+    return {"volumes": [{"name": _CA_VOLUME, **volume}], "volumeMounts": [_CA_MOUNT]}
+
+
+def backend_namespace(settings: ReleaseSettings) -> str | None:
+    """Where the Secrets are that Airflow looks up; None without a secrets backend."""
+    backend = settings.secrets_backend
+    return None if backend is None else backend.namespace or settings.namespace
+
+
+def _backend(settings: ReleaseSettings) -> Tree:
+    namespace = backend_namespace(settings)
+    if namespace is None:
+        return {}
+    arguments = json.dumps({"namespace": namespace})
+    return {"config": {"secrets": {"backend": BACKEND, "backend_kwargs": escape_template(arguments)}}}
+
+
+def backend_readers(settings: ReleaseSettings) -> list[str]:
+    """Components of Airflow that look up connections or variables, as service accounts are named after them."""
+    dialect = settings.dialect
+    readers = {
+        "scheduler": True,
+        dialect.ui_server: True,
+        "triggerer": settings.triggerer is not None,
+        "dag-processor": settings.dag_processor is not None,
+        "worker": settings.has_task_pods or settings.has_celery_workers,
+    }
+    return [component for component, reads in readers.items() if reads]
+
+
+def environment_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
+    """The right to list Secrets in that one namespace, which the chart gives to nobody."""
+    namespace = backend_namespace(settings)
+    if namespace is None:
+        return {}
+    name = f"{settings.release}-secrets-backend"
+    return {
+        "secrets-backend-role": {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": {"name": name, "namespace": namespace},
+            "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}],
+        },
+        "secrets-backend-role-binding": {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": name, "namespace": namespace},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+            "subjects": [
+                {
+                    "kind": "ServiceAccount",
+                    "name": service_account(settings, component),
+                    "namespace": settings.namespace,
+                }
+                for component in backend_readers(settings)
+            ],
+        },
+    }
+
+
+def service_account(settings: ReleaseSettings, component: str) -> str:
+    """The name the chart gives to a component's service account; unlike all other names it always has ``airflow`` in it."""
+    release = settings.release
+    prefix = release if "airflow" in release else f"{release}-airflow"
+    return f"{prefix[:63].removesuffix('-')}-{component}"
+
+
+def environment_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether each variable has one owner, no secret stands in clear text, and this version has what was asked for."""
+    for name, value in settings.env.items():
+        at = f"env.{name}"
+        owner = _owner(name)
+        if owner:
+            yield Finding(
+                rule="environment/owned",
+                at=at,
+                problem="is set by the chart or belongs to another argument",
+                fix=owner,
+            )
+        elif isinstance(value, str):
+            yield from _clear_text(at, name, value, 'or if it is none, into a ConfigMap: ConfigMapKey("...", "...")')
+    for key, text in settings.variables.items():
+        if isinstance(text, str):
+            yield from _clear_text(f"variables.{key}", key, text, "or if it is none, give the variable another name")
+    yield from _proxy_rules(settings)
+    yield from _backend_rules(settings)
+
+
+def _clear_text(at: str, name: str, value: str, otherwise: str) -> Iterator[Finding]:
+    telling = _TELLING.search(name) is not None and _HARMLESS.search(name) is None
+    if value and (telling or has_login(value)):
+        yield Finding(
+            rule="environment/clear-text",
+            at=at,
+            problem="looks like a secret, and would stand in the manifests in clear text",
+            fix=f'put it into a Secret: SecretKey("...", "..."), {otherwise}',
+        )
+
+
+def _owner(name: str) -> str:
+    """What to give in place of a variable; empty for one that is nobody's."""
+    if name in PROXY_VARIABLES:
+        return "give proxy=, which works out NO_PROXY too"
+    if name in CA_VARIABLES:
+        return "give ca="
+    if name.startswith("AIRFLOW_CONN_") and name != "AIRFLOW_CONN_AIRFLOW_DB":
+        return "give connections="
+    if name.startswith("AIRFLOW_VAR_"):
+        return "give variables="
+    if name == "PGSSLMODE" or name.endswith(("__SQL_ALCHEMY_CONN", "CONN_AIRFLOW_DB")):
+        return "give database="
+    if name.startswith("AIRFLOW__KUBERNETES_ENVIRONMENT_VARIABLES__") or name.startswith(
+        "AIRFLOW__KUBERNETES_SECRETS__"
+    ):
+        return "give the variable itself in env=, which reaches task pods too"
+    if re.fullmatch(r"AIRFLOW__[A-Z0-9_]+__[A-Z0-9_]+", name):
+        return "give config=, which takes a SecretKey for a secret option"
+    if name == "_PIP_ADDITIONAL_REQUIREMENTS":
+        return "build an image that has them, and give image="
+    if name.startswith("_AIRFLOW_WWW_USER"):
+        return "give admin="
+    if name in OWNED_VARIABLES or name.startswith(
+        ("_AIRFLOW_", "KUBERNETES_SERVICE_", "CONNECTION_CHECK_", "AIRFLOW__", "GIT_SYNC_", "GITSYNC_")
+    ):
+        return "leave it out"
+    return ""
+
+
+def _proxy_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    proxy = settings.proxy
+    if proxy is None or settings.git_sync is None or settings.dialect.place("git_sync.env_from_secret") is not None:
+        return
+    for field in ("http", "https"):
+        if isinstance(getattr(proxy, field), SecretKey):
+            yield Finding(
+                rule="environment/proxy",
+                at=f"proxy.{field}",
+                problem=f"is in a Secret, and git-sync of chart {settings.dialect.chart} takes no variables from Secrets",
+                fix="use a proxy without a password, or chart 1.18.0 or newer",
+            )
+
+
+_BACKEND_SINCE = (2, 11)
+_IN_IMAGE_SINCE = (3, 2)
+
+
+def _backend_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    backend, airflow = settings.secrets_backend, settings.dialect.airflow
+    if backend is None:
+        return
+    minor = minor_of(airflow)
+    if minor < _BACKEND_SINCE:
+        yield Finding(
+            rule="environment/provider",
+            at="secrets_backend",
+            problem="needs Airflow 2.11 or newer: no older one takes a provider that has it",
+            seen=airflow,
+            fix="use connections= and variables=, or a newer airflow_version",
+        )
+    elif minor < _IN_IMAGE_SINCE and (backend.provider_version is None or settings.airflow_image is None):
+        yield Finding(
+            rule="environment/provider",
+            at="secrets_backend",
+            problem=f"is not in the official image of Airflow {airflow}, whose provider is too old",
+            seen="provider_version=None" if backend.provider_version is None else "image=None",
+            fix="give an image= of your own with apache-airflow-providers-cncf-kubernetes 10.13.0 or newer, and say its "
+            "version: provider_version=",
+        )
+
+
+def environment_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
+    """The Secrets that variables, the proxy and the authorities come from, but for one that the database's operator makes."""
+    namespace, database = settings.namespace, settings.database
+    seen: set[tuple[str, str]] = set()
+    for each in variables(settings):
+        ref = each.value
+        if not isinstance(ref, SecretKey) or (ref.name, ref.key) in seen:
+            continue
+        seen.add((ref.name, ref.key))
+        if ref.name == database.secret and database.secret_namespace is not None:
+            continue
+        yield needs.free_key(ref, namespace, f"{each.at} of Airflow", content=_content(each))
+    for whole in settings.env_from:
+        if isinstance(whole, ExistingSecret):
+            yield needs.whole(whole, namespace, "variables of every pod that runs Airflow")
+    if settings.ca is not None and isinstance(settings.ca.source, SecretKey):
+        # Nothing can wait for it: it is a volume of the Job that would.
+        yield replace(
+            needs.free_key(
+                settings.ca.source,
+                namespace,
+                "the authorities that pods trust",
+                content="certificates in PEM",
+                source="cat ca.crt",
+            ),
+            awaited=False,
+        )
+
+
+def _content(each: Variable) -> str:
+    kind, _, name = each.at.partition(".")
+    if kind == "connections":
+        return f"connection {name!r} as a URI or as JSON"
+    if kind == "variables":
+        return f"the text of variable {name!r}"
+    if kind == "proxy":
+        return "the address of the proxy, like http://USER:PASSWORD@proxy.example.com:3128"
+    return f"the value of {each.name}"
+
+
+def environment_notes(settings: ReleaseSettings) -> Iterator[str]:
+    """Which ConfigMaps have to be there, and how Secrets are found by label."""
+    release, namespace = settings.release, settings.namespace
+    maps: dict[str, list[str]] = {}
+    for each in variables(settings):
+        if isinstance(each.value, ConfigMapKey):
+            maps.setdefault(each.value.name, []).append(each.value.key)
+    if settings.ca is not None and isinstance(settings.ca.source, ConfigMapKey):
+        maps.setdefault(settings.ca.source.name, []).append(settings.ca.source.key)
+    for ref in settings.env_from:
+        if not isinstance(ref, ExistingSecret):
+            maps.setdefault(ref.name, [])
+    for name, keys in sorted(maps.items()):
+        has = f", with {', '.join(sorted(set(keys)))}" if keys else ""
+        yield f"Pods of release {release} start only when namespace {namespace} has ConfigMap {name}{has}."
+    place = backend_namespace(settings)
+    if place is not None:
+        yield (
+            f"Release {release} looks up connections and variables in Secrets of namespace {place}: label "
+            "airflow.apache.org/connection-id or airflow.apache.org/variable-key, content under the key value."
+        )
+        if place == namespace:
+            yield (
+                f"Every task of release {release} may read all Secrets of {namespace}, Airflow's own keys among them; "
+                "a namespace of their own for connections keeps those apart: KubernetesSecretsBackend(namespace=...)."
+            )
+
+
+_BUILT_IN = {
+    "AIRFLOW__CORE__FERNET_KEY": "",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "",
+    "AIRFLOW_CONN_AIRFLOW_DB": "",
+    "AIRFLOW__CORE__SQL_ALCHEMY_CONN": "builtin_env.core_sql_alchemy_conn",
+    "AIRFLOW__WEBSERVER__SECRET_KEY": "keys.webserver",
+    "AIRFLOW__API__SECRET_KEY": "keys.api",
+    "AIRFLOW__API_AUTH__JWT_SECRET": "keys.jwt",
+}
+"""Variables that the chart gives to Airflow's containers itself -> the meaning whose place says whether a version does."""
+
+_OWN_ONLY = frozenset(("cleanup", "statsd", "pgbouncer", "redis"))
+
+
+def variables_twice(
+    settings: ReleaseSettings, values: Mapping[str, Any], given: Mapping[str, Any]
+) -> Iterator[Finding]:
+    """Variables that a container would have twice, whoever said so: Helm 4 applies on the server, which refuses them.
+
+    Args:
+        settings: the release.
+        values: all values, in the end.
+        given: those that the user gave beside the arguments.
+    """
+    arguments: dict[str, str] = {}
+    for each in variables(settings):
+        arguments.setdefault(each.name, each.at)
+
+    def finding(at: str, name: str, first: str) -> Finding:
+        return Finding(
+            rule="environment/twice",
+            at=at,
+            problem=f"is the variable {name}, which {first} sets as well; the API server refuses a name that stands twice",
+            fix="say it in one place",
+        )
+
+    seen = {name: "the chart" for name in _built_in(settings, values)}
+    for key, label in (("env", "name"), ("secret", "envName"), ("extraEnv", "")):
+        for name in _names(values.get(key), label):
+            at = f"values.{key}" if key in given else arguments.get(name, key)
+            if name in seen:
+                yield finding(at, name, seen[name])
+            seen.setdefault(name, at)
+    for place, entries in _lists(values):
+        above = {} if place.split(".")[0] in _OWN_ONLY or place.startswith("dags.") else dict(seen)
+        for name in _names(entries, "name"):
+            if name in above:
+                yield finding(place, name, above[name])
+            above.setdefault(name, place)
+
+
+def _built_in(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[str]:
+    off = values.get("enableBuiltInSecretEnvVars")
+    off = off if isinstance(off, Mapping) else {}
+    yield "AIRFLOW_HOME"
+    for name, meaning in _BUILT_IN.items():
+        if off.get(name) is not False and (not meaning or settings.dialect.place(meaning) is not None):
+            yield name
+
+
+def _names(entries: object, label: str) -> Iterator[str]:
+    if isinstance(entries, str):
+        yield from _NAME_IN_TEXT.findall(entries)
+    elif isinstance(entries, list):
+        for entry in entries:
+            if isinstance(entry, Mapping) and isinstance(entry.get(label), str):
+                yield entry[label]
+
+
+def _lists(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, list[Any]]]:
+    """Every list of variables below a component."""
+    for key, value in values.items():
+        where = f"{at}.{key}" if at else str(key)
+        if at and key == "env" and isinstance(value, list):
+            yield where, value
+        elif isinstance(value, Mapping) and key not in ("config", "waitForMigrations"):
+            yield from _lists(value, where)
+
+
+__all__ = [
+    "CA_FILE",
+    "CA_VARIABLES",
+    "PROXY_VARIABLES",
+    "Variable",
+    "backend_namespace",
+    "backend_readers",
+    "environment_needs",
+    "environment_notes",
+    "environment_objects",
+    "environment_rules",
+    "environment_values",
+    "literal",
+    "no_proxy",
+    "service_account",
+    "variables",
+    "variables_twice",
+]
