@@ -72,7 +72,7 @@ def read_folder(folder: Path) -> tuple[tuple[DagFile, ...], list[Finding]]:
     """The files of a folder, and what keeps some of them from being DAG files in ConfigMaps."""
     if not folder.is_dir():
         return (), [
-            _finding(
+            _fault(
                 rule="dags/folder",
                 problem="is not a folder",
                 seen=show(str(folder)),
@@ -109,7 +109,7 @@ def read_folder(folder: Path) -> tuple[tuple[DagFile, ...], list[Finding]]:
                 files.append(DagFile(name, text))
     if not files and not found:
         found = [
-            _finding(
+            _fault(
                 rule="dags/folder",
                 problem="has no file in it",
                 seen=show(str(folder)),
@@ -118,7 +118,7 @@ def read_folder(folder: Path) -> tuple[tuple[DagFile, ...], list[Finding]]:
         ]
     if len(files) > MOST_FILES:
         found.append(
-            _finding(
+            _fault(
                 rule="dags/folder-size",
                 problem=f"has more than {MOST_FILES} files, each of which would be a mount of its own",
                 seen=str(len(files)),
@@ -147,8 +147,8 @@ def _text(path: Path) -> str | None:
 
 
 def _bad(name: str, problem: str, fix: str) -> Finding:
-    return _finding(rule="dags/folder-file", problem=f"has a file that {problem}", seen=show(name), fix=fix)
+    return _fault(rule="dags/folder-file", problem=f"has a file that {problem}", seen=show(name), fix=fix)
 
 
-def _finding(*, rule: str, problem: str, seen: str, fix: str) -> Finding:
+def _fault(*, rule: str, problem: str, seen: str, fix: str) -> Finding:
     return Finding(rule=rule, at="path", problem=problem, seen=seen, fix=fix)
