@@ -110,6 +110,23 @@ def _spread(root: Schema, node: Schema) -> Iterator[Schema]:
             yield from _spread(root, branch)
 
 
+def is_section(root: Schema, path: Path) -> bool:
+    """Whether a place holds a section of the chart: keys that templates read one by one, so that there must be a mapping.
+
+    Parts of Kubernetes objects (definitions whose names have capitals) are handed on whole, and may be missing.
+    """
+    nodes = list(nodes_at(root, path))
+    handed_on = [part for name, part in root.get("definitions", {}).items() if name[:1].isupper()]
+    return not any("null" in _types(node) for node in nodes) and any(
+        "properties" in node and not any(node is part for part in handed_on) for node in nodes
+    )
+
+
+def _types(node: Schema) -> Sequence[str]:
+    types: str | Sequence[str] = node.get("type", ())
+    return (types,) if isinstance(types, str) else types
+
+
 def known_names(root: Schema, path: Path) -> list[str]:
     """The keys that the facts name at a place, sorted."""
     return sorted({name for node in nodes_at(root, path) for name in node.get("properties", ())})

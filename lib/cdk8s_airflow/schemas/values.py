@@ -31,7 +31,7 @@ def check_values(
     Refused are: keys that the chart does not know, at any depth; values of the wrong type or form; keys that this
     version accepts but ignores with this Airflow version and executor; secrets in clear text; what YAML cannot carry.
     ``null`` in a mapping deletes a default, as Helm does it, and is accepted for every known key except whole
-    sections of ``config``, whose loss ends the render.
+    sections, whose loss ends the render.
 
     Args:
         values: the values document, or any part of it.
@@ -226,7 +226,7 @@ def _refused_nulls(nulls: list[Path], facts: translate.Document) -> Iterator[Fin
     for path in nulls:
         if not translate.knows(facts.schema, path):
             yield translate.unknown_key(facts, path[:-1], str(path[-1]), None)
-        elif path == ("config",) or (path[0] == "config" and len(path) == 2):
+        elif (path[0] == "config" and len(path) == 2) or translate.is_section(facts.schema, path):
             yield Finding(
                 rule="values/null-section",
                 at=dotted(path, _PREFIX),

@@ -85,7 +85,9 @@ def made(delivery: Any, folder: Path) -> tuple[str, str]:
     (need,) = source_needs(delivery)
     assert not need.awaited
     fake = folder / "kubectl"
-    fake.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {folder}/called\ncase "$*" in *create*) cat > {folder}/read;; esac\n')
+    fake.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$*" >> {folder}/called\ncase "$*" in *create*) cat > {folder}/read;; esac\n'
+    )
     fake.chmod(0o755)
     subprocess.run(
         ["bash", "-c", need.command],

@@ -1,0 +1,77 @@
+"""What a delivery asks of the release it carries, and what of the cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow.airflow.wire.delivery import delivery_needs, delivery_notes, delivery_rules, delivery_values
+from cdk8s_airflow.airflow.wire.release import release_needs, release_values
+from cdk8s_airflow.delivery.argo import ArgoApplication
+from cdk8s_airflow.delivery.flux import FluxRelease
+from cdk8s_airflow.delivery.helm_command import HelmCommand
+from cdk8s_airflow.delivery.k3s import K3sHelmChart
+from cdk8s_airflow.delivery.source import ChartSource
+from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.secrets.contracts import BasicAuthSecret, ConfigMapKey
+from tests.airflow.wire.given import PAIRS, Pair, called, release
+
+NEWEST = PAIRS[-1]
+SOURCE = ChartSource.https("https://charts.lab", credentials=BasicAuthSecret("chart-login"))
+
+
+@pytest.mark.parametrize("delivery", [K3sHelmChart(), FluxRelease(), HelmCommand()])
+def test_where_helm_runs_its_hooks_the_chart_is_left_alone(delivery: Any) -> None:
+    assert delivery_values(release(NEWEST, delivery=delivery)) == {}
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_argo_cd_runs_the_migration_as_a_hook_of_its_sync(pair: Pair) -> None:
+    job = release_values(release(pair, delivery=ArgoApplication()))["migrateDatabaseJob"]
+    assert job["useHelmHooks"] is False
+    assert job["jobAnnotations"] == {
+        "argocd.argoproj.io/hook": "Sync",
+        "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
+    }
+    assert "applyCustomEnv" not in job
+
+
+@pytest.mark.parametrize("kind", [K3sHelmChart, FluxRelease, ArgoApplication])
+def test_accounts_and_logins_of_a_delivery_are_out_of_reach_of_dag_authors(kind: Any) -> None:
+    (finding,) = delivery_rules(release(NEWEST, delivery=kind(namespace="airflow-lab")))
+    assert (finding.rule, finding.at, finding.seen) == (
+        "delivery/shared-namespace",
+        "delivery.namespace",
+        "'airflow-lab'",
+    )
+    assert repr(kind().namespace) in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("delivery", "facts", "rules"),
+    [
+        (K3sHelmChart(take_ownership=True), ClusterFacts(), ["delivery/helm-controller"]),
+        (K3sHelmChart(take_ownership=True), ClusterFacts(helm_controller="0.16.17"), []),
+        (FluxRelease(failure_policy="retry"), ClusterFacts(), ["delivery/retry"]),
+        (FluxRelease(failure_policy="retry"), ClusterFacts(flux="2.7.1"), []),
+        (HelmCommand(source=SOURCE), ClusterFacts(), ["delivery/credentials"]),
+        (ArgoApplication(source=SOURCE), ClusterFacts(), []),
+    ],
+)
+def test_each_delivery_has_its_own_rules(delivery: Any, facts: ClusterFacts, rules: list[str]) -> None:
+    assert [f.rule for f in delivery_rules(release(NEWEST, delivery=delivery, facts=facts))] == rules
+
+
+def test_the_login_for_the_chart_is_needed_but_no_pod_waits_for_it() -> None:
+    settings = release(NEWEST, delivery=K3sHelmChart(namespace="helm", source=SOURCE))
+    (need,) = delivery_needs(settings)
+    assert (need.namespace, need.name) == ("helm", "chart-login")
+    assert need in release_needs(settings)
+    assert "chart-login" not in str(release_values(settings))
+
+
+def test_the_authority_of_the_chart_is_told_of() -> None:
+    source = ChartSource.https("https://charts.lab", ca=ConfigMapKey("lab-ca", "ca.crt"))
+    (note,) = delivery_notes(release(NEWEST, delivery=K3sHelmChart(source=source)))
+    assert note.startswith("ConfigMap lab-ca in namespace kube-system")

@@ -1,0 +1,145 @@
+"""What a delivery carries, read back from what it wrote, as its controller would."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cdk8s
+
+from cdk8s_airflow import (
+    ArgoApplication,
+    ClusterFacts,
+    DagRepoSync,
+    FluxRelease,
+    GitTokenSecret,
+    HelmCommand,
+    Ingress,
+    K3sHelmChart,
+    Logs,
+    Scheduler,
+    Tls,
+    Volume,
+)
+from cdk8s_airflow.delivery.choice import Delivery
+from cdk8s_airflow.kube.ledger import ledger_of
+from tests.making import emitted, make_airflow, new_chart
+from tests.truth import assert_accepted
+
+DELIVERIES: Mapping[str, Delivery] = {
+    "k3s": K3sHelmChart(),
+    "k3s-structured": K3sHelmChart(values="structured"),
+    "flux": FluxRelease(),
+    "argo": ArgoApplication(),
+    "helm": HelmCommand(),
+}
+"""Every way to deliver."""
+
+FACTS = ClusterFacts(kubernetes="1.34", helm_controller="0.17.7", flux="2.8")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """What Helm, or Argo CD in its place, is called with."""
+
+    release: str
+    namespace: str
+    chart: str
+    version: str
+    timeout: str | None
+    values: str | Mapping[str, Any]
+
+
+def platform(delivery: Delivery, pair: tuple[str, str], **changes: Any) -> cdk8s.Chart:
+    """One platform, by any delivery."""
+    chart = new_chart("platform")
+    settings: dict[str, Any] = {
+        "release": "lab",
+        "chart_version": pair[0],
+        "airflow_version": pair[1],
+        "dags": DagRepoSync(
+            chart, "dags", repo="https://git.lab/dags.git", ref="main", credentials=GitTokenSecret("git-token")
+        ),
+        "logs": Logs.claim(Volume("5Gi", storage_class="fast")),
+        "ui": Ingress(host="airflow.lab", class_name="nginx", tls=Tls("airflow-tls")),
+        "scheduler": Scheduler(replicas=2),
+        "delivery": delivery,
+        "facts": ClusterFacts(helm_controller="0.17.7", flux="2.8", rwx_classes={"fast"}),
+        **changes,
+    }
+    make_airflow(chart, **settings)
+    return chart
+
+
+def carried(chart: cdk8s.Chart) -> Carried:
+    """What is delivered by what a Chart holds, and by the files beside it."""
+    manifests = {manifest["kind"]: manifest for manifest in emitted(chart)}
+    assert_accepted(list(manifests.values()))
+    if "HelmChart" in manifests:
+        return _helm_chart(manifests["HelmChart"])
+    if "HelmRelease" in manifests:
+        return _helm_release(manifests)
+    if "Application" in manifests:
+        return _application(manifests["Application"])
+    return _files(ledger_of(chart).files)
+
+
+def _helm_chart(manifest: Mapping[str, Any]) -> Carried:
+    spec = manifest["spec"]
+    return Carried(
+        release=manifest["metadata"]["name"],
+        namespace=spec["targetNamespace"],
+        chart=f"{spec['repo']}/{spec['chart']}",
+        version=spec["version"],
+        timeout=spec["timeout"],
+        values=spec.get("valuesContent") or spec["values"],
+    )
+
+
+def _helm_release(manifests: Mapping[str, Mapping[str, Any]]) -> Carried:
+    spec = manifests["HelmRelease"]["spec"]
+    (source,) = spec["valuesFrom"]
+    texts, repository = manifests["ConfigMap"], manifests["HelmRepository"]
+    home = manifests["HelmRelease"]["metadata"]["namespace"]
+    assert (source["kind"], source["name"]) == ("ConfigMap", texts["metadata"]["name"])
+    assert spec["chart"]["spec"]["sourceRef"]["name"] == repository["metadata"]["name"]
+    assert {m["metadata"]["namespace"] for m in (texts, repository)} == {home}
+    return Carried(
+        release=spec["releaseName"],
+        namespace=spec["targetNamespace"],
+        chart=f"{repository['spec']['url']}/{spec['chart']['spec']['chart']}",
+        version=spec["chart"]["spec"]["version"],
+        timeout=spec["timeout"],
+        values=texts["data"][source["valuesKey"]],
+    )
+
+
+def _application(manifest: Mapping[str, Any]) -> Carried:
+    spec = manifest["spec"]
+    return Carried(
+        release=spec["source"]["helm"]["releaseName"],
+        namespace=spec["destination"]["namespace"],
+        chart=f"{spec['source']['repoURL']}/{spec['source']['chart']}",
+        version=spec["source"]["targetRevision"],
+        timeout=None,
+        values=spec["source"]["helm"]["values"],
+    )
+
+
+def _files(files: Mapping[str, str]) -> Carried:
+    script = next(text for name, text in files.items() if name.endswith(".sh"))
+    values = next(text for name, text in files.items() if name.endswith(".yml"))
+    command = shlex.split(re.sub(r"\\\n", " ", script), comments=True)
+    options = dict(itertools.pairwise(command))
+    return Carried(
+        release=options["--install"],
+        namespace=options["--namespace"],
+        chart=f"{options['--repo']}/{command[command.index('--install') + 2]}",
+        version=options["--version"],
+        timeout=options["--timeout"],
+        values=values,
+    )

@@ -1,0 +1,108 @@
+"""The same platform by each delivery is the same release: only what a delivery needs of the chart differs."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+import yaml
+
+from cdk8s_airflow import ArgoApplication, HelmCommand, K3sHelmChart, PlatformError
+from cdk8s_airflow.kube.ledger import ledger_of
+from tests.delivery.carried import DELIVERIES, FACTS, Carried, carried, platform
+from tests.making import emitted, make_airflow, new_chart
+from tests.platforms import PAIRS
+from tests.truth.manifests import Loader
+
+ARGO_JOB = {
+    "useHelmHooks": False,
+    "jobAnnotations": {
+        "argocd.argoproj.io/hook": "Sync",
+        "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
+    },
+}
+
+
+def tree(release: Carried) -> dict[str, Any]:
+    if isinstance(release.values, str):
+        return dict(yaml.load(release.values, Loader=Loader))
+    return dict(release.values)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_every_delivery_carries_the_same_values_but_for_the_hook_of_argo_cd(pair: tuple[str, str]) -> None:
+    releases = {name: carried(platform(delivery, pair)) for name, delivery in DELIVERIES.items()}
+    assert {(r.release, r.namespace, r.chart, r.version) for r in releases.values()} == {
+        ("lab", "airflow", "https://airflow.apache.org/airflow", pair[0])
+    }
+    assert {name: r.timeout for name, r in releases.items()} == {**dict.fromkeys(DELIVERIES, "30m"), "argo": None}
+    trees = {name: tree(release) for name, release in releases.items()}
+    argo = trees.pop("argo")
+    first, *others = trees.values()
+    assert all(other == first for other in others)
+    assert {key: argo["migrateDatabaseJob"].pop(key) for key in ARGO_JOB} == ARGO_JOB
+    assert argo == first
+
+
+@pytest.mark.parametrize("delivery", DELIVERIES.values(), ids=list(DELIVERIES))
+def test_the_migration_gives_up_before_its_delivery_does(delivery: Any) -> None:
+    patient = dataclasses.replace(delivery, timeout="50m")
+    job = tree(carried(platform(patient, PAIRS[-1])))["migrateDatabaseJob"]
+    assert 'until [ "$SECONDS" -ge 1200 ]' in job["extraInitContainers"][0]["command"][2]
+    assert "timeout 1200 airflow db check" in job["command"][2]
+
+
+@pytest.mark.parametrize("name", [name for name in DELIVERIES if name != "k3s-structured"])
+def test_none_and_the_types_of_values_survive(name: str) -> None:
+    given = {"scheduler": {"startupProbe": {"periodSeconds": None}}, "labels": {"a": "1", "b": "true", "c": "null"}}
+    values = tree(carried(platform(DELIVERIES[name], PAIRS[-1], values=given)))
+    assert values["scheduler"]["startupProbe"]["periodSeconds"] is None
+    assert values["labels"] == {"a": "1", "b": "true", "c": "null"}
+
+
+def test_structured_values_refuse_none_wherever_it_was_said() -> None:
+    given = {"scheduler": {"startupProbe": {"periodSeconds": None}}}
+    with pytest.raises(PlatformError) as caught:
+        platform(K3sHelmChart(values="structured"), PAIRS[-1], values=given)
+    assert [(f.rule, f.at) for f in caught.value.findings] == [
+        ("delivery/structured-null", "values.scheduler.startupProbe.periodSeconds")
+    ]
+
+
+def test_two_releases_of_one_name_cannot_share_their_files() -> None:
+    chart = new_chart()
+    make_airflow(chart, "one", delivery=HelmCommand())
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(chart, "two", delivery=HelmCommand())
+    assert {(f.rule, f.at) for f in caught.value.findings} == {("object/taken", "release")}
+    make_airflow(chart, "three", delivery=HelmCommand(), release="other")
+    assert sorted(ledger_of(chart).files) == [
+        "helm/airflow/install.sh",
+        "helm/airflow/values.yml",
+        "helm/other/install.sh",
+        "helm/other/values.yml",
+    ]
+    assert emitted(chart) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "definitions"),
+    [
+        ("k3s", {"helmcharts.helm.cattle.io"}),
+        ("flux", {"helmreleases.helm.toolkit.fluxcd.io", "helmrepositories.source.toolkit.fluxcd.io"}),
+        ("argo", {"applications.argoproj.io"}),
+        ("helm", set()),
+    ],
+)
+def test_the_ledger_knows_which_definitions_a_delivery_needs(name: str, definitions: set[str]) -> None:
+    chart = new_chart()
+    make_airflow(chart, delivery=DELIVERIES[name], facts=FACTS)
+    assert ledger_of(chart).crds == definitions
+    assert sum("has failed" in note for note in ledger_of(chart).notes) == 1
+
+
+def test_an_application_is_not_put_where_airflow_runs() -> None:
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(new_chart(), delivery=ArgoApplication(namespace="airflow"))
+    assert [(f.rule, f.at) for f in caught.value.findings] == [("delivery/shared-namespace", "delivery.namespace")]
