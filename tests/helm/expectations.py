@@ -298,8 +298,15 @@ BUNDLED_COMPONENTS = frozenset(("redis", "flower", "pgbouncer", "postgresql", "c
 """Component labels of what the platform never lets the chart install."""
 
 
-def assert_no_bundled(rendered: Rendered, *, secrets: Collection[str] = (), claims: Collection[str] = ()) -> None:
-    """The chart made no database, no broker, no keys, no default user and no claim template.
+def assert_no_bundled(
+    rendered: Rendered,
+    *,
+    secrets: Collection[str] = (),
+    claims: Collection[str] = (),
+    asked_for: Collection[str] = (),
+    claim_templates: bool = False,
+) -> None:
+    """The chart made no database, no broker, no keys, no default user and no claim template, except what was asked for.
 
     No Secret and no claim is rendered at all, except those named; so ``<release>-broker-url`` and keys that are new with
     each rendering are caught whatever their name is.
@@ -313,13 +320,14 @@ def assert_no_bundled(rendered: Rendered, *, secrets: Collection[str] = (), clai
             labels.get("app.kubernetes.io/name"),
             labels.get("app.kubernetes.io/component"),
         }
-        if (parts & BUNDLED_COMPONENTS or "postgresql" in name or "redis" in name) and kind != "ServiceAccount":
+        bundled = parts & BUNDLED_COMPONENTS | {part for part in ("postgresql", "redis") if part in name}
+        if bundled - set(asked_for) and kind != "ServiceAccount":
             problems.append(f"{kind}/{name}: bundled component")
         if kind == "Secret" and name not in secrets:
             problems.append(f"Secret/{name}: made by the chart")
         if kind == "PersistentVolumeClaim" and name not in claims:
             problems.append(f"PersistentVolumeClaim/{name}: made by the chart")
-        if kind == "StatefulSet" and manifest["spec"].get("volumeClaimTemplates"):
+        if kind == "StatefulSet" and manifest["spec"].get("volumeClaimTemplates") and not claim_templates:
             problems.append(f"StatefulSet/{name}: volumeClaimTemplates, which an upgrade cannot change")
     _fail_on(problems)
 
