@@ -254,6 +254,36 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
         since="1.18.0",
         instead=_KEYS.format("apiSecretKeySecretName with Airflow 3"),
     ),
+    *(
+        Misplaced(path=path, airflow=3, since="1.18.0", instead="remove it; Airflow 3 has no webserver")
+        for path in (
+            "enableBuiltInSecretEnvVars.AIRFLOW__WEBSERVER__SECRET_KEY",
+            "ports.airflowUI",
+            "webserverSecretAnnotations",
+        )
+    ),
+    Misplaced(path="apiServer.defaultUser", before="1.20.0", instead=_USER_BEFORE),
+    Misplaced(
+        path="scheduler.serviceAccount.automountServiceAccountToken",
+        since="1.18.0",
+        before="1.20.0",
+        task_pods=True,
+        instead="remove it; from chart 1.20 on it is heeded",
+    ),
+    *(
+        Misplaced(path=f"_rpcServer.{key}", instead="remove it; this server is internal and experimental")
+        for key in (
+            "RPC serverConfig",
+            "RPC serverConfigConfigMapName",
+            "allowPodLogReading",
+            "configMapAnnotations",
+            "defaultUser",
+            "extraNetworkPolicies",
+        )
+    ),
+    Misplaced(
+        path="triggerer.persistence.fixPermissions", instead="remove it; the triggerer's volume is left as it is"
+    ),
     # database
     Misplaced(path="externalDatabase", instead=_DATABASE),
     Misplaced(path="postgresql.externalDatabase", instead=_DATABASE),
@@ -355,6 +385,36 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
         for key in _CELERY_ONLY
     ),
     *(
+        Misplaced(path=f"{workers}.{key}.*", celery=False, but=("enabled",), effect=_NO_WORKERS, instead=_NO_CELERY)
+        for key in _CELERY_ONLY
+        for workers in ("workers", "workers.celery")
+    ),
+    *(
+        Misplaced(path=f"{workers}.persistence.*", celery=False, local=False, effect=_NO_WORKERS, instead=_NO_CELERY)
+        for workers in ("workers", "workers.celery")
+    ),
+    *(
+        Misplaced(path=f"workers.{key}", celery=False, effect=_NO_WORKERS, instead=_NO_CELERY)
+        for key in ("extraPorts", "podManagementPolicy")
+    ),
+    *(
+        Misplaced(path=f"workers.celery.{key}", since="1.20.0", celery=False, effect=_NO_WORKERS, instead=_NO_CELERY)
+        for key in (
+            "command",
+            "extraContainers",
+            "extraInitContainers",
+            "extraPorts",
+            "extraVolumeMounts",
+            "extraVolumes",
+            "hostAliases",
+            "kerberosInitContainer",
+            "kerberosSidecar",
+            "safeToEvict",
+            "schedulerName",
+            "serviceAccount",
+        )
+    ),
+    *(
         Misplaced(
             path=f"workers.celery.{key}.enabled", celery=False, when=_true, effect=_NO_WORKERS, instead=_NO_CELERY
         )
@@ -397,9 +457,21 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     Misplaced(path="data.resultBackendSecretName", celery=False, when=_filled, effect=_NO_WORKERS, instead=_NO_CELERY),
     Misplaced(path="flower.*", celery=False, but=("enabled",), effect=_NO_FLOWER, instead=_NO_CELERY),
     Misplaced(path="ingress.flower.enabled", celery=False, when=_true, effect=_NO_FLOWER, instead=_NO_CELERY),
-    Misplaced(
-        path="redis.*", celery=False, but=("enabled", "passwordSecretName"), effect=_NO_REDIS, instead=_NO_CELERY
+    Misplaced(path="ingress.flower.*", celery=False, but=("enabled",), effect=_NO_FLOWER, instead=_NO_CELERY),
+    *(
+        Misplaced(path=path, celery=False, effect=effect, instead=_NO_CELERY)
+        for path, effect in (
+            ("images.flower", _NO_FLOWER),
+            ("ports.flowerUI", _NO_FLOWER),
+            ("images.redis", _NO_REDIS),
+            ("ports.redisDB", _NO_REDIS),
+            ("data.resultBackendConnectionSecretAnnotations", _NO_WORKERS),
+            ("enableBuiltInSecretEnvVars.AIRFLOW__CELERY__BROKER_URL", _NO_WORKERS),
+            ("enableBuiltInSecretEnvVars.AIRFLOW__CELERY__RESULT_BACKEND", _NO_WORKERS),
+        )
     ),
+    Misplaced(path="ports.workerLogs", celery=False, local=False, effect=_NO_WORKERS, instead=_NO_CELERY),
+    Misplaced(path="redis.*", celery=False, but=("enabled",), effect=_NO_REDIS, instead=_NO_CELERY),
     Misplaced(path="podTemplate", task_pods=False, when=_filled, instead=_NO_PODS),
     Misplaced(path="flower.enabled", celery=False, when=_true, effect=_NO_WORKERS, instead=_NO_CELERY),
     Misplaced(
