@@ -51,6 +51,11 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.people import Oidc as Oidc
     from cdk8s_airflow.airflow.people import SimpleAuth as SimpleAuth
     from cdk8s_airflow.airflow.pods import LogGroomer as LogGroomer
+    from cdk8s_airflow.airflow.service_accounts import ExistingServiceAccount as ExistingServiceAccount
+    from cdk8s_airflow.airflow.service_accounts import ServiceAccount as ServiceAccount
+    from cdk8s_airflow.airflow.service_accounts import ServiceAccounts as ServiceAccounts
+    from cdk8s_airflow.airflow.task_pods import TaskPod as TaskPod
+    from cdk8s_airflow.airflow.task_pods import TaskPods as TaskPods
     from cdk8s_airflow.checks import Finding as Finding
     from cdk8s_airflow.checks import PlatformError as PlatformError
     from cdk8s_airflow.checks import collecting as collecting
@@ -117,6 +122,8 @@ _HOMES = {
         "Triggerer",
     ),
     "airflow.config": ("Throughput",),
+    "airflow.service_accounts": ("ExistingServiceAccount", "ServiceAccount", "ServiceAccounts"),
+    "airflow.task_pods": ("TaskPod", "TaskPods"),
     "airflow.executors": (
         "CeleryExecutor",
         "CeleryKubernetesExecutor",
@@ -219,6 +226,7 @@ __all__ = [
     "ExistingConfigMap",
     "ExistingNamespace",
     "ExistingSecret",
+    "ExistingServiceAccount",
     "ExternalBroker",
     "ExternalDatabase",
     "FabAuth",
@@ -264,9 +272,13 @@ __all__ = [
     "ResultBackendSecret",
     "Scheduler",
     "SecretKey",
+    "ServiceAccount",
+    "ServiceAccounts",
     "SimpleAuth",
     "Spread",
     "Statsd",
+    "TaskPod",
+    "TaskPods",
     "Throughput",
     "Tls",
     "TlsSecret",

@@ -37,7 +37,9 @@ from cdk8s_airflow.airflow.exposure import ClusterIP, Exposure
 from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.people import AdminAccount, Auth, FabAuth
+from cdk8s_airflow.airflow.service_accounts import ServiceAccounts
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.versions import CHARTS, DEFAULT_CHART_VERSION, pair_findings
 from cdk8s_airflow.airflow.wire.collector import statsd_beside
 from cdk8s_airflow.airflow.wire.environment import variables_twice
@@ -48,7 +50,8 @@ from cdk8s_airflow.airflow.wire.release import (
     release_rules,
     release_values,
 )
-from cdk8s_airflow.airflow.wire.tree import overlay
+from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects, with_task_pods
+from cdk8s_airflow.airflow.wire.tree import Tree, overlay
 from cdk8s_airflow.checks import Finding, PlatformError, show
 from cdk8s_airflow.checks.constraints import LabelValue, Must, is_label_1035
 from cdk8s_airflow.dags.bundles import DagBundles
@@ -140,6 +143,10 @@ class AirflowChart(PlatformConstruct):
         cleanup: what deletes pods that tasks left behind. Default: none; Airflow deletes the pods of its tasks itself.
         database_cleanup: what deletes old rows from the database. Default: none, and the database grows for ever.
         migration: the Job that migrates the database.
+        task_pods: the pods in which KubernetesExecutor runs tasks, the default one and named ones. Default: those of Airflow 3
+            know neither the metadata database nor any key of Airflow.
+        service_accounts: as whom components speak to Kubernetes and to the cloud. Default: one for each, as the chart makes
+            them.
         delivery: how the release reaches the cluster: :class:`K3sHelmChart` (the default), :class:`FluxRelease`,
             :class:`ArgoApplication` or :class:`HelmCommand`.
         facts: what is known of the cluster.
@@ -194,6 +201,8 @@ class AirflowChart(PlatformConstruct):
         migration: Migration = Migration(),
         config: Config | None = None,
         throughput: Throughput | None = None,
+        task_pods: TaskPods = TaskPods(),
+        service_accounts: ServiceAccounts = ServiceAccounts(),
         delivery: Delivery = K3sHelmChart(),
         facts: ClusterFacts = ClusterFacts(),
         rotation: LabelValue | None = None,
@@ -240,6 +249,8 @@ class AirflowChart(PlatformConstruct):
             migration=migration,
             config=config or {},
             throughput=throughput,
+            task_pods=task_pods,
+            service_accounts=service_accounts,
             rotation=rotation,
             delivery=delivery,
             facts=facts,
@@ -251,6 +262,9 @@ class AirflowChart(PlatformConstruct):
         found += check_values(
             checked_values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor=executor.name
         )
+        if not found:
+            checked_values, problems = _with_task_pods(settings, checked_values, values or {})
+            found += problems
         all_values = overlay(checked_values, unchecked_values or {})
         found += structured_rules(delivery, all_values)
         text = ""
@@ -272,7 +286,8 @@ class AirflowChart(PlatformConstruct):
             facts,
         )
         bound = {id: (bindings.helm_chart, m) for id, m in delivered.objects.items() if m["kind"] == "HelmChart"}
-        objects = {**release_objects(settings), **{id: m for id, m in delivered.objects.items() if id not in bound}}
+        made = {**release_objects(settings), **task_pod_objects(settings, checked_values)}
+        objects = {**made, **{id: m for id, m in delivered.objects.items() if id not in bound}}
         self._emit(objects, bound=bound, facts=facts, files=delivered.files)
         if self._sound:
             self._ids = (*objects, *bound)
@@ -325,6 +340,16 @@ def _owned(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Fin
                 seen=show(values[key]),
                 fix=f"give {argument}= instead",
             )
+
+
+def _with_task_pods(
+    settings: ReleaseSettings, values: Tree, given: Mapping[str, Any]
+) -> tuple[Tree, list[Finding]]:
+    """Values with what follows from them for task pods; what was given has the last word here too."""
+    try:
+        return overlay(with_task_pods(settings, values), given), []
+    except PlatformError as error:
+        return values, list(error.findings)
 
 
 def _text(values: Mapping[str, Any], unchecked_values: Mapping[str, Any]) -> tuple[str, list[Finding]]:

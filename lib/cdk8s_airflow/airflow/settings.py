@@ -32,6 +32,8 @@ from cdk8s_airflow.airflow.exposure import Exposure
 from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.people import AdminAccount, Auth, FabAuth
+from cdk8s_airflow.airflow.service_accounts import ServiceAccounts
+from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.checks.constraints import seconds
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.dags.git_sync import GitSync
@@ -83,6 +85,8 @@ class ReleaseSettings:
     proxy: Proxy | None = None
     ca: CaBundle | None = None
     throughput: Throughput | None = None
+    task_pods: TaskPods = TaskPods()
+    service_accounts: ServiceAccounts = ServiceAccounts()
 
     @property
     def airflow_image(self) -> Image | None:

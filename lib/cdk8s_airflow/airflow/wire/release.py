@@ -49,6 +49,8 @@ from cdk8s_airflow.airflow.wire.migration import migration_values
 from cdk8s_airflow.airflow.wire.people import people_needs, people_notes, people_rules, people_values
 from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
 from cdk8s_airflow.airflow.wire.security import security_values
+from cdk8s_airflow.airflow.wire.service_accounts import account_rules, account_values
+from cdk8s_airflow.airflow.wire.task_pods import task_pod_rules, task_pod_values
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest, overlay
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.frozen import frozen
@@ -172,6 +174,8 @@ CONCEPTS = (
         needs=environment_needs,
         notes=environment_notes,
     ),
+    Concept(values=task_pod_values, rules=task_pod_rules),
+    Concept(values=account_values, rules=account_rules),
     Concept(rules=shared_secret_rules),
     Concept(values=security_values),
     Concept(values=rotation_values),

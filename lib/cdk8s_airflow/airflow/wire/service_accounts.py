@@ -1,0 +1,80 @@
+"""Service accounts as the chart takes them, and what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cdk8s_airflow.airflow.service_accounts import PARTS, ExistingServiceAccount, ServiceAccount
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.tree import Tree, join
+from cdk8s_airflow.checks import Finding, show
+
+_COMPONENTS = {
+    "scheduler": "scheduler",
+    "webserver": "api_server",
+    "api-server": "api_server",
+    "triggerer": "triggerer",
+    "dag-processor": "dag_processor",
+    "worker": "workers",
+    "migrate-database-job": "migration",
+}
+"""How the chart calls a component in names -> how it is called in arguments."""
+
+
+def account_values(settings: ReleaseSettings) -> Tree:
+    """What was said of the accounts of components that there are; nothing where the chart's own way is right."""
+    return join(
+        *(
+            _values(place, getattr(settings.service_accounts, part))
+            for part, place in _places(settings).items()
+            if place
+        )
+    )
+
+
+def _places(settings: ReleaseSettings) -> dict[str, str | None]:
+    """Where each account has its values; None for a component that this release lacks."""
+    return {
+        "scheduler": "scheduler",
+        "api_server": settings.dialect.place("ui_server"),
+        "triggerer": None if settings.triggerer is None else "triggerer",
+        "dag_processor": None if settings.dag_processor is None else "dagProcessor",
+        "workers": "workers" if settings.has_task_pods or settings.has_celery_workers else None,
+        "migration": "migrateDatabaseJob",
+    }
+
+
+def _values(place: str, given: ServiceAccount | ExistingServiceAccount) -> Tree:
+    told: Tree = {}
+    if isinstance(given, ExistingServiceAccount):
+        told = {"create": False, "name": given.name}
+    else:
+        if given.name is not None:
+            told["name"] = given.name
+        if given.annotations:
+            told["annotations"] = dict(given.annotations)
+    return {place: {"serviceAccount": told}} if told else {}
+
+
+def account_name(settings: ReleaseSettings, component: str) -> str:
+    """The name of a component's service account; unlike all other names the chart's own always has ``airflow`` in it."""
+    part = _COMPONENTS.get(component)
+    if part is not None and (told := getattr(settings.service_accounts, part).name) is not None:
+        return str(told)
+    release = settings.release
+    prefix = release if "airflow" in release else f"{release}-airflow"
+    return f"{prefix[:63].removesuffix('-')}-{component}"
+
+
+def account_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether every account that was said anything of is of a component that there is."""
+    for part in PARTS:
+        given = getattr(settings.service_accounts, part)
+        if given != ServiceAccount() and _places(settings)[part] is None:
+            yield Finding(
+                rule="service-accounts/component",
+                at=f"service_accounts.{part}",
+                problem="is of a component that this release does not have",
+                seen=show(given),
+                fix="leave it out",
+            )
