@@ -12,7 +12,9 @@ from typing import Any
 import cdk8s
 
 from cdk8s_airflow import (
+    AdminAccount,
     ArgoApplication,
+    BasicAuthSecret,
     ClusterFacts,
     DagRepoSync,
     FluxRelease,
@@ -67,6 +69,7 @@ def platform(delivery: Delivery, pair: tuple[str, str], **changes: Any) -> cdk8s
         "logs": Logs.claim(Volume("5Gi", storage_class="fast")),
         "ui": Ingress(host="airflow.lab", class_name="nginx", tls=Tls("airflow-tls")),
         "scheduler": Scheduler(replicas=2),
+        "admin": AdminAccount(credentials=BasicAuthSecret("airflow-admin"), email="admin@lab.example"),
         "delivery": delivery,
         "facts": ClusterFacts(helm_controller="0.17.7", flux="2.8", rwx_classes={"fast"}),
         **changes,

@@ -15,13 +15,7 @@ from tests.making import emitted, make_airflow, new_chart
 from tests.platforms import PAIRS
 from tests.truth.manifests import Loader
 
-ARGO_JOB = {
-    "useHelmHooks": False,
-    "jobAnnotations": {
-        "argocd.argoproj.io/hook": "Sync",
-        "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
-    },
-}
+PHASES = {"migrateDatabaseJob": "Sync", "createUserJob": "PostSync"}
 
 
 def tree(release: Carried) -> dict[str, Any]:
@@ -31,7 +25,7 @@ def tree(release: Carried) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
-def test_every_delivery_carries_the_same_values_but_for_the_hook_of_argo_cd(pair: tuple[str, str]) -> None:
+def test_every_delivery_carries_the_same_values_but_for_the_hooks_of_argo_cd(pair: tuple[str, str]) -> None:
     releases = {name: carried(platform(delivery, pair)) for name, delivery in DELIVERIES.items()}
     assert {(r.release, r.namespace, r.chart, r.version) for r in releases.values()} == {
         ("lab", "airflow", "https://airflow.apache.org/airflow", pair[0])
@@ -41,7 +35,12 @@ def test_every_delivery_carries_the_same_values_but_for_the_hook_of_argo_cd(pair
     argo = trees.pop("argo")
     first, *others = trees.values()
     assert all(other == first for other in others)
-    assert {key: argo["migrateDatabaseJob"].pop(key) for key in ARGO_JOB} == ARGO_JOB
+    for job, phase in PHASES.items():
+        assert argo[job].pop("useHelmHooks") is False
+        assert argo[job].pop("jobAnnotations") == {
+            "argocd.argoproj.io/hook": phase,
+            "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
+        }
     assert argo == first
 
 

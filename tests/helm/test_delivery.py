@@ -25,16 +25,23 @@ pytestmark = [
     pytest.mark.parametrize("pair", PAIRS, ids="-".join),
 ]
 
-HELM_HOOK = {
-    "helm.sh/hook": "post-install,post-upgrade",
-    "helm.sh/hook-weight": "1",
-    "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
-}
-ARGO_HOOK = {
-    "argocd.argoproj.io/hook": "Sync",
-    "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
-}
 MIGRATION = ("Job", "lab-run-airflow-migrations")
+ACCOUNT = ("Job", "lab-create-user")
+HELM_HOOKS = {
+    job: {
+        "helm.sh/hook": "post-install,post-upgrade",
+        "helm.sh/hook-weight": weight,
+        "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
+    }
+    for job, weight in ((MIGRATION, "1"), (ACCOUNT, "2"))
+}
+ARGO_HOOKS = {
+    job: {
+        "argocd.argoproj.io/hook": phase,
+        "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
+    }
+    for job, phase in ((MIGRATION, "Sync"), (ACCOUNT, "PostSync"))
+}
 
 
 def rendered(name: str, pair: tuple[str, str]) -> Rendered:
@@ -48,7 +55,7 @@ def without_hooks(result: Rendered) -> dict[tuple[str, str], Mapping[str, Any]]:
     for manifest in copy.deepcopy(result.manifests):
         metadata = manifest["metadata"]
         annotations = metadata.get("annotations") or {}
-        for key in (*HELM_HOOK, *ARGO_HOOK):
+        for key in (*HELM_HOOKS[MIGRATION], *ARGO_HOOKS[MIGRATION]):
             annotations.pop(key, None)
         if not annotations:
             metadata.pop("annotations", None)
@@ -73,15 +80,15 @@ def test_every_delivery_renders_what_the_helm_chart_renders(pair: tuple[str, str
 
 
 @pytest.mark.parametrize("name", list(DELIVERIES))
-def test_the_migration_is_the_only_hook_and_one_its_delivery_knows(pair: tuple[str, str], name: str) -> None:
-    assert hooks(rendered(name, pair)) == {MIGRATION: ARGO_HOOK if name == "argo" else HELM_HOOK}
+def test_the_jobs_are_the_only_hooks_and_ones_their_delivery_knows(pair: tuple[str, str], name: str) -> None:
+    assert hooks(rendered(name, pair)) == ARGO_HOOKS if name == "argo" else HELM_HOOKS
 
 
 def test_argo_cd_s_rendering_holds_what_every_rendering_holds(pair: tuple[str, str]) -> None:
     result = rendered("argo", pair)
     assert_env_once(result)
     assert_database_from(result, "airflow-metadata", "connection")
-    assert_no_bundled(result)
+    assert_no_bundled(result, asked_for=["create-user-job"])
     assert_requests_everywhere(result)
     assert_restricted(result)
     assert_strict_kinds(result)
@@ -93,9 +100,9 @@ def test_two_renderings_are_the_same_so_that_argo_cd_sees_no_difference(pair: tu
     assert again.text == rendered("argo", pair).text
 
 
-def test_the_migration_job_is_not_tied_to_what_a_hook_could_not_find(pair: tuple[str, str]) -> None:
+def test_what_a_hook_needs_is_none_itself_and_there_before_it(pair: tuple[str, str]) -> None:
     result = rendered("argo", pair)
-    job = result.get(*MIGRATION)
-    account = job["spec"]["template"]["spec"]["serviceAccountName"]
-    assert ("ServiceAccount", account) in result.names
-    assert ("ServiceAccount", account) not in hooks(result)
+    for job in (MIGRATION, ACCOUNT):
+        account = result.get(*job)["spec"]["template"]["spec"]["serviceAccountName"]
+        assert ("ServiceAccount", account) in result.names
+        assert ("ServiceAccount", account) not in hooks(result)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cdk8s_airflow.airflow.people import AdminAccount
 from cdk8s_airflow.airflow.wire.delivery import delivery_needs, delivery_notes, delivery_rules, delivery_values
 from cdk8s_airflow.airflow.wire.release import release_needs, release_values
 from cdk8s_airflow.delivery.argo import ArgoApplication
@@ -35,6 +36,13 @@ def test_argo_cd_runs_the_migration_as_a_hook_of_its_sync(pair: Pair) -> None:
         "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
     }
     assert "applyCustomEnv" not in job
+
+
+def test_the_account_is_made_when_all_is_healthy_and_only_if_there_is_one() -> None:
+    admin = AdminAccount(credentials=BasicAuthSecret("admin"), email="admin@lab.example")
+    values = delivery_values(release(NEWEST, delivery=ArgoApplication(), admin=admin))
+    assert values["createUserJob"]["jobAnnotations"]["argocd.argoproj.io/hook"] == "PostSync"
+    assert "createUserJob" not in delivery_values(release(NEWEST, delivery=ArgoApplication()))
 
 
 @pytest.mark.parametrize("kind", [K3sHelmChart, FluxRelease, ArgoApplication])

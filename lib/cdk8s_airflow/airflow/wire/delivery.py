@@ -38,7 +38,8 @@ def delivery_values(settings: ReleaseSettings) -> Tree:
     """Where Helm runs hooks, the chart's own are right; Argo CD has hooks of its own."""
     if not isinstance(settings.delivery, ArgoApplication):
         return {}
-    return {"migrateDatabaseJob": sync_hook("Sync")}
+    account = {"createUserJob": sync_hook("PostSync")} if settings.admin is not None else {}
+    return {"migrateDatabaseJob": sync_hook("Sync"), **account}
 
 
 def delivery_rules(settings: ReleaseSettings) -> Iterator[Finding]:
