@@ -222,10 +222,11 @@ def test_a_claim_of_cdk8s_plus_is_a_handle_for_logs() -> None:
 @pytest.mark.parametrize(
     "logs", [Logs.ephemeral(), Logs.existing_claim("x"), Logs.claim(Volume("1Gi"))], ids=["none", "existing", "claim"]
 )
-def test_the_choice_of_logs_touches_nothing_but_logs(logs: Logs) -> None:
+def test_the_choice_of_logs_touches_nothing_but_logs_and_the_pods_that_write_them(logs: Logs) -> None:
     facts = ClusterFacts(nodes=1)
     values, others = values_with(logs=logs, facts=facts), values_with(facts=facts)
-    del values["logs"], others["logs"]
+    for each in (values, others):
+        del each["logs"], each["podTemplate"]
     assert values == others
 
 

@@ -6,7 +6,6 @@ so its template is generated here; with Airflow 2 only where the chart's own can
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -22,6 +21,7 @@ from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.tree import Tree, overlay
 from cdk8s_airflow.checks import Finding, PlatformError, show
 from cdk8s_airflow.checks.constraints import seconds
+from cdk8s_airflow.digest import digest
 from cdk8s_airflow.kube.text import escape_template, values_text
 from cdk8s_airflow.scheduling.wire import placement, resources
 from cdk8s_airflow.secrets.contracts import ExistingSecret
@@ -30,8 +30,10 @@ HOME = "/opt/airflow"
 
 FERNET_VARIABLE = "AIRFLOW__CORE__FERNET_KEY"
 
+DATABASE_VARIABLES = (*URL_VARIABLES, "PGSSLMODE")
+
 WITHHELD = (
-    *URL_VARIABLES,
+    *DATABASE_VARIABLES,
     "AIRFLOW__API__SECRET_KEY",
     "AIRFLOW__API_AUTH__JWT_SECRET",
     "AIRFLOW__CELERY__BROKER_URL",
@@ -87,8 +89,7 @@ def with_task_pods(settings: ReleaseSettings, values: Tree) -> Tree:
         over["podTemplate"] = escape_template(template(settings, values, settings.task_pods.default, "default"))
     if settings.task_pods.templates:
         told = json.dumps(templates(settings, values), sort_keys=True)
-        digest = hashlib.sha256(told.encode()).hexdigest()[:16]
-        over["scheduler"] = {"podAnnotations": {"cdk8s-airflow/pod-templates": digest}}
+        over["scheduler"] = {"podAnnotations": {"cdk8s-airflow/pod-templates": digest(told, 16)}}
     if own_images(settings):
         # An image told by airflow.cfg would win over that of every template.
         over["config"] = {"kubernetes_executor": {"worker_container_repository": "", "worker_container_tag": ""}}
@@ -236,7 +237,7 @@ def _env(
     least = settings.dialect.airflow_major >= 3
     pods = settings.task_pods
     kept = (
-        *(URL_VARIABLES if pods.metadata_database else ()),
+        *(DATABASE_VARIABLES if pods.metadata_database else ()),
         *((FERNET_VARIABLE,) if pods.fernet_key or pods.metadata_database else ()),
     )
     found = {
@@ -515,6 +516,7 @@ def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
 
 
 __all__ = [
+    "DATABASE_VARIABLES",
     "FERNET_VARIABLE",
     "WITHHELD",
     "config_map_name",
