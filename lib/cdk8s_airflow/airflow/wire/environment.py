@@ -471,7 +471,7 @@ def variables_twice(
             fix="say it in one place",
         )
 
-    seen = {name: "the chart" for name in _built_in(settings, values)}
+    seen = dict.fromkeys(_built_in(settings, values), "the chart")
     for key, label in (("env", "name"), ("secret", "envName"), ("extraEnv", "")):
         for name in _names(values.get(key), label):
             at = f"values.{key}" if key in given else arguments.get(name, key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
 from cdk8s_airflow.airflow.exposure import ClusterIP
@@ -11,6 +10,7 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.environment import CA_FILE, literal
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.digest import digest
 from cdk8s_airflow.kube.text import escape_template
 from cdk8s_airflow.scheduling.wire import resources
 from cdk8s_airflow.secrets import needs
@@ -172,7 +172,7 @@ def _auth(settings: ReleaseSettings) -> Tree:
                         "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}},
                     }
                 ],
-                "podAnnotations": {"cdk8s-airflow/sign-on": hashlib.sha256(text.encode()).hexdigest()[:16]},
+                "podAnnotations": {"cdk8s-airflow/sign-on": digest(text, 16)},
             },
         ),
         _ldap_authority(server, auth.sign_on),
@@ -242,7 +242,7 @@ def _ldap_ca_file(settings: ReleaseSettings, sign_on: Ldap) -> str:
 
 
 def _roles(roles: Mapping[str, str]) -> str:
-    return "".join(f"    {ascii(group)}: [{ascii(role)}],\n" for group, role in sorted(roles.items()))
+    return "".join(f"    {group!a}: [{role!a}],\n" for group, role in sorted(roles.items()))
 
 
 def redirect_address(settings: ReleaseSettings) -> str | None:
