@@ -24,6 +24,7 @@ from cdk8s_airflow import (
     Logs,
     MultipleExecutors,
     Placement,
+    PlatformError,
     RedisBroker,
     RedisPasswordSecret,
     Resources,
@@ -87,6 +88,12 @@ def rendered(
 
 def runs_several(pair: Pair) -> bool:
     return pair[0] != "1.15.0" and not pair[1].startswith("2.9.")
+
+
+def rules_broken(pair: Pair, **settings: Any) -> set[str]:
+    with pytest.raises(PlatformError) as caught:
+        release(chart_version=pair[0], airflow_version=pair[1], **settings)
+    return {finding.rule for finding in caught.value.findings}
 
 
 def kinds(result: Rendered, component: str) -> set[str]:
@@ -268,10 +275,6 @@ def test_what_concepts_give_to_all_workers_reaches_those_with_lists_of_their_own
     workers = CeleryWorkers(
         volumes=({"name": "scratch", "emptyDir": {}},), volume_mounts=({"name": "scratch", "mountPath": "/scratch"},)
     )
-    place = "workers" if pair[0] < "1.20" else "workers.celery"
-    values: dict[str, Any] = {"extraVolumes": [{"name": "more", "emptyDir": {}}]}
-    for part in reversed(place.split(".")):
-        values = {part: values}
     result = rendered(
         pair,
         lambda chart: {"dags": DagRepoSync(chart, "dags", repo="https://git.lab/dags.git", ref="main")},
@@ -313,8 +316,6 @@ def test_hpa_follows_cpu_and_leaves_replicas_alone(pair: Pair) -> None:
 
 
 def test_sets_of_workers_share_nothing_with_the_workers(pair: Pair) -> None:
-    if pair[0] < "1.20":
-        return
     executor = CeleryExecutor(
         broker=BROKER,
         workers=CeleryWorkers(
@@ -332,6 +333,9 @@ def test_sets_of_workers_share_nothing_with_the_workers(pair: Pair) -> None:
             ),
         ),
     )
+    if pair[0] < "1.20":
+        assert rules_broken(pair, executor=executor) == {"versions/unread"}
+        return
     result = rendered(pair, executor=executor)
     default, gpu = worker(result), worker(result, "airflow-worker-gpu")
     assert command(container(default, "worker")) == "bash -c exec airflow celery worker"
@@ -368,9 +372,10 @@ def test_local_finds_dag_files_in_the_scheduler(pair: Pair) -> None:
 
 
 def test_celery_and_kubernetes_in_one_executor_with_airflow_2(pair: Pair) -> None:
-    if pair[1] >= "3":
-        return
     executor = CeleryKubernetesExecutor(broker=BROKER, workers=CeleryWorkers(resources=SMALL))
+    if pair[1] >= "3":
+        assert "executors/airflow-3" in rules_broken(pair, executor=executor)
+        return
     result = rendered(pair, executor=executor)
     assert result.airflow_cfg.get("core", "executor") == "CeleryKubernetesExecutor"
     assert container(worker(result), "worker")["resources"] == SMALL_WIRE
@@ -386,10 +391,11 @@ def test_celery_and_kubernetes_in_one_executor_with_airflow_2(pair: Pair) -> Non
 
 
 def test_several_executors_at_once(pair: Pair) -> None:
-    if not runs_several(pair):
-        return
     workers = CeleryWorkers(resources=SMALL)
     both = MultipleExecutors(CeleryExecutor(broker=REDIS, workers=workers), KubernetesExecutor())
+    if not runs_several(pair):
+        assert "executors/several" in rules_broken(pair, executor=both)
+        return
     result = rendered(pair, executor=both, allowed={"redis"})
     assert result.airflow_cfg.get("core", "executor") == "CeleryExecutor,KubernetesExecutor"
     assert container(worker(result), "worker")["resources"] == SMALL_WIRE
@@ -402,17 +408,17 @@ def test_several_executors_at_once(pair: Pair) -> None:
 
 
 def test_task_pods_get_nothing_of_the_workers_where_the_chart_can_tell_them_apart(pair: Pair) -> None:
-    if pair[0] < "1.20":
-        return
     workers = CeleryWorkers(
         placement=Placement(node_selector={"pool": "celery"}, tolerations=(Toleration(key="celery"),)),
         labels={"team": "celery"},
         env={"ONLY": "celery"},
         priority_class="celery",
     )
-    result = rendered(
-        pair, executor=MultipleExecutors(CeleryExecutor(broker=BROKER, workers=workers), KubernetesExecutor())
-    )
+    both = MultipleExecutors(CeleryExecutor(broker=BROKER, workers=workers), KubernetesExecutor())
+    if pair[0] < "1.20":
+        assert "executors/shared-key" in rules_broken(pair, executor=both)
+        return
+    result = rendered(pair, executor=both)
     template = result.pod_template
     assert template is not None
     assert "celery" not in str(template["spec"].get("nodeSelector")) + str(template["spec"].get("tolerations"))
