@@ -102,6 +102,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.contracts import PullSecret as PullSecret
     from cdk8s_airflow.secrets.contracts import RedisPasswordSecret as RedisPasswordSecret
     from cdk8s_airflow.secrets.contracts import ResultBackendSecret as ResultBackendSecret
+    from cdk8s_airflow.secrets.contracts import SearchUrlSecret as SearchUrlSecret
     from cdk8s_airflow.secrets.contracts import SecretKey as SecretKey
     from cdk8s_airflow.secrets.contracts import TlsSecret as TlsSecret
     from cdk8s_airflow.secrets.contracts import WebserverSecretKeySecret as WebserverSecretKeySecret
@@ -185,7 +186,9 @@ _HOMES = {
         "PullSecret",
         "RedisPasswordSecret",
         "ResultBackendSecret",
-        "SecretKey",
+        "SearchUrlSecret",
+        "SearchUrlSecret",
+    "SecretKey",
         "TlsSecret",
         "WebserverSecretKeySecret",
     ),

@@ -64,6 +64,8 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
     "dag_processor.enabled": (Place("dagProcessor.enabled", airflow="<3"),),
     "triggerer.disruption_budget": (Place("triggerer.podDisruptionBudget", charts=">=1.19"),),
     "dag_processor.disruption_budget": (Place("dagProcessor.podDisruptionBudget", charts=">=1.19"),),
+    "logs.elasticsearch": (Place("elasticsearch"),),
+    "logs.opensearch": (Place("opensearch", charts=">=1.18", airflow=">=3"),),
     "service_links": (Place("enableServiceLinks", charts=">=1.22"),),
     "builtin_env.core_sql_alchemy_conn": (
         Place("enableBuiltInSecretEnvVars.AIRFLOW__CORE__SQL_ALCHEMY_CONN", charts="<1.20"),

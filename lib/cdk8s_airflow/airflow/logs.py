@@ -2,19 +2,107 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import ObjectName
+from cdk8s_airflow.checks.constraints import Must, ObjectName
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.secrets.contracts import Named, name_of
+from cdk8s_airflow.secrets.contracts import Named, SearchUrlSecret, SecretKey, name_of
 from cdk8s_airflow.storage.volume import Volume
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
+_CONTAINER = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
+_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
+_PREFIX = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._=-]*(?:/[A-Za-z0-9][A-Za-z0-9._=-]*)*)?")
+_ENDPOINT = re.compile(r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
+
+Bucket = Annotated[
+    str,
+    Must(
+        lambda text: _BUCKET.fullmatch(text) is not None and ".." not in text,
+        "is not the name of a bucket",
+        "write the bare name: 3 to 63 lower-case letters, digits, dots and dashes; what comes after it is the prefix",
+        "logs/bucket",
+    ),
+]
+"""The name of a bucket of an object store."""
+
+Prefix = Annotated[
+    str,
+    Must(
+        lambda text: _PREFIX.fullmatch(text) is not None,
+        "is not a prefix of object names that is safe in every store",
+        'write it like "airflow/prod": letters, digits, dots, dashes and underscores, without a slash at either end',
+        "logs/prefix",
+    ),
+]
+"""What object names start with; empty for nothing."""
+
+Endpoint = Annotated[
+    str,
+    Must(
+        lambda text: _ENDPOINT.fullmatch(text) is not None,
+        "is not the address of an object store",
+        'write scheme, host and port, like "http://seaweedfs-s3.storage:8333"; user and password belong into the Secret',
+        "logs/endpoint",
+        hides=True,
+    ),
+]
+"""Where an S3-compatible store listens."""
+
+Container = Annotated[
+    str,
+    Must(
+        lambda text: len(text) <= 63 and _CONTAINER.fullmatch(text) is not None,
+        "is not the name of a container of Azure Blob Storage",
+        "use 3 to 63 lower-case letters, digits and single dashes",
+        "logs/container",
+    ),
+]
+"""A container of Azure Blob Storage."""
+
+Account = Annotated[
+    str,
+    Must(
+        lambda text: _ACCOUNT.fullmatch(text) is not None,
+        "is not the name of a storage account",
+        "use its bare name: 3 to 24 lower-case letters and digits",
+        "logs/account",
+    ),
+]
+"""A storage account of Azure."""
+
+Region = Annotated[
+    str,
+    Must(
+        lambda text: re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", text) is not None,
+        "is not the name of a region",
+        'write it like "eu-central-1"',
+        "logs/region",
+    ),
+]
+"""A region of an object store."""
+
+Port = Annotated[
+    int,
+    Must(lambda value: 1 <= value <= 65535, "is not a port", "use a number from 1 to 65535", "argument/range"),
+]
+"""A TCP port."""
 
 
 @frozen(kw_only=False)
 class Logs:
-    """A choice of where task logs are kept: :meth:`claim`, :meth:`existing_claim` or :meth:`ephemeral`."""
+    """A choice of where task logs are kept.
+
+    On a volume: :meth:`claim`, :meth:`existing_claim`. In an object store: :meth:`s3`, :meth:`gcs`, :meth:`azure_blob`; a task's
+    log goes there when the task has ended. In a search engine: :meth:`elasticsearch`, :meth:`opensearch`. Nowhere:
+    :meth:`ephemeral`.
+
+    How long logs are kept: on volumes the log groomers beside the components delete old files. In a store or search engine
+    Airflow deletes nothing: give the bucket a lifecycle rule, or the index a policy.
+    """
 
     how_to_write: ClassVar[str] = 'Logs.claim(Volume("20Gi", storage_class="longhorn"))'
 
@@ -25,7 +113,7 @@ class Logs:
                 at="",
                 problem="says nothing about where logs are kept",
                 seen="Logs()",
-                fix="choose Logs.claim(...), Logs.existing_claim(...) or Logs.ephemeral()",
+                fix="choose Logs.claim(...), Logs.s3(...), another of its methods, or Logs.ephemeral()",
             )
 
     @staticmethod
@@ -51,6 +139,92 @@ class Logs:
         return ExistingClaimLogs(name_of(name, "PersistentVolumeClaim"))
 
     @staticmethod
+    def s3(
+        bucket: str,
+        *,
+        prefix: str = "",
+        connection: SecretKey | None = None,
+        endpoint: str | None = None,
+        region: str | None = None,
+        encrypt: bool = False,
+    ) -> Logs:
+        """A bucket of S3, or of anything that speaks S3.
+
+        Args:
+            bucket: its name; it must exist.
+            prefix: what the names of objects start with.
+            connection: the key of a Secret with an Airflow connection of type ``aws`` (JSON or URL) that has access key and secret
+                key. Default: none; then pods log in by their identity in the cloud, as their service accounts say.
+            endpoint: where an S3-compatible store listens. With ``connection`` it has to stand in the Secret, as ``endpoint_url``
+                among the extras; the command that makes the Secret writes it there. Default: AWS.
+            region: the bucket's region, likewise. Default: as the environment of the pods says.
+            encrypt: whether each object asks for server-side encryption (AES256). Most S3-compatible stores refuse that.
+        """
+        return S3Logs(
+            bucket=bucket, prefix=prefix, connection=connection, endpoint=endpoint, region=region, encrypt=encrypt
+        )
+
+    @staticmethod
+    def gcs(bucket: str, *, prefix: str = "", connection: SecretKey | None = None) -> Logs:
+        """A bucket of Google Cloud Storage.
+
+        Args:
+            bucket: its name; it must exist.
+            prefix: what the names of objects start with.
+            connection: the key of a Secret with an Airflow connection of type ``google_cloud_platform`` (JSON or URL). Default:
+                none; then pods log in by their identity in the cloud (Workload Identity).
+        """
+        return GcsLogs(bucket=bucket, prefix=prefix, connection=connection)
+
+    @staticmethod
+    def azure_blob(account: str, container: str, *, prefix: str = "", connection: SecretKey | None = None) -> Logs:
+        """A container of Azure Blob Storage.
+
+        The names of blobs start with ``wasb/``, before the prefix: Airflow knows by that word that it is Azure, and takes it
+        for a part of the name.
+
+        Args:
+            account: the storage account.
+            container: the container; it must exist.
+            prefix: what the names of blobs go on with.
+            connection: the key of a Secret with an Airflow connection of type ``wasb`` (JSON or URL) to that account. Default: none;
+                then pods log in by their identity in the cloud (Workload Identity).
+        """
+        return AzureBlobLogs(account=account, container=container, prefix=prefix, connection=connection)
+
+    @staticmethod
+    def elasticsearch(url: SearchUrlSecret, *, direct: bool = False) -> Logs:
+        """Elasticsearch. The UI reads logs from it, and tasks write theirs as JSON.
+
+        Args:
+            url: the Secret with its URL.
+            direct: whether Airflow itself sends a task's log to it when the task has ended; Airflow 3.2 and later can. Default: no;
+                then tasks write to their standard output, and a log collector of the cluster has to bring that to
+                Elasticsearch.
+        """
+        return ElasticsearchLogs(url=url, direct=direct)
+
+    @staticmethod
+    def opensearch(
+        url: SearchUrlSecret,
+        *,
+        port: int = 9200,
+        username: SecretKey | None = None,
+        password: SecretKey | None = None,
+        direct: bool = False,
+    ) -> Logs:
+        """OpenSearch, with Airflow 3 and an image that has its provider, which the official image lacks.
+
+        Args:
+            url: the Secret with its URL. Airflow takes scheme and host from it, and neither port nor login.
+            port: where it listens.
+            username: the key of a Secret with the user. Default: none, no login.
+            password: the key of a Secret with the password.
+            direct: as with :meth:`elasticsearch`.
+        """
+        return OpensearchLogs(url=url, port=port, username=username, password=password, direct=direct)
+
+    @staticmethod
     def ephemeral() -> Logs:
         """No place: the log of a task is lost with its pod. For trying things out."""
         return EphemeralLogs()
@@ -73,3 +247,152 @@ class ExistingClaimLogs(Logs):
 @frozen(kw_only=False)
 class EphemeralLogs(Logs):
     """What :meth:`Logs.ephemeral` returns."""
+
+
+@frozen
+class ObjectStoreLogs(Logs):
+    """What logs in an object store have in common.
+
+    Attributes:
+        prefix: what the names of objects start with.
+        connection: the key of a Secret with an Airflow connection, or None for the identity of the pods.
+    """
+
+    prefix: Prefix = ""
+    connection: SecretKey | None = None
+
+    def _below(self, root: str) -> str:
+        return f"{root}/{self.prefix}" if self.prefix else root
+
+    @property
+    def folder(self) -> str:
+        """``remote_base_log_folder``."""
+        raise NotImplementedError
+
+    @property
+    def plain_connection(self) -> dict[str, object] | None:
+        """The connection that is needed even where nothing of it is secret; None where there is none."""
+        return None
+
+    @property
+    def secret_connection(self) -> dict[str, object]:
+        """The connection that the Secret has to hold; words in capitals stand for what is secret."""
+        raise NotImplementedError
+
+
+@frozen
+class S3Logs(ObjectStoreLogs):
+    """What :meth:`Logs.s3` returns."""
+
+    bucket: Bucket
+    endpoint: Endpoint | None = None
+    region: Region | None = None
+    encrypt: bool = False
+
+    @property
+    def folder(self) -> str:
+        """``remote_base_log_folder``."""
+        return self._below(f"s3://{self.bucket}")
+
+    @property
+    def _extra(self) -> dict[str, object]:
+        said = {"endpoint_url": self.endpoint, "region_name": self.region}
+        return {key: value for key, value in said.items() if value is not None}
+
+    @property
+    def plain_connection(self) -> dict[str, object] | None:
+        """Where the store is, without a login."""
+        return {"conn_type": "aws", "extra": self._extra} if self._extra else None
+
+    @property
+    def secret_connection(self) -> dict[str, object]:
+        """Access key and secret key, and where the store is."""
+        keys = {"conn_type": "aws", "login": "ACCESS_KEY", "password": "SECRET_KEY"}
+        return {**keys, "extra": self._extra} if self._extra else {**keys}
+
+
+@frozen
+class GcsLogs(ObjectStoreLogs):
+    """What :meth:`Logs.gcs` returns."""
+
+    bucket: Bucket
+
+    @property
+    def folder(self) -> str:
+        """``remote_base_log_folder``."""
+        return self._below(f"gs://{self.bucket}")
+
+    @property
+    def secret_connection(self) -> dict[str, object]:
+        """The key file of a service account."""
+        return {"conn_type": "google_cloud_platform", "extra": {"keyfile_dict": "KEY_FILE"}}
+
+
+@frozen
+class AzureBlobLogs(ObjectStoreLogs):
+    """What :meth:`Logs.azure_blob` returns."""
+
+    account: Account
+    container: Container
+
+    @property
+    def folder(self) -> str:
+        """``remote_base_log_folder``; not ``wasb://``, which Airflow 3.2 takes away and others do not."""
+        return self._below("wasb")
+
+    @property
+    def plain_connection(self) -> dict[str, object] | None:
+        """The account, without a login."""
+        return {"conn_type": "wasb", "login": self.account}
+
+    @property
+    def secret_connection(self) -> dict[str, object]:
+        """The account and its key."""
+        return {"conn_type": "wasb", "login": self.account, "password": "ACCOUNT_KEY"}
+
+
+@frozen
+class SearchLogs(Logs):
+    """What logs in a search engine have in common.
+
+    Attributes:
+        url: the Secret with its URL.
+        direct: whether Airflow sends logs itself.
+    """
+
+    how_to_write: ClassVar[str] = 'Logs.elasticsearch(SearchUrlSecret("airflow-elasticsearch"))'
+    engine: ClassVar[str] = ""
+    direct_option: ClassVar[str] = ""
+
+    url: SearchUrlSecret
+    direct: bool = False
+
+
+@frozen
+class ElasticsearchLogs(SearchLogs):
+    """What :meth:`Logs.elasticsearch` returns."""
+
+    engine: ClassVar[str] = "elasticsearch"
+    direct_option: ClassVar[str] = "write_to_es"
+
+
+@frozen
+class OpensearchLogs(SearchLogs):
+    """What :meth:`Logs.opensearch` returns."""
+
+    engine: ClassVar[str] = "opensearch"
+    direct_option: ClassVar[str] = "write_to_os"
+
+    port: Port = 9200
+    username: SecretKey | None = None
+    password: SecretKey | None = None
+
+    def _rules(self) -> Iterator[Finding]:
+        if (self.username is None) != (self.password is None):
+            missing = "username" if self.username is None else "password"
+            yield Finding(
+                rule="logs/half-a-login",
+                at=missing,
+                problem="is missing, and the other half of the login is given",
+                fix=f'name its Secret: {missing}=SecretKey("airflow-opensearch", "{missing}"), or leave both out',
+            )

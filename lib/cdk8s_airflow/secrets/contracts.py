@@ -195,6 +195,17 @@ class FlowerAuthSecret(_SecretReference):
     keys = {"basicAuth": "USER:PASSWORD"}
 
 
+class SearchUrlSecret(_SecretReference):
+    """A Secret with the URL of Elasticsearch or OpenSearch under the key ``connection``.
+
+    Like ``https://USER:PASSWORD@HOST:9200``, user and password percent-encoded. Source: the chart's
+    ``elasticsearch.secretName`` and ``opensearch.secretName``.
+    """
+
+    how_to_write: ClassVar[str] = 'SearchUrlSecret("airflow-elasticsearch")'
+    keys = {"connection": "the URL, like https://USER:PASSWORD@HOST:9200"}
+
+
 class TlsSecret(_SecretReference):
     """A Secret of type ``kubernetes.io/tls`` with a certificate and its key."""
 

@@ -375,7 +375,7 @@ def account(ref: contracts.BasicAuthSecret, namespace: str, purpose: str) -> Sec
         type=ref.type,
         command=(
             "read -rp 'User name: ' ACCOUNT && "
-            f"printf 'username=%s\\npassword=%s\\n' \"$ACCOUNT\" \"$(openssl rand -hex 24)\" | {create}"
+            f'printf \'username=%s\\npassword=%s\\n\' "$ACCOUNT" "$(openssl rand -hex 24)" | {create}'
         ),
     )
 
@@ -394,3 +394,36 @@ def whole(ref: contracts.ExistingSecret, namespace: str, purpose: str) -> Secret
         purpose=purpose,
         command=f"{create}  # paste lines NAME=VALUE, then Ctrl-D",
     )
+
+
+_PROMPTS: Mapping[str, str] = {
+    "ACCESS_KEY": "Access key",
+    "SECRET_KEY": "Secret key",
+    "ACCOUNT_KEY": "Account key",
+}
+
+
+def airflow_connection(
+    ref: contracts.SecretKey, namespace: str, purpose: str, *, connection: Mapping[str, object]
+) -> SecretNeed:
+    """An Airflow connection as JSON, its secrets typed, or read from a key file.
+
+    Args:
+        connection: the connection, with words in capitals for what is secret: ``ACCESS_KEY``, ``SECRET_KEY``, ``ACCOUNT_KEY``,
+            and ``KEY_FILE`` for the JSON of a file ``key.json``.
+    """
+    content = json.dumps(connection)
+    form, reads, values = content.replace("%", "%%"), [], []
+    found = sorted((word for word in (*_PROMPTS, "KEY_FILE") if f'"{word}"' in content), key=content.index)
+    for word in found:
+        if word == "KEY_FILE":
+            form = form.replace(f'"{word}"', "%s")
+            values.append("\"$(tr -d '\\n' < key.json)\"")
+        else:
+            form = form.replace(f'"{word}"', '"%s"')
+            reads.append(f"read -rsp '{_PROMPTS[word]}: ' {word} && ")
+            values.append(f'"$(printf %s "${word}" | {_ESCAPE_JSON})"')
+    source = f"{''.join(reads)}printf {shlex.quote(form)} {' '.join(values)}"
+    need = free_key(ref, namespace, purpose, content=content, source=source)
+    forget = f"; unset {' '.join(word for word in found if word != 'KEY_FILE')}" if reads else ""
+    return replace(need, command=need.command + forget, added=need.added + forget)

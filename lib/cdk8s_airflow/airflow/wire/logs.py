@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from cdk8s_airflow.airflow.logs import ClaimLogs, ExistingClaimLogs
+from cdk8s_airflow.airflow.logs import (
+    AzureBlobLogs,
+    ClaimLogs,
+    ExistingClaimLogs,
+    ObjectStoreLogs,
+    OpensearchLogs,
+    S3Logs,
+    SearchLogs,
+)
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.tree import Tree
+from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.delivery.pruning import state_metadata
+from cdk8s_airflow.schemas import config
+from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.storage.volume import shared_access_mode
 from cdk8s_airflow.storage.wire import claim
+
+CONNECTION = "remote_logs"
+"""The id of the Airflow connection by which logs are written and read."""
+
+CONNECTION_VARIABLE = f"AIRFLOW_CONN_{CONNECTION.upper()}"
+"""The environment variable that holds it."""
+
+# Text, all of it: a boolean under logging.remote_logging ends the render of the chart's notes.
+_ON, _OFF = "True", "False"
+
+_NO_VOLUME: Tree = {"logs": {"persistence": {"enabled": False}}}
 
 
 def log_claim_name(release: str) -> str:
@@ -20,23 +42,124 @@ def log_claim_name(release: str) -> str:
 
 
 def log_values(settings: ReleaseSettings) -> Tree:
-    """The claim by name; the chart makes none of its own."""
+    """The claim by name, since the chart makes none of its own; or where else logs go, and by which connection."""
     logs = settings.logs
+    if isinstance(logs, ObjectStoreLogs):
+        return join(_NO_VOLUME, _object_store(logs))
+    if isinstance(logs, SearchLogs):
+        return join(_NO_VOLUME, _search(logs, settings))
     if isinstance(logs, ClaimLogs):
         name = log_claim_name(settings.release)
     elif isinstance(logs, ExistingClaimLogs):
         name = logs.name
     else:
-        return {"logs": {"persistence": {"enabled": False}}}
+        return _NO_VOLUME
     return {"logs": {"persistence": {"enabled": True, "existingClaim": name}}}
 
 
+def _object_store(logs: ObjectStoreLogs) -> Tree:
+    """The folder tells Airflow which store it is. Without a connection it asks the environment who it is."""
+    logging = {"remote_logging": _ON, "remote_base_log_folder": logs.folder}
+    values: Tree = {"config": {"logging": logging}}
+    if isinstance(logs, S3Logs) and logs.encrypt:
+        logging["encrypt_s3_logs"] = _ON
+    if isinstance(logs, AzureBlobLogs):
+        values["config"]["azure_remote_logging"] = {"remote_wasb_log_container": logs.container}
+    if logs.connection is not None:
+        ref = logs.connection
+        values["secret"] = [{"envName": CONNECTION_VARIABLE, "secretName": ref.name, "secretKey": ref.key}]
+    elif logs.plain_connection is not None:
+        values["env"] = [{"name": CONNECTION_VARIABLE, "value": json.dumps(logs.plain_connection)}]
+    if "secret" in values or "env" in values:
+        logging["remote_log_conn_id"] = CONNECTION
+    return values
+
+
+def _search(logs: SearchLogs, settings: ReleaseSettings) -> Tree:
+    """The chart takes the URL from the Secret; the rest is said in the engine's section."""
+    options = {"json_format": _ON, "write_stdout": _OFF if logs.direct else _ON}
+    if logs.direct:
+        options[logs.direct_option] = _ON
+    values: Tree = {
+        _place(logs, settings) or logs.engine: {"enabled": True, "secretName": logs.url.name},
+        "config": {"logging": {"remote_logging": _ON}, logs.engine: options},
+    }
+    if isinstance(logs, OpensearchLogs):
+        options["port"] = str(logs.port)
+        login = {"USERNAME": logs.username, "PASSWORD": logs.password}
+        values["secret"] = [
+            {"envName": f"AIRFLOW__OPENSEARCH__{option}", "secretName": ref.name, "secretKey": ref.key}
+            for option, ref in login.items()
+            if ref is not None
+        ]
+    return values
+
+
+def _place(logs: SearchLogs, settings: ReleaseSettings) -> str | None:
+    return settings.dialect.place(f"logs.{logs.engine}")
+
+
 def log_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether the claim can be mounted by all the pods that write to it."""
+    """Whether the claim can be mounted by all the pods that write to it, and this version knows the search engine."""
+    if isinstance(settings.logs, SearchLogs):
+        yield from _search_rules(settings.logs, settings)
     if isinstance(settings.logs, ClaimLogs):
         mode = shared_access_mode(settings.logs.volume, settings.facts, "logs.volume")
         if isinstance(mode, Finding):
             yield mode
+
+
+def _search_rules(logs: SearchLogs, settings: ReleaseSettings) -> Iterator[Finding]:
+    airflow = settings.dialect.airflow
+    if _place(logs, settings) is None:
+        yield Finding(
+            rule="logs/no-engine",
+            at="logs",
+            problem=f"Airflow writes logs to {logs.engine} from 3.0 on and the chart wires it from 1.18 on; "
+            f"these are Airflow {airflow} and chart {settings.dialect.chart}",
+            seen=f"Logs.{logs.engine}(...)",
+            fix="choose Logs.elasticsearch(...) or an object store like Logs.s3(...), or newer versions",
+        )
+    elif logs.direct and logs.direct_option not in config.options(logs.engine, airflow):
+        yield Finding(
+            rule="logs/not-direct",
+            at="logs.direct",
+            problem=f"Airflow {airflow}, with the providers of its image, cannot send logs to {logs.engine} itself",
+            seen="True",
+            fix="leave it out, and let a log collector of the cluster bring the output of pods there",
+        )
+
+
+def log_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
+    """The Secrets by which logs are written and read."""
+    logs, namespace = settings.logs, settings.namespace
+    if isinstance(logs, ObjectStoreLogs) and logs.connection is not None:
+        yield needs.airflow_connection(
+            logs.connection, namespace, f"writes and reads logs in {logs.folder}", connection=logs.secret_connection
+        )
+    if isinstance(logs, SearchLogs):
+        yield needs.typed(
+            logs.url, namespace, f"writes and reads logs in {logs.engine}", prompt=f"URL of {logs.engine}"
+        )
+    if isinstance(logs, OpensearchLogs):
+        for ref, content in ((logs.username, "the user of opensearch"), (logs.password, "its password")):
+            if ref is not None:
+                yield needs.free_key(ref, namespace, "writes and reads logs in opensearch", content=content)
+
+
+def log_notes(settings: ReleaseSettings) -> Iterator[str]:
+    """What somebody else has to see to."""
+    logs = settings.logs
+    if isinstance(logs, SearchLogs) and not logs.direct:
+        yield (
+            f"Tasks of release {settings.release} write their logs to standard output as JSON: "
+            f"a log collector of the cluster has to bring them to {logs.engine}."
+        )
+    if isinstance(logs, OpensearchLogs):
+        yield (
+            f"Release {settings.release} writes logs to opensearch: its image needs the package "
+            "apache-airflow-providers-opensearch, which the official one lacks."
+        )
 
 
 def log_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:

@@ -44,7 +44,7 @@ from cdk8s_airflow.airflow.wire.exposure import (
 from cdk8s_airflow.airflow.wire.flower import flower_needs, flower_rules, flower_values
 from cdk8s_airflow.airflow.wire.images import airflow_tag, image_needs, image_notes, image_values
 from cdk8s_airflow.airflow.wire.keys import key_needs, key_rules, key_values
-from cdk8s_airflow.airflow.wire.logs import log_objects, log_rules, log_values
+from cdk8s_airflow.airflow.wire.logs import log_needs, log_notes, log_objects, log_rules, log_values
 from cdk8s_airflow.airflow.wire.migration import migration_values
 from cdk8s_airflow.airflow.wire.people import people_needs, people_notes, people_rules, people_values
 from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
@@ -163,7 +163,7 @@ CONCEPTS = (
     Concept(values=database_values, rules=database_rules, needs=database_needs),
     Concept(values=image_values, needs=image_needs, notes=image_notes),
     Concept(values=dag_values, objects=dag_objects, rules=dag_rules, needs=dag_needs),
-    Concept(values=log_values, objects=log_objects, rules=log_rules),
+    Concept(values=log_values, objects=log_objects, rules=log_rules, needs=log_needs, notes=log_notes),
     Concept(values=exposure_values, objects=exposure_objects, rules=exposure_rules, needs=exposure_needs),
     Concept(values=config_values, rules=config_rules, needs=config_needs, notes=config_notes),
     Concept(values=people_values, rules=people_rules, needs=people_needs, notes=people_notes),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cdk8s_airflow.airflow.executors import RedisBroker, celery_of
 from cdk8s_airflow.airflow.exposure import Ingress
+from cdk8s_airflow.airflow.logs import SearchLogs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.keys import session_keys
 from cdk8s_airflow.checks import Finding
@@ -35,6 +36,8 @@ def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         named["flower.auth"] = settings.flower.auth.name
     if settings.admin is not None:
         named["admin.credentials"] = settings.admin.credentials.name
+    if isinstance(settings.logs, SearchLogs):
+        named["logs.url"] = settings.logs.url.name
     if settings.pull_secret is not None:
         named["pull_secret"] = settings.pull_secret.name
     if isinstance(ui, Ingress):
