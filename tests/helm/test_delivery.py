@@ -10,7 +10,6 @@ import pytest
 
 from tests.delivery.carried import DELIVERIES, carried, platform
 from tests.helm.expectations import (
-    assert_database_from,
     assert_env_once,
     assert_no_bundled,
     assert_requests_everywhere,
@@ -87,7 +86,6 @@ def test_the_jobs_are_the_only_hooks_and_ones_their_delivery_knows(pair: tuple[s
 def test_argo_cd_s_rendering_holds_what_every_rendering_holds(pair: tuple[str, str]) -> None:
     result = rendered("argo", pair)
     assert_env_once(result)
-    assert_database_from(result, "airflow-metadata", "connection")
     assert_no_bundled(result, asked_for=["create-user-job"])
     assert_requests_everywhere(result)
     assert_restricted(result)

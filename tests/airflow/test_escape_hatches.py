@@ -1,0 +1,175 @@
+"""The ways past the arguments, in their order: values=, unchecked_values=, JSON patches of the objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from cdk8s import JsonPatch
+
+from cdk8s_airflow import (
+    AirflowChart,
+    ArgoApplication,
+    FluxRelease,
+    HelmCommand,
+    K3sHelmChart,
+    Logs,
+    PlatformError,
+    Scheduler,
+    Volume,
+    collecting,
+)
+from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.kube.ledger import ledger_of
+from tests.making import emitted, make_airflow, new_chart
+from tests.truth.manifests import Loader, values_of
+
+
+def values(**changes: Any) -> dict[str, Any]:
+    """The values that a release is written with."""
+    chart = new_chart()
+    make_airflow(chart, **changes)
+    return values_of(emitted(chart)[0])
+
+
+def found(**changes: Any) -> list[tuple[str, str]]:
+    """Rule and place of everything that is wrong with a release."""
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(new_chart(), **changes)
+    return [(finding.rule, finding.at) for finding in caught.value.findings]
+
+
+def test_values_win_over_arguments_key_by_key() -> None:
+    plain = values(scheduler=Scheduler(replicas=2))["scheduler"]
+    said = values(scheduler=Scheduler(replicas=2), values={"scheduler": {"replicas": 3, "nodeSelector": {"a": "b"}}})
+    assert plain["replicas"] == 2
+    assert said["scheduler"] == {**plain, "replicas": 3, "nodeSelector": {"a": "b", **plain.get("nodeSelector", {})}}
+
+
+def test_unchecked_values_win_over_values_and_arguments() -> None:
+    said = values(
+        scheduler=Scheduler(replicas=2),
+        values={"scheduler": {"replicas": 3, "nodeSelector": {"a": "b", "c": "d"}}},
+        unchecked_values={"scheduler": {"replicas": 4, "nodeSelector": {"c": "e"}}, "ours": [1]},
+    )
+    assert said["scheduler"]["replicas"] == 4
+    assert said["scheduler"]["nodeSelector"] == {"a": "b", "c": "e"}
+    assert said["ours"] == [1]
+
+
+def test_a_patch_of_the_object_wins_over_all_values() -> None:
+    chart = new_chart()
+    airflow = make_airflow(chart, values={"labels": {"a": "b"}}, unchecked_values={"labels": {"a": "c"}})
+    assert airflow.api_object is not None
+    airflow.api_object.add_json_patch(
+        JsonPatch.replace("/spec/valuesContent", "labels: {a: d}\n"), JsonPatch.add("/spec/backOffLimit", 3)
+    )
+    (manifest,) = emitted(chart)
+    assert values_of(manifest) == {"labels": {"a": "d"}}
+    assert manifest["spec"]["backOffLimit"] == 3
+
+
+@pytest.mark.parametrize("hatch", ["values", "unchecked_values"])
+def test_a_list_is_replaced_and_a_map_is_merged(hatch: str) -> None:
+    before = values()["migrateDatabaseJob"]
+    assert before["extraInitContainers"]
+    after = values(**{hatch: {"migrateDatabaseJob": {"extraInitContainers": [], "nodeSelector": {"a": "b"}}}})
+    expected = {**before, "extraInitContainers": []}
+    expected["nodeSelector"] = {**before.get("nodeSelector", {}), "a": "b"}
+    assert after["migrateDatabaseJob"] == expected
+
+
+@pytest.mark.parametrize("hatch", ["values", "unchecked_values"])
+def test_a_map_takes_the_place_of_what_is_no_map_and_the_other_way_round(hatch: str) -> None:
+    said = values(**{hatch: {"labels": {"a": "b"}, "scheduler": {"args": ["x"], "command": None}}})
+    assert said["labels"] == {"a": "b"}
+    assert said["scheduler"]["args"] == ["x"]
+
+
+def test_none_removes_a_default_of_the_chart() -> None:
+    said = values(values={"scheduler": {"startupProbe": {"timeoutSeconds": None}, "strategy": None}})
+    assert said["scheduler"]["startupProbe"]["timeoutSeconds"] is None
+    assert said["scheduler"]["strategy"] is None
+
+
+@pytest.mark.parametrize(
+    "section",
+    ["scheduler", "config", "dags", "images", "workers", "scheduler.startupProbe", "config.core", "logs.persistence"],
+)
+def test_none_never_removes_a_whole_section(section: str) -> None:
+    tree: Any = None
+    for key in reversed(section.split(".")):
+        tree = {key: tree}
+    assert found(values=tree) == [("values/null-section", f"values.{section}")]
+
+
+@pytest.mark.parametrize("key", ["nodeSelector", "affinity", "securityContext"])
+def test_what_the_chart_hands_on_to_kubernetes_may_be_none(key: str) -> None:
+    assert values(values={key: None})[key] is None
+
+
+def test_values_are_held_against_the_version_like_our_own() -> None:
+    assert found(values={"scheduler": {"replicsa": 2}}) == [("values/unknown-key", "values.scheduler.replicsa")]
+    assert found(values={"scheduler": {"replicas": "2"}}) == [("values/wrong-type", "values.scheduler.replicas")]
+    assert found(values={"fernetKey": "s3cret"})[0] == ("values/secret-literal", "values.fernetKey")
+
+
+def test_unchecked_values_are_not_and_the_summary_says_so() -> None:
+    chart = new_chart()
+    make_airflow(chart, unchecked_values={"scheduler": {"replicsa": 2}, "another": None})
+    assert "Release airflow has values that nothing was checked against: another, scheduler" in ledger_of(chart).notes
+    assert values_of(emitted(chart)[0])["scheduler"]["replicsa"] == 2
+
+
+def test_what_no_text_can_say_is_refused_even_there() -> None:
+    assert found(unchecked_values={"a": {"b": {1, 2}}}) == [("text/type", "unchecked_values.a.b")]
+
+
+def test_without_unchecked_values_there_is_no_such_note() -> None:
+    chart = new_chart()
+    make_airflow(chart, values={"labels": {"a": "b"}})
+    assert not any("nothing was checked" in note for note in ledger_of(chart).notes)
+
+
+@pytest.mark.parametrize(
+    ("delivery", "kind", "ids"),
+    [
+        (K3sHelmChart(), "HelmChart", {"release"}),
+        (FluxRelease(), "HelmRelease", {"release", "values", "repository"}),
+        (ArgoApplication(), "Application", {"release"}),
+    ],
+)
+def test_every_object_can_be_patched_by_its_id(delivery: Any, kind: str, ids: set[str]) -> None:
+    chart = new_chart()
+    airflow = make_airflow(chart, delivery=delivery, logs=Logs.claim(Volume("1Gi")), facts=ClusterFacts(nodes=1))
+    assert set(airflow.api_objects) == {*ids, "logs"}
+    assert airflow.api_objects["release"].kind == kind
+    assert airflow.api_object is not None
+    assert airflow.api_object.kind == kind
+    for id in airflow.api_objects:
+        airflow.api_objects[id].metadata.add_label("patched", id)
+    assert {m["metadata"]["labels"]["patched"] for m in emitted(chart)} == {*ids, "logs"}
+
+
+def test_the_values_of_flux_are_patched_in_their_config_map() -> None:
+    chart = new_chart()
+    airflow = make_airflow(chart, delivery=FluxRelease())
+    (key,) = next(m for m in emitted(chart) if m["kind"] == "ConfigMap")["data"]
+    airflow.api_objects["values"].add_json_patch(JsonPatch.replace(f"/data/{key}", "labels: {a: d}\n"))
+    texts = next(m for m in emitted(chart) if m["kind"] == "ConfigMap")["data"]
+    assert yaml.load(texts[key], Loader=Loader) == {"labels": {"a": "d"}}
+
+
+def test_a_release_by_hand_has_no_object_for_it() -> None:
+    airflow = make_airflow(new_chart(), delivery=HelmCommand())
+    assert airflow.api_object is None
+    assert airflow.api_objects == {}
+
+
+def test_an_unsound_release_has_no_objects_either() -> None:
+    seen: list[AirflowChart] = []
+    with pytest.raises(PlatformError), collecting():
+        seen.append(make_airflow(new_chart(), release="Upper"))
+    assert seen[0].api_object is None
+    assert seen[0].api_objects == {}
