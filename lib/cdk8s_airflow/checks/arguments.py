@@ -9,6 +9,8 @@ from __future__ import annotations
 import collections.abc
 import dataclasses
 import functools
+import inspect
+import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -21,23 +23,41 @@ _PLAIN_NAMES: Mapping[object, str] = {str: "a text", int: "a whole number", floa
 
 
 @functools.cache
-def _hints(owner: Callable[..., Any] | type) -> Mapping[str, Any]:
-    return typing.get_type_hints(owner, include_extras=True)
+def _annotations(owner: Callable[..., Any] | type) -> Mapping[str, tuple[Any, dict[str, Any]]]:
+    """Name -> annotation as it was written, and the names of the module it was written in."""
+    if not isinstance(owner, type):
+        return {name: (hint, owner.__globals__) for name, hint in owner.__annotations__.items()}
+    return {
+        name: (hint, vars(sys.modules[base.__module__]))
+        for base in reversed(owner.__mro__)
+        for name, hint in inspect.get_annotations(base).items()
+    }
+
+
+@functools.cache
+def _hint(owner: Callable[..., Any] | type, name: str) -> Any:
+    """One annotation, evaluated. Each by itself, because most have a default that nobody changes."""
+    hint, names = _annotations(owner)[name]
+    holder = types.SimpleNamespace(__annotations__={name: hint})
+    return typing.get_type_hints(holder, globalns=names, include_extras=True)[name]
 
 
 def check_arguments(constructor: Callable[..., Any], arguments: Mapping[str, object]) -> list[Finding]:
     """Holds the arguments of a constructor against its annotations, and each nested setting against its own rules.
 
+    A default is right as it stands, here and in settings, and is not looked at.
+
     Args:
         constructor: the ``__init__`` whose annotations count.
         arguments: what was passed, by name; names without an annotation are left alone.
     """
-    hints = _hints(constructor)
+    annotations = _annotations(constructor)
+    defaults = getattr(constructor, "__kwdefaults__", None) or {}
     return [
         finding
         for name, value in arguments.items()
-        if name in hints
-        for finding in check_value(value, hints[name], name)
+        if name in annotations and not (name in defaults and defaults[name] is value)
+        for finding in check_value(value, _hint(constructor, name), name)
     ]
 
 
@@ -80,11 +100,11 @@ def check_setting(value: object, at: str) -> Iterator[Finding]:
     """Checks the fields of a setting (a frozen dataclass of ours), then its own rules if the fields are sound."""
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return
-    hints = _hints(type(value))
     found = [
         finding
         for field in dataclasses.fields(value)
-        for finding in check_value(getattr(value, field.name), hints[field.name], f"{at}.{field.name}")
+        if (given := getattr(value, field.name)) is not field.default
+        for finding in check_value(given, _hint(type(value), field.name), f"{at}.{field.name}")
     ]
     yield from found
     rules = getattr(value, "_rules", None)

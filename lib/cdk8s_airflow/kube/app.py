@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import tempfile
 from collections.abc import Callable
@@ -101,11 +102,17 @@ def _without_trace(text: str) -> str:
 
 def run(build: Callable[[], App]) -> None:
     """What ``main.py`` does: build, check, write; on an error its lines on standard error, and exit status 1."""
+    # One program's objects live until it ends, so looking for garbage among them only takes time.
+    collects = gc.isenabled()
+    gc.disable()
     try:
         synth(build)
     except PlatformError as error:
         sys.stderr.write(f"{error}\n{_count(error)} Nothing was written.\n")
         raise SystemExit(1) from None
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _count(error: PlatformError) -> str:

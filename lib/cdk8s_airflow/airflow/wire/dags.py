@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.dags.image import DAGS_FOLDER, DagImage
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.delivery.pruning import state_metadata
+from cdk8s_airflow.digest import digest
 from cdk8s_airflow.kube.text import escape_template
 from cdk8s_airflow.scheduling.wire import resources
 from cdk8s_airflow.secrets import needs
@@ -124,7 +124,7 @@ def _key(path: str, taken: dict[str, DagFile]) -> str:
 
 def _config_map_name(release: str, files: dict[str, DagFile]) -> str:
     told = json.dumps([[key, file.path, file.text] for key, file in files.items()])
-    return f"{dag_claim_name(release)}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
+    return f"{dag_claim_name(release)}-{digest(told, 10)}"
 
 
 def _bundles(settings: ReleaseSettings, dags: DagBundles) -> Tree:

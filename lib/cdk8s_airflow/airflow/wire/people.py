@@ -82,7 +82,7 @@ class SecurityManager(FabAirflowSecurityManagerOverride):
         if not claims.get(USERNAME_CLAIM) or not claims.get("email") or not _groups(claims):
             more = dict(self.oauth_remotes[provider].userinfo(token=resp) or {{}})
             if more.get("sub") == claims["sub"]:
-                claims = {{**more, **claims}}
+                claims = {{**more, **{{key: value for key, value in claims.items() if value}}}}
         email = str(claims.get("email") or "")
         if EMAIL_DOMAINS and (
             claims.get("email_verified") is not True or email.rpartition("@")[2].lower() not in EMAIL_DOMAINS

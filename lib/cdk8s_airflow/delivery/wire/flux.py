@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.since import FLUX_RETRIES, has, told
 from cdk8s_airflow.delivery.wire.delivered import Delivered, Manifest, Release
+from cdk8s_airflow.digest import digest
 from cdk8s_airflow.facts import ClusterFacts
 
 _INDEX_INTERVAL = "1h"
@@ -25,7 +25,7 @@ def flux_objects(delivery: FluxRelease, release: Release, facts: ClusterFacts) -
     Values are text in a ConfigMap, so that None reaches Helm. The key there is made from the text: the HelmRelease changes
     with its values, so Flux acts at once, and never puts new values to an old version of the chart or the other way round.
     """
-    text_key = f"values-{hashlib.sha256(release.text.encode()).hexdigest()[:12]}.yaml"
+    text_key = f"values-{digest(release.text, 12)}.yaml"
     values_name = f"{release.name}-values"
     return Delivered(
         objects={
