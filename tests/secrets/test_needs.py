@@ -63,6 +63,7 @@ def run(tmp_path: Path) -> Any:
         f"printf '\\1' >> {log}\n"
         'for word in "$@"; do\n'
         f'  if [ "$word" = get ]; then printf %s {COPIED} | base64 -w0; exit 0; fi\n'
+        '  if [ "$word" = label ]; then exit 0; fi\n'
         "done\n"
         f'exec {KUBECTL} "$@" --dry-run=client -o json\n',
         encoding="utf-8",
@@ -135,6 +136,7 @@ def test_the_database_owner_gets_a_random_password_that_no_url_mangles(run: Any)
     assert made.data["username"] == "robot"
     assert len(made.data["password"]) == 48
     assert made.data["password"].isalnum()
+    assert made.calls[-1] == ["-n", need.namespace, "label", "secret", need.name, "cnpg.io/reload=true"]
 
 
 @with_kubectl

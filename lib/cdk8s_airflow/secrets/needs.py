@@ -85,15 +85,19 @@ def random_key(ref: contracts._SecretReference, namespace: str, purpose: str) ->
 
 
 def basic_auth(ref: contracts.BasicAuthSecret, namespace: str, *, username: str, purpose: str) -> SecretNeed:
-    """A user name that is known, with a random password of letters and digits: no URL can mangle it."""
+    """A user name that is known, with a random password of letters and digits: no URL can mangle it.
+
+    CloudNativePG reads a Secret again when its content changes only if it has the label.
+    """
     create = _create(namespace, ref.name, "--from-env-file=/dev/stdin", type_=ref.type)
+    label = f"kubectl -n {namespace} label secret {ref.name} cnpg.io/reload=true"
     return SecretNeed(
         name=ref.name,
         namespace=namespace,
         keys={"username": f"exactly {username!r}, the owner of the database", "password": "its password"},
         purpose=purpose,
         type=ref.type,
-        command=f"printf 'username={username}\\npassword=%s\\n' \"$(openssl rand -hex 24)\" | {create}",
+        command=f"printf 'username={username}\\npassword=%s\\n' \"$(openssl rand -hex 24)\" | {create} && {label}",
     )
 
 
