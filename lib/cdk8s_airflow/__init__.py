@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.components import Statsd as Statsd
     from cdk8s_airflow.airflow.components import Triggerer as Triggerer
     from cdk8s_airflow.airflow.config import Throughput as Throughput
+    from cdk8s_airflow.airflow.environment import CaBundle as CaBundle
+    from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend as KubernetesSecretsBackend
+    from cdk8s_airflow.airflow.environment import Proxy as Proxy
     from cdk8s_airflow.airflow.executors import CeleryExecutor as CeleryExecutor
     from cdk8s_airflow.airflow.executors import CeleryKubernetesExecutor as CeleryKubernetesExecutor
     from cdk8s_airflow.airflow.executors import CeleryWorkers as CeleryWorkers
@@ -31,9 +34,6 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.executors import MultipleExecutors as MultipleExecutors
     from cdk8s_airflow.airflow.executors import RedisBroker as RedisBroker
     from cdk8s_airflow.airflow.executors import WorkerSet as WorkerSet
-    from cdk8s_airflow.airflow.environment import CaBundle as CaBundle
-    from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend as KubernetesSecretsBackend
-    from cdk8s_airflow.airflow.environment import Proxy as Proxy
     from cdk8s_airflow.airflow.exposure import ClusterIP as ClusterIP
     from cdk8s_airflow.airflow.exposure import Gateway as Gateway
     from cdk8s_airflow.airflow.exposure import Host as Host

@@ -23,7 +23,6 @@ from cdk8s_airflow.airflow.components import (
 )
 from cdk8s_airflow.airflow.config import Config, Throughput
 from cdk8s_airflow.airflow.dialect import Dialect
-from cdk8s_airflow.airflow.executors import Executor
 from cdk8s_airflow.airflow.environment import (
     CaBundle,
     Connections,
@@ -33,6 +32,7 @@ from cdk8s_airflow.airflow.environment import (
     Proxy,
     Variables,
 )
+from cdk8s_airflow.airflow.executors import Executor
 from cdk8s_airflow.airflow.exposure import ClusterIP, Exposure
 from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs

@@ -27,6 +27,12 @@ _Line = Annotated[
         "write it on one line",
         "argument/text",
     ),
+    Must(
+        lambda text: "<no value>" not in text,
+        "has <no value> in it, which Helm removes from all it renders",
+        "write it otherwise",
+        "argument/text",
+    ),
 ]
 
 _Email = Annotated[

@@ -18,7 +18,6 @@ from cdk8s_airflow.airflow.components import (
 )
 from cdk8s_airflow.airflow.config import Config, Throughput
 from cdk8s_airflow.airflow.dialect import Dialect
-from cdk8s_airflow.airflow.executors import Executor, RedisBroker, celery_of
 from cdk8s_airflow.airflow.environment import (
     CaBundle,
     Connections,
@@ -28,6 +27,7 @@ from cdk8s_airflow.airflow.environment import (
     Proxy,
     Variables,
 )
+from cdk8s_airflow.airflow.executors import Executor, RedisBroker, celery_of
 from cdk8s_airflow.airflow.exposure import Exposure
 from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs

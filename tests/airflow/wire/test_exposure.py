@@ -1,0 +1,165 @@
+"""Each way to reach the UI, in every dialect, and the route as the API server takes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow.airflow.exposure import (
+    ClusterIP,
+    Gateway,
+    Host,
+    HttpRoute,
+    Ingress,
+    LoadBalancer,
+    NodePort,
+    Tls,
+)
+from cdk8s_airflow.airflow.wire.exposure import (
+    exposure_needs,
+    exposure_objects,
+    exposure_rules,
+    exposure_values,
+)
+from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, release
+from tests.truth import crds
+
+NEWEST = ("1.22.0", "3.2.2")
+every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
+
+
+def server(pair: Pair) -> str:
+    return "apiServer" if pair in WITH_AIRFLOW_3 else "webserver"
+
+
+def base(pair: Pair, url: str) -> dict[str, Any]:
+    return {"config": {"api" if pair in WITH_AIRFLOW_3 else "webserver": {"base_url": url}}}
+
+
+@every_pair
+def test_a_node_port_is_written_with_the_name_that_the_version_has_for_it(pair: Pair) -> None:
+    name = "api-server" if pair in WITH_AIRFLOW_3 else "airflow-ui"
+    assert exposure_values(release(pair, ui=NodePort(port=30080, base_url="http://n:30080"))) == {
+        server(pair): {"service": {"type": "NodePort", "ports": [{"name": name, "port": 8080, "nodePort": 30080}]}},
+        **base(pair, "http://n:30080"),
+    }
+    assert exposure_values(release(pair, ui=NodePort())) == {server(pair): {"service": {"type": "NodePort"}}}
+
+
+@every_pair
+def test_a_load_balancer_is_told_only_what_was_said(pair: Pair) -> None:
+    ui = LoadBalancer(source_ranges=["10.0.0.0/8"], annotations={"a/b": "c"}, base_url="https://a.example.com")
+    assert exposure_values(release(pair, ui=ui)) == {
+        server(pair): {
+            "service": {
+                "type": "LoadBalancer",
+                "loadBalancerSourceRanges": ["10.0.0.0/8"],
+                "annotations": {"a/b": "c"},
+            }
+        },
+        **base(pair, "https://a.example.com"),
+    }
+    assert exposure_values(release(pair, ui=LoadBalancer())) == {server(pair): {"service": {"type": "LoadBalancer"}}}
+
+
+@every_pair
+def test_an_ingress_names_every_host_and_one_issuer(pair: Pair) -> None:
+    ui = Ingress(
+        host="a.example.com",
+        class_name="nginx",
+        tls=Tls("a-tls", issuer="lab"),
+        more_hosts=[Host("b.example.com")],
+        annotations={"a/b": "c"},
+    )
+    assert exposure_values(release(pair, ui=ui)) == {
+        server(pair): {"service": {"type": "ClusterIP"}},
+        "ingress": {
+            "apiServer" if pair in WITH_AIRFLOW_3 else "web": {
+                "enabled": True,
+                "hosts": [
+                    {"name": "a.example.com", "tls": {"enabled": True, "secretName": "a-tls"}},
+                    {"name": "b.example.com"},
+                ],
+                "path": "/",
+                "pathType": "Prefix",
+                "ingressClassName": "nginx",
+                "annotations": {"a/b": "c", "cert-manager.io/cluster-issuer": "lab"},
+            }
+        },
+        **base(pair, "https://a.example.com"),
+    }
+
+
+@every_pair
+def test_a_route_leads_to_the_service_of_the_ui(pair: Pair) -> None:
+    ui = HttpRoute(
+        host="a.example.com",
+        more_hosts=["b.example.com"],
+        gateway=Gateway("public", namespace="gateways", listener="https"),
+    )
+    (route,) = exposure_objects(release(pair, ui=ui)).values()
+    crds.assert_accepted(route)
+    assert route["spec"] == {
+        "parentRefs": [{"name": "public", "namespace": "gateways", "sectionName": "https"}],
+        "hostnames": ["a.example.com", "b.example.com"],
+        "rules": [
+            {"backendRefs": [{"name": "lab-api-server" if pair in WITH_AIRFLOW_3 else "lab-webserver", "port": 8080}]}
+        ],
+    }
+    assert exposure_values(release(pair, ui=ui)) == {
+        server(pair): {"service": {"type": "ClusterIP"}},
+        **base(pair, "https://a.example.com"),
+    }
+
+
+def test_a_gateway_beside_the_release_is_named_alone() -> None:
+    ui = HttpRoute(host="a.example.com", gateway=Gateway("public"), https=False)
+    (route,) = exposure_objects(release(NEWEST, ui=ui)).values()
+    crds.assert_accepted(route)
+    assert route["spec"]["parentRefs"] == [{"name": "public"}]
+    assert ui.base_url == "http://a.example.com"
+
+
+@pytest.mark.parametrize("ui", [ClusterIP(), NodePort(), LoadBalancer(), Ingress(host="a.example.com")], ids=repr)
+def test_only_a_route_is_an_object_of_ours(ui: Any) -> None:
+    assert exposure_objects(release(NEWEST, ui=ui)) == {}
+
+
+@every_pair
+@pytest.mark.parametrize(
+    ("ui", "at"),
+    [
+        (Ingress(host="a.example.com", path="/airflow"), "ui.path"),
+        (NodePort(base_url="http://a.example.com:30080/airflow"), "ui.base_url"),
+        (LoadBalancer(base_url="http://a.example.com/airflow"), "ui.base_url"),
+    ],
+    ids=["ingress", "node-port", "load-balancer"],
+)
+def test_a_path_is_refused_where_the_probes_do_not_follow_it(pair: Pair, ui: Any, at: str) -> None:
+    found = [(finding.rule, finding.at) for finding in exposure_rules(release(pair, ui=ui))]
+    assert found == ([("exposure/sub-path", at)] if pair in WITH_AIRFLOW_3 else [])
+
+
+@pytest.mark.parametrize(
+    "ui",
+    [
+        ClusterIP(),
+        NodePort(base_url="http://a.example.com:30080"),
+        Ingress(host="a.example.com"),
+        HttpRoute(host="a.example.com", gateway=Gateway("public")),
+    ],
+    ids=repr,
+)
+def test_without_a_path_there_is_nothing_to_refuse(ui: Any) -> None:
+    assert list(exposure_rules(release(NEWEST, ui=ui))) == []
+
+
+def test_a_certificate_is_needed_for_each_host_that_no_issuer_serves() -> None:
+    ui = Ingress(
+        host="a.example.com",
+        tls=Tls("a-tls"),
+        more_hosts=[Host("b.example.com", tls=Tls("b-tls", issuer="lab")), Host("c.example.com", tls=Tls("c-tls"))],
+    )
+    needs = list(exposure_needs(release(NEWEST, ui=ui)))
+    assert [(need.name, need.awaited) for need in needs] == [("a-tls", False), ("c-tls", False)]
