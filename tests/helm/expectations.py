@@ -42,9 +42,10 @@ def assert_env_once(rendered: Rendered) -> None:
 def assert_database_from(rendered: Rendered, secret: str, key: str) -> None:
     """All database variables come from one key of one Secret, once each, and only Airflow's containers have them.
 
-    Every Airflow container has the two names that all charts know. Containers of git-sync, StatsD and the log groomers,
-    and any container that is not Airflow's, have none.
+    Every Airflow container has the two names that all charts know, but for that of a task pod of Airflow 3, which has none.
+    Containers of git-sync, StatsD and the log groomers, and any container that is not Airflow's, have none either.
     """
+    least = rendered.airflow_cfg.get("core", "execution_api_server_url", fallback="") != ""
     problems = []
     airflow = rendered.containers("airflow")
     if not airflow:
@@ -55,7 +56,7 @@ def assert_database_from(rendered: Rendered, secret: str, key: str) -> None:
             for name in (f"{base}_CMD", f"{base}_SECRET"):
                 if name in names:
                     problems.append(f"{container.where}: {name} would win over {base}")
-            if container.role != "airflow":
+            if container.role != "airflow" or (least and container.pod.kind == "PodTemplate"):
                 if base in names:
                     problems.append(f"{container.where}: {base} in a container that needs no database")
                 continue

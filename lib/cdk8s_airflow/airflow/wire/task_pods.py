@@ -200,7 +200,7 @@ def _base(
     elif not asked:
         asked = resources(task_resources_of(settings.executor) or TASK_POD)
     if given.gpus:
-        asked = {**asked, "limits": {**asked.get("limits", {}), given.gpu_resource: given.gpus}}
+        asked = {**asked, "limits": {**asked.get("limits", {}), given.gpu_resource: str(given.gpus)}}
     container: Tree = {
         "name": "base",
         "image": image,
