@@ -75,6 +75,8 @@ class RedisBroker(ComponentPod):
         'RedisBroker(password=RedisPasswordSecret("airflow-redis-password"), url=BrokerUrlSecret("airflow-broker-url"))'
     )
 
+    names_a_secret: ClassVar[bool] = True
+
     password: RedisPasswordSecret
     url: BrokerUrlSecret
     storage: Volume | None = None
@@ -95,6 +97,7 @@ class ExternalBroker:
     """
 
     how_to_write: ClassVar[str] = 'ExternalBroker(url=BrokerUrlSecret("airflow-broker-url"))'
+    names_a_secret: ClassVar[bool] = True
 
     url: BrokerUrlSecret
 

@@ -1,0 +1,279 @@
+"""Where executors, workers and brokers go, in every dialect; and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow.airflow.executors import (
+    CeleryExecutor,
+    CeleryKubernetesExecutor,
+    CeleryWorkers,
+    ExternalBroker,
+    KubernetesExecutor,
+    LocalExecutor,
+    MultipleExecutors,
+    RedisBroker,
+    WorkerSet,
+)
+from cdk8s_airflow.airflow.logs import Logs
+from cdk8s_airflow.airflow.pods import LogGroomer
+from cdk8s_airflow.airflow.wire.executors import (
+    completed_sets,
+    executor_needs,
+    executor_rules,
+    executor_values,
+    own_worker_budgets,
+)
+from cdk8s_airflow.airflow.wire.release import release_needs, release_values
+from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
+from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.scheduling.scaling import Hpa, Keda
+from cdk8s_airflow.schemas import check_values
+from cdk8s_airflow.secrets.contracts import BrokerUrlSecret, RedisPasswordSecret, ResultBackendSecret
+from cdk8s_airflow.storage.volume import Volume
+from tests.airflow.wire.given import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release
+
+OLD = ("1.15.0", "1.18.0")
+BROKER = ExternalBroker(url=BrokerUrlSecret("broker"))
+REDIS = RedisBroker(password=RedisPasswordSecret("password"), url=BrokerUrlSecret("broker"))
+ADDRESS = {"core": {"hostname_callable": "airflow.utils.net.get_host_ip_address"}}
+WAITING = {"env": [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": "360"}]}
+every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
+
+
+def broken(pair: Pair, **settings: Any) -> set[tuple[str, str]]:
+    return {(finding.rule, finding.at) for finding in executor_rules(release(pair, **settings))}
+
+
+@every_pair
+def test_kubernetes_names_a_broker_secret_so_that_none_is_made(pair: Pair) -> None:
+    resources = {"resources": {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"memory": "1Gi"}}}
+    assert executor_values(release(pair)) == {
+        "executor": "KubernetesExecutor",
+        "redis": {"enabled": False},
+        "data": {"brokerUrlSecretName": "lab-no-broker"},
+        "workers": resources if pair[0] in OLD else {"kubernetes": resources},
+    }
+
+
+@every_pair
+def test_local_switches_off_the_claim_of_the_scheduler(pair: Pair) -> None:
+    claim: dict[str, Any] = {"persistence": {"enabled": False}}
+    assert executor_values(release(pair, executor=LocalExecutor())) == {
+        "executor": "LocalExecutor",
+        "redis": {"enabled": False},
+        "data": {"brokerUrlSecretName": "lab-no-broker"},
+        "workers": claim if pair[0] in OLD else {**claim, "celery": claim},
+        "config": ADDRESS,
+    }
+
+
+@every_pair
+def test_celery_with_a_broker_that_exists(pair: Pair) -> None:
+    given = CeleryExecutor(
+        broker=BROKER,
+        workers=CeleryWorkers(replicas=1, resources=SMALL, log_groomer=None),
+        concurrency=5,
+        result_backend=ResultBackendSecret("results"),
+    )
+    worker: dict[str, Any] = {
+        "resources": SMALL_WIRE,
+        "persistence": {"enabled": False},
+        "waitForMigrations": WAITING,
+        "replicas": 1,
+    }
+    if pair[0] == "1.22.0":
+        worker["logGroomerSidecar"] = {"enabled": False}
+    sets = {"enableDefault": False, "sets": [{"name": "default", "queue": "default", **worker}]}
+    assert executor_values(release(pair, executor=given)) == {
+        "executor": "CeleryExecutor",
+        "redis": {"enabled": False},
+        "data": {"brokerUrlSecretName": "broker", "resultBackendSecretName": "results"},
+        "workers": worker if pair[0] in OLD else {"celery": sets},
+        "config": {**ADDRESS, "celery": {"worker_concurrency": 5}},
+    }
+
+
+@every_pair
+def test_redis_is_restricted_and_random_in_nothing(pair: Pair) -> None:
+    values = executor_values(release(pair, executor=CeleryExecutor(broker=REDIS)))
+    assert values["redis"] == {
+        "enabled": True,
+        "passwordSecretName": "password",
+        "persistence": {"enabled": False},
+        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+        "serviceAccount": {"automountServiceAccountToken": False},
+        "securityContexts": {
+            "pod": {
+                "runAsNonRoot": True,
+                "runAsUser": 999,
+                "runAsGroup": 999,
+                "fsGroup": 999,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "container": {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+                "runAsNonRoot": True,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+        },
+    }
+    assert values["data"] == {"brokerUrlSecretName": "broker"}
+
+
+@every_pair
+def test_queues_have_a_key_or_stand_on_the_command_line(pair: Pair) -> None:
+    given = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(queues=("a", "b")))
+    workers = executor_values(release(pair, executor=given))["workers"]
+    if pair[0] in OLD:
+        assert workers["args"] == ["bash", "-c", "exec airflow celery worker -q a,b"]
+    else:
+        assert workers["celery"]["sets"][0]["queue"] == "a,b"
+
+
+@every_pair
+def test_keda_counts_the_queues_of_the_workers(pair: Pair) -> None:
+    workers = CeleryWorkers(queues=("a", "b"), scaling=Keda(max_replicas=4))
+    given = CeleryExecutor(broker=BROKER, workers=workers, concurrency=8)
+    values = executor_values(release(pair, executor=given))["workers"]
+    keda = {"enabled": True, "minReplicaCount": 0, "maxReplicaCount": 4, "pollingInterval": 5, "cooldownPeriod": 30}
+    if pair[0] in OLD:
+        query = values["keda"].pop("query")
+        assert query.endswith("queue IN ('a', 'b')")
+        assert "/ 8)" in query
+    else:
+        (values,) = values["celery"]["sets"]
+    assert values["keda"] == keda
+    assert "replicas" not in values
+
+
+@every_pair
+def test_where_a_chart_has_no_budget_for_workers_there_is_one_of_ours(pair: Pair) -> None:
+    given = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(replicas=3))
+    settings = release(pair, executor=given)
+    labels = {"tier": "airflow", "component": "worker", "release": "lab"}
+    ours = {
+        "worker-disruption-budget": {
+            "apiVersion": "policy/v1",
+            "kind": "PodDisruptionBudget",
+            "metadata": {"name": "lab-worker-pdb", "namespace": "airflow-lab"},
+            "spec": {"maxUnavailable": 1, "selector": {"matchLabels": labels}},
+        }
+    }
+    assert own_worker_budgets(settings) == (ours if pair[0] in OLD else {})
+    workers = executor_values(settings)["workers"]
+    if pair[0] not in OLD:
+        assert workers["celery"]["sets"][0]["podDisruptionBudget"] == {"enabled": True, "config": {"maxUnavailable": 1}}
+    assert own_worker_budgets(release(pair)) == {}
+
+
+def test_a_set_gets_the_lists_that_all_workers_have() -> None:
+    common, own = {"name": "common"}, {"name": "own"}
+    sets = [{"name": "default", "env": [own], "extraVolumes": [own]}, {"name": "gpu"}]
+    before = {"workers": {"extraVolumes": [own], "env": [common], "celery": {"extraVolumes": [common], "sets": sets}}}
+    assert completed_sets(before)["workers"]["celery"]["sets"] == [
+        {"name": "default", "env": [common, own], "extraVolumes": [common, own]},
+        {"name": "gpu"},
+    ]
+    assert before["workers"]["celery"]["sets"] == sets
+    assert completed_sets({"scheduler": {}}) == {"scheduler": {}}
+
+
+@every_pair
+def test_each_executor_runs_where_airflow_and_chart_have_it(pair: Pair) -> None:
+    several = MultipleExecutors(CeleryExecutor(broker=BROKER), KubernetesExecutor())
+    with_both = CeleryKubernetesExecutor(broker=BROKER)
+    runs_several = pair[0] != "1.15.0" and pair[1] != "2.9.3"
+    assert broken(pair, executor=several) == (set() if runs_several else {("executors/several", "executor")})
+    gone = {("executors/airflow-3", "executor")} if pair in WITH_AIRFLOW_3 else set()
+    assert broken(pair, executor=with_both) == gone
+    assert broken(pair, executor=LocalExecutor()) == set()
+    assert broken(pair, executor=CeleryExecutor(broker=REDIS)) == set()
+
+
+@every_pair
+def test_what_a_version_does_not_read_of_workers_is_refused(pair: Pair) -> None:
+    old = pair[0] in OLD
+    sets = CeleryExecutor(broker=BROKER, sets=(WorkerSet(name="gpu"),))
+    assert broken(pair, executor=sets) == ({("versions/unread", "executor.sets")} if old else set())
+    groomed = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(log_groomer=LogGroomer(retention_days=3)))
+    unread = {("versions/unread", "executor.workers.log_groomer")}
+    assert broken(pair, executor=groomed) == (set() if pair[0] == "1.22.0" else unread)
+    redis = RedisBroker(
+        password=RedisPasswordSecret("password"), url=BrokerUrlSecret("broker"), labels={"a": "b"}, grace_period="1m"
+    )
+    expected = {("versions/unread", "executor.broker.labels")} if old else set()
+    expected |= {("versions/unread", "executor.broker.grace_period")} if pair[0] == "1.15.0" else set()
+    assert broken(pair, executor=CeleryExecutor(broker=redis)) == expected
+
+
+@every_pair
+def test_one_key_for_two_things_is_refused_where_they_differ(pair: Pair) -> None:
+    both = CeleryKubernetesExecutor(broker=BROKER, task_resources=SMALL, workers=CeleryWorkers(labels={"a": "b"}))
+    found = {each for each in broken(pair, executor=both) if each[0] == "executors/shared-key"}
+    expected = {("executors/shared-key", "executor.task_resources"), ("executors/shared-key", "executor.workers")}
+    assert found == (expected if pair[0] in OLD else set())
+
+
+@every_pair
+def test_a_claim_of_the_workers_is_refused_where_logs_have_one(pair: Pair) -> None:
+    given = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(storage=Volume("1Gi")))
+    assert broken(pair, executor=given) == set()
+    found = broken(pair, executor=given, logs=Logs.existing_claim("logs"))
+    assert found == {("executors/storage", "executor.workers.storage")}
+
+
+def test_keda_needs_its_definition_where_the_cluster_is_known() -> None:
+    given = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(scaling=Keda(max_replicas=2)))
+    known = ClusterFacts(crds={"helmcharts.helm.cattle.io"})
+    missing = {("facts/crd-missing", "executor.workers.scaling")}
+    assert broken(PAIRS[-1], executor=given, facts=known) == missing
+    assert broken(PAIRS[-1], executor=given, facts=ClusterFacts(crds={"scaledobjects.keda.sh"})) == set()
+    assert broken(PAIRS[-1], executor=given) == set()
+
+
+def test_the_secrets_of_redis_are_listed_in_the_order_they_are_made() -> None:
+    given = CeleryExecutor(broker=REDIS, result_backend=ResultBackendSecret("results"))
+    password, url, results = executor_needs(release(PAIRS[-1], executor=given))
+    assert [need.name for need in (password, url, results)] == ["password", "broker", "results"]
+    assert "openssl rand -hex 24" in password.command
+    assert "--from-file=password=/dev/stdin" in password.command
+    assert url.command.startswith("printf 'redis://:%s@lab-redis:6379/0' ")
+    assert "get secret password -o jsonpath='{.data.password}'" in url.command
+    assert "read -rsp" in results.command
+    assert list(executor_needs(release(PAIRS[-1]))) == []
+
+
+def test_one_secret_for_two_contracts_of_celery_is_refused() -> None:
+    redis = RedisBroker(password=RedisPasswordSecret("same"), url=BrokerUrlSecret("same"))
+    found = list(shared_secret_rules(release(PAIRS[-1], executor=CeleryExecutor(broker=redis))))
+    assert [(finding.rule, finding.at) for finding in found] == [("secrets/shared", "executor.broker.password")]
+
+
+EXECUTORS = (
+    LocalExecutor(),
+    CeleryExecutor(broker=BROKER),
+    CeleryExecutor(broker=REDIS, workers=CeleryWorkers(scaling=Hpa(max_replicas=3)), concurrency=2),
+    CeleryExecutor(broker=BROKER, sets=(WorkerSet(name="gpu", queues=("gpu",), scaling=Keda(max_replicas=2)),)),
+    CeleryKubernetesExecutor(broker=REDIS),
+    MultipleExecutors(LocalExecutor(), KubernetesExecutor()),
+    MultipleExecutors(KubernetesExecutor(), CeleryExecutor(broker=REDIS), LocalExecutor()),
+)
+
+
+@every_pair
+@pytest.mark.parametrize("executor", EXECUTORS, ids=lambda each: each.name)
+def test_the_values_of_every_executor_that_runs_are_accepted(pair: Pair, executor: Any) -> None:
+    settings = release(pair, executor=executor)
+    refused = {finding.rule for finding in executor_rules(settings)}
+    if refused:
+        assert refused <= {"executors/airflow-3", "executors/several", "executors/shared-key", "versions/unread"}
+        return
+    values = release_values(settings)
+    assert check_values(values, chart_version=pair[0], airflow_version=pair[1], executor=executor.name) == []
+    awaited = {need.name for need in release_needs(settings)}
+    (waiting, *_) = values["migrateDatabaseJob"]["extraInitContainers"]
+    assert all(f"/{name}" in str(waiting["volumeMounts"]) for name in awaited)
