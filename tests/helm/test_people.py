@@ -32,13 +32,16 @@ from tests.platforms import PAIRS, helm_chart, release
 pytestmark = [pytest.mark.usefixtures("charts"), pytest.mark.parametrize("pair", PAIRS, ids="-".join)]
 
 ADMIN = AdminAccount(
-    credentials=BasicAuthSecret("airflow-admin"), email="ann@example.com", first_name="{{ Ann }}", last_name="O'Neil $(X)"
+    credentials=BasicAuthSecret("airflow-admin"),
+    email="ann@example.com",
+    first_name="{{ Ann }}",
+    last_name="O'Neil $(X)",
 )
 OIDC = Oidc(
     issuer="https://login.lab/realms/data",
     client_id="airflow",
     client_secret=SecretKey("sign-on", "client-secret"),
-    roles={"{{admins}}": "Admin", "it's \"us\"\\": "Viewer"},
+    roles={"{{admins}}": "Admin", 'it\'s "us"\\': "Viewer"},
 )
 LDAP = Ldap(
     server="ldaps://ldap.lab",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cdk8s_airflow.airflow.components import DagProcessor
 from cdk8s_airflow.airflow.environment import CaBundle, KubernetesSecretsBackend, Proxy
 from cdk8s_airflow.airflow.images import Image
+from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
 from cdk8s_airflow.airflow.wire.environment import (
     backend_readers,
     environment_needs,
@@ -21,7 +22,6 @@ from cdk8s_airflow.airflow.wire.environment import (
     environment_values,
     literal,
     no_proxy,
-    service_account,
     variables_twice,
 )
 from cdk8s_airflow.airflow.wire.release import release_values
@@ -255,6 +255,13 @@ def test_readers_of_the_backend_may_list_secrets_in_its_namespace_alone() -> Non
     assert environment_values(changed)["config"]["secrets"]["backend_kwargs"] == '{"namespace": "connections"}'
 
 
+def test_a_task_that_runs_as_somebody_else_may_read_too() -> None:
+    pods = TaskPods(templates={"a": TaskPod(service_account="lake"), "b": TaskPod(service_account="lake")})
+    changed = release(NEWEST, secrets_backend=KubernetesSecretsBackend(), task_pods=pods)
+    binding = environment_objects(changed)["secrets-backend-role-binding"]
+    assert [subject["name"] for subject in binding["subjects"]][-2:] == ["lab-airflow-worker", "lake"]
+
+
 def test_who_is_not_there_reads_nothing() -> None:
     backend = KubernetesSecretsBackend()
     assert backend_readers(release(("1.22.0", "2.11.0"), secrets_backend=backend, triggerer=None)) == [
@@ -274,14 +281,6 @@ def test_the_summary_warns_of_connections_beside_airflows_own_keys() -> None:
     apart = list(environment_notes(release(NEWEST, secrets_backend=KubernetesSecretsBackend(namespace="c"))))
     assert len(shared) == len(apart) + 1
     assert any("may read all Secrets of airflow-lab" in note for note in shared)
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("airflow", "airflow-worker"), ("my-airflow", "my-airflow-worker"), ("lab", "lab-airflow-worker")],
-)
-def test_service_accounts_always_have_airflow_in_their_name(name: str, expected: str) -> None:
-    assert service_account(release(NEWEST, release=name), "worker") == expected
 
 
 def test_every_key_of_a_secret_is_needed_once() -> None:

@@ -11,11 +11,13 @@ from typing import Any
 from cdk8s_airflow.airflow.pods import OWNED_VARIABLES
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import minor_of
+from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import is_cidr
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.kube.text import escape_template
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.schemas.hidden import has_login
 from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, ExistingSecret, SecretKey
@@ -47,14 +49,14 @@ _SERVICES = (
     "pgbouncer",
 )
 
-_TELLING = re.compile(
+_TELLING = regex(
     r"(?:^|_)(?:PASS|PASSWD|PASSPHRASE|TOKEN|SECRET|CREDENTIALS?|APIKEY|DSN)(?:_|$)|PASSWORD|(?:^|_)KEY$", re.IGNORECASE
 )
-_HARMLESS = re.compile(
+_HARMLESS = regex(
     r"_(?:FILE|PATH|DIR|NAME|ID|URL|URI|TTL|LIFETIME|EXPIRY|HEADER|ALGORITHM|TYPE|COLUMN|NAMESPACE)$|(?:PRIMARY|FOREIGN|PARTITION|SORT)_KEY$",
     re.IGNORECASE,
 )
-_NAME_IN_TEXT = re.compile(r"""^\s*-\s*(?:\{\s*)?["']?name["']?\s*:\s*["']?([A-Za-z_][A-Za-z0-9_.-]*)""", re.MULTILINE)
+_NAME_IN_TEXT = regex(r"""^\s*-\s*(?:\{\s*)?["']?name["']?\s*:\s*["']?([A-Za-z_][A-Za-z0-9_.-]*)""", re.MULTILINE)
 
 
 def literal(text: str) -> str:
@@ -227,6 +229,14 @@ def backend_readers(settings: ReleaseSettings) -> list[str]:
     return [component for component, reads in readers.items() if reads]
 
 
+def _reading_accounts(settings: ReleaseSettings) -> list[str]:
+    """The service accounts of the readers, those of task pods with one of their own among them, each once."""
+    pods = settings.task_pods
+    own = [each.service_account for each in (pods.default, *pods.templates.values()) if settings.has_task_pods]
+    names = [account_name(settings, component) for component in backend_readers(settings)]
+    return list(dict.fromkeys((*names, *(name for name in own if name is not None))))
+
+
 def environment_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
     """The right to list Secrets in that one namespace, which the chart gives to nobody."""
     namespace = backend_namespace(settings)
@@ -246,22 +256,11 @@ def environment_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
             "metadata": {"name": name, "namespace": namespace},
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
             "subjects": [
-                {
-                    "kind": "ServiceAccount",
-                    "name": service_account(settings, component),
-                    "namespace": settings.namespace,
-                }
-                for component in backend_readers(settings)
+                {"kind": "ServiceAccount", "name": name, "namespace": settings.namespace}
+                for name in _reading_accounts(settings)
             ],
         },
     }
-
-
-def service_account(settings: ReleaseSettings, component: str) -> str:
-    """The name the chart gives to a component's service account; unlike all other names it always has ``airflow`` in it."""
-    release = settings.release
-    prefix = release if "airflow" in release else f"{release}-airflow"
-    return f"{prefix[:63].removesuffix('-')}-{component}"
 
 
 def environment_rules(settings: ReleaseSettings) -> Iterator[Finding]:
@@ -528,7 +527,6 @@ __all__ = [
     "environment_values",
     "literal",
     "no_proxy",
-    "service_account",
     "variables",
     "variables_twice",
 ]
