@@ -21,13 +21,14 @@ from cdk8s_airflow.checks.constraints import (
     SqlName,
 )
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.scheduling.disruption import DisruptionBudget, budget_findings
 from cdk8s_airflow.scheduling.placement import APART, Spread
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.scheduling.scaling import Hpa, Keda
 from cdk8s_airflow.secrets.contracts import FlowerAuthSecret
 
-_TELLING = re.compile(r"auth|token|passw|secret|api[-_]?key|credential", re.IGNORECASE)
+_TELLING = regex(r"auth|token|passw|secret|api[-_]?key|credential", re.IGNORECASE)
 
 
 @frozen

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow.checks.constraints import Count, Must, at_least
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.secrets.contracts import SecretKey
 
-_SECTION = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
-_OPTION = re.compile(r"[a-z][a-z0-9_]*")
+_SECTION = regex(r"[A-Za-z][A-Za-z0-9_.-]*")
+_OPTION = regex(r"[a-z][a-z0-9_]*")
 
 SectionName = Annotated[
     str,

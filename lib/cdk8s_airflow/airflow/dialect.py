@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import functools
 import operator
-import re
 from collections.abc import Mapping
 
 from cdk8s_airflow.airflow.versions import CHARTS, minor_of
 from cdk8s_airflow.checks.constraints import version
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.regex import regex
 
 _COMPARE = {">=": operator.ge, "<": operator.lt}
-_BOUND = re.compile(r"(>=|<)(\d+(?:\.\d+)*)")
+_BOUND = regex(r"(>=|<)(\d+(?:\.\d+)*)")
 
 
 @frozen(kw_only=False)

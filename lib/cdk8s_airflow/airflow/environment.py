@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Annotated, ClassVar
@@ -10,9 +9,10 @@ from typing import Annotated, ClassVar
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Label, Must, VariableName, VersionText, is_host, is_web_url, version
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, ExistingConfigMap, ExistingSecret, SecretKey
 
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
+_IDENTIFIER = regex(r"[A-Za-z0-9_]+")
 
 OLDEST_PROVIDER = "10.13.0"
 """The first version of apache-airflow-providers-cncf-kubernetes that has the backend, read from its releases."""

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.constraints import Must
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.regex import regex
 
 AIRFLOW_REPOSITORY = "apache/airflow"
 """The repository of the official image, as every version of the chart has it."""
@@ -23,11 +24,11 @@ PullPolicy = Literal["IfNotPresent", "Always", "Never"]
 _PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 _HOST_PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST = rf"(?:localhost|{_HOST_PART}(?:\.{_HOST_PART})+|{_HOST_PART}(?:\.{_HOST_PART})*(?=:))(?::[0-9]{{1,5}})?"
-_PATH = re.compile(rf"{_PART}(?:/{_PART})*", re.ASCII)
-_REPOSITORY = re.compile(rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*", re.ASCII)
-_REGISTRY = re.compile(_HOST, re.ASCII)
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+_PATH = regex(rf"{_PART}(?:/{_PART})*", re.ASCII)
+_REPOSITORY = regex(rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*", re.ASCII)
+_REGISTRY = regex(_HOST, re.ASCII)
+_TAG = regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
+_DIGEST = regex(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 _BARE = Must(
     lambda text: "@" not in text and "://" not in text,

@@ -9,14 +9,15 @@ from typing import Annotated, ClassVar
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Must, ObjectName
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.secrets.contracts import Named, SearchUrlSecret, SecretKey, name_of
 from cdk8s_airflow.storage.volume import Volume
 
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
-_CONTAINER = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
-_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
-_PREFIX = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._=-]*(?:/[A-Za-z0-9][A-Za-z0-9._=-]*)*)?")
-_ENDPOINT = re.compile(r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
+_BUCKET = regex(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
+_CONTAINER = regex(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
+_ACCOUNT = regex(r"[a-z0-9]{3,24}")
+_PREFIX = regex(r"(?:[A-Za-z0-9][A-Za-z0-9._=-]*(?:/[A-Za-z0-9][A-Za-z0-9._=-]*)*)?")
+_ENDPOINT = regex(r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
 
 Bucket = Annotated[
     str,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -10,14 +9,15 @@ from urllib.parse import urlsplit
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import HostName, Must, NonEmpty, is_web_url
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets.contracts import BasicAuthSecret, ConfigMapKey, SecretKey
 
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+")
-_LOGIN_NAME = re.compile(r"[A-Za-z0-9._@-]+")
-_PROVIDER = re.compile(r"[a-z][a-z0-9_-]{0,62}")
-_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_EMAIL = regex(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+")
+_LOGIN_NAME = regex(r"[A-Za-z0-9._@-]+")
+_PROVIDER = regex(r"[a-z][a-z0-9_-]{0,62}")
+_SCOPE = regex(r"[\x21\x23-\x5b\x5d-\x7e]+")
+_UNPRINTABLE = regex(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 _Line = Annotated[
     NonEmpty,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import version
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.regex import regex
 
 DEFAULT_CHART_VERSION = "1.22.0"
 """The newest version of the chart that is known here."""
@@ -26,7 +26,7 @@ class Runs:
     minors: tuple[tuple[int, int], ...]
 
 
-_RELEASED = re.compile(r"(?:0|[1-9][0-9]{0,3})(?:\.(?:0|[1-9][0-9]{0,3})){2}")
+_RELEASED = regex(r"(?:0|[1-9][0-9]{0,3})(?:\.(?:0|[1-9][0-9]{0,3})){2}")
 _TWO = ((2, 9), (2, 10), (2, 11))
 _THREE = ((3, 0), (3, 1), (3, 2), (3, 3))
 

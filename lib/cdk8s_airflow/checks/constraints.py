@@ -13,25 +13,26 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.regex import regex
 
-_QUANTITY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([eE][+-]?\d+|[kMGTPE]|[KMGTPE]i|[numk])?", re.ASCII)
+_QUANTITY = regex(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([eE][+-]?\d+|[kMGTPE]|[KMGTPE]i|[numk])?", re.ASCII)
 _QUANTITY_FACTORS = {
     "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
     "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
 }  # fmt: skip
-_DURATION = re.compile(r"(?:\d+h)?(?:\d+m)?(?:\d+s)?", re.ASCII)
-_DURATION_PART = re.compile(r"(\d+)([hms])", re.ASCII)
+_DURATION = regex(r"(?:\d+h)?(?:\d+m)?(?:\d+s)?", re.ASCII)
+_DURATION_PART = regex(r"(\d+)([hms])", re.ASCII)
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _LONGEST_SECONDS = (2**63 - 1) // 10**9
 _LARGEST_NUMBER = 2**31 - 1
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-_LABEL_1035 = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
-_SECRET_KEY = re.compile(r"[-._a-zA-Z0-9]+")
-_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?", re.ASCII)
-_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
-_LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SCHEDULE = re.compile(r"@(?:yearly|monthly|weekly|daily|hourly)|[0-9A-Za-z*/,-]+(?: [0-9A-Za-z*/,-]+){4}")
+_LABEL = regex(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_LABEL_1035 = regex(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
+_SECRET_KEY = regex(r"[-._a-zA-Z0-9]+")
+_VERSION = regex(r"\d+\.\d+(?:\.\d+)?", re.ASCII)
+_IDENTIFIER = regex(r"[a-z_][a-z0-9_]*")
+_LABEL_VALUE = regex(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
+_VARIABLE = regex(r"[A-Za-z_][A-Za-z0-9_]*")
+_SCHEDULE = regex(r"@(?:yearly|monthly|weekly|daily|hourly)|[0-9A-Za-z*/,-]+(?: [0-9A-Za-z*/,-]+){4}")
 
 
 def quantity(text: str) -> float:
@@ -330,7 +331,7 @@ def is_web_url(text: str) -> bool:
     )
 
 
-_URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*)?")
+_URL_PATH = regex(r"/(?:[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*)?")
 
 Cidr = Annotated[
     str, Must(is_cidr, "is not a network", 'write it like "10.0.0.0/8" or "2001:db8::/32"', "argument/network")

@@ -10,10 +10,11 @@ from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.constraints import Duration, Must, NonEmpty
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.dags.git_sync import GitRef, GitSubPath, GitSync, is_ssh, repository_rules
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets.contracts import GitSshSecret, GitTokenSecret, SecretKey
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*", re.ASCII)
+_NAME = regex(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*", re.ASCII)
 
 BundleName = Annotated[
     str,

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.regex import regex
 
 LARGEST_CONFIG_MAP = 1_000_000
 """Bytes of keys and texts in one ConfigMap. Kubernetes takes 1 MiB; the rest is left to names and labels."""
@@ -17,8 +18,8 @@ LARGEST_CONFIG_MAP = 1_000_000
 MOST_FILES = 300
 """Each file is a mount of its own in every pod that reads DAG files."""
 
-_PATH = re.compile(r"[A-Za-z0-9_.@+= -]+(?:/[A-Za-z0-9_.@+= -]+)*", re.ASCII)
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_PATH = regex(r"[A-Za-z0-9_.@+= -]+(?:/[A-Za-z0-9_.@+= -]+)*", re.ASCII)
+_CONTROL = regex("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _KEPT_THOUGH_HIDDEN = (".airflowignore",)
 _COMPILED = (".pyc", ".pyo")
 

@@ -18,6 +18,7 @@ from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked, path_below
 from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.secrets.contracts import BasicAuthSecret, DsnSecret, ExistingSecret, PullSecret
@@ -25,7 +26,7 @@ from cdk8s_airflow.storage.volume import Volume
 
 _LONGEST_NAME = 50
 _IMAGE = "ghcr.io/cloudnative-pg/postgresql:{major}-standard-trixie"
-_IMAGE_MAJOR = re.compile(r"[\w.:/-]+:(\d+)[.\d]*(?:-[\w.-]*)?(?:@sha256:[0-9a-f]{64})?", re.ASCII)
+_IMAGE_MAJOR = regex(r"[\w.:/-]+:(\d+)[.\d]*(?:-[\w.-]*)?(?:@sha256:[0-9a-f]{64})?", re.ASCII)
 _TESTED_KUBERNETES: Mapping[tuple[int, ...], tuple[str, str]] = {(1, 30): ("1.34", "1.36")}
 _RESERVED_ROLES = ("postgres", "streaming_replica")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import quantity
+from cdk8s_airflow.regex import regex
 
 BLOCKED = frozenset(
     [
@@ -79,8 +79,8 @@ BLOCKED = frozenset(
 )
 """Parameters the operator sets itself. Source: CloudNativePG 1.30, ``pkg/postgres/configuration.go``."""
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
-_MEMORY = re.compile(r"(\d+)\s*(B|kB|MB|GB|TB)?")
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
+_MEMORY = regex(r"(\d+)\s*(B|kB|MB|GB|TB)?")
 _UNITS = {"B": 1, "kB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
 _BUFFER_BYTES = 8192
 _DEFAULT_SHARED_BUFFERS = 128 * 2**20

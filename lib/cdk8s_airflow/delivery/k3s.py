@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
@@ -11,11 +10,12 @@ from cdk8s_airflow.checks.constraints import Duration, Label, Must, at_least
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.timing import timeout_rules
+from cdk8s_airflow.regex import regex
 
 FailurePolicy = Literal["abort", "retry", "reinstall"]
 """What helm-controller does after a failed install or upgrade."""
 
-_IMAGE = re.compile(
+_IMAGE = regex(
     r"[a-z0-9]+(?:[._-][a-z0-9]+)*(?::\d+)?(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
     r"(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(?:@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})"
 )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow.checks.constraints import Must, is_host
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.secrets.contracts import BasicAuthSecret, ConfigMapKey, PullSecret, SecretKey
 
 OFFICIAL_REPOSITORY = "https://airflow.apache.org"
 """Where the Airflow project publishes the chart."""
 
-_URL = re.compile(r"(https|oci)://([^/:@?#]+)(?::(\d{1,5}))?((?:/[A-Za-z0-9._~-]+)*)/?")
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
+_URL = regex(r"(https|oci)://([^/:@?#]+)(?::(\d{1,5}))?((?:/[A-Za-z0-9._~-]+)*)/?")
+_NAME = regex(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 
 
 def _is_source(url: str) -> bool:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cdk8s_airflow.kube.ledger import Ledger
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.secrets.needs import SecretNeed
 
-_KIND = re.compile(r"^kind: (\S+)$", re.MULTILINE)
+_KIND = regex(r"^kind: (\S+)$", re.MULTILINE)
 
 
 def summary(ledger: Ledger, folder: Path) -> str:

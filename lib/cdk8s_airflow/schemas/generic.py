@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from cdk8s_airflow.checks import Finding, show
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.schemas.plain import Path, dotted, steps_below
 from cdk8s_airflow.schemas.translate import nearest, seen, type_of
 
-QUANTITY: Final = re.compile(r"[+-]?([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+|[kMGTPE]|[KMGTPE]i|[numk])?\Z")
+QUANTITY: Final = regex(r"[+-]?([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+|[kMGTPE]|[KMGTPE]i|[numk])?\Z")
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
-_SERVICE = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?\Z")
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
-_PATH_SEGMENT = re.compile(r"(?!\.\.?\Z)[^/%]+\Z")
-_QUALIFIED = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\Z")
-_DATA_KEY = re.compile(r"[-._a-zA-Z0-9]+\Z")
+_LABEL = regex(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
+_SERVICE = regex(r"[a-z]([-a-z0-9]*[a-z0-9])?\Z")
+_SUBDOMAIN = regex(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
+_PATH_SEGMENT = regex(r"(?!\.\.?\Z)[^/%]+\Z")
+_QUALIFIED = regex(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\Z")
+_DATA_KEY = regex(r"[-._a-zA-Z0-9]+\Z")
 
 _CLUSTER_KINDS: Final = frozenset(
     (

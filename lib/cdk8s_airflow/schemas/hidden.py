@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.schemas.plain import Path
 
-_TELLING = re.compile(
+_TELLING = regex(
     r"pass(?!ive)|pwd|secret|token|credential|private|fernet|sshkey|api_?key|access_?key|auth|jwt|sentry|dsn|brokerurl|broker_url"
     r"|connection|_conn\b|conn_|keytab|kwargs|result_backend|\buri$|\burl$|^key$|^data$|^stringdata$|^binarydata$|^value$|encrypteddata"
     r"|valuescontent|extraenv|command|args",
     re.IGNORECASE,
 )
-_NAMES_ONLY = re.compile(
-    r"(name|ref|enabled|annotations|port|host|protocol|create|mode|mountpath|token)$", re.IGNORECASE
-)
-_LOGIN_IN_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/@:]*:(?P<password>[^\s@/]+)@", re.IGNORECASE)
-_REFERENCE = re.compile(r"\$\(|\$\{|\$[A-Za-z_]|\{\{")
+_NAMES_ONLY = regex(r"(name|ref|enabled|annotations|port|host|protocol|create|mode|mountpath|token)$", re.IGNORECASE)
+_LOGIN_IN_URL = regex(r"[a-z][a-z0-9+.-]*://[^\s/@:]*:(?P<password>[^\s@/]+)@", re.IGNORECASE)
+_REFERENCE = regex(r"\$\(|\$\{|\$[A-Za-z_]|\{\{")
 
 SECRET_VALUES: Final = (
     "fernetKey",
@@ -61,7 +60,7 @@ SECRET_VALUES: Final = (
 environment variable. The ``config`` ones are the options that Airflow itself marks as sensitive."""
 
 _SECRET_PLACES: Final = frozenset(tuple(path.split(".")) for path in SECRET_VALUES)
-_SECRET_ENV: Final = re.compile(
+_SECRET_ENV: Final = regex(
     r"AIRFLOW__(CORE__FERNET_KEY|CORE__INTERNAL_API_SECRET_KEY|WEBSERVER__SECRET_KEY|API__SECRET_KEY|API_AUTH__JWT_SECRET"
     r"|(DATABASE|CORE)__SQL_ALCHEMY_CONN(_ASYNC)?|CELERY__(CELERY_)?(BROKER_URL|RESULT_BACKEND|FLOWER_BASIC_AUTH)"
     r"|SMTP__SMTP_PASSWORD|SENTRY__SENTRY_DSN|OPENSEARCH__PASSWORD)\Z"

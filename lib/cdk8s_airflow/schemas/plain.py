@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.regex import regex
 
 Path = tuple[str | int, ...]
 
-_PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*\Z")
+_PLAIN_KEY = regex(r"[A-Za-z_][\w-]*\Z")
 _LONGEST_KEY = 80
 _DEEPEST = 64
 _UNFIT: Any = object()

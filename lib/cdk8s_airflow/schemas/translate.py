@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.schemas.hidden import has_login, may_hide
 from cdk8s_airflow.schemas.plain import Path, dotted
 
@@ -26,7 +26,7 @@ _TYPES = {
     "object": "a mapping",
     "string": "a text",
 }
-_QUANTITY_MARK = re.compile(r"\[numkMGTPE\]|\[numk\]")
+_QUANTITY_MARK = regex(r"\[numkMGTPE\]|\[numk\]")
 _MOST_NAMES = 12
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.kube.text import escape_template
+from cdk8s_airflow.regex import regex
 from cdk8s_airflow.schemas import config as known
 from cdk8s_airflow.schemas.hidden import has_login, may_hide
 from cdk8s_airflow.secrets import needs
@@ -22,7 +22,7 @@ _ERASED = "<no value>"
 
 # What a line of YAML and of airflow.cfg cannot carry: line breaks of either, control characters, halves of characters, and
 # the code points that YAML readers refuse.
-_UNWRITABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_UNWRITABLE = regex("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 _KEYS = "name the Secret in keys=AirflowKeys(...)"
 _DATABASE = "give the database= parameter"
