@@ -126,6 +126,16 @@ def test_what_no_text_can_say_is_refused_even_there() -> None:
     assert found(unchecked_values={"a": {"b": {1, 2}}}) == [("text/type", "unchecked_values.a.b")]
 
 
+def test_values_that_contain_themselves_are_refused_by_every_delivery() -> None:
+    endless: dict[str, Any] = {}
+    endless["again"] = endless
+    for delivery in (K3sHelmChart(), K3sHelmChart(values="structured"), FluxRelease(), HelmCommand()):
+        facts = ClusterFacts(helm_controller="0.17.7")
+        assert [rule for rule, _ in found(unchecked_values={"a": endless}, delivery=delivery, facts=facts)] == [
+            "text/depth"
+        ]
+
+
 def test_without_unchecked_values_there_is_no_such_note() -> None:
     chart = new_chart()
     make_airflow(chart, values={"labels": {"a": "b"}})

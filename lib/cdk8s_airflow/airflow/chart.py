@@ -266,11 +266,12 @@ class AirflowChart(PlatformConstruct):
             checked_values, problems = _with_task_pods(settings, checked_values, values or {})
             found += problems
         all_values = overlay(checked_values, unchecked_values or {})
-        found += structured_rules(delivery, all_values)
         text = ""
         if not found:
             text, problems = _text(all_values, unchecked_values or {})
             found += problems
+        if not found:
+            found += structured_rules(delivery, all_values)
         super().__init__(scope, id, found)
         if not self._sound:
             return
