@@ -289,7 +289,7 @@ def test_old_rows_are_deleted_by_the_charts_job_or_by_our_own(pair: Pair) -> Non
     assert pod["metadata"]["labels"]["team"] == "data"
     assert_placed(pod["spec"])
     (found,) = pod["spec"]["containers"]
-    text = " ".join([*found["command"], *found.get("args", [])])
+    text = " ".join([*found.get("command", []), *found.get("args", [])])
     assert "-30 days" in text
     assert "--skip-archive" in text
     assert "--tables log,xcom" in text

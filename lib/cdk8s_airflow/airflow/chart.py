@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, TypeAlias
 
@@ -43,6 +43,7 @@ from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.versions import CHARTS, DEFAULT_CHART_VERSION, pair_findings
 from cdk8s_airflow.airflow.wire.collector import statsd_beside
 from cdk8s_airflow.airflow.wire.environment import variables_twice
+from cdk8s_airflow.airflow.wire.owned import owned_rules
 from cdk8s_airflow.airflow.wire.release import (
     release_needs,
     release_notes,
@@ -52,7 +53,7 @@ from cdk8s_airflow.airflow.wire.release import (
 )
 from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects, with_task_pods
 from cdk8s_airflow.airflow.wire.tree import Tree, overlay
-from cdk8s_airflow.checks import Finding, PlatformError, show
+from cdk8s_airflow.checks import Finding, PlatformError
 from cdk8s_airflow.checks.constraints import LabelValue, Must, is_label_1035
 from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.dags.folder import DagFolder
@@ -147,6 +148,10 @@ class AirflowChart(PlatformConstruct):
             know neither the metadata database nor any key of Airflow.
         service_accounts: as whom components speak to Kubernetes and to the cloud. Default: one for each, as the chart makes
             them.
+        config: options of airflow.cfg, by section, under any name they have had: ``{"core": {"load_examples": False}}``. What
+            holds a secret is given as :class:`SecretKey`; what another argument says is not taken here.
+        throughput: how much Airflow does at once, as :meth:`Throughput.small` or :meth:`Throughput.large`. An option in
+            ``config`` wins. Default: Airflow's own figures.
         delivery: how the release reaches the cluster: :class:`K3sHelmChart` (the default), :class:`FluxRelease`,
             :class:`ArgoApplication` or :class:`HelmCommand`.
         facts: what is known of the cluster.
@@ -256,11 +261,17 @@ class AirflowChart(PlatformConstruct):
             facts=facts,
         )
         found += release_rules(settings)
-        found += _owned(settings, values or {})
-        checked_values = overlay(release_values(settings), values or {})
+        ours = release_values(settings)
+        found += owned_rules(ours, values or {})
+        checked_values = overlay(ours, values or {})
         found += variables_twice(settings, checked_values, values or {})
-        found += check_values(
-            checked_values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor=executor.name
+        refused = any(finding.at == "executor" for finding in found)
+        found += (
+            finding
+            for finding in check_values(
+                checked_values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor=executor.name
+            )
+            if not (refused and finding.at == "values.executor")
         )
         if not found:
             checked_values, problems = _with_task_pods(settings, checked_values, values or {})
@@ -327,25 +338,7 @@ def _dag_settings(dags: _DagSource | None) -> DagSettings | None:
     return dags.settings
 
 
-def _owned(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Finding]:
-    """Values that say otherwise what an argument says, and from which all the other values follow."""
-    for key, argument, ours in (
-        ("airflowVersion", "airflow_version", settings.dialect.airflow),
-        ("executor", "executor", settings.executor.name),
-    ):
-        if key in values and values[key] != ours:
-            yield Finding(
-                rule="values/owned",
-                at=f"values.{key}",
-                problem=f"says otherwise than {argument}=, from which all the other values follow",
-                seen=show(values[key]),
-                fix=f"give {argument}= instead",
-            )
-
-
-def _with_task_pods(
-    settings: ReleaseSettings, values: Tree, given: Mapping[str, Any]
-) -> tuple[Tree, list[Finding]]:
+def _with_task_pods(settings: ReleaseSettings, values: Tree, given: Mapping[str, Any]) -> tuple[Tree, list[Finding]]:
     """Values with what follows from them for task pods; what was given has the last word here too."""
     try:
         return overlay(with_task_pods(settings, values), given), []

@@ -42,7 +42,7 @@ def _scheduler(settings: ReleaseSettings) -> Tree:
         pod_values(given),
         replica_values(given, pod_labels(settings.release, "scheduler"), "podDisruptionBudget"),
         probe_values(given, _COMMAND_PERIOD),
-        grace_values(given),
+        grace_values(given, settings.dialect.place("scheduler.grace_period") is not None),
         groomer_values(given.log_groomer, settings.dialect),
     )
     return {"scheduler": values}
@@ -55,7 +55,7 @@ def _ui_server(settings: ReleaseSettings) -> Tree:
         pod_values(given),
         replica_values(given, pod_labels(settings.release, dialect.ui_server), "podDisruptionBudget"),
         probe_values(given, _HTTP_PERIOD),
-        grace_values(given),
+        grace_values(given, dialect.place("ui_server.grace_period") is not None),
     )
     scaled = {} if given.scaling is None else nest(dialect.place("ui_server.hpa"), hpa(given.scaling))
     return join(nest(dialect.place("ui_server"), values), scaled)
@@ -85,7 +85,7 @@ def _dag_processor(settings: ReleaseSettings) -> Tree:
     has_budget = dialect.place("dag_processor.disruption_budget") is not None
     values = join(
         {"resources": resources(given.resources), "serviceAccount": _without_token(settings)},
-        pod_values(given),
+        pod_values(given, labels_read=dialect.place("dag_processor.labels") is not None),
         replica_values(
             given, pod_labels(settings.release, "dag-processor"), "podDisruptionBudget" if has_budget else None
         ),
@@ -102,7 +102,7 @@ def _without_token(settings: ReleaseSettings) -> Tree:
 
 
 def _statsd(settings: ReleaseSettings) -> Tree:
-    given = settings.statsd
+    given, dialect = settings.statsd, settings.dialect
     if given is None:
         return {"statsd": {"enabled": False}}
     values = join(
@@ -111,8 +111,8 @@ def _statsd(settings: ReleaseSettings) -> Tree:
             "resources": resources(given.resources),
             "serviceAccount": {"automountServiceAccountToken": False},
         },
-        pod_values(given),
-        grace_values(given),
+        pod_values(given, labels_read=dialect.place("statsd.labels") is not None),
+        grace_values(given, dialect.place("statsd.grace_period") is not None),
     )
     if given.mappings:
         values["extraMappings" if given.chart_mappings else "overrideMappings"] = list(given.mappings)

@@ -201,8 +201,8 @@ def _broker(settings: ReleaseSettings, celery: CeleryExecutor) -> Tree:
                 "container": CONTAINER,
             },
         },
-        pod_values(broker),
-        grace_values(broker),
+        pod_values(broker, labels_read=settings.dialect.place("redis.labels") is not None),
+        grace_values(broker, settings.dialect.place("redis.grace_period") is not None),
     )
     return {"data": data, "redis": values}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.pods import pod_values, probe_values, startup_probe, unread
-from cdk8s_airflow.airflow.wire.tree import Tree, join
+from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.scheduling.wire import resources
 from cdk8s_airflow.secrets import needs
@@ -28,9 +28,11 @@ def flower_values(settings: ReleaseSettings) -> Tree:
         },
         pod_values(given),
         probe_values(given, _PROBE_PERIOD),
-        {"startupProbe": startup_probe(given.startup_tolerance)} if given.startup_tolerance is not None else {},
     )
-    return {"flower": values}
+    startup: Tree = {}
+    if given.startup_tolerance is not None:
+        startup = nest(settings.dialect.place("flower.startup_probe"), startup_probe(given.startup_tolerance))
+    return join({"flower": values}, startup)
 
 
 def flower_rules(settings: ReleaseSettings) -> Iterator[Finding]:

@@ -108,7 +108,7 @@ def migration_values(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> 
 
 def _job_values(settings: ReleaseSettings) -> Tree:
     """What was said of the Job; the chart calls annotations of its pod otherwise than those of other pods."""
-    values = pod_values(settings.migration)
+    values = pod_values(settings.migration, env_read=settings.dialect.place("migration.env") is not None)
     if "podAnnotations" in values:
         values["annotations"] = values.pop("podAnnotations")
     return values

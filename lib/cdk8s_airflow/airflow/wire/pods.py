@@ -25,7 +25,7 @@ def unread(dialect: Dialect, meaning: str, at: str, given: object) -> Finding:
         rule="versions/unread",
         at=at,
         problem=f"is not read by chart {dialect.chart} with Airflow {dialect.airflow}; "
-        f"the chart has it {dialect.since(meaning)}",
+        f"it is read {dialect.since(meaning)}",
         seen=show(given),
         fix="leave it out, or choose such a chart_version",
     )
@@ -45,17 +45,23 @@ def hardened(containers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"securityContext": CONTAINER, **container} for container in containers]
 
 
-def pod_values(given: ComponentPod) -> Tree:
-    """The keys that components have under one name in every version; only those that say something."""
+def pod_values(given: ComponentPod, *, labels_read: bool = True, env_read: bool = True) -> Tree:
+    """The keys that components have under one name; only those that say something.
+
+    Args:
+        given: the component.
+        labels_read: whether this version reads labels of this component.
+        env_read: whether this version reads variables of this component.
+    """
     values = placement(given.placement)
     if given.priority_class is not None:
         values["priorityClassName"] = given.priority_class
-    if given.labels:
+    if given.labels and labels_read:
         values["labels"] = dict(given.labels)
     if given.annotations:
         values["podAnnotations"] = dict(given.annotations)
     if isinstance(given, AirflowPod):
-        if given.env:
+        if given.env and env_read:
             values["env"] = [variable(name, value) for name, value in given.env.items()]
         if given.volumes:
             values["extraVolumes"] = list(given.volumes)
@@ -125,9 +131,14 @@ def probe_values(given: Any, period: int) -> Tree:
     return {"livenessProbe": probe} if probe else {}
 
 
-def grace_values(given: Any) -> Tree:
-    """How long a pod may take to end."""
-    if given.grace_period is None:
+def grace_values(given: Any, read: bool = True) -> Tree:
+    """How long a pod may take to end.
+
+    Args:
+        given: the component.
+        read: whether this version reads it for this component.
+    """
+    if given.grace_period is None or not read:
         return {}
     return {"terminationGracePeriodSeconds": seconds(given.grace_period)}
 
