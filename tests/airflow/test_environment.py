@@ -1,0 +1,160 @@
+"""Variables, proxies and backends that are refused when they are said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import CaBundle, ClusterFacts, KubernetesSecretsBackend, Proxy, SecretKey
+from tests import test_spoiled as spoiled
+from tests.making import emitted, make_airflow, make_dags, new_chart
+from tests.test_spoiled import airflow, case
+
+PROXY = "http://proxy.lab:3128"
+
+CASES = [
+    case("a password in a variable", airflow(env={"MAIL_PASSWORD": "hunter2"}), "env.MAIL_PASSWORD", "", "SecretKey("),
+    case("a password in a URL", airflow(env={"DB": "postgresql://a:hunter2@h/d"}), "env.DB", "", "SecretKey("),
+    case(
+        "a password in a variable of Airflow",
+        airflow(variables={"api_token": "hunter2"}),
+        "variables.api_token",
+        "",
+        "SecretKey(",
+    ),
+    case("a connection as text", airflow(connections={"lake": "s3://hunter2"}), "connections.lake", "", "SecretKey("),
+    case(
+        "a connection that no variable can name",
+        airflow(connections={"my-lake": SecretKey("s", "k")}),
+        "connections",
+        "'my-lake'",
+        "secrets_backend=",
+    ),
+    case("a name with a dash", airflow(env={"MY-NAME": "x"}), "env", "'MY-NAME'", "underscores"),
+    case("a number for a text", airflow(env={"RETRIES": 3}), "env.RETRIES", "3", "SecretKey("),
+    case(
+        "an option of airflow.cfg",
+        airflow(env={"AIRFLOW__CORE__PARALLELISM": "8"}),
+        "env.AIRFLOW__CORE__PARALLELISM",
+        "",
+        "config=",
+    ),
+    case(
+        "the database's URL",
+        airflow(env={"AIRFLOW_CONN_AIRFLOW_DB": SecretKey("s", "k")}),
+        "env.AIRFLOW_CONN_AIRFLOW_DB",
+        "",
+        "database=",
+    ),
+    case("a proxy by hand", airflow(env={"HTTPS_PROXY": PROXY}), "env.HTTPS_PROXY", "", "proxy="),
+    case("whole Secrets by name", airflow(env_from=["vendor"]), "env_from[0]", "", "ExistingSecret("),
+    case(
+        "a proxy with a password",
+        airflow(proxy=Proxy(http="http://ann:hunter2@proxy.lab:3128")),
+        "proxy.http",
+        "",
+        "SecretKey(",
+    ),
+    case("a proxy without a scheme", airflow(proxy=Proxy(http="proxy.lab:3128")), "proxy.http", "", "http://"),
+    case("a proxy with a path", airflow(proxy=Proxy(http="http://proxy.lab/pac")), "proxy.http", "", "http://"),
+    case("no proxy at all", airflow(proxy=Proxy(no_proxy=["a.lab"])), "proxy.http", "None", "leave proxy= out"),
+    case(
+        "an exception with a star",
+        airflow(proxy=Proxy(http=PROXY, no_proxy=["*.lab"])),
+        "proxy.no_proxy[0]",
+        "'*.lab'",
+        ".example.com",
+    ),
+    case(
+        "a network of IPv6",
+        airflow(proxy=Proxy(http=PROXY, no_proxy=["fd00::/8"])),
+        "proxy.no_proxy[0]",
+        "'fd00::/8'",
+        "IPv4",
+    ),
+    case(
+        "exceptions in one text",
+        airflow(proxy=Proxy(http=PROXY, no_proxy=["a.lab,b.lab"])),
+        "proxy.no_proxy[0]",
+        "'a.lab,b.lab'",
+        "host",
+    ),
+    case(
+        "a network that is none",
+        airflow(facts=ClusterFacts(pod_networks=["10.42.0.0"])),
+        "facts.pod_networks[0]",
+        "'10.42.0.0'",
+        "10.0.0.0/8",
+    ),
+    case(
+        "a certificate as text", airflow(ca=CaBundle("-----BEGIN CERTIFICATE-----")), "ca.source", "", "ConfigMapKey("
+    ),  # type: ignore[arg-type]
+    case(
+        "an old provider",
+        airflow(secrets_backend=KubernetesSecretsBackend(provider_version="10.12.4")),
+        "secrets_backend.provider_version",
+        "'10.12.4'",
+        "newer",
+    ),
+    case(
+        "the backend with an old Airflow",
+        airflow(chart_version="1.15.0", airflow_version="2.9.3", secrets_backend=KubernetesSecretsBackend()),
+        "secrets_backend",
+        "2.9.3",
+        "connections=",
+    ),
+    case(
+        "the backend with an image that lacks it",
+        airflow(chart_version="1.20.0", airflow_version="3.1.8", secrets_backend=KubernetesSecretsBackend()),
+        "secrets_backend",
+        "provider_version=None",
+        "10.13.0",
+    ),
+    case(
+        "a backend by its class",
+        airflow(secrets_backend="vault"),
+        "secrets_backend",
+        "'vault'",
+        "KubernetesSecretsBackend(",
+    ),
+    case(
+        "one connection twice",
+        airflow(connections={"lake": SecretKey("s", "a"), "LAKE": SecretKey("s", "b")}),
+        "connections.lake",
+        "",
+        "one place",
+    ),
+    case(
+        "a variable twice by values",
+        airflow(env={"STAGE": "lab"}, values={"secret": [{"envName": "STAGE", "secretName": "s", "secretKey": "k"}]}),
+        "values.secret",
+        "",
+        "one place",
+    ),
+]
+
+
+@pytest.mark.parametrize(("spoil", "at", "seen", "fix"), CASES)
+def test_it_is_refused_before_anything_is_written(spoil: Any, at: str, seen: str, fix: str) -> None:
+    spoiled.test_it_is_told_what_is_wrong_and_nothing_is_written(spoil, at, seen, fix)
+
+
+def test_a_proxy_from_a_secret_is_refused_where_git_sync_reads_none() -> None:
+    def spoil(chart: Any) -> None:
+        make_airflow(
+            chart,
+            chart_version="1.15.0",
+            airflow_version="2.9.3",
+            dags=make_dags(chart),
+            proxy=Proxy(https=SecretKey("proxy", "url")),
+        )
+
+    spoiled.test_it_is_told_what_is_wrong_and_nothing_is_written(spoil, "proxy.https", "", "1.18.0")
+
+
+def test_the_rights_of_the_backend_are_written_beside_the_release() -> None:
+    chart = new_chart()
+    make_airflow(chart, secrets_backend=KubernetesSecretsBackend(namespace="connections"))
+    kinds = {manifest["kind"]: manifest["metadata"]["namespace"] for manifest in emitted(chart)}
+    assert kinds["Role"] == kinds["RoleBinding"] == "connections"
