@@ -22,13 +22,18 @@ _COMPONENTS = {
 
 
 def account_values(settings: ReleaseSettings) -> Tree:
-    """What was said of the accounts of components that there are; nothing where the chart's own way is right."""
+    """What was said of the accounts of components that there are; nothing where the chart's own way is right.
+
+    A scheduler that starts no pods and looks up no Secrets has nothing to ask the API of Kubernetes.
+    """
+    silent = not (settings.has_task_pods or settings.runs_tasks_in_scheduler or settings.secrets_backend is not None)
     return join(
+        {"scheduler": {"serviceAccount": {"automountServiceAccountToken": False}}} if silent else {},
         *(
             _values(place, getattr(settings.service_accounts, part))
             for part, place in _places(settings).items()
             if place
-        )
+        ),
     )
 
 
