@@ -264,15 +264,15 @@ class AirflowChart(PlatformConstruct):
         ours = release_values(settings)
         found += owned_rules(ours, values or {})
         checked_values = overlay(ours, values or {})
-        found += variables_twice(settings, checked_values, values or {})
         refused = any(finding.at == "executor" for finding in found)
-        found += (
+        unfit = [
             finding
             for finding in check_values(
                 checked_values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor=executor.name
             )
             if not (refused and finding.at == "values.executor")
-        )
+        ]
+        found += unfit or variables_twice(settings, checked_values, values or {})
         if not found:
             checked_values, problems = _with_task_pods(settings, checked_values, values or {})
             found += problems
