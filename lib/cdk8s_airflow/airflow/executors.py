@@ -229,7 +229,7 @@ class CeleryKubernetesExecutor(CeleryExecutor):
     task_resources: Resources = TASK_POD
 
 
-@frozen(kw_only=False)
+@frozen(kw_only=False, init=False)
 class MultipleExecutors:
     """Several executors at once; a task names the one it wants. From chart 1.18 and Airflow 2.10 on.
 
