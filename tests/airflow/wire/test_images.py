@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from cdk8s_airflow.airflow.executors import CeleryExecutor, ExternalBroker
 from cdk8s_airflow.airflow.images import SIDE_IMAGES, Image, Mirror
 from cdk8s_airflow.airflow.wire.images import image_needs, image_notes, image_values
 from cdk8s_airflow.airflow.wire.migration import migration_values
 from cdk8s_airflow.airflow.wire.release import version_values
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.secrets.contracts import PullSecret
+from cdk8s_airflow.secrets.contracts import BrokerUrlSecret, PullSecret
 from tests.airflow.wire.given import PAIRS, Pair, called, git, release
 
 DIGITS = "0a" * 32
@@ -70,9 +71,13 @@ def test_a_mirror_takes_all_images_of_the_version(pair: Pair) -> None:
         "images": {
             key: {"repository": MIRROR.of(repository), "tag": tag}
             for key, (repository, tag) in SIDE_IMAGES[pair[0]].items()
+            if key != "redis"
         },
     }
-    assert values["images"]["redis"]["repository"] == "r.lab/m/docker.io/library/redis"
+    celery = CeleryExecutor(broker=ExternalBroker(url=BrokerUrlSecret("broker")))
+    with_workers = image_values(release(pair, mirror=MIRROR, executor=celery))
+    assert with_workers["images"].pop("redis")["repository"] == "r.lab/m/docker.io/library/redis"
+    assert with_workers == values
 
 
 def test_an_image_of_the_mirrors_own_registry_stays_where_it_is() -> None:

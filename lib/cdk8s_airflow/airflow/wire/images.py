@@ -49,6 +49,7 @@ def image_values(settings: ReleaseSettings) -> Tree:
         trees += [
             nest(f"images.{key}", {"repository": settings.mirror.of(name), "tag": tag})
             for key, (name, tag) in SIDE_IMAGES[settings.dialect.chart].items()
+            if key != "redis" or settings.has_celery_workers
         ]
     if settings.pull_secret is not None:
         trees.append({"registry": {"secretName": settings.pull_secret.name}})
