@@ -1091,7 +1091,7 @@ NAMES = [
     ),
     case("a container too long for the chart", dags(container_name="g" * 60), "container_name", "g" * 60, "at most 58"),
     case("a claim in upper case", airflow(logs=Logs.existing_claim("Logs")), "logs.name", "'Logs'", "lower-case"),
-    case("a rotation with a space", airflow(rotation="after lunch"), "rotation", "'after lunch'", "letters, digits"),
+    case("a rotation with a tab", airflow(rotation="after\tlunch"), "rotation", "after", "2026-11-21"),
     case(
         "a definition by its kind",
         airflow(facts=ClusterFacts(crds={"HelmChart"})),

@@ -249,6 +249,43 @@ def test_what_it_needs_is_written_down_once_it_is_sound() -> None:
     assert any("If release airflow has failed" in note for note in ledger.notes)
     broken = new_chart()
     with pytest.raises(PlatformError):
-        make_airflow(broken, rotation="a b")
+        make_airflow(broken, rotation="a\nb")
     assert ledger_of(broken).secrets == {}
     assert ledger_of(broken).notes == []
+
+
+@pytest.mark.parametrize(
+    ("values", "owner"),
+    [
+        ({"postgresql": {"enabled": True}}, "database="),
+        ({"data": {"metadataSecretName": "other"}}, "database="),
+        ({"fernetKeySecretName": "other"}, "keys="),
+        ({"defaultAirflowTag": "3.1.0"}, "airflow_version= or image="),
+        ({"triggerer": {"persistence": {"enabled": True}}}, "logs="),
+        ({"createUserJob": {"enabled": True}}, "admin="),
+    ],
+    ids=["PostgreSQL", "URL", "fernet key", "tag", "claim template", "account"],
+)
+def test_values_cannot_say_otherwise_what_an_argument_says(values: dict[str, Any], owner: str) -> None:
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(new_chart(), values=values)
+    (finding,) = caught.value.findings
+    assert finding.rule == "values/owned"
+    assert owner in finding.fix
+
+
+def test_values_may_repeat_what_an_argument_says() -> None:
+    make_airflow(
+        new_chart(), values={"postgresql": {"enabled": False}, "data": {"metadataSecretName": "airflow-metadata"}}
+    )
+
+
+@pytest.mark.parametrize("text", ["2026-11-21T10:00:00+00:00", "after the leak", "é"])
+def test_any_text_that_people_can_read_is_a_rotation(text: str) -> None:
+    make_airflow(new_chart(), rotation=text)
+
+
+@pytest.mark.parametrize("text", ["", "{{ .Values }}", "a\nb"])
+def test_a_template_or_an_unseen_character_is_no_rotation(text: str) -> None:
+    with pytest.raises(PlatformError, match="rotation"):
+        make_airflow(new_chart(), rotation=text)

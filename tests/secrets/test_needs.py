@@ -14,6 +14,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -23,7 +24,7 @@ from cdk8s_airflow.secrets.needs import SecretNeed
 from tests.helm.rendering import charts_folder
 from tests.truth import assert_accepted
 
-COPIED = "s3cr3tFromTheCluster"
+COPIED = "s3cr/3t+From@The:Cluster%"
 NASTY = r"""p%s"w$(o)r'd\n `x` #1;&|"""
 
 
@@ -145,7 +146,7 @@ def test_a_url_is_made_from_the_password_in_another_namespace(run: Any) -> None:
     need = needs.dsn_copied("metadata", "airflow", source=("data", "login"), url=url, purpose="the URL")
     made = run(need)
     assert_made(made, need)
-    assert made.data == {"connection": COPIED.join(url)}
+    assert made.data == {"connection": quote(COPIED, safe="").join(url)}
     assert ["-n", "data", "get", "secret", "login", "-o", "jsonpath={.data.password}"] in made.calls
 
 

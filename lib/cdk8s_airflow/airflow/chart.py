@@ -51,10 +51,10 @@ from cdk8s_airflow.airflow.wire.release import (
     release_rules,
     release_values,
 )
-from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects, with_task_pods
+from cdk8s_airflow.airflow.wire.task_pods import namespace_rules, task_pod_objects, with_task_pods
 from cdk8s_airflow.airflow.wire.tree import Tree, overlay
 from cdk8s_airflow.checks import Finding, PlatformError
-from cdk8s_airflow.checks.constraints import LabelValue, Must, is_label_1035
+from cdk8s_airflow.checks.constraints import Must, NonEmpty, is_label_1035
 from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.dags.folder import DagFolder
 from cdk8s_airflow.dags.image import DagImage
@@ -85,6 +85,16 @@ _ReleaseName = Annotated[
         "is not a release name from which the chart can make the names of its objects",
         f"use at most {_LONGEST_RELEASE} lower-case letters, digits and dashes, starting with a letter",
         "airflow/release",
+    ),
+]
+
+_Rotation = Annotated[
+    NonEmpty,
+    Must(
+        lambda text: text.isprintable() and "{{" not in text,
+        "is not a text for an annotation: the chart would read it as a template, or it has characters nobody sees",
+        'write something like "2026-11-21" or "after the leak"',
+        "airflow/rotation",
     ),
 ]
 
@@ -210,7 +220,7 @@ class AirflowChart(PlatformConstruct):
         service_accounts: ServiceAccounts = ServiceAccounts(),
         delivery: Delivery = K3sHelmChart(),
         facts: ClusterFacts = ClusterFacts(),
-        rotation: LabelValue | None = None,
+        rotation: _Rotation | None = None,
         values: Mapping[str, Any] | None = None,
         unchecked_values: Mapping[str, Any] | None = None,
     ) -> None:
@@ -341,7 +351,7 @@ def _dag_settings(dags: _DagSource | None) -> DagSettings | None:
 def _with_task_pods(settings: ReleaseSettings, values: Tree, given: Mapping[str, Any]) -> tuple[Tree, list[Finding]]:
     """Values with what follows from them for task pods; what was given has the last word here too."""
     try:
-        return overlay(with_task_pods(settings, values), given), []
+        return overlay(with_task_pods(settings, values), given), list(namespace_rules(values))
     except PlatformError as error:
         return values, list(error.findings)
 

@@ -205,6 +205,18 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
         instead="give the ui= parameter (tls stands at each host: hosts: [{name, tls: {enabled, secretName}}])",
     ),
     Misplaced(
+        path="ingress.enabled",
+        instead="give the ui= parameter",
+        effect="then makes an Ingress without a host, which takes every host of the cluster",
+    ),
+    Misplaced(
+        path="webserver.defaultUser",
+        airflow=3,
+        since="1.20.0",
+        instead="give the admin= parameter (createUserJob)",
+        effect="lets this outdated key take over the create-user job",
+    ),
+    Misplaced(
         path="webserver.*",
         airflow=3,
         since="1.18.0",
@@ -428,6 +440,12 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
         path="scheduler.updateStrategy",
         local=False,
         instead="write it to scheduler.strategy; the scheduler is a Deployment with this executor",
+    ),
+    Misplaced(
+        path="workers.resources",
+        since="1.20.0",
+        instead="write it to workers.kubernetes.resources or workers.celery.resources, which win over it",
+        effect="gives workers.kubernetes and workers.celery precedence over this outdated key",
     ),
     Misplaced(path="workers.replicas", celery=False, effect=_NO_WORKERS, instead=_NO_CELERY),
     Misplaced(path="workers.autoscaling", instead="write it to workers.hpa, or to workers.keda"),

@@ -63,6 +63,9 @@ def merged(needs: Iterable[SecretNeed]) -> list[SecretNeed]:
     return list(whole.values())
 
 
+_PERCENT_ENCODE = "python3 -c 'import sys, urllib.parse; print(end=urllib.parse.quote(sys.stdin.read(), \"\"))'"
+
+
 def _create(namespace: str, name: str, source: str, *, type_: str = "Opaque") -> str:
     typed = "" if type_ == "Opaque" else f" --type={type_}"
     return f"kubectl -n {namespace} create secret generic {name}{typed} {source}"
@@ -102,7 +105,7 @@ def basic_auth(ref: contracts.BasicAuthSecret, namespace: str, *, username: str,
 
 
 def dsn_copied(name: str, namespace: str, *, source: tuple[str, str], url: tuple[str, str], purpose: str) -> SecretNeed:
-    """A database URL made from the password in another Secret.
+    """A database URL made from the password in another Secret, percent-encoded as a URL needs it.
 
     Args:
         source: namespace and name of the Secret with the password.
@@ -110,7 +113,8 @@ def dsn_copied(name: str, namespace: str, *, source: tuple[str, str], url: tuple
     """
     before, after = url
     there, secret = source
-    password = f"\"$(kubectl -n {there} get secret {secret} -o jsonpath='{{.data.password}}' | base64 -d)\""
+    read = f"kubectl -n {there} get secret {secret} -o jsonpath='{{.data.password}}' | base64 -d"
+    password = f'"$({read} | {_PERCENT_ENCODE})"'
     return SecretNeed(
         name=name,
         namespace=namespace,
