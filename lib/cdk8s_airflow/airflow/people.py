@@ -317,7 +317,7 @@ class FabAuth:
         sign_on: where people log in. Default: at Airflow itself, with a password.
     """
 
-    how_to_write: ClassVar[str] = "FabAuth(sign_on=Oidc(...))"
+    how_to_write: ClassVar[str] = "FabAuth()"
 
     sign_on: Oidc | Ldap | None = None
 
