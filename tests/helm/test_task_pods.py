@@ -30,6 +30,7 @@ from cdk8s_airflow.secrets.contracts import (
     ExistingSecret,
     GitSshSecret,
     PullSecret,
+    SearchUrlSecret,
     SecretKey,
 )
 from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
@@ -102,8 +103,13 @@ WITHHELD: dict[Pair, set[str]] = {
 
 
 def copies(names: set[str]) -> set[str]:
-    """Variables for an Airflow before 1.10.12, which charts before 1.20 still write beside each."""
-    return {name for name in names if name.startswith(("AIRFLOW__KUBERNETES_ENV", "AIRFLOW__KUBERNETES_SECRETS__"))}
+    """Variables for Airflow 1, which charts before 1.20 still write beside the others."""
+    obsolete = (
+        "AIRFLOW__KUBERNETES_ENV",
+        "AIRFLOW__KUBERNETES_SECRETS__",
+        "AIRFLOW__ELASTICSEARCH__ELASTICSEARCH_HOST",
+    )
+    return {name for name in names if name.startswith(obsolete)}
 
 
 @pytest.mark.usefixtures("charts")
@@ -126,6 +132,26 @@ def test_the_default_pod_is_the_charts_own_but_for_what_tasks_do_not_need(pair: 
         assert ours_env["CONNECTION_CHECK_MAX_COUNT"] == {"value": "0"}
     else:
         assert (missing, ours_env.keys() - chart_env.keys()) == (set(), set())
+
+
+KEPT_ELSEWHERE: dict[str, Any] = {
+    "s3": Logs.s3("logs", connection=SecretKey("s3", "connection"), endpoint="http://minio:9000"),
+    "search": Logs.elasticsearch(SearchUrlSecret("search")),
+}
+
+
+@pytest.mark.usefixtures("charts")
+@pytest.mark.parametrize("logs", KEPT_ELSEWHERE)
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_where_logs_are_kept_is_told_to_tasks_as_the_chart_tells_it(pair: Pair, logs: str) -> None:
+    settings = release(pair, logs=KEPT_ELSEWHERE[logs])
+    values = release_values(settings)
+    ours, chart = task_pod(settings, values, TaskPod()), render(values, pair[0], release="lab").pod_template
+    ours_env, chart_env = variables(ours), variables(chart)
+    assert by_name(ours) == by_name(chart)
+    missing = chart_env.keys() - ours_env.keys() - copies(set(chart_env))
+    assert missing == (WITHHELD[pair] | DATABASE if pair in WITH_AIRFLOW_3 else set())
+    assert all(ours_env[name] == chart_env[name] for name in ours_env if name != "CONNECTION_CHECK_MAX_COUNT")
 
 
 @pytest.mark.usefixtures("charts")

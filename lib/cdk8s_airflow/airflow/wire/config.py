@@ -11,8 +11,8 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.kube.text import escape_template
-from cdk8s_airflow.regex import regex
 from cdk8s_airflow.schemas import config as known
 from cdk8s_airflow.schemas.hidden import has_login, may_hide
 from cdk8s_airflow.secrets import needs
@@ -30,6 +30,10 @@ _LOGS = "give the logs= parameter"
 _UI = "give the ui= parameter"
 _IMAGE = "give the image= parameter"
 _METRICS = "give the statsd= parameter"
+_NAMESPACES = (
+    "leave it out; task pods run in the release's namespace, because elsewhere they would lack the Secrets and the "
+    "configuration they read there. KubernetesPodOperator can start pods in other namespaces, with a Role there"
+)
 _TRACES = "give the otel_collector= parameter"
 _SECRETS = "give the secrets_backend= parameter"
 _PORT = "leave it out; the chart's Services and probes count on its port"
@@ -56,8 +60,8 @@ OWNED: Mapping[str, str] = {
     "elasticsearch.json_format": _LOGS,
     "elasticsearch.write_stdout": _LOGS,
     "elasticsearch.write_to_es": _LOGS,
-    "kubernetes_executor.multi_namespace_mode": "give the task_namespaces= parameter",
-    "kubernetes_executor.multi_namespace_mode_namespace_list": "give the task_namespaces= parameter",
+    "kubernetes_executor.multi_namespace_mode": _NAMESPACES,
+    "kubernetes_executor.multi_namespace_mode_namespace_list": _NAMESPACES,
     "kubernetes_executor.namespace": "give the namespace= parameter",
     "kubernetes_executor.pod_template_file": "give the task_pods= parameter",
     "kubernetes_executor.worker_container_repository": _IMAGE,

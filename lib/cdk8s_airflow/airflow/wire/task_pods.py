@@ -21,7 +21,7 @@ from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.tree import Tree, overlay
 from cdk8s_airflow.checks import Finding, PlatformError, show
 from cdk8s_airflow.checks.constraints import seconds
-from cdk8s_airflow.digest import digest
+from cdk8s_airflow.kube.digest import digest
 from cdk8s_airflow.kube.text import escape_template, values_text
 from cdk8s_airflow.scheduling.wire import placement, resources
 from cdk8s_airflow.secrets.contracts import ExistingSecret
@@ -515,12 +515,30 @@ def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         )
 
 
+def namespace_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether the chart is to let task pods run anywhere, which it does only by rights over the whole cluster.
+
+    A task pod in another namespace would still lack there what it names: the ConfigMap with airflow.cfg, every Secret, the service
+    account, the volume of the logs.
+    """
+    if values.get("multiNamespaceMode"):
+        yield Finding(
+            rule="task-pods/namespaces",
+            at="values.multiNamespaceMode",
+            problem="gives Airflow rights over the pods of the whole cluster, and task pods in other namespaces would still lack the "
+            "Secrets, the configuration and the service account that they name",
+            seen=show(values["multiNamespaceMode"]),
+            fix="leave it out; KubernetesPodOperator can start pods in another namespace, with a Role there",
+        )
+
+
 __all__ = [
     "DATABASE_VARIABLES",
     "FERNET_VARIABLE",
     "WITHHELD",
     "config_map_name",
     "generated",
+    "namespace_rules",
     "own_images",
     "task_pod",
     "task_pod_objects",

@@ -1,0 +1,254 @@
+"""Task pods and service accounts as values, objects and findings, for all pairs of versions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdk8s_airflow.airflow.components import DagProcessor
+from cdk8s_airflow.airflow.executors import KubernetesExecutor, LocalExecutor
+from cdk8s_airflow.airflow.images import Image, Mirror
+from cdk8s_airflow.airflow.service_accounts import ExistingServiceAccount, ServiceAccount, ServiceAccounts
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
+from cdk8s_airflow.airflow.wire.release import release_values
+from cdk8s_airflow.airflow.wire.service_accounts import account_name, account_rules, account_values
+from cdk8s_airflow.airflow.wire.task_pods import (
+    WITHHELD,
+    namespace_rules,
+    task_pod,
+    task_pod_objects,
+    task_pod_rules,
+    task_pod_values,
+    with_task_pods,
+)
+from cdk8s_airflow.checks import PlatformError
+from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.schemas import check_values
+from cdk8s_airflow.secrets.contracts import ExistingConfigMap, ExistingSecret, SecretKey
+from tests.airflow.wire.given import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
+
+everywhere = pytest.mark.parametrize("pair", PAIRS, ids=called)
+with_airflow_3 = pytest.mark.parametrize("pair", sorted(WITH_AIRFLOW_3), ids=called)
+NEWEST = PAIRS[-1]
+
+
+def default_pod(settings: ReleaseSettings) -> dict[str, Any]:
+    return task_pod(settings, release_values(settings), settings.task_pods.default)
+
+
+def base(pod: dict[str, Any]) -> dict[str, Any]:
+    (container,) = pod["spec"]["containers"]
+    return dict(container)
+
+
+def names(pod: dict[str, Any]) -> set[str]:
+    return {entry["name"] for entry in base(pod)["env"]}
+
+
+@with_airflow_3
+def test_a_task_of_airflow_3_knows_neither_the_database_nor_any_key(pair: Pair) -> None:
+    settings = release(pair)
+    values = with_task_pods(settings, release_values(settings))
+    pod = yaml.safe_load(values["podTemplate"])
+    assert not names(pod) & set(WITHHELD)
+    assert {"name": "CONNECTION_CHECK_MAX_COUNT", "value": "0"} in base(pod)["env"]
+    assert "secretKeyRef" not in values["podTemplate"]
+
+
+@with_airflow_3
+def test_the_database_comes_back_with_what_decrypts_it_and_without_keys_of_the_api_server(pair: Pair) -> None:
+    told = names(default_pod(release(pair, task_pods=TaskPods(metadata_database=True))))
+    assert told & set(WITHHELD) == {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+        "AIRFLOW_CONN_AIRFLOW_DB",
+        "PGSSLMODE",
+        "AIRFLOW__CORE__FERNET_KEY",
+    }
+    assert "CONNECTION_CHECK_MAX_COUNT" not in told
+
+
+@with_airflow_3
+def test_the_fernet_key_comes_alone_when_asked_for(pair: Pair) -> None:
+    told = names(default_pod(release(pair, task_pods=TaskPods(fernet_key=True))))
+    assert told & set(WITHHELD) == {"AIRFLOW__CORE__FERNET_KEY"}
+
+
+@pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair not in WITH_AIRFLOW_3], ids=called)
+def test_with_airflow_2_the_charts_own_template_stays_until_more_is_asked_for(pair: Pair) -> None:
+    settings = release(pair, task_pods=TaskPods(metadata_database=True))
+    values = release_values(settings)
+    assert with_task_pods(settings, values) == values
+    settings = release(pair, task_pods=TaskPods(default=TaskPod(priority_class="batch")))
+    pod = yaml.safe_load(with_task_pods(settings, release_values(settings))["podTemplate"])
+    assert pod["spec"]["priorityClassName"] == "batch"
+    assert names(pod) >= {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__CORE__FERNET_KEY"}
+
+
+@everywhere
+def test_a_pod_has_all_that_was_said_of_it(pair: Pair) -> None:
+    given_pod = TaskPod(
+        resources=SMALL,
+        gpus=2,
+        gpu_resource="amd.com/gpu",
+        image=Image("r.lab/ml", tag="1", pull_policy="Always"),
+        service_account="training",
+        priority_class="batch",
+        labels={"team": "ml"},
+        annotations={"example.com/a": "b"},
+        env={"PLAIN": "mine", "TOKEN": SecretKey("hub", "token")},
+        env_from=[ExistingSecret("s"), ExistingConfigMap("c")],
+        volumes=[{"name": "scratch", "emptyDir": {}}],
+        volume_mounts=[{"name": "scratch", "mountPath": "/scratch"}],
+        grace_period="2m",
+    )
+    settings = release(pair, env={"PLAIN": "theirs"}, mirror=Mirror("m.lab/x"), task_pods=TaskPods(default=given_pod))
+    pod = default_pod(settings)
+    container = base(pod)
+    assert container["image"] == "m.lab/x/r.lab/ml:1"
+    assert container["imagePullPolicy"] == "Always"
+    assert container["resources"] == {**SMALL_WIRE, "limits": {**SMALL_WIRE["limits"], "amd.com/gpu": "2"}}
+    assert container["envFrom"] == [{"secretRef": {"name": "s"}}, {"configMapRef": {"name": "c"}}]
+    assert [entry for entry in container["env"] if entry["name"] == "PLAIN"] == [{"name": "PLAIN", "value": "mine"}]
+    assert container["volumeMounts"][-1] == {"name": "scratch", "mountPath": "/scratch"}
+    assert pod["spec"]["volumes"][-1] == {"name": "scratch", "emptyDir": {}}
+    assert pod["spec"]["serviceAccountName"] == "training"
+    assert pod["spec"]["priorityClassName"] == "batch"
+    assert pod["spec"]["terminationGracePeriodSeconds"] == 120
+    assert pod["metadata"]["labels"] == {"tier": "airflow", "component": "worker", "release": "lab", "team": "ml"}
+    assert pod["metadata"]["annotations"]["example.com/a"] == "b"
+
+
+@everywhere
+def test_images_of_templates_are_not_overruled_by_airflow_cfg(pair: Pair) -> None:
+    named = TaskPods(templates={"ml": TaskPod(image=Image("r.lab/ml", tag="1"))})
+    image = Image("r.lab/airflow", digest="sha256:" + "0a" * 32)
+    settings = release(pair, image=image, task_pods=named)
+    values = with_task_pods(settings, release_values(settings))
+    told = values["config"]["kubernetes_executor"]
+    assert (told["worker_container_repository"], told["worker_container_tag"]) == ("", "")
+    assert base(default_pod(settings))["image"] == f"r.lab/airflow@{image.digest}"
+    without = release(pair, image=image)
+    kept = with_task_pods(without, release_values(without))["config"]["kubernetes_executor"]
+    assert kept["worker_container_tag"] == "0a" * 32
+
+
+@everywhere
+def test_named_templates_reach_the_scheduler_alone_which_rolls_when_they_change(pair: Pair) -> None:
+    settings = release(pair, dags=git(), task_pods=TaskPods(templates={"gpu": TaskPod(gpus=1), "big": TaskPod()}))
+    values = with_task_pods(settings, release_values(settings))
+    (made,) = task_pod_objects(settings, values).values()
+    assert made["metadata"] == {"name": "lab-pod-templates", "namespace": "airflow-lab"}
+    assert set(made["data"]) == {"gpu.yaml", "big.yaml"}
+    assert (
+        yaml.safe_load(made["data"]["gpu.yaml"])["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"]
+        == "1"
+    )
+    assert task_pod_values(settings) == {
+        "scheduler": {
+            "extraVolumes": [{"name": "pod-templates", "configMap": {"name": "lab-pod-templates"}}],
+            "extraVolumeMounts": [
+                {"name": "pod-templates", "mountPath": "/opt/airflow/pod_templates/named", "readOnly": True}
+            ],
+        }
+    }
+    assert json.dumps(values).count("/opt/airflow/pod_templates/named") == 1
+    other = release(pair, dags=git(), task_pods=TaskPods(templates={"gpu": TaskPod(gpus=2), "big": TaskPod()}))
+    others = with_task_pods(other, release_values(other))
+    key = "cdk8s-airflow/pod-templates"
+    assert values["scheduler"]["podAnnotations"][key] != others["scheduler"]["podAnnotations"][key]
+
+
+@everywhere
+def test_every_version_accepts_the_values(pair: Pair) -> None:
+    pods = TaskPods(
+        default=TaskPod(labels={"a": "b"}), templates={"ml": TaskPod(image=Image("r.lab/ml", tag="1"), gpus=1)}
+    )
+    role = {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/x"}
+    accounts = ServiceAccounts(
+        **{part: ServiceAccount(annotations=role) for part in ("scheduler", "api_server", "triggerer", "migration")},
+        workers=ExistingServiceAccount("tasks"),
+        dag_processor=ServiceAccount(name="reads"),
+    )
+    settings = release(pair, task_pods=pods, service_accounts=accounts, dag_processor=DagProcessor())
+    values = with_task_pods(settings, release_values(settings))
+    assert not check_values(values, chart_version=pair[0], airflow_version=pair[1], executor="KubernetesExecutor")
+    assert not [*task_pod_rules(settings), *account_rules(settings)]
+
+
+def test_nothing_is_said_where_tasks_have_no_pods() -> None:
+    settings = release(NEWEST, executor=LocalExecutor())
+    values = release_values(settings)
+    assert with_task_pods(settings, values) == values
+    assert task_pod_objects(settings, values) == {}
+    assert not list(task_pod_rules(settings))
+    (found,) = task_pod_rules(release(NEWEST, executor=LocalExecutor(), task_pods=TaskPods(fernet_key=True)))
+    assert (found.rule, found.at) == ("task-pods/executor", "task_pods")
+
+
+def test_resources_are_said_in_one_place() -> None:
+    executor = KubernetesExecutor(task_resources=SMALL)
+    other = TaskPods(default=TaskPod(resources=Resources(cpu="3", memory="3Gi")))
+    (found,) = task_pod_rules(release(NEWEST, executor=executor, task_pods=other))
+    assert (found.rule, found.at) == ("task-pods/resources", "task_pods.default.resources")
+    same = TaskPods(default=TaskPod(resources=SMALL))
+    assert not list(task_pod_rules(release(NEWEST, executor=executor, task_pods=same)))
+    assert base(default_pod(release(NEWEST, executor=executor)))["resources"] == SMALL_WIRE
+
+
+def test_rights_over_the_whole_cluster_are_refused() -> None:
+    (found,) = namespace_rules({"multiNamespaceMode": True})
+    assert (found.rule, found.at) == ("task-pods/namespaces", "values.multiNamespaceMode")
+    assert not list(namespace_rules({"multiNamespaceMode": False}))
+
+
+def test_a_text_that_no_template_could_carry_is_named_with_its_pod() -> None:
+    settings = release(NEWEST, task_pods=TaskPods(templates={"gpu": TaskPod(env={"BAD": "\ud800"})}))
+    with pytest.raises(PlatformError) as caught:
+        with_task_pods(settings, release_values(settings))
+    (found,) = caught.value.findings
+    assert found.at.startswith("task_pods.templates.gpu.spec.containers")
+
+
+def test_variables_as_text_that_only_helm_could_read_are_refused() -> None:
+    settings = release(NEWEST)
+    values = {**release_values(settings), "extraEnv": "- name: A\n  value: b\n"}
+    with pytest.raises(PlatformError) as caught:
+        with_task_pods(settings, values)
+    assert {found.rule for found in caught.value.findings} == {"task-pods/text"}
+
+
+@given(text=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"])), pair=st.sampled_from(PAIRS))
+def test_any_text_arrives_in_the_template_as_it_was_said(text: str, pair: Pair) -> None:
+    settings = release(pair, task_pods=TaskPods(templates={"one": TaskPod(env={"TEXT": text})}))
+    (made,) = task_pod_objects(settings, release_values(settings)).values()
+    read = yaml.safe_load(made["data"]["one.yaml"])["spec"]["containers"][0]["env"]
+    assert {"name": "TEXT", "value": text} in read
+
+
+@everywhere
+def test_accounts_are_nothing_until_something_is_said_of_them(pair: Pair) -> None:
+    assert account_values(release(pair)) == {}
+    told = ServiceAccounts(workers=ExistingServiceAccount("tasks"), scheduler=ServiceAccount(name="s"))
+    assert account_values(release(pair, service_accounts=told)) == {
+        "workers": {"serviceAccount": {"create": False, "name": "tasks"}},
+        "scheduler": {"serviceAccount": {"name": "s"}},
+    }
+
+
+def test_accounts_are_called_as_the_chart_calls_them() -> None:
+    assert account_name(release(NEWEST), "worker") == "lab-airflow-worker"
+    assert account_name(release(NEWEST, release="airflow-lab"), "dag-processor") == "airflow-lab-dag-processor"
+    told = ServiceAccounts(workers=ExistingServiceAccount("tasks"))
+    assert account_name(release(NEWEST, service_accounts=told), "worker") == "tasks"
+
+
+def test_an_account_of_a_component_that_is_not_there_is_refused() -> None:
+    told = ServiceAccounts(triggerer=ServiceAccount(name="waits"))
+    (found,) = account_rules(release(NEWEST, triggerer=None, service_accounts=told))
+    assert (found.rule, found.at) == ("service-accounts/component", "service_accounts.triggerer")
