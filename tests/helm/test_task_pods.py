@@ -96,7 +96,12 @@ def variables(pod: Any) -> dict[str, Any]:
 DATABASE = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW_CONN_AIRFLOW_DB", "PGSSLMODE"}
 
 WITHHELD: dict[Pair, set[str]] = {
-    ("1.18.0", "3.0.2"): {"AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__API__SECRET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET"},
+    ("1.18.0", "3.0.2"): {
+        "AIRFLOW__CORE__FERNET_KEY",
+        "AIRFLOW__API__SECRET_KEY",
+        "AIRFLOW__API_AUTH__JWT_SECRET",
+        "AIRFLOW__CORE__SQL_ALCHEMY_CONN",
+    },
     ("1.20.0", "3.1.8"): {"AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__API__SECRET_KEY"},
     ("1.22.0", "3.2.2"): {"AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__API__SECRET_KEY"},
 }
