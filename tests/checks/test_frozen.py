@@ -163,3 +163,63 @@ def test_what_contains_itself_is_still_shown() -> None:
     pair = Pair(1, holder)  # type: ignore[arg-type]
     holder.append(pair)
     assert repr(pair) == "Pair(left=1, right=[...])"
+
+
+def test_a_class_that_nobody_uses_is_no_dataclass_yet_and_becomes_one_at_any_use() -> None:
+    uses: list[Callable[[Any], object]] = [
+        lambda made: made(name="a"),
+        dataclasses.fields,
+        dataclasses.is_dataclass,
+        inspect.signature,
+        lambda made: inspect.signature(made.__init__).parameters["name"],
+        lambda made: type("Child", (made,), {})(name="a"),
+        lambda made: inspect.signature(type("Child", (made,), {})),
+        lambda made: frozen(type("Child", (made,), {"__annotations__": {"age": "int"}}))(name="a", age=1),
+    ]
+    for use in uses:
+        made = declared(frozen)
+        assert not isinstance(vars(made)["__dataclass_fields__"], dict)
+        assert use(made)
+        assert isinstance(vars(made)["__dataclass_fields__"], dict)
+        assert made(name="a", count=2).count == 2
+        assert str(inspect.signature(made)) == str(inspect.signature(THEIRS))
+
+
+def test_the_signature_of_a_class_that_inherits_is_its_own() -> None:
+    @frozen
+    class Parent:
+        """A parent."""
+
+        name: str
+
+    class Written(Parent):
+        """Makes itself."""
+
+        def __init__(self, first: str) -> None:
+            super().__init__(name=first)
+
+    assert str(inspect.signature(Written)) == "(first: 'str') -> 'None'"
+    assert str(inspect.signature(Parent)) == "(*, name: 'str') -> None"
+    assert Written("a").name == "a"
+
+
+def test_a_first_use_with_wrong_arguments_is_refused_like_any_other() -> None:
+    made = declared(frozen)
+    for _ in range(2):
+        with pytest.raises(TypeError, match=r"__init__\(\) missing 1 required keyword-only argument: 'name'"):
+            made()
+
+
+def test_an_init_of_its_own_stays() -> None:
+    @frozen(kw_only=False)
+    class Many:
+        """Takes any number."""
+
+        names: tuple[str, ...]
+
+        def __init__(self, *names: str) -> None:
+            object.__setattr__(self, "names", names)
+
+    assert Many("a", "b").names == ("a", "b")
+    assert str(inspect.signature(Many)) == "(*names: 'str') -> 'None'"
+    assert [field.name for field in dataclasses.fields(Many)] == ["names"]

@@ -21,7 +21,7 @@ from cdk8s_airflow.checks.constraints import (
     SqlName,
 )
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.scheduling.disruption import DisruptionBudget, budget_findings
 from cdk8s_airflow.scheduling.placement import APART, Spread
 from cdk8s_airflow.scheduling.resources import Resources

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from cdk8s_airflow.checks.constraints import Count, Must, at_least
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.secrets.contracts import SecretKey
 
 _SECTION = regex(r"[A-Za-z][A-Za-z0-9_.-]*")

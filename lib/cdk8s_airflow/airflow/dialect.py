@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from cdk8s_airflow.airflow.versions import CHARTS, minor_of
 from cdk8s_airflow.checks.constraints import version
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 
 _COMPARE = {">=": operator.ge, "<": operator.lt}
 _BOUND = regex(r"(>=|<)(\d+(?:\.\d+)*)")

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Label, Must, VariableName, VersionText, is_host, is_web_url, version
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, ExistingConfigMap, ExistingSecret, SecretKey
 
 _IDENTIFIER = regex(r"[A-Za-z0-9_]+")

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.constraints import Must
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 
 AIRFLOW_REPOSITORY = "apache/airflow"
 """The repository of the official image, as every version of the chart has it."""

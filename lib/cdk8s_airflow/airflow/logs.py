@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Must, ObjectName
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.secrets.contracts import Named, SearchUrlSecret, SecretKey, name_of
 from cdk8s_airflow.storage.volume import Volume
 

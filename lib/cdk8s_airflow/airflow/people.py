@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import HostName, Must, NonEmpty, is_web_url
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets.contracts import BasicAuthSecret, ConfigMapKey, SecretKey
 

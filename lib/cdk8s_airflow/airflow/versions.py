@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import version
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 
 DEFAULT_CHART_VERSION = "1.22.0"
 """The newest version of the chart that is known here."""

@@ -1,15 +1,17 @@
 """Frozen dataclasses that cost little to declare.
 
 ``dataclasses.dataclass(frozen=True)`` compiles six methods for each class, which takes 0.4 ms; with a hundred settings that is a
-tenth of all the time a program of this library takes. Here only ``__init__`` is compiled, and the other methods are the
-same functions for all classes. Everything else is as with ``dataclasses``, whose ``fields``, ``replace`` and ``field`` work; only a
-frozen class of the one kind cannot inherit from one of the other.
+tenth of all the time a program of this library takes, and no program uses more than a few of them. Here a class becomes a
+dataclass when it is first used, only its ``__init__`` is compiled then, and the other methods are the same functions for
+all classes. Everything else is as with ``dataclasses``, whose ``fields``, ``replace`` and ``field`` work; only a frozen class
+of the one kind cannot inherit from one of the other.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import reprlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -50,12 +52,53 @@ def frozen(cls: type | None = None, /, *, kw_only: bool = True, init: bool = Tru
 
 
 def _frozen(cls: type, *, kw_only: bool, init: bool) -> type:
-    made: type = dataclasses.dataclass(kw_only=kw_only, init=init, repr=False, eq=False)(cls)
     for name, method in _METHODS.items():
         # A class that writes its own __eq__ has None for __hash__, put there by Python.
-        if made.__dict__.get(name) is None:
-            setattr(made, name, method)
-    return made
+        if cls.__dict__.get(name) is None:
+            setattr(cls, name, method)
+    _Declared(cls, kw_only=kw_only, init=init)
+    return cls
+
+
+class _Declared:
+    """A class that is not a dataclass yet, and becomes one when it is made, or asked for its fields or signature."""
+
+    def __init__(self, cls: type, *, kw_only: bool, init: bool) -> None:
+        self._cls: Any = cls
+        self._settle = functools.partial(dataclasses.dataclass, kw_only=kw_only, init=init, repr=False, eq=False)
+        self._held: dict[str, _OnDemand] = {
+            "__dataclass_fields__": _OnDemand(self, lambda made, _, __: made.__dataclass_fields__)
+        }
+        if init and "__init__" not in cls.__dict__:
+            self._held["__init__"] = _OnDemand(self, lambda made, instance, _: _bound(made.__init__, instance))
+            # Of the class that was asked, which may have an __init__ of its own.
+            self._held["__signature__"] = _OnDemand(self, lambda _, __, asked: inspect.signature(asked))
+        for name, value in self._held.items():
+            setattr(cls, name, value)
+
+    def settled(self) -> Any:
+        """The class, as the dataclass that it is from now on."""
+        held, self._held = self._held, {}
+        for name in held:
+            delattr(self._cls, name)
+        if held:
+            self._settle(self._cls)
+        return self._cls
+
+
+def _bound(function: Any, instance: object) -> Any:
+    return function if instance is None else function.__get__(instance)
+
+
+class _OnDemand:
+    """An attribute of a class that makes the class a dataclass first, and then is what dataclasses made of it."""
+
+    def __init__(self, declared: _Declared, then: Callable[[Any, object, type], Any]) -> None:
+        self._declared = declared
+        self._then = then
+
+    def __get__(self, instance: object, asked: type) -> Any:
+        return self._then(self._declared.settled(), instance, asked)
 
 
 @functools.cache
@@ -79,7 +122,9 @@ def _values(self: Any) -> tuple[Any, ...]:
 
 @reprlib.recursive_repr()
 def _repr(self: Any) -> str:
-    return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in _shown(self.__class__))})"
+    return (
+        f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in _shown(self.__class__))})"
+    )
 
 
 def _eq(self: Any, other: object) -> bool:

@@ -9,8 +9,8 @@ from typing import Annotated, ClassVar
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.constraints import Duration, Must, NonEmpty
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.dags.git_sync import GitRef, GitSubPath, GitSync, is_ssh, repository_rules
-from cdk8s_airflow.regex import regex
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets.contracts import GitSshSecret, GitTokenSecret, SecretKey
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 
 LARGEST_CONFIG_MAP = 1_000_000
 """Bytes of keys and texts in one ConfigMap. Kubernetes takes 1 MiB; the rest is left to names and labels."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.constraints import Label, Must, NonEmpty
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, GitSshSecret, GitTokenSecret, SecretKey
 

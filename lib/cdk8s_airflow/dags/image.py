@@ -10,7 +10,7 @@ from cdk8s_airflow.airflow.images import Digest, Image, PullPolicy, Repository, 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Must
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 
 DAGS_FOLDER = "/opt/airflow/dags"
 """Where Airflow looks for DAG files in the official image."""

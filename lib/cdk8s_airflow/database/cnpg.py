@@ -11,6 +11,7 @@ from constructs import Construct
 from cdk8s_airflow.airflow.images import Mirror, registry_and_path
 from cdk8s_airflow.checks import Finding, check_arguments, report
 from cdk8s_airflow.checks.constraints import Count, Must, NonEmpty, SqlName, is_label_1035, version
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.database.connection import UNSOUND, Connection, TlsMode
 from cdk8s_airflow.database.parameters import parameter_findings
 from cdk8s_airflow.database.wire import ClusterSettings, cluster_manifest
@@ -18,7 +19,6 @@ from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked, path_below
 from cdk8s_airflow.network.namespace import NamespaceHandle
-from cdk8s_airflow.regex import regex
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.secrets.contracts import BasicAuthSecret, DsnSecret, ExistingSecret, PullSecret

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import quantity
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 
 BLOCKED = frozenset(
     [

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from cdk8s_airflow.checks.constraints import Must, is_host
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.secrets.contracts import BasicAuthSecret, ConfigMapKey, PullSecret, SecretKey
 
 OFFICIAL_REPOSITORY = "https://airflow.apache.org"

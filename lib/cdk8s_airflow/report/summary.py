@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.kube.ledger import Ledger
-from cdk8s_airflow.regex import regex
 from cdk8s_airflow.secrets.needs import SecretNeed
 
 _KIND = regex(r"^kind: (\S+)$", re.MULTILINE)

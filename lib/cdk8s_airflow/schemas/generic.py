@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from cdk8s_airflow.checks import Finding, show
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.schemas.plain import Path, dotted, steps_below
 from cdk8s_airflow.schemas.translate import nearest, seen, type_of
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 
 Path = tuple[str | int, ...]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.regex import regex
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.schemas.hidden import has_login, may_hide
 from cdk8s_airflow.schemas.plain import Path, dotted
 

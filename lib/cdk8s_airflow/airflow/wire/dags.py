@@ -17,7 +17,7 @@ from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.dags.image import DAGS_FOLDER, DagImage
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.delivery.pruning import state_metadata
-from cdk8s_airflow.digest import digest
+from cdk8s_airflow.kube.digest import digest
 from cdk8s_airflow.kube.text import escape_template
 from cdk8s_airflow.scheduling.wire import resources
 from cdk8s_airflow.secrets import needs

@@ -16,8 +16,8 @@ from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import is_cidr
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.kube.text import escape_template
-from cdk8s_airflow.regex import regex
 from cdk8s_airflow.schemas.hidden import has_login
 from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, ExistingSecret, SecretKey

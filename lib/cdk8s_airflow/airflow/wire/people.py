@@ -10,7 +10,7 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.environment import CA_FILE, literal
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.digest import digest
+from cdk8s_airflow.kube.digest import digest
 from cdk8s_airflow.kube.text import escape_template
 from cdk8s_airflow.scheduling.wire import resources
 from cdk8s_airflow.secrets import needs

@@ -9,8 +9,8 @@ from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.since import FLUX_RETRIES, has, told
 from cdk8s_airflow.delivery.wire.delivered import Delivered, Manifest, Release
-from cdk8s_airflow.digest import digest
 from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.kube.digest import digest
 
 _INDEX_INTERVAL = "1h"
 _NO_SUBSTITUTION = {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}

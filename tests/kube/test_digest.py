@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from cdk8s_airflow.digest import digest
+from cdk8s_airflow.kube.digest import digest
 
 
 def test_a_digest_is_the_beginning_of_the_sha_256_of_the_text() -> None:
@@ -16,6 +16,6 @@ def test_a_digest_is_the_beginning_of_the_sha_256_of_the_text() -> None:
 
 
 def test_it_costs_nothing_until_it_is_used() -> None:
-    program = "import sys, cdk8s_airflow.digest; print('hashlib' in sys.modules)"
+    program = "import sys, cdk8s_airflow.kube.digest; print('hashlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -10,7 +10,7 @@ import re
 import pytest
 
 import cdk8s_airflow
-from cdk8s_airflow.regex import _Late, regex
+from cdk8s_airflow.checks.regex import _Late, regex
 
 ALL = {
     f"{found.name}.{name}": value
