@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import os
 import string
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import celpy
 import pytest
 import yaml
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Scheduler, Statsd, Triggerer
@@ -15,7 +20,8 @@ from cdk8s_airflow.airflow.exposure import ClusterIP, Ingress, Tls
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.release import release_objects, release_rules, release_values
-from cdk8s_airflow.checks import PlatformError, check_value
+from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects
+from cdk8s_airflow.checks import Finding, PlatformError, check_value
 from cdk8s_airflow.checks.constraints import (
     Bytes,
     Count,
@@ -39,12 +45,30 @@ from cdk8s_airflow.schemas import check_manifest, check_values
 from cdk8s_airflow.secrets.contracts import AirflowKeys, ConfigMapKey, GitTokenSecret, SecretKey
 from cdk8s_airflow.storage.volume import Volume
 from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, release
+from tests.judging import judge
 from tests.making import make_airflow, make_cluster, make_dags, new_chart
+from tests.surface import any_settings, repaired
 from tests.truth import assert_accepted
 from tests.truth.manifests import Loader
 
-SLOW = settings(derandomize=True, max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-EDGE = settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+"""Whether thousands of examples are tried, other ones each time; else a moderate number, always the same."""
+
+
+def examples(number: int) -> settings:
+    return settings(
+        derandomize=not THOROUGH,
+        max_examples=number * 25 if THOROUGH else number,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )
+
+
+SLOW = examples(80)
+EDGE = examples(60)
+
+# It raises Python's recursion limit, which Hypothesis takes ill of a test.
+celpy.Environment()
 
 LETTERS = string.ascii_lowercase
 labels = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
@@ -154,6 +178,113 @@ def test_sound_settings_give_values_that_their_chart_takes_and_that_read_back(gi
         assert_accepted([manifest])
 
 
+def env_lists(values: Any, at: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Where values say environment variables of a container, and their names."""
+    if isinstance(values, Mapping):
+        for key, inner in values.items():
+            if key == "env" and isinstance(inner, list):
+                yield at, [entry["name"] for entry in inner]
+            yield from env_lists(inner, f"{at}.{key}")
+    elif isinstance(values, list):
+        for inner in values:
+            yield from env_lists(inner, f"{at}[]")
+
+
+WITHOUT_SHARED = ("gitSync", "[]", ".cleanup")
+"""Containers that the chart gives none of the variables that all others have."""
+
+
+@given(any_settings())
+@examples(150)
+def test_whatever_is_said_of_a_release_its_values_are_what_the_chart_takes_and_heeds(said: ReleaseSettings) -> None:
+    sound, refused = repaired(said)
+    for finding in refused:
+        event(finding.rule)
+    judged = judge(sound)
+    assert judged.refusals == ()
+    assert judged.against_values == ()
+    text = values_text(judged.values)
+    assert yaml.load(text, Loader=Loader) == judged.values
+    assert values_text(judge(sound).values) == text
+    shared = [
+        *dict(env_lists(judged.values)).get("", []),
+        *(entry["envName"] for entry in judged.values.get("secret", [])),
+    ]
+    for at, names in env_lists(judged.values):
+        beside = [] if at == "" or at.endswith(WITHOUT_SHARED) else shared
+        assert len([*names, *beside]) == len({*names, *beside}), at
+    assert len(shared) == len(set(shared))
+    objects = {**release_objects(sound), **task_pod_objects(sound, judged.values)}
+    for manifest in objects.values():
+        assert check_manifest(manifest) == []
+    assert_accepted(objects.values())
+
+
+class Nonsense:
+    """What no argument takes."""
+
+
+Path = tuple[str | int, ...]
+
+
+def leaves(setting: Any, at: Path = ()) -> Iterator[Path]:
+    """The paths to everything inside a setting that has nothing inside it."""
+    inner: Iterable[tuple[Any, Any]] = ()
+    if dataclasses.is_dataclass(setting):
+        inner = [(field.name, getattr(setting, field.name)) for field in dataclasses.fields(setting)]
+    elif isinstance(setting, Mapping):
+        inner = setting.items()
+    elif isinstance(setting, list | tuple):
+        inner = enumerate(setting)
+    paths = [path for key, value in inner for path in leaves(value, (*at, key))]
+    yield from paths or [at]
+
+
+def changed(setting: Any, path: Path, value: Any) -> Any:
+    """A setting with another value at a path, put there without asking it."""
+    if not path:
+        return value
+    key, rest = path[0], path[1:]
+    if dataclasses.is_dataclass(setting):
+        other = copy.copy(setting)
+        object.__setattr__(other, str(key), changed(getattr(setting, str(key)), rest, value))
+        return other
+    if isinstance(setting, Mapping):
+        return {**setting, key: changed(setting[key], rest, value)}
+    items = [changed(item, rest, value) if index == key else item for index, item in enumerate(setting)]
+    return tuple(items) if isinstance(setting, tuple) else items
+
+
+NOT_ARGUMENTS = ("dialect", "namespace", "dags")
+
+
+@st.composite
+def spoiled(draw: st.DrawFn, junk: st.SearchStrategy[Any]) -> tuple[dict[str, Any], str]:
+    """Arguments of AirflowChart, sound but for one leaf, and the name of the argument it is in."""
+    sound, _ = repaired(draw(any_settings()))
+    arguments = {
+        field.name: getattr(sound, field.name) for field in dataclasses.fields(sound) if field.name not in NOT_ARGUMENTS
+    }
+    name = draw(st.sampled_from(sorted(arguments)))
+    path = draw(st.sampled_from(sorted(leaves(arguments[name]), key=repr)))
+    arguments[name] = changed(arguments[name], path, draw(junk))
+    return {
+        **arguments,
+        "chart_version": sound.dialect.chart,
+        "airflow_version": sound.dialect.airflow,
+    }, name
+
+
+@given(spoiled(st.builds(Nonsense)))
+@examples(100)
+def test_nonsense_in_any_leaf_is_told_with_the_argument_it_is_in(given_arguments: tuple[dict[str, Any], str]) -> None:
+    arguments, name = given_arguments
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(_shared_chart(), **arguments)
+    assert any(finding.at.startswith((name, "values")) for finding in caught.value)
+    assert all(finding.fix for finding in caught.value)
+
+
 JUNK: st.SearchStrategy[Any] = st.one_of(
     st.none(),
     st.booleans(),
@@ -201,6 +332,20 @@ def test_a_check_of_any_text_or_number_ends_with_at_most_one_finding(form: str, 
     found = check_value(value, FORMS[form], "x")
     assert len(found) <= 1
     assert all(len(str(finding).splitlines()) == 1 for finding in found)
+
+
+@given(spoiled(JUNK | st.text(max_size=8)))
+@examples(60)
+def test_a_leaf_of_another_form_is_written_or_told_and_nothing_else_happens(
+    given_arguments: tuple[dict[str, Any], str],
+) -> None:
+    arguments, _ = given_arguments
+    findings: tuple[Finding, ...] = ()
+    try:
+        make_airflow(new_chart(), **arguments)
+    except PlatformError as error:
+        findings = error.findings
+    assert all(finding.fix and len(str(finding).splitlines()) == 1 for finding in findings)
 
 
 AIRFLOW = ("release", "namespace", "database", "keys", "executor", "logs", "chart_version", "ui", "scheduler", "migration",
