@@ -91,7 +91,7 @@ class ServiceAccounts:
                 continue
             if given.name in made:
                 yield Finding(
-                    rule="service-accounts/shared",
+                    rule="accounts/shared",
                     at=f"{part}.name",
                     problem=f"is the name of the one for {made[given.name]} too, and the release makes each once",
                     seen=repr(given.name),

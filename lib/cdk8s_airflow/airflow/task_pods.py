@@ -50,7 +50,7 @@ class TaskPod(AirflowPod):
         yield from AirflowPod._rules(self)
         if "/" not in self.gpu_resource:
             yield Finding(
-                rule="task-pods/gpu",
+                rule="tasks/gpu",
                 at="gpu_resource",
                 problem="is not how a device plugin calls its devices, which have a domain before the name",
                 seen=repr(self.gpu_resource),

@@ -188,14 +188,14 @@ def test_nothing_is_said_where_tasks_have_no_pods() -> None:
     assert task_pod_objects(settings, values) == {}
     assert not list(task_pod_rules(settings))
     (found,) = task_pod_rules(release(NEWEST, executor=LocalExecutor(), task_pods=TaskPods(fernet_key=True)))
-    assert (found.rule, found.at) == ("task-pods/executor", "task_pods")
+    assert (found.rule, found.at) == ("tasks/executor", "task_pods")
 
 
 def test_resources_are_said_in_one_place() -> None:
     executor = KubernetesExecutor(task_resources=SMALL)
     other = TaskPods(default=TaskPod(resources=Resources(cpu="3", memory="3Gi")))
     (found,) = task_pod_rules(release(NEWEST, executor=executor, task_pods=other))
-    assert (found.rule, found.at) == ("task-pods/resources", "task_pods.default.resources")
+    assert (found.rule, found.at) == ("tasks/resources", "task_pods.default.resources")
     same = TaskPods(default=TaskPod(resources=SMALL))
     assert not list(task_pod_rules(release(NEWEST, executor=executor, task_pods=same)))
     assert base(default_pod(release(NEWEST, executor=executor)))["resources"] == SMALL_WIRE
@@ -203,7 +203,7 @@ def test_resources_are_said_in_one_place() -> None:
 
 def test_rights_over_the_whole_cluster_are_refused() -> None:
     (found,) = namespace_rules({"multiNamespaceMode": True})
-    assert (found.rule, found.at) == ("task-pods/namespaces", "values.multiNamespaceMode")
+    assert (found.rule, found.at) == ("tasks/namespaces", "values.multiNamespaceMode")
     assert not list(namespace_rules({"multiNamespaceMode": False}))
 
 
@@ -220,7 +220,7 @@ def test_variables_as_text_that_only_helm_could_read_are_refused() -> None:
     values = {**release_values(settings), "extraEnv": "- name: A\n  value: b\n"}
     with pytest.raises(PlatformError) as caught:
         with_task_pods(settings, values)
-    assert {found.rule for found in caught.value.findings} == {"task-pods/text"}
+    assert {found.rule for found in caught.value.findings} == {"tasks/text"}
 
 
 @given(text=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"])), pair=st.sampled_from(PAIRS))
@@ -251,4 +251,4 @@ def test_accounts_are_called_as_the_chart_calls_them() -> None:
 def test_an_account_of_a_component_that_is_not_there_is_refused() -> None:
     told = ServiceAccounts(triggerer=ServiceAccount(name="waits"))
     (found,) = account_rules(release(NEWEST, triggerer=None, service_accounts=told))
-    assert (found.rule, found.at) == ("service-accounts/component", "service_accounts.triggerer")
+    assert (found.rule, found.at) == ("accounts/component", "service_accounts.triggerer")

@@ -77,7 +77,7 @@ def account_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         given = getattr(settings.service_accounts, part)
         if given != ServiceAccount() and _places(settings)[part] is None:
             yield Finding(
-                rule="service-accounts/component",
+                rule="accounts/component",
                 at=f"service_accounts.{part}",
                 problem="is of a component that this release does not have",
                 seen=show(given),

@@ -337,7 +337,7 @@ def _parsed(text: object) -> list[dict[str, Any]]:
         raise PlatformError(
             [
                 Finding(
-                    rule="task-pods/text",
+                    rule="tasks/text",
                     at="values",
                     problem="has variables as text that cannot be carried over to the pods of tasks",
                     seen=show(text),
@@ -496,7 +496,7 @@ def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     if not settings.has_task_pods:
         if pods != TaskPods():
             yield Finding(
-                rule="task-pods/executor",
+                rule="tasks/executor",
                 at="task_pods",
                 problem=f"counts for nothing, because {settings.executor.name} runs no task in a pod of its own",
                 seen=show(pods),
@@ -508,7 +508,7 @@ def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         pods.default.resources,
     ):
         yield Finding(
-            rule="task-pods/resources",
+            rule="tasks/resources",
             at="task_pods.default.resources",
             problem="says otherwise than task_resources of the executor",
             seen=show(pods.default.resources),
@@ -524,7 +524,7 @@ def namespace_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
     """
     if values.get("multiNamespaceMode"):
         yield Finding(
-            rule="task-pods/namespaces",
+            rule="tasks/namespaces",
             at="values.multiNamespaceMode",
             problem="gives Airflow rights over the pods of the whole cluster, and task pods in other namespaces would still lack the "
             "Secrets, the configuration and the service account that they name",
