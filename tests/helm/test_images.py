@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 import yaml
 
-from cdk8s_airflow import ClusterFacts, DagRepoSync, Image, Mirror, PullSecret
+from cdk8s_airflow import (
+    BrokerUrlSecret,
+    CeleryExecutor,
+    ClusterFacts,
+    DagRepoSync,
+    Image,
+    Mirror,
+    PullSecret,
+    RedisBroker,
+    RedisPasswordSecret,
+)
 from cdk8s_airflow.airflow.images import AIRFLOW_REPOSITORY, SIDE_IMAGES
 from tests.helm.expectations import assert_requests_everywhere, assert_restricted, assert_strict_kinds
 from tests.helm.rendering import Rendered, chart_path, render_release
@@ -80,10 +90,9 @@ def test_no_container_of_the_platform_has_an_image_outside_the_mirror(pair: tupl
 
 @everywhere
 def test_what_is_switched_on_by_values_comes_from_the_mirror_too(pair: tuple[str, str]) -> None:
-    result = rendered_unchecked(pair, {"pgbouncer": {"enabled": True}, "flower": {"enabled": True}, "executor": "CeleryExecutor",
-                                       "redis": {"enabled": True}, "data": {"brokerUrlSecretName": None}})  # fmt: skip
+    result = rendered_unchecked(pair, {"pgbouncer": {"enabled": True}, "flower": {"enabled": True}})
     images = {c.image for c in result.containers()}
-    assert {image for image in images if "pgbouncer" in image or "redis" in image}
+    assert all(any(name in image for image in images) for name in ("pgbouncer", "redis"))
     assert [image for image in images if not image.startswith("registry.lab/mirror/")] == []
 
 
@@ -93,6 +102,9 @@ def rendered_unchecked(pair: tuple[str, str], values: dict[str, Any]) -> Rendere
         chart_version=pair[0],
         airflow_version=pair[1],
         mirror=Mirror("registry.lab/mirror"),
+        executor=CeleryExecutor(
+            broker=RedisBroker(password=RedisPasswordSecret("redis"), url=BrokerUrlSecret("broker"))
+        ),
         unchecked_values=values,
     )
     return render_release(helm_chart(manifests))
