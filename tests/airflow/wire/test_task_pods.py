@@ -22,6 +22,7 @@ from cdk8s_airflow.airflow.wire.task_pods import (
     WITHHELD,
     namespace_rules,
     task_pod,
+    task_pod_needs,
     task_pod_objects,
     task_pod_rules,
     task_pod_values,
@@ -179,6 +180,16 @@ def test_every_version_accepts_the_values(pair: Pair) -> None:
     values = with_task_pods(settings, release_values(settings))
     assert not check_values(values, chart_version=pair[0], airflow_version=pair[1], executor="KubernetesExecutor")
     assert not [*task_pod_rules(settings), *account_rules(settings)]
+
+
+def test_secrets_of_a_kind_of_pod_are_told_of_and_not_waited_for() -> None:
+    pods = TaskPods(templates={"gpu": TaskPod(env={"T": SecretKey("hub", "token")}, env_from=[ExistingSecret("all")])})
+    told = {
+        need.name: (need.namespace, tuple(need.keys), need.awaited)
+        for need in task_pod_needs(release(NEWEST, task_pods=pods))
+    }
+    assert told["hub"] == ("airflow-lab", ("token",), False)
+    assert told["all"][::2] == ("airflow-lab", False)
 
 
 def test_nothing_is_said_where_tasks_have_no_pods() -> None:

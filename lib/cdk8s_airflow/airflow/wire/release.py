@@ -50,7 +50,7 @@ from cdk8s_airflow.airflow.wire.people import people_needs, people_notes, people
 from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
 from cdk8s_airflow.airflow.wire.security import security_values
 from cdk8s_airflow.airflow.wire.service_accounts import account_rules, account_values
-from cdk8s_airflow.airflow.wire.task_pods import task_pod_rules, task_pod_values
+from cdk8s_airflow.airflow.wire.task_pods import task_pod_needs, task_pod_rules, task_pod_values
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest, overlay
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.frozen import frozen
@@ -174,7 +174,7 @@ CONCEPTS = (
         needs=environment_needs,
         notes=environment_notes,
     ),
-    Concept(values=task_pod_values, rules=task_pod_rules),
+    Concept(values=task_pod_values, rules=task_pod_rules, needs=task_pod_needs),
     Concept(values=account_values, rules=account_rules),
     Concept(rules=shared_secret_rules),
     Concept(values=security_values),

@@ -24,7 +24,8 @@ from cdk8s_airflow.checks.constraints import seconds
 from cdk8s_airflow.kube.digest import digest
 from cdk8s_airflow.kube.text import escape_template, values_text
 from cdk8s_airflow.scheduling.wire import placement, resources
-from cdk8s_airflow.secrets.contracts import ExistingSecret
+from cdk8s_airflow.secrets import needs
+from cdk8s_airflow.secrets.contracts import ExistingSecret, SecretKey
 
 HOME = "/opt/airflow"
 
@@ -516,6 +517,24 @@ def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         )
 
 
+def task_pod_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
+    """The Secrets that single kinds of task pods take variables from. The release starts without them."""
+    if not settings.has_task_pods:
+        return
+    pods = settings.task_pods
+    for at, given in (
+        ("the default task pod", pods.default),
+        *((f"task pod {name}", p) for name, p in pods.templates.items()),
+    ):
+        for name, value in given.env.items():
+            if isinstance(value, SecretKey):
+                need = needs.free_key(value, settings.namespace, f"{name} of {at}", content=f"the variable {name}")
+                yield replace(need, awaited=False)
+        for ref in given.env_from:
+            if isinstance(ref, ExistingSecret):
+                yield replace(needs.whole(ref, settings.namespace, f"variables of {at}"), awaited=False)
+
+
 def namespace_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
     """Whether the chart is to let task pods run anywhere, which it does only by rights over the whole cluster.
 
@@ -542,6 +561,7 @@ __all__ = [
     "namespace_rules",
     "own_images",
     "task_pod",
+    "task_pod_needs",
     "task_pod_objects",
     "task_pod_rules",
     "task_pod_values",
