@@ -70,9 +70,10 @@ def _advice(path: Path) -> str | None:
 def _other_version(api_version: str, kind: str) -> Iterator[Finding]:
     """A kind whose group is known, under a version or spelling that is not."""
     group = api_version.rpartition("/")[0]
-    known = sorted(store.known_kinds())
-    same = [(version, other) for version, other in known if version.rpartition("/")[0] == group]
-    if not same or "." not in group:
+    if "." not in group:
+        return
+    same = sorted(known for known in store.known_kinds() if known[0].rpartition("/")[0] == group)
+    if not same:
         return
     versions = [version for version, other in same if other == kind]
     if versions:

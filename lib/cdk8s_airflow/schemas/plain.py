@@ -12,6 +12,7 @@ from cdk8s_airflow.checks.regex import regex
 Path = tuple[str | int, ...]
 
 _PLAIN_KEY = regex(r"[A-Za-z_][\w-]*\Z")
+_SURROGATE = regex("[\ud800-\udfff]")
 _LONGEST_KEY = 80
 _DEEPEST = 64
 _UNFIT: Any = object()
@@ -43,6 +44,11 @@ def steps_below(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]
             yield from steps_below(inner, (*path, index))
 
 
+def _is_halved(text: str) -> bool:
+    """Whether a text holds half of a surrogate pair."""
+    return not text.isascii() and _SURROGATE.search(text) is not None
+
+
 def plain(value: Mapping[str, object], *, area: str, prefix: str) -> tuple[dict[str, Any], list[Finding]]:
     """A copy of a document that holds only what JSON can carry, and a finding for everything else in it.
 
@@ -59,7 +65,7 @@ def plain(value: Mapping[str, object], *, area: str, prefix: str) -> tuple[dict[
         if item is None or type(item) is bool:
             return item
         if type(item) is str:
-            if any("\ud800" <= letter <= "\udfff" for letter in item):
+            if _is_halved(item):
                 return unfit(path, "the text holds half a surrogate pair", "give text that is valid Unicode")
             return item
         if type(item) is int:
@@ -84,7 +90,7 @@ def plain(value: Mapping[str, object], *, area: str, prefix: str) -> tuple[dict[
                 if type(key) is not str:
                     unfit(path, f"a key is a {type(key).__name__}, not a str", "write the key in quotes")
                     continue
-                if any("\ud800" <= letter <= "\udfff" for letter in key):
+                if _is_halved(key):
                     unfit(path, "a key holds half a surrogate pair", "give keys that are valid Unicode")
                     continue
                 reduced_item = reduce(inner, (*path, key), inside)
