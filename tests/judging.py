@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.environment import variables_twice
 from cdk8s_airflow.airflow.wire.release import release_rules, release_values
 from cdk8s_airflow.airflow.wire.task_pods import with_task_pods
 from cdk8s_airflow.checks import Finding, PlatformError, check_value
@@ -39,9 +40,14 @@ def argument_findings(settings: ReleaseSettings) -> list[Finding]:
     ]
 
 
-def refusals(settings: ReleaseSettings) -> list[Finding]:
+def rules(settings: ReleaseSettings) -> list[Finding]:
     """What is wrong with settings, each by itself and all together."""
     return argument_findings(settings) or release_rules(settings)
+
+
+def refusals(settings: ReleaseSettings) -> list[Finding]:
+    """What is wrong with settings, or with the variables that they give to one container."""
+    return rules(settings) or list(variables_twice(settings, release_values(settings), {}))
 
 
 def judge(settings: ReleaseSettings) -> Judged:

@@ -47,7 +47,7 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.dags.folder import DagFile, FolderFiles
 from cdk8s_airflow.kube.text import values_text
 from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
-from tests.judging import judge, refusals
+from tests.judging import judge, rules
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
@@ -157,7 +157,7 @@ def judged_choices(pair: Pair) -> list[Choice]:
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_exactly_these_combinations_are_refused_and_for_these_reasons(pair: Pair) -> None:
     for choice in every_choice():
-        found = refusals(made(pair, choice))
+        found = rules(made(pair, choice))
         assert {(f.rule, f.at) for f in found} == expected(pair, choice), choice
         assert all(f.problem and f.fix for f in found)
 
