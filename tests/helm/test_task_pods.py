@@ -37,8 +37,6 @@ from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, git, r
 from tests.helm.airflow import run_airflow
 from tests.helm.rendering import render
 
-everywhere = [pytest.mark.usefixtures("charts"), pytest.mark.parametrize("pair", PAIRS, ids=called)]
-
 KNOWN = "git.example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample"
 SOURCES: dict[str, Any] = {
     "https": git(ca=ConfigMapKey("git-ca", "ca.crt")),
@@ -244,7 +242,7 @@ def test_kubernetes_executor_reads_every_template_whole_and_makes_a_valid_pod_of
 
 
 @pytest.mark.parametrize("version", sorted({airflow for _, airflow in PAIRS}))
-def test_the_example_dag_is_one_that_airflow_imports(version: str) -> None:
+def test_the_example_dags_are_some_that_airflow_imports(version: str) -> None:
     folder = Path(__file__).parents[2] / "examples" / "dags"
     program = f"""
 import json
@@ -258,4 +256,7 @@ print(json.dumps([bag.import_errors, found]))
 """
     errors, found = json.loads(run_airflow(version, "[core]\nload_examples = False\n", program))
     assert errors == {}
-    assert found == {"task_pods": [None, "/opt/airflow/pod_templates/named/gpu.yaml"]}
+    assert found == {
+        "task_pods": [None, "/opt/airflow/pod_templates/named/gpu.yaml"],
+        "task_namespaces": ["/opt/airflow/pod_templates/named/team-a.yaml"],
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, TypeAlias
 
@@ -51,6 +51,7 @@ from cdk8s_airflow.airflow.wire.release import (
     release_rules,
     release_values,
 )
+from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
 from cdk8s_airflow.airflow.wire.task_pods import namespace_rules, task_pod_objects, with_task_pods
 from cdk8s_airflow.airflow.wire.tree import Tree, overlay
 from cdk8s_airflow.checks import Finding, PlatformError
@@ -156,6 +157,7 @@ class AirflowChart(PlatformConstruct):
         migration: the Job that migrates the database.
         task_pods: the pods in which KubernetesExecutor runs tasks, the default one and named ones. Default: those of Airflow 3
             know neither the metadata database nor any key of Airflow.
+        task_namespaces: other namespaces in which tasks may run, with Airflow 3. Default: none; tasks run beside the release.
         service_accounts: as whom components speak to Kubernetes and to the cloud. Default: one for each, as the chart makes
             them.
         config: options of airflow.cfg, by section, under any name they have had: ``{"core": {"load_examples": False}}``. What
@@ -217,6 +219,7 @@ class AirflowChart(PlatformConstruct):
         config: Config | None = None,
         throughput: Throughput | None = None,
         task_pods: TaskPods = TaskPods(),
+        task_namespaces: Sequence[NamespaceHandle] = (),
         service_accounts: ServiceAccounts = ServiceAccounts(),
         delivery: Delivery = K3sHelmChart(),
         facts: ClusterFacts = ClusterFacts(),
@@ -265,6 +268,7 @@ class AirflowChart(PlatformConstruct):
             config=config or {},
             throughput=throughput,
             task_pods=task_pods,
+            task_namespaces=tuple(each.name for each in task_namespaces),
             service_accounts=service_accounts,
             rotation=rotation,
             delivery=delivery,
@@ -308,7 +312,11 @@ class AirflowChart(PlatformConstruct):
             facts,
         )
         bound = {id: (bindings.helm_chart, m) for id, m in delivered.objects.items() if m["kind"] == "HelmChart"}
-        made = {**release_objects(settings), **task_pod_objects(settings, checked_values)}
+        made = {
+            **release_objects(settings),
+            **task_pod_objects(settings, checked_values),
+            **namespace_objects(settings, checked_values),
+        }
         objects = {**made, **{id: m for id, m in delivered.objects.items() if id not in bound}}
         self._emit(objects, bound=bound, facts=facts, files=delivered.files)
         if self._sound:
@@ -351,6 +359,7 @@ def _dag_settings(dags: _DagSource | None) -> DagSettings | None:
 def _with_task_pods(settings: ReleaseSettings, values: Tree, given: Mapping[str, Any]) -> tuple[Tree, list[Finding]]:
     """Values with what follows from them for task pods; what was given has the last word here too."""
     try:
+        namespace_objects(settings, values)
         return overlay(with_task_pods(settings, values), given), list(namespace_rules(values))
     except PlatformError as error:
         return values, list(error.findings)

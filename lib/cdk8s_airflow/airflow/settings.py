@@ -86,6 +86,7 @@ class ReleaseSettings:
     ca: CaBundle | None = None
     throughput: Throughput | None = None
     task_pods: TaskPods = TaskPods()
+    task_namespaces: tuple[str, ...] = ()
     service_accounts: ServiceAccounts = ServiceAccounts()
 
     @property

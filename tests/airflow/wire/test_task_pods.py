@@ -11,13 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.components import DagProcessor
+from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend
 from cdk8s_airflow.airflow.executors import KubernetesExecutor, LocalExecutor
 from cdk8s_airflow.airflow.images import Image, Mirror
+from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.service_accounts import ExistingServiceAccount, ServiceAccount, ServiceAccounts
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
-from cdk8s_airflow.airflow.wire.release import release_values
+from cdk8s_airflow.airflow.wire.release import release_needs, release_notes, release_values
 from cdk8s_airflow.airflow.wire.service_accounts import account_name, account_rules, account_values
+from cdk8s_airflow.airflow.wire.task_namespaces import task_namespace_rules
 from cdk8s_airflow.airflow.wire.task_pods import (
     WITHHELD,
     namespace_rules,
@@ -29,9 +32,10 @@ from cdk8s_airflow.airflow.wire.task_pods import (
     with_task_pods,
 )
 from cdk8s_airflow.checks import PlatformError
+from cdk8s_airflow.dags.volume import ExistingDagVolume
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.secrets.contracts import ExistingConfigMap, ExistingSecret, SecretKey
+from cdk8s_airflow.secrets.contracts import ConfigMapKey, ExistingConfigMap, ExistingSecret, PullSecret, SecretKey
 from tests.airflow.wire.given import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
 
 everywhere = pytest.mark.parametrize("pair", PAIRS, ids=called)
@@ -263,3 +267,47 @@ def test_an_account_of_a_component_that_is_not_there_is_refused() -> None:
     told = ServiceAccounts(triggerer=ServiceAccount(name="waits"))
     (found,) = account_rules(release(NEWEST, triggerer=None, service_accounts=told))
     assert (found.rule, found.at) == ("accounts/component", "service_accounts.triggerer")
+
+
+@with_airflow_3
+def test_what_pods_in_other_namespaces_read_is_told_of_for_each(pair: Pair) -> None:
+    settings = release(
+        pair,
+        dags=git(),
+        task_namespaces=("team-a",),
+        pull_secret=PullSecret("pull"),
+        env={"TOKEN": SecretKey("token", "t"), "MODE": ConfigMapKey("mode", "m")},
+        task_pods=TaskPods(templates={"gpu": TaskPod(env={"HUB": SecretKey("hub", "t")})}),
+    )
+    told = {need.name: need.awaited for need in release_needs(settings) if need.namespace == "team-a"}
+    assert told == {"git-token": False, "pull": False, "token": False, "hub": False}
+    assert all("team-a" in need.command for need in release_needs(settings) if need.namespace == "team-a")
+    (note,) = (note for note in release_notes(settings) if "team-a" in note)
+    assert note == "Task pods in namespace team-a read these ConfigMaps there: mode"
+    assert not [need for need in release_needs(release(pair, dags=git())) if need.namespace == "team-a"]
+
+
+@everywhere
+def test_every_version_of_airflow_3_accepts_other_namespaces_and_none_of_2(pair: Pair) -> None:
+    settings = release(pair, task_namespaces=("team-a",))
+    values = with_task_pods(settings, release_values(settings))
+    assert not check_values(values, chart_version=pair[0], airflow_version=pair[1], executor="KubernetesExecutor")
+    assert bool(list(task_namespace_rules(settings))) is (pair not in WITH_AIRFLOW_3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"executor": LocalExecutor()},
+        {"logs": Logs.existing_claim("logs")},
+        {"dags": ExistingDagVolume("dags")},
+        {"secrets_backend": KubernetesSecretsBackend()},
+        {"task_pods": TaskPods(fernet_key=True)},
+        {"task_namespaces": ("team-a", "team-a")},
+        {"task_namespaces": ("airflow-lab",)},
+    ],
+    ids=["executor", "logs", "volume", "backend", "key", "twice", "own"],
+)
+def test_what_cannot_be_in_another_namespace_is_refused(changes: dict[str, Any]) -> None:
+    found = list(task_namespace_rules(release(NEWEST, **{"task_namespaces": ("team-a",), **changes})))
+    assert {finding.rule for finding in found} == {"tasks/namespaces"}

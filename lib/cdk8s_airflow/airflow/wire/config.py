@@ -30,10 +30,7 @@ _LOGS = "give the logs= parameter"
 _UI = "give the ui= parameter"
 _IMAGE = "give the image= parameter"
 _METRICS = "give the statsd= parameter"
-_NAMESPACES = (
-    "leave it out; task pods run in the release's namespace, because elsewhere they would lack the Secrets and the "
-    "configuration they read there. KubernetesPodOperator can start pods in other namespaces, with a Role there"
-)
+_NAMESPACES = "give the task_namespaces= parameter"
 _TRACES = "give the otel_collector= parameter"
 _SECRETS = "give the secrets_backend= parameter"
 _PORT = "leave it out; the chart's Services and probes count on its port"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
@@ -50,6 +51,14 @@ from cdk8s_airflow.airflow.wire.people import people_needs, people_notes, people
 from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
 from cdk8s_airflow.airflow.wire.security import security_values
 from cdk8s_airflow.airflow.wire.service_accounts import account_rules, account_values
+from cdk8s_airflow.airflow.wire.task_namespaces import (
+    elsewhere,
+    names_in,
+    namespace_notes,
+    namespace_pods,
+    namespace_values,
+    task_namespace_rules,
+)
 from cdk8s_airflow.airflow.wire.task_pods import task_pod_needs, task_pod_rules, task_pod_values
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest, overlay
 from cdk8s_airflow.checks import Finding
@@ -114,8 +123,26 @@ def release_rules(settings: ReleaseSettings) -> list[Finding]:
 
 
 def release_needs(settings: ReleaseSettings) -> list[SecretNeed]:
-    """The Secrets that somebody has to make before a release can start."""
-    return merged(need for concept in CONCEPTS for need in concept.needs(settings))
+    """The Secrets that somebody has to make before a release can start, and those that task pods elsewhere read there."""
+    return merged([*(need for concept in CONCEPTS for need in concept.needs(settings)), *_needs_elsewhere(settings)])
+
+
+def _needs_elsewhere(settings: ReleaseSettings) -> Iterator[SecretNeed]:
+    """Secrets that task pods in other namespaces name; nothing of the release waits for them."""
+    if not settings.task_namespaces:
+        return
+    values = join(*(concept.values(settings) for concept in CONCEPTS))
+    for namespace in settings.task_namespaces:
+        named = {name for pod in namespace_pods(settings, values, namespace) for name in names_in(pod)[0]}
+        for concept in CONCEPTS:
+            for need in concept.needs(elsewhere(settings, namespace)):
+                if need.name in named:
+                    yield replace(need, awaited=False)
+
+
+def _notes_elsewhere(settings: ReleaseSettings) -> Iterator[str]:
+    if settings.task_namespaces:
+        yield from namespace_notes(settings, join(*(concept.values(settings) for concept in CONCEPTS)))
 
 
 def release_notes(settings: ReleaseSettings) -> list[str]:
@@ -175,6 +202,7 @@ CONCEPTS = (
         notes=environment_notes,
     ),
     Concept(values=task_pod_values, rules=task_pod_rules, needs=task_pod_needs),
+    Concept(values=namespace_values, rules=task_namespace_rules, notes=_notes_elsewhere),
     Concept(values=account_values, rules=account_rules),
     Concept(rules=shared_secret_rules),
     Concept(values=security_values),

@@ -64,9 +64,14 @@ def generated(settings: ReleaseSettings) -> bool:
     )
 
 
+def named(settings: ReleaseSettings) -> bool:
+    """Whether there are templates that a task has to ask for."""
+    return settings.has_task_pods and bool(settings.task_pods.templates or settings.task_namespaces)
+
+
 def task_pod_values(settings: ReleaseSettings) -> Tree:
     """The named templates where the scheduler, which alone reads them, finds them."""
-    if not settings.has_task_pods or not settings.task_pods.templates:
+    if not named(settings):
         return {}
     return {
         "scheduler": {
@@ -89,7 +94,7 @@ def with_task_pods(settings: ReleaseSettings, values: Tree) -> Tree:
     over: Tree = {}
     if generated(settings):
         over["podTemplate"] = escape_template(template(settings, values, settings.task_pods.default, "default"))
-    if settings.task_pods.templates:
+    if named(settings):
         told = json.dumps(templates(settings, values), sort_keys=True)
         over["scheduler"] = {"podAnnotations": {"cdk8s-airflow/pod-templates": digest(told, 16)}}
     if own_images(settings):
@@ -105,16 +110,25 @@ def own_images(settings: ReleaseSettings) -> bool:
 
 
 def templates(settings: ReleaseSettings, values: Mapping[str, Any]) -> dict[str, str]:
-    """File name -> text of each named template."""
-    return {
-        f"{name}.yaml": template(settings, values, given, f"templates.{name}")
+    """File name -> text of each named template, and of those for other namespaces."""
+    own = {
+        name: template(settings, values, given, f"templates.{name}")
         for name, given in sorted(settings.task_pods.templates.items())
     }
+    elsewhere = {
+        f"{namespace}{f'-{name}' if name else ''}": template(settings, values, given, at, namespace)
+        for namespace in settings.task_namespaces
+        for name, at, given in (
+            ("", "default", settings.task_pods.default),
+            *((name, f"templates.{name}", each) for name, each in sorted(settings.task_pods.templates.items())),
+        )
+    }
+    return {f"{name}.yaml": text for name, text in {**own, **elsewhere}.items()}
 
 
 def task_pod_objects(settings: ReleaseSettings, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The ConfigMap with the named templates."""
-    if not settings.has_task_pods or not settings.task_pods.templates:
+    if not named(settings):
         return {}
     return {
         "pod-templates": {
@@ -126,25 +140,31 @@ def task_pod_objects(settings: ReleaseSettings, values: Mapping[str, Any]) -> di
     }
 
 
-def template(settings: ReleaseSettings, values: Mapping[str, Any], given: TaskPod, at: str) -> str:
+def template(
+    settings: ReleaseSettings, values: Mapping[str, Any], given: TaskPod, at: str, namespace: str | None = None
+) -> str:
     """The text of a pod template, and in which setting of ``task_pods`` it stands."""
     try:
-        return values_text(task_pod(settings, values, given))
+        return values_text(task_pod(settings, values, given, namespace))
     except PlatformError as error:
         raise PlatformError(
             [replace(f, at=f"task_pods.{at}.{f.at.removeprefix('values.')}") for f in error.findings]
         ) from None
 
 
-def task_pod(settings: ReleaseSettings, values: Mapping[str, Any], given: TaskPod) -> dict[str, Any]:
+def task_pod(
+    settings: ReleaseSettings, values: Mapping[str, Any], given: TaskPod, namespace: str | None = None
+) -> dict[str, Any]:
     """A task pod of the release. Source: the chart's ``files/pod-template-file.kubernetes-helm-yaml``.
 
     Args:
         settings: the release.
         values: what the chart is given for it.
         given: what was said of the pod.
+        namespace: where it runs. Default: where the release is; the template then does not say it.
     """
     metadata: Tree = {
+        **({} if namespace is None else {"namespace": namespace}),
         "name": "placeholder-name",
         "labels": {
             **_map(values, "labels"),
@@ -548,7 +568,7 @@ def namespace_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
             problem="gives Airflow rights over the pods of the whole cluster, and task pods in other namespaces would still lack the "
             "Secrets, the configuration and the service account that they name",
             seen=show(values["multiNamespaceMode"]),
-            fix="leave it out; KubernetesPodOperator can start pods in another namespace, with a Role there",
+            fix="give task_namespaces=",
         )
 
 
@@ -558,6 +578,7 @@ __all__ = [
     "WITHHELD",
     "config_map_name",
     "generated",
+    "named",
     "namespace_rules",
     "own_images",
     "task_pod",
