@@ -1,0 +1,21 @@
+"""The table for those who come from a values file is what the library does, and leads to arguments that there are."""
+
+from __future__ import annotations
+
+import re
+
+import cdk8s_airflow
+from tools import make_values_table
+
+
+def test_the_table_is_what_the_code_gives_and_names_what_there_is() -> None:
+    text = make_values_table.PAGE.read_text(encoding="utf-8")
+    assert text == make_values_table.page()
+    arguments = cdk8s_airflow.AirflowChart.__init__.__kwdefaults__.keys() | {"database", "keys", "executor", "logs"}
+    rows = re.findall(r"^\| `([^`]+)` \| `([a-z_]+)=", text, re.MULTILINE)
+    assert {argument for _, argument in rows} <= arguments
+    keys = dict(rows)
+    assert keys["fernetKeySecretName"] == "keys"
+    assert keys["scheduler.replicas"] == "scheduler"
+    assert keys["dags.gitSync.repo"] == "dags"
+    assert keys["config.logging.remote_base_log_folder"] == "logs"
