@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdk8s_airflow.schemas import check_manifest, check_values
+from cdk8s_airflow.schemas import plain as plain_module
 from cdk8s_airflow.schemas.plain import dotted, plain
 from tests.schemas.test_values import NEWEST
 
@@ -162,3 +163,45 @@ def test_plain_data_is_copied_as_it_is(document: dict[str, Any]) -> None:
     copied, found = plain(document, area="values", prefix="values")
     assert copied == document
     assert found == []
+
+
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(st.characters(), max_size=3),
+    st.sampled_from(["\ud800", (1,), Text("t"), Colour.RED]),
+)
+DOCUMENTS = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2) | st.just("\udfff"), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+def said_slowly(document: dict[str, Any]) -> str:
+    def nothing(*_: object) -> Any:
+        raise plain_module._UnfitError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain_module, "_carried", nothing)
+        return repr(plain(document, area="a", prefix="p"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.text(max_size=2), DOCUMENTS, max_size=3))
+def test_the_quick_way_and_the_way_that_says_where_agree(document: dict[str, Any]) -> None:
+    assert repr(plain(document, area="a", prefix="p")) == said_slowly(document)
+
+
+@pytest.mark.parametrize("levels", [62, 63, 64, 65])
+def test_both_ways_agree_on_how_deep_a_document_may_be(levels: int) -> None:
+    document: dict[str, Any] = {"k": 1}
+    for _ in range(levels):
+        document = {"k": document}
+    _, found = plain(document, area="a", prefix="p")
+    assert repr(plain(document, area="a", prefix="p")) == said_slowly(document)
+    assert len(found) == (1 if levels > 63 else 0)

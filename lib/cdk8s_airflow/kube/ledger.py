@@ -123,6 +123,8 @@ def ledger_of(scope: Construct | IConstruct) -> Ledger:
 def _root_of(scope: Construct | IConstruct) -> Any:
     from cdk8s import App
 
+    if isinstance(scope, App):
+        return scope
     try:
         # One call to Node, where scope.node.root takes two.
         return App.of(scope)

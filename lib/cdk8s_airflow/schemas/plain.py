@@ -49,12 +49,40 @@ def _is_halved(text: str) -> bool:
     return not text.isascii() and _SURROGATE.search(text) is not None
 
 
+class _UnfitError(Exception):
+    """Something in a document cannot be carried; where and why is for the slower way to say."""
+
+
+def _carried(item: Any, levels: int) -> Any:
+    """A copy of what can be carried, without keeping track of places: nearly every document can be carried whole."""
+    kind = type(item)
+    if kind is str:
+        if not _is_halved(item):
+            return item
+    elif item is None or kind is bool:
+        return item
+    elif kind is dict:
+        if levels > 0 and all(type(key) is str and not _is_halved(key) for key in item):
+            return {key: _carried(inner, levels - 1) for key, inner in item.items()}
+    elif kind is list:
+        if levels > 0:
+            return [_carried(inner, levels - 1) for inner in item]
+    elif (kind is int and -(2**63) <= item < 2**63) or (kind is float and math.isfinite(item)):
+        return item
+    raise _UnfitError
+
+
 def plain(value: Mapping[str, object], *, area: str, prefix: str) -> tuple[dict[str, Any], list[Finding]]:
     """A copy of a document that holds only what JSON can carry, and a finding for everything else in it.
 
     Only dicts (or other mappings) with string keys, lists, strings, booleans, None, finite numbers within 64 bits and
     text without lone surrogates can be carried. What cannot is left out of the copy.
     """
+    if type(value) is dict:
+        try:
+            return _carried(value, _DEEPEST), []
+        except _UnfitError:
+            pass
     findings: list[Finding] = []
 
     def unfit(path: Path, problem: str, fix: str) -> Any:
