@@ -90,7 +90,7 @@ def test_what_follows_from_a_broken_source_is_not_reported_beside_it() -> None:
     @collecting()
     def program() -> None:
         source = make_dags(chart, credentials="token", repo=7, period=None)
-        make_airflow(chart, dags=source, rotation="a b")
+        make_airflow(chart, dags=source, rotation="a\nb")
 
     with pytest.raises(PlatformError) as caught:
         program()

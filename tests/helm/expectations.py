@@ -45,11 +45,10 @@ def assert_database_from(rendered: Rendered, secret: str, key: str) -> None:
     Every Airflow container has the two names that all charts know, but for that of a task pod of Airflow 3, which has none.
     Containers of git-sync, StatsD and the log groomers, and any container that is not Airflow's, have none either.
     """
+    if not rendered.containers("airflow"):
+        _fail_on(["no Airflow container is rendered"])
     least = rendered.airflow_cfg.get("core", "execution_api_server_url", fallback="") != ""
     problems = []
-    airflow = rendered.containers("airflow")
-    if not airflow:
-        problems.append("no Airflow container is rendered")
     for container in rendered.containers():
         names = [str(entry["name"]) for entry in container.env_entries]
         for base in DATABASE_ENV:
