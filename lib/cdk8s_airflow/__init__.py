@@ -187,7 +187,7 @@ _HOMES = {
         "RedisPasswordSecret",
         "ResultBackendSecret",
         "SearchUrlSecret",
-    "SecretKey",
+        "SecretKey",
         "TlsSecret",
         "WebserverSecretKeySecret",
     ),
