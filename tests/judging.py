@@ -8,7 +8,7 @@ from typing import Any
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.environment import variables_twice
 from cdk8s_airflow.airflow.wire.release import release_rules, release_values
-from cdk8s_airflow.airflow.wire.task_pods import with_task_pods
+from cdk8s_airflow.airflow.wire.task_pods import own_images, with_task_pods
 from cdk8s_airflow.checks import Finding, PlatformError, check_value
 from cdk8s_airflow.delivery.wire.k3s import structured_rules
 from cdk8s_airflow.schemas import check_values
@@ -65,8 +65,13 @@ def judge(settings: ReleaseSettings) -> Judged:
             values = with_task_pods(settings, values)
         except PlatformError as error:
             return Judged(error.findings)
-        found = check_values(
-            values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor=settings.executor.name
-        )
+        found = [
+            finding
+            for finding in check_values(
+                values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor=settings.executor.name
+            )
+            # Where a template has an image of its own, each template names its image, digest and all.
+            if not (own_images(settings) and finding.at.lower().endswith("digest"))
+        ]
     found += structured_rules(settings.delivery, values)
     return Judged((), tuple(found), values)

@@ -545,7 +545,7 @@ def any_settings(draw: st.DrawFn) -> ReleaseSettings:
 def repaired(settings: ReleaseSettings) -> tuple[ReleaseSettings, tuple[Finding, ...]]:
     """Settings without what the rules refuse, and what they said against the first ones."""
     said: list[Finding] = []
-    for _ in range(40):
+    for _ in range(200):
         found = refusals(settings)
         if not found:
             break
@@ -559,7 +559,8 @@ def _plain(settings: ReleaseSettings, at: str) -> ReleaseSettings:
     """Settings with the whole argument back at what it is by itself, or another one where it is so already."""
     name = at.split(".")[0].split(" ")[0].split("[")[0]
     default = release((settings.dialect.chart, settings.dialect.airflow), facts=FACTS)
-    for each in (name, "auth", "executor"):
+    named = [name] if name in parts else ["env", "env_from", "connections", "variables"]
+    for each in (*named, "auth", "executor"):
         changed: ReleaseSettings = dataclasses.replace(settings, **{each: getattr(default, each)})
         if changed != settings:
             return changed
