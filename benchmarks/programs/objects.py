@@ -5,6 +5,7 @@ The first argument says how many teams. Everything passes the library's checks a
 
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -22,7 +23,7 @@ class Team(PlatformConstruct):
     def __init__(self, scope: Construct, id: str, *, namespace: Namespace) -> None:
         super().__init__(scope, id, [])
         home = {"namespace": namespace.name, "labels": {"app.kubernetes.io/part-of": "airflow", "team": id}}
-        manifests = {}
+        manifests: dict[str, dict[str, Any]] = {}
         for number in range(8):
             metadata = {"name": f"settings-{number}", **home}
             data = {"settings.yaml": f"team: {id}\nnumber: {number}\nretries: 3\n", "pool": f"pool-{number}"}
