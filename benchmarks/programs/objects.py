@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from cdk8s import App, Chart
 from constructs import Construct
 
-from cdk8s_airflow import Namespace, synth
+from cdk8s_airflow import Namespace, run
 from cdk8s_airflow.kube.construct import PlatformConstruct
 from main import build
 
@@ -79,4 +79,4 @@ def platform(teams: int) -> App:
 
 
 if __name__ == "__main__":
-    synth(lambda: platform(int(sys.argv[1])))
+    run(lambda: platform(int(sys.argv[1])))

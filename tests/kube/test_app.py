@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import textwrap
@@ -227,6 +228,42 @@ def test_run_is_silent_when_all_is_well(tmp_path: Path, capfd: pytest.CaptureFix
     run(lambda: two_namespaces(tmp_path))
     assert sorted(state_of(tmp_path)) == ["one.k8s.yaml", "two.k8s.yaml"]
     assert capfd.readouterr() == ("", "")
+
+
+LAST = """
+import atexit, gc
+from cdk8s import App, Chart
+from cdk8s_airflow import run
+
+atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() > 1000))
+
+def build():
+    print(gc.isenabled())
+    app = App(outdir="dist")
+    Chart(app, "lab")
+    return app
+
+run(build)
+print(gc.isenabled(), gc.get_freeze_count())
+"""
+
+
+def test_python_looks_for_no_garbage_while_it_runs_nor_at_the_exit(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", LAST], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n") == ["False", "True 0", "True True", ""]
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_run_leaves_the_search_for_garbage_as_it_was(collects: bool, tmp_path: Path) -> None:
+    try:
+        (gc.enable if collects else gc.disable)()
+        run(lambda: two_namespaces(tmp_path))
+        assert gc.isenabled() is collects
+        with pytest.raises(ZeroDivisionError):
+            run(lambda: 1 // 0)  # type: ignore[arg-type,return-value]
+        assert gc.isenabled() is collects
+    finally:
+        gc.enable()
 
 
 PROGRAM = """
