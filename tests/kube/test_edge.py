@@ -6,13 +6,14 @@ import enum
 import json
 import sys
 from types import MappingProxyType
+from typing import Any
 
 import cdk8s
 import constructs
 import jsii
 import pytest
 
-from cdk8s_airflow.checks import PlatformError
+from cdk8s_airflow.checks import Finding, PlatformError
 from cdk8s_airflow.kube import edge
 
 
@@ -301,3 +302,29 @@ def test_a_module_that_cannot_be_loaded_is_said_once_and_the_slow_way_taken(monk
     finally:
         edge._way.cache_clear()
     assert [manifest["metadata"]["name"] for manifest in cdk8s.Testing.synth(unit)] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {
+            "kind": "A",
+            "spec": {"on": True, "text": "é", "number": 3, "share": 0.5, "none": None, "list": [1, {"a": "b"}]},
+        },
+        {"spec": {"list": [1, None]}},
+        {"spec": {"tuple": (1, 2)}},
+        {"spec": {"large": 2**60}},
+        {"spec": {"endless": float("inf")}},
+        {"spec": {"constructor": "a"}},
+        {"spec": {1: "a"}},
+        {"spec": {"odd": object}},
+    ],
+)
+def test_the_quick_way_to_plain_values_says_no_more_and_no_less(manifest: Any) -> None:
+    findings: list[Finding] = []
+    plain = edge._plain(manifest, "it", findings)
+    if findings or "tuple" in manifest["spec"]:
+        with pytest.raises(edge._UnfitError):
+            edge._carried(manifest)
+    else:
+        assert edge._carried(manifest) == plain

@@ -11,7 +11,7 @@ import json
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from cdk8s_airflow.checks import Finding, PlatformError, show
 from cdk8s_airflow.kube.scope import is_cluster_scoped
@@ -24,6 +24,7 @@ _Object: TypeAlias = "tuple[str, dict[str, Json], bool]"
 _Add: TypeAlias = "Callable[[constructs.Construct, list[_Object]], list[str]]"
 
 _LARGEST_INTEGER = 2**53 - 1
+_LOST_KEYS = frozenset({"__proto__", "constructor"})
 _STRUCT_METADATA = frozenset({"name", "namespace", "labels", "annotations", "finalizers"})
 
 
@@ -83,7 +84,10 @@ def _objects(manifests: Mapping[str, Mapping[str, object]], findings: list[Findi
         if seen.setdefault(id_.replace("/", "--"), id_) != id_:
             findings.append(_taken(id_))
         before = len(findings)
-        plain = _plain(manifest, id_, findings)
+        try:
+            plain = _carried(manifest)
+        except _UnfitError:
+            plain = _plain(manifest, id_, findings)
         if len(findings) == before and isinstance(plain, dict):
             _check(id_, plain, findings)
             objects.append((id_, plain, is_cluster_scoped(str(plain.get("apiVersion")), str(plain.get("kind")))))
@@ -166,6 +170,26 @@ def _check_metadata(id_: str, manifest: dict[str, Json], findings: list[Finding]
         )
 
 
+class _UnfitError(Exception):
+    """Something in a manifest does not survive the way to Node; where and why is for the slower way to say."""
+
+
+def _carried(value: Any) -> Json:
+    """As :func:`_plain`, but without keeping track of places: nearly every manifest can be carried whole."""
+    kind = type(value)
+    if kind is str or kind is bool:
+        return cast("str | bool", value)
+    if kind is dict:
+        if not all(type(key) is str and key not in _LOST_KEYS for key in value):
+            raise _UnfitError
+        return {key: _carried(item) for key, item in value.items() if item is not None}
+    if kind is list:
+        return [_carried(item) for item in value]
+    if (kind is int and abs(value) <= _LARGEST_INTEGER) or (kind is float and math.isfinite(value)):
+        return cast("int | float", value)
+    raise _UnfitError
+
+
 def _plain(value: object, at: str, findings: list[Finding]) -> Json:
     """``value`` as the JSON values that survive the way to Node unchanged, without keys whose value is None."""
     if value is None or isinstance(value, (bool, str)):
@@ -183,7 +207,7 @@ def _plain(value: object, at: str, findings: list[Finding]) -> Json:
         for key, item in value.items():
             if not isinstance(key, str):
                 findings.append(_not_json(f"{at}.{key}", key, "a key must be text"))
-            elif key in {"__proto__", "constructor"}:
+            elif key in _LOST_KEYS:
                 findings.append(_not_json(f"{at}.{key}", key, "a key of this name is lost in JavaScript"))
             elif item is not None:
                 plain[key] = _plain(item, f"{at}.{key}", findings)
