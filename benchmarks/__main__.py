@@ -18,7 +18,7 @@ from benchmarks.process import PROGRAMS, ROOT, FailedError, interleaved, run
 
 CHARTS_VARIABLE = "CDK8S_AIRFLOW_CHARTS"
 ENVIRONMENTS = (1, 10, 100, 500)
-TEAMS = (0, 10, 40)
+TEAMS = (0, 20, 40, 100)
 
 
 def release_of(folder: Path) -> dict[str, Any]:
@@ -135,6 +135,8 @@ def measure_objects(folder: Path, rounds: int) -> list[Verdict]:
         made = sum(line.startswith("kind:") for line in text.splitlines())
         totals[made], cpus[made] = middle.wall, middle.cpu
         print(f"  {made:>5}   {middle.wall:7.3f} s   {middle.peak:5.0f} MiB")
+    for (low, high), slope in slopes(totals).items():
+        print(f"  each one from {low} to {high}: {slope * 1000:.2f} ms")
     print()
     return [
         Verdict("each further object, on average", overall_slope(totals) * 1000, 0.3, " ms"),
