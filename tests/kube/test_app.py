@@ -311,3 +311,26 @@ def test_a_broken_program_ends_with_status_1_and_its_findings_and_nothing_else(t
     ]
     assert not [word for word in (*NOISE, "hunter2") if word in "\n".join(lines)]
     assert state_of(tmp_path / "dist") == before
+
+
+def test_an_id_that_two_charts_have_is_told_without_a_trace() -> None:
+    def build() -> cdk8s.App:
+        app = cdk8s.App()
+        cdk8s.Chart(app, "00-namespaces")
+        cdk8s.Chart(app, "00-namespaces")
+        return app
+
+    with pytest.raises(PlatformError) as caught:
+        synth(build)
+    (finding,) = caught.value.findings
+    assert finding.rule == "app/refused"
+    assert "already a Construct with name '00-namespaces'" in finding.problem
+    assert " at " not in finding.problem
+
+
+def test_an_error_of_the_programs_own_passes_through() -> None:
+    def build() -> cdk8s.App:
+        raise RuntimeError("of the program")
+
+    with pytest.raises(RuntimeError, match="of the program"):
+        synth(build)

@@ -187,6 +187,14 @@ def _described(hint: Any) -> str:
 
 def _wrong_type(value: object, wanted: str, at: str, hints: tuple[Any, ...] = ()) -> Finding:
     """A finding on a type. What stands where a Secret should be named may be the secret itself, and is not shown."""
+    if isinstance(value, type):
+        return Finding(
+            rule="argument/type",
+            at=at,
+            problem=f"is the class {value.__name__} itself, not one made from it",
+            seen=value.__name__,
+            fix=f"write {getattr(value, 'how_to_write', value.__name__ + '(...)')}",
+        )
     fixes = " or ".join(fix for hint in hints if (fix := getattr(hint, "how_to_write", "")))
     secret = isinstance(value, (str, bytes)) and any(getattr(hint, "names_a_secret", False) for hint in hints)
     for plain in hints:
@@ -197,8 +205,13 @@ def _wrong_type(value: object, wanted: str, at: str, hints: tuple[Any, ...] = ()
         at=at,
         problem=f"must be {wanted}, not {type(value).__name__}",
         seen="" if secret else show(value),
-        fix=f"write {fixes}" if fixes else f"give {wanted}",
+        fix=f"write {fixes}" if fixes else f"give {wanted}{_in_quotes(value) if str in hints else ''}",
     )
+
+
+def _in_quotes(value: object) -> str:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return f', in quotes: "{value}"' if number else ""
 
 
 def _broken(condition: Must, value: object, at: str) -> Finding:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 
+from cdk8s_airflow.checks.calls import refused_call
 from cdk8s_airflow.checks.finding import Finding, PlatformError
 
 _gathered: ContextVar[list[Finding] | None] = ContextVar("_gathered", default=None)
@@ -18,7 +19,8 @@ def collecting() -> Iterator[list[Finding]]:
     Inside the block a construct with findings emits nothing, so that the program can go on and the rest be checked too.
 
     Raises:
-        PlatformError: at the end of the block, with the findings of all constructs in it. An error that the program itself
+        PlatformError: at the end of the block, with the findings of all constructs in it, and with a call of this library
+            that Python refused, which ends the program. An error that the program itself
             raised after a first finding is dropped in its favour: it is most likely a consequence.
     """
     found: list[Finding] = []
@@ -27,6 +29,10 @@ def collecting() -> Iterator[list[Finding]]:
         yield found
     except PlatformError as error:
         found.extend(error.findings)
+    except TypeError as error:
+        found.extend(refused_call(error))
+        if not found:
+            raise
     except Exception:
         if not found:
             raise

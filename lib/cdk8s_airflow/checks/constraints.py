@@ -135,6 +135,16 @@ class Must:
     hides: bool = False
 
 
+_TOKEN = regex(
+    r"(?:^|[^A-Za-z0-9])(?:glpat-|gh[pousr]_|github_pat_|xox[abeoprs]-|AKIA[0-9A-Z]{12}|sk-[A-Za-z0-9-]{20}|eyJ[\w-]{10,}\.eyJ)"
+)
+
+
+def is_token(text: str) -> bool:
+    """Whether a text has in it what begins like a token of a well-known service."""
+    return _TOKEN.search(text) is not None
+
+
 def at_least(lowest: int, fix: str = "") -> Must:
     """A number that must not be below ``lowest``, and that Kubernetes and the programs behind it can count in 32 bits."""
     return Must(
@@ -217,6 +227,13 @@ SecretName = Annotated[
         is_subdomain,
         "is not the name of a Secret",
         "give the name of a Secret, never what is in it: lower-case letters, digits, dashes and dots",
+        "argument/name",
+        hides=True,
+    ),
+    Must(
+        lambda text: not is_token(text),
+        "looks like a token, not like the name of a Secret",
+        "give the name of a Secret, never what is in it",
         "argument/name",
         hides=True,
     ),

@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from cdk8s_airflow.checks import Finding, show
-from cdk8s_airflow.checks.constraints import Label, Must, NonEmpty
+from cdk8s_airflow.checks.constraints import Label, Must, NonEmpty, is_token
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.scheduling.resources import Resources
@@ -121,6 +121,14 @@ def repository_rules(settings: GitSync) -> Iterator[Finding]:
         good_port = False
     if not good_port:
         yield _not_a_repository(repo)
+        return
+    if "?" in repo or "#" in repo or is_token(repo):
+        yield Finding(
+            rule="dags/secret-in-url",
+            at="repo",
+            problem="has more in it than host and path, or something like a token, and every reader of the manifests would see it",
+            fix='write the bare URL and give credentials=GitTokenSecret("...")',
+        )
         return
     if parts is not None and (parts.password or (parts.username and parts.scheme != "ssh")):
         yield Finding(

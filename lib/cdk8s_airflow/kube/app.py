@@ -40,9 +40,17 @@ def synth(app: App | Callable[[], App]) -> App:
 
 def _built(build: object) -> App:
     app = build
+    refused = ""
     if callable(build):
-        with collecting():
-            app = build()
+        try:
+            with collecting():
+                app = build()
+        except RuntimeError as error:
+            if type(error.__cause__).__name__ != "JavaScriptError":
+                raise
+            refused = _without_trace(str(error))
+    if refused:
+        raise PlatformError([_refused(refused)])
     if not isinstance(app, App):
         raise PlatformError([_no_app(app, called=callable(build))])
     return app
@@ -86,13 +94,12 @@ def _write(app: App) -> Finding | None:
     try:
         app.synth()
     except RuntimeError as error:
-        return Finding(
-            rule="app/refused",
-            at="",
-            problem=_without_trace(str(error)),
-            fix="mend what the validation names",
-        )
+        return _refused(_without_trace(str(error)))
     return None
+
+
+def _refused(problem: str) -> Finding:
+    return Finding(rule="app/refused", at="", problem=problem, fix="mend what cdk8s or the validation names")
 
 
 def _without_trace(text: str) -> str:

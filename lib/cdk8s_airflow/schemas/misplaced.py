@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.schemas import store
 from cdk8s_airflow.schemas.plain import Path
 
 
@@ -34,6 +35,16 @@ class Setting:
     chart: str
     airflow: str
     executor: str
+
+    @property
+    def reviewed(self) -> tuple[str, ...]:
+        """The charts whose review says something of this one: itself, or its neighbours where nobody has reviewed it."""
+        known = store.chart_versions()
+        if self.chart in known:
+            return (self.chart,)
+        older = [chart for chart in known if numbers(chart) < numbers(self.chart)]
+        newer = [chart for chart in known if numbers(chart) > numbers(self.chart)]
+        return (*older[-1:], *newer[:1])
 
     @property
     def airflow_3(self) -> bool:
@@ -91,11 +102,11 @@ class Misplaced:
     effect: str = ""
 
     def applies(self, setting: Setting) -> bool:
-        """Whether the place is wrong for this setting."""
-        chart = numbers(setting.chart)
+        """Whether the place is wrong for this setting; between two reviewed charts, where it is wrong for both."""
+        charts = [numbers(chart) for chart in setting.reviewed]
         return (
-            (not self.since or chart >= numbers(self.since))
-            and (not self.before or chart < numbers(self.before))
+            (not self.since or min(charts) >= numbers(self.since))
+            and (not self.before or max(charts) < numbers(self.before))
             and (self.airflow is None or (self.airflow >= 3) == setting.airflow_3)
             and (self.local is None or self.local == setting.local)
             and (self.celery is None or self.celery == setting.celery)
@@ -295,6 +306,11 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     ),
     Misplaced(
         path="triggerer.persistence.fixPermissions", instead="remove it; the triggerer's volume is left as it is"
+    ),
+    Misplaced(
+        path="config.core.executor",
+        instead="give the executor= parameter",
+        effect="then runs tasks by another executor than the one all else is made for",
     ),
     # database
     Misplaced(path="externalDatabase", instead=_DATABASE),

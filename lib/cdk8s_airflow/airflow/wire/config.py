@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cdk8s_airflow.airflow.config import ConfigValue
+from cdk8s_airflow.airflow.config import Config, ConfigValue
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.checks import Finding, show
@@ -229,6 +230,21 @@ def config_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 fix="give it once",
             )
         first.setdefault(option.name, option)
+
+
+def overlaid_config_rules(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Options that no part of Airflow reads, in the ``config`` of ``values=``."""
+    given = values.get("config")
+    if not isinstance(given, Mapping):
+        return
+    config: Config = {
+        section: {name: value for name, value in options.items() if isinstance(value, (str, int, float))}
+        for section, options in given.items()
+        if isinstance(section, str) and isinstance(options, Mapping) and all(isinstance(name, str) for name in options)
+    }
+    for finding in config_rules(dataclasses.replace(settings, config=config)):
+        if finding.rule == "config/unknown-option":
+            yield dataclasses.replace(finding, at=f"values.{finding.at}")
 
 
 def config_taken(settings: ReleaseSettings, others: Mapping[str, Any]) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from cdk8s_airflow.airflow.versions import minor_of
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import is_cidr
+from cdk8s_airflow.checks.constraints import is_cidr, is_token
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.kube.text import escape_template
@@ -286,7 +286,7 @@ def environment_rules(settings: ReleaseSettings) -> Iterator[Finding]:
 
 def _clear_text(at: str, name: str, value: str, otherwise: str) -> Iterator[Finding]:
     telling = _TELLING.search(name) is not None and _HARMLESS.search(name) is None
-    if value and (telling or has_login(value)):
+    if value and (telling or has_login(value) or is_token(value)):
         yield Finding(
             rule="environment/clear-text",
             at=at,
