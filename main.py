@@ -30,6 +30,8 @@ from cdk8s_airflow import (
 
 Topology = Literal["k8s-single", "k8s-multi", "k8s-ha"]
 
+SCHEDULERS: dict[Topology, int] = {"k8s-single": 1, "k8s-multi": 1, "k8s-ha": 2}
+
 
 def build(
     topology: Topology = "k8s-single",
@@ -90,7 +92,7 @@ def build(
             database=metadata,
             logs=Logs.claim(Volume("20Gi", storage_class="longhorn")),
             ui=Ingress(host="airflow.acme.lab", class_name="nginx", tls=Tls("airflow-tls", issuer="homelab-ca")),
-            scheduler=Scheduler(replicas=2 if topology == "k8s-ha" else 1),
+            scheduler=Scheduler(replicas=SCHEDULERS[topology]),
             delivery=K3sHelmChart(timeout="30m"),
         )
     return app

@@ -39,7 +39,7 @@ def test_a_call_with_a_wrong_or_missing_argument_is_told_in_one_line(
     (finding,) = caught.value.findings
     assert (finding.rule, finding.at) == (f"argument/{rule}", at)
     assert fix in finding.fix
-    assert finding.path.startswith("test_calls.py, line ")
+    assert finding.path.startswith("test_calls.py, line ")  # noqa: PT012
     assert len(str(caught.value).splitlines()) == 1
 
 

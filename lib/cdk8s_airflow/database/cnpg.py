@@ -170,7 +170,9 @@ class CnpgCluster(PlatformConstruct):
                 namespace, where no pod can read the operator's Secret, and when ``credentials`` were given, because the
                 operator writes no URL then. Default: the Secret ``<name>-app`` that the operator makes.
             tls: how much TLS clients insist on, as ``PGSSLMODE`` in their environment; in the URL it would break one of
-                Airflow 3's two drivers. Default: ``"require"``; CloudNativePG always offers it.
+                Airflow 3's two drivers. Default: ``"require"``; CloudNativePG always offers it. Where tasks have the
+                database's URL (Airflow 2, Celery), their own connections to other PostgreSQL servers inherit it, unless they
+                say ``sslmode`` themselves.
 
         Raises:
             PlatformError: when an argument is of another type.
