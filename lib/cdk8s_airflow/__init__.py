@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cdk8s_airflow.airflow.archive import ChartArchive as ChartArchive
     from cdk8s_airflow.airflow.chart import AirflowChart as AirflowChart
     from cdk8s_airflow.airflow.components import ApiServer as ApiServer
     from cdk8s_airflow.airflow.components import Cleanup as Cleanup
@@ -109,6 +110,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.storage.volume import Volume as Volume
 
 _HOMES = {
+    "airflow.archive": ("ChartArchive",),
     "airflow.chart": ("AirflowChart",),
     "airflow.components": (
         "ApiServer",
@@ -209,6 +211,7 @@ __all__ = [
     "CeleryExecutor",
     "CeleryKubernetesExecutor",
     "CeleryWorkers",
+    "ChartArchive",
     "ChartSource",
     "Cleanup",
     "ClusterFacts",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeAlias
 from cdk8s import ApiObject
 from constructs import Construct
 
+from cdk8s_airflow.airflow.archive import ChartArchive, schema_of
 from cdk8s_airflow.airflow.components import (
     ApiServer,
     Cleanup,
@@ -40,8 +41,9 @@ from cdk8s_airflow.airflow.people import AdminAccount, Auth, FabAuth
 from cdk8s_airflow.airflow.service_accounts import ServiceAccounts
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPods
-from cdk8s_airflow.airflow.versions import CHARTS, DEFAULT_CHART_VERSION, pair_findings
+from cdk8s_airflow.airflow.versions import DEFAULT_CHART_VERSION, pair_findings, runs_of
 from cdk8s_airflow.airflow.wire.collector import statsd_beside
+from cdk8s_airflow.airflow.wire.config import overlaid_config_rules
 from cdk8s_airflow.airflow.wire.environment import variables_twice
 from cdk8s_airflow.airflow.wire.owned import owned_rules
 from cdk8s_airflow.airflow.wire.release import (
@@ -123,6 +125,9 @@ class AirflowChart(PlatformConstruct):
         release: the release's name, and the first part of the name of everything the chart makes. At most 40 characters,
             and one of a kind in the cluster. Default: ``"airflow"``.
         chart_version: the version of the chart. Default: the newest known here.
+        chart_archive: the released archive of a version that is not known here but lies between two that are. It only says
+            what that version takes; the delivery still gets the chart by its version. Default: none, and such a version is
+            refused.
         airflow_version: the version of Airflow. Default: the one the chart was released with.
         dags: where DAG files come from: git (:class:`DagRepoSync`, with Airflow 3 also :class:`DagBundles`), the image
             (:class:`DagImage`), a volume (:class:`DagVolume`) or, in a lab, a local folder (:class:`DagFolder`). Default: what the image
@@ -191,6 +196,7 @@ class AirflowChart(PlatformConstruct):
         logs: Logs,
         release: _ReleaseName = "airflow",
         chart_version: str = DEFAULT_CHART_VERSION,
+        chart_archive: ChartArchive | None = None,
         airflow_version: str | None = None,
         dags: _DagSource | None = None,
         image: Image | None = None,
@@ -228,11 +234,19 @@ class AirflowChart(PlatformConstruct):
         unchecked_values: Mapping[str, Any] | None = None,
     ) -> None:
         found = checked(AirflowChart.__init__, locals())
-        found += pair_findings(chart_version, airflow_version)
-        if found:
+        archive = chart_archive.opened if isinstance(chart_archive, ChartArchive) else None
+        own = None if archive is None else archive.own
+        schema = None
+        if chart_archive is None or archive is not None:
+            found += pair_findings(chart_version, airflow_version, own)
+        if archive is not None and not found:
+            schema, problems = schema_of(archive)
+            found += problems
+        runs = None if found else runs_of(chart_version, own)
+        if runs is None:
             super().__init__(scope, id, found)
             return
-        dialect = Dialect(chart_version, airflow_version or CHARTS[chart_version].default)
+        dialect = Dialect(chart_version, airflow_version or runs.default)
         settings = ReleaseSettings(
             release=release,
             namespace=namespace.name,
@@ -273,16 +287,22 @@ class AirflowChart(PlatformConstruct):
             rotation=rotation,
             delivery=delivery,
             facts=facts,
+            archived_images=None if archive is None else archive.side_images,
         )
         found += release_rules(settings)
         ours = release_values(settings)
         found += owned_rules(ours, values or {})
+        found += overlaid_config_rules(settings, values or {})
         checked_values = overlay(ours, values or {})
         refused = any(finding.at == "executor" for finding in found)
         unfit = [
             finding
             for finding in check_values(
-                checked_values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor=executor.name
+                checked_values,
+                chart_version=dialect.chart,
+                airflow_version=dialect.airflow,
+                executor=executor.name,
+                schema=schema,
             )
             if not (refused and finding.at == "values.executor")
         ]

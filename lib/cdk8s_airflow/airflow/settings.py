@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field
 
 from cdk8s_airflow.airflow.components import (
@@ -29,7 +30,7 @@ from cdk8s_airflow.airflow.environment import (
 )
 from cdk8s_airflow.airflow.executors import Executor, RedisBroker, celery_of
 from cdk8s_airflow.airflow.exposure import Exposure
-from cdk8s_airflow.airflow.images import Image, Mirror
+from cdk8s_airflow.airflow.images import SIDE_IMAGES, Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.people import AdminAccount, Auth, FabAuth
 from cdk8s_airflow.airflow.service_accounts import ServiceAccounts
@@ -88,6 +89,12 @@ class ReleaseSettings:
     task_pods: TaskPods = TaskPods()
     task_namespaces: tuple[str, ...] = ()
     service_accounts: ServiceAccounts = ServiceAccounts()
+    archived_images: Mapping[str, tuple[str, str]] | None = None
+
+    @property
+    def images_beside(self) -> Mapping[str, tuple[str, str]]:
+        """Key under ``images`` -> repository and tag of each image that the chart has beside Airflow's."""
+        return SIDE_IMAGES[self.dialect.chart] if self.archived_images is None else self.archived_images
 
     @property
     def airflow_image(self) -> Image | None:

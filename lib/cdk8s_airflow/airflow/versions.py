@@ -26,6 +26,19 @@ class Runs:
     minors: tuple[tuple[int, int], ...]
 
 
+@frozen(kw_only=False)
+class Own:
+    """What a chart that is not known here says of itself.
+
+    Attributes:
+        chart: its version.
+        airflow: the version of Airflow it was released with.
+    """
+
+    chart: str
+    airflow: str
+
+
 _RELEASED = regex(r"(?:0|[1-9][0-9]{0,3})(?:\.(?:0|[1-9][0-9]{0,3})){2}")
 _TWO = ((2, 9), (2, 10), (2, 11))
 _THREE = ((3, 0), (3, 1), (3, 2), (3, 3))
@@ -64,20 +77,56 @@ TESTED_KUBERNETES: Mapping[tuple[int, int], tuple[tuple[int, int], ...]] = {
 """Versions of Airflow whose makers tested them on no Kubernetes supported here -> those they did. Source: its README."""
 
 
-def pair_findings(chart_version: object, airflow_version: object) -> Iterator[Finding]:
-    """Whether a version of the chart runs a version of Airflow; otherwise the nearest pairs that do run."""
+def beside(chart_version: str) -> tuple[str, str] | None:
+    """The known versions of the chart next to one that is not known; None where it does not lie between two."""
+    if _RELEASED.fullmatch(chart_version) is None:
+        return None
+    wanted = version(chart_version)
+    older = [known for known in CHARTS if version(known) < wanted]
+    newer = [known for known in CHARTS if version(known) > wanted]
+    return (older[-1], newer[0]) if older and newer else None
+
+
+def runs_of(chart_version: str, own: Own | None = None) -> Runs | None:
+    """What a version of the chart runs: what is known, or of one between two known ones what both of these run."""
+    if chart_version in CHARTS:
+        return CHARTS[chart_version]
+    neighbours = beside(chart_version)
+    if neighbours is None or own is None:
+        return None
+    older, newer = (CHARTS[known].minors for known in neighbours)
+    return Runs(own.airflow, tuple(minor for minor in older if minor in newer))
+
+
+def pair_findings(chart_version: object, airflow_version: object, own: Own | None = None) -> Iterator[Finding]:
+    """Whether a version of the chart runs a version of Airflow; otherwise the nearest pairs that do run.
+
+    Args:
+        chart_version: the version of the chart.
+        airflow_version: the version of Airflow; None for the one the chart was released with.
+        own: what the archive of a version that is not known here says of itself.
+    """
     if not isinstance(chart_version, str) or (airflow_version is not None and not isinstance(airflow_version, str)):
         return
-    if chart_version not in CHARTS:
-        yield Finding(
-            rule="versions/chart",
-            at="chart_version",
-            problem="is not a version of the chart that is known here, so nothing could be checked against it",
-            seen=repr(chart_version),
-            fix=f"use {_nearest(chart_version)!r} (known: {', '.join(CHARTS)})",
-        )
+    neighbours = beside(chart_version)
+    runs = runs_of(chart_version, own)
+    if chart_version not in CHARTS and (runs is None or neighbours is None):
+        yield _unknown(chart_version, own)
+        return
+    assert runs is not None
+    if own is not None and (finding := _wrong_archive(chart_version, own)):
+        yield finding
         return
     if airflow_version is None:
+        if own is not None and neighbours is not None and minor_of_text(own.airflow) not in runs.minors:
+            yield Finding(
+                rule="versions/pair",
+                at="airflow_version",
+                problem=f"chart {chart_version} comes with an Airflow that {' and '.join(neighbours)}, the known charts "
+                "beside it, do not both run",
+                seen=repr(own.airflow),
+                fix=f"say airflow_version={_NEWEST_OF[runs.minors[-1]]!r}, or choose a chart_version known here",
+            )
         return
     if _RELEASED.fullmatch(airflow_version) is None:
         yield Finding(
@@ -88,7 +137,6 @@ def pair_findings(chart_version: object, airflow_version: object) -> Iterator[Fi
             fix='write all three numbers, like "3.2.2"',
         )
         return
-    runs = CHARTS[chart_version]
     minor = minor_of(airflow_version)
     if minor in runs.minors:
         return
@@ -97,13 +145,50 @@ def pair_findings(chart_version: object, airflow_version: object) -> Iterator[Fi
     fixes = [f"airflow_version={_NEWEST_OF[same_chart]!r} with this chart"]
     if others:
         fixes.append(f"chart_version={others[-1]!r} with this Airflow")
+    problem = f"chart {chart_version} does not run it"
+    if chart_version not in CHARTS and neighbours is not None:
+        problem = (
+            f"chart {chart_version} is not known here, and {' and '.join(neighbours)} beside it do not both run it"
+        )
     yield Finding(
         rule="versions/pair",
         at="airflow_version",
-        problem=f"chart {chart_version} does not run it",
+        problem=problem,
         seen=repr(airflow_version),
         fix=f"use {' or '.join(fixes)}",
     )
+
+
+def _unknown(chart_version: str, own: Own | None) -> Finding:
+    problem = "is not a version of the chart that is known here, so nothing could be checked against it"
+    fix = f"use {_nearest(chart_version)!r} (known: {', '.join(CHARTS)})"
+    if beside(chart_version) is not None:
+        fix += ", or give the released archive of this one as chart_archive="
+    elif own is not None:
+        first, *_, last = CHARTS
+        problem = (
+            f"does not lie between {first} and {last}: what an archive leaves open is known of the charts between only"
+        )
+    return Finding(rule="versions/chart", at="chart_version", problem=problem, seen=repr(chart_version), fix=fix)
+
+
+def _wrong_archive(chart_version: str, own: Own) -> Finding | None:
+    if own.chart != chart_version:
+        return Finding(
+            rule="archive/chart",
+            at="chart_archive.path",
+            problem=f"is the archive of another version than chart_version={chart_version!r}",
+            seen=repr(own.chart),
+            fix=f"give the archive of {chart_version}, or say chart_version={own.chart!r}",
+        )
+    if chart_version in CHARTS:
+        return Finding(
+            rule="versions/archive",
+            at="chart_archive",
+            problem=f"chart {chart_version} is known here, and the archive would not be looked at",
+            fix="leave it out; where the cluster gets the chart from is said with source= of the delivery",
+        )
+    return None
 
 
 def postgres_findings(airflow_version: str, postgres_major: int | None) -> Iterator[Finding]:
@@ -118,6 +203,11 @@ def postgres_findings(airflow_version: str, postgres_major: int | None) -> Itera
         seen=f"PostgreSQL {postgres_major}",
         fix="choose postgres_major=16, which every version of Airflow known here supports",
     )
+
+
+def minor_of_text(text: str) -> tuple[int, int] | None:
+    """The first two numbers of what should be a version; None where it is no released one."""
+    return minor_of(text) if _RELEASED.fullmatch(text) else None
 
 
 def minor_of(text: str) -> tuple[int, int]:

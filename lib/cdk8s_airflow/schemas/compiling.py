@@ -6,6 +6,7 @@ with reviewed corrections.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -199,27 +200,94 @@ def template_reads(templates: Mapping[str, str]) -> set[tuple[str, ...]]:
     return {tuple(m.group(1)[1:].split(".")) for text in templates.values() for m in pattern.finditer(text)}
 
 
-def values_facts(source: ChartSource, corrections: Mapping[str, Any]) -> Schema:
-    """The locked JSON Schema (draft-07) of one chart version's values."""
+def _bare(source: ChartSource) -> Schema:
+    """What the chart's own schema says, without corrections."""
     root = _simplify({k: v for k, v in source.schema.items() if k != "definitions"}, source.values)
     root["definitions"] = {
         name: _simplify(schema, None) for name, schema in source.schema.get("definitions", {}).items()
     }
     root["additionalProperties"] = False
     root["properties"]["global"] = {"type": "object"}
-    for entry in corrections["values"]:
-        apply_correction(root, source.version, entry)
+    return root
+
+
+def _lacking(root: Schema, source: ChartSource, corrections: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """The keys that values.yaml names, templates read or a subchart has, and the facts do not know."""
     lacking = sorted({p for p, _ in _walk_keys(source.values) if not knows(root, p)})
     not_input = {tuple(path.split(".")) for path in corrections["not_input"]["paths"]}
     lacking += sorted(p for p in template_reads(source.templates) if not knows(root, p) and p not in not_input)
     for name, values in source.subcharts.items():
         lacking += sorted((name, key) for key in values if not knows(root, (name, key)))
+    return lacking
+
+
+def values_facts(source: ChartSource, corrections: Mapping[str, Any]) -> Schema:
+    """The locked JSON Schema (draft-07) of one chart version's values."""
+    root = _bare(source)
+    for entry in corrections["values"]:
+        apply_correction(root, source.version, entry)
+    lacking = _lacking(root, source, corrections)
     if lacking:
         named = ", ".join(sorted({".".join(path) for path in lacking}))
         raise SourceError(
             f"chart {source.version} names or reads keys that the facts lack; add corrections for: {named}"
         )
     return root
+
+
+def facts_like(neighbour: str, source: ChartSource) -> Schema:
+    """The facts of a chart that nobody has reviewed, with the corrections of a neighbour wherever they fit.
+
+    Keys that only its values.yaml, templates or subcharts name take any value.
+    """
+    corrections = json.loads(CORRECTIONS.read_text(encoding="utf-8"))
+    root = _bare(source)
+    for entry in corrections["values"]:
+        for single in _singles(entry):
+            named = re.findall(r'"#/definitions/([^"]+)"', canonical(single))
+            if all(name in root["definitions"] for name in named) and _has_room(root, single):
+                with contextlib.suppress(SourceError):
+                    apply_correction(root, neighbour, single)
+    for path in _lacking(root, source, corrections):
+        _open(root, path)
+    return share(root)
+
+
+def _singles(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A correction in its smallest parts, so that one that does not fit leaves nothing half done."""
+    for path in entry["paths"]:
+        if entry["do"] == "add":
+            for name, schema in entry["properties"].items():
+                yield {**entry, "paths": [path], "properties": {name: schema}}
+        else:
+            yield {**entry, "paths": [path]}
+
+
+def _has_room(root: Schema, single: Mapping[str, Any]) -> bool:
+    """Whether the place a correction names is one whose keys the schema lists; it would close any other."""
+    (path,) = single["paths"]
+    try:
+        if single["do"] == "add":
+            return "properties" in resolve(root, at(root, path))
+        if single["do"] in ("set", "copy"):
+            parent, step = find(root, path)
+            return step in ("[]", "*") or "properties" in parent or "additionalProperties" in parent
+    except KeyError:
+        return False
+    return True
+
+
+def _open(root: Schema, path: Iterable[str]) -> None:
+    """Let the facts know a key, with any value; other places that share a definition with it stay as they are."""
+    node = root
+    for step in path:
+        properties = node.setdefault("properties", {})
+        if step not in properties:
+            properties[step] = {}
+            return
+        if "$ref" in properties[step]:
+            properties[step] = json.loads(canonical(resolve(root, properties[step])))
+        node = properties[step]
 
 
 def _children(node: Schema) -> Iterator[tuple[Schema, Any, Schema]]:
@@ -300,10 +368,22 @@ def load_yaml(text: str) -> Any:
     return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
+def read_chart(data: bytes) -> dict[str, Any]:
+    """The Chart.yaml of an archive."""
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:*") as archive:
+        for member in archive:
+            if member.name.removeprefix("./") == "airflow/Chart.yaml":
+                content = archive.extractfile(member)
+                assert content is not None
+                chart = load_yaml(content.read().decode())
+                return chart if isinstance(chart, dict) else {}
+    raise SourceError("the archive has no airflow/Chart.yaml")
+
+
 def read_archive(version: str, data: bytes) -> ChartSource:
     """A chart out of its archive."""
     files: dict[str, str] = {}
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:*") as archive:
         for member in archive:
             name = member.name.removeprefix("./").removeprefix("airflow/")
             if member.isfile() and re.match(

@@ -75,6 +75,11 @@ def values_validator(chart_version: str) -> jsonschema_rs.Draft7Validator:
     return _compile(values_schema(chart_version))
 
 
+def validator_of(schema: Schema) -> jsonschema_rs.Draft7Validator:
+    """A validator of facts that are not kept here."""
+    return _compile(schema)
+
+
 @cache
 def crd_validator(name: str) -> jsonschema_rs.Draft7Validator:
     """The compiled validator of one custom resource definition."""

@@ -24,7 +24,12 @@ _EXECUTORS_3 = ("LocalExecutor", "CeleryExecutor", "KubernetesExecutor")
 
 
 def check_values(
-    values: Mapping[str, object], *, chart_version: str, airflow_version: str, executor: str
+    values: Mapping[str, object],
+    *,
+    chart_version: str,
+    airflow_version: str,
+    executor: str,
+    schema: store.Schema | None = None,
 ) -> list[Finding]:
     """Everything that is wrong with values for one chart version.
 
@@ -35,14 +40,15 @@ def check_values(
 
     Args:
         values: the values document, or any part of it.
-        chart_version: one of :func:`chart_versions`.
+        chart_version: one of :func:`chart_versions`, or any with ``schema``.
         airflow_version: the Airflow that the values run, such as ``3.2.2``; decides which keys are heeded.
         executor: the value of ``executor``; several, separated by commas, where the chart takes them.
+        schema: the facts of a version that there are none for here. Default: those of ``chart_version``.
 
     Returns:
         All findings, in the order of the document; empty when the values are fine.
     """
-    if chart_version not in store.chart_versions():
+    if schema is None and chart_version not in store.chart_versions():
         known = ", ".join(store.chart_versions())
         return [
             Finding(
@@ -55,7 +61,8 @@ def check_values(
         ]
     document, found = plain(values, area=_AREA, prefix=_PREFIX)
     setting = Setting(chart=chart_version, airflow=airflow_version, executor=executor)
-    schema = store.values_schema(chart_version)
+    validator = store.values_validator(chart_version) if schema is None else store.validator_of(schema)
+    schema = store.values_schema(chart_version) if schema is None else schema
     applying = table(setting)
     facts = translate.Document(
         schema=schema,
@@ -63,24 +70,24 @@ def check_values(
         prefix=_PREFIX,
         holder=f"chart {chart_version}",
         field="key",
-        advice=lambda path: _advice(applying, chart_version, path),
+        advice=lambda path: _advice(applying, schema, path),
     )
     found += _secrets(document)
     found += _ignored(document, applying, facts, setting)
     found += _half_said(document, setting)
-    found += _executor(document, setting)
+    found += _executor(document, setting, schema)
     without_nulls, nulls = _delete_nulls(document)
     found += _refused_nulls(nulls, facts)
-    found += translate.findings(facts, store.values_validator(chart_version), without_nulls)
+    found += translate.findings(facts, validator, without_nulls)
     return list(dict.fromkeys(found))
 
 
-def _advice(applying: Table, chart_version: str, path: Path) -> str | None:
+def _advice(applying: Table, schema: store.Schema, path: Path) -> str | None:
     """The reviewed right place; else which other chart versions know the key."""
     reviewed = applying.at(path)
     if reviewed is not None:
         return reviewed.instead
-    if not translate.knows(store.values_schema(chart_version), path):
+    if not translate.knows(schema, path):
         others = [v for v in store.chart_versions() if translate.names(store.values_schema(v), path)]
         if others:
             return f"remove it, or choose a chart_version that knows it: {', '.join(others)}"
@@ -143,9 +150,9 @@ def _half_said(document: dict[str, Any], setting: Setting) -> Iterator[Finding]:
             )
 
 
-def _executor(document: dict[str, Any], setting: Setting) -> Iterator[Finding]:
+def _executor(document: dict[str, Any], setting: Setting, schema: store.Schema) -> Iterator[Finding]:
     given = document.get("executor")
-    if not isinstance(given, str) or "enum" in store.values_schema(setting.chart)["properties"]["executor"]:
+    if not isinstance(given, str) or "enum" in schema["properties"].get("executor", {}):
         return
     known = _EXECUTORS_3 if setting.airflow_3 else _EXECUTORS_2
     for name in given.split(","):

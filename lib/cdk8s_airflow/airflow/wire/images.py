@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdk8s_airflow.airflow.images import AIRFLOW_REPOSITORY, DOCKER_HUB, SIDE_IMAGES, Image, registry_and_path
+from cdk8s_airflow.airflow.images import AIRFLOW_REPOSITORY, DOCKER_HUB, Image, registry_and_path
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.secrets import needs
@@ -48,7 +48,7 @@ def image_values(settings: ReleaseSettings) -> Tree:
     if settings.mirror is not None:
         trees += [
             nest(f"images.{key}", {"repository": settings.mirror.of(name), "tag": tag})
-            for key, (name, tag) in SIDE_IMAGES[settings.dialect.chart].items()
+            for key, (name, tag) in settings.images_beside.items()
             if key != "redis" or settings.has_celery_workers
         ]
     if settings.pull_secret is not None:
@@ -111,7 +111,7 @@ def image_notes(settings: ReleaseSettings) -> Iterator[str]:
         return
     image = settings.airflow_image
     sources = [_reference(image or Image(AIRFLOW_REPOSITORY, tag=settings.dialect.airflow))]
-    side = SIDE_IMAGES[settings.dialect.chart]
+    side = settings.images_beside
     sources += [":".join(side[key]) for key in settings.side_images]
     copies = [(source, mirror.of(source)) for source in sources if mirror.of(source) != source]
     if copies:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from cdk8s_airflow.airflow.executors import TASK_POD, task_resources_of
-from cdk8s_airflow.airflow.images import AIRFLOW_REPOSITORY, SIDE_IMAGES, Image
+from cdk8s_airflow.airflow.images import AIRFLOW_REPOSITORY, Image
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TEMPLATES_FOLDER, TaskPod, TaskPods
 from cdk8s_airflow.airflow.wire.database import URL_VARIABLES
@@ -455,7 +455,7 @@ def _git_sync(settings: ReleaseSettings, values: Mapping[str, Any], sync: Mappin
     """git-sync, once. Source: ``git_sync_container`` in the chart's helpers, with a name for each of its two generations."""
     ssh = bool(sync.get("sshKeySecret"))
     image = _map(_map(values, "images"), "gitSync")
-    repository, tag = SIDE_IMAGES[settings.dialect.chart]["gitSync"]
+    repository, tag = settings.images_beside["gitSync"]
     plain: list[tuple[str, object]] = [
         ("GIT_SYNC_REV", sync.get("rev")),
         ("GITSYNC_REF", sync.get("ref")),
