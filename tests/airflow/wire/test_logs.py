@@ -105,7 +105,7 @@ def test_an_object_store_is_told_in_text_and_by_one_connection(pair: Pair, name:
     assert log_values(given_release) == {**NO_VOLUME, **expected}
     assert release_rules(given_release) == []
     assert log_objects(given_release) == {}
-    assert list(log_notes(given_release)) == []
+    assert ["service_accounts=" in note for note in log_notes(given_release)] == [True] * ("by secret" not in name)
 
 
 @every_pair
@@ -278,3 +278,11 @@ def test_what_is_no_place_for_logs_is_refused_and_no_secret_is_shown(logs: Logs,
     assert (finding.at, finding.rule) == (at, rule)
     assert finding.fix
     assert "secret" not in finding.seen
+
+
+def test_logs_by_the_identity_of_pods_say_who_needs_one() -> None:
+    pair = ("1.22.0", "3.2.2")
+    (note,) = log_notes(release(pair, logs=Logs.s3("airflow-logs")))
+    assert "service_accounts=" in note
+    told = release(pair, logs=Logs.s3("airflow-logs", connection=SecretKey("s3", "connection")))
+    assert list(log_notes(told)) == []

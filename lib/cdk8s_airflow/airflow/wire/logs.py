@@ -15,6 +15,7 @@ from cdk8s_airflow.airflow.logs import (
     S3Logs,
     SearchLogs,
 )
+from cdk8s_airflow.airflow.service_accounts import ServiceAccounts
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.checks import Finding
@@ -159,6 +160,11 @@ def log_notes(settings: ReleaseSettings) -> Iterator[str]:
         yield (
             f"Release {settings.release} writes logs to opensearch: its image needs the package "
             "apache-airflow-providers-opensearch, which the official one lacks."
+        )
+    if isinstance(logs, ObjectStoreLogs) and logs.connection is None and settings.service_accounts == ServiceAccounts():
+        yield (
+            f"Release {settings.release} keeps logs in an object store by the identity of its pods. Scheduler, server of the UI, "
+            "triggerer and the pods of tasks must have one that may read and write there: by service_accounts=, or by their nodes."
         )
 
 
