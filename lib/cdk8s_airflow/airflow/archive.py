@@ -101,9 +101,9 @@ class ChartArchive:
         seen = hashlib.sha256(data).hexdigest()
         if seen != self.sha256:
             raise _Refused(
-                "checksum",
                 "the archive has another SHA-256, so it is not the file that was meant",
                 "get the released archive, or write this checksum if the file is the one you want",
+                rule="archive/checksum",
                 seen=seen,
                 at="sha256",
             )
@@ -111,9 +111,9 @@ class ChartArchive:
 
 
 class _Refused(Exception):
-    def __init__(self, what: str, problem: str, fix: str, *, seen: str = "", at: str = "path") -> None:
+    def __init__(self, problem: str, fix: str, *, rule: str, seen: str = "", at: str = "path") -> None:
         super().__init__(problem)
-        self.finding = Finding(rule=f"archive/{what}", at=at, problem=problem, seen=seen, fix=fix)
+        self.finding = Finding(rule=rule, at=at, problem=problem, seen=seen, fix=fix)
 
 
 def schema_of(opened: Opened) -> tuple[compiling.Schema, list[Finding]]:
@@ -149,9 +149,9 @@ def _bytes(path: Path) -> bytes:
             data = file.read(LARGEST_ARCHIVE + 1)
     except (OSError, ValueError):
         raise _Refused(
-            "file",
             "is not a file that can be read",
             "write the path of a chart archive on this machine; nothing is downloaded",
+            rule="archive/file",
             seen=show(str(path)),
         ) from None
     if len(data) > LARGEST_ARCHIVE:
@@ -161,9 +161,9 @@ def _bytes(path: Path) -> bytes:
 
 def _too_large() -> _Refused:
     return _Refused(
-        "size",
         f"is larger than any chart: more than {LARGEST_ARCHIVE // 10**6} MB, or {LARGEST_CONTENT // 10**6} MB unpacked",
         "give the archive of the chart itself",
+        rule="archive/size",
     )
 
 
@@ -184,19 +184,19 @@ def _open(data: bytes) -> Opened:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             members = archive.getmembers()
     except (OSError, EOFError, tarfile.TarError, ValueError, ArithmeticError):
-        raise _Refused("tar", "is not a tar archive packed with gzip", again) from None
+        raise _Refused("is not a tar archive packed with gzip", again, rule="archive/tar") from None
     _check_names(members, again)
     chart = _read(lambda: compiling.read_chart(content), again)
     if chart.get("name") != "airflow" or not isinstance(chart.get("version"), str):
         raise _Refused(
-            "chart",
             "is not a release of the official chart: its Chart.yaml has another name, or no version",
             again,
+            rule="archive/chart",
             seen=show(chart.get("name")),
         )
     source = _read(lambda: compiling.read_archive("", content), again)
     if not isinstance(source.schema, dict) or not isinstance(source.values, dict):
-        raise _Refused("content", "has a values schema or values that are no mapping", again)
+        raise _Refused("has a values schema or values that are no mapping", again, rule="archive/content")
     airflow = source.values.get("airflowVersion") or chart.get("appVersion")
     return Opened(source, Own(chart["version"], str(airflow)), _side_images(chart["version"], source.values, again))
 
@@ -206,12 +206,12 @@ def _read(what: Callable[[], _Read], again: str) -> _Read:
         return what()
     except ImportError:
         raise _Refused(
-            "library",
             "cannot be read without PyYAML, which is not installed",
             'install it: pip install "cdk8s-airflow[archives]"',
+            rule="archive/library",
         ) from None
     except Exception as error:
-        raise _Refused("content", f"has a file that cannot be read ({_first(error)})", again) from None
+        raise _Refused(f"has a file that cannot be read ({_first(error)})", again, rule="archive/content") from None
 
 
 def _check_names(members: list[tarfile.TarInfo], again: str) -> None:
@@ -219,16 +219,20 @@ def _check_names(members: list[tarfile.TarInfo], again: str) -> None:
     for member in members:
         name = member.name.removeprefix("./").rstrip("/")
         if ".." in name.split("/") or name.startswith("/") or "\\" in name:
-            raise _Refused("tar", "has a file whose name leads out of the archive", again, seen=show(member.name))
+            raise _Refused(
+                "has a file whose name leads out of the archive", again, rule="archive/tar", seen=show(member.name)
+            )
         if not (member.isfile() or member.isdir()):
-            raise _Refused("tar", "has a link or a device in it", again, seen=show(member.name))
+            raise _Refused("has a link or a device in it", again, rule="archive/tar", seen=show(member.name))
         if member.isfile() and name in names:
-            raise _Refused("tar", "has two files of one name", again, seen=show(member.name))
+            raise _Refused("has two files of one name", again, rule="archive/tar", seen=show(member.name))
         names.add(name)
         if name not in ("", ".") and name.partition("/")[0] != "airflow":
-            raise _Refused("chart", "has something beside the folder airflow", again, seen=show(member.name))
+            raise _Refused(
+                "has something beside the folder airflow", again, rule="archive/chart", seen=show(member.name)
+            )
     if "airflow/Chart.yaml" not in names:
-        raise _Refused("chart", "has no airflow/Chart.yaml", again)
+        raise _Refused("has no airflow/Chart.yaml", again, rule="archive/chart")
 
 
 def _side_images(chart: str, values: Mapping[str, Any], again: str) -> Mapping[str, tuple[str, str]]:
@@ -243,7 +247,9 @@ def _side_images(chart: str, values: Mapping[str, Any], again: str) -> Mapping[s
     neighbours = beside(chart)
     lacking = [key for key in SIDE_IMAGES[neighbours[0]] if key not in found] if neighbours else []
     if lacking:
-        raise _Refused("content", f"says no repository and tag of images.{lacking[0]} in its values.yaml", again)
+        raise _Refused(
+            f"says no repository and tag of images.{lacking[0]} in its values.yaml", again, rule="archive/content"
+        )
     return found
 
 
