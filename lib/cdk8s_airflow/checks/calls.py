@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import inspect
 import re
 import traceback
@@ -77,12 +78,11 @@ def _owner(name: str) -> str:
 
 def _called(name: str) -> Any:
     """The public class or factory of a qualified name, or None for what is not of this library."""
-    import cdk8s_airflow
-
+    public = importlib.import_module(__name__.partition(".")[0])
     first, *rest = _owner(name).split(".")
-    if first not in cdk8s_airflow.__all__:
+    if first not in public.__all__:
         return None
-    called: Any = getattr(cdk8s_airflow, first)
+    called: Any = getattr(public, first)
     for part in rest:
         called = getattr(called, part, None)
     return called
