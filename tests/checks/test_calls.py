@@ -39,12 +39,12 @@ def test_a_call_with_a_wrong_or_missing_argument_is_told_in_one_line(
     (finding,) = caught.value.findings
     assert (finding.rule, finding.at) == (f"argument/{rule}", at)
     assert fix in finding.fix
-    assert finding.path.startswith("test_calls.py, line ")  # noqa: PT012
+    assert finding.path.startswith("test_calls.py, line ")
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_what_was_found_before_the_call_is_told_too() -> None:
-    with pytest.raises(PlatformError) as caught, collecting():
+    with pytest.raises(PlatformError) as caught, collecting():  # noqa: PT012
         report([Finding(rule="a/b", at="x", problem="is wrong", fix="mend it")])
         K3sHelmChart(timout="30m")  # type: ignore[call-arg]
     assert [finding.rule for finding in caught.value.findings] == ["a/b", "argument/unknown"]
