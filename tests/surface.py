@@ -552,6 +552,8 @@ def repaired(settings: ReleaseSettings) -> tuple[ReleaseSettings, tuple[Finding,
         said += found
         changed = _without(settings, found[0].at)
         settings = changed if changed != settings else _plain(settings, found[0].at)
+        # As AirflowChart has it: nobody said anything of a StatsD that is back at its default.
+        settings = dataclasses.replace(settings, statsd=statsd_beside(settings.statsd, settings.otel_collector))
     return settings, tuple(said)
 
 
