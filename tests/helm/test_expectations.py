@@ -124,7 +124,7 @@ def test_a_database_variable_where_none_belongs_is_found(container: str) -> None
 
 def test_a_command_that_would_win_over_the_database_is_found() -> None:
     def added(objects: Objects) -> None:
-        entry = {"name": "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD", "value": "cat /tmp/x"}
+        entry = {"name": "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD", "value": "print-the-url"}
         _container(objects, "scheduler", "scheduler")["env"].append(entry)
 
     _refused(_database, added, "would win")
