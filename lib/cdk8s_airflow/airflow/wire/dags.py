@@ -268,3 +268,15 @@ def dag_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
         yield needs.git_token(git.credentials, namespace, f"reads {git.repo}")
     if git is not None and isinstance(git.credentials, GitSshSecret):
         yield needs.pasted(git.credentials, namespace, f"reads {git.repo}", key="gitSshKey")
+
+
+def dag_notes(settings: ReleaseSettings) -> Iterator[str]:
+    """The certificate that git-sync trusts: every pod of the release mounts it, and waits without a word while it is missing."""
+    git = settings.git_sync
+    if git is None or git.ca is None:
+        return
+    kind, command = ("Secret", "secret generic") if isinstance(git.ca, SecretKey) else ("ConfigMap", "configmap")
+    yield (
+        f"Pods of release {settings.release} start only when {kind} {git.ca.name} with the key {git.ca.key} is in namespace "
+        f"{settings.namespace}:\n  kubectl -n {settings.namespace} create {command} {git.ca.name} --from-file={git.ca.key}=FILE"
+    )

@@ -19,7 +19,7 @@ from cdk8s_airflow.airflow.wire.config import (
     config_taken,
     config_values,
 )
-from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_objects, dag_rules, dag_values
+from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_notes, dag_objects, dag_rules, dag_values
 from cdk8s_airflow.airflow.wire.database import database_needs, database_rules, database_values
 from cdk8s_airflow.airflow.wire.delivery import delivery_needs, delivery_notes, delivery_rules, delivery_values
 from cdk8s_airflow.airflow.wire.environment import (
@@ -189,7 +189,7 @@ CONCEPTS = (
     Concept(values=key_values, rules=key_rules, needs=key_needs),
     Concept(values=database_values, rules=database_rules, needs=database_needs),
     Concept(values=image_values, needs=image_needs, notes=image_notes),
-    Concept(values=dag_values, objects=dag_objects, rules=dag_rules, needs=dag_needs),
+    Concept(values=dag_values, objects=dag_objects, rules=dag_rules, needs=dag_needs, notes=dag_notes),
     Concept(values=log_values, objects=log_objects, rules=log_rules, needs=log_needs, notes=log_notes),
     Concept(values=exposure_values, objects=exposure_objects, rules=exposure_rules, needs=exposure_needs),
     Concept(values=config_values, rules=config_rules, needs=config_needs, notes=config_notes),
