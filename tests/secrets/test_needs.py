@@ -56,12 +56,12 @@ class Made:
 def run(tmp_path: Path) -> Any:
     """Runs the command of a need in bash, with something typed into it."""
     log = tmp_path / "calls"
+    log.mkdir()
     shim = tmp_path / "bin" / "kubectl"
     shim.parent.mkdir()
     shim.write_text(
         "#!/usr/bin/env bash\n"
-        f"printf '%s\\0' \"$@\" >> {log}\n"
-        f"printf '\\1' >> {log}\n"
+        f"printf '%s\\0' \"$@\" > {log}/$EPOCHREALTIME.$$\n"
         'for word in "$@"; do\n'
         f'  if [ "$word" = get ]; then printf %s {COPIED} | base64 -w0; exit 0; fi\n'
         '  if [ "$word" = label ]; then exit 0; fi\n'
@@ -85,7 +85,8 @@ def run(tmp_path: Path) -> Any:
             env={"PATH": f"{shim.parent}:{os.environ['PATH']}", "HOME": str(tmp_path), "KUBECONFIG": "/dev/null"},
         )
         assert done.returncode == 0, done.stderr
-        calls = [call.split("\0")[:-1] for call in log.read_text(encoding="utf-8").split("\1")[:-1]]
+        # A file for each call, named by its time: two of a pipe run side by side.
+        calls = [call.read_text(encoding="utf-8").split("\0")[:-1] for call in sorted(log.iterdir())]
         left = {file.name for file in tmp_path.iterdir()} - {"calls", "bin", ".kube", *(files or {})}
         assert left == set(), "a command left a file behind"
         return Made(secret=json.loads(done.stdout), calls=calls, output=done.stderr)
