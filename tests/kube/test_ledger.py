@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
+from typing import Any
 
 import cdk8s
 import pytest
@@ -12,6 +14,7 @@ from cdk8s_airflow.kube import ledger as ledger_module
 from cdk8s_airflow.kube.construct import _path_teller
 from cdk8s_airflow.kube.ledger import Ledger, identity_of, ledger_of
 from cdk8s_airflow.secrets.needs import SecretNeed
+from cdk8s_airflow.secrets.provided import ProvidedSecret
 from tests.making import make_airflow, make_cluster, make_dags, new_chart
 
 
@@ -76,10 +79,52 @@ def need(purpose: str) -> SecretNeed:
     return SecretNeed(name="s", namespace="n", keys={}, purpose=purpose, command="true")
 
 
-def test_the_first_to_need_a_secret_says_how_it_is_made() -> None:
+def test_the_first_to_need_a_secret_says_how_it_is_made_and_all_say_what_for() -> None:
     ledger = Ledger()
-    ledger.need([need("first"), need("second")])
-    assert [one.purpose for one in ledger.secrets.values()] == ["first"]
+    ledger.need([need("first"), replace(need("second"), command="false")])
+    assert [(one.purpose, one.command) for one in ledger.secrets.values()] == [("first; second", "true")]
+
+
+def source(**changes: Any) -> ProvidedSecret:
+    return replace(ProvidedSecret(name="s", namespace="n", keys=frozenset({"a"}), by="a Job"), **changes)
+
+
+@pytest.mark.parametrize("first", ["need", "provide"])
+def test_what_the_platform_makes_is_not_asked_of_anybody(first: str) -> None:
+    ledger = Ledger()
+    asked = replace(need("signs"), keys={"a": "a key"})
+    steps = {"need": lambda: ledger.need([asked]), "provide": lambda: ledger.provide([source()])}
+    found = [finding for step in sorted(steps, key=lambda step: step != first) for finding in steps[step]()]
+    assert found == []
+    assert ledger.missing == []
+    assert len(ledger.secrets) == len(ledger.provided) == 1
+
+
+@pytest.mark.parametrize("first", ["need", "provide"])
+def test_a_secret_made_without_a_key_that_is_read_is_found_in_either_order(first: str) -> None:
+    ledger = Ledger()
+    asked = replace(need("signs"), keys={"a": "a key", "b": "another"}, type="kubernetes.io/tls")
+    steps = {"need": lambda: ledger.need([asked]), "provide": lambda: ledger.provide([source()])}
+    found = [finding for step in sorted(steps, key=lambda step: step != first) for finding in steps[step]()]
+    assert [(finding.rule, finding.seen) for finding in found] == [
+        ("secrets/key-not-made", "a"),
+        ("secrets/type", "Opaque"),
+    ]
+    assert "lacks b," in found[0].problem
+
+
+def test_keys_and_type_that_nobody_knows_are_not_found_missing() -> None:
+    ledger = Ledger()
+    ledger.need([replace(need("signs"), keys={"a": "a key", "*": "any"}, type="kubernetes.io/tls")])
+    assert ledger.provide([source(keys=None, type=None)]) == []
+
+
+def test_a_secret_is_made_once() -> None:
+    ledger = Ledger()
+    assert ledger.provide([source()]) == []
+    (finding,) = ledger.provide([source(by="a controller")])
+    assert (finding.rule, finding.seen) == ("secrets/made-twice", "s")
+    assert "a Job" in finding.problem
 
 
 def test_an_app_has_one_ledger_and_two_apps_have_two() -> None:

@@ -360,7 +360,7 @@ class AirflowChart(PlatformConstruct):
         self, settings: ReleaseSettings, delivered: Delivered, unchecked_values: Mapping[str, Any] | None
     ) -> None:
         ledger = self._ledger
-        ledger.need(release_needs(settings))
+        self._need(release_needs(settings))
         ledger.notes += release_notes(settings)
         ledger.notes += delivered.notes
         if unchecked_values:

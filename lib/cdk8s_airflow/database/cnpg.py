@@ -144,9 +144,9 @@ class CnpgCluster(PlatformConstruct):
             )
         if pull_secret is not None:
             registry = registry_and_path(pulled)[0]
-            self._ledger.need([needs.registry_login(pull_secret, self._namespace, registries=(registry,))])
+            self._need([needs.registry_login(pull_secret, self._namespace, registries=(registry,))])
         if credentials is not None:
-            self._ledger.need(
+            self._need(
                 [
                     needs.basic_auth(
                         credentials,

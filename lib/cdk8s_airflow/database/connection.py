@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from cdk8s_airflow.checks import check_setting, report
 from cdk8s_airflow.checks.constraints import SecretKeyName, SecretName
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.network.traffic import Peer
 from cdk8s_airflow.secrets.contracts import DsnSecret, ExistingSecret
 
 TlsMode = Literal["disable", "prefer", "require"]
@@ -25,6 +26,8 @@ class Connection:
         url: what stands before and after the password, where both are known.
         password: namespace and name of the Secret with the password, where it is known.
         postgres_major: the version of PostgreSQL, where it is known.
+        peer: where the server that clients connect to is, where it is known.
+        port: the port it listens on.
         missing: what keeps this connection from working in another namespace than the database's; empty when nothing does.
     """
 
@@ -38,6 +41,8 @@ class Connection:
     url: tuple[str, str] | None = None
     password: tuple[str, str] | None = None
     postgres_major: int | None = None
+    peer: Peer | None = None
+    port: int = 5432
     missing: str = ""
 
 

@@ -13,6 +13,8 @@ from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube.edge import emit
 from cdk8s_airflow.kube.ledger import Ledger, ledger_of
 from cdk8s_airflow.schemas import check_manifest, crd_name
+from cdk8s_airflow.secrets.needs import SecretNeed
+from cdk8s_airflow.secrets.provided import ProvidedSecret
 
 Binding = Callable[[Construct, str, Mapping[str, Any]], object]
 """A function that makes one object through the generated bindings of its kind."""
@@ -85,6 +87,7 @@ class PlatformConstruct(Construct):
             raise PlatformError([_refused(refused, id).within(scope.node.path)])
         self._scope = scope
         self._id = id
+        self._secret_needs: tuple[SecretNeed, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -92,8 +95,30 @@ class PlatformConstruct(Construct):
         return self._sound
 
     @property
+    def secret_needs(self) -> tuple[SecretNeed, ...]:
+        """The Secrets that this construct's objects read and somebody has to make: names and keys, never what is in them."""
+        return self._secret_needs
+
+    @property
     def _ledger(self) -> Ledger:
         return ledger_of(self._scope)
+
+    def _need(self, needs: Iterable[SecretNeed]) -> None:
+        """Writes down Secrets that must exist."""
+        added = tuple(needs)
+        self._secret_needs = (*self._secret_needs, *added)
+        self._found_late(self._ledger.need(added))
+
+    def _provide(self, sources: Iterable[ProvidedSecret]) -> None:
+        """Writes down Secrets that this construct's objects make."""
+        self._found_late(self._ledger.provide(sources))
+
+    def _found_late(self, found: Iterable[Finding]) -> None:
+        """Reports what shows only beside the rest of the app."""
+        found = list(found)
+        if found:
+            path = path_below(self._scope, self._id)
+            self._sound = not report(finding.within(path) for finding in found)
 
     def _emit(
         self,
@@ -122,8 +147,7 @@ class PlatformConstruct(Construct):
             found = self._ledger.register(everything.values(), _path_teller(self._scope, self._id))
             found += self._ledger.write(files or {})
         if found:
-            path = path_below(self._scope, self._id)
-            self._sound = not report(finding.within(path) for finding in found)
+            self._found_late(found)
             return
         self._ledger.crds |= crds
         emit(self, manifests)

@@ -13,7 +13,8 @@ from weakref import WeakKeyDictionary, ref
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.delivery.pruning import STATE_LABEL
-from cdk8s_airflow.secrets.needs import SecretNeed
+from cdk8s_airflow.secrets.needs import SecretNeed, merged
+from cdk8s_airflow.secrets.provided import ProvidedSecret, unmet
 
 if TYPE_CHECKING:
     from constructs import Construct, IConstruct
@@ -29,6 +30,7 @@ class Ledger:
     Attributes:
         objects: every object that has a name of its own, and how to say which construct made it.
         secrets: Secrets that must exist, by namespace and name.
+        provided: Secrets that something on the platform makes, by namespace and name.
         crds: names of the custom resource definitions that must exist.
         state: objects that hold state, so that deleting them loses data.
         notes: what a reader of the summary should know.
@@ -37,6 +39,7 @@ class Ledger:
 
     objects: dict[Identity, Callable[[], str]] = field(default_factory=dict)
     secrets: dict[tuple[str, str], SecretNeed] = field(default_factory=dict)
+    provided: dict[tuple[str, str], ProvidedSecret] = field(default_factory=dict)
     crds: set[str] = field(default_factory=set)
     state: list[Identity] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -89,10 +92,45 @@ class Ledger:
             for path in taken
         ]
 
-    def need(self, needs: Iterable[SecretNeed]) -> None:
-        """Writes down Secrets that must exist; the first to ask for one says how it is made."""
+    def need(self, needs: Iterable[SecretNeed]) -> list[Finding]:
+        """Writes down Secrets that must exist; returns a finding for each that something makes otherwise than it is read."""
+        found: list[Finding] = []
         for need in needs:
-            self.secrets.setdefault((need.namespace, need.name), need)
+            place = (need.namespace, need.name)
+            first = self.secrets.get(place)
+            self.secrets[place] = need if first is None else merged([first, need])[0]
+            source = self.provided.get(place)
+            if source is not None:
+                found += unmet(need, source)
+        return found
+
+    def provide(self, sources: Iterable[ProvidedSecret]) -> list[Finding]:
+        """Writes down Secrets that something makes; returns a finding for each that is made twice, or otherwise than it is read."""
+        found: list[Finding] = []
+        for source in sources:
+            place = (source.namespace, source.name)
+            first = self.provided.get(place)
+            if first is not None:
+                found.append(
+                    Finding(
+                        rule="secrets/made-twice",
+                        at="name",
+                        problem=f"Secret {source.name!r} of namespace {source.namespace!r} is made by {first.by} already",
+                        seen=source.name,
+                        fix="leave one of the two out",
+                    )
+                )
+                continue
+            self.provided[place] = source
+            need = self.secrets.get(place)
+            if need is not None:
+                found += unmet(need, source)
+        return found
+
+    @property
+    def missing(self) -> list[SecretNeed]:
+        """Secrets that somebody has to make by hand."""
+        return [need for place, need in self.secrets.items() if place not in self.provided]
 
 
 def identity_of(manifest: Mapping[str, Any]) -> Identity:

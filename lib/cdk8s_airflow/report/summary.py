@@ -10,6 +10,7 @@ from pathlib import Path
 from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.kube.ledger import Ledger
 from cdk8s_airflow.secrets.needs import SecretNeed
+from cdk8s_airflow.secrets.provided import ProvidedSecret
 
 _KIND = regex(r"^kind: (\S+)$", re.MULTILINE)
 
@@ -27,7 +28,8 @@ def summary(ledger: Ledger, folder: Path) -> str:
         _definitions(ledger.crds),
         _state(ledger),
         *ledger.notes,
-        _secrets(ledger.secrets.values(), [file for file in files if _has_namespaces(file)]),
+        _made(ledger.provided.values()),
+        _secrets(ledger.missing, [file for file in files if _has_namespaces(file)]),
         f"Apply it:\n  kubectl apply --server-side -f {folder}/",
         *_files(ledger, folder),
     ]
@@ -71,6 +73,15 @@ def _secrets(secrets: Iterable[SecretNeed], namespaces: list[Path]) -> str:
         + (f", in namespaces that are there after:{first}" if first else ":")
         + "".join(line for need in needed for line in _secret(need))
     )
+
+
+def _made(sources: Iterable[ProvidedSecret]) -> str:
+    lines = [f"  {source.namespace}/{source.name}: {source.by}" for source in sorted(sources, key=_place)]
+    return "\n".join(["These Secrets are made on the platform, by:", *lines]) if lines else ""
+
+
+def _place(source: ProvidedSecret) -> tuple[str, str]:
+    return source.namespace, source.name
 
 
 def _has_namespaces(file: Path) -> bool:
