@@ -69,6 +69,10 @@ if TYPE_CHECKING:
     from cdk8s_airflow.database.cnpg import CnpgCluster as CnpgCluster
     from cdk8s_airflow.database.connection import Connection as Connection
     from cdk8s_airflow.database.connection import ExternalDatabase as ExternalDatabase
+    from cdk8s_airflow.dbt.profiles import DbtProfiles as DbtProfiles
+    from cdk8s_airflow.dbt.targets import DbtPostgres as DbtPostgres
+    from cdk8s_airflow.dbt.targets import DbtProfile as DbtProfile
+    from cdk8s_airflow.dbt.targets import DbtTarget as DbtTarget
     from cdk8s_airflow.delivery.argo import ArgoApplication as ArgoApplication
     from cdk8s_airflow.delivery.argo import AutomatedSync as AutomatedSync
     from cdk8s_airflow.delivery.flux import FluxRelease as FluxRelease
@@ -107,6 +111,11 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.contracts import SecretKey as SecretKey
     from cdk8s_airflow.secrets.contracts import TlsSecret as TlsSecret
     from cdk8s_airflow.secrets.contracts import WebserverSecretKeySecret as WebserverSecretKeySecret
+    from cdk8s_airflow.storage.object_storage import AzureCredentials as AzureCredentials
+    from cdk8s_airflow.storage.object_storage import Bucket as Bucket
+    from cdk8s_airflow.storage.object_storage import GcsCredentials as GcsCredentials
+    from cdk8s_airflow.storage.object_storage import ObjectStorage as ObjectStorage
+    from cdk8s_airflow.storage.object_storage import S3Credentials as S3Credentials
     from cdk8s_airflow.storage.volume import Volume as Volume
 
 _HOMES = {
@@ -150,6 +159,8 @@ _HOMES = {
     "dags.image": ("DagImage",),
     "dags.repo_sync": ("DagRepoSync",),
     "dags.volume": ("DagVolume",),
+    "dbt.profiles": ("DbtProfiles",),
+    "dbt.targets": ("DbtPostgres", "DbtProfile", "DbtTarget"),
     "database.cnpg": ("CnpgCluster",),
     "database.connection": ("Connection", "ExternalDatabase"),
     "delivery.argo": ("ArgoApplication", "AutomatedSync"),
@@ -193,6 +204,13 @@ _HOMES = {
         "TlsSecret",
         "WebserverSecretKeySecret",
     ),
+    "storage.object_storage": (
+        "AzureCredentials",
+        "Bucket",
+        "GcsCredentials",
+        "ObjectStorage",
+        "S3Credentials",
+    ),
     "storage.volume": ("Volume",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -205,8 +223,10 @@ __all__ = [
     "ApiServer",
     "ArgoApplication",
     "AutomatedSync",
+    "AzureCredentials",
     "BasicAuthSecret",
     "BrokerUrlSecret",
+    "Bucket",
     "CaBundle",
     "CeleryExecutor",
     "CeleryKubernetesExecutor",
@@ -226,6 +246,10 @@ __all__ = [
     "DagRepoSync",
     "DagVolume",
     "DatabaseCleanup",
+    "DbtPostgres",
+    "DbtProfile",
+    "DbtProfiles",
+    "DbtTarget",
     "DisruptionBudget",
     "DsnSecret",
     "ExistingConfigMap",
@@ -241,6 +265,7 @@ __all__ = [
     "FlowerAuthSecret",
     "FluxRelease",
     "Gateway",
+    "GcsCredentials",
     "GitBundle",
     "GitSshSecret",
     "GitTokenSecret",
@@ -265,6 +290,7 @@ __all__ = [
     "MultipleExecutors",
     "Namespace",
     "NodePort",
+    "ObjectStorage",
     "Oidc",
     "OtelCollector",
     "Placement",
@@ -275,6 +301,7 @@ __all__ = [
     "RedisPasswordSecret",
     "Resources",
     "ResultBackendSecret",
+    "S3Credentials",
     "Scheduler",
     "SearchUrlSecret",
     "SecretKey",

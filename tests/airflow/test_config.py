@@ -76,7 +76,7 @@ def test_values_of_the_chart_are_laid_over_the_configuration(pair: tuple[str, st
         ({"throughput": Throughput(tasks=0)}, "argument/range", "throughput.tasks"),
         ({"throughput": Throughput(heartbeat="1s")}, "argument/type", "throughput.heartbeat"),  # type: ignore[arg-type]
         ({"throughput": "large"}, "argument/type", "throughput"),
-        ({"logs": Logs.s3("My Bucket")}, "logs/bucket", "logs.bucket"),
+        ({"logs": Logs.s3("My Bucket")}, "storage/bucket", "logs.bucket"),
         ({"logs": AirflowKeys.existing(prefix="a")}, "argument/type", "logs"),
     ],
 )

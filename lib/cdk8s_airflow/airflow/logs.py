@@ -2,89 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Must, ObjectName
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.secrets.contracts import Named, SearchUrlSecret, SecretKey, name_of
+from cdk8s_airflow.storage.names import Account, BucketName, Container, Endpoint, Prefix, Region
 from cdk8s_airflow.storage.volume import Volume
-
-_BUCKET = regex(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
-_CONTAINER = regex(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
-_ACCOUNT = regex(r"[a-z0-9]{3,24}")
-_PREFIX = regex(r"(?:[A-Za-z0-9][A-Za-z0-9._=-]*(?:/[A-Za-z0-9][A-Za-z0-9._=-]*)*)?")
-_ENDPOINT = regex(r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
-
-Bucket = Annotated[
-    str,
-    Must(
-        lambda text: _BUCKET.fullmatch(text) is not None and ".." not in text,
-        "is not the name of a bucket",
-        "write the bare name: 3 to 63 lower-case letters, digits, dots and dashes; what comes after it is the prefix",
-        "logs/bucket",
-    ),
-]
-"""The name of a bucket of an object store."""
-
-Prefix = Annotated[
-    str,
-    Must(
-        lambda text: _PREFIX.fullmatch(text) is not None,
-        "is not a prefix of object names that is safe in every store",
-        'write it like "airflow/prod": letters, digits, dots, dashes and underscores, without a slash at either end',
-        "logs/prefix",
-    ),
-]
-"""What object names start with; empty for nothing."""
-
-Endpoint = Annotated[
-    str,
-    Must(
-        lambda text: _ENDPOINT.fullmatch(text) is not None,
-        "is not the address of an object store",
-        'write scheme, host and port, like "http://seaweedfs-s3.storage:8333"; user and password belong into the Secret',
-        "logs/endpoint",
-        hides=True,
-    ),
-]
-"""Where an S3-compatible store listens."""
-
-Container = Annotated[
-    str,
-    Must(
-        lambda text: len(text) <= 63 and _CONTAINER.fullmatch(text) is not None,
-        "is not the name of a container of Azure Blob Storage",
-        "use 3 to 63 lower-case letters, digits and single dashes",
-        "logs/container",
-    ),
-]
-"""A container of Azure Blob Storage."""
-
-Account = Annotated[
-    str,
-    Must(
-        lambda text: _ACCOUNT.fullmatch(text) is not None,
-        "is not the name of a storage account",
-        "use its bare name: 3 to 24 lower-case letters and digits",
-        "logs/account",
-    ),
-]
-"""A storage account of Azure."""
-
-Region = Annotated[
-    str,
-    Must(
-        lambda text: re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", text) is not None,
-        "is not the name of a region",
-        'write it like "eu-central-1"',
-        "logs/region",
-    ),
-]
-"""A region of an object store."""
 
 Port = Annotated[
     int,
@@ -285,7 +211,7 @@ class ObjectStoreLogs(Logs):
 class S3Logs(ObjectStoreLogs):
     """What :meth:`Logs.s3` returns."""
 
-    bucket: Bucket
+    bucket: BucketName
     endpoint: Endpoint | None = None
     region: Region | None = None
     encrypt: bool = False
@@ -316,7 +242,7 @@ class S3Logs(ObjectStoreLogs):
 class GcsLogs(ObjectStoreLogs):
     """What :meth:`Logs.gcs` returns."""
 
-    bucket: Bucket
+    bucket: BucketName
 
     @property
     def folder(self) -> str:
