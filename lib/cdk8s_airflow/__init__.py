@@ -88,6 +88,8 @@ if TYPE_CHECKING:
     from cdk8s_airflow.scheduling.placement import Placement as Placement
     from cdk8s_airflow.scheduling.placement import Spread as Spread
     from cdk8s_airflow.scheduling.placement import Toleration as Toleration
+    from cdk8s_airflow.scheduling.quota import Limits as Limits
+    from cdk8s_airflow.scheduling.quota import Quota as Quota
     from cdk8s_airflow.scheduling.resources import Resources as Resources
     from cdk8s_airflow.scheduling.scaling import Hpa as Hpa
     from cdk8s_airflow.scheduling.scaling import Keda as Keda
@@ -177,6 +179,7 @@ _HOMES = {
         "Spread",
         "Toleration",
     ),
+    "scheduling.quota": ("Limits", "Quota"),
     "scheduling.resources": ("Resources",),
     "scheduling.scaling": (
         "Hpa",
@@ -281,6 +284,7 @@ __all__ = [
     "KubernetesExecutor",
     "KubernetesSecretsBackend",
     "Ldap",
+    "Limits",
     "LoadBalancer",
     "LocalExecutor",
     "LogGroomer",
@@ -297,6 +301,7 @@ __all__ = [
     "PlatformError",
     "Proxy",
     "PullSecret",
+    "Quota",
     "RedisBroker",
     "RedisPasswordSecret",
     "Resources",

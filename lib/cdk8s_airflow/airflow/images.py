@@ -148,6 +148,11 @@ class Image:
     digest: Digest | None = None
     pull_policy: PullPolicy = "IfNotPresent"
 
+    @property
+    def reference(self) -> str:
+        """The image as a container names it: by its digest where there is one, else by its tag."""
+        return f"{self.repository}@{self.digest}" if self.digest is not None else f"{self.repository}:{self.tag}"
+
     def _rules(self) -> Iterator[Finding]:
         yield from unpinned(self.tag, self.digest)
 

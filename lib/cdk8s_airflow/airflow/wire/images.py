@@ -110,17 +110,13 @@ def image_notes(settings: ReleaseSettings) -> Iterator[str]:
     if mirror is None:
         return
     image = settings.airflow_image
-    sources = [_reference(image or Image(AIRFLOW_REPOSITORY, tag=settings.dialect.airflow))]
+    sources = [(image or Image(AIRFLOW_REPOSITORY, tag=settings.dialect.airflow)).reference]
     side = settings.images_beside
     sources += [":".join(side[key]) for key in settings.side_images]
     copies = [(source, mirror.of(source)) for source in sources if mirror.of(source) != source]
     if copies:
         lines = "".join(f"\n  {_whole(source)} -> {copy}" for source, copy in copies)
         yield f"Release {settings.release} pulls copies of these images; put them there first:{lines}"
-
-
-def _reference(image: Image) -> str:
-    return f"{image.repository}@{image.digest}" if image.digest is not None else f"{image.repository}:{image.tag}"
 
 
 def _whole(image: str) -> str:

@@ -1,0 +1,1 @@
+"""dbt: its profiles, and the pods in which it runs."""

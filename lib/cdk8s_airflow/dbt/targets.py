@@ -1,0 +1,192 @@
+"""Where dbt works: profiles and their targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import Count, Duration, HostName, Must, NonEmpty, PortNumber, SqlName
+from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow.schemas.hidden import has_login, may_hide
+from cdk8s_airflow.secrets.contracts import SecretKey
+
+_NAME = regex(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+_ABSOLUTE = regex(r"(?:/[A-Za-z0-9._-]+)+")
+
+DbtName = Annotated[
+    str,
+    Must(
+        lambda text: _NAME.fullmatch(text) is not None,
+        "is not a name that a variable can be made from",
+        "use letters, digits, underscores and dashes, starting with a letter",
+        "dbt/name",
+    ),
+]
+"""The name of a profile, a target or one of its settings."""
+
+PodPath = Annotated[
+    str,
+    Must(
+        lambda text: _ABSOLUTE.fullmatch(text) is not None and ".." not in text.split("/"),
+        "is not the path of a file or folder in a pod",
+        'write it from the root, like "/profiles"',
+        "dbt/path",
+    ),
+]
+"""A path in a pod, from its root."""
+
+_Role = Annotated[
+    str,
+    Must(
+        lambda text: "{{" not in text and "{%" not in text,
+        "holds a template, which dbt would evaluate",
+        "write the name itself; what is secret is a SecretKey",
+        "dbt/template",
+    ),
+]
+
+
+@frozen
+class DbtPostgres:
+    """A target on PostgreSQL, by the adapter ``dbt-postgres``.
+
+    Attributes:
+        host: the server, like the ``host`` of a :class:`CnpgCluster`.
+        database: the database in it.
+        schema: the schema dbt builds in.
+        user: the role dbt logs in as, or the key of a Secret that holds it.
+        password: the key of the Secret that holds its password, beside the pods that run dbt.
+        port: the server's port. Default: 5432.
+        threads: how many models dbt builds at once; each is a session of the database. Default: 4.
+        tls: how much TLS dbt insists on; ``sslmode`` of the adapter. Default: ``"require"``.
+        ca: the path of the authorities' certificates in the pod; ``sslrootcert``. Needed for ``"verify-ca"`` and ``"verify-full"``, unless
+            the adapter finds them in the home folder. Default: none.
+        connect_timeout: how long a connection may take. Default: ``"10s"``, the adapter's own.
+        role: the role that dbt takes on after it has logged in. Default: the one it logs in as.
+    """
+
+    how_to_write: ClassVar[str] = (
+        'DbtPostgres(host="warehouse-rw.data.svc", database="warehouse", schema="analytics", user="dbt", '
+        'password=SecretKey("dbt-warehouse", "password"))'
+    )
+    names_a_secret: ClassVar[bool] = True
+
+    host: HostName
+    database: SqlName
+    schema: SqlName
+    user: Annotated[NonEmpty, _Role] | SecretKey
+    password: SecretKey
+    port: PortNumber = 5432
+    threads: Count = 4
+    tls: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = "require"
+    ca: PodPath | None = None
+    connect_timeout: Duration = "10s"
+    role: SqlName | None = None
+
+    def _rules(self) -> Iterator[Finding]:
+        if self.ca is not None and self.tls not in ("verify-ca", "verify-full"):
+            yield Finding(
+                rule="dbt/tls",
+                at="tls",
+                problem="verifies nothing, so the authorities in ca= are never asked",
+                seen=repr(self.tls),
+                fix='use tls="verify-full", or leave ca out',
+            )
+
+
+DbtSetting: TypeAlias = bool | int | float | str | SecretKey
+
+
+def _is_telling(name: str) -> bool:
+    """Whether a setting of this name is a secret, and not the path of a file with one."""
+    name = name.lower()
+    return not name.endswith(("_path", "keyfile")) and ("keyfile" in name or may_hide((name,)))
+
+
+@frozen
+class DbtTarget:
+    """A target on anything else that dbt has an adapter for.
+
+    Attributes:
+        type: the adapter, like ``"snowflake"``, ``"redshift"`` or ``"bigquery"``.
+        settings: what the adapter takes, under its own names. What is secret is the key of a Secret.
+    """
+
+    how_to_write: ClassVar[str] = (
+        'DbtTarget(type="redshift", settings={"host": "...", "password": SecretKey("redshift", "password")})'
+    )
+    names_a_secret: ClassVar[bool] = True
+
+    type: DbtName
+    settings: Mapping[DbtName, DbtSetting]
+
+    def _rules(self) -> Iterator[Finding]:
+        if "type" in self.settings:
+            yield Finding(
+                rule="dbt/setting",
+                at="settings.type",
+                problem="is said by type=",
+                fix="leave it out",
+            )
+        for name, value in self.settings.items():
+            if not isinstance(value, str):
+                continue
+            if _is_telling(name) or has_login(value):
+                yield Finding(
+                    rule="dbt/literal-secret",
+                    at=f"settings.{name}",
+                    problem="is a text where a secret belongs, and the ConfigMap with the profiles is readable",
+                    fix=f'give SecretKey("{self.type}", "{name}")',
+                )
+            elif "{{" in value or "{%" in value:
+                yield Finding(
+                    rule="dbt/template",
+                    at=f"settings.{name}",
+                    problem="holds a template, which dbt would evaluate",
+                    fix="write the value itself; what is secret is a SecretKey",
+                )
+
+
+@frozen
+class DbtProfile:
+    """One profile: a warehouse, and the ways dbt may work in it.
+
+    Attributes:
+        targets: name -> target, like ``{"prod": DbtPostgres(...)}``.
+        default: the target that dbt takes where none is asked for. Default: the only one.
+    """
+
+    how_to_write: ClassVar[str] = 'DbtProfile(targets={"prod": DbtPostgres(...)})'
+    names_a_secret: ClassVar[bool] = True
+
+    targets: Mapping[DbtName, DbtPostgres | DbtTarget]
+    default: DbtName | None = None
+
+    @property
+    def target(self) -> str:
+        """The target that is taken where none is asked for."""
+        return self.default or next(iter(self.targets))
+
+    def _rules(self) -> Iterator[Finding]:
+        if not self.targets:
+            yield Finding(
+                rule="dbt/empty", at="targets", problem="has no target", fix=f"write it like {DbtProfile.how_to_write}"
+            )
+        elif self.default is None and len(self.targets) > 1:
+            yield Finding(
+                rule="dbt/default",
+                at="default",
+                problem="is missing, and there are several targets",
+                seen=", ".join(self.targets),
+                fix="name the one that dbt takes where none is asked for",
+            )
+        elif self.default is not None and self.default not in self.targets:
+            yield Finding(
+                rule="dbt/default",
+                at="default",
+                problem="is not one of the targets",
+                seen=repr(self.default),
+                fix=f"use one of {', '.join(self.targets)}",
+            )

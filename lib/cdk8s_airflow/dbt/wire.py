@@ -1,0 +1,194 @@
+"""Profiles as dbt reads them, and the pod it runs in as Kubernetes does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import field
+from typing import Any
+
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import seconds
+from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.dbt.targets import DbtPostgres, DbtProfile, DbtTarget
+from cdk8s_airflow.kube.text import values_text
+from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.scheduling.wire import resources
+from cdk8s_airflow.secrets.contracts import SecretKey
+
+VOLUME = "dbt-profiles"
+"""The volume with the profiles, in every pod that has them."""
+
+SCRATCH = "dbt-scratch"
+"""The volume dbt writes to, in the pod that runs it."""
+
+_SCRATCH_FOLDER = "/tmp"
+_USER = 1000
+
+
+@frozen
+class ProfilesSettings:
+    """What a DbtProfiles was told, sound in itself."""
+
+    name: str
+    namespace: str
+    profiles: Mapping[str, DbtProfile]
+    folder: str
+    image: str | None = None
+    pull_policy: str = "IfNotPresent"
+    pull_secret: str | None = None
+    resources: Resources = Resources(cpu="250m", memory="512Mi", memory_limit="1Gi")
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def _parts(target: DbtPostgres | DbtTarget) -> dict[str, Any]:
+    """The settings of a target under the names of its adapter. Source: dbt-postgres, ``PostgresCredentials``."""
+    if isinstance(target, DbtTarget):
+        return {"type": target.type, **target.settings}
+    parts: dict[str, Any] = {
+        "type": "postgres",
+        "host": target.host,
+        "port": target.port,
+        "dbname": target.database,
+        "schema": target.schema,
+        "user": target.user,
+        "password": target.password,
+        "threads": target.threads,
+        "sslmode": target.tls,
+        "connect_timeout": seconds(target.connect_timeout),
+    }
+    if target.ca is not None:
+        parts["sslrootcert"] = target.ca
+    if target.role is not None:
+        parts["role"] = target.role
+    return parts
+
+
+def _variable(profile: str, target: str, setting: str) -> str:
+    """The variable of a secret setting; dbt keeps what begins like this out of its logs."""
+    return f"DBT_ENV_SECRET_{profile}_{target}_{setting}".upper().replace("-", "_")
+
+
+def secret_variables(profiles: Mapping[str, DbtProfile]) -> Iterator[tuple[str, SecretKey, str]]:
+    """Variable, key of a Secret, and which setting it is, for everything secret in the profiles."""
+    for name, profile in profiles.items():
+        for target, given in profile.targets.items():
+            for setting, value in _parts(given).items():
+                if isinstance(value, SecretKey):
+                    yield _variable(name, target, setting), value, f"{setting} of target {target} in profile {name}"
+
+
+def variable_rules(profiles: Mapping[str, DbtProfile]) -> Iterator[Finding]:
+    """Whether two secrets would come in one variable."""
+    seen: dict[str, str] = {}
+    for variable, _, what in secret_variables(profiles):
+        if variable in seen:
+            yield Finding(
+                rule="dbt/variable-twice",
+                at="profiles",
+                problem=f"{seen[variable]} and {what} would both be read from {variable}",
+                seen=variable,
+                fix="give one of them a name that differs in more than case and dashes",
+            )
+        seen[variable] = what
+
+
+def profiles_text(profiles: Mapping[str, DbtProfile]) -> str:
+    """The file ``profiles.yml``: what is secret stands in it as the name of a variable."""
+
+    def written(variable: str, value: Any) -> Any:
+        return f"{{{{ env_var('{variable}') }}}}" if isinstance(value, SecretKey) else value
+
+    tree: dict[str, Any] = {
+        name: {
+            "target": profile.target,
+            "outputs": {
+                target: {key: written(_variable(name, target, key), value) for key, value in _parts(given).items()}
+                for target, given in profile.targets.items()
+            },
+        }
+        for name, profile in profiles.items()
+    }
+    return values_text(tree)
+
+
+def dbt_env(settings: ProfilesSettings) -> dict[str, str | SecretKey]:
+    """The variables of a container that runs dbt.
+
+    dbt writes compiled models and logs below its project unless told otherwise, and the project may be read-only.
+    """
+    env: dict[str, str | SecretKey] = {
+        "DBT_PROFILES_DIR": settings.folder,
+        "DBT_TARGET_PATH": f"{_SCRATCH_FOLDER}/dbt-target",
+        "DBT_LOG_PATH": f"{_SCRATCH_FOLDER}/dbt-logs",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    if len(settings.profiles) == 1:
+        env["DBT_PROFILE"] = next(iter(settings.profiles))
+    return {**env, **{variable: key for variable, key, _ in secret_variables(settings.profiles)}, **settings.env}
+
+
+def profiles_volume(settings: ProfilesSettings) -> dict[str, Any]:
+    """The volume with the profiles."""
+    return {"name": VOLUME, "configMap": {"name": settings.name}}
+
+
+def profiles_mount(settings: ProfilesSettings) -> dict[str, Any]:
+    """Where a container has the profiles."""
+    return {"name": VOLUME, "mountPath": settings.folder, "readOnly": True}
+
+
+def _env_entries(env: Mapping[str, str | SecretKey]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": value.name, "key": value.key}}}
+        if isinstance(value, SecretKey)
+        else {"name": name, "value": value}
+        for name, value in sorted(env.items())
+    ]
+
+
+def dbt_pod(settings: ProfilesSettings) -> dict[str, Any]:
+    """The pod in which KubernetesPodOperator runs dbt; its main container has to be called ``base``."""
+    pod: dict[str, Any] = {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "restartPolicy": "Never",
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _USER,
+            "runAsGroup": _USER,
+            "fsGroup": _USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [
+            {
+                "name": "base",
+                "image": settings.image,
+                "imagePullPolicy": settings.pull_policy,
+                "env": _env_entries({**dbt_env(settings), "HOME": _SCRATCH_FOLDER}),
+                "resources": resources(settings.resources),
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "capabilities": {"drop": ["ALL"]},
+                    "readOnlyRootFilesystem": True,
+                },
+                "volumeMounts": [profiles_mount(settings), {"name": SCRATCH, "mountPath": _SCRATCH_FOLDER}],
+            }
+        ],
+        "volumes": [profiles_volume(settings), {"name": SCRATCH, "emptyDir": {}}],
+    }
+    if settings.pull_secret is not None:
+        pod["imagePullSecrets"] = [{"name": settings.pull_secret}]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "dbt"}, "spec": pod}
+
+
+def profiles_manifest(settings: ProfilesSettings) -> dict[str, Any]:
+    """The ConfigMap: the profiles, and the pod that has them mounted."""
+    data = {"profiles.yml": profiles_text(settings.profiles)}
+    if settings.image is not None:
+        data["pod.yaml"] = values_text(dbt_pod(settings))
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": settings.name, "namespace": settings.namespace},
+        "data": data,
+    }

@@ -1,0 +1,190 @@
+"""A real dbt reads the profiles, and builds a model in a real PostgreSQL.
+
+dbt shares no environment with this repository: ``CDK8S_AIRFLOW_DBT`` names its executable. PostgreSQL is looked for in the PATH and
+where Debian has it. Where one of the two is missing, these tests are skipped and say so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cdk8s_airflow import DbtPostgres, DbtProfile, DbtProfiles, Image, Namespace, SecretKey
+from tests.making import emitted, new_chart
+
+DBT_VARIABLE = "CDK8S_AIRFLOW_DBT"
+PASSWORD = "0123 it's\\ {{ no }} %41 ünï"
+
+
+def dbt_program() -> str:
+    """The dbt of this machine; skips the test where there is none."""
+    program = os.environ.get(DBT_VARIABLE, "")
+    if not program:
+        pytest.skip(f"set {DBT_VARIABLE} to a dbt with the adapter for PostgreSQL to run this test")
+    return program
+
+
+def postgres_folder() -> Path:
+    """Where initdb and postgres are; skips the test where they are nowhere."""
+    folders = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for folder in folders:
+        if (folder / "initdb").is_file() and (folder / "postgres").is_file():
+            return folder
+    pytest.skip("install PostgreSQL (initdb and postgres) to run this test")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL on loopback."""
+
+    port: int
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL that asks for the password of the role ``dbt``; it refuses to run as root."""
+    dbt_program()
+    folder, home, port = postgres_folder(), tmp_path_factory.mktemp("postgres"), free_port()
+    user = None
+    if os.geteuid() == 0:
+        user = next((entry.pw_name for entry in pwd.getpwall() if entry.pw_name in ("postgres", "nobody")), None)
+        if user is None:
+            pytest.skip("there is no account but root, as which PostgreSQL does not run")
+        os.chown(home, pwd.getpwnam(user).pw_uid, -1)
+        for parent in [home, *home.parents[:3]]:
+            if str(parent).startswith(str(tmp_path_factory.getbasetemp().parent)):
+                parent.chmod(0o755)
+    words = home / "password"
+    words.write_text(PASSWORD + "\n", encoding="utf-8")
+    words.chmod(0o644)
+    data = home / "data"
+    subprocess.run(
+        [
+            folder / "initdb",
+            "-D",
+            data,
+            "-U",
+            "dbt",
+            "-A",
+            "scram-sha-256",
+            f"--pwfile={words}",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ],
+        user=user,
+        cwd=home,
+        check=True,
+        capture_output=True,
+    )
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    control: list[str | Path] = [folder / "pg_ctl", "-D", data, "-w", "-l", home / "log"]
+    subprocess.run([*control, "-o", options, "start"], user=user, cwd=home, check=True, capture_output=True)
+    yield Server(port=port)
+    subprocess.run([*control, "-m", "immediate", "stop"], user=user, cwd=home, check=True, capture_output=True)
+
+
+def written(folder: Path, port: int) -> Mapping[str, str]:
+    """Writes the files as a pod has them, and gives the variables it has."""
+    target = DbtPostgres(
+        host="localhost",
+        port=port,
+        database="postgres",
+        schema="analytics",
+        user="dbt",
+        password=SecretKey("dbt-warehouse", "password"),
+        tls="prefer",
+    )
+    chart = new_chart()
+    DbtProfiles(
+        chart,
+        "dbt",
+        namespace=Namespace.existing("airflow"),
+        profiles={"warehouse": DbtProfile(targets={"prod": target})},
+        image=Image("registry.example.com/data/dbt", tag="1.0.0"),
+    )
+    (manifest,) = emitted(chart)
+    for name, text in manifest["data"].items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (base,) = yaml.safe_load(manifest["data"]["pod.yaml"])["spec"]["containers"]
+    secrets = {("dbt-warehouse", "password"): PASSWORD}
+    env = {
+        entry["name"]: entry["value"]
+        if "value" in entry
+        else secrets[entry["valueFrom"]["secretKeyRef"]["name"], entry["valueFrom"]["secretKeyRef"]["key"]]
+        for entry in base["env"]
+    }
+    assert env["DBT_PROFILES_DIR"] == "/profiles"
+    return {**env, "DBT_PROFILES_DIR": str(folder)}
+
+
+def project(folder: Path) -> Path:
+    """A tiny project; it can only be read, as in an image."""
+    (folder / "models").mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text(
+        'name: tiny\nversion: "1.0"\nprofile: another\nmodel-paths: [models]\n', encoding="utf-8"
+    )
+    (folder / "models" / "answer.sql").write_text("select 42 as answer\n", encoding="utf-8")
+    return folder
+
+
+def dbt(words: list[str], env: Mapping[str, str], folder: Path, scratch: Path) -> subprocess.CompletedProcess[str]:
+    env = {name: value.replace("/tmp/dbt-", f"{scratch}/dbt-") for name, value in env.items()}
+    return subprocess.run(
+        [dbt_program(), "--no-use-colors", *words],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **env, "HOME": str(scratch)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def test_dbt_connects_and_builds(server: Server, tmp_path: Path) -> None:
+    profiles, scratch = tmp_path / "profiles", tmp_path / "scratch"
+    profiles.mkdir()
+    scratch.mkdir()
+    env = written(profiles, server.port)
+    tiny = project(tmp_path / "project")
+    before = sorted(tiny.rglob("*"))
+    debug = dbt(["debug"], env, tiny, scratch)
+    assert debug.returncode == 0, debug.stdout
+    assert "All checks passed!" in debug.stdout
+    run = dbt(["run"], env, tiny, scratch)
+    assert run.returncode == 0, run.stdout
+    (result,) = json.loads((scratch / "dbt-target" / "run_results.json").read_text(encoding="utf-8"))["results"]
+    assert (result["status"], result["unique_id"]) == ("success", "model.tiny.answer")
+    show = dbt(["show", "--inline", "select answer from analytics.answer", "--output", "json"], env, tiny, scratch)
+    assert '"answer": 42' in show.stdout
+    assert sorted(tiny.rglob("*")) == before, "dbt wrote into its project, which an image may not let it"
+    written_logs = "".join(path.read_text(encoding="utf-8") for path in (scratch / "dbt-logs").rglob("*.log"))
+    assert written_logs
+    assert PASSWORD not in written_logs + debug.stdout + run.stdout
+
+
+def test_a_wrong_password_is_refused_by_the_server(server: Server, tmp_path: Path) -> None:
+    profiles, scratch = tmp_path / "profiles", tmp_path / "scratch"
+    profiles.mkdir()
+    scratch.mkdir()
+    env = {**written(profiles, server.port), "DBT_ENV_SECRET_WAREHOUSE_PROD_PASSWORD": "another"}
+    debug = dbt(["debug"], env, project(tmp_path / "project"), scratch)
+    assert debug.returncode != 0
+    assert "password authentication failed" in debug.stdout
