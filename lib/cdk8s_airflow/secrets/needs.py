@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.secrets import contracts
+from cdk8s_airflow.secrets import contracts, recipes
 
 _ESCAPE_JSON = "sed 's/[\\\\\"]/\\\\&/g'"
 _DOCKER_HUB_LOGIN = "https://index.docker.io/v1/"
@@ -31,6 +31,8 @@ class SecretNeed:
         type: the Secret's type.
         awaited: whether pods of the release start only with it, so that the migration waits for it.
         added: shell text that adds the keys to a Secret that is there already; empty where they stand alone.
+        labels: labels that its reader looks for.
+        recipe: how keys are made up, without those of which only a person knows what belongs into them.
     """
 
     name: str
@@ -41,6 +43,13 @@ class SecretNeed:
     type: str = "Opaque"
     awaited: bool = True
     added: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    recipe: recipes.Recipe = field(default_factory=dict)
+
+    @property
+    def can_be_made_up(self) -> bool:
+        """Whether all of it can be made without asking a person."""
+        return self.keys.keys() <= self.recipe.keys()
 
 
 def merged(needs: Iterable[SecretNeed]) -> list[SecretNeed]:
@@ -58,6 +67,8 @@ def merged(needs: Iterable[SecretNeed]) -> list[SecretNeed]:
             keys={**first.keys, **{key: content for key, content in need.keys.items() if key not in first.keys}},
             purpose="; ".join(dict.fromkeys((*first.purpose.split("; "), need.purpose))),
             awaited=first.awaited or need.awaited,
+            labels={**need.labels, **first.labels},
+            recipe=recipes.joined(first.recipe, need.recipe),
             command=f"{first.command}\n    {more}" if more else first.command,
         )
     return list(whole.values())
@@ -84,6 +95,7 @@ def random_key(ref: contracts._SecretReference, namespace: str, purpose: str) ->
         keys=ref.keys,
         purpose=purpose,
         command=f"openssl rand -base64 32 | tr '+/' '-_' | tr -d '\\n' | {_create(namespace, ref.name, _from_stdin(key))}",
+        recipe={key: (recipes.random_key(),)},
     )
 
 
@@ -101,6 +113,8 @@ def basic_auth(ref: contracts.BasicAuthSecret, namespace: str, *, username: str,
         purpose=purpose,
         type=ref.type,
         command=f"printf 'username={username}\\npassword=%s\\n' \"$(openssl rand -hex 24)\" | {create} && {label}",
+        labels={"cnpg.io/reload": "true"},
+        recipe={"username": (recipes.text(username),), "password": (recipes.random_password(),)},
     )
 
 
@@ -121,6 +135,7 @@ def dsn_copied(name: str, namespace: str, *, source: tuple[str, str], url: tuple
         keys={"connection": f"{before}PASSWORD{after}"},
         purpose=purpose,
         command=f"printf '{before}%s{after}' {password} | {_create(namespace, name, _from_stdin('connection'))}",
+        recipe={"connection": (recipes.text(before), recipes.taken(there, secret, "password"), recipes.text(after))},
     )
 
 
@@ -246,6 +261,7 @@ def random_password(ref: contracts._SecretReference, namespace: str, purpose: st
         keys=ref.keys,
         purpose=purpose,
         command=f"printf '{before}%s' {password} | {_create(namespace, ref.name, _from_stdin(key))}",
+        recipe={key: (*((recipes.text(before),) if before else ()), recipes.random_password())},
     )
 
 
@@ -274,6 +290,9 @@ def composed_url(
         keys={key: f"{before}PASSWORD{after}, with the password of {source.name}"},
         purpose=purpose,
         command=f"printf '{before}%s{after}' {password} | {_create(namespace, ref.name, _from_stdin(key))}",
+        recipe={
+            key: (recipes.text(before), recipes.taken(namespace, source.name, password_key), recipes.text(after)),
+        },
     )
 
 
@@ -372,6 +391,10 @@ def free_key(ref: contracts.SecretKey, namespace: str, purpose: str, *, content:
     )
 
 
+ADMIN = "admin"
+"""The user of an account that is made up; its password is random."""
+
+
 def account(ref: contracts.BasicAuthSecret, namespace: str, purpose: str) -> SecretNeed:
     """A user name that is typed, with a random password of letters and digits."""
     create = _create(namespace, ref.name, "--from-env-file=/dev/stdin", type_=ref.type)
@@ -385,6 +408,7 @@ def account(ref: contracts.BasicAuthSecret, namespace: str, purpose: str) -> Sec
             "read -rp 'User name: ' ACCOUNT && "
             f'printf \'username=%s\\npassword=%s\\n\' "$ACCOUNT" "$(openssl rand -hex 24)" | {create}'
         ),
+        recipe={"username": (recipes.text(ADMIN),), "password": (recipes.random_password(),)},
     )
 
 
