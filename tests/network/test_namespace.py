@@ -5,7 +5,7 @@ from __future__ import annotations
 import cdk8s_plus_27 as plus
 import pytest
 
-from cdk8s_airflow import ExistingNamespace, Namespace, PlatformError, collecting
+from cdk8s_airflow import ExistingNamespace, Limits, Namespace, PlatformError, Quota, collecting
 from cdk8s_airflow.kube.ledger import ledger_of
 from tests.making import emitted, make_airflow, new_chart
 
@@ -29,6 +29,30 @@ def test_all_of_it_can_be_said() -> None:
     assert manifest["metadata"]["labels"]["pod-security.kubernetes.io/warn"] == "baseline"
     assert manifest["metadata"]["labels"]["team"] == "data"
     assert manifest["metadata"]["annotations"]["note"] == "x y"
+
+
+def test_quota_limits_and_the_policy_come_after_the_namespace_and_only_when_asked_for() -> None:
+    chart = new_chart()
+    Namespace(chart, "airflow", quota=Quota(pods=50), limits=Limits(), default_deny=True)
+    made = emitted(chart)
+    assert [manifest["kind"] for manifest in made] == ["Namespace", "ResourceQuota", "LimitRange", "NetworkPolicy"]
+    assert [manifest["metadata"].get("namespace") for manifest in made] == [None, "airflow", "airflow", "airflow"]
+    plain = new_chart()
+    Namespace(plain, "airflow", quota=None, limits=None, default_deny=False)
+    assert [manifest["kind"] for manifest in emitted(plain)] == ["Namespace"]
+
+
+@pytest.mark.parametrize("limits", [None, Limits()])
+def test_a_quota_on_cpu_limits_wants_something_that_gives_them(limits: Limits | None) -> None:
+    with pytest.raises(PlatformError, match=r"airflow: quota.cpu_limit \[quota/cpu-limit\] .*refuse every container"):
+        Namespace(new_chart(), "airflow", quota=Quota(cpu_limit="8"), limits=limits)
+
+
+@pytest.mark.parametrize("limits", [Limits(cpu_limit="1"), Limits(max_cpu="4")])
+def test_limits_give_cpu_limits_by_a_default_or_by_the_highest(limits: Limits) -> None:
+    chart = new_chart()
+    Namespace(chart, "airflow", quota=Quota(cpu_limit="8"), limits=limits)
+    assert len(emitted(chart)) == 3
 
 
 @pytest.mark.parametrize("nothing", [None, {}])

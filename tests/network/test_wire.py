@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cdk8s_airflow.network.wire import namespace_manifest
+from cdk8s_airflow.network.wire import default_deny_manifest, namespace_manifest
 from tests.truth import assert_accepted
 
 
@@ -29,5 +29,16 @@ def test_a_namespace_enforces_its_level_and_is_kept(level: str) -> None:
                 "a/b": "c",
             },
         },
+    }
+    assert_accepted([manifest])
+
+
+def test_the_policy_of_a_default_deny_selects_every_pod_and_allows_nothing() -> None:
+    manifest = default_deny_manifest("lab")
+    assert manifest == {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "default-deny", "namespace": "lab"},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
     }
     assert_accepted([manifest])

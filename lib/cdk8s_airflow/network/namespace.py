@@ -1,4 +1,4 @@
-"""Namespaces, with the Pod Security Standard their pods are held to."""
+"""Namespaces: the Pod Security Standard their pods are held to, what these may have, and whom they may reach."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from cdk8s_airflow.checks.constraints import Label, LabelValue, Must, NonEmpty, 
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.pruning import STATE_LABEL
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
-from cdk8s_airflow.network.wire import namespace_manifest
+from cdk8s_airflow.network.wire import default_deny_manifest, namespace_manifest
+from cdk8s_airflow.scheduling.quota import Limits, Quota
+from cdk8s_airflow.scheduling.wire import limits_manifest, quota_manifest
 from cdk8s_airflow.secrets.contracts import Named, name_of
 
 PodSecurity = Literal["restricted", "baseline", "privileged"]
@@ -53,12 +55,19 @@ class Namespace(PlatformConstruct):
         scope: the Chart it is written to; a Chart whose file sorts first, since everything else needs it.
         id: the construct id, and the name unless ``name`` is given.
         name: the namespace's name. Default: the id.
-        pod_security: the level that pods are refused below. Default: ``"restricted"``; all pods of this library pass it.
+        pod_security: the level that pods are refused below. Default: ``"restricted"``; all pods of this library pass it, and so
+            do those that CloudNativePG makes (instances, PgBouncer, the backup plugin's container: their security contexts in
+            the operator's source).
+        quota: what all its pods may have together. Default: no bound.
+        limits: what a container gets that says nothing, and what none may exceed. Default: neither.
+        default_deny: whether a NetworkPolicy cuts all its pods off, so that only what further policies allow gets through; not
+            even names can be looked up then. Say it for a namespace whose policies you write yourself; where
+            NetworkIsolation makes the policies, it makes this one too. Default: False.
         labels: further labels.
         annotations: further annotations.
 
     Raises:
-        PlatformError: when the name is not one that Kubernetes takes.
+        PlatformError: when the name is not one that Kubernetes takes, or a quota would keep the platform's own pods out.
     """
 
     how_to_write = 'Namespace(chart, "airflow")'
@@ -70,18 +79,28 @@ class Namespace(PlatformConstruct):
         *,
         name: _OwnName | None = None,
         pod_security: PodSecurity = "restricted",
+        quota: Quota | None = None,
+        limits: Limits | None = None,
+        default_deny: bool = False,
         labels: Mapping[NonEmpty, LabelValue] | None = None,
         annotations: Mapping[NonEmpty, str] | None = None,
     ) -> None:
         found = checked(Namespace.__init__, {**locals(), "name": id if name is None else name})
         if not found:
             found += _label_rules(labels or {})
+            found += _quota_rules(quota, limits)
         super().__init__(scope, id, found)
         self._name = next((text for text in (name, id) if type(text) is str), "unsound")
         if not self._sound:
             return
-        manifest = namespace_manifest(self._name, pod_security, labels or {}, annotations or {})
-        self._emit({"namespace": manifest})
+        made = {"namespace": namespace_manifest(self._name, pod_security, labels or {}, annotations or {})}
+        if quota is not None:
+            made["quota"] = quota_manifest(self._name, quota)
+        if limits is not None:
+            made["limits"] = limits_manifest(self._name, limits)
+        if default_deny:
+            made["default-deny"] = default_deny_manifest(self._name)
+        self._emit(made)
 
     @property
     def name(self) -> str:
@@ -109,6 +128,18 @@ def _label_rules(labels: Mapping[str, str]) -> Iterator[Finding]:
                 seen=show(labels[key]),
                 fix="leave it out" + ("" if key == STATE_LABEL else "; the level is pod_security="),
             )
+
+
+def _quota_rules(quota: Quota | None, limits: Limits | None) -> Iterator[Finding]:
+    """Whether a quota on CPU limits meets containers that have none."""
+    if quota is not None and quota.cpu_limit is not None and not (limits is not None and limits.gives_cpu_limits):
+        yield Finding(
+            rule="quota/cpu-limit",
+            at="quota.cpu_limit",
+            problem="makes Kubernetes refuse every container without a CPU limit, and components of Airflow have none unless told",
+            seen=repr(quota.cpu_limit),
+            fix="leave it out, or give limits=Limits(cpu_limit=...), by which they get one",
+        )
 
 
 NamespaceHandle = (

@@ -27,3 +27,13 @@ def namespace_manifest(
             "annotations": {**state["annotations"], **annotations},
         },
     }
+
+
+def default_deny_manifest(namespace: str) -> dict[str, Any]:
+    """The policy that selects every pod of a namespace and allows nothing, in both directions."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "default-deny", "namespace": namespace},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+    }
