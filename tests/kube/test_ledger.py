@@ -172,3 +172,23 @@ def test_a_path_that_is_asked_for_after_its_construct_is_gone_is_the_id() -> Non
     path = _path_teller(Tree(), "x")  # type: ignore[arg-type]
     gc.collect()
     assert path() == "x"
+
+
+@pytest.mark.parametrize("first", ["launch", "guard"])
+def test_an_account_with_reach_is_refused_where_a_release_launches_pods_whichever_comes_first(first: str) -> None:
+    ledger = Ledger()
+    calls = {
+        "launch": lambda: ledger.launch(("airflow", "tasks"), "airflow"),
+        "guard": lambda: ledger.guard("tasks", "the account of Job 'makes'"),
+    }
+    assert calls.pop(first)() == []
+    (found,) = next(iter(calls.values()))()
+    assert (found.rule, found.at, found.seen) == ("secrets/exposed-account", "namespace", "'tasks'")
+    assert "the account of Job 'makes'" in found.problem
+    assert "'airflow'" in found.problem
+
+
+def test_an_account_with_reach_may_live_where_no_release_launches_pods() -> None:
+    ledger = Ledger()
+    assert ledger.launch(("airflow",), "airflow") == []
+    assert ledger.guard("setup", "the account of Job 'makes'") == []

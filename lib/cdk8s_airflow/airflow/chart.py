@@ -361,6 +361,7 @@ class AirflowChart(PlatformConstruct):
     ) -> None:
         ledger = self._ledger
         self._need(release_needs(settings))
+        self._found_late(ledger.launch((settings.namespace, *settings.task_namespaces), settings.release))
         ledger.notes += release_notes(settings)
         ledger.notes += delivered.notes
         if unchecked_values:

@@ -31,6 +31,8 @@ class Ledger:
         objects: every object that has a name of its own, and how to say which construct made it.
         secrets: Secrets that must exist, by namespace and name.
         provided: Secrets that something on the platform makes, by namespace and name.
+        launching: namespaces in which a release may launch pods -> which release.
+        guarded: namespaces with an account that reaches Secrets elsewhere -> whose account.
         crds: names of the custom resource definitions that must exist.
         state: objects that hold state, so that deleting them loses data.
         notes: what a reader of the summary should know.
@@ -40,6 +42,8 @@ class Ledger:
     objects: dict[Identity, Callable[[], str]] = field(default_factory=dict)
     secrets: dict[tuple[str, str], SecretNeed] = field(default_factory=dict)
     provided: dict[tuple[str, str], ProvidedSecret] = field(default_factory=dict)
+    launching: dict[str, str] = field(default_factory=dict)
+    guarded: dict[str, str] = field(default_factory=dict)
     crds: set[str] = field(default_factory=set)
     state: list[Identity] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -127,10 +131,42 @@ class Ledger:
                 found += unmet(need, source)
         return found
 
+    def launch(self, namespaces: Iterable[str], release: str) -> list[Finding]:
+        """Writes down where a release may launch pods; returns a finding for each place with an account that DAG authors could borrow."""
+        found = []
+        for namespace in namespaces:
+            self.launching.setdefault(namespace, release)
+            if namespace in self.guarded:
+                found.append(_borrowed("namespace", namespace, release, self.guarded[namespace]))
+        return found
+
+    def guard(self, namespace: str, account: str, *, at: str = "namespace") -> list[Finding]:
+        """Writes down where an account lives that reaches Secrets elsewhere; returns a finding if a release may launch pods there.
+
+        Args:
+            namespace: where the account is.
+            account: whose it is, as a reader of a finding knows it.
+            at: the argument that says the namespace.
+        """
+        self.guarded.setdefault(namespace, account)
+        release = self.launching.get(namespace)
+        return [] if release is None else [_borrowed(at, namespace, release, account)]
+
     @property
     def missing(self) -> list[SecretNeed]:
         """Secrets that somebody has to make by hand."""
         return [need for place, need in self.secrets.items() if place not in self.provided]
+
+
+def _borrowed(at: str, namespace: str, release: str, account: str) -> Finding:
+    return Finding(
+        rule="secrets/exposed-account",
+        at=at,
+        problem=f"{account} may reach Secrets of other namespaces, and release {release!r} may launch pods beside it: "
+        "any author of a DAG could start one as that account",
+        seen=repr(namespace),
+        fix="give the account a namespace of its own, in which no Airflow runs pods",
+    )
 
 
 def identity_of(manifest: Mapping[str, Any]) -> Identity:
