@@ -121,7 +121,30 @@ CLUSTER: dict[str, Any] = {
                 "postInitTemplateSQL": ["SELECT 2"],
                 "secret": {"name": "airflow-pg-credentials"},
                 "walSegmentSize": 32,
-            }
+            },
+            "pg_basebackup": {
+                "source": "elsewhere",
+                "database": "airflow",
+                "owner": "airflow",
+                "secret": {"name": "airflow-pg-credentials"},
+            },
+            "recovery": {
+                "backup": {"name": "daily"},
+                "database": "airflow",
+                "owner": "airflow",
+                "recoveryTarget": {
+                    "backupID": "20261121T020000",
+                    "exclusive": False,
+                    "targetImmediate": True,
+                    "targetLSN": "0/16B6C50",
+                    "targetName": "before",
+                    "targetTLI": "latest",
+                    "targetTime": "2026-11-21T02:00:00Z",
+                    "targetXID": "1234",
+                },
+                "secret": {"name": "airflow-pg-credentials"},
+                "source": "elsewhere",
+            },
         },
         "certificates": {
             "clientCASecret": "a",
@@ -133,6 +156,22 @@ CLUSTER: dict[str, Any] = {
         "description": "the metadata database",
         "enablePDB": False,
         "enableSuperuserAccess": True,
+        "externalClusters": [
+            {
+                "name": "elsewhere",
+                "connectionParameters": {"host": "db.example.com"},
+                "password": {"name": "login", "key": "password"},
+                "plugin": {
+                    "name": "barman-cloud.cloudnative-pg.io",
+                    "enabled": True,
+                    "isWALArchiver": False,
+                    "parameters": {"barmanObjectName": "store"},
+                },
+                "sslCert": {"name": "tls", "key": "tls.crt"},
+                "sslKey": {"name": "tls", "key": "tls.key"},
+                "sslRootCert": {"name": "tls", "key": "ca.crt"},
+            }
+        ],
         "failoverDelay": 0,
         "imageCatalogRef": {
             "apiGroup": "postgresql.cnpg.io",
@@ -154,6 +193,14 @@ CLUSTER: dict[str, Any] = {
             "metricsQueriesTTL": "30s",
             "tls": {"enabled": True},
         },
+        "plugins": [
+            {
+                "name": "barman-cloud.cloudnative-pg.io",
+                "enabled": True,
+                "isWALArchiver": True,
+                "parameters": {"barmanObjectName": "store"},
+            }
+        ],
         "postgresql": {
             "enableAlterSystem": False,
             "parameters": {"max_connections": "200", "shared_buffers": "256MB"},
@@ -219,7 +266,10 @@ def paths(value: Any, path: str = "") -> list[str]:
     return [path, *(found for key, item in value.items() if "." not in key for found in paths(item, f"{path}.{key}"))]
 
 
-FREE = ("set", "values", "labels", "annotations", "nodeSelector", "parameters", "requests", "limits", "matchLabels")
+FREE = (
+    *("set", "values", "labels", "annotations", "nodeSelector", "parameters", "requests", "limits", "matchLabels"),
+    "connectionParameters",
+)
 
 
 def is_free(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated
@@ -12,9 +13,10 @@ from cdk8s_airflow.airflow.images import Mirror, registry_and_path
 from cdk8s_airflow.checks import Finding, check_arguments, report
 from cdk8s_airflow.checks.constraints import Count, Must, NonEmpty, SqlName, is_label_1035, version
 from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow.database.backup import CnpgBackup, CnpgRecovery
 from cdk8s_airflow.database.connection import UNSOUND, Connection, TlsMode
 from cdk8s_airflow.database.parameters import parameter_findings
-from cdk8s_airflow.database.wire import ClusterSettings, cluster_manifest
+from cdk8s_airflow.database.wire import ClusterParts, ClusterSettings, cluster_manifest
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked, path_below
@@ -77,6 +79,8 @@ class CnpgCluster(PlatformConstruct):
         resources: of each instance. Default: 100m CPU, 512Mi memory, at most 1Gi.
         parameters: of PostgreSQL, like ``{"max_connections": "200"}``; values are texts. Those that the operator sets itself
             are refused.
+        backup: where and when it is backed up. Default: not at all.
+        recovery: the backup it starts from, in the place of a new database. Default: it starts empty.
         facts: what is known of the cluster.
 
     Raises:
@@ -103,6 +107,8 @@ class CnpgCluster(PlatformConstruct):
         pull_secret: PullSecret | None = None,
         resources: Resources = Resources(cpu="100m", memory="512Mi", memory_limit="1Gi"),
         parameters: Mapping[str, str] | None = None,
+        backup: CnpgBackup | None = None,
+        recovery: CnpgRecovery | None = None,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
         found = checked(CnpgCluster.__init__, locals())
@@ -134,9 +140,20 @@ class CnpgCluster(PlatformConstruct):
             resources=resources,
             parameters=parameters or {},
         )
-        self._emit({}, bound={"cluster": (bindings.cnpg_cluster, cluster_manifest(settings))}, facts=facts)
+        settings, parts = _with_parts(settings, backup, recovery, facts)
+        self._found_late(finding for part in parts for finding in part.findings)
         if not self._sound:
             return
+        self._emit(
+            {name: manifest for part in parts for name, manifest in part.objects.items()},
+            bound={"cluster": (bindings.cnpg_cluster, cluster_manifest(settings))},
+            facts=facts,
+        )
+        if not self._sound:
+            return
+        for part in parts:
+            self._ledger.notes += part.notes
+            self._need(part.needs)
         self._ledger.notes += _notes(facts)
         if pulled != source:
             self._ledger.notes.append(
@@ -200,6 +217,33 @@ class CnpgCluster(PlatformConstruct):
             if self._credentials is None
             else f"the operator writes no URL for Cluster {self._name!r}, because its credentials were given",
         )
+
+
+def _with_parts(
+    settings: ClusterSettings, backup: CnpgBackup | None, recovery: CnpgRecovery | None, facts: ClusterFacts
+) -> tuple[ClusterSettings, list[ClusterParts]]:
+    """The settings with what backups and recovery add to them."""
+    parts: list[ClusterParts] = []
+    if backup is None and recovery is None:
+        return settings, parts
+    from cdk8s_airflow.database.wire_backup import backup_parts, recovery_parts
+
+    if backup is not None:
+        parts.append(backup_parts(backup, settings, facts))
+        settings = _joined(settings, parts[-1])
+    if recovery is not None:
+        parts.append(recovery_parts(recovery, settings, facts))
+        settings = _joined(settings, parts[-1])
+    return settings, parts
+
+
+def _joined(settings: ClusterSettings, part: ClusterParts) -> ClusterSettings:
+    return dataclasses.replace(
+        settings,
+        plugins=(*settings.plugins, *part.plugins),
+        bootstrap=settings.bootstrap if part.bootstrap is None else part.bootstrap,
+        external_clusters=(*settings.external_clusters, *part.external_clusters),
+    )
 
 
 def _notes(facts: ClusterFacts) -> Iterator[str]:

@@ -2,16 +2,57 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
 
-from cdk8s_airflow.checks import check_setting, report
-from cdk8s_airflow.checks.constraints import SecretKeyName, SecretName
+from cdk8s_airflow.checks import Finding, check_setting, report, show
+from cdk8s_airflow.checks.constraints import Must, NonEmpty, PortNumber, SecretKeyName, SecretName, is_host
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.network.traffic import Peer
-from cdk8s_airflow.secrets.contracts import DsnSecret, ExistingSecret
+from cdk8s_airflow.network.traffic import Outside, Peer
+from cdk8s_airflow.secrets.contracts import ConfigMapKey, DsnSecret, ExistingSecret, SecretKey
 
-TlsMode = Literal["disable", "prefer", "require"]
-"""How much TLS a client insists on, as libpq's ``PGSSLMODE``."""
+TlsMode = Literal["disable", "prefer", "require", "verify-ca", "verify-full"]
+"""How much TLS a client insists on, as libpq's ``PGSSLMODE``: the last two check the server's certificate, too."""
+
+VERIFYING = ("verify-ca", "verify-full")
+"""The modes that need the certificate of an authority to check the server's against."""
+
+
+@frozen
+class Address:
+    """A database and who logs in there: all of a URL but the password.
+
+    Attributes:
+        host: the server, in a form that every namespace resolves.
+        port: the port it listens on.
+        database: the database.
+        user: who logs in.
+    """
+
+    host: str
+    port: int
+    database: str
+    user: str
+
+    def url(self, scheme: str = "postgresql") -> str:
+        """The URL without a password, user and database percent-encoded. Drivers then take it from ``PGPASSWORD``."""
+        return f"{scheme}://{_quoted(self.user)}@{self.place}"
+
+    @property
+    def place(self) -> str:
+        """What stands in the URL after the ``@``."""
+        return f"{self.host}:{self.port}/{_quoted(self.database)}"
+
+    @property
+    def around_password(self) -> tuple[str, str]:
+        """What stands in a URL before and after the password."""
+        return f"postgresql://{_quoted(self.user)}:", f"@{self.place}"
+
+
+def _quoted(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="")
 
 
 @frozen
@@ -19,10 +60,14 @@ class Connection:
     """A way to a database. Made by a database's ``connection(...)``, not by hand.
 
     Attributes:
-        secret: the Secret with the URL.
-        secret_key: the key of the URL in it.
+        secret: the Secret with the URL, or with the password alone where ``address`` is known.
+        secret_key: the key of it there.
         secret_namespace: the one namespace the Secret is in; None where the user makes it beside its reader.
         tls: how much TLS clients insist on.
+        ca: the authority that signed the server's certificate, for the modes that check it.
+        ca_namespace: the one namespace ``ca`` is in; None where the user makes it beside its reader.
+        address: where the database is, when the Secret holds the password alone; None where it holds the whole URL.
+        direct: where the database is without the pooler in between, for what must not go through one: migrations.
         url: what stands before and after the password, where both are known.
         password: namespace and name of the Secret with the password, where it is known.
         postgres_major: the version of PostgreSQL, where it is known.
@@ -38,6 +83,10 @@ class Connection:
     secret_key: SecretKeyName = "connection"
     secret_namespace: str | None = None
     tls: TlsMode = "require"
+    ca: SecretKey | ConfigMapKey | None = None
+    ca_namespace: str | None = None
+    address: Address | None = None
+    direct: Address | None = None
     url: tuple[str, str] | None = None
     password: tuple[str, str] | None = None
     postgres_major: int | None = None
@@ -50,19 +99,121 @@ UNSOUND = Connection(secret="unsound")
 """Stands for a connection whose faults have been reported, so that nobody reports what follows from them."""
 
 
+def authority_rules(tls: TlsMode, ca: object) -> Iterator[Finding]:
+    """Whether there is an authority where, and only where, a certificate is checked against it."""
+    if tls in VERIFYING and ca is None:
+        yield Finding(
+            rule="database/authority",
+            at="ca",
+            problem=f"is missing, and tls={tls!r} checks the server's certificate against it",
+            fix='give the key of a ConfigMap or Secret with the authority in PEM: ca=ConfigMapKey("database-ca", "ca.crt")',
+        )
+    elif tls not in VERIFYING and ca is not None:
+        yield Finding(
+            rule="database/authority",
+            at="ca",
+            problem=f"is not read: tls={tls!r} encrypts without checking whose certificate it is",
+            seen=show(ca),
+            fix='give tls="verify-full", or leave ca out',
+        )
+
+
+_ServerName = Annotated[
+    str,
+    Must(
+        lambda text: is_host(text) or _is_address(text),
+        "is not the name or address of a server",
+        'write the bare name like "airflow.abc123.eu-central-1.rds.amazonaws.com": no scheme, user, port or database',
+        "argument/host",
+        hides=True,
+    ),
+]
+
+
+def _is_address(text: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(text).version == 4
+    except ValueError:
+        return False
+
+
 @frozen
 class ExternalDatabase:
-    """A PostgreSQL that somebody else runs.
+    """A PostgreSQL that somebody else runs: Amazon RDS, Cloud SQL, a server in the next room.
+
+    It is told in one of two ways. ``url`` names a Secret with the whole URL. Or ``host``, ``user`` and ``password`` say the parts,
+    and the password stays alone in its Secret, as it is: it comes to Airflow in a variable that its drivers read
+    (``PGPASSWORD``), so nobody has to percent-encode it or put it into a URL. Where tasks have the database's variables
+    (Airflow 2, Celery), their own connections to other PostgreSQL servers that say no password would send this one.
+
+    Airflow reads and writes one server: the one that writes. A read replica is for dashboards and reports, not for it.
 
     Attributes:
         url: the Secret with its whole URL, in the namespace of the release.
+        host: the server that writes.
+        port: the port it listens on. Default: 5432.
+        database: the database, which must exist. Default: ``"airflow"``.
+        user: the role that owns it, which must exist. Default: ``"airflow"``.
+        password: the key of a Secret with its password, in the namespace of the release.
         tls: how much TLS clients insist on. Default: ``"require"``.
+        ca: the authority that signed the server's certificate, for ``"verify-ca"`` and ``"verify-full"``: the key of a
+            ConfigMap or Secret in PEM.
+        postgres_major: its major version, to be held against what Airflow supports. Default: unknown.
+        peer: where the server is, for network policies: an :class:`Outside` with its networks, or :class:`Pods`. Default: outside
+            the cluster, at addresses nobody said.
     """
 
     how_to_write: ClassVar[str] = 'ExternalDatabase(url=DsnSecret("airflow-metadata"))'
 
-    url: DsnSecret | ExistingSecret
+    url: DsnSecret | ExistingSecret | None = None
+    host: _ServerName | None = None
+    port: PortNumber = 5432
+    database: NonEmpty = "airflow"
+    user: NonEmpty = "airflow"
+    password: SecretKey | None = None
     tls: TlsMode = "require"
+    ca: SecretKey | ConfigMapKey | None = None
+    postgres_major: int | None = None
+    peer: Peer | None = None
+
+    def _rules(self) -> Iterator[Finding]:
+        yield from authority_rules(self.tls, self.ca)
+        if self.url is None and self.host is None:
+            yield Finding(
+                rule="database/address",
+                at="url",
+                problem="is missing, and host too, so that nobody knows where the database is",
+                seen="None",
+                fix='give url=DsnSecret("airflow-metadata"), or host=, user= and password=',
+            )
+        elif self.url is not None and self.host is not None:
+            yield Finding(
+                rule="database/address",
+                at="host",
+                problem="is said twice: the Secret in url= has it already",
+                seen=show(self.host),
+                fix="give url=, or host=, user= and password=",
+            )
+        elif self.host is not None and self.password is None:
+            yield Finding(
+                rule="database/address",
+                at="password",
+                problem="is missing",
+                seen="None",
+                fix='give the key of a Secret: password=SecretKey("airflow-db", "password")',
+            )
+        elif self.url is not None:
+            for name, default in (("port", 5432), ("database", "airflow"), ("user", "airflow"), ("password", None)):
+                if getattr(self, name) != default:
+                    yield Finding(
+                        rule="database/address",
+                        at=name,
+                        problem="is not read: the Secret in url= says it",
+                        seen=show(getattr(self, name)),
+                        fix="leave it out, or give host= in place of url=",
+                    )
 
     def connection(self) -> Connection:
         """The handle for ``AirflowChart(database=...)``.
@@ -72,4 +223,21 @@ class ExternalDatabase:
         """
         if report(check_setting(self, "ExternalDatabase")):
             return UNSOUND
-        return Connection(secret=getattr(self.url, "name", ""), tls=self.tls)
+        if self.host is None or self.password is None:
+            return Connection(
+                secret=getattr(self.url, "name", ""),
+                tls=self.tls,
+                ca=self.ca,
+                postgres_major=self.postgres_major,
+                peer=self.peer,
+            )
+        return Connection(
+            secret=self.password.name,
+            secret_key=self.password.key,
+            tls=self.tls,
+            ca=self.ca,
+            address=Address(host=self.host, port=self.port, database=self.database, user=self.user),
+            postgres_major=self.postgres_major,
+            peer=self.peer or Outside(name=self.host),
+            port=self.port,
+        )

@@ -232,6 +232,9 @@ def _cluster_spec(spec: _Part) -> postgresql.ClusterSpec:
         description=spec.text("description"),
         enable_pdb=spec.flag("enablePDB"),
         enable_superuser_access=spec.flag("enableSuperuserAccess"),
+        external_clusters=None
+        if (parts := spec.parts("externalClusters")) is None
+        else [_cluster_external(each) for each in parts],
         failover_delay=spec.number("failoverDelay"),
         image_catalog_ref=postgresql.ClusterSpecImageCatalogRef(
             api_group=part.text("apiGroup"),
@@ -272,6 +275,17 @@ def _cluster_spec(spec: _Part) -> postgresql.ClusterSpec:
         )
         if (part := spec.maybe("monitoring"))
         else None,
+        plugins=None
+        if (parts := spec.parts("plugins")) is None
+        else [
+            postgresql.ClusterSpecPlugins(
+                name=plugin.required_text("name"),
+                enabled=plugin.flag("enabled"),
+                is_wal_archiver=plugin.flag("isWALArchiver"),
+                parameters=plugin.pairs("parameters"),
+            )
+            for plugin in parts
+        ],
         postgresql=postgresql.ClusterSpecPostgresql(
             enable_alter_system=part.flag("enableAlterSystem"),
             parameters=part.pairs("parameters"),
@@ -362,6 +376,82 @@ def _cluster_bootstrap(bootstrap: _Part) -> postgresql.ClusterSpecBootstrap:
             wal_segment_size=part.number("walSegmentSize"),
         )
         if (part := bootstrap.maybe("initdb"))
+        else None,
+        pg_basebackup=postgresql.ClusterSpecBootstrapPgBasebackup(
+            source=part.required_text("source"),
+            database=part.text("database"),
+            owner=part.text("owner"),
+            secret=postgresql.ClusterSpecBootstrapPgBasebackupSecret(name=secret.required_text("name"))
+            if (secret := part.maybe("secret"))
+            else None,
+        )
+        if (part := bootstrap.maybe("pg_basebackup"))
+        else None,
+        recovery=_cluster_recovery(part) if (part := bootstrap.maybe("recovery")) else None,
+    )
+
+
+def _cluster_recovery(recovery: _Part) -> postgresql.ClusterSpecBootstrapRecovery:
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
+
+    return postgresql.ClusterSpecBootstrapRecovery(
+        backup=postgresql.ClusterSpecBootstrapRecoveryBackup(name=part.required_text("name"))
+        if (part := recovery.maybe("backup"))
+        else None,
+        database=recovery.text("database"),
+        owner=recovery.text("owner"),
+        recovery_target=postgresql.ClusterSpecBootstrapRecoveryRecoveryTarget(
+            backup_id=part.text("backupID"),
+            exclusive=part.flag("exclusive"),
+            target_immediate=part.flag("targetImmediate"),
+            target_lsn=part.text("targetLSN"),
+            target_name=part.text("targetName"),
+            target_time=part.text("targetTime"),
+            target_tli=part.text("targetTLI"),
+            target_xid=part.text("targetXID"),
+        )
+        if (part := recovery.maybe("recoveryTarget"))
+        else None,
+        secret=postgresql.ClusterSpecBootstrapRecoverySecret(name=part.required_text("name"))
+        if (part := recovery.maybe("secret"))
+        else None,
+        source=recovery.text("source"),
+    )
+
+
+def _cluster_external(cluster: _Part) -> postgresql.ClusterSpecExternalClusters:
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
+
+    return postgresql.ClusterSpecExternalClusters(
+        name=cluster.required_text("name"),
+        connection_parameters=cluster.pairs("connectionParameters"),
+        password=postgresql.ClusterSpecExternalClustersPassword(
+            key=part.required_text("key"), name=part.required_text("name")
+        )
+        if (part := cluster.maybe("password"))
+        else None,
+        plugin=postgresql.ClusterSpecExternalClustersPlugin(
+            name=part.required_text("name"),
+            enabled=part.flag("enabled"),
+            is_wal_archiver=part.flag("isWALArchiver"),
+            parameters=part.pairs("parameters"),
+        )
+        if (part := cluster.maybe("plugin"))
+        else None,
+        ssl_cert=postgresql.ClusterSpecExternalClustersSslCert(
+            key=part.required_text("key"), name=part.required_text("name")
+        )
+        if (part := cluster.maybe("sslCert"))
+        else None,
+        ssl_key=postgresql.ClusterSpecExternalClustersSslKey(
+            key=part.required_text("key"), name=part.required_text("name")
+        )
+        if (part := cluster.maybe("sslKey"))
+        else None,
+        ssl_root_cert=postgresql.ClusterSpecExternalClustersSslRootCert(
+            key=part.required_text("key"), name=part.required_text("name")
+        )
+        if (part := cluster.maybe("sslRootCert"))
         else None,
     )
 
