@@ -82,6 +82,7 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
     "log_groomer.every": (Place("logGroomerSidecar.frequencyMinutes", charts=">=1.18"),),
     "log_groomer.max_size": (Place("logGroomerSidecar.maxSizeBytes", charts=">=1.20"),),
     "migration.env": (Place("migrateDatabaseJob.env", charts=">=1.18"),),
+    "cleanup.volumes": (Place("volumes", charts=">=1.18"),),
     "otel_collector": (Place("otelCollector", charts=">=1.22"),),
     "flower.startup_probe": (Place("flower.startupProbe", charts=">=1.18"),),
     "database_cleanup": (Place("databaseCleanup", charts=">=1.20"),),

@@ -45,7 +45,9 @@ OWNED_VARIABLES = frozenset(
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
         "AIRFLOW__WEBSERVER__SECRET_KEY",
         "DUMB_INIT_SETSID",
+        "PGPASSWORD",
         "PGSSLMODE",
+        "PGSSLROOTCERT",
     )
 )
 """Variables that the chart or another argument sets; Helm 4 refuses a name that stands twice."""

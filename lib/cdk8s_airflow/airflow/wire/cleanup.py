@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.database import URL_VARIABLES
+from cdk8s_airflow.airflow.wire.database import chart_sets_url, library_variables, url_variables
 from cdk8s_airflow.airflow.wire.images import airflow_image
 from cdk8s_airflow.airflow.wire.pods import pod_labels, pod_values, variable
 from cdk8s_airflow.airflow.wire.security import AIRFLOW_POD, CONTAINER
@@ -34,7 +34,7 @@ def cleanup_values(settings: ReleaseSettings) -> Tree:
             "resources": resources(given.resources),
             "failedJobsHistoryLimit": given.failed_jobs_kept,
             "successfulJobsHistoryLimit": given.successful_jobs_kept,
-            "env": _database_variables(settings, settings.database.secret_key != "connection"),
+            "env": _database_variables(settings, not chart_sets_url(settings)),
         },
         pod_values(given),
     )
@@ -42,10 +42,8 @@ def cleanup_values(settings: ReleaseSettings) -> Tree:
 
 
 def _database_variables(settings: ReleaseSettings, with_url: bool) -> list[dict[str, Any]]:
-    database = settings.database
-    key = SecretKey(database.secret, database.secret_key)
-    urls = [variable(name, key) for name in URL_VARIABLES] if with_url else []
-    return [*urls, variable("PGSSLMODE", database.tls)]
+    told = {**(url_variables(settings) if with_url else {}), **library_variables(settings)}
+    return [variable(name, value) for name, value in told.items()]
 
 
 def database_cleanup_values(settings: ReleaseSettings) -> Tree:

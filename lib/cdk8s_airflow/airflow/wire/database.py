@@ -3,49 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import postgres_findings
+from cdk8s_airflow.airflow.wire.pods import unread
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.database.connection import Connection, authority_rules
+from cdk8s_airflow.scheduling.scaling import Keda
 from cdk8s_airflow.secrets import needs
+from cdk8s_airflow.secrets.contracts import ConfigMapKey, SecretKey
 
 URL_VARIABLES = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW_CONN_AIRFLOW_DB")
 """The variables from which Airflow reads the URL."""
 
+LIBRARY_VARIABLES = ("PGSSLMODE", "PGSSLROOTCERT", "PGPASSWORD")
+"""The variables that every driver of PostgreSQL reads where the URL says nothing, asyncpg as libpq."""
+
+CA_FILE = "/etc/database-ca/ca.crt"
+"""Where the authority that signed the server's certificate is in every pod that runs Airflow."""
+
+CA_VOLUME = "database-ca"
+"""The volume of that file."""
+
+
+def library_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
+    """What the drivers are told beside the URL: how much TLS, whom to trust, and the password where no URL has it."""
+    database = settings.database
+    found: dict[str, str | SecretKey] = {"PGSSLMODE": database.tls}
+    if database.ca is not None:
+        found["PGSSLROOTCERT"] = CA_FILE
+    if database.address is not None:
+        found["PGPASSWORD"] = SecretKey(database.secret, database.secret_key)
+    return found
+
+
+def url_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
+    """Airflow's own variables with the URL: a text where it has no password in it."""
+    database = settings.database
+    if database.address is not None:
+        return dict.fromkeys(URL_VARIABLES, database.address.url())
+    return dict.fromkeys(URL_VARIABLES, SecretKey(database.secret, database.secret_key))
+
+
+def chart_sets_url(settings: ReleaseSettings) -> bool:
+    """Whether the chart itself gives the URL to Airflow's containers."""
+    return settings.database.secret_key == "connection" and settings.database.address is None
+
 
 def database_values(settings: ReleaseSettings) -> Tree:
-    """The URL comes from one Secret, whole; how much TLS is in a variable of its own that both drivers of Airflow 3 read.
+    """The URL comes from one Secret, whole, or is composed without its password; the rest the drivers read from variables.
+
+    A password in a URL has to be percent-encoded, which nobody but its owner could do; in ``PGPASSWORD`` it is taken as it is,
+    by psycopg2 and asyncpg alike.
 
     Under the key ``connection`` the chart wires the Secret itself. Under any other key (CloudNativePG writes ``uri``) its
     own variables are switched off and the same ones set from that key: both halves or neither, since the chart puts the
     two in different order in different pods. The Secret's name is still told, which keeps the chart from making one.
     """
     database = settings.database
-    values: Tree = {
-        "postgresql": {"enabled": False},
-        "data": {"metadataSecretName": database.secret},
-        "env": [{"name": "PGSSLMODE", "value": database.tls}],
-    }
-    if database.secret_key == "connection":
-        return values
-    return join(
-        values,
-        {
-            "enableBuiltInSecretEnvVars": dict.fromkeys(URL_VARIABLES, False),
-            "secret": [
-                {"envName": name, "secretName": database.secret, "secretKey": database.secret_key}
-                for name in URL_VARIABLES
-            ],
-        },
-        nest(settings.dialect.place("builtin_env.core_sql_alchemy_conn"), False),
+    told = library_variables(settings)
+    values: Tree = {"postgresql": {"enabled": False}, "data": {"metadataSecretName": database.secret}}
+    if not chart_sets_url(settings):
+        told |= url_variables(settings)
+        values["enableBuiltInSecretEnvVars"] = dict.fromkeys(URL_VARIABLES, False)
+        values = join(values, nest(settings.dialect.place("builtin_env.core_sql_alchemy_conn"), False))
+    plain = [{"name": name, "value": value} for name, value in told.items() if isinstance(value, str)]
+    secret = [
+        {"envName": name, "secretName": value.name, "secretKey": value.key}
+        for name, value in told.items()
+        if isinstance(value, SecretKey)
+    ]
+    return join(values, {"env": plain}, {"secret": secret} if secret else {}, _authority(database))
+
+
+def _authority(database: Connection) -> Tree:
+    """The file with the authority, in all pods that run Airflow."""
+    source = database.ca
+    if source is None:
+        return {}
+    items = [{"key": source.key, "path": CA_FILE.rpartition("/")[2]}]
+    volume: Tree = (
+        {"secret": {"secretName": source.name, "items": items}}
+        if isinstance(source, SecretKey)
+        else {"configMap": {"name": source.name, "items": items}}
     )
+    mount = {"name": CA_VOLUME, "mountPath": CA_FILE.rpartition("/")[0], "readOnly": True}
+    return {"volumes": [{"name": CA_VOLUME, **volume}], "volumeMounts": [mount]}
 
 
 def database_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Whether Airflow can read the URL where it is, and use that PostgreSQL."""
     database = settings.database
     yield from postgres_findings(settings.dialect.airflow, database.postgres_major)
+    yield from authority_rules(database.tls, database.ca)
+    yield from _reader_rules(settings)
     if database.secret_namespace is not None and database.secret_namespace != settings.namespace:
         yield Finding(
             rule="database/needs-bridge",
@@ -65,13 +119,61 @@ def database_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         )
 
 
+def _reader_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether those that read the database beside Airflow's own containers can."""
+    database = settings.database
+    if database.ca is not None and database.ca_namespace not in (None, settings.namespace):
+        yield Finding(
+            rule="database/authority",
+            at="database",
+            problem=f"its authority is in {database.ca.name!r} of namespace {database.ca_namespace!r}, and pods in "
+            f"{settings.namespace!r} cannot read it there",
+            fix='put a copy beside Airflow and name it: connection(..., ca=ConfigMapKey("database-ca", "ca.crt"))',
+        )
+    if database.ca is not None and settings.cleanup is not None and settings.dialect.place("cleanup.volumes") is None:
+        yield unread(settings.dialect, "cleanup.volumes", "cleanup", "with a database whose certificate is checked")
+    scaled = [at for at, scaling in _scalings(settings) if isinstance(scaling, Keda)]
+    if scaled and database.address is not None:
+        yield Finding(
+            rule="database/keda",
+            at=scaled[0],
+            problem="KEDA reads the database's URL with the password in it, and this one has none",
+            fix='give the database by a Secret with its whole URL: DsnSecret("airflow-metadata")',
+        )
+
+
+def _scalings(settings: ReleaseSettings) -> Iterator[tuple[str, object]]:
+    yield "triggerer.scaling", getattr(settings.triggerer, "scaling", None)
+    celery = celery_of(settings.executor)
+    if celery is not None:
+        yield "executor.workers.scaling", celery.workers.scaling
+        yield from (("executor.sets", each.scaling) for each in celery.sets)
+
+
 def database_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
     """The Secret with the URL, unless an operator makes it."""
     database, namespace = settings.database, settings.namespace
+    if isinstance(database.ca, SecretKey) and database.ca_namespace is None:
+        purpose = "the authority that signed the database's certificate"
+        yield replace(needs.authority(database.ca, namespace, purpose), awaited=True)
     if database.secret_namespace is None:
-        if database.url is not None and database.password is not None:
+        if database.address is not None:
+            key = SecretKey(database.secret, database.secret_key)
+            who = f"{database.address.user} at {database.address.host}"
+            yield needs.free_key(key, namespace, "the database's password", content=f"the password of {who}, as it is")
+        elif database.url is not None and database.password is not None:
             yield needs.dsn_copied(
                 database.secret, namespace, source=database.password, url=database.url, purpose="the database's URL"
             )
         else:
             yield needs.dsn_typed(database.secret, namespace, "the database's URL")
+
+
+def database_notes(settings: ReleaseSettings) -> Iterator[str]:
+    """Which ConfigMap has to be there."""
+    source = settings.database.ca
+    if isinstance(source, ConfigMapKey):
+        yield (
+            f"Pods of release {settings.release} start only when namespace {settings.namespace} has ConfigMap "
+            f"{source.name}, with {source.key}: the authority that signed the database's certificate."
+        )

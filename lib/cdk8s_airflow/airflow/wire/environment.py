@@ -305,7 +305,7 @@ def _owner(name: str) -> str:
         return "give connections="
     if name.startswith("AIRFLOW_VAR_"):
         return "give variables="
-    if name == "PGSSLMODE" or name.endswith(("__SQL_ALCHEMY_CONN", "CONN_AIRFLOW_DB")):
+    if name in ("PGPASSWORD", "PGSSLMODE", "PGSSLROOTCERT") or name.endswith(("__SQL_ALCHEMY_CONN", "CONN_AIRFLOW_DB")):
         return "give database="
     if name.startswith("AIRFLOW__KUBERNETES_ENVIRONMENT_VARIABLES__") or name.startswith(
         "AIRFLOW__KUBERNETES_SECRETS__"

@@ -20,7 +20,7 @@ from cdk8s_airflow.airflow.wire.config import (
     config_values,
 )
 from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_notes, dag_objects, dag_rules, dag_values
-from cdk8s_airflow.airflow.wire.database import database_needs, database_rules, database_values
+from cdk8s_airflow.airflow.wire.database import database_needs, database_notes, database_rules, database_values
 from cdk8s_airflow.airflow.wire.delivery import delivery_needs, delivery_notes, delivery_rules, delivery_values
 from cdk8s_airflow.airflow.wire.environment import (
     environment_needs,
@@ -187,7 +187,7 @@ CONCEPTS = (
     Concept(values=cleanup_values),
     Concept(values=database_cleanup_values),
     Concept(values=key_values, rules=key_rules, needs=key_needs),
-    Concept(values=database_values, rules=database_rules, needs=database_needs),
+    Concept(values=database_values, rules=database_rules, needs=database_needs, notes=database_notes),
     Concept(values=image_values, needs=image_needs, notes=image_notes),
     Concept(values=dag_values, objects=dag_objects, rules=dag_rules, needs=dag_needs, notes=dag_notes),
     Concept(values=log_values, objects=log_objects, rules=log_rules, needs=log_needs, notes=log_notes),

@@ -15,7 +15,7 @@ from cdk8s_airflow.airflow.executors import TASK_POD, task_resources_of
 from cdk8s_airflow.airflow.images import AIRFLOW_REPOSITORY, Image
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TEMPLATES_FOLDER, TaskPod, TaskPods
-from cdk8s_airflow.airflow.wire.database import URL_VARIABLES
+from cdk8s_airflow.airflow.wire.database import CA_VOLUME, LIBRARY_VARIABLES, URL_VARIABLES
 from cdk8s_airflow.airflow.wire.pods import pod_labels, variable
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.tree import Tree, overlay
@@ -31,7 +31,7 @@ HOME = "/opt/airflow"
 
 FERNET_VARIABLE = "AIRFLOW__CORE__FERNET_KEY"
 
-DATABASE_VARIABLES = (*URL_VARIABLES, "PGSSLMODE")
+DATABASE_VARIABLES = (*URL_VARIABLES, *LIBRARY_VARIABLES)
 
 WITHHELD = (
     *DATABASE_VARIABLES,
@@ -232,7 +232,7 @@ def _base(
         "securityContext": _map(workers, "securityContexts").get("container")
         or _map(values, "securityContexts").get("containers"),
         "resources": asked,
-        "volumeMounts": _mounts(values, workers, given),
+        "volumeMounts": _mounts(settings, values, workers, given),
     }
     return {key: value for key, value in container.items() if value not in (None, [], {})}
 
@@ -375,7 +375,15 @@ def _env_from(given: TaskPod) -> list[dict[str, Any]]:
     ]
 
 
-def _mounts(values: Mapping[str, Any], workers: Mapping[str, Any], given: TaskPod) -> list[dict[str, Any]]:
+def _shared(settings: ReleaseSettings, values: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """Volumes or mounts of all pods, without what only those that know the database need."""
+    least = settings.dialect.airflow_major >= 3 and not settings.task_pods.metadata_database
+    return [each for each in values.get(key) or [] if not least or each["name"] != CA_VOLUME]
+
+
+def _mounts(
+    settings: ReleaseSettings, values: Mapping[str, Any], workers: Mapping[str, Any], given: TaskPod
+) -> list[dict[str, Any]]:
     dags = _map(values, "dags")
     found: list[dict[str, Any]] = [
         {"name": "logs", "mountPath": f"{HOME}/logs", **_sub_path(_map(values, "logs"))},
@@ -401,7 +409,7 @@ def _mounts(values: Mapping[str, Any], workers: Mapping[str, Any], given: TaskPo
         )
     return [
         *found,
-        *(values.get("volumeMounts") or []),
+        *_shared(settings, values, "volumeMounts"),
         *(workers.get("extraVolumeMounts") or []),
         *(dict(mount) for mount in given.volume_mounts),
     ]
@@ -434,7 +442,7 @@ def _volumes(
     return [
         *found,
         {"name": "config", "configMap": {"name": f"{settings.release}-config"}},
-        *(values.get("volumes") or []),
+        *_shared(settings, values, "volumes"),
         *(workers.get("extraVolumes") or []),
         *(dict(volume) for volume in given.volumes),
     ]
