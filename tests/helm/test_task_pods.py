@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -239,24 +238,3 @@ def test_kubernetes_executor_reads_every_template_whole_and_makes_a_valid_pod_of
         (base,) = answer["made"]["spec"]["containers"]
         assert base["image"] == pod["spec"]["containers"][0]["image"]
         assert base["resources"] == pod["spec"]["containers"][0]["resources"]
-
-
-@pytest.mark.parametrize("version", sorted({airflow for _, airflow in PAIRS}))
-def test_the_example_dags_are_some_that_airflow_imports(version: str) -> None:
-    folder = Path(__file__).parents[2] / "examples" / "dags"
-    program = f"""
-import json
-try:
-    from airflow.dag_processing.dagbag import DagBag
-except ImportError:
-    from airflow.models.dagbag import DagBag
-bag = DagBag({str(folder)!r}, include_examples=False)
-found = {{dag.dag_id: [t.executor_config.get("pod_template_file") for t in dag.tasks] for dag in bag.dags.values()}}
-print(json.dumps([bag.import_errors, found]))
-"""
-    errors, found = json.loads(run_airflow(version, "[core]\nload_examples = False\n", program))
-    assert errors == {}
-    assert found == {
-        "task_pods": [None, "/opt/airflow/pod_templates/named/gpu.yaml"],
-        "task_namespaces": ["/opt/airflow/pod_templates/named/team-a.yaml"],
-    }
