@@ -19,6 +19,7 @@ from cdk8s_airflow import (
     Volume,
     collecting,
 )
+from cdk8s_airflow.database.traffic import instances
 from cdk8s_airflow.kube.ledger import ledger_of
 from tests.making import emitted, make_airflow, make_cluster, new_chart
 from tests.truth import assert_accepted
@@ -138,7 +139,12 @@ def test_the_host_is_the_writing_service_in_a_form_that_any_namespace_resolves()
 
 def test_in_its_own_namespace_the_operators_secret_is_the_connection() -> None:
     assert make_cluster(new_chart()).connection() == Connection(
-        secret="airflow-pg-app", secret_key="uri", secret_namespace="airflow-data", tls="require", postgres_major=16
+        secret="airflow-pg-app",
+        secret_key="uri",
+        secret_namespace="airflow-data",
+        tls="require",
+        postgres_major=16,
+        peer=instances("airflow-pg", "airflow-data"),
     )
 
 
@@ -150,6 +156,7 @@ def test_a_bridge_is_a_secret_beside_airflow_made_from_the_operators_password(br
         url=("postgresql://airflow:", "@airflow-pg-rw.airflow-data.svc:5432/airflow"),
         password=("airflow-data", "airflow-pg-app"),
         postgres_major=16,
+        peer=instances("airflow-pg", "airflow-data"),
     )
 
 

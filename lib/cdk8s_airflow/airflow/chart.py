@@ -74,6 +74,7 @@ from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.kube.text import values_text
 from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.schemas import check_values
 from cdk8s_airflow.secrets.contracts import AirflowKeys, PullSecret
 
@@ -183,6 +184,7 @@ class AirflowChart(PlatformConstruct):
 
     how_to_write = "AirflowChart(chart, ...)"
     _ids: tuple[str, ...] = ()
+    _told: tuple[ReleaseSettings, Mapping[str, Any]] | None = None
 
     def __init__(
         self,
@@ -340,6 +342,7 @@ class AirflowChart(PlatformConstruct):
         objects = {**made, **{id: m for id, m in delivered.objects.items() if id not in bound}}
         self._emit(objects, bound=bound, facts=facts, files=delivered.files)
         if self._sound:
+            self._told = settings, all_values
             self._ids = (*objects, *bound)
             self._write_down(settings, delivered, unchecked_values)
 
@@ -355,6 +358,15 @@ class AirflowChart(PlatformConstruct):
     def api_object(self) -> ApiObject | None:
         """The object that stands for the release; None where the delivery makes none (:class:`HelmCommand`)."""
         return ApiObject.of(self.node.find_child("release")) if "release" in self._ids else None
+
+    @property
+    def traffic(self) -> Traffic:
+        """Its pods, and all connections they take part in, for :class:`NetworkIsolation`; nothing while findings are collected."""
+        if self._told is None:
+            return Traffic()
+        from cdk8s_airflow.airflow.wire.traffic import release_traffic
+
+        return release_traffic(*self._told)
 
     def _write_down(
         self, settings: ReleaseSettings, delivered: Delivered, unchecked_values: Mapping[str, Any] | None

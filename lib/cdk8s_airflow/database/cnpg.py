@@ -16,11 +16,13 @@ from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.database.backup import CnpgBackup, CnpgRecovery
 from cdk8s_airflow.database.connection import UNSOUND, Connection, TlsMode
 from cdk8s_airflow.database.parameters import parameter_findings
+from cdk8s_airflow.database.traffic import cluster_traffic, instances
 from cdk8s_airflow.database.wire import ClusterParts, ClusterSettings, cluster_manifest
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked, path_below
 from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.secrets.contracts import BasicAuthSecret, DsnSecret, ExistingSecret, PullSecret
@@ -179,6 +181,11 @@ class CnpgCluster(PlatformConstruct):
         """The Service of the instance that writes, in a form that any namespace resolves."""
         return f"{self._name}-rw.{self._namespace}.svc"
 
+    @property
+    def traffic(self) -> Traffic:
+        """Its pods, and all connections they take part in but those of clients; nothing while findings are being collected."""
+        return cluster_traffic(self._name, self._namespace) if self._sound else Traffic()
+
     def connection(self, *, bridge: ExistingSecret | DsnSecret | None = None, tls: TlsMode = "require") -> Connection:
         """A way to this database, for ``AirflowChart(database=...)``.
 
@@ -206,6 +213,7 @@ class CnpgCluster(PlatformConstruct):
                 url=(f"postgresql://{self._owner}:", f"@{self.host}:5432/{self._database}"),
                 password=(self._namespace, source),
                 postgres_major=self._major,
+                peer=instances(self._name, self._namespace),
             )
         return Connection(
             secret=f"{self._name}-app",
@@ -213,6 +221,7 @@ class CnpgCluster(PlatformConstruct):
             secret_namespace=self._namespace,
             tls=tls,
             postgres_major=self._major,
+            peer=instances(self._name, self._namespace),
             missing=""
             if self._credentials is None
             else f"the operator writes no URL for Cluster {self._name!r}, because its credentials were given",

@@ -1,0 +1,427 @@
+"""Who talks to whom in a release: its pods, and every connection one of them opens or accepts.
+
+Ports are those of pods, which is what a policy sees: behind a Service's own port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from cdk8s_airflow.airflow.components import OtelCollector, Replicated
+from cdk8s_airflow.airflow.executors import RedisBroker, celery_of
+from cdk8s_airflow.airflow.exposure import HttpRoute, Ingress, LoadBalancer, NodePort
+from cdk8s_airflow.airflow.logs import AzureBlobLogs, GcsLogs, ObjectStoreLogs, OpensearchLogs, S3Logs, SearchLogs
+from cdk8s_airflow.airflow.people import FabAuth, Ldap, Oidc
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.environment import no_proxy
+from cdk8s_airflow.airflow.wire.pods import pod_labels
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.dags.bundles import DagBundles
+from cdk8s_airflow.network.hosts import of_url, peer_of
+from cdk8s_airflow.network.traffic import Flow, Known, Outside, Peer, Pods, Traffic, Unplaced, resolves_names
+from cdk8s_airflow.scheduling.scaling import Keda
+from cdk8s_airflow.secrets.contracts import SecretKey
+
+TASK_POD_LABEL = "kubernetes_executor"
+"""The label that KubernetesExecutor puts on every pod it starts, whatever the template says; Celery's workers lack it.
+
+Source: ``construct_pod`` of the provider, in every version of Airflow known here.
+"""
+
+_GOOGLE_TOO = ("oauth2.googleapis.com", "www.googleapis.com", "openidconnect.googleapis.com")
+_USUAL_PROXY_PORT = 3128
+_USUAL_BROKER_PORT = 6379
+_OTLP, _OTLP_GRPC = 4318, 4317
+_UNSEEN = ("cleanup", "flower", "otelCollector", "pgbouncer", "statsd", "triggerer", "dagProcessor", "databaseCleanup")
+
+
+@frozen
+class Parts:
+    """The pods of a release, by what they are; None or nothing for those that it lacks."""
+
+    scheduler: Pods
+    ui: Pods
+    triggerer: Pods | None
+    dag_processor: Pods | None
+    workers: Pods | None
+    task_pods: Pods | None
+    task_pods_elsewhere: tuple[Pods, ...]
+    redis: Pods | None
+    flower: Pods | None
+    statsd: Pods | None
+    collector: Pods | None
+    migration: Pods
+    create_user: Pods | None
+    cleanup: Pods | None
+    database_cleanup: Pods | None
+
+    @property
+    def tasks(self) -> tuple[Pods, ...]:
+        """Where tasks run, but for the scheduler."""
+        return _there(self.workers, self.task_pods, *self.task_pods_elsewhere)
+
+    @property
+    def all(self) -> tuple[Pods, ...]:
+        """All of them."""
+        return _there(
+            self.scheduler,
+            self.ui,
+            self.triggerer,
+            self.dag_processor,
+            *self.tasks,
+            self.redis,
+            self.flower,
+            self.statsd,
+            self.collector,
+            self.migration,
+            self.create_user,
+            self.cleanup,
+            self.database_cleanup,
+        )
+
+
+def _there(*given: Pods | None) -> tuple[Pods, ...]:
+    return tuple(each for each in given if each is not None)
+
+
+def release_traffic(settings: ReleaseSettings, values: Mapping[str, Any]) -> Traffic:
+    """The pods of a release and all connections they take part in.
+
+    Args:
+        settings: the release.
+        values: all its values, as the delivery hands them over; ports come from there.
+    """
+    parts = release_parts(settings)
+    flows = (
+        *_names(parts),
+        *_database(settings, parts),
+        *_broker(settings, parts, values),
+        *_execution_api(settings, parts, values),
+        *_kubernetes(settings, parts),
+        *_logs_on_pods(settings, parts, values),
+        *_logs_elsewhere(settings, parts),
+        *_dag_files(settings, parts),
+        *_metrics(settings, parts, values),
+        *_people(settings, parts, values),
+    )
+    return Traffic(workloads=parts.all, flows=tuple(_once(flows)), questions=tuple(_questions(settings, values)))
+
+
+def release_parts(settings: ReleaseSettings) -> Parts:
+    """The pods of a release."""
+    celery = celery_of(settings.executor)
+    elsewhere = settings.task_namespaces if settings.has_task_pods else ()
+    return Parts(
+        scheduler=_pods(settings, "scheduler"),
+        ui=_pods(settings, settings.dialect.ui_server),
+        triggerer=_pods(settings, "triggerer") if settings.triggerer is not None else None,
+        dag_processor=_pods(settings, "dag-processor", "DAG processor") if settings.dag_processor is not None else None,
+        workers=_workers(settings) if settings.has_celery_workers else None,
+        task_pods=_task_pods(settings, settings.namespace) if settings.has_task_pods else None,
+        task_pods_elsewhere=tuple(_task_pods(settings, namespace) for namespace in elsewhere),
+        redis=_pods(settings, "redis", "Redis")
+        if celery is not None and isinstance(celery.broker, RedisBroker)
+        else None,
+        flower=_pods(settings, "flower", "Flower") if settings.flower is not None else None,
+        statsd=_pods(settings, "statsd", "StatsD") if settings.statsd is not None else None,
+        collector=_pods(settings, "otel-collector", "collector") if settings.otel_collector is not None else None,
+        migration=_pods(settings, "run-airflow-migrations", "migration"),
+        create_user=_pods(settings, "create-user-job", "account job") if settings.admin is not None else None,
+        cleanup=_pods(settings, "airflow-cleanup-pods", "pod cleanup") if settings.cleanup is not None else None,
+        database_cleanup=_pods(settings, "database-cleanup", "database cleanup")
+        if settings.database_cleanup is not None
+        else None,
+    )
+
+
+def _pods(settings: ReleaseSettings, component: str, called: str = "") -> Pods:
+    return Pods(
+        name=f"{called or component} of {settings.release}",
+        namespace=settings.namespace,
+        labels=pod_labels(settings.release, component),
+    )
+
+
+def _workers(settings: ReleaseSettings) -> Pods:
+    return Pods(
+        name=f"workers of {settings.release}",
+        namespace=settings.namespace,
+        labels=pod_labels(settings.release, "worker"),
+        without=(TASK_POD_LABEL,),
+    )
+
+
+def _task_pods(settings: ReleaseSettings, namespace: str) -> Pods:
+    return Pods(
+        name=f"task pods of {settings.release}",
+        namespace=namespace,
+        labels={**pod_labels(settings.release, "worker"), TASK_POD_LABEL: "True"},
+    )
+
+
+def _once(flows: Iterable[Flow]) -> Iterator[Flow]:
+    seen: list[Flow] = []
+    for flow in flows:
+        if flow not in seen:
+            seen.append(flow)
+            yield flow
+
+
+def _to(
+    sources: Iterable[Pods | None], target: Peer | None, port: int, purpose: str, protocol: Any = "TCP"
+) -> Iterator[Flow]:
+    if target is not None:
+        for source in sources:
+            if source is not None:
+                yield Flow(source=source, target=target, port=port, purpose=purpose, protocol=protocol)
+
+
+def _port(values: Mapping[str, Any], key: str, usual: int) -> int:
+    told = values.get("ports")
+    port = told.get(key) if isinstance(told, Mapping) else None
+    return port if type(port) is int else usual
+
+
+def ui_port(settings: ReleaseSettings, values: Mapping[str, Any]) -> int:
+    """The port on which the server of the UI listens."""
+    return _port(values, "airflowUI" if settings.dialect.airflow_major < 3 else "apiServer", 8080)
+
+
+def _names(parts: Parts) -> Iterator[Flow]:
+    """All but Redis and StatsD, which call nobody."""
+    yield from resolves_names(*(each for each in parts.all if each not in (parts.redis, parts.statsd)))
+
+
+def _database(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
+    """Every program of Airflow opens the database, if only to write down that it was started; tasks of Airflow 3 do not."""
+    database = settings.database
+    target = database.peer or Unplaced(name=f"metadata database of {settings.release}")
+    needed = settings.dialect.airflow_major < 3 or settings.task_pods.metadata_database
+    clients = (
+        parts.scheduler,
+        parts.ui,
+        parts.triggerer,
+        parts.dag_processor,
+        parts.workers,
+        parts.task_pods if needed else None,
+        parts.flower,
+        parts.migration,
+        parts.create_user,
+        parts.cleanup,
+        parts.database_cleanup,
+    )
+    yield from _to(clients, target, database.port, "the metadata database")
+    if any(isinstance(each.scaling, Keda) for each in _scaled(settings)):
+        yield Flow(
+            source=Known(role="keda"), target=target, port=database.port, purpose="counts what waits in the database"
+        )
+    celery = celery_of(settings.executor)
+    if celery is not None and celery.result_backend is not None:
+        results = Unplaced(name=f"results of {settings.release}")
+        yield from _to((parts.scheduler, parts.workers, parts.flower), results, database.port, "results of Celery")
+
+
+def _scaled(settings: ReleaseSettings) -> Iterator[Any]:
+    celery = celery_of(settings.executor)
+    given: list[Replicated | None] = [settings.triggerer]
+    if celery is not None:
+        given += [celery.workers, *celery.sets]
+    yield from (each for each in given if each is not None)
+
+
+def _broker(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+    celery = celery_of(settings.executor)
+    if celery is None:
+        return
+    clients = (parts.scheduler, parts.workers, parts.flower)
+    if parts.redis is not None:
+        yield from _to(clients, parts.redis, _port(values, "redisDB", 6379), "the broker")
+    else:
+        yield from _to(clients, Unplaced(name=f"broker of {settings.release}"), _USUAL_BROKER_PORT, "the broker")
+
+
+def _execution_api(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+    """Tasks of Airflow 3 ask the server for all they need. Triggerer and DAG processor have one of their own, in-process."""
+    if settings.dialect.airflow_major < 3:
+        return
+    local = parts.scheduler if settings.runs_tasks_in_scheduler else None
+    yield from _to((local, *parts.tasks), parts.ui, ui_port(settings, values), "the execution API")
+
+
+def _kubernetes(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
+    """Those that get a token for the API of Kubernetes: see :class:`ServiceAccounts`."""
+    lookup = settings.secrets_backend is not None
+    launches = settings.has_task_pods or settings.runs_tasks_in_scheduler or lookup
+    clients = (
+        parts.scheduler if launches else None,
+        parts.ui,
+        parts.triggerer,
+        parts.dag_processor if lookup else None,
+        parts.workers,
+        parts.task_pods,
+        parts.cleanup,
+    )
+    yield from _to(clients, Known(role="api-server"), 6443, "the API of Kubernetes")
+
+
+def _logs_on_pods(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+    """The server of the UI asks a running task's worker for its log; of a task's own pod, Kubernetes."""
+    worker, triggerer = _port(values, "workerLogs", 8793), _port(values, "triggererLogs", 8794)
+    yield from _to([parts.ui], parts.workers, worker, "logs of running tasks")
+    if settings.runs_tasks_in_scheduler:
+        yield from _to([parts.ui], parts.scheduler, worker, "logs of running tasks")
+    yield from _to([parts.ui], parts.triggerer, triggerer, "logs of deferred tasks")
+
+
+def _logs_elsewhere(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
+    logs, release = settings.logs, settings.release
+    clients = (parts.scheduler, parts.ui, parts.triggerer, *parts.tasks)
+    if isinstance(logs, SearchLogs):
+        port = logs.port if isinstance(logs, OpensearchLogs) else 9200
+        readers = clients if logs.direct else (parts.ui,)
+        yield from _to(readers, Unplaced(name=f"{logs.engine} of {release}"), port, "task logs")
+    if not isinstance(logs, ObjectStoreLogs):
+        return
+    for peer, port in _store(settings, logs):
+        yield from _to(clients, peer, port, "task logs")
+    if logs.connection is None:
+        yield from _to(clients, Known(role="cloud-identity"), 443, "who the pods are in the cloud")
+
+
+def _store(settings: ReleaseSettings, logs: ObjectStoreLogs) -> Iterator[tuple[Peer, int]]:
+    if isinstance(logs, S3Logs):
+        aws = f"https://s3.{logs.region}.amazonaws.com" if logs.region else "https://s3.amazonaws.com"
+        yield _reached(settings, logs.endpoint or aws)
+    elif isinstance(logs, GcsLogs):
+        yield _reached(settings, "https://storage.googleapis.com")
+        yield _reached(settings, "https://oauth2.googleapis.com")
+    elif isinstance(logs, AzureBlobLogs):
+        yield _reached(settings, f"https://{logs.account}.blob.core.windows.net")
+
+
+def _dag_files(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
+    """git-sync runs where DAG files are read from a folder; bundles are fetched where DAG files are run."""
+    git = settings.git_sync
+    local = parts.scheduler if settings.runs_tasks_in_scheduler else None
+    if git is not None:
+        parser = parts.scheduler if parts.dag_processor is None else local
+        readers = (parts.dag_processor, parser, parts.triggerer, *parts.tasks)
+        peer, port = _reached(settings, git.repo)
+        yield from _to(readers, peer, port, "DAG files")
+    if isinstance(settings.dags, DagBundles):
+        for bundle in settings.dags.bundles:
+            peer, port = _reached(settings, bundle.repo)
+            yield from _to((parts.dag_processor, local, *parts.tasks), peer, port, "DAG files")
+
+
+def _metrics(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+    senders = (parts.scheduler, parts.ui, parts.triggerer, parts.dag_processor, *parts.tasks)
+    if settings.statsd is not None:
+        ingest = _port(values, "statsdIngest", settings.statsd.port)
+        yield from _to(senders, parts.statsd, ingest, "metrics", "UDP")
+        scrape = _port(values, "statsdScrape", settings.statsd.scrape_port)
+        yield Flow(source=Known(role="monitoring"), target=_sure(parts.statsd), port=scrape, purpose="metrics")
+    if settings.otel_collector is not None:
+        yield from _to(senders, parts.collector, _OTLP, "metrics and traces")
+        yield from _exported(settings, settings.otel_collector, _sure(parts.collector))
+
+
+def _sure(pods: Pods | None) -> Pods:
+    assert pods is not None
+    return pods
+
+
+def _exported(settings: ReleaseSettings, given: OtelCollector, collector: Pods) -> Iterator[Flow]:
+    """What the collector passes on. An exporter for Prometheus waits to be asked."""
+    for name, exporter in given.exporters.items():
+        kind = name.partition("/")[0]
+        endpoint = exporter.get("endpoint")
+        found = of_url(endpoint, settings.facts.cluster_domain) if isinstance(endpoint, str) else None
+        if kind == "prometheus":
+            port = endpoint.rpartition(":")[2] if isinstance(endpoint, str) else ""
+            if port.isdigit():
+                yield Flow(source=Known(role="monitoring"), target=collector, port=int(port), purpose="metrics")
+        elif found is not None:
+            yield Flow(source=collector, target=found[0], port=found[1], purpose="passes metrics and traces on")
+        elif kind not in ("debug", "logging", "file", "nop"):
+            usual = _OTLP_GRPC if kind == "otlp" else _OTLP
+            target = Unplaced(name=f"{name} of {settings.release}")
+            yield Flow(source=collector, target=target, port=usual, purpose="passes metrics and traces on")
+
+
+def _people(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+    """Those who use the UI, and where it asks who they are."""
+    port = ui_port(settings, values)
+    ui = settings.ui
+    if isinstance(ui, Ingress | HttpRoute):
+        yield Flow(source=Known(role="ingress-controller"), target=parts.ui, port=port, purpose="the UI")
+    if isinstance(ui, LoadBalancer | NodePort):
+        networks = tuple(ui.source_ranges) if isinstance(ui, LoadBalancer) else ()
+        people = Outside(name=f"people of {settings.release}", networks=networks)
+        for source in (people, Known(role="nodes")):
+            yield Flow(source=source, target=parts.ui, port=port, purpose="the UI")
+    sign_on = settings.auth.sign_on if isinstance(settings.auth, FabAuth) else None
+    if isinstance(sign_on, Oidc):
+        peer, https = _reached(settings, sign_on.issuer)
+        yield from _to([parts.ui], peer, https, "sign-on")
+        if "accounts.google.com" in sign_on.issuer:
+            for host in _GOOGLE_TOO:
+                peer, https = _reached(settings, f"https://{host}")
+                yield from _to([parts.ui], peer, https, "sign-on")
+    if isinstance(sign_on, Ldap):
+        found = of_url(sign_on.server, settings.facts.cluster_domain)
+        if found is not None:
+            yield from _to([parts.ui], found[0], found[1], "sign-on")
+
+
+def _reached(settings: ReleaseSettings, url: str) -> tuple[Peer, int]:
+    """Place and port of what a URL leads to, or of the proxy through which it is reached."""
+    scheme = url.partition("://")[0] if "://" in url else "ssh"
+    found = of_url(url, settings.facts.cluster_domain)
+    peer, port = found if found is not None else (Unplaced(name=url), 443)
+    proxy = settings.proxy
+    given = None if proxy is None else {"http": proxy.http, "https": proxy.https}.get(scheme)
+    if given is None or _without_proxy(settings, peer.name if isinstance(peer, Outside | Unplaced) else ""):
+        return peer, port
+    if isinstance(given, SecretKey):
+        return Unplaced(name=f"proxy of {settings.release}"), _USUAL_PROXY_PORT
+    return of_url(given, settings.facts.cluster_domain) or (peer_of(given, 80, settings.facts.cluster_domain), 80)
+
+
+def _without_proxy(settings: ReleaseSettings, host: str) -> bool:
+    """Whether a host is reached without the proxy, as programs read ``NO_PROXY``."""
+    for entry in no_proxy(settings).split(","):
+        if host == entry or host.endswith(entry if entry.startswith(".") else f".{entry}"):
+            return True
+        try:
+            if ip_address(host) in ip_network(entry):
+                return True
+        except (ValueError, TypeError):
+            continue
+    return False
+
+
+def _questions(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Pods that only the values know of."""
+    ours = {
+        "cleanup": settings.cleanup is not None,
+        "databaseCleanup": settings.database_cleanup is not None,
+        "dagProcessor": settings.dag_processor is not None,
+        "flower": settings.flower is not None,
+        "otelCollector": settings.otel_collector is not None,
+        "statsd": settings.statsd is not None,
+        "triggerer": settings.triggerer is not None,
+    }
+    for key in _UNSEEN:
+        told = values.get(key)
+        if isinstance(told, Mapping) and told.get("enabled") is True and not ours.get(key, False):
+            yield Finding(
+                rule="network/unseen",
+                at=f"values.{key}.enabled",
+                problem="makes pods whose connections are not known here",
+                seen="True",
+                fix="switch it on by its own argument of AirflowChart",
+            )
