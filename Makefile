@@ -9,13 +9,14 @@ export CDK8S_CHECK_UPGRADE := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
+export CDK8S_AIRFLOW_DBT ?= $(wildcard $(CURDIR)/.venv-dbt/bin/dbt)
 unexport NODE_OPTIONS PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 INSTALL = .venv/bin/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt
 IMPORTS = .venv/bin/python tools/make_imports.py $(if $(SOURCES),--from $(SOURCES),$(if $(REFRESH),--refresh))
 SCHEMAS = .venv/bin/python tools/make_schemas.py $(if $(SOURCES),--from $(SOURCES))
 
-.PHONY: help setup synth test check format lint types docs imports schemas edge bench wheel lock clean
+.PHONY: dbt help setup synth test check format lint types docs imports schemas edge bench wheel lock clean
 .PHONY: check-dist check-imports check-schemas
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -79,11 +80,19 @@ check-schemas: .venv/.dev
 	  && echo "check-schemas is skipped: the sources cannot be read from here; SOURCES=folder names a local copy" >&2; }
 
 clean: ## remove what make has set up and built; dist/ and imports/ stay
-	@rm -rf .venv node_modules build .synth .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+	@rm -rf .venv .venv-dbt node_modules build .synth .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+
+dbt: .venv-dbt/.ready ## install dbt, in an environment of its own, for the tests that run it (they need PostgreSQL too)
 
 # ---------------------------------------------------------------------------------------------------------- set-up
 
 setup: .venv/.dev node_modules/.ready ## set up everything
+
+# dbt-core 1.12 has a part that no registry of packages has.
+.venv-dbt/.ready:
+	@$(PY) -m venv .venv-dbt
+	@.venv-dbt/bin/python -m pip install --quiet dbt-core==1.11.16 dbt-postgres==1.11.0
+	@touch $@
 
 .venv/.pip:
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \

@@ -44,6 +44,7 @@ ROOMS: Mapping[str, str] = {
     "checks": "The one error type, and how to gather findings.",
     "dags": "Where DAG files come from.",
     "database": "The metadata database, and the handle by which a release reaches it.",
+    "dbt": "Profiles of dbt, and the pods that have them.",
     "delivery": "How a release reaches the cluster.",
     "facts": "What you know of the cluster.",
     "kube": "From a program to files.",
