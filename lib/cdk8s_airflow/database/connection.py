@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from cdk8s_airflow.checks import Finding, check_setting, report, show
 from cdk8s_airflow.checks.constraints import Must, NonEmpty, PortNumber, SecretKeyName, SecretName, is_host
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.network.traffic import Outside, Peer
+from cdk8s_airflow.network.traffic import Peer
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, DsnSecret, ExistingSecret, SecretKey
 
 TlsMode = Literal["disable", "prefer", "require", "verify-ca", "verify-full"]
@@ -68,6 +68,9 @@ class Connection:
         ca_namespace: the one namespace ``ca`` is in; None where the user makes it beside its reader.
         address: where the database is, when the Secret holds the password alone; None where it holds the whole URL.
         direct: where the database is without the pooler in between, for what must not go through one: migrations.
+        direct_peer: where the server of ``direct`` is, where it is known.
+        direct_peer: where the server behind the pooler is, where it is known.
+        results: the address at which Celery keeps results, through a pool of their own; None for that of everything else.
         url: what stands before and after the password, where both are known.
         password: namespace and name of the Secret with the password, where it is known.
         postgres_major: the version of PostgreSQL, where it is known.
@@ -87,6 +90,9 @@ class Connection:
     ca_namespace: str | None = None
     address: Address | None = None
     direct: Address | None = None
+    direct_peer: Peer | None = None
+    direct_peer: Peer | None = None
+    results: Address | None = None
     url: tuple[str, str] | None = None
     password: tuple[str, str] | None = None
     postgres_major: int | None = None
@@ -161,8 +167,8 @@ class ExternalDatabase:
         ca: the authority that signed the server's certificate, for ``"verify-ca"`` and ``"verify-full"``: the key of a
             ConfigMap or Secret in PEM.
         postgres_major: its major version, to be held against what Airflow supports. Default: unknown.
-        peer: where the server is, for network policies: an :class:`Outside` with its networks, or :class:`Pods`. Default: outside
-            the cluster, at addresses nobody said.
+        peer: where the server is, for network policies: an :class:`Outside` with its networks, or :class:`Pods`. Default: what
+            the host looks like.
     """
 
     how_to_write: ClassVar[str] = 'ExternalDatabase(url=DsnSecret("airflow-metadata"))'
@@ -231,6 +237,8 @@ class ExternalDatabase:
                 postgres_major=self.postgres_major,
                 peer=self.peer,
             )
+        from cdk8s_airflow.network.hosts import peer_of
+
         return Connection(
             secret=self.password.name,
             secret_key=self.password.key,
@@ -238,6 +246,6 @@ class ExternalDatabase:
             ca=self.ca,
             address=Address(host=self.host, port=self.port, database=self.database, user=self.user),
             postgres_major=self.postgres_major,
-            peer=self.peer or Outside(name=self.host),
+            peer=self.peer or peer_of(self.host, self.port, "cluster.local"),
             port=self.port,
         )

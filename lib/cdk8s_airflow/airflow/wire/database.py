@@ -10,7 +10,7 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import postgres_findings
 from cdk8s_airflow.airflow.wire.pods import unread
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.database.connection import Connection, authority_rules
 from cdk8s_airflow.scheduling.scaling import Keda
 from cdk8s_airflow.secrets import needs
@@ -44,7 +44,10 @@ def url_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
     """Airflow's own variables with the URL: a text where it has no password in it."""
     database = settings.database
     if database.address is not None:
-        return dict.fromkeys(URL_VARIABLES, database.address.url())
+        urls: dict[str, str | SecretKey] = dict.fromkeys(URL_VARIABLES, database.address.url())
+        if database.results is not None and settings.has_celery_workers:
+            urls["AIRFLOW__CELERY__RESULT_BACKEND"] = database.results.url("db+postgresql")
+        return urls
     return dict.fromkeys(URL_VARIABLES, SecretKey(database.secret, database.secret_key))
 
 
@@ -104,7 +107,7 @@ def database_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="database/needs-bridge",
             at="database",
-            problem=f"its URL is in Secret {database.secret!r} of namespace {database.secret_namespace!r}, "
+            problem=f"its {'URL' if database.address is None else 'password'} is in Secret {database.secret!r} of namespace {database.secret_namespace!r}, "
             f"and pods in {settings.namespace!r} cannot read it there",
             fix='name a Secret that has the URL beside Airflow: connection(bridge=ExistingSecret("airflow-metadata")), '
             f"or put the database into {settings.namespace!r}",
@@ -129,6 +132,15 @@ def _reader_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             problem=f"its authority is in {database.ca.name!r} of namespace {database.ca_namespace!r}, and pods in "
             f"{settings.namespace!r} cannot read it there",
             fix='put a copy beside Airflow and name it: connection(..., ca=ConfigMapKey("database-ca", "ca.crt"))',
+        )
+    celery = celery_of(settings.executor)
+    if database.results is not None and celery is not None and celery.result_backend is not None:
+        yield Finding(
+            rule="database/results",
+            at="executor.result_backend",
+            problem="says where results are kept, and so does the database's connection",
+            seen=show(celery.result_backend.name),
+            fix="leave it out, or leave results= out of connection()",
         )
     if database.ca is not None and settings.cleanup is not None and settings.dialect.place("cleanup.volumes") is None:
         yield unread(settings.dialect, "cleanup.volumes", "cleanup", "with a database whose certificate is checked")

@@ -39,13 +39,18 @@ _WAIT_FOR_ANY_KEY = """\
 
 _MIGRATE = """\
 set -u
-export PGCONNECT_TIMEOUT=5
+{direct}export PGCONNECT_TIMEOUT=5
 if ! timeout {patience} airflow db check --retry 10000 --retry-delay {pause}; then
   echo "Gave up: the database did not answer within {patience} seconds."
   exit 1
 fi
 unset PGCONNECT_TIMEOUT
 exec airflow db migrate
+"""
+
+_DIRECT = """\
+export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="${{AIRFLOW__DATABASE__SQL_ALCHEMY_CONN%@*}}@{place}"
+export PGSSLMODE={tls}
 """
 
 _WAITER = Resources(cpu="10m", memory="32Mi", memory_limit="64Mi")
@@ -81,7 +86,7 @@ def migration_values(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> 
         **dict.fromkeys(_waiting_components(settings), waiting_values(settings)),
         "images": {"migrationsWaitTimeout": settings.patience},
         "migrateDatabaseJob": {
-            "command": ["bash", "-c", _MIGRATE.format(patience=patience, pause=_PAUSE)],
+            "command": ["bash", "-c", _MIGRATE.format(patience=patience, pause=_PAUSE, direct=_direct(settings))],
             "args": [],
             "resources": resources(settings.migration.resources),
             "serviceAccount": {"automountServiceAccountToken": False},
@@ -104,6 +109,17 @@ def migration_values(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> 
         },
     }
     return join(values, {"migrateDatabaseJob": _job_values(settings)})
+
+
+def _direct(settings: ReleaseSettings) -> str:
+    """The part of the script that goes past a pooler: a migration holds a lock as long as its session lasts.
+
+    User and password stay as they are in the URL; only what stands after the last ``@`` is another server.
+    """
+    database = settings.database
+    if database.direct is None:
+        return ""
+    return _DIRECT.format(place=database.direct.place, tls=database.tls)
 
 
 def _job_values(settings: ReleaseSettings) -> Tree:

@@ -1,0 +1,281 @@
+"""A pooler in front of a CloudNativePG cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from constructs import Construct
+
+from cdk8s_airflow.airflow.images import Mirror, registry_and_path
+from cdk8s_airflow.checks import Finding, check_arguments, report, show
+from cdk8s_airflow.checks.constraints import AnnotationKey, Count, LabelValue, Must, NonEmpty, is_label_1035
+from cdk8s_airflow.database.cnpg import CnpgCluster
+from cdk8s_airflow.database.connection import UNSOUND, Address, Connection, TlsMode, authority_rules
+from cdk8s_airflow.database.traffic import POSTGRES
+from cdk8s_airflow.database.wire_pooler import (
+    PoolerSettings,
+    pooler_objects,
+    pooler_parameter_findings,
+    pooler_pods,
+    pooler_traffic,
+)
+from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.kube.construct import PlatformConstruct, checked, path_below
+from cdk8s_airflow.network.traffic import Traffic
+from cdk8s_airflow.scheduling.disruption import DisruptionBudget, budget_findings
+from cdk8s_airflow.scheduling.placement import APART, Placement, Spread
+from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.secrets import needs
+from cdk8s_airflow.secrets.contracts import ConfigMapKey, DsnSecret, ExistingSecret, PullSecret, SecretKey
+
+PoolMode = Literal["transaction", "session"]
+"""When a pooler takes a session back from its client: after each transaction, or when the client leaves."""
+
+_PoolerName = Annotated[
+    str,
+    Must(
+        is_label_1035,
+        "is not a name that a Service can have",
+        "use at most 63 lower-case letters, digits and dashes, starting with a letter",
+        "database/name",
+    ),
+]
+
+
+class CnpgPooler(PlatformConstruct):
+    """PgBouncer in front of a :class:`CnpgCluster`, run by CloudNativePG: many clients share few sessions of PostgreSQL.
+
+    It lives in the Cluster's namespace and takes the same users and passwords as the Cluster. What Airflow is given is an
+    address of its own, without any password in it; migrations go past the pooler, because they hold a lock as long as their
+    session lasts, which no pooler can promise.
+
+    Args:
+        scope: the Chart it is written to.
+        id: the construct id.
+        cluster: the Cluster behind it.
+        name: the Pooler's name, which its Service has too. Default: ``<cluster>-pooler``.
+        max_clients: how many clients each instance takes (``max_client_conn``). Default: 100.
+        pool_size: how many sessions of PostgreSQL each instance opens at most for one database and user
+            (``default_pool_size``). Default: 10.
+        mode: when a session goes back into the pool. Default: ``"transaction"``, which Airflow works with.
+        instances: how many PgBouncers. Default: 1. Each has a pool of its own.
+        parameters: further ones of PgBouncer, from those that CloudNativePG takes; values are texts. Default: in transaction
+            mode ``max_prepared_statements``, without which Airflow 3 fails.
+        image: the image. Default: the operator's own choice.
+        mirror: where a copy of the image is pulled from. Counts only with ``image``: what the operator chooses, it knows itself.
+        pull_secret: the Secret beside it by which nodes log in to the registry. Default: none.
+        resources: of each instance. Default: 50m CPU, 64Mi memory, at most 128Mi.
+        placement: on which nodes it may run. Default: any.
+        spread: how instances are kept apart. Default: they prefer different nodes.
+        disruption_budget: how many instances may be taken away at once, from two on. Default: one.
+        monitor: labels of a PodMonitor for the Prometheus operator, by which a Prometheus chooses what it reads; empty for one
+            without labels. Default: no PodMonitor.
+        facts: what is known of the cluster.
+
+    Raises:
+        PlatformError: for what the operator or its schema would refuse.
+    """
+
+    how_to_write = 'CnpgPooler(chart, "pooler", cluster=db)'
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        cluster: CnpgCluster,
+        name: _PoolerName | None = None,
+        max_clients: Count = 100,
+        pool_size: Count = 10,
+        mode: PoolMode = "transaction",
+        instances: Count = 1,
+        parameters: Mapping[str, str] | None = None,
+        image: NonEmpty | None = None,
+        mirror: Mirror | None = None,
+        pull_secret: PullSecret | None = None,
+        resources: Resources = Resources(cpu="50m", memory="64Mi", memory_limit="128Mi"),
+        placement: Placement = Placement(),
+        spread: Sequence[Spread] = APART,
+        disruption_budget: DisruptionBudget | None = DisruptionBudget(),
+        monitor: Mapping[AnnotationKey, LabelValue] | None = None,
+        facts: ClusterFacts = ClusterFacts(),
+    ) -> None:
+        found = checked(CnpgPooler.__init__, locals())
+        self._cluster = cluster
+        self._name = name or f"{getattr(cluster, '_name', '')}-pooler"
+        self._namespace: str = getattr(cluster, "_namespace", "")
+        self._mode = mode
+        self._instances = instances
+        self._max_clients = max_clients
+        self._pool_size = pool_size
+        if not found:
+            found += _rules(self._name, cluster, image, mirror)
+            found += pooler_parameter_findings(parameters or {})
+            found += budget_findings(disruption_budget, instances, "disruption_budget")
+        super().__init__(scope, id, found)
+        self._sound = self._sound and getattr(cluster, "sound", False)
+        if not self._sound:
+            return
+        pulled = image if image is None or mirror is None else mirror.of(image)
+        settings = PoolerSettings(
+            name=self._name,
+            namespace=self._namespace,
+            cluster=cluster._name,
+            instances=instances,
+            mode=mode,
+            max_clients=max_clients,
+            pool_size=pool_size,
+            resources=resources,
+            image=pulled,
+            pull_secret=None if pull_secret is None else pull_secret.name,
+            parameters=parameters or {},
+            placement=placement,
+            spread=tuple(spread),
+            disruption_budget=disruption_budget,
+            architecture=facts.architecture,
+            monitor=monitor,
+        )
+        self._emit(pooler_objects(settings), facts=facts)
+        if not self._sound:
+            return
+        if pulled is not None and pulled != image:
+            self._ledger.notes.append(
+                f"Pooler {self._name} pulls a copy of this image; put it there first:\n  {image} -> {pulled}"
+            )
+        if pull_secret is not None and pulled is not None:
+            registry = registry_and_path(pulled)[0]
+            self._need([needs.registry_login(pull_secret, self._namespace, registries=(registry,))])
+
+    @property
+    def host(self) -> str:
+        """Its Service, in a form that any namespace resolves."""
+        return f"{self._name}.{self._namespace}.svc"
+
+    @property
+    def traffic(self) -> Traffic:
+        """Its pods, and all connections they take part in but those of clients; nothing while findings are being collected."""
+        return pooler_traffic(self._name, self._namespace, self._cluster._name) if self._sound else Traffic()
+
+    def connection(
+        self,
+        *,
+        bridge: ExistingSecret | DsnSecret | None = None,
+        tls: TlsMode = "require",
+        ca: SecretKey | ConfigMapKey | None = None,
+        results: CnpgPooler | None = None,
+    ) -> Connection:
+        """A way to the database through this pooler, for ``AirflowChart(database=...)``.
+
+        Args:
+            bridge: a Secret beside Airflow that has the whole URL under ``connection``, with this pooler's :attr:`host`. Needed
+                when Airflow is in another namespace. Default: the password alone, from the Secret beside the Cluster; the
+                rest of the URL is no secret, and is told by us.
+            tls: how much TLS clients insist on. A pooler shows the Cluster's own certificate, which does not have the
+                pooler's name in it: ``"verify-ca"`` works, ``"verify-full"`` does not. Default: ``"require"``.
+            ca: the authority for ``"verify-ca"``. Default: the Cluster's own, which the operator keeps in Secret
+                ``<cluster>-ca`` beside it; elsewhere a copy has to be named.
+            results: another pooler of the same Cluster, through which Celery reads and writes results, so that they never wait
+                for a session that schedulers hold. Default: this one.
+
+        Raises:
+            PlatformError: when an argument is not sound.
+        """
+        found = check_arguments(CnpgPooler.connection, {"bridge": bridge, "tls": tls, "ca": ca, "results": results})
+        if not found:
+            found += _connection_rules(self, bridge, tls, results)
+        if not found and ca is not None:
+            found += authority_rules(tls, ca)
+        path = path_below(self._scope, self._id) if found else ""
+        if report(finding.under("connection").within(path) for finding in found) or not self._sound:
+            return UNSOUND
+        cluster = self._cluster
+        through = self._address(self.host)
+        direct = self._address(cluster.host)
+        own = ca is None and tls == "verify-ca"
+        common = Connection(
+            secret="",
+            tls=tls,
+            ca=SecretKey(f"{cluster._name}-ca", "ca.crt") if own else ca,
+            ca_namespace=self._namespace if own else None,
+            direct=direct,
+            direct_peer=cluster.connection().peer,
+            results=None if results is None else self._address(results.host),
+            postgres_major=cluster._major,
+            peer=pooler_pods(self._name, self._namespace),
+        )
+        credentials = f"{cluster._name}-app" if cluster._credentials is None else cluster._credentials.name
+        if bridge is not None:
+            return replace(
+                common,
+                secret=bridge.name,
+                url=through.around_password,
+                password=(self._namespace, credentials),
+            )
+        return replace(
+            common,
+            secret=credentials,
+            secret_key="password",
+            secret_namespace=self._namespace,
+            address=through,
+        )
+
+    def _address(self, host: str) -> Address:
+        return Address(host=host, port=POSTGRES, database=self._cluster._database, user=self._cluster._owner)
+
+
+def _rules(name: str, cluster: CnpgCluster, image: str | None, mirror: Mirror | None) -> Iterator[Finding]:
+    if name == cluster._name:
+        yield Finding(
+            rule="database/name",
+            at="name",
+            problem="is the name of the Cluster, which CloudNativePG refuses",
+            seen=repr(name),
+            fix="leave it out, or choose another",
+        )
+    if len(name) > 63:
+        yield Finding(
+            rule="database/name",
+            at="name",
+            problem="would be longer than the 63 characters that a Service can have",
+            seen=repr(name),
+            fix="give a shorter name=",
+        )
+    if mirror is not None and image is None:
+        yield Finding(
+            rule="database/image",
+            at="mirror",
+            problem="counts for nothing without image=: which PgBouncer runs by default, the operator knows",
+            fix='give the image too, like "ghcr.io/cloudnative-pg/pgbouncer:1.25.1", or leave mirror out',
+        )
+
+
+def _connection_rules(
+    pooler: CnpgPooler, bridge: object, tls: TlsMode, results: CnpgPooler | None
+) -> Iterator[Finding]:
+    if tls == "verify-full":
+        yield Finding(
+            rule="database/authority",
+            at="tls",
+            problem="fails: a pooler shows the certificate of its Cluster, which does not have the pooler's name in it",
+            seen=repr(tls),
+            fix='use "verify-ca", which checks who signed the certificate',
+        )
+    if results is None:
+        return
+    if bridge is not None:
+        yield Finding(
+            rule="database/results",
+            at="results",
+            problem="cannot be told: the Secret that bridge= names has one URL, and it leads through this pooler",
+            fix="name a Secret with the URL of the results at the executor: CeleryExecutor(result_backend=...)",
+        )
+    elif results._cluster is not pooler._cluster:
+        yield Finding(
+            rule="database/results",
+            at="results",
+            problem="is a pooler of another Cluster, where this password does not count",
+            seen=show(results),
+            fix="make it with the same cluster=",
+        )
