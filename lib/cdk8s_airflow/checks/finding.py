@@ -13,17 +13,25 @@ _ON_ONE_LINE = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x
 
 
 def show(value: object) -> str:
-    """The value as a reader would write it in Python, on one line, cut where it gets long."""
+    """The value as a reader would write it in Python, on one line, cut where it gets long, without what looks like a secret."""
     try:
         text = " ".join(repr(value).split())
     except Exception:
         text = f"a {type(value).__name__}"
+    text = _redacted(text)
     return text if len(text) <= _LONGEST_SEEN else f"{text[: _LONGEST_SEEN - 1]}…"
+
+
+def _redacted(text: str) -> str:
+    # Imported where something was found: nothing is to be hidden in a platform that is sound.
+    from cdk8s_airflow.checks.scanner import redacted
+
+    return redacted(text)
 
 
 @frozen
 class Finding:
-    """One thing that is wrong with a platform.
+    """One thing that is wrong with a platform. Whatever in its words looks like a secret is left out of them.
 
     Attributes:
         rule: the id of the rule that found it, as ``area/what``; stable, so that it can be searched and documented.
@@ -40,6 +48,12 @@ class Finding:
     fix: str
     seen: str = ""
     path: str = ""
+
+    def __post_init__(self) -> None:
+        for field in ("at", "problem", "seen"):
+            text = getattr(self, field)
+            if isinstance(text, str) and (shown := _redacted(text)) != text:
+                object.__setattr__(self, field, shown)
 
     def __str__(self) -> str:
         where = ": ".join(part for part in (self.path, self.at) if part)

@@ -14,6 +14,7 @@ from cdk8s import App
 from cdk8s_airflow.checks import Finding, PlatformError, collecting, show
 from cdk8s_airflow.kube import files
 from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.schemas.clear_text import output_findings
 
 
 def synth(app: App | Callable[[], App]) -> App:
@@ -28,13 +29,14 @@ def synth(app: App | Callable[[], App]) -> App:
 
     Raises:
         PlatformError: with everything that is wrong. The output folder is as it was then. What a validation of the user's
-            own found is in it too, without the JavaScript trace that cdk8s would show.
+            own found is in it too, without the JavaScript trace that cdk8s would show. What cdk8s has written is searched for
+            secrets once more, objects of the user's own and JSON patches among it.
     """
     if not isinstance(app, App):
         app = _built(app)
-    problem = _write_aside(app, Path(app.outdir), f"*{app.output_file_extension}")
-    if problem is not None:
-        raise PlatformError([problem])
+    problems = _write_aside(app, Path(app.outdir), f"*{app.output_file_extension}")
+    if problems:
+        raise PlatformError(problems)
     return app
 
 
@@ -66,7 +68,7 @@ def _no_app(given: object, *, called: bool) -> Finding:
     )
 
 
-def _write_aside(app: App, folder: Path, pattern: str) -> Finding | None:
+def _write_aside(app: App, folder: Path, pattern: str) -> list[Finding]:
     """Writes the files of an app with those of the last run out of the way, and puts them back if that fails.
 
     cdk8s itself leaves files behind that an app no longer makes.
@@ -74,11 +76,11 @@ def _write_aside(app: App, folder: Path, pattern: str) -> Finding | None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.resolve().parent, prefix=".synth-") as kept:
         before = files.move(files.written(folder, pattern), folder, Path(kept))
-        problem: Finding | None = None
+        problems: list[Finding] = []
         written = False
         try:
-            problem = _write(app)
-            written = problem is None
+            problems = _write(app) or _in_clear_text(folder, pattern)
+            written = not problems
             if written:
                 files.write(ledger_of(app).files, folder)
         finally:
@@ -87,15 +89,23 @@ def _write_aside(app: App, folder: Path, pattern: str) -> Finding | None:
                     path.unlink()
                 files.move(before, Path(kept), folder)
             files.clear(folder)
-    return problem
+    return problems
 
 
-def _write(app: App) -> Finding | None:
+def _write(app: App) -> list[Finding]:
     try:
         app.synth()
     except RuntimeError as error:
-        return _refused(_without_trace(str(error)))
-    return None
+        return [_refused(_without_trace(str(error)))]
+    return []
+
+
+def _in_clear_text(folder: Path, pattern: str) -> list[Finding]:
+    """Secrets in what was written, whoever made the objects."""
+    return output_findings(
+        (path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8"))
+        for path in sorted(files.written(folder, pattern))
+    )
 
 
 def _refused(problem: str) -> Finding:

@@ -13,6 +13,7 @@ from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube.edge import emit
 from cdk8s_airflow.kube.ledger import Ledger, ledger_of
 from cdk8s_airflow.schemas import check_manifest, crd_name
+from cdk8s_airflow.schemas.clear_text import file_findings, manifest_findings
 from cdk8s_airflow.secrets.needs import SecretNeed
 from cdk8s_airflow.secrets.provided import ProvidedSecret
 
@@ -142,6 +143,8 @@ class PlatformConstruct(Construct):
             name for manifest in everything.values() if (name := crd_name(manifest["apiVersion"], manifest["kind"]))
         }
         found = [finding for manifest in everything.values() for finding in check_manifest(manifest)]
+        found += [finding for manifest in everything.values() for finding in manifest_findings(manifest)]
+        found += [finding for name, text in (files or {}).items() for finding in file_findings(name, text)]
         found += _missing_definitions(crds, facts)
         if not found:
             found = self._ledger.register(everything.values(), _path_teller(self._scope, self._id))

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow.checks.scanner import has_login
 from cdk8s_airflow.schemas.plain import Path
 
 _TELLING = regex(
@@ -15,8 +16,6 @@ _TELLING = regex(
     re.IGNORECASE,
 )
 _NAMES_ONLY = regex(r"(name|ref|enabled|annotations|port|host|protocol|create|mode|mountpath|token)$", re.IGNORECASE)
-_LOGIN_IN_URL = regex(r"[a-z][a-z0-9+.-]*://[^\s/@:]*:(?P<password>[^\s@/]+)@", re.IGNORECASE)
-_REFERENCE = regex(r"\$\(|\$\{|\$[A-Za-z_]|\{\{")
 
 SECRET_VALUES: Final = (
     "fernetKey",
@@ -68,6 +67,15 @@ _SECRET_ENV: Final = regex(
 )
 
 
+_BARE_ADDRESS: Final = regex(r"(db\+)?postgresql://[^\s:/?#@\[\]]+@[^\s:/?#@]+(:\d+)?/[^\s:/?#@]+")
+_ADDRESS_VARIABLES: Final = ("__SQL_ALCHEMY_CONN", "__RESULT_BACKEND")
+
+
+def is_bare_address(name: str, text: str) -> bool:
+    """Whether a variable with a database's URL has one without a password: only a user, a server and a database."""
+    return name.endswith(_ADDRESS_VARIABLES) and _BARE_ADDRESS.fullmatch(text) is not None
+
+
 def may_hide(path: Path) -> bool:
     """Whether a secret could stand at this place; such a value is never part of a message."""
     names = [step for step in path if isinstance(step, str)]
@@ -92,6 +100,4 @@ def is_secret_variable(name: str) -> bool:
     return _SECRET_ENV.match(name) is not None
 
 
-def has_login(text: str) -> bool:
-    """Whether a text holds an address with a password in it that is not a reference to a variable."""
-    return any(not _REFERENCE.match(found["password"]) for found in _LOGIN_IN_URL.finditer(text))
+__all__ = ["SECRET_VALUES", "has_login", "is_bare_address", "is_secret_place", "is_secret_variable", "may_hide"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cdk8s_airflow.checks import Finding, show
+from cdk8s_airflow.checks.scanner import in_tree, is_reference
 from cdk8s_airflow.schemas import hidden, store, translate
 from cdk8s_airflow.schemas.misplaced import Setting, Table, table
 from cdk8s_airflow.schemas.plain import Path, dotted, plain, steps_below
@@ -167,28 +168,48 @@ def _executor(document: dict[str, Any], setting: Setting, schema: store.Schema) 
             )
 
 
-def _secrets(document: dict[str, Any]) -> Iterator[Finding]:
+def secret_findings(values: Mapping[str, object], prefix: str = _PREFIX) -> list[Finding]:
+    """Secrets in clear text among values of the chart, none of which is shown.
+
+    Args:
+        values: the values document, or any part of it.
+        prefix: what stands before every path.
+    """
+    return list(_secrets(plain(values, area=_AREA, prefix=prefix)[0], prefix))
+
+
+def _secrets(document: dict[str, Any], prefix: str = _PREFIX) -> Iterator[Finding]:
+    known: list[Path] = []
     for path, value in steps_below(document):
-        if value is None or value == "" or isinstance(value, dict | list):
+        if value is None or value == "" or value == {} or value == [] or path[: len(path) - 1] in known:
             continue
         if hidden.is_secret_place(path):
-            yield _literal(path, "is a secret in clear text")
-        elif isinstance(value, str) and hidden.has_login(value):
-            yield _literal(path, "holds an address with a password in it")
+            known.append(path)
+            yield _literal(path, "is a secret in clear text", prefix)
         elif path[-1] == "value" and len(path) >= 2:
             named = _at(document, path[:-1]).get("name")
-            if isinstance(named, str) and hidden.is_secret_variable(named) and not str(value).startswith("$("):
-                yield _literal(path, f"gives the secret variable {named} in clear text")
+            if (
+                isinstance(named, str)
+                and hidden.is_secret_variable(named)
+                and not is_reference(str(value))
+                and not hidden.is_bare_address(named, str(value))
+            ):
+                known.append(path)
+                yield _literal(path, f"gives the secret variable {named} in clear text", prefix)
+    for path, what in in_tree(document):
+        if not any(path[: len(place)] == place for place in known):
+            yield _literal(path, f"holds {what}", prefix, vouching='; if it is none, say so: not_secret("...")')
 
 
-def _literal(path: Path, problem: str) -> Finding:
+def _literal(path: Path, problem: str, prefix: str, vouching: str = "") -> Finding:
     return Finding(
         rule="values/secret-literal",
-        at=dotted(path, _PREFIX),
+        at=dotted(path, prefix),
         problem=problem,
         fix=_REFERENCES.get(
             ".".join(map(str, path)), "name an existing Secret instead; nothing secret may stand in values"
-        ),
+        )
+        + vouching,
     )
 
 
