@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.checks import Finding as Finding
     from cdk8s_airflow.checks import PlatformError as PlatformError
     from cdk8s_airflow.checks import collecting as collecting
+    from cdk8s_airflow.checks.scanner import not_secret as not_secret
     from cdk8s_airflow.dags.bundles import DagBundles as DagBundles
     from cdk8s_airflow.dags.bundles import GitBundle as GitBundle
     from cdk8s_airflow.dags.folder import DagFolder as DagFolder
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.database.cnpg import CnpgCluster as CnpgCluster
     from cdk8s_airflow.database.connection import Connection as Connection
     from cdk8s_airflow.database.connection import ExternalDatabase as ExternalDatabase
+    from cdk8s_airflow.database.pooler import CnpgPooler as CnpgPooler
     from cdk8s_airflow.dbt.profiles import DbtProfiles as DbtProfiles
     from cdk8s_airflow.dbt.targets import DbtPostgres as DbtPostgres
     from cdk8s_airflow.dbt.targets import DbtProfile as DbtProfile
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.scheduling.resources import Resources as Resources
     from cdk8s_airflow.scheduling.scaling import Hpa as Hpa
     from cdk8s_airflow.scheduling.scaling import Keda as Keda
+    from cdk8s_airflow.secrets.bootstrap import SecretBootstrap as SecretBootstrap
     from cdk8s_airflow.secrets.contracts import AirflowKeys as AirflowKeys
     from cdk8s_airflow.secrets.contracts import ApiSecretKeySecret as ApiSecretKeySecret
     from cdk8s_airflow.secrets.contracts import BasicAuthSecret as BasicAuthSecret
@@ -156,6 +159,7 @@ _HOMES = {
     "airflow.logs": ("Logs",),
     "airflow.pods": ("LogGroomer",),
     "checks": ("Finding", "PlatformError", "collecting"),
+    "checks.scanner": ("not_secret",),
     "dags.bundles": ("DagBundles", "GitBundle"),
     "dags.folder": ("DagFolder",),
     "dags.image": ("DagImage",),
@@ -165,6 +169,7 @@ _HOMES = {
     "dbt.targets": ("DbtPostgres", "DbtProfile", "DbtTarget"),
     "database.cnpg": ("CnpgCluster",),
     "database.connection": ("Connection", "ExternalDatabase"),
+    "database.pooler": ("CnpgPooler",),
     "delivery.argo": ("ArgoApplication", "AutomatedSync"),
     "delivery.flux": ("FluxRelease",),
     "delivery.helm_command": ("HelmCommand",),
@@ -185,6 +190,7 @@ _HOMES = {
         "Hpa",
         "Keda",
     ),
+    "secrets.bootstrap": ("SecretBootstrap",),
     "secrets.contracts": (
         "AirflowKeys",
         "ApiSecretKeySecret",
@@ -240,6 +246,7 @@ __all__ = [
     "ClusterFacts",
     "ClusterIP",
     "CnpgCluster",
+    "CnpgPooler",
     "ConfigMapKey",
     "Connection",
     "DagBundles",
@@ -309,6 +316,7 @@ __all__ = [
     "S3Credentials",
     "Scheduler",
     "SearchUrlSecret",
+    "SecretBootstrap",
     "SecretKey",
     "ServiceAccount",
     "ServiceAccounts",
@@ -326,6 +334,7 @@ __all__ = [
     "WebserverSecretKeySecret",
     "WorkerSet",
     "collecting",
+    "not_secret",
     "run",
     "synth",
 ]

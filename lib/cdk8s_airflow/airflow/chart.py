@@ -76,6 +76,7 @@ from cdk8s_airflow.kube.text import values_text
 from cdk8s_airflow.network.namespace import NamespaceHandle
 from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.schemas import check_values
+from cdk8s_airflow.schemas.values import secret_findings
 from cdk8s_airflow.secrets.contracts import AirflowKeys, PullSecret
 
 _LONGEST_RELEASE = 40
@@ -176,7 +177,7 @@ class AirflowChart(PlatformConstruct):
         rotation: any text; changing it restarts every pod. Nothing else does when the content of a Secret changes.
         values: values of the chart, laid over ours key by key: maps are merged, anything else is replaced. They are held
             against the version like ours.
-        unchecked_values: likewise, laid over everything and not checked at all; the summary says so.
+        unchecked_values: likewise, laid over everything and not checked, but for secrets in clear text; the summary says so.
 
     Raises:
         PlatformError: with everything that is wrong with the arguments, their combination or the values.
@@ -297,6 +298,7 @@ class AirflowChart(PlatformConstruct):
         found += overlaid_config_rules(settings, values or {})
         checked_values = overlay(ours, values or {})
         refused = any(finding.at == "executor" for finding in found)
+        found += secret_findings(unchecked_values or {}, "unchecked_values")
         unfit = [
             finding
             for finding in check_values(
