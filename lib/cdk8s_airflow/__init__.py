@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.scheduling.scaling import Hpa as Hpa
     from cdk8s_airflow.scheduling.scaling import Keda as Keda
     from cdk8s_airflow.secrets.bootstrap import SecretBootstrap as SecretBootstrap
+    from cdk8s_airflow.secrets.bridge import SecretBridge as SecretBridge
     from cdk8s_airflow.secrets.contracts import AirflowKeys as AirflowKeys
     from cdk8s_airflow.secrets.contracts import ApiSecretKeySecret as ApiSecretKeySecret
     from cdk8s_airflow.secrets.contracts import BasicAuthSecret as BasicAuthSecret
@@ -116,6 +117,27 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.contracts import SecretKey as SecretKey
     from cdk8s_airflow.secrets.contracts import TlsSecret as TlsSecret
     from cdk8s_airflow.secrets.contracts import WebserverSecretKeySecret as WebserverSecretKeySecret
+    from cdk8s_airflow.secrets.external import ExternalSecret as ExternalSecret
+    from cdk8s_airflow.secrets.providers import AwsAccessKeys as AwsAccessKeys
+    from cdk8s_airflow.secrets.providers import AwsParameterStore as AwsParameterStore
+    from cdk8s_airflow.secrets.providers import AwsSecretsManager as AwsSecretsManager
+    from cdk8s_airflow.secrets.providers import AzureKeyVault as AzureKeyVault
+    from cdk8s_airflow.secrets.providers import AzureManagedIdentity as AzureManagedIdentity
+    from cdk8s_airflow.secrets.providers import AzureServicePrincipal as AzureServicePrincipal
+    from cdk8s_airflow.secrets.providers import AzureWorkloadIdentity as AzureWorkloadIdentity
+    from cdk8s_airflow.secrets.providers import GcpSecretManager as GcpSecretManager
+    from cdk8s_airflow.secrets.providers import HashicorpVault as HashicorpVault
+    from cdk8s_airflow.secrets.providers import KubernetesSecrets as KubernetesSecrets
+    from cdk8s_airflow.secrets.providers import VaultAppRole as VaultAppRole
+    from cdk8s_airflow.secrets.providers import VaultKubernetes as VaultKubernetes
+    from cdk8s_airflow.secrets.remote import DatabaseUrl as DatabaseUrl
+    from cdk8s_airflow.secrets.remote import RemoteKey as RemoteKey
+    from cdk8s_airflow.secrets.remote import RemoteText as RemoteText
+    from cdk8s_airflow.secrets.sealed import SealedSecret as SealedSecret
+    from cdk8s_airflow.secrets.stores import ClusterSecretStore as ClusterSecretStore
+    from cdk8s_airflow.secrets.stores import ExistingClusterSecretStore as ExistingClusterSecretStore
+    from cdk8s_airflow.secrets.stores import ExistingSecretStore as ExistingSecretStore
+    from cdk8s_airflow.secrets.stores import SecretStore as SecretStore
     from cdk8s_airflow.storage.object_storage import AzureCredentials as AzureCredentials
     from cdk8s_airflow.storage.object_storage import Bucket as Bucket
     from cdk8s_airflow.storage.object_storage import GcsCredentials as GcsCredentials
@@ -220,6 +242,25 @@ _HOMES = {
         "ObjectStorage",
         "S3Credentials",
     ),
+    "secrets.bridge": ("SecretBridge",),
+    "secrets.external": ("ExternalSecret",),
+    "secrets.providers": (
+        "AwsAccessKeys",
+        "AwsParameterStore",
+        "AwsSecretsManager",
+        "AzureKeyVault",
+        "AzureManagedIdentity",
+        "AzureServicePrincipal",
+        "AzureWorkloadIdentity",
+        "GcpSecretManager",
+        "HashicorpVault",
+        "KubernetesSecrets",
+        "VaultAppRole",
+        "VaultKubernetes",
+    ),
+    "secrets.remote": ("DatabaseUrl", "RemoteKey", "RemoteText"),
+    "secrets.sealed": ("SealedSecret",),
+    "secrets.stores": ("ClusterSecretStore", "ExistingClusterSecretStore", "ExistingSecretStore", "SecretStore"),
     "storage.volume": ("Volume",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -232,7 +273,14 @@ __all__ = [
     "ApiServer",
     "ArgoApplication",
     "AutomatedSync",
+    "AwsAccessKeys",
+    "AwsParameterStore",
+    "AwsSecretsManager",
     "AzureCredentials",
+    "AzureKeyVault",
+    "AzureManagedIdentity",
+    "AzureServicePrincipal",
+    "AzureWorkloadIdentity",
     "BasicAuthSecret",
     "BrokerUrlSecret",
     "Bucket",
@@ -245,6 +293,7 @@ __all__ = [
     "Cleanup",
     "ClusterFacts",
     "ClusterIP",
+    "ClusterSecretStore",
     "CnpgCluster",
     "CnpgPooler",
     "ConfigMapKey",
@@ -256,18 +305,22 @@ __all__ = [
     "DagRepoSync",
     "DagVolume",
     "DatabaseCleanup",
+    "DatabaseUrl",
     "DbtPostgres",
     "DbtProfile",
     "DbtProfiles",
     "DbtTarget",
     "DisruptionBudget",
     "DsnSecret",
+    "ExistingClusterSecretStore",
     "ExistingConfigMap",
     "ExistingNamespace",
     "ExistingSecret",
+    "ExistingSecretStore",
     "ExistingServiceAccount",
     "ExternalBroker",
     "ExternalDatabase",
+    "ExternalSecret",
     "FabAuth",
     "FernetKeySecret",
     "Finding",
@@ -275,10 +328,12 @@ __all__ = [
     "FlowerAuthSecret",
     "FluxRelease",
     "Gateway",
+    "GcpSecretManager",
     "GcsCredentials",
     "GitBundle",
     "GitSshSecret",
     "GitTokenSecret",
+    "HashicorpVault",
     "HelmCommand",
     "Host",
     "Hpa",
@@ -289,6 +344,7 @@ __all__ = [
     "K3sHelmChart",
     "Keda",
     "KubernetesExecutor",
+    "KubernetesSecrets",
     "KubernetesSecretsBackend",
     "Ldap",
     "Limits",
@@ -311,13 +367,18 @@ __all__ = [
     "Quota",
     "RedisBroker",
     "RedisPasswordSecret",
+    "RemoteKey",
+    "RemoteText",
     "Resources",
     "ResultBackendSecret",
     "S3Credentials",
     "Scheduler",
+    "SealedSecret",
     "SearchUrlSecret",
     "SecretBootstrap",
+    "SecretBridge",
     "SecretKey",
+    "SecretStore",
     "ServiceAccount",
     "ServiceAccounts",
     "SimpleAuth",
@@ -330,6 +391,8 @@ __all__ = [
     "TlsSecret",
     "Toleration",
     "Triggerer",
+    "VaultAppRole",
+    "VaultKubernetes",
     "Volume",
     "WebserverSecretKeySecret",
     "WorkerSet",

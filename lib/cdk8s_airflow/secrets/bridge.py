@@ -1,0 +1,145 @@
+"""A way for the URL of a database into another namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from constructs import Construct
+
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import Duration, ObjectName
+from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.kube.construct import PlatformConstruct, checked
+from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.secrets.contracts import DsnSecret
+from cdk8s_airflow.secrets.provided import ProvidedSecret
+from cdk8s_airflow.secrets.remote import Database
+from cdk8s_airflow.secrets.wire.bridge import BridgeSettings, bridge_objects
+
+
+class SecretBridge(PlatformConstruct):
+    """Brings the URL of a database beside Airflow, by External Secrets' Kubernetes provider. Needs the operator 0.16 or newer.
+
+    It makes an account that may read the one Secret with the database's password and nothing else, a ClusterSecretStore that reads
+    as this account and that only the namespace of Airflow may use, and an ExternalSecret with the URL under ``connection``. The
+    account lives where Airflow launches no pods: any author of a DAG could borrow it otherwise.
+
+    Args:
+        scope: the Chart it is written to.
+        id: the construct id.
+        database: the database itself, such as a :class:`CnpgCluster`, or a pooler of it.
+        namespace: where Airflow is, and the URL is read.
+        secret: the Secret that is made there; give it on as ``db.connection(bridge=bridge.secret)``.
+        name: of the account, its Role and the store, which is a name in the whole cluster. Default: namespace and Secret, like
+            ``"airflow-airflow-metadata"``.
+        reader_namespace: where the account lives. Default: beside the database.
+        refresh: how often the password is read. Default: ``"1h"``.
+        facts: what is known of the cluster.
+
+    Raises:
+        PlatformError: when database and Airflow are in one namespace, where no bridge is needed; when a release may launch pods
+            beside the account; when the database does not say where its password is.
+    """
+
+    how_to_write = 'SecretBridge(chart, "bridge", database=db, namespace=airflow, secret=DsnSecret("airflow-metadata"))'
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        database: Database,
+        namespace: NamespaceHandle,
+        secret: DsnSecret,
+        name: ObjectName | None = None,
+        reader_namespace: NamespaceHandle | None = None,
+        refresh: Duration = "1h",
+        facts: ClusterFacts = ClusterFacts(),
+    ) -> None:
+        found = checked(SecretBridge.__init__, locals())
+        settings = None
+        self._secret = secret
+        if not found and getattr(database, "sound", True):
+            where: str = namespace.name
+            settings = _settings(database, where, secret.name, refresh, name)
+            if settings is None:
+                found.append(_unknown())
+            else:
+                reader = settings.source_namespace if reader_namespace is None else reader_namespace.name
+                settings = replace(settings, reader_namespace=reader)
+                found += _rules(settings, "namespace" if reader_namespace is None else "reader_namespace")
+        super().__init__(scope, id, found)
+        if not self._sound or settings is None:
+            return
+        self._emit(bridge_objects(settings), facts=facts)
+        if not self._sound:
+            return
+        account = (
+            f"the account {settings.name!r} that reads Secret {settings.source!r} of {settings.source_namespace!r}"
+        )
+        at = "database" if reader_namespace is None else "reader_namespace"
+        self._found_late(self._ledger.guard(settings.reader_namespace, account, at=at))
+        self._provide(
+            [
+                ProvidedSecret(
+                    name=secret.name,
+                    namespace=settings.namespace,
+                    keys=frozenset({"connection"}),
+                    by=f"ExternalSecret {settings.namespace}/{secret.name}, "
+                    f"from Secret {settings.source_namespace}/{settings.source}",
+                )
+            ]
+        )
+
+    @property
+    def secret(self) -> DsnSecret:
+        """The Secret with the URL, for ``db.connection(bridge=...)``."""
+        return self._secret
+
+
+def _settings(database: Database, namespace: str, secret: str, refresh: str, name: str | None) -> BridgeSettings | None:
+    bridged = database.connection(bridge=DsnSecret(secret))
+    if bridged.url is None or bridged.password is None:
+        return None
+    source_namespace, source = bridged.password
+    direct = database.connection()
+    return BridgeSettings(
+        name=name or f"{namespace}-{secret}",
+        namespace=namespace,
+        secret=secret,
+        source_namespace=source_namespace,
+        source=source,
+        reader_namespace=source_namespace,
+        uri=direct.secret_key == "uri" and direct.secret == source and not direct.missing,
+        url=bridged.url,
+        refresh=refresh,
+    )
+
+
+def _unknown() -> Finding:
+    return Finding(
+        rule="secrets/database",
+        at="database",
+        problem="does not say which Secret has its password",
+        fix="make the Secret with the URL another way: ExternalSecret, SealedSecret or by hand",
+    )
+
+
+def _rules(settings: BridgeSettings, at: str) -> Iterator[Finding]:
+    if settings.namespace == settings.source_namespace:
+        yield Finding(
+            rule="secrets/bridge",
+            at="namespace",
+            problem="is the database's own, where Airflow can read the operator's Secret without a bridge",
+            seen=repr(settings.namespace),
+            fix="leave the bridge out: database=db.connection()",
+        )
+    elif settings.reader_namespace == settings.namespace:
+        yield Finding(
+            rule="secrets/exposed-account",
+            at=at,
+            problem="is where Airflow launches pods, and any author of a DAG could start one as the account that reads the password",
+            seen=repr(settings.reader_namespace),
+            fix="leave it out, for the database's namespace, or name another in which no Airflow runs pods",
+        )

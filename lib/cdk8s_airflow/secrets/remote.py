@@ -1,0 +1,177 @@
+"""What stands in a store of secrets, and how it becomes a key of a Secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
+
+from cdk8s_airflow.checks import Finding, show
+from cdk8s_airflow.checks.constraints import Must, NonEmpty, VariableName, is_token
+from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.checks.regex import regex
+
+_PART = regex(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+_RemoteName = Annotated[
+    NonEmpty,
+    Must(
+        lambda text: not is_token(text) and "\n" not in text and len(text) <= 2048,
+        "is not the name of a secret in a store",
+        "give its name, never what is in it",
+        "secrets/remote-name",
+        hides=True,
+    ),
+]
+
+
+@frozen(kw_only=False)
+class RemoteKey:
+    """One secret in a store, or one field of it.
+
+    Args:
+        name: its name in the store: ``"prod/airflow"`` in AWS, a path in Vault, the name of a Secret in Kubernetes.
+        property: the field, where the store keeps several under one name. Always needed with Vault and Kubernetes; with the others,
+            a field of a secret that is JSON. Default: all of it.
+        version: which version, where the store keeps several. Default: the newest.
+        base64: whether it is kept in base64 and comes into the Secret decoded. Default: it comes as it is; a Fernet key must.
+    """
+
+    how_to_write: ClassVar[str] = 'RemoteKey("prod/airflow", property="fernet-key")'
+
+    name: _RemoteName
+    property: NonEmpty | None = None
+    version: NonEmpty | None = None
+    base64: bool = False
+
+
+Escape = Literal["url", "json", "none"]
+"""What is done to a part so that it means the same inside a text: percent-encoding, JSON in quotes, or nothing."""
+
+
+@frozen
+class RemoteText:
+    """A text with secrets of a store in it, put together in the cluster.
+
+    Attributes:
+        form: the text, with the names of parts in braces: ``"postgresql://{user}:{password}@db.acme.lab:5432/airflow"``.
+        parts: what stands for each name.
+        escape: what is done to each part: ``"url"`` percent-encodes it, ``"json"`` writes it in quotes as JSON does (so write no
+            quotes around it), ``"none"`` leaves it as it is. Default: ``"url"``.
+    """
+
+    how_to_write: ClassVar[str] = (
+        'RemoteText(form="postgresql://airflow:{password}@db.acme.lab:5432/airflow", '
+        'parts={"password": RemoteKey("prod/db", property="password")})'
+    )
+
+    form: NonEmpty
+    parts: Mapping[VariableName, RemoteKey]
+    escape: Escape = "url"
+
+    def _rules(self) -> Iterator[Finding]:
+        from cdk8s_airflow.schemas.hidden import has_login
+
+        named = set(_PART.findall(self.form))
+        for name in sorted(named - self.parts.keys()):
+            yield Finding(
+                rule="secrets/part",
+                at="form",
+                problem=f"names {{{name}}}, and parts has nothing of that name",
+                fix=f"add it: parts={{{name!r}: RemoteKey(...)}}",
+            )
+        for name in sorted(self.parts.keys() - named):
+            yield Finding(
+                rule="secrets/part",
+                at=f"parts.{name}",
+                problem="is not in the form, so that it would go nowhere",
+                seen=show(name),
+                fix=f"write {{{name}}} where it belongs, or leave the part out",
+            )
+        if not self.parts:
+            yield Finding(
+                rule="secrets/part",
+                at="parts",
+                problem="is empty: the whole text would stand in the manifest for everybody to read",
+                fix="give each secret in the text a name in braces, and say here where it is kept",
+            )
+        if has_login(_PART.sub("{{part}}", self.form)) or is_token(self.form):
+            yield Finding(
+                rule="secrets/literal",
+                at="form",
+                problem="has a password or token in it, and manifests are read by everybody",
+                fix="write a name in braces in its place, and say in parts where it is kept",
+            )
+
+
+@runtime_checkable
+class HasConnection(Protocol):
+    """Anything that offers a connection to its database through a Secret beside the reader: a CnpgCluster, a pooler."""
+
+    def connection(self, *, bridge: Any = None) -> Any:
+        """The handle for ``AirflowChart(database=...)``."""
+        ...
+
+
+Database = Annotated[
+    HasConnection,
+    Must(
+        lambda database: not isinstance(database, type) and hasattr(database, "sound"),
+        "is not a database of this platform",
+        "give the CnpgCluster itself, not its connection; for another one, write the URL: RemoteText(form=...)",
+        "secrets/database",
+    ),
+]
+"""A database of this platform, whose URL is known but for the password."""
+
+
+@frozen
+class DatabaseUrl:
+    """The URL of a database of this platform, with a password from a store.
+
+    Attributes:
+        database: the database. Host, port, user and name come from it.
+        password: where the password is kept; the database's ``credentials`` have to have the same.
+    """
+
+    how_to_write: ClassVar[str] = 'DatabaseUrl(database=db, password=RemoteKey("prod/db", property="password"))'
+
+    database: Database
+    password: RemoteKey
+
+    def _rules(self) -> Iterator[Finding]:
+        if getattr(self.database, "sound", True) and around_password(self.database) is None:
+            yield Finding(
+                rule="secrets/database",
+                at="database",
+                problem="does not say host, user and name of the database, so that no URL can be written",
+                fix="write the URL: RemoteText(form=...)",
+            )
+
+
+def around_password(database: HasConnection) -> tuple[str, str] | None:
+    """What stands in the URL before and after the password; None where it is not known."""
+    from cdk8s_airflow.secrets.contracts import DsnSecret
+
+    url: tuple[str, str] | None = getattr(database.connection(bridge=DsnSecret("unknown")), "url", None)
+    return url
+
+
+RemoteValue = RemoteKey | RemoteText | DatabaseUrl
+"""What a key of a Secret can come from."""
+
+
+def as_text(value: RemoteText | DatabaseUrl) -> RemoteText:
+    """The value as a text with parts."""
+    if isinstance(value, RemoteText):
+        return value
+    before, after = around_password(value.database) or ("", "")
+    return RemoteText(form=f"{before}{{password}}{after}", parts={"password": value.password})
+
+
+def pieces(form: str) -> Iterator[tuple[str, str]]:
+    """A form, taken apart: plain text, and the name of the part after it, empty at the end."""
+    end = 0
+    for match in _PART.finditer(form):
+        yield form[end : match.start()], match[1]
+        end = match.end()
+    yield form[end:], ""

@@ -1,0 +1,1 @@
+"""Ways to make Secrets, as their operators read them."""

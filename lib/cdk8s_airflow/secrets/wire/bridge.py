@@ -1,0 +1,101 @@
+"""A bridge for the URL of a database: who reads the password, and what becomes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cdk8s_airflow.airflow.service_accounts import ExistingServiceAccount
+from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.network.namespace import ExistingNamespace
+from cdk8s_airflow.secrets.providers import KubernetesSecrets
+from cdk8s_airflow.secrets.remote import RemoteKey, RemoteText, RemoteValue
+from cdk8s_airflow.secrets.wire.external import ExternalSettings, external_secret_manifest
+from cdk8s_airflow.secrets.wire.stores import cluster_store_manifest
+
+
+@frozen
+class BridgeSettings:
+    """What a bridge was told, sound in itself.
+
+    Attributes:
+        name: of the account, its Role and binding, and of the store.
+        namespace: where the URL goes.
+        secret: the name of the Secret with the URL there.
+        source_namespace: where the password is.
+        source: the name of the Secret with the password.
+        reader_namespace: where the account is.
+        uri: whether the source has the whole URL, under ``uri``.
+        url: what stands in the URL before and after the password.
+        refresh: how often it is read.
+    """
+
+    name: str
+    namespace: str
+    secret: str
+    source_namespace: str
+    source: str
+    reader_namespace: str
+    uri: bool
+    url: tuple[str, str]
+    refresh: str
+
+
+def bridge_objects(settings: BridgeSettings) -> dict[str, dict[str, Any]]:
+    """An account that may read one Secret, a store that reads as it for one namespace, and the Secret with the URL there.
+
+    ``get`` of that name is all that External Secrets' Kubernetes provider takes; that it may ask what it may do, which the store's
+    validation does, every account of a cluster is allowed.
+    """
+    reader = {"name": settings.name, "namespace": settings.reader_namespace}
+    role = {"name": settings.name, "namespace": settings.source_namespace}
+    provider = KubernetesSecrets(
+        namespace=ExistingNamespace(settings.source_namespace), login=ExistingServiceAccount(settings.name)
+    )
+    return {
+        "reader": {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": reader,
+            "automountServiceAccountToken": False,
+        },
+        "role": {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": role,
+            "rules": [
+                {"apiGroups": [""], "resources": ["secrets"], "resourceNames": [settings.source], "verbs": ["get"]}
+            ],
+        },
+        "binding": {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": role,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": settings.name},
+            "subjects": [{"kind": "ServiceAccount", **reader}],
+        },
+        "store": cluster_store_manifest(
+            settings.name, provider, login_namespace=settings.reader_namespace, namespaces=[settings.namespace]
+        ),
+        "secret": external_secret_manifest(
+            ExternalSettings(
+                name=settings.secret,
+                namespace=settings.namespace,
+                type="Opaque",
+                labels={},
+                store_kind="ClusterSecretStore",
+                store=settings.name,
+                data={"connection": url_value(settings)},
+                refresh=settings.refresh,
+            )
+        ),
+    }
+
+
+def url_value(settings: BridgeSettings) -> RemoteValue:
+    """The URL as the operator wrote it, or put together from the password."""
+    if settings.uri:
+        return RemoteKey(settings.source, property="uri")
+    before, after = settings.url
+    return RemoteText(
+        form=f"{before}{{password}}{after}", parts={"password": RemoteKey(settings.source, property="password")}
+    )
