@@ -9,6 +9,16 @@ from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Cidr, Count, HostName, Must, NonEmpty, ObjectName, VersionText, version
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.since import HELM_CONTROLLER, has
+from cdk8s_airflow.network.places import (
+    ApiServerAt,
+    CloudIdentity,
+    ClusterDns,
+    HostNetwork,
+    IpFamily,
+    NetworkPlugin,
+    Nowhere,
+)
+from cdk8s_airflow.network.traffic import Pods
 
 OLDEST_KUBERNETES = "1.30"
 """The oldest Kubernetes whose schemas our output is held against."""
@@ -54,6 +64,19 @@ class ClusterFacts:
         cluster_domain: the DNS domain of Services. Default: ``"cluster.local"``, as Kubernetes has it.
         pod_networks: the networks of pods, like ``"10.42.0.0/16"``. Default: unknown.
         service_networks: the networks of Services, like ``"10.43.0.0/16"``. Default: unknown.
+        node_networks: the networks of nodes, with the addresses that the network plugin gives them towards pods. Default:
+            unknown.
+        ip_families: ``"IPv4"``, ``"IPv6"`` or both, as pods have addresses. Default: those of ``pod_networks``, and both where
+            these are unknown too.
+        network_plugin: what enforces network policies, like ``"calico"``, ``"kube-router"`` (k3s) or ``Cilium()``. This and the
+            following are for :class:`NetworkIsolation`, which asks for each one that it needs. Default: unknown.
+        api_server: where pods reach the API server. Default: unknown.
+        dns: what resolves names for pods, NodeLocal DNSCache included. Default: unknown.
+        ingress_controller: the pods that serve Ingresses or Gateways, or :class:`HostNetwork`. Default: unknown.
+        monitoring: the pods of Prometheus, or ``Nowhere()`` for none. Default: unknown.
+        cnpg_operator: the pods of the CloudNativePG operator. Default: unknown.
+        keda: the pods of KEDA. Default: unknown.
+        cloud_identity: where pods get the identity that the cloud gives them. Default: unknown.
     """
 
     how_to_write: ClassVar[str] = 'ClusterFacts(kubernetes="1.34")'
@@ -69,6 +92,16 @@ class ClusterFacts:
     cluster_domain: HostName = "cluster.local"
     pod_networks: Sequence[Cidr] = ()
     service_networks: Sequence[Cidr] = ()
+    node_networks: Sequence[Cidr] = ()
+    ip_families: Sequence[IpFamily] = ()
+    network_plugin: NetworkPlugin | None = None
+    api_server: ApiServerAt | None = None
+    dns: ClusterDns | None = None
+    ingress_controller: Pods | HostNetwork | None = None
+    monitoring: Pods | Nowhere | None = None
+    cnpg_operator: Pods | None = None
+    keda: Pods | None = None
+    cloud_identity: CloudIdentity | None = None
 
     @property
     def can_retry_releases(self) -> bool:

@@ -208,12 +208,16 @@ def _database(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
         parts.workers,
         parts.task_pods if needed else None,
         parts.flower,
-        parts.migration,
         parts.create_user,
         parts.cleanup,
         parts.database_cleanup,
     )
     yield from _to(clients, target, database.port, "the metadata database")
+    direct, port = target, database.port
+    if database.direct is not None:
+        direct = database.direct_peer or Unplaced(name=f"metadata database of {settings.release} without pooler")
+        port = database.direct.port
+    yield from _to([parts.migration], direct, port, "the metadata database")
     if any(isinstance(each.scaling, Keda) for each in _scaled(settings)):
         yield Flow(
             source=Known(role="keda"), target=target, port=database.port, purpose="counts what waits in the database"
