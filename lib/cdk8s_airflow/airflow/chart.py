@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from cdk8s import ApiObject
 from constructs import Construct
@@ -66,6 +67,7 @@ from cdk8s_airflow.dags.source import DagSettings
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.database.connection import Connection
 from cdk8s_airflow.delivery.choice import Delivery
+from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.wire import Delivered, Release, deliver
 from cdk8s_airflow.delivery.wire.k3s import structured_rules
@@ -78,6 +80,10 @@ from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.schemas import check_values
 from cdk8s_airflow.schemas.values import secret_findings
 from cdk8s_airflow.secrets.contracts import AirflowKeys, PullSecret
+
+if TYPE_CHECKING:
+    from cdk8s_airflow.kube.ledger import Ledger
+    from cdk8s_airflow.rights import Right
 
 _LONGEST_RELEASE = 40
 
@@ -346,7 +352,7 @@ class AirflowChart(PlatformConstruct):
         if self._sound:
             self._told = settings, all_values
             self._ids = (*objects, *bound)
-            self._write_down(settings, delivered, unchecked_values)
+            self._write_down(settings, all_values, delivered, unchecked_values)
 
     @property
     def api_objects(self) -> Mapping[str, ApiObject]:
@@ -370,18 +376,45 @@ class AirflowChart(PlatformConstruct):
 
         return release_traffic(*self._told)
 
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """What each service account that comes with the release may do with the API of Kubernetes, that of Helm's too."""
+        return () if self._told is None else _rights(*self._told)
+
     def _write_down(
-        self, settings: ReleaseSettings, delivered: Delivered, unchecked_values: Mapping[str, Any] | None
+        self,
+        settings: ReleaseSettings,
+        values: Mapping[str, Any],
+        delivered: Delivered,
+        unchecked_values: Mapping[str, Any] | None,
     ) -> None:
         ledger = self._ledger
         self._need(release_needs(settings))
         self._found_late(ledger.launch((settings.namespace, *settings.task_namespaces), settings.release))
+        self._found_late(_guard(ledger, settings.delivery, settings.release))
+        ledger.rights.append(partial(_rights, settings, values))
         ledger.notes += release_notes(settings)
         ledger.notes += delivered.notes
         if unchecked_values:
             ledger.notes.append(
                 f"Release {settings.release} has values that nothing was checked against: {', '.join(sorted(unchecked_values))}"
             )
+
+
+def _rights(settings: ReleaseSettings, values: Mapping[str, Any]) -> tuple[Right, ...]:
+    """What the accounts of a release may do; looked up when somebody asks, not at synth."""
+    from cdk8s_airflow.airflow.wire.rights import release_rights
+
+    made = {**release_objects(settings), **namespace_objects(settings, values)}
+    return release_rights(settings, values, made.values())
+
+
+def _guard(ledger: Ledger, delivery: Delivery, release: str) -> list[Finding]:
+    """Whether another release may launch pods beside the account that a delivery has."""
+    if isinstance(delivery, HelmCommand):
+        return []
+    account = f"the account by which release {release!r} is delivered"
+    return ledger.guard(delivery.namespace, account, at="delivery.namespace")
 
 
 def _dag_settings(dags: _DagSource | None) -> DagSettings | None:

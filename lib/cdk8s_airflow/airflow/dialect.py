@@ -101,7 +101,8 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
 
 
 @functools.cache
-def _within(bounds: str, text: str) -> bool:
+def within(bounds: str, text: str) -> bool:
+    """Whether a version is within bounds like ``">=1.18 <1.20"``; empty bounds hold every version."""
     seen = version(text)
     return all(_COMPARE[sign](seen, version(bound)) for sign, bound in _BOUND.findall(bounds))
 
@@ -121,7 +122,7 @@ class Dialect:
     def place(self, meaning: str) -> str | None:
         """The key a meaning has in these versions, or None where they have none."""
         for place in PLACES[meaning]:
-            if _within(place.charts, self.chart) and _within(place.airflow, self.airflow):
+            if within(place.charts, self.chart) and within(place.airflow, self.airflow):
                 return place.key
         return None
 

@@ -19,6 +19,10 @@ from cdk8s_airflow.secrets.provided import ProvidedSecret, unmet
 if TYPE_CHECKING:
     from constructs import Construct, IConstruct
 
+    from cdk8s_airflow.rights import Right
+
+_RBAC = "/rbac.authorization.k8s.io"
+
 Identity = tuple[str, str, str]
 """Kind (with its API group), namespace and name of an object."""
 
@@ -33,6 +37,8 @@ class Ledger:
         provided: Secrets that something on the platform makes, by namespace and name.
         launching: namespaces in which a release may launch pods -> which release.
         guarded: namespaces with an account that reaches Secrets elsewhere -> whose account.
+        rbac: every Role and binding among the objects.
+        rights: what accounts may do that are not among the objects but come with them; each is worked out when asked for.
         crds: names of the custom resource definitions that must exist.
         state: objects that hold state, so that deleting them loses data.
         notes: what a reader of the summary should know.
@@ -44,6 +50,8 @@ class Ledger:
     provided: dict[tuple[str, str], ProvidedSecret] = field(default_factory=dict)
     launching: dict[str, str] = field(default_factory=dict)
     guarded: dict[str, str] = field(default_factory=dict)
+    rbac: list[Mapping[str, Any]] = field(default_factory=list)
+    rights: list[Callable[[], Iterable[Right]]] = field(default_factory=list)
     crds: set[str] = field(default_factory=set)
     state: list[Identity] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -76,6 +84,8 @@ class Ledger:
                 )
             else:
                 self.objects[identity] = path
+                if identity[0].endswith(_RBAC):
+                    self.rbac.append(manifest)
                 if STATE_LABEL in manifest["metadata"].get("labels", {}):
                     self.state.append(identity)
         return found

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.kube.ledger import Ledger
+from cdk8s_airflow.report.rights import rights_of, rights_text
 from cdk8s_airflow.secrets.needs import SecretNeed
 from cdk8s_airflow.secrets.provided import ProvidedSecret
 
@@ -27,6 +28,7 @@ def summary(ledger: Ledger, folder: Path) -> str:
         _written(files, folder),
         _definitions(ledger.crds),
         _state(ledger),
+        rights_text(rights_of(ledger)),
         *ledger.notes,
         _made(ledger.provided.values()),
         _secrets(ledger.missing, [file for file in files if _has_namespaces(file)]),

@@ -19,16 +19,16 @@ from cdk8s_airflow.secrets.needs import SecretNeed
 
 _SHARED = {
     K3sHelmChart: (
-        "is where Airflow runs: the controller's account there may do anything in the cluster, "
+        "is where Airflow or its tasks run: the controller's account there may do anything in the cluster, "
         "and any DAG author could start a pod as it",
         "kube-system",
     ),
     FluxRelease: (
-        "is where Airflow runs: any DAG author could start a pod there with an account or a login that is made for Flux",
+        "is where Airflow or its tasks run: any DAG author could start a pod there with an account or a login that is made for Flux",
         "flux-system",
     ),
     ArgoApplication: (
-        "is where Airflow runs: Argo CD's accounts and logins are there, and any DAG author could start a pod with them",
+        "is where Airflow or its tasks run: Argo CD's accounts and logins are there, and any DAG author could start a pod with them",
         "argocd",
     ),
 }
@@ -45,7 +45,7 @@ def delivery_values(settings: ReleaseSettings) -> Tree:
 def delivery_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Accounts and logins stay out of reach, and the controller knows everything that is said."""
     delivery, facts = settings.delivery, settings.facts
-    if not isinstance(delivery, HelmCommand) and delivery.namespace == settings.namespace:
+    if not isinstance(delivery, HelmCommand) and delivery.namespace in (settings.namespace, *settings.task_namespaces):
         problem, usual = _SHARED[type(delivery)]
         yield Finding(
             rule="delivery/shared-namespace",

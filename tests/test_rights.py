@@ -1,0 +1,229 @@
+"""What accounts may do: read from Roles and bindings, put together, and told in the summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import main
+from cdk8s_airflow import (
+    ArgoApplication,
+    FluxRelease,
+    HelmCommand,
+    Image,
+    K3sHelmChart,
+    KubernetesSecretsBackend,
+    Namespace,
+    PlatformError,
+)
+from cdk8s_airflow.airflow.wire.release import release_values
+from cdk8s_airflow.airflow.wire.rights import GRANTS, ROLES, SWITCHES, release_rights
+from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
+from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.report.rights import rights_of, rights_text
+from cdk8s_airflow.report.summary import summary
+from cdk8s_airflow.rights import Right, merged, rights_in
+from tests.airflow.wire.given import PAIRS, Pair, called, release
+from tests.making import make_airflow, new_chart
+from tests.truth.manifests import load
+
+GOLDENS = Path(__file__).parent / "goldens"
+RBAC = "rbac.authorization.k8s.io/v1"
+
+
+def role(kind: str, name: str, *rules: dict[str, Any], namespace: str | None = None) -> dict[str, Any]:
+    metadata = {"name": name} if namespace is None else {"name": name, "namespace": namespace}
+    return {"apiVersion": RBAC, "kind": kind, "metadata": metadata, "rules": list(rules)}
+
+
+def binding(kind: str, to: str, *subjects: dict[str, Any], namespace: str | None = None) -> dict[str, Any]:
+    metadata = {"name": "b"} if namespace is None else {"name": "b", "namespace": namespace}
+    which = {"apiGroup": "rbac.authorization.k8s.io", "kind": to.partition("/")[0], "name": to.partition("/")[2]}
+    return {"apiVersion": RBAC, "kind": kind, "metadata": metadata, "roleRef": which, "subjects": list(subjects)}
+
+
+READ = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"], "resourceNames": ["b", "a"]}
+PODS = {"apiGroups": ["", "apps"], "resources": ["pods"], "verbs": ["watch", "list"]}
+READER = {"kind": "ServiceAccount", "name": "reader", "namespace": "bridge"}
+
+
+def right(**changes: Any) -> Right:
+    given: dict[str, Any] = {
+        "account": "reader",
+        "account_namespace": "bridge",
+        "namespace": "data",
+        "group": "",
+        "resource": "pods",
+        "verbs": ("list", "watch"),
+    }
+    return Right(**{**given, **changes})
+
+
+def test_a_right_is_a_rule_of_a_role_that_a_binding_gives_to_an_account() -> None:
+    manifests = [
+        role("Role", "r", READ, PODS, namespace="data"),
+        binding("RoleBinding", "Role/r", READER, {"kind": "Group", "name": "people"}, namespace="data"),
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "r"}},
+    ]
+    assert rights_in(manifests) == (
+        right(),
+        right(resource="secrets", verbs=("get",), names=("a", "b")),
+        right(group="apps"),
+    )
+
+
+def test_a_role_is_looked_for_in_the_namespace_of_its_binding() -> None:
+    manifests = [
+        role("Role", "r", PODS, namespace="data"),
+        binding("RoleBinding", "Role/r", READER, namespace="elsewhere"),
+    ]
+    assert rights_in(manifests) == ()
+    unsaid = [role("Role", "r", PODS), binding("RoleBinding", "Role/r", {"kind": "ServiceAccount", "name": "x"})]
+    assert {(each.account_namespace, each.namespace) for each in rights_in(unsaid, "here")} == {("here", "here")}
+
+
+@pytest.mark.parametrize(("kind", "where"), [("RoleBinding", "data"), ("ClusterRoleBinding", None)])
+def test_a_cluster_role_counts_where_it_is_bound(kind: str, where: str | None) -> None:
+    manifests = [role("ClusterRole", "r", PODS), binding(kind, "ClusterRole/r", READER, namespace=where)]
+    assert {each.namespace for each in rights_in(manifests)} == {where}
+
+
+def test_rights_on_one_resource_are_put_together_in_a_fixed_order() -> None:
+    given = [right(verbs=("watch",)), right(verbs=("get",), names=("x",)), right(verbs=("list",)), right(account="a")]
+    assert merged(given) == merged(reversed(given))
+    assert merged(given) == (right(account="a"), right(), right(verbs=("get",), names=("x",)))
+
+
+def test_only_anything_with_anything_in_the_whole_cluster_is_everything() -> None:
+    every: dict[str, Any] = {"namespace": None, "group": "*", "resource": "*", "verbs": ("*",)}
+    assert right(**every).is_everything
+    for key, other in (("namespace", "data"), ("group", ""), ("resource", "pods"), ("verbs", ("get",))):
+        assert not right(**{**every, key: other}).is_everything
+
+
+def test_a_reader_sees_place_by_place_who_may_do_what() -> None:
+    everything = right(account="helm", namespace=None, group="*", resource="*", verbs=("*",))
+    told = rights_text(
+        [
+            right(account_namespace="data"),
+            right(account="other", account_namespace="data"),
+            right(resource="secrets", verbs=("get",), names=("a", "b")),
+            right(namespace=None, group="batch", resource="jobs", verbs=("get",)),
+            everything,
+        ]
+    )
+    assert told.splitlines() == [
+        "What accounts may do with the API of Kubernetes:",
+        "  in namespace data",
+        "    reader, other: list watch pods",
+        "    reader of namespace bridge: get secrets named a, b",
+        "  in the whole cluster",
+        "    reader of namespace bridge: get jobs.batch",
+        "    helm of namespace bridge: everything",
+    ]
+    assert rights_text([]) == ""
+
+
+def test_the_summary_of_the_homelab_says_it() -> None:
+    text = summary(ledger_of(main.build()), Path(main.__file__).parent / "dist")
+    said = text.partition("What accounts may do with the API of Kubernetes:\n")[2].partition("\n\n")[0]
+    assert said.splitlines() == [
+        "  in namespace airflow",
+        "    airflow-api-server: get list watch pods; get list pods/log",
+        "    airflow-scheduler, airflow-triggerer, airflow-worker: list watch events; "
+        "create delete get list patch watch pods; create get pods/exec; get pods/log",
+        "  in the whole cluster",
+        "    helm-airflow of namespace kube-system: everything",
+    ]
+
+
+def test_the_construct_tells_its_rights_and_the_app_those_of_all_its_constructs() -> None:
+    chart = new_chart()
+    one = make_airflow(chart, "one", release="one", delivery=HelmCommand())
+    two = make_airflow(
+        chart,
+        "two",
+        release="two",
+        namespace=Namespace.existing("second"),
+        image=Image("r.lab/airflow", tag="1"),
+        secrets_backend=KubernetesSecretsBackend(namespace="connections", provider_version="10.14.0"),
+    )
+    assert {each.account_namespace for each in one.rights} == {"airflow"}
+    assert {each.namespace for each in two.rights} == {"second", "connections", None}
+    assert rights_of(ledger_of(chart)) == merged([*one.rights, *two.rights])
+
+
+def test_rights_over_the_cluster_take_values_that_nothing_checks_and_are_told_as_such() -> None:
+    chart = new_chart()
+    plain = make_airflow(chart, delivery=HelmCommand())
+    wide = make_airflow(
+        chart, "wide", release="wide", delivery=HelmCommand(), unchecked_values={"multiNamespaceMode": True}
+    )
+    assert all(each.namespace == "airflow" for each in plain.rights)
+    assert {each.namespace for each in wide.rights} == {None}
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_every_row_of_the_data_is_of_use_and_every_switch_has_a_default(pair: Pair) -> None:
+    assert {grant.role for grant in GRANTS} == set(ROLES)
+    assert {switch for grant in GRANTS for switch in grant.switches} <= set(SWITCHES)
+    settings = release(pair, delivery=HelmCommand())
+    told = release_rights(settings, release_values(settings))
+    assert {each.account.removeprefix("lab-airflow-") for each in told} == {
+        "scheduler",
+        "worker",
+        "triggerer",
+        settings.dialect.ui_server,
+    }
+    assert not [each for each in told if each.resource == "secrets" or "*" in (each.resource, *each.verbs)]
+
+
+def test_task_namespaces_give_pods_there_to_the_scheduler_and_logs_to_the_ui() -> None:
+    settings = release(("1.22.0", "3.2.2"), task_namespaces=("team-a", "team-b"), delivery=HelmCommand())
+    objects = namespace_objects(settings, release_values(settings)).values()
+    told = {(each.account, each.namespace, each.resource, each.verbs) for each in rights_in(objects)}
+    launch = ("create", "delete", "list", "patch", "watch")
+    assert told == {
+        each
+        for place in ("team-a", "team-b")
+        for each in (
+            ("lab-airflow-scheduler", place, "pods", launch),
+            ("lab-airflow-api-server", place, "pods", ("list",)),
+            ("lab-airflow-api-server", place, "pods/log", ("get",)),
+        )
+    }
+
+
+@pytest.mark.parametrize("file", sorted(GOLDENS.rglob("*.k8s.yaml")), ids=lambda file: file.stem)
+def test_no_object_we_emit_gives_a_right_over_the_cluster_or_over_everything(file: Path) -> None:
+    manifests = load(file)
+    assert not [each for each in manifests if each["kind"] in ("ClusterRole", "ClusterRoleBinding")]
+    for each in manifests:
+        for rule in each.get("rules") or () if each["kind"] == "Role" else ():
+            assert "*" not in {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
+    bound = [each for each in manifests if each["kind"] == "RoleBinding"]
+    assert {each["roleRef"]["kind"] for each in bound} <= {"Role"}
+
+
+@pytest.mark.parametrize(
+    "delivery", [K3sHelmChart, FluxRelease, ArgoApplication], ids=["helm-controller", "flux", "argo"]
+)
+def test_what_delivers_one_release_is_not_where_another_launches_pods(delivery: Any) -> None:
+    said = delivery(namespace="second")
+    for first, then in (
+        ({"delivery": said}, {"namespace": Namespace.existing("second")}),
+        ({"namespace": Namespace.existing("second")}, {"delivery": said}),
+    ):
+        chart = new_chart()
+        make_airflow(chart, "one", release="one", **first)
+        with pytest.raises(PlatformError, match=r"two: .*secrets/exposed-account.*'one' ") as caught:
+            make_airflow(chart, "two", release="two", **then)
+        assert "namespace of its own" in str(caught.value)
+
+
+def test_a_helm_chart_is_not_where_tasks_run_either() -> None:
+    chart = new_chart()
+    with pytest.raises(PlatformError, match=r"delivery/shared-namespace.*any DAG author could start a pod as it"):
+        make_airflow(chart, task_namespaces=[Namespace.existing("team-a")], delivery=K3sHelmChart(namespace="team-a"))
