@@ -68,7 +68,6 @@ class Connection:
         ca_namespace: the one namespace ``ca`` is in; None where the user makes it beside its reader.
         address: where the database is, when the Secret holds the password alone; None where it holds the whole URL.
         direct: where the database is without the pooler in between, for what must not go through one: migrations.
-        direct_peer: where the server of ``direct`` is, where it is known.
         direct_peer: where the server behind the pooler is, where it is known.
         results: the address at which Celery keeps results, through a pool of their own; None for that of everything else.
         url: what stands before and after the password, where both are known.
@@ -90,7 +89,6 @@ class Connection:
     ca_namespace: str | None = None
     address: Address | None = None
     direct: Address | None = None
-    direct_peer: Peer | None = None
     direct_peer: Peer | None = None
     results: Address | None = None
     url: tuple[str, str] | None = None
