@@ -8,6 +8,7 @@ This shares no code with the library's own checks: the two judge each other.
 
 from __future__ import annotations
 
+import base64
 import copy
 import functools
 import re
@@ -103,7 +104,6 @@ _ENFORCED_FORMATS_WITHOUT_CHECK = frozenset(
         "ssn",
         "hexcolor",
         "rgbcolor",
-        "byte",
         "password",
         "date",
         "duration",
@@ -291,6 +291,8 @@ def _converted(schema: Mapping[str, Any]) -> dict[str, Any]:
         raise NotImplementedError(f"the API server checks the format {form!r}, and this judge does not yet")
     if form == "date-time":
         kept["x-date-time"] = True
+    if form == "byte":
+        kept["x-byte"] = True
     return kept
 
 
@@ -334,7 +336,17 @@ def _date_time(_: Any, __: bool, value: object, ___: object) -> Iterator[jsonsch
         yield jsonschema.ValidationError(f"{value!r} is not a date and time")
 
 
-_Judge = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": _pattern, "x-date-time": _date_time})
+def _byte(_: Any, __: bool, value: object, ___: object) -> Iterator[jsonschema.ValidationError]:
+    if isinstance(value, str):
+        try:
+            base64.b64decode(value, validate=True)
+        except ValueError:
+            yield jsonschema.ValidationError(f"{value!r} is not in base64")
+
+
+_Judge = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator, {"pattern": _pattern, "x-date-time": _date_time, "x-byte": _byte}
+)
 
 
 @functools.cache

@@ -60,7 +60,28 @@ HELM_CHART: dict[str, Any] = {
         "timeout": "30m",
     },
 }
-SOUND = [CLUSTER, POOLER, SCHEDULED_BACKUP, DATABASE, HELM_CHART]
+SECRET_STORE: dict[str, Any] = {
+    "apiVersion": "external-secrets.io/v1",
+    "kind": "SecretStore",
+    "metadata": {"name": "vault", "namespace": "airflow"},
+    "spec": {"provider": {"vault": {"server": "https://vault.acme.lab", "path": "kv", "caBundle": "YWJj"}}},
+}
+EXTERNAL_SECRET: dict[str, Any] = {
+    "apiVersion": "external-secrets.io/v1",
+    "kind": "ExternalSecret",
+    "metadata": {"name": "a", "namespace": "airflow"},
+    "spec": {
+        "secretStoreRef": {"kind": "SecretStore", "name": "vault"},
+        "data": [{"secretKey": "k", "remoteRef": {"key": "a", "property": "k"}}],
+    },
+}
+SEALED_SECRET: dict[str, Any] = {
+    "apiVersion": "bitnami.com/v1alpha1",
+    "kind": "SealedSecret",
+    "metadata": {"name": "a", "namespace": "airflow"},
+    "spec": {"encryptedData": {"k": "AgB1"}, "template": {"type": "Opaque"}},
+}
+SOUND = [CLUSTER, POOLER, SCHEDULED_BACKUP, DATABASE, HELM_CHART, SECRET_STORE, EXTERNAL_SECRET, SEALED_SECRET]
 
 
 def broken(manifest: dict[str, Any], path: str, value: object) -> dict[str, Any]:
@@ -130,6 +151,14 @@ BROKEN: list[tuple[dict[str, Any], str, object, str]] = [
     (DATABASE, "spec/name", "postgres", "the name postgres is reserved"),
     (DATABASE, "spec/name", "template1", "the name template1 is reserved"),
     (DATABASE, "spec/builtinLocale", "C", "builtinLocale is only available"),
+    (SECRET_STORE, "spec/provider/vault/caBundle", "a b", "is not in base64"),
+    (SECRET_STORE, "spec/provider/vault/server", ..., "'server' is a required property"),
+    (SECRET_STORE, "spec/provider/valut", {}, "unknown field 'valut'"),
+    (EXTERNAL_SECRET, "spec/secretStoreRef/kind", "Store", "'Store' is not one of"),
+    (EXTERNAL_SECRET, "spec/data/0/remoteRef/key", ..., "'key' is a required property"),
+    (EXTERNAL_SECRET, "apiVersion", "external-secrets.io/v1beta1", "does not serve 'v1beta1'"),
+    (SEALED_SECRET, "spec/encryptedData", ..., "'encryptedData' is a required property"),
+    (SEALED_SECRET, "spec/encryptedData/k", 1, "1 is not of type 'string'"),
     # the envelope
     (CLUSTER, "metadata/name", "Airflow", "metadata.name"),
     (CLUSTER, "metadata/labels/a", 1, "metadata.labels.a"),
