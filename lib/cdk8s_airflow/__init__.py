@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.database.cnpg import CnpgCluster as CnpgCluster
     from cdk8s_airflow.database.connection import Connection as Connection
     from cdk8s_airflow.database.connection import ExternalDatabase as ExternalDatabase
+    from cdk8s_airflow.database.pgbouncer import PgBouncer as PgBouncer
     from cdk8s_airflow.database.pooler import CnpgPooler as CnpgPooler
     from cdk8s_airflow.dbt.profiles import DbtProfiles as DbtProfiles
     from cdk8s_airflow.dbt.targets import DbtPostgres as DbtPostgres
@@ -84,8 +85,21 @@ if TYPE_CHECKING:
     from cdk8s_airflow.facts import ClusterFacts as ClusterFacts
     from cdk8s_airflow.kube.app import run as run
     from cdk8s_airflow.kube.app import synth as synth
+    from cdk8s_airflow.network.isolation import NetworkIsolation as NetworkIsolation
     from cdk8s_airflow.network.namespace import ExistingNamespace as ExistingNamespace
     from cdk8s_airflow.network.namespace import Namespace as Namespace
+    from cdk8s_airflow.network.places import ApiServerAt as ApiServerAt
+    from cdk8s_airflow.network.places import Cilium as Cilium
+    from cdk8s_airflow.network.places import CloudIdentity as CloudIdentity
+    from cdk8s_airflow.network.places import ClusterDns as ClusterDns
+    from cdk8s_airflow.network.places import HostNetwork as HostNetwork
+    from cdk8s_airflow.network.places import Nowhere as Nowhere
+    from cdk8s_airflow.network.policies import Place as Place
+    from cdk8s_airflow.network.traffic import Flow as Flow
+    from cdk8s_airflow.network.traffic import Known as Known
+    from cdk8s_airflow.network.traffic import Outside as Outside
+    from cdk8s_airflow.network.traffic import Pods as Pods
+    from cdk8s_airflow.network.traffic import Traffic as Traffic
     from cdk8s_airflow.scheduling.disruption import DisruptionBudget as DisruptionBudget
     from cdk8s_airflow.scheduling.placement import Placement as Placement
     from cdk8s_airflow.scheduling.placement import Spread as Spread
@@ -110,6 +124,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.contracts import GitSshSecret as GitSshSecret
     from cdk8s_airflow.secrets.contracts import GitTokenSecret as GitTokenSecret
     from cdk8s_airflow.secrets.contracts import JwtSecret as JwtSecret
+    from cdk8s_airflow.secrets.contracts import PgBouncerSecret as PgBouncerSecret
     from cdk8s_airflow.secrets.contracts import PullSecret as PullSecret
     from cdk8s_airflow.secrets.contracts import RedisPasswordSecret as RedisPasswordSecret
     from cdk8s_airflow.secrets.contracts import ResultBackendSecret as ResultBackendSecret
@@ -138,6 +153,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.stores import ExistingClusterSecretStore as ExistingClusterSecretStore
     from cdk8s_airflow.secrets.stores import ExistingSecretStore as ExistingSecretStore
     from cdk8s_airflow.secrets.stores import SecretStore as SecretStore
+    from cdk8s_airflow.storage.bucket_job import BucketJob as BucketJob
     from cdk8s_airflow.storage.object_storage import AzureCredentials as AzureCredentials
     from cdk8s_airflow.storage.object_storage import Bucket as Bucket
     from cdk8s_airflow.storage.object_storage import GcsCredentials as GcsCredentials
@@ -191,6 +207,7 @@ _HOMES = {
     "dbt.targets": ("DbtPostgres", "DbtProfile", "DbtTarget"),
     "database.cnpg": ("CnpgCluster",),
     "database.connection": ("Connection", "ExternalDatabase"),
+    "database.pgbouncer": ("PgBouncer",),
     "database.pooler": ("CnpgPooler",),
     "delivery.argo": ("ArgoApplication", "AutomatedSync"),
     "delivery.flux": ("FluxRelease",),
@@ -199,7 +216,11 @@ _HOMES = {
     "delivery.source": ("ChartSource",),
     "facts": ("ClusterFacts",),
     "kube.app": ("run", "synth"),
+    "network.isolation": ("NetworkIsolation",),
     "network.namespace": ("ExistingNamespace", "Namespace"),
+    "network.places": ("ApiServerAt", "Cilium", "CloudIdentity", "ClusterDns", "HostNetwork", "Nowhere"),
+    "network.policies": ("Place",),
+    "network.traffic": ("Flow", "Known", "Outside", "Pods", "Traffic"),
     "scheduling.disruption": ("DisruptionBudget",),
     "scheduling.placement": (
         "Placement",
@@ -227,6 +248,7 @@ _HOMES = {
         "GitSshSecret",
         "GitTokenSecret",
         "JwtSecret",
+        "PgBouncerSecret",
         "PullSecret",
         "RedisPasswordSecret",
         "ResultBackendSecret",
@@ -261,6 +283,7 @@ _HOMES = {
     "secrets.remote": ("DatabaseUrl", "RemoteKey", "RemoteText"),
     "secrets.sealed": ("SealedSecret",),
     "secrets.stores": ("ClusterSecretStore", "ExistingClusterSecretStore", "ExistingSecretStore", "SecretStore"),
+    "storage.bucket_job": ("BucketJob",),
     "storage.volume": ("Volume",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -271,6 +294,7 @@ __all__ = [
     "AirflowKeys",
     "ApiSecretKeySecret",
     "ApiServer",
+    "ApiServerAt",
     "ArgoApplication",
     "AutomatedSync",
     "AwsAccessKeys",
@@ -284,13 +308,17 @@ __all__ = [
     "BasicAuthSecret",
     "BrokerUrlSecret",
     "Bucket",
+    "BucketJob",
     "CaBundle",
     "CeleryExecutor",
     "CeleryKubernetesExecutor",
     "CeleryWorkers",
     "ChartArchive",
     "ChartSource",
+    "Cilium",
     "Cleanup",
+    "CloudIdentity",
+    "ClusterDns",
     "ClusterFacts",
     "ClusterIP",
     "ClusterSecretStore",
@@ -324,6 +352,7 @@ __all__ = [
     "FabAuth",
     "FernetKeySecret",
     "Finding",
+    "Flow",
     "Flower",
     "FlowerAuthSecret",
     "FluxRelease",
@@ -336,6 +365,7 @@ __all__ = [
     "HashicorpVault",
     "HelmCommand",
     "Host",
+    "HostNetwork",
     "Hpa",
     "HttpRoute",
     "Image",
@@ -343,6 +373,7 @@ __all__ = [
     "JwtSecret",
     "K3sHelmChart",
     "Keda",
+    "Known",
     "KubernetesExecutor",
     "KubernetesSecrets",
     "KubernetesSecretsBackend",
@@ -356,12 +387,19 @@ __all__ = [
     "Mirror",
     "MultipleExecutors",
     "Namespace",
+    "NetworkIsolation",
     "NodePort",
+    "Nowhere",
     "ObjectStorage",
     "Oidc",
     "OtelCollector",
+    "Outside",
+    "PgBouncer",
+    "PgBouncerSecret",
+    "Place",
     "Placement",
     "PlatformError",
+    "Pods",
     "Proxy",
     "PullSecret",
     "Quota",
@@ -390,6 +428,7 @@ __all__ = [
     "Tls",
     "TlsSecret",
     "Toleration",
+    "Traffic",
     "Triggerer",
     "VaultAppRole",
     "VaultKubernetes",
