@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Annotated, Any, ClassVar
 
+from cdk8s_airflow.airflow.clear_text import literal_findings
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import (
     AnnotationKey,
@@ -144,6 +145,9 @@ class AirflowPod(ComponentPod):
                 problem="is set by the chart or by another argument, and no name may stand twice",
                 fix="give the argument it comes from: keys=, database=, executor=",
             )
+        for name, value in self.env.items():
+            if isinstance(value, str):
+                yield from literal_findings(f"env.{name}", name, value)
         yield from _volume_rules(self.volumes, self.volume_mounts)
         for at, given in (("volumes", self.volumes), ("volume_mounts", self.volume_mounts)):
             yield from _template_rules(given, at)

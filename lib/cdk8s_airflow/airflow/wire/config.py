@@ -13,9 +13,10 @@ from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow.checks.scanner import has_login, in_text, is_literal, is_vouched
 from cdk8s_airflow.kube.text import escape_template
 from cdk8s_airflow.schemas import config as known
-from cdk8s_airflow.schemas.hidden import has_login, may_hide
+from cdk8s_airflow.schemas.hidden import may_hide
 from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.secrets.contracts import SecretKey
 
@@ -311,12 +312,13 @@ def _value_problems(option: _Option) -> Iterator[Finding]:
     value = option.value
     if isinstance(value, SecretKey):
         return
-    if known.is_sensitive(option.name) or (isinstance(value, str) and has_login(value)):
+    if known.is_sensitive(option.name) or _looks_secret(option.asked[1], value):
         yield Finding(
             rule="config/secret-literal",
             at=option.at,
             problem="holds a secret, and would stand in clear text in a ConfigMap and in the output",
-            fix='name the key of a Secret: SecretKey("airflow-config", "...")',
+            fix='name the key of a Secret: SecretKey("airflow-config", "...")'
+            + ("" if known.is_sensitive(option.name) else ', or if it is none, say so: not_secret("...")'),
         )
         return
     if isinstance(value, float) and not math.isfinite(value):
@@ -336,6 +338,13 @@ def _value_problems(option: _Option) -> Iterator[Finding]:
             yield _unwritable(
                 option, f"has {_ERASED} in it, which Helm removes from all it renders", "write it otherwise"
             )
+
+
+def _looks_secret(name: str, value: object) -> bool:
+    """Whether a value is a secret by its form, or by the name of its option."""
+    if isinstance(value, str) and (is_vouched(value) or not value):
+        return False
+    return is_literal(name, value) or (isinstance(value, str) and bool(in_text(value)))
 
 
 def _unwritable(option: _Option, problem: str, fix: str) -> Finding:

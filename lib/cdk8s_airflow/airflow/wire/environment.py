@@ -8,17 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from cdk8s_airflow.airflow.clear_text import literal_findings
 from cdk8s_airflow.airflow.pods import OWNED_VARIABLES
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import minor_of
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import is_cidr, is_token
+from cdk8s_airflow.checks.constraints import is_cidr
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.kube.text import escape_template
-from cdk8s_airflow.schemas.hidden import has_login
 from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, ExistingSecret, SecretKey
 
@@ -49,13 +49,6 @@ _SERVICES = (
     "pgbouncer",
 )
 
-_TELLING = regex(
-    r"(?:^|_)(?:PASS|PASSWD|PASSPHRASE|TOKEN|SECRET|CREDENTIALS?|APIKEY|DSN)(?:_|$)|PASSWORD|(?:^|_)KEY$", re.IGNORECASE
-)
-_HARMLESS = regex(
-    r"_(?:FILE|PATH|DIR|NAME|ID|URL|URI|TTL|LIFETIME|EXPIRY|HEADER|ALGORITHM|TYPE|COLUMN|NAMESPACE)$|(?:PRIMARY|FOREIGN|PARTITION|SORT)_KEY$",
-    re.IGNORECASE,
-)
 _NAME_IN_TEXT = regex(r"""^\s*-\s*(?:\{\s*)?["']?name["']?\s*:\s*["']?([A-Za-z_][A-Za-z0-9_.-]*)""", re.MULTILINE)
 
 
@@ -276,23 +269,12 @@ def environment_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 fix=owner,
             )
         elif isinstance(value, str):
-            yield from _clear_text(at, name, value, 'or if it is none, into a ConfigMap: ConfigMapKey("...", "...")')
+            yield from literal_findings(at, name, value)
     for key, text in settings.variables.items():
         if isinstance(text, str):
-            yield from _clear_text(f"variables.{key}", key, text, "or if it is none, give the variable another name")
+            yield from literal_findings(f"variables.{key}", key, text)
     yield from _proxy_rules(settings)
     yield from _backend_rules(settings)
-
-
-def _clear_text(at: str, name: str, value: str, otherwise: str) -> Iterator[Finding]:
-    telling = _TELLING.search(name) is not None and _HARMLESS.search(name) is None
-    if value and (telling or has_login(value) or is_token(value)):
-        yield Finding(
-            rule="environment/clear-text",
-            at=at,
-            problem="looks like a secret, and would stand in the manifests in clear text",
-            fix=f'put it into a Secret: SecretKey("...", "..."), {otherwise}',
-        )
 
 
 def _owner(name: str) -> str:
