@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding, check_setting, report, show
-from cdk8s_airflow.checks.constraints import PortNumber, SecretKeyName, SecretName
+from cdk8s_airflow.checks.constraints import Label, PortNumber, SecretKeyName, SecretName
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.network.traffic import Flow, Known, Outside, Peer, Pods
+from cdk8s_airflow.network.hosts import peer_of
+from cdk8s_airflow.network.traffic import Flow, Outside, Peer, Pods
 from cdk8s_airflow.secrets.contracts import SecretKey
 from cdk8s_airflow.storage.names import Account, BucketName, Endpoint, Region, is_container
 
@@ -119,8 +120,10 @@ class ObjectStorage:
         project: the project that new buckets belong to, with Google Cloud.
         credentials: the login of all its buckets, unless one has its own. Default: none; then pods log in by their identity in
             the cloud.
-        peer: where its pods or servers are, for network policies. Default: outside the cluster, at an unknown address.
+        peer: where its pods or servers are, for network policies. Default: what the endpoint's host looks like; else outside the cluster, at an unknown address.
         port: the port they listen on. Default: the endpoint's, or 443.
+        logins_in: the namespace in which its logins are made up, for a store that the platform runs itself. Default: none;
+            whoever runs the store gives them out.
     """
 
     how_to_write: ClassVar[str] = (
@@ -136,6 +139,7 @@ class ObjectStorage:
     credentials: Credentials | None = None
     peer: Peer | None = None
     port: PortNumber | None = None
+    logins_in: Label | None = None
 
     @staticmethod
     def s3(
@@ -196,9 +200,7 @@ class ObjectStorage:
         return UNSOUND if report(check_setting(bucket, "bucket")) else bucket
 
     def _rules(self) -> Iterator[Finding]:
-        wanted = _CREDENTIALS[self.scheme]
-        if self.credentials is not None and not isinstance(self.credentials, wanted):
-            yield _wrong_credentials(self.credentials, wanted, "credentials")
+        yield from credentials_rules(self, self.credentials, "credentials")
         misplaced = {
             "endpoint": ("s3", self.endpoint),
             "path_style": ("s3", self.path_style),
@@ -236,8 +238,12 @@ class ObjectStorage:
 
     @property
     def where(self) -> Peer:
-        """Where it is, for network policies."""
-        return self.peer if self.peer is not None else Outside(name=self.host)
+        """Where it is, for network policies: what was said, or what its name looks like."""
+        if self.peer is not None:
+            return self.peer
+        if self.endpoint is None:
+            return Outside(name=self.host)
+        return peer_of(self.host, self.listens_on, "cluster.local")
 
     @property
     def listens_on(self) -> int:
@@ -256,14 +262,17 @@ class ObjectStorage:
         return self.endpoint is not None if self.path_style is None else self.path_style
 
 
-def _wrong_credentials(given: object, wanted: type, at: str) -> Finding:
-    return Finding(
-        rule="storage/credentials",
-        at=at,
-        problem=f"are not of the kind that this store takes, {wanted.__name__}",
-        seen=type(given).__name__,
-        fix=f"give {getattr(wanted, 'how_to_write', wanted.__name__)}",
-    )
+def credentials_rules(storage: ObjectStorage, given: Credentials | None, at: str) -> Iterator[Finding]:
+    """Whether a login is of the kind that a store takes."""
+    wanted = _CREDENTIALS[storage.scheme]
+    if given is not None and not isinstance(given, wanted):
+        yield Finding(
+            rule="storage/credentials",
+            at=at,
+            problem=f"are not of the kind that this store takes, {wanted.__name__}",
+            seen=type(given).__name__,
+            fix=f"write {getattr(wanted, 'how_to_write', wanted.__name__)}",
+        )
 
 
 @frozen
@@ -283,9 +292,7 @@ class Bucket:
     own_credentials: Credentials | None = None
 
     def _rules(self) -> Iterator[Finding]:
-        wanted = _CREDENTIALS[self.storage.scheme]
-        if self.own_credentials is not None and not isinstance(self.own_credentials, wanted):
-            yield _wrong_credentials(self.own_credentials, wanted, "credentials")
+        yield from credentials_rules(self.storage, self.own_credentials, "credentials")
         if self.scheme == "azure" and not is_container(self.name):
             yield Finding(
                 rule="storage/container",
@@ -396,9 +403,6 @@ CHECKSUMS: Mapping[str, str] = {
     "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
 }
 """Keeps newer AWS libraries (botocore 1.36 on) from sending checksums that many S3-compatible stores refuse."""
-
-DNS = Known(role="dns")
-"""Where names are resolved."""
 
 
 def airflow_connection(storage: ObjectStorage, credentials: Credentials | None) -> dict[str, Any]:
