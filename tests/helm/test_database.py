@@ -18,6 +18,8 @@ from cdk8s_airflow import (
     ExistingNamespace,
     ExternalDatabase,
     Namespace,
+    PgBouncer,
+    PgBouncerSecret,
     RedisBroker,
     RedisPasswordSecret,
     SecretKey,
@@ -158,3 +160,55 @@ def test_results_of_celery_have_a_pool_of_their_own(pair: tuple[str, str]) -> No
                 source(container, "AIRFLOW__CELERY__RESULT_BACKEND")
                 == "db+postgresql://airflow@pg-results.airflow.svc:5432/airflow"
             ), container.where
+
+
+def bouncer(**changes: Any) -> PgBouncer:
+    return PgBouncer(login=PgBouncerSecret("airflow-pgbouncer"), **changes)
+
+
+def test_the_charts_pgbouncer_stands_between_airflow_and_an_external_database(pair: tuple[str, str]) -> None:
+    database = external(pooling=bouncer(replicas=2), tls="verify-full", ca=SecretKey("rds", "bundle.pem"))
+    broker = RedisBroker(url=BrokerUrlSecret("broker"), password=RedisPasswordSecret("redis"))
+    manifests = release(
+        chart_version=pair[0], airflow_version=pair[1], database=database, executor=CeleryExecutor(broker=broker)
+    )
+    result = render_release(helm_chart(manifests))
+    assert_env_once(result)
+    assert_requests_everywhere(result)
+    assert_restricted(result)
+    assert_strict_kinds(result)
+    assert_no_bundled(result, asked_for=("pgbouncer", "redis"), claim_templates=True)
+    assert_address(result, "postgresql://air%20flow%40x@airflow-pgbouncer.airflow.svc:6543/airflow-metadata", PASSWORD)
+    for container in result.containers("airflow"):
+        backend = source(container, "AIRFLOW__CELERY__RESULT_BACKEND")
+        assert backend.endswith("@airflow-pgbouncer.airflow.svc:6543/airflow-result-backend")
+        assert backend.startswith("db+postgresql://air%20flow%40x@")
+        assert source(container, "PGSSLMODE") == "prefer"
+    script = result.pod("run-airflow-migrations").container("run-airflow-migrations").spec["command"][-1]
+    assert f'%@*}}@{HOST}:5432/airflow"\nexport PGSSLMODE=verify-full\n' in script
+
+    pod = result.pod("pgbouncer")
+    assert pod.spec["securityContext"]["runAsUser"] == 65534
+    assert result.get("Deployment", "airflow-pgbouncer")["spec"]["replicas"] == 2
+    main = pod.container("pgbouncer")
+    volumes = {volume["name"]: volume for volume in pod.spec["volumes"]}
+    files = {mount["mountPath"]: volumes[mount["name"]] for mount in main.spec["volumeMounts"]}
+    login = {"secret": {"secretName": "airflow-pgbouncer"}}
+    for file in ("pgbouncer.ini", "users.txt"):
+        volume = files[f"/etc/pgbouncer/{file}"]
+        assert {key: value for key, value in volume.items() if key != "name"} == login
+    (settings,) = (m for m in manifests if m["metadata"]["name"] == "airflow-pgbouncer-settings")
+    assert files["/etc/pgbouncer-settings"]["configMap"] == {"name": "airflow-pgbouncer-settings"}
+    assert files["/etc/database-ca"]["secret"]["secretName"] == "rds"
+    exporter = pod.container("metrics-exporter")
+    reference = {"secretKeyRef": {"name": "airflow-pgbouncer", "key": "connection"}}
+    assert exporter.env["DATABASE_URL"]["valueFrom"] == reference
+    service = result.get("Service", "airflow-pgbouncer")["spec"]
+    assert 6543 in [port["port"] for port in service["ports"]]
+    ini = settings["data"]["pgbouncer.ini"]
+    assert "server_tls_sslmode = verify-full\nserver_tls_ca_file = /etc/database-ca/ca.crt\n" in ini
+    assert "airflow-result-backend = host=" in ini
+
+
+def test_no_pgbouncer_is_rendered_unless_asked_for(pair: tuple[str, str]) -> None:
+    assert "pgbouncer" not in {pod.component for pod in rendered(pair, database=external()).pods}

@@ -110,6 +110,8 @@ class ReleaseSettings:
             "statsd": self.statsd is not None,
             "redis": celery is not None and isinstance(celery.broker, RedisBroker),
             "otelCollector": self.otel_collector is not None,
+            "pgbouncer": self.database.pgbouncer is not None,
+            "pgbouncerExporter": self.database.pgbouncer is not None,
         }
         return tuple(key for key, runs in used.items() if runs)
 

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from cdk8s_airflow.checks import Finding, check_setting, report, show
 from cdk8s_airflow.checks.constraints import Must, NonEmpty, PortNumber, SecretKeyName, SecretName, is_host
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.network.traffic import Peer
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, DsnSecret, ExistingSecret, SecretKey
 
@@ -69,6 +70,7 @@ class Connection:
         address: where the database is, when the Secret holds the password alone; None where it holds the whole URL.
         direct: where the database is without the pooler in between, for what must not go through one: migrations.
         direct_peer: where the server behind the pooler is, where it is known.
+        pgbouncer: the chart's own pooler, which then stands between Airflow and ``address``.
         results: the address at which Celery keeps results, through a pool of their own; None for that of everything else.
         url: what stands before and after the password, where both are known.
         password: namespace and name of the Secret with the password, where it is known.
@@ -90,6 +92,7 @@ class Connection:
     address: Address | None = None
     direct: Address | None = None
     direct_peer: Peer | None = None
+    pgbouncer: PgBouncer | None = None
     results: Address | None = None
     url: tuple[str, str] | None = None
     password: tuple[str, str] | None = None
@@ -165,6 +168,8 @@ class ExternalDatabase:
         ca: the authority that signed the server's certificate, for ``"verify-ca"`` and ``"verify-full"``: the key of a
             ConfigMap or Secret in PEM.
         postgres_major: its major version, to be held against what Airflow supports. Default: unknown.
+        pooling: the chart's PgBouncer between Airflow and the server; needs ``host``. Default: none, and every process of Airflow
+            has sessions of its own.
         peer: where the server is, for network policies: an :class:`Outside` with its networks, or :class:`Pods`. Default: what
             the host looks like.
     """
@@ -180,6 +185,7 @@ class ExternalDatabase:
     tls: TlsMode = "require"
     ca: SecretKey | ConfigMapKey | None = None
     postgres_major: int | None = None
+    pooling: PgBouncer | None = None
     peer: Peer | None = None
 
     def _rules(self) -> Iterator[Finding]:
@@ -209,12 +215,18 @@ class ExternalDatabase:
                 fix='give the key of a Secret: password=SecretKey("airflow-db", "password")',
             )
         elif self.url is not None:
-            for name, default in (("port", 5432), ("database", "airflow"), ("user", "airflow"), ("password", None)):
+            for name, default in (
+                ("port", 5432),
+                ("database", "airflow"),
+                ("user", "airflow"),
+                ("password", None),
+                ("pooling", None),
+            ):
                 if getattr(self, name) != default:
                     yield Finding(
                         rule="database/address",
                         at=name,
-                        problem="is not read: the Secret in url= says it",
+                        problem="is not read: the Secret in url= says everything",
                         seen=show(getattr(self, name)),
                         fix="leave it out, or give host= in place of url=",
                     )
@@ -243,6 +255,7 @@ class ExternalDatabase:
             tls=self.tls,
             ca=self.ca,
             address=Address(host=self.host, port=self.port, database=self.database, user=self.user),
+            pgbouncer=self.pooling,
             postgres_major=self.postgres_major,
             peer=self.peer or peer_of(self.host, self.port, "cluster.local"),
             port=self.port,

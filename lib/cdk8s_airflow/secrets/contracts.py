@@ -96,6 +96,22 @@ class BasicAuthSecret(_SecretReference):
     type = "kubernetes.io/basic-auth"
 
 
+class PgBouncerSecret(_SecretReference):
+    """A Secret with the login of a database as the chart's PgBouncer and its exporter of metrics read it.
+
+    ``users.txt`` is one line with user and password, each in double quotes, a double quote in them doubled. ``pgbouncer.ini`` holds
+    no secret, but the chart takes it from there too: one line that names the file with all settings. Source: the chart's
+    ``pgbouncer.configSecretName`` and ``pgbouncer.metricsExporterSidecar.statsSecretName``.
+    """
+
+    how_to_write: ClassVar[str] = 'PgBouncerSecret("airflow-pgbouncer")'
+    keys = {
+        "pgbouncer.ini": "exactly '%include /etc/pgbouncer-settings/pgbouncer.ini'",
+        "users.txt": 'one line: "USER" "PASSWORD"',
+        "connection": "the URL postgresql://USER:PASSWORD@127.0.0.1:6543/pgbouncer?sslmode=disable",
+    }
+
+
 class GitTokenSecret(_SecretReference):
     """A Secret for git over https, with the four keys that git-sync's two generations of variables read.
 

@@ -10,6 +10,7 @@ import json
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
+from urllib.parse import quote
 
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.secrets import contracts, recipes
@@ -150,6 +151,40 @@ def dsn_typed(name: str, namespace: str, purpose: str) -> SecretNeed:
             "read -rsp 'Database URL: ' ANSWER && printf '%s' \"$ANSWER\" | "
             f"{_create(namespace, name, _from_stdin('connection'))}; unset ANSWER"
         ),
+    )
+
+
+def pgbouncer_login(
+    ref: contracts.PgBouncerSecret,
+    namespace: str,
+    purpose: str,
+    *,
+    source: contracts.SecretKey,
+    user: str,
+    include: str,
+) -> SecretNeed:
+    """The login of a database as PgBouncer reads it, from the password in another Secret, which has to be made before it.
+
+    Args:
+        source: the key of the Secret with the password, as it is.
+        user: who logs in.
+        include: the one line of ``pgbouncer.ini``.
+    """
+    key = source.key.replace(".", "\\.")
+    read = f"kubectl -n {namespace} get secret {source.name} -o jsonpath='{{.data.{key}}}' | base64 -d"
+    name = shlex.quote(user.replace('"', '""'))
+    encoded = quote(user, safe="").replace("%", "%%")
+    users = f'printf \'"%s" "%s"\\n\' {name} "$({read} | sed \'s/"/""/g\')"'
+    url = (
+        f"printf 'postgresql://{encoded}:%s@127.0.0.1:6543/pgbouncer?sslmode=disable' \"$({read} | {_PERCENT_ENCODE})\""
+    )
+    files = f"--from-file=users.txt=<({users}) --from-file=connection=<({url})"
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={**ref.keys, "pgbouncer.ini": f"exactly {include!r}", "users.txt": f'one line: "{user}" "PASSWORD"'},
+        purpose=purpose,
+        command=_create(namespace, ref.name, f"--from-literal=pgbouncer.ini={shlex.quote(include)} {files}"),
     )
 
 

@@ -32,7 +32,8 @@ CA_VOLUME = "database-ca"
 def library_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
     """What the drivers are told beside the URL: how much TLS, whom to trust, and the password where no URL has it."""
     database = settings.database
-    found: dict[str, str | SecretKey] = {"PGSSLMODE": database.tls}
+    # PgBouncer itself talks plainly to clients, who are in the namespace with it; what it opens is as secure as was asked for.
+    found: dict[str, str | SecretKey] = {"PGSSLMODE": database.tls if database.pgbouncer is None else "prefer"}
     if database.ca is not None:
         found["PGSSLROOTCERT"] = CA_FILE
     if database.address is not None:
@@ -43,12 +44,23 @@ def library_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
 def url_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
     """Airflow's own variables with the URL: a text where it has no password in it."""
     database = settings.database
-    if database.address is not None:
-        urls: dict[str, str | SecretKey] = dict.fromkeys(URL_VARIABLES, database.address.url())
-        if database.results is not None and settings.has_celery_workers:
-            urls["AIRFLOW__CELERY__RESULT_BACKEND"] = database.results.url("db+postgresql")
+    address, results = database.address, database.results
+    if address is not None:
+        if database.pgbouncer is not None:
+            from cdk8s_airflow.airflow.wire.pgbouncer import through
+
+            results = through(settings, address, "result-backend")
+            address = through(settings, address, "metadata")
+        urls: dict[str, str | SecretKey] = dict.fromkeys(URL_VARIABLES, address.url())
+        if results is not None and settings.has_celery_workers and not _has_result_backend(settings):
+            urls["AIRFLOW__CELERY__RESULT_BACKEND"] = results.url("db+postgresql")
         return urls
     return dict.fromkeys(URL_VARIABLES, SecretKey(database.secret, database.secret_key))
+
+
+def _has_result_backend(settings: ReleaseSettings) -> bool:
+    celery = celery_of(settings.executor)
+    return celery is not None and celery.result_backend is not None
 
 
 def chart_sets_url(settings: ReleaseSettings) -> bool:

@@ -117,9 +117,10 @@ def _direct(settings: ReleaseSettings) -> str:
     User and password stay as they are in the URL; only what stands after the last ``@`` is another server.
     """
     database = settings.database
-    if database.direct is None:
+    direct = database.direct if database.pgbouncer is None else database.address
+    if direct is None:
         return ""
-    return _DIRECT.format(place=database.direct.place, tls=database.tls)
+    return _DIRECT.format(place=direct.place, tls=database.tls)
 
 
 def _job_values(settings: ReleaseSettings) -> Tree:

@@ -30,6 +30,8 @@ OWNERS: Mapping[str, str] = {
     "jwtSecretName": "keys=",
     "logs.persistence.enabled": "logs=",
     "logs.persistence.existingClaim": "logs=",
+    "pgbouncer.configSecretName": "database=",
+    "pgbouncer.enabled": "database=",
     "postgresql.enabled": "database=",
     "redis.enabled": "executor=",
     "redis.passwordSecretName": "executor=",
@@ -38,6 +40,11 @@ OWNERS: Mapping[str, str] = {
     "webserverSecretKeySecretName": "keys=",
 }
 """Dotted key -> the argument it belongs to. Other values follow from each of them, and so does the list of Secrets."""
+
+UNSAID: Mapping[str, tuple[object, str]] = {
+    "pgbouncer.enabled": (False, "ExternalDatabase(pooling=PgBouncer(...)), or CnpgPooler in front of a CnpgCluster"),
+}
+"""Dotted key -> what it is where no argument says it, and what to give in place of another value."""
 
 
 def owned_rules(ours: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[Finding]:
@@ -59,6 +66,16 @@ def owned_rules(ours: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[
             seen=show(theirs),
             fix=f"give {owner} instead",
         )
+    for key, (silent, instead) in UNSAID.items():
+        theirs = _at(values, key)
+        if theirs is not _MISSING and theirs != silent and _at(ours, key) is _MISSING:
+            yield Finding(
+                rule="values/owned",
+                at=f"values.{key}",
+                problem="belongs to an argument, from which Secrets and addresses follow too",
+                seen=show(theirs),
+                fix=f"give {instead}",
+            )
 
 
 def _at(tree: object, key: str) -> object:

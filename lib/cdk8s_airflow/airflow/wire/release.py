@@ -178,6 +178,19 @@ def rotation_values(settings: ReleaseSettings) -> Tree:
     return {"airflowPodAnnotations": {"cdk8s-airflow/rotation": settings.rotation}}
 
 
+def _pooled(name: str, nothing: Any) -> Callable[[ReleaseSettings], Any]:
+    """A function of the chart's PgBouncer, whose module only a release that has one loads."""
+
+    def function(settings: ReleaseSettings) -> Any:
+        if settings.database.pgbouncer is None:
+            return nothing
+        from cdk8s_airflow.airflow.wire import pgbouncer
+
+        return getattr(pgbouncer, name)(settings)
+
+    return function
+
+
 CONCEPTS = (
     Concept(values=version_values, notes=version_notes),
     Concept(values=executor_values, objects=own_worker_budgets, rules=executor_rules, needs=executor_needs),
@@ -188,6 +201,12 @@ CONCEPTS = (
     Concept(values=database_cleanup_values),
     Concept(values=key_values, rules=key_rules, needs=key_needs),
     Concept(values=database_values, rules=database_rules, needs=database_needs, notes=database_notes),
+    Concept(
+        values=_pooled("pgbouncer_values", {}),
+        objects=_pooled("pgbouncer_objects", {}),
+        needs=_pooled("pgbouncer_needs", ()),
+        notes=_pooled("pgbouncer_notes", ()),
+    ),
     Concept(values=image_values, needs=image_needs, notes=image_notes),
     Concept(values=dag_values, objects=dag_objects, rules=dag_rules, needs=dag_needs, notes=dag_notes),
     Concept(values=log_values, objects=log_objects, rules=log_rules, needs=log_needs, notes=log_notes),

@@ -19,6 +19,8 @@ def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     named = {"keys.fernet": keys.fernet.name}
     named |= {f"keys.{field}": ref.name for field, ref in session_keys(keys).items() if ref is not None}
     named["database"] = settings.database.secret
+    if settings.database.pgbouncer is not None:
+        named["database.pooling.login"] = settings.database.pgbouncer.login.name
     if git is not None and git.credentials is not None:
         named["dags.credentials"] = git.credentials.name
     if isinstance(settings.dags, DagBundles):

@@ -1,0 +1,162 @@
+"""The chart's PgBouncer, with settings of ours: the chart would make its own from a database with the password in its values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.database import CA_FILE
+from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
+from cdk8s_airflow.airflow.wire.tree import Tree, join
+from cdk8s_airflow.database.connection import Address
+from cdk8s_airflow.kube.digest import digest
+from cdk8s_airflow.scheduling.wire import budget, placement, resources
+from cdk8s_airflow.secrets import needs
+from cdk8s_airflow.secrets.contracts import SecretKey
+
+PORT = 6543
+"""The port at which the chart's PgBouncer listens."""
+
+PGBOUNCER_USER = 65534
+"""The user of its images; its command line asks for it by name."""
+
+_FOLDER = "/etc/pgbouncer-settings"
+_VOLUME = "pgbouncer-settings"
+
+INCLUDE = f"%include {_FOLDER}/pgbouncer.ini"
+"""What the file holds that the chart takes from a Secret: only where the settings are."""
+
+_PREPARED_STATEMENTS = 200
+
+
+def through(settings: ReleaseSettings, direct: Address, pool: str) -> Address:
+    """The address of a pool of the release's PgBouncer: ``metadata`` or ``result-backend``, as the chart calls them."""
+    return Address(
+        host=f"{settings.release}-pgbouncer.{settings.namespace}.svc",
+        port=PORT,
+        database=f"{settings.release}-{pool}",
+        user=direct.user,
+    )
+
+
+def pgbouncer_values(settings: ReleaseSettings) -> Tree:
+    """PgBouncer and the exporter of its metrics, where they are asked for."""
+    given = settings.database.pgbouncer
+    if given is None:
+        return {}
+    values: Tree = {
+        "enabled": True,
+        "replicas": given.replicas,
+        "configSecretName": given.login.name,
+        "resources": resources(given.resources),
+        "securityContexts": {
+            "pod": {
+                "runAsNonRoot": True,
+                "runAsUser": PGBOUNCER_USER,
+                "runAsGroup": PGBOUNCER_USER,
+                "fsGroup": PGBOUNCER_USER,
+                **SECCOMP,
+            },
+            "container": CONTAINER,
+        },
+        "serviceAccount": {"automountServiceAccountToken": False},
+        "podAnnotations": {"cdk8s-airflow/pgbouncer": digest(pgbouncer_ini(settings), 16)},
+        "extraVolumes": [{"name": _VOLUME, "configMap": {"name": settings_name(settings)}}],
+        "extraVolumeMounts": [{"name": _VOLUME, "mountPath": _FOLDER, "readOnly": True}],
+        "metricsExporterSidecar": {
+            "statsSecretName": given.login.name,
+            "statsSecretKey": "connection",
+            "resources": resources(given.exporter_resources),
+            "securityContexts": {"container": CONTAINER},
+        },
+    }
+    if given.replicas > 1 and given.disruption_budget is not None:
+        values["podDisruptionBudget"] = {"enabled": True, "config": budget(given.disruption_budget)}
+    return {"pgbouncer": join(values, placement(given.placement))}
+
+
+def settings_name(settings: ReleaseSettings) -> str:
+    """The ConfigMap with PgBouncer's settings."""
+    return f"{settings.release}-pgbouncer-settings"
+
+
+def pgbouncer_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
+    """The ConfigMap with PgBouncer's settings."""
+    if settings.database.pgbouncer is None:
+        return {}
+    return {
+        "pgbouncer-settings": {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": settings_name(settings), "namespace": settings.namespace},
+            "data": {"pgbouncer.ini": pgbouncer_ini(settings)},
+        }
+    }
+
+
+def pgbouncer_ini(settings: ReleaseSettings) -> str:
+    """The settings. Source of the names: PgBouncer's documentation of its configuration, and the chart's ``pgbouncer_config``.
+
+    Sessions are handed out anew for each transaction. Airflow 3's second driver prepares its statements, so they are followed.
+    """
+    database = settings.database
+    given, direct = database.pgbouncer, database.address
+    if given is None or direct is None:
+        return ""
+    pools = {"metadata": given.pool_size}
+    if settings.has_celery_workers:
+        pools["result-backend"] = given.results_pool_size
+    options: dict[str, object] = {
+        "listen_addr": "*",
+        "listen_port": PORT,
+        "pool_mode": "transaction",
+        "auth_type": "scram-sha-256",
+        "auth_file": "/etc/pgbouncer/users.txt",
+        "stats_users": direct.user,
+        "ignore_startup_parameters": "extra_float_digits",
+        "max_client_conn": given.max_clients,
+        "max_prepared_statements": _PREPARED_STATEMENTS,
+        "server_tls_sslmode": database.tls,
+    }
+    if database.ca is not None:
+        options["server_tls_ca_file"] = CA_FILE
+    lines = [
+        "[databases]",
+        *(
+            f"{settings.release}-{pool} = host={_quoted(direct.host)} port={direct.port} "
+            f"dbname={_quoted(direct.database)} pool_size={size}"
+            for pool, size in pools.items()
+        ),
+        "",
+        "[pgbouncer]",
+        *(f"{name} = {value}" for name, value in {**options, **given.parameters}.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def pgbouncer_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
+    """The Secret with the login in PgBouncer's own form."""
+    database = settings.database
+    if database.pgbouncer is not None and database.address is not None:
+        yield needs.pgbouncer_login(
+            database.pgbouncer.login,
+            settings.namespace,
+            "the database's login, as PgBouncer reads it",
+            source=SecretKey(database.secret, database.secret_key),
+            user=database.address.user,
+            include=INCLUDE,
+        )
+
+
+def pgbouncer_notes(settings: ReleaseSettings) -> Iterator[str]:
+    """What is shown at which port."""
+    if settings.database.pgbouncer is not None:
+        yield (
+            f"Airflow of release {settings.release} reaches its database through PgBouncer at port {PORT} of Service "
+            f"{settings.release}-pgbouncer; metrics are at its port 9127. Migrations go past it."
+        )

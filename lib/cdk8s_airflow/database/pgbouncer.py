@@ -1,0 +1,93 @@
+"""The chart's own PgBouncer, in front of a database that brings no pooler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import field
+from typing import ClassVar
+
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import Count
+from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.scheduling.disruption import DisruptionBudget, budget_findings
+from cdk8s_airflow.scheduling.placement import Placement
+from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.secrets.contracts import PgBouncerSecret
+
+_OWNED = frozenset(
+    [
+        "auth_file",
+        "auth_type",
+        "ignore_startup_parameters",
+        "listen_addr",
+        "listen_port",
+        "max_client_conn",
+        "max_prepared_statements",
+        "pool_mode",
+        "server_tls_ca_file",
+        "server_tls_sslmode",
+        "stats_users",
+    ]
+)
+"""Settings that follow from other arguments."""
+
+
+def _one_line(text: object) -> bool:
+    return isinstance(text, str) and bool(text.strip()) and "\n" not in text and "\r" not in text
+
+
+@frozen
+class PgBouncer:
+    """PgBouncer of the Airflow chart, beside a release: many clients share few sessions of an external PostgreSQL.
+
+    For a :class:`CnpgCluster` take :class:`CnpgPooler`, which knows the Cluster's users and certificates by itself.
+
+    All its settings stand in a ConfigMap that this library writes, so a pool grows by a new manifest. What is secret stands in one
+    Secret: the login of the database in PgBouncer's own form.
+
+    Attributes:
+        login: that Secret. The summary tells how to make it from the password.
+        max_clients: how many clients each instance takes (``max_client_conn``). Default: 100.
+        pool_size: sessions of PostgreSQL that each instance opens at most for Airflow. Default: 10.
+        results_pool_size: likewise for Celery's results, which never wait for the others. Default: 5; without Celery none of
+            them is opened.
+        replicas: how many instances, each with pools of its own. Default: 1.
+        resources: of each instance. Default: 50m CPU, 64Mi memory, at most 128Mi.
+        exporter_resources: of the container beside it that shows metrics. Default: 10m CPU, 64Mi memory, at most 128Mi.
+        parameters: further settings of its ``[pgbouncer]`` section, like ``{"server_idle_timeout": "300"}``. Default: none.
+        placement: on which nodes it may run. Default: any.
+        disruption_budget: how many instances may be taken away at once, from two on. Default: one.
+    """
+
+    how_to_write: ClassVar[str] = 'PgBouncer(login=PgBouncerSecret("airflow-pgbouncer"))'
+
+    login: PgBouncerSecret
+    max_clients: Count = 100
+    pool_size: Count = 10
+    results_pool_size: Count = 5
+    replicas: Count = 1
+    resources: Resources = Resources(cpu="50m", memory="64Mi", memory_limit="128Mi")
+    exporter_resources: Resources = Resources(cpu="10m", memory="64Mi", memory_limit="128Mi")
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    placement: Placement = Placement()
+    disruption_budget: DisruptionBudget | None = DisruptionBudget()
+
+    def _rules(self) -> Iterator[Finding]:
+        yield from budget_findings(self.disruption_budget, self.replicas, "disruption_budget")
+        for name, value in sorted(self.parameters.items()):
+            at = f"parameters.{name}"
+            if name in _OWNED:
+                yield Finding(
+                    rule="database/pgbouncer",
+                    at=at,
+                    problem="follows from other arguments of the database",
+                    seen=repr(value),
+                    fix="leave it out",
+                )
+            elif not name.replace("_", "").isalnum() or not name.islower() or not _one_line(value):
+                yield Finding(
+                    rule="database/pgbouncer",
+                    at=at,
+                    problem="is no line of a file of settings",
+                    fix='write name and value as PgBouncer does: {"server_idle_timeout": "300"}',
+                )
