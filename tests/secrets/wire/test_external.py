@@ -1,0 +1,172 @@
+"""ExternalSecrets as their operator reads them, and the templates by which it puts texts together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import RemoteKey, RemoteText
+from cdk8s_airflow.checks import check_value
+from cdk8s_airflow.schemas import check_manifest
+from cdk8s_airflow.secrets.remote import RemoteValue
+from cdk8s_airflow.secrets.wire.external import ExternalSettings, external_secret_manifest
+from tests.truth import crds
+
+PASSWORD = RemoteKey("prod/db", property="password")
+USER = RemoteKey("prod/db", property="username")
+
+
+def made(data: dict[str, RemoteValue], **changes: Any) -> dict[str, Any]:
+    """The ExternalSecret of some data, judged."""
+    given: dict[str, Any] = {
+        "name": "airflow-metadata",
+        "namespace": "airflow",
+        "type": "Opaque",
+        "labels": {},
+        "store_kind": "SecretStore",
+        "store": "vault",
+        "refresh": "1h",
+    }
+    manifest = external_secret_manifest(ExternalSettings(data=data, **{**given, **changes}))
+    assert check_manifest(manifest) == []
+    crds.assert_accepted(manifest)
+    return manifest
+
+
+def test_keys_come_as_they_are_and_nothing_of_the_object_itself_gets_into_the_secret() -> None:
+    manifest = made(
+        {
+            "username": RemoteKey("prod/db", property="username", version="3"),
+            "password": RemoteKey("prod/db-password", base64=True),
+        },
+        name="airflow-pg-credentials",
+        namespace="airflow-data",
+        type="kubernetes.io/basic-auth",
+        labels={"cnpg.io/reload": "true"},
+        store_kind="ClusterSecretStore",
+    )
+    assert manifest == {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": {"name": "airflow-pg-credentials", "namespace": "airflow-data"},
+        "spec": {
+            "refreshInterval": "1h",
+            "secretStoreRef": {"kind": "ClusterSecretStore", "name": "vault"},
+            "target": {
+                "name": "airflow-pg-credentials",
+                "creationPolicy": "Owner",
+                "deletionPolicy": "Retain",
+                "template": {
+                    "engineVersion": "v2",
+                    "mergePolicy": "Replace",
+                    "type": "kubernetes.io/basic-auth",
+                    "metadata": {"labels": {"cnpg.io/reload": "true"}},
+                },
+            },
+            "data": [
+                {"secretKey": "username", "remoteRef": {"key": "prod/db", "property": "username", "version": "3"}},
+                {"secretKey": "password", "remoteRef": {"key": "prod/db-password", "decodingStrategy": "Base64"}},
+            ],
+        },
+    }
+
+
+def test_without_a_refresh_the_store_is_asked_once() -> None:
+    spec = made({"connection": PASSWORD}, refresh=None)["spec"]
+    assert spec["refreshPolicy"] == "CreatedOnce"
+    assert "refreshInterval" not in spec
+
+
+def template(data: dict[str, RemoteValue]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """The templates of some data, and what each of their variables stands for."""
+    spec = made(data)["spec"]
+    return spec["target"]["template"]["data"], {each["secretKey"]: each["remoteRef"] for each in spec["data"]}
+
+
+def test_a_url_is_put_together_with_each_part_percent_encoded() -> None:
+    url = RemoteText(
+        form="postgresql://{user}:{password}@db.acme.lab:5432/airflow", parts={"user": USER, "password": PASSWORD}
+    )
+    texts, variables = template({"connection": url})
+    assert texts == {
+        "connection": 'postgresql://{{ .user | urlquery | replace "+" "%20" }}:'
+        '{{ .password | urlquery | replace "+" "%20" }}@db.acme.lab:5432/airflow'
+    }
+    assert variables == {
+        "user": {"key": "prod/db", "property": "username"},
+        "password": {"key": "prod/db", "property": "password"},
+    }
+
+
+def test_beside_a_text_every_key_is_written_and_nothing_else() -> None:
+    url = RemoteText(form="https://{token}@git.acme.lab", parts={"token": PASSWORD})
+    texts, variables = template({"git-url": url, "tls.crt": USER, "0": RemoteKey("zero"), "again": PASSWORD})
+    assert texts == {
+        "git-url": 'https://{{ .token | urlquery | replace "+" "%20" }}@git.acme.lab',
+        "tls.crt": "{{ .tls_crt }}",
+        "0": "{{ ._0 }}",
+        "again": "{{ .token }}",
+    }
+    assert sorted(variables) == ["_0", "tls_crt", "token"]
+
+
+def test_parts_of_one_name_in_two_texts_stay_apart() -> None:
+    first = RemoteText(form="a://u:{password}@a", parts={"password": RemoteKey("a")})
+    second = RemoteText(form="b://u:{password}@b", parts={"password": RemoteKey("b")}, escape="none")
+    texts, variables = template({"a": first, "b": second})
+    assert texts == {
+        "a": 'a://u:{{ .password | urlquery | replace "+" "%20" }}@a',
+        "b": "b://u:{{ .password_2 }}@b",
+    }
+    assert variables == {"password": {"key": "a"}, "password_2": {"key": "b"}}
+
+
+def test_json_is_written_around_parts_that_bring_their_quotes() -> None:
+    connection = RemoteText(
+        form='{"conn_type": "git", "login": {user}, "extra": {"key": {password}}}',
+        parts={"user": USER, "password": PASSWORD},
+        escape="json",
+    )
+    texts, _ = template({"connection": connection})
+    assert texts == {
+        "connection": '{"conn_type": "git", "login": {{ .user | toJson }}, "extra": {"key": {{ .password | toJson }}}}'
+    }
+
+
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [
+        ("{{ .env }} {password}", '{{ "{" }}{ .env }} {{ .password }}'),
+        ("{{password}}", '{{ "{" }}{{ .password }}}'),
+        ("{ {password}", "{ {{ .password }}"),
+        ("{password}{", '{{ .password }}{{ "{" }}'),
+    ],
+)
+def test_braces_of_the_form_open_no_template(form: str, written: str) -> None:
+    texts, _ = template({"k": RemoteText(form=form, parts={"password": PASSWORD}, escape="none")})
+    assert texts == {"k": written}
+
+
+@pytest.mark.parametrize(
+    ("value", "rule", "at"),
+    [
+        (RemoteText(form="x", parts={}), "secrets/part", "data.parts"),
+        (RemoteText(form="{user}", parts={}), "secrets/part", "data.form"),
+        (RemoteText(form="{usr}", parts={"user": USER}), "secrets/part", "data.form"),
+        (RemoteText(form="{a}", parts={"a": USER, "b": USER}), "secrets/part", "data.parts.b"),
+        (RemoteText(form="x://u:hunter2@{host}/d", parts={"host": USER}), "secrets/literal", "data.form"),
+        (RemoteText(form="{user}:glpat-aaaaaaaaaaaaaaaaaaaa", parts={"user": USER}), "secrets/literal", "data.form"),
+        (RemoteText(form="{user}", parts={"user-name": USER}), "argument/name", "data.parts (its key)"),
+        (RemoteText(form="", parts={"user": USER}), "argument/empty", "data.form"),
+        (RemoteKey(""), "argument/empty", "data.name"),
+        (RemoteKey("glpat-aaaaaaaaaaaaaaaaaaaa"), "secrets/remote-name", "data.name"),
+        (RemoteKey("a\nb"), "secrets/remote-name", "data.name"),
+        (RemoteKey("a", property=""), "argument/empty", "data.property"),
+        (RemoteKey("a", base64="yes"), "argument/type", "data.base64"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_spoiled_value_is_told_and_no_secret_is_shown(value: RemoteValue, rule: str, at: str) -> None:
+    found = check_value(value, type(value), "data")
+    assert (found[0].rule, found[0].at) == (rule, at)
+    assert not any(secret in str(found[0]) for secret in ("hunter2", "glpat-"))
