@@ -110,14 +110,14 @@ _SHAPES: Final = tuple(
         (("SCRAM-SHA-",), "a hash of a password", r"SCRAM-SHA-(?:1|256)\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+"),
         (("earer ",), "a bearer token", r"[Bb]earer ([\w.~+/-]{12,}=*)"),
         (("asic ",), "a login in base64", r"[Bb]asic ([A-Za-z0-9+/]{8,}={0,2})(?![A-Za-z0-9+/=])"),
-        ((":5432:", ":6432:", ":*:"), "a line of .pgpass", r"(?m)^[ \t]*[\w.*-]+:(?:5432|6432|\*):[\w*-]+:[\w*-]+:([^\s:]{3,})[ \t]*$"),
+        ((":5432:", ":6432:", ":*:"), "a line of .pgpass", r"(?<![\w.*:-])[\w.*-]{1,253}:(?:5432|6432|\*):[\w*-]{1,63}:[\w*-]{1,63}:([^\s:\"']{3,})(?=[\s\"']|\Z)"),
         (("machine ",), "a login for .netrc", r"machine\s+\S+\s+login\s+\S+\s+password\s+(\S{3,})"),
     )
 )  # fmt: skip
 """What stands in every such text -> what it is -> its form; where a group is captured, that is the secret itself."""
 
 _FERNET = regex(r"[A-Za-z0-9_-]{43}=")
-_IN_WORD: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=.-")
+_IN_WORD: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=-")
 _BASE64 = regex(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _LOGIN = regex(r"(?P<user>[^\s/@:?#\"'<>]{0,128})(?::(?P<password>[^\s@\"'<>]{1,256}))?@")
 _REFERENCE = regex(r"\$\(|\$\{|\$[A-Za-z_]|\{\{|\{%|%\(|\{[A-Za-z_][\w.]*\}|<[^>]*>?\Z|\*+\Z|[xX]{6}|\.\.\.|…|ENC\[")
@@ -168,6 +168,10 @@ _VALUE_BEFORE = regex(
     r"\\?[\"']?value\\?[\"']?[ \t]*:[ \t]*" + _VALUE + r"\s*,?\s*\\?[\"']?name\\?[\"']?[ \t]*:[ \t]*\\?[\"']?\Z"
 )
 _NAME_BEFORE = regex(r"(?:^|[\s{,\"'\\-])(?:name|envName|key)\\?[\"']?\s{0,2}[:=]\s{0,4}\\?[\"']?\Z")
+_IN_SQL = regex(
+    r"\b(?:role \S+|user \S+|login|with|encrypted|superuser|createdb|inherit|replication)\s+\Z", re.IGNORECASE
+)
+_QUOTED_NEXT = regex(r"\s+" + _VALUE)
 _ASKED_FOR = regex(r"(?:environ\.get|getenv|setdefault|Variable\.(?:get|set))\(\s*[\"']\Z")
 _DEFAULT = regex(r"[\"']\s*,\s*(?:default(?:_var)?\s*=\s*)?" + _VALUE)
 _PAIR = regex(r"[\"']?\s*[:=]\s*[(\[]\s*[\"'][^\"'\n]{1,128}[\"']\s*,\s*[\"'](?P<password>[^\"'\n]{3,256})[\"']")
@@ -275,7 +279,8 @@ def _is_literal(strictness: str, name: str, text: str) -> bool:
     if words and _is_name(text):
         if any(word.startswith(("pass", "secret", "token", "credential", "key")) for word in words):
             return False
-        if "secret" in name.lower() or "credential" in name.lower():
+        spoken = [word.lower() for word in _WORD.findall(name)]
+        if spoken[-1].startswith(("secret", "credential")) and (len(spoken) < 2 or spoken[-2] not in _SECRET_OF):
             # What such a name says is the name of a Secret as often as a secret.
             return re.fullmatch(r"[a-z][a-z0-9]*(?:[-./][a-z0-9]+)+", text) is None
     return True
@@ -443,6 +448,10 @@ def _values_of(name: str, text: str, start: int, end: int, code: bool) -> Iterat
     match = _ASSIGNED.match(text, end)
     if match is None and (name.startswith("--") or before.rstrip().endswith("--")) and not code:
         match = _SPACED.match(text, end)
+    if match is None and name.lower() == "password" and _IN_SQL.search(before) is not None:
+        match = _QUOTED_NEXT.match(text, end)
+        if match is not None and match["quote"] != "'":
+            return
     if match is not None:
         yield match, False
 

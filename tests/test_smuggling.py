@@ -1,0 +1,319 @@
+"""Ways a secret might get into what is written: each is refused before or at synth, and no message shows it.
+
+Every attempt carries canaries. Whoever thinks of another way adds it here first.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import cdk8s
+import cdk8s_plus_27 as plus
+import pytest
+
+from cdk8s_airflow import (
+    AirflowKeys,
+    ArgoApplication,
+    BasicAuthSecret,
+    CeleryExecutor,
+    DagBundles,
+    DagFolder,
+    ExternalBroker,
+    ExternalDatabase,
+    FluxRelease,
+    GitBundle,
+    GitTokenSecret,
+    HelmCommand,
+    Host,
+    Image,
+    Ingress,
+    K3sHelmChart,
+    LogGroomer,
+    Logs,
+    Namespace,
+    OtelCollector,
+    PlatformError,
+    Proxy,
+    Resources,
+    Scheduler,
+    SecretKey,
+    ServiceAccount,
+    ServiceAccounts,
+    TaskPod,
+    TaskPods,
+    Triggerer,
+    synth,
+)
+from tests.making import make_airflow, make_cluster, make_dags
+
+WORD = "hunter2-canary"
+TOKEN = "glpat-Xk29vLq8ZtR4mNp7cWy3"
+FERNET = "kX9pQ2vN7wLr4TzY8bJ1mC6hF3sD5gA0eUiOoPqRsTw="
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhaXJmbG93In0.c2lnbmF0dXJlLW9mLWEtY2FuYXJ5"
+AWS_ID = "AKIAQ3EGZ5XK7JYTRW2N"
+AWS_SECRET = "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"
+PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAA\n-----END OPENSSH PRIVATE KEY-----\n"
+URL = f"postgresql://airflow:{WORD}@pg.acme.lab:5432/airflow"
+CANARIES = (WORD, TOKEN, FERNET, JWT, AWS_ID, AWS_SECRET, "b3BlbnNzaC1rZXktdjEA", "c2lnbmF0dXJlLW9m")
+
+SECRET_RULES = {
+    "values/secret-literal",
+    "environment/clear-text",
+    "config/secret-literal",
+    "config/owned",
+    "components/secret-literal",
+    "dags/secret-in-url",
+    "dags/known-hosts",
+    "secrets/clear-text",
+    "secrets/content",
+    "argument/name",
+    "argument/type",
+    "argument/url",
+}
+"""Rules that refuse a secret. An attempt that only fails for another reason says nothing."""
+
+Attempt = Callable[[cdk8s.Chart, Path], object]
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+CANARIES += tuple(encoded(text)[:20] for text in (URL, TOKEN, PEM, f"password: {WORD}\n"))
+
+
+def airflow(**changes: Any) -> Attempt:
+    return lambda chart, _: make_airflow(chart, **changes)
+
+
+def values(**values: Any) -> Attempt:
+    return airflow(values=values)
+
+
+def unchecked(**values: Any) -> Attempt:
+    return airflow(unchecked_values=values)
+
+
+def container(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "proxy",
+        "image": "registry.acme.lab/proxy:1",
+        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}},
+        **changes,
+    }
+
+
+def folder(text: str, name: str = "sales.py") -> Attempt:
+    def attempt(chart: cdk8s.Chart, path: Path) -> object:
+        dags = path / "dags"
+        dags.mkdir()
+        (dags / name).write_text(text, encoding="utf-8")
+        return make_airflow(chart, dags=DagFolder(dags))
+
+    return attempt
+
+
+def made(kind: str, api_version: str = "v1", **body: Any) -> Attempt:
+    """An object of the user's own, beside ours."""
+
+    def attempt(chart: cdk8s.Chart, _: Path) -> object:
+        made = cdk8s.ApiObject(chart, "own", api_version=api_version, kind=kind, metadata={"name": "own"})
+        made.add_json_patch(*(cdk8s.JsonPatch.add(f"/{key}", value) for key, value in body.items()))
+        return make_airflow(chart)
+
+    return attempt
+
+
+def patched(*patches: cdk8s.JsonPatch, **changes: Any) -> Attempt:
+    def attempt(chart: cdk8s.Chart, _: Path) -> object:
+        made = make_airflow(chart, **changes).api_object
+        assert made is not None
+        return made.add_json_patch(*patches)
+
+    return attempt
+
+
+ATTEMPTS: dict[str, Attempt] = {
+    # values=: where the chart takes secrets
+    "the fernet key": values(fernetKey=FERNET),
+    "the key of the API": values(apiSecretKey=WORD),
+    "the key of tokens": values(jwtSecret=WORD),
+    "the password of the metadata database": values(data={"metadataConnection": {"pass": WORD}}),
+    "a numeric password of the metadata database": values(data={"metadataConnection": {"pass": 20261121}}),
+    "the URL of the broker": values(data={"brokerUrl": f"redis://:{WORD}@redis:6379/0"}),
+    "the password of Redis": values(redis={"password": WORD}),
+    "the ssh key of git-sync": values(dags={"gitSync": {"sshKey": encoded(PEM)}}),
+    "the password of the default user": values(createUserJob={"defaultUser": {"password": WORD}}),
+    "the login of a registry": values(registry={"connection": {"user": "ci", "pass": WORD}}),
+    "a keytab": values(kerberos={"keytabBase64Content": encoded(WORD)}),
+    "the key of PgBouncer's certificate": values(pgbouncer={"ssl": {"key": PEM}}),
+    "an extra Secret": values(extraSecrets={"lake": {"stringData": f"password: {WORD}\n"}}),
+    "an extra Secret in base64": values(extraSecrets={"lake": {"data": f"password: {encoded(WORD)}\n"}}),
+    "an option that Airflow calls sensitive": values(config={"smtp": {"smtp_password": WORD}}),
+    "an option of a provider by its name": values(config={"lake": {"client_secret": WORD}}),
+    # values=: where it does not, but somebody would try
+    "a variable in values": values(env=[{"name": "LAKE_PASSWORD", "value": WORD}]),
+    "a key of AWS in values": values(env=[{"name": "AWS_SECRET_ACCESS_KEY", "value": AWS_SECRET}]),
+    "a variable of one component": values(scheduler={"env": [{"name": "AIRFLOW_CONN_LAKE", "value": f"aws://{AWS_ID}:{AWS_SECRET}@/"}]}),
+    "a token under a name that says nothing": values(env=[{"name": "LAKE", "value": TOKEN}]),
+    "variables as text": values(extraEnv=f"- name: LAKE_PASSWORD\n  value: {WORD}\n"),
+    "variables as text, value first": values(extraEnv=f"- value: {WORD}\n  name: LAKE_PASSWORD\n"),
+    "variables as text in JSON": values(extraEnv=f'- {{"name": "LAKE_TOKEN", "value": "{WORD}"}}\n'),
+    "a whole pod template": values(
+        podTemplate=f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: base\n      env:\n        - name: DB_PASSWORD\n          value: {WORD}\n"
+    ),
+    "an extra ConfigMap": values(extraConfigMaps={"lake": {"data": f"lake.ini: |\n  [lake]\n  password = {WORD}\n"}}),
+    "an extra ConfigMap in base64": values(extraConfigMaps={"lake": {"data": f"lake.b64: {encoded(f'password: {WORD}' + chr(10))}\n"}}),
+    "the configuration of the webserver": values(
+        apiServer={"apiServerConfig": f'import os\nOAUTH_PROVIDERS = [{{"name": "sso", "client_secret": "{WORD}"}}]\n'}
+    ),
+    "the local settings": values(airflowLocalSettings=f'from os import environ\nenviron["LAKE_PASSWORD"] = "{WORD}"\n'),
+    "arguments of a component": values(scheduler={"args": ["bash", "-c", f"exec airflow scheduler --lake-token {WORD}"]}),
+    "arguments one by one": values(scheduler={"args": ["lake", "--password", WORD]}),
+    "a command that exports": values(migrateDatabaseJob={"command": ["bash", "-c", f"export PGPASSWORD='{WORD}'; airflow db migrate"]}),
+    "a login for curl": values(scheduler={"command": ["curl", "-u", f"ci:{WORD}", "https://acme.lab"]}),
+    "an extra container": values(scheduler={"extraContainers": [container(env=[{"name": "API_KEY", "value": WORD}])]}),
+    "an extra container's arguments": values(triggerer={"extraContainers": [container(args=[f"--db={URL}"])]}),
+    "an annotation of all pods": values(airflowPodAnnotations={"acme.lab/token": TOKEN}),
+    "an annotation whose key it is": values(airflowPodAnnotations={TOKEN: "x"}),
+    "a label": values(labels={"token": TOKEN}),
+    "an annotation of the ingress": values(
+        ingress={"apiServer": {"annotations": {"nginx.ingress.kubernetes.io/configuration-snippet": f'proxy_set_header Authorization "Bearer {JWT}";'}}}
+    ),
+    "a git URL with a token": values(dags={"gitSync": {"repo": f"https://oauth2:{TOKEN}@gitlab.acme.lab/dags.git"}}),
+    "a git URL with a token for a user": values(dags={"gitSync": {"repo": f"https://{TOKEN}@gitlab.acme.lab/dags.git"}}),
+    "a URL in percent-encoding": values(env=[{"name": "LAKE", "value": quote(URL, safe="")}]),
+    "a URL in base64": values(env=[{"name": "LAKE", "value": encoded(URL)}]),
+    "a URL in base64 of base64": values(env=[{"name": "LAKE", "value": encoded(encoded(URL))}]),
+    "a password as a parameter of a URL": values(env=[{"name": "LAKE", "value": f"snowflake://acme/?password={WORD}&role=x"}]),
+    "a connection in JSON": values(env=[{"name": "LAKE", "value": json.dumps({"conn_type": "postgres", "password": WORD})}]),
+    "the words of libpq": values(env=[{"name": "LAKE", "value": f"host=pg user=airflow password={WORD}"}]),
+    "a .pgpass": values(extraConfigMaps={"pg": {"data": f".pgpass: |\n  pg.acme.lab:5432:airflow:airflow:{WORD}\n"}}),
+    "a .netrc": values(extraConfigMaps={"git": {"data": f".netrc: |\n  machine gitlab.acme.lab login ci password {WORD}\n"}}),
+    "a login of Docker": values(
+        extraConfigMaps={"docker": {"data": 'config.json: |\n  {"auths": {"r.acme.lab": {"auth": "%s"}}}\n' % encoded(f"Basic {encoded('ci:' + WORD)}")}}
+    ),
+    "a shared access signature": values(env=[{"name": "LAKE", "value": "https://acme.blob.core.windows.net/x?sv=2024&sig=" + AWS_SECRET}]),
+    "dbt profiles": values(extraConfigMaps={"dbt": {"data": f"profiles.yml: |\n  acme:\n    outputs:\n      prod: {{type: postgres, user: dbt, password: {WORD}}}\n"}}),
+    "a password below the colon": values(extraConfigMaps={"x": {"data": f"password: |\n  {WORD}\n"}}),
+    # unchecked_values=
+    "an unchecked fernet key": unchecked(fernetKey=FERNET),
+    "an unchecked variable": unchecked(env=[{"name": "LAKE_PASSWORD", "value": WORD}]),
+    "an unchecked key nobody knows": unchecked(ourOwn={"deeper": [{"notes": PEM}]}),
+    "an unchecked password nobody knows": unchecked(ourOwn={"dbPassword": WORD}),
+    # arguments
+    "a variable": airflow(env={"LAKE_PASSWORD": WORD}),
+    "a token in a variable": airflow(env={"LAKE": TOKEN}),
+    "a URL in a variable": airflow(env={"LAKE": URL}),
+    "a key of AWS in a variable": airflow(env={"AWS_ACCESS_KEY_ID": AWS_ID}),
+    "a private key in a variable": airflow(env={"LAKE": PEM}),
+    "a fernet key in a variable": airflow(env={"LAKE": FERNET}),
+    "flags in a variable": airflow(env={"JAVA_OPTS": f"-Xmx1g -Dlake.password={WORD}"}),
+    "a variable of a component": airflow(scheduler=Scheduler(env={"LAKE_PASSWORD": WORD})),
+    "a variable of a task pod": airflow(task_pods=TaskPods(templates={"big": TaskPod(env={"LAKE_TOKEN": WORD})})),
+    "a variable of Airflow": airflow(variables={"lake_password": WORD}),
+    "a variable of Airflow in JSON": airflow(variables={"lake": json.dumps({"api_key": WORD})}),
+    "a connection as a text": airflow(connections={"lake": f"aws://{AWS_ID}:{AWS_SECRET}@/"}),
+    "an option": airflow(config={"lake": {"api_key": WORD}}),
+    "an option that Airflow calls sensitive, by argument": airflow(config={"sentry": {"sentry_dsn": "https://1f2e3d4c5b6a79881f2e3d4c5b6a7988@sentry.acme.lab/1"}}),
+    "an option in JSON": airflow(config={"lake": {"extras": json.dumps({"secret_access_key": AWS_SECRET})}}),
+    "a proxy with a password": airflow(proxy=Proxy(http=f"http://ci:{WORD}@proxy.acme.lab:3128")),
+    "an extra container by argument": airflow(scheduler=Scheduler(containers=[container(args=["--token", TOKEN])])),
+    "an extra container's variable by argument": airflow(triggerer=Triggerer(init_containers=[container(env=[{"name": "DB_PASSWORD", "value": WORD}])])),
+    "an annotation of a component": airflow(scheduler=Scheduler(annotations={"acme.lab/login": f"https://ci:{WORD}@acme.lab"})),
+    "an annotation of the ingress by argument": airflow(
+        ui=Ingress(host="airflow.acme.lab", annotations={"acme.lab/header": f"Authorization: Bearer {JWT}"})
+    ),
+    "an annotation of a service account": airflow(service_accounts=ServiceAccounts(scheduler=ServiceAccount(annotations={"acme.lab/key": JWT}))),
+    "a volume with a password in its options": airflow(
+        scheduler=Scheduler(
+            volumes=[{"name": "smb", "csi": {"driver": "smb.csi.k8s.io", "volumeAttributes": {"source": "//nas/x", "password": WORD}}}],
+            volume_mounts=[{"name": "smb", "mountPath": "/smb"}],
+        )
+    ),
+    "an exporter's header": airflow(otel_collector=OtelCollector(exporters={"otlphttp": {"endpoint": "http://t:4318", "headers": {"x-scope": f"Bearer {JWT}"}}})),
+    "the word for a rotation": airflow(rotation=f"new token {TOKEN}"),
+    "a token for a Secret's name": airflow(keys=AirflowKeys.existing(prefix=TOKEN)),
+    "a URL for the database": lambda chart, _: make_airflow(chart, database=ExternalDatabase(url=URL).connection()),  # type: ignore[arg-type]
+    "a password for a key of a Secret": airflow(env={"LAKE": SecretKey("lake", URL)}),
+    "a URL for a broker": airflow(executor=CeleryExecutor(broker=ExternalBroker(url=f"redis://:{WORD}@redis/0"))),  # type: ignore[arg-type]
+    "credentials of a Cluster": lambda chart, _: make_cluster(chart, credentials=WORD),
+    "parameters of PostgreSQL": lambda chart, _: make_cluster(chart, parameters={"search_path": f"x password={WORD}"}),
+    "a token for credentials of git": lambda chart, _: make_dags(chart, credentials=TOKEN),
+    "a repository with a token": lambda chart, _: make_dags(chart, repo=f"https://oauth2:{TOKEN}@gitlab.acme.lab/dags.git"),
+    "a repository with a token for a user": lambda chart, _: make_dags(chart, repo=f"https://{TOKEN}@gitlab.acme.lab/dags.git"),
+    "a repository with a token for a parameter": lambda chart, _: make_dags(chart, repo=f"https://gitlab.acme.lab/dags.git?private_token={TOKEN}"),
+    "a bundle with a token": airflow(
+        airflow_version="3.2.2",
+        dags=DagBundles({"sales": GitBundle(name="sales", repo=f"https://oauth2:{TOKEN}@gitlab.acme.lab/dags.git", ref="main")}),
+    ),
+    "a private key for known hosts": lambda chart, _: make_dags(chart, repo="git@gitlab.acme.lab:x/dags.git", known_hosts=PEM),
+    "an annotation of a namespace": lambda chart, _: Namespace(chart, "airflow", annotations={"acme.lab/owner": f"https://ci:{WORD}@acme.lab"}),
+    # DAG files
+    "a DAG file with a password": folder(f'from airflow import DAG\npassword = "{WORD}"\n'),
+    "a DAG file with a connection": folder(f'from airflow.models import Connection\nc = Connection(conn_id="x", password="{WORD}")\n'),
+    "a DAG file with a URL": folder(f'import sqlalchemy\nengine = sqlalchemy.create_engine("{URL}")\n'),
+    "a DAG file with a token": folder(f'import requests\nrequests.get("https://x", headers={{"PRIVATE-TOKEN": "{TOKEN}"}})\n'),
+    "a DAG file with a default for a variable": folder(f'import os\npw = os.getenv("LAKE_PASSWORD", "{WORD}")\n'),
+    "a DAG file with a login": folder(f'import requests\nrequests.get("https://x", auth=("ci", "{WORD}"))\n'),
+    "a file of variables beside DAG files": folder(f"LAKE_PASSWORD={WORD}\n", "lake.env"),
+    "a key beside DAG files": folder(PEM, "id_ed25519"),
+    "a service account of Google beside DAG files": folder(json.dumps({"type": "service_account", "private_key": PEM}), "gcp.json"),
+    "SQL beside DAG files": folder(f"CREATE ROLE lake LOGIN PASSWORD '{WORD}';\n", "role.sql"),
+    # other deliveries
+    "values in a ConfigMap of Flux": airflow(delivery=FluxRelease(), unchecked_values={"x": URL}),
+    "values in an Application": airflow(delivery=ArgoApplication(), unchecked_values={"x": {"token": TOKEN}}),
+    "values in a file": airflow(delivery=HelmCommand(), unchecked_values={"x": JWT}),
+    # objects of the user's own, and patches of ours
+    "a Secret of one's own": made("Secret", stringData={"lake": WORD}),
+    "a Secret of one's own in base64": made("Secret", data={"lake": encoded(WORD)}),
+    "a ConfigMap of one's own": made("ConfigMap", data={"lake.ini": f"[lake]\nuser = x\npassword = {WORD}\n"}),
+    "a Deployment of one's own": made(
+        "Deployment", "apps/v1", spec={"template": {"spec": {"containers": [{"name": "x", "env": [{"name": "DB_PASSWORD", "value": WORD}]}]}}}
+    ),
+    "a HelmChart of one's own": made("HelmChart", "helm.cattle.io/v1", spec={"chart": "x", "set": {"auth.password": WORD}}),
+    "a HelmChart of one's own with text": made("HelmChart", "helm.cattle.io/v1", spec={"valuesContent": f"auth:\n  password: {WORD}\n"}),
+    "a patch of the values": patched(cdk8s.JsonPatch.add("/spec/valuesContent", f"fernetKey: {FERNET}\n")),
+    "a patch with set": patched(cdk8s.JsonPatch.add("/spec/set", {"redis.password": {"value": WORD}})),
+    "a patch of an Application": patched(
+        cdk8s.JsonPatch.add("/spec/source/helm/parameters", [{"name": "redis.password", "value": WORD}]), delivery=ArgoApplication()
+    ),
+    "a label by cdk8s": lambda chart, _: make_airflow(chart).api_object.metadata.add_annotation("acme.lab/note", URL),  # type: ignore[union-attr]
+}  # fmt: skip
+
+
+def secret_of_cdk8s_plus(chart: cdk8s.Chart, _: Path) -> object:
+    plus.Secret(chart, "own", string_data={"lake": WORD})
+    return make_airflow(chart)
+
+
+ATTEMPTS["a Secret of cdk8s-plus"] = secret_of_cdk8s_plus
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=[name.replace(" ", "-") for name in ATTEMPTS])
+def test_a_secret_gets_into_nothing_that_is_written_and_is_not_shown(attempt: Attempt, tmp_path: Path) -> None:
+    out = tmp_path / "dist"
+    out.mkdir()
+    (out / "before.k8s.yaml").write_text("kept: true\n", encoding="utf-8")
+
+    def build() -> cdk8s.App:
+        app = cdk8s.App(outdir=str(out))
+        attempt(cdk8s.Chart(app, "platform"), tmp_path)
+        return app
+
+    with pytest.raises(PlatformError) as caught:
+        synth(build)
+    told = "\n".join([str(caught.value), *(repr(finding) for finding in caught.value)])
+    assert [canary for canary in CANARIES if canary in told] == []
+    assert [path.name for path in out.rglob("*") if path.is_file()] == ["before.k8s.yaml"]
+    assert all(finding.fix for finding in caught.value)
+    assert {finding.rule for finding in caught.value} & SECRET_RULES
+
+
+def test_there_are_enough_attempts_to_mean_something() -> None:
+    assert len(ATTEMPTS) >= 100
