@@ -31,6 +31,7 @@ synth: .venv/.app node_modules/.ready ## write the manifests of main.py to dist/
 
 test: .venv/.test ## run the whole test suite
 	@$(MAKE) -s node_modules/.ready || echo "npm's tools are missing: the tests that need them are skipped" >&2
+	@$(MAKE) -s .venv/.checkov || echo "checkov is missing: the tests that ask it are skipped" >&2
 	@.venv/bin/python -m pytest $(ARGS)
 
 check: lint types check-schemas check-imports check-dist docs test ## everything that must hold before a commit
@@ -63,9 +64,11 @@ bench: .venv/.test node_modules/.ready ## measure time and memory
 wheel: .venv/.dev ## build the wheel and the source archive into build/wheel
 	@.venv/bin/python -m build --quiet --no-isolation --outdir build/wheel . && ls build/wheel
 
-lock: .venv/.dev ## write constraints.txt anew with the newest versions that fit
+lock: .venv/.dev ## write the constraints files anew with the newest versions that fit
 	@.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-emit-index-url --no-emit-find-links \
 	  --no-header --no-annotate --group dev pyproject.toml --output-file constraints.txt
+	@echo checkov | .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate - --output-file constraints-checkov.txt
 
 check-dist: .venv/.app node_modules/.ready
 	@tools/synth .synth
@@ -114,6 +117,12 @@ setup: .venv/.dev node_modules/.ready ## set up everything
 
 .venv/.dev: .venv/.test
 	@$(INSTALL) --group dev
+	@touch $@
+
+# checkov wants other versions of some packages than the rest, so it has an environment to itself.
+.venv/.checkov: constraints-checkov.txt | .venv/.app
+	@test -x .venv/checkov/bin/python || .venv/bin/python -m venv .venv/checkov
+	@.venv/checkov/bin/python -m pip install --quiet --constraint constraints-checkov.txt checkov
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json .npmrc | .venv/.app
