@@ -1,0 +1,177 @@
+"""A bridge between namespaces: one account that may read one Secret, and never where pods of tasks could borrow it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import (
+    BasicAuthSecret,
+    DsnSecret,
+    ExternalDatabase,
+    Namespace,
+    PlatformError,
+    SecretBridge,
+    collecting,
+)
+from cdk8s_airflow.kube.ledger import ledger_of
+from tests.making import emitted, make_airflow, make_cluster, new_chart
+from tests.truth import assert_accepted
+
+AIRFLOW, DATA = Namespace.existing("airflow"), Namespace.existing("airflow-data")
+URL = DsnSecret("airflow-metadata")
+
+
+def bridge(chart: Any, database: Any, **changes: Any) -> SecretBridge:
+    given: dict[str, Any] = {"database": database, "namespace": AIRFLOW, "secret": URL}
+    return SecretBridge(chart, "bridge", **{**given, **changes})
+
+
+def made(**changes: Any) -> dict[str, dict[str, Any]]:
+    """What a bridge emits, by kind."""
+    chart = new_chart()
+    made = bridge(chart, make_cluster(chart), **changes)
+    assert made.sound
+    assert_accepted(emitted(chart))
+    return {manifest["kind"]: manifest for manifest in emitted(chart) if manifest["kind"] != "Cluster"}
+
+
+def test_the_account_may_get_one_secret_and_nothing_else() -> None:
+    objects = made()
+    assert objects["Role"]["metadata"] == {"name": "airflow-airflow-metadata", "namespace": "airflow-data"}
+    assert objects["Role"]["rules"] == [
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["airflow-pg-app"], "verbs": ["get"]}
+    ]
+    assert objects["RoleBinding"]["subjects"] == [
+        {"kind": "ServiceAccount", "name": "airflow-airflow-metadata", "namespace": "airflow-data"}
+    ]
+    assert objects["RoleBinding"]["roleRef"] == {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "Role",
+        "name": "airflow-airflow-metadata",
+    }
+    assert objects["ServiceAccount"]["automountServiceAccountToken"] is False
+    assert "ClusterRole" not in objects
+
+
+def test_only_the_namespace_of_airflow_may_use_the_store() -> None:
+    spec = made()["ClusterSecretStore"]["spec"]
+    assert spec == {
+        "conditions": [{"namespaces": ["airflow"]}],
+        "provider": {
+            "kubernetes": {
+                "remoteNamespace": "airflow-data",
+                "server": {
+                    "caProvider": {
+                        "type": "ConfigMap",
+                        "name": "kube-root-ca.crt",
+                        "key": "ca.crt",
+                        "namespace": "airflow-data",
+                    }
+                },
+                "auth": {"serviceAccount": {"name": "airflow-airflow-metadata", "namespace": "airflow-data"}},
+            }
+        },
+    }
+
+
+def test_the_operators_own_url_is_renamed() -> None:
+    spec = made()["ExternalSecret"]["spec"]
+    assert spec["data"] == [{"secretKey": "connection", "remoteRef": {"key": "airflow-pg-app", "property": "uri"}}]
+    assert "data" not in spec["target"]["template"]
+    assert spec["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": "airflow-airflow-metadata"}
+
+
+def test_with_credentials_of_ones_own_the_url_is_put_together_from_the_password() -> None:
+    chart = new_chart()
+    database = make_cluster(chart, credentials=BasicAuthSecret("login"), database="meta")
+    bridge(chart, database)
+    objects = {manifest["kind"]: manifest for manifest in emitted(chart)}
+    assert objects["Role"]["rules"][0]["resourceNames"] == ["login"]
+    spec = objects["ExternalSecret"]["spec"]
+    assert spec["data"] == [{"secretKey": "password", "remoteRef": {"key": "login", "property": "password"}}]
+    assert spec["target"]["template"]["data"] == {
+        "connection": 'postgresql://meta:{{ .password | urlquery | replace "+" "%20" }}'
+        "@airflow-pg-rw.airflow-data.svc:5432/meta"
+    }
+
+
+def test_the_account_can_live_in_a_namespace_of_its_own() -> None:
+    objects = made(reader_namespace=Namespace.existing("secret-readers"), name="metadata", refresh="10m")
+    assert objects["ServiceAccount"]["metadata"] == {"name": "metadata", "namespace": "secret-readers"}
+    assert objects["Role"]["metadata"] == {"name": "metadata", "namespace": "airflow-data"}
+    assert objects["RoleBinding"]["subjects"][0]["namespace"] == "secret-readers"
+    kubernetes = objects["ClusterSecretStore"]["spec"]["provider"]["kubernetes"]
+    assert kubernetes["remoteNamespace"] == "airflow-data"
+    assert kubernetes["auth"]["serviceAccount"]["namespace"] == "secret-readers"
+    assert kubernetes["server"]["caProvider"]["namespace"] == "secret-readers"
+    assert objects["ExternalSecret"]["spec"]["refreshInterval"] == "10m"
+
+
+def test_airflow_takes_the_bridge_and_nobody_has_to_make_its_secret() -> None:
+    chart = new_chart()
+    database = make_cluster(chart)
+    made = bridge(chart, database)
+    release = make_airflow(chart, database=database.connection(bridge=made.secret))
+    assert release.sound
+    assert made.secret == URL
+    ledger = ledger_of(chart)
+    assert "airflow-metadata" not in [need.name for need in ledger.missing]
+    assert ledger.provided["airflow", "airflow-metadata"].by == (
+        "ExternalSecret airflow/airflow-metadata, from Secret airflow-data/airflow-pg-app"
+    )
+
+
+@pytest.mark.parametrize("bridge_first", [True, False])
+def test_a_release_beside_the_account_is_refused_in_either_order(bridge_first: bool) -> None:
+    chart = new_chart()
+    database = make_cluster(chart)
+
+    def release() -> object:
+        return make_airflow(chart, release="second", namespace=DATA)
+
+    steps = [lambda: bridge(chart, database), release]
+    first, second = steps if bridge_first else reversed(steps)
+    first()
+    with pytest.raises(PlatformError) as caught:
+        second()
+    assert [finding.rule for finding in caught.value] == ["secrets/exposed-account"]
+    assert "airflow-pg-app" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"namespace": DATA}, [("secrets/bridge", "namespace")]),
+        ({"reader_namespace": AIRFLOW}, [("secrets/exposed-account", "reader_namespace")]),
+        ({"secret": "airflow-metadata"}, [("argument/type", "secret")]),
+        ({"secret": BasicAuthSecret("airflow-metadata")}, [("argument/type", "secret")]),
+        ({"database": ExternalDatabase(url=URL)}, [("secrets/database", "database")]),
+        ({"database": None}, [("argument/type", "database")]),
+        ({"refresh": "often"}, [("argument/duration", "refresh")]),
+        ({"name": "Not A Name"}, [("argument/name", "name")]),
+    ],
+)
+def test_a_spoiled_bridge_is_told_at_its_argument(changes: Mapping[str, Any], found: list[tuple[str, str]]) -> None:
+    chart = new_chart()
+    database = make_cluster(chart)
+    with pytest.raises(PlatformError) as caught:
+        bridge(chart, **{"database": database, **changes})
+    assert [(finding.rule, finding.at) for finding in caught.value] == found
+
+
+def test_the_connection_of_a_database_is_not_the_database() -> None:
+    chart = new_chart()
+    with pytest.raises(PlatformError) as caught:
+        bridge(chart, make_cluster(chart).connection())
+    (finding,) = caught.value
+    assert finding.at == "database"
+
+
+def test_nothing_follows_from_an_unsound_database() -> None:
+    chart = new_chart()
+    with pytest.raises(PlatformError) as caught, collecting():
+        bridge(chart, make_cluster(chart, database="postgres", owner="airflow"))
+    assert [finding.rule for finding in caught.value] == ["database/database"]
