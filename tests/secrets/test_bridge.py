@@ -110,6 +110,17 @@ def test_the_account_can_live_in_a_namespace_of_its_own() -> None:
     assert objects["ExternalSecret"]["spec"]["refreshInterval"] == "10m"
 
 
+def test_within_one_namespace_the_account_has_to_live_elsewhere() -> None:
+    """With credentials of one's own the operator writes no URL, and a bridge is of use there, too."""
+    chart = new_chart()
+    database = make_cluster(chart, namespace=AIRFLOW, credentials=BasicAuthSecret("login"))
+    with pytest.raises(PlatformError) as caught:
+        SecretBridge(chart, "exposed", database=database, namespace=AIRFLOW, secret=URL)
+    assert [(finding.rule, finding.at) for finding in caught.value] == [("secrets/exposed-account", "namespace")]
+    bridge(chart, database, reader_namespace=Namespace.existing("secret-readers"))
+    assert make_airflow(chart, database=database.connection(bridge=URL)).sound
+
+
 def test_airflow_takes_the_bridge_and_nobody_has_to_make_its_secret() -> None:
     chart = new_chart()
     database = make_cluster(chart)

@@ -38,8 +38,8 @@ class SecretBridge(PlatformConstruct):
         facts: what is known of the cluster.
 
     Raises:
-        PlatformError: when database and Airflow are in one namespace, where no bridge is needed; when a release may launch pods
-            beside the account; when the database does not say where its password is.
+        PlatformError: when Airflow can read the operator's Secret where it is; when a release may launch pods beside the account;
+            when the database does not say where its password is.
     """
 
     how_to_write = 'SecretBridge(chart, "bridge", database=db, namespace=airflow, secret=DsnSecret("airflow-metadata"))'
@@ -129,7 +129,7 @@ def _unknown() -> Finding:
 
 
 def _rules(settings: BridgeSettings, at: str) -> Iterator[Finding]:
-    if settings.namespace == settings.source_namespace:
+    if settings.namespace == settings.source_namespace and settings.uri:
         yield Finding(
             rule="secrets/bridge",
             at="namespace",
@@ -143,5 +143,5 @@ def _rules(settings: BridgeSettings, at: str) -> Iterator[Finding]:
             at=at,
             problem="is where Airflow launches pods, and any author of a DAG could start one as the account that reads the password",
             seen=repr(settings.reader_namespace),
-            fix="leave it out, for the database's namespace, or name another in which no Airflow runs pods",
+            fix="name another namespace, in which no Airflow runs pods: reader_namespace=",
         )

@@ -127,6 +127,12 @@ def test_whether_airflow_can_read_the_url(database: Connection, rules: list[str]
     assert [finding.rule for finding in database_rules(release(NEWEST, database=database))] == rules
 
 
+def test_an_error_about_a_missing_bridge_names_every_way() -> None:
+    (finding,) = database_rules(release(NEWEST, database=Connection(secret="a", secret_namespace="elsewhere")))
+    for way in ("connection(bridge=", "by hand", "SecretBridge", "SecretBootstrap", "put the database into 'airflow-lab'"):
+        assert way in finding.fix
+
+
 def test_a_url_that_the_operator_writes_is_nobodys_task() -> None:
     there = Connection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab")
     assert list(database_needs(release(NEWEST, database=there))) == []

@@ -121,7 +121,8 @@ def database_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             at="database",
             problem=f"its {'URL' if database.address is None else 'password'} is in Secret {database.secret!r} of namespace {database.secret_namespace!r}, "
             f"and pods in {settings.namespace!r} cannot read it there",
-            fix='name a Secret that has the URL beside Airflow: connection(bridge=ExistingSecret("airflow-metadata")), '
+            fix='name a Secret that has the URL beside Airflow: connection(bridge=ExistingSecret("airflow-metadata")); '
+            "make it by hand, with SecretBridge (External Secrets) or with SecretBootstrap (a Job); "
             f"or put the database into {settings.namespace!r}",
         )
     elif database.missing:
@@ -129,7 +130,8 @@ def database_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             rule="database/no-url",
             at="database",
             problem=database.missing,
-            fix='name a Secret that has the URL: connection(bridge=ExistingSecret("airflow-metadata")), '
+            fix='name a Secret that has the URL: connection(bridge=ExistingSecret("airflow-metadata")); '
+            "make it by hand, with ExternalSecret, SealedSecret or SecretBootstrap; "
             "or leave credentials out, and the operator makes one that has it",
         )
 
