@@ -67,11 +67,26 @@ if TYPE_CHECKING:
     from cdk8s_airflow.dags.image import DagImage as DagImage
     from cdk8s_airflow.dags.repo_sync import DagRepoSync as DagRepoSync
     from cdk8s_airflow.dags.volume import DagVolume as DagVolume
+    from cdk8s_airflow.database.backup import CnpgBackup as CnpgBackup
+    from cdk8s_airflow.database.backup import CnpgRecovery as CnpgRecovery
+    from cdk8s_airflow.database.backup import RecoveryTarget as RecoveryTarget
+    from cdk8s_airflow.database.cluster import AntiAffinity as AntiAffinity
+    from cdk8s_airflow.database.cluster import ClusterUpdates as ClusterUpdates
+    from cdk8s_airflow.database.cluster import Extension as Extension
+    from cdk8s_airflow.database.cluster import ExtensionImage as ExtensionImage
+    from cdk8s_airflow.database.cluster import ImageCatalog as ImageCatalog
+    from cdk8s_airflow.database.cluster import InitDb as InitDb
+    from cdk8s_airflow.database.cluster import PostgresMonitoring as PostgresMonitoring
+    from cdk8s_airflow.database.cluster import PostgresSize as PostgresSize
+    from cdk8s_airflow.database.cluster import ServerCertificates as ServerCertificates
+    from cdk8s_airflow.database.cluster import Synchronous as Synchronous
     from cdk8s_airflow.database.cnpg import CnpgCluster as CnpgCluster
     from cdk8s_airflow.database.connection import Connection as Connection
     from cdk8s_airflow.database.connection import ExternalDatabase as ExternalDatabase
     from cdk8s_airflow.database.pgbouncer import PgBouncer as PgBouncer
     from cdk8s_airflow.database.pooler import CnpgPooler as CnpgPooler
+    from cdk8s_airflow.database.roles import Database as Database
+    from cdk8s_airflow.database.roles import DatabaseRole as DatabaseRole
     from cdk8s_airflow.dbt.profiles import DbtProfiles as DbtProfiles
     from cdk8s_airflow.dbt.targets import DbtPostgres as DbtPostgres
     from cdk8s_airflow.dbt.targets import DbtProfile as DbtProfile
@@ -205,10 +220,23 @@ _HOMES = {
     "dags.volume": ("DagVolume",),
     "dbt.profiles": ("DbtProfiles",),
     "dbt.targets": ("DbtPostgres", "DbtProfile", "DbtTarget"),
+    "database.cluster": (
+        "AntiAffinity",
+        "ClusterUpdates",
+        "Extension",
+        "ExtensionImage",
+        "ImageCatalog",
+        "InitDb",
+        "PostgresMonitoring",
+        "PostgresSize",
+        "ServerCertificates",
+        "Synchronous",
+    ),
     "database.cnpg": ("CnpgCluster",),
     "database.connection": ("Connection", "ExternalDatabase"),
     "database.pgbouncer": ("PgBouncer",),
     "database.pooler": ("CnpgPooler",),
+    "database.roles": ("Database", "DatabaseRole"),
     "delivery.argo": ("ArgoApplication", "AutomatedSync"),
     "delivery.flux": ("FluxRelease",),
     "delivery.helm_command": ("HelmCommand",),
@@ -284,6 +312,11 @@ _HOMES = {
     "secrets.sealed": ("SealedSecret",),
     "secrets.stores": ("ClusterSecretStore", "ExistingClusterSecretStore", "ExistingSecretStore", "SecretStore"),
     "storage.bucket_job": ("BucketJob",),
+    "database.backup": (
+        "CnpgBackup",
+        "CnpgRecovery",
+        "RecoveryTarget",
+    ),
     "storage.volume": ("Volume",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -292,6 +325,7 @@ __all__ = [
     "AdminAccount",
     "AirflowChart",
     "AirflowKeys",
+    "AntiAffinity",
     "ApiSecretKeySecret",
     "ApiServer",
     "ApiServerAt",
@@ -322,8 +356,11 @@ __all__ = [
     "ClusterFacts",
     "ClusterIP",
     "ClusterSecretStore",
+    "ClusterUpdates",
+    "CnpgBackup",
     "CnpgCluster",
     "CnpgPooler",
+    "CnpgRecovery",
     "ConfigMapKey",
     "Connection",
     "DagBundles",
@@ -332,7 +369,9 @@ __all__ = [
     "DagProcessor",
     "DagRepoSync",
     "DagVolume",
+    "Database",
     "DatabaseCleanup",
+    "DatabaseRole",
     "DatabaseUrl",
     "DbtPostgres",
     "DbtProfile",
@@ -346,6 +385,8 @@ __all__ = [
     "ExistingSecret",
     "ExistingSecretStore",
     "ExistingServiceAccount",
+    "Extension",
+    "ExtensionImage",
     "ExternalBroker",
     "ExternalDatabase",
     "ExternalSecret",
@@ -369,7 +410,9 @@ __all__ = [
     "Hpa",
     "HttpRoute",
     "Image",
+    "ImageCatalog",
     "Ingress",
+    "InitDb",
     "JwtSecret",
     "K3sHelmChart",
     "Keda",
@@ -400,9 +443,12 @@ __all__ = [
     "Placement",
     "PlatformError",
     "Pods",
+    "PostgresMonitoring",
+    "PostgresSize",
     "Proxy",
     "PullSecret",
     "Quota",
+    "RecoveryTarget",
     "RedisBroker",
     "RedisPasswordSecret",
     "RemoteKey",
@@ -417,11 +463,13 @@ __all__ = [
     "SecretBridge",
     "SecretKey",
     "SecretStore",
+    "ServerCertificates",
     "ServiceAccount",
     "ServiceAccounts",
     "SimpleAuth",
     "Spread",
     "Statsd",
+    "Synchronous",
     "TaskPod",
     "TaskPods",
     "Throughput",

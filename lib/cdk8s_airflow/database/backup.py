@@ -2,20 +2,287 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
 
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import Count, CronSchedule, Must, is_label_1035
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.secrets.contracts import SecretKey
+from cdk8s_airflow.storage.names import Prefix
+from cdk8s_airflow.storage.object_storage import Bucket
+
+_BACKUP_ID = regex(r"\d{8}T\d{6}")
+_TIME = regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
+_LSN = regex(r"[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}")
+_NUMBER = regex(r"[1-9]\d{0,9}")
+_TIMELINE = regex(r"latest|[1-9]\d{0,9}")
+
+ServerName = Annotated[
+    str,
+    Must(
+        lambda text: is_label_1035(text) and len(text) <= 50,
+        "is not a name that backups can be kept under",
+        "use at most 50 lower-case letters, digits and dashes, starting with a letter, like the name of a Cluster",
+        "database/server-name",
+    ),
+]
+"""The folder in the bucket in which the backups of one server are. By default the name of the Cluster."""
+
+_Time = Annotated[
+    str,
+    Must(
+        lambda text: _TIME.fullmatch(text) is not None,
+        "is not a point in time",
+        'write it with its zone, like "2026-11-20T18:30:00Z" or "2026-11-20T19:30:00+01:00"',
+        "database/recovery-time",
+    ),
+]
+
+_BackupId = Annotated[
+    str,
+    Must(
+        lambda text: _BACKUP_ID.fullmatch(text) is not None,
+        "is not the id of a backup",
+        'write it as status.backupId of the Backup has it, like "20261120T020000"',
+        "database/recovery-backup",
+    ),
+]
+
+_Lsn = Annotated[
+    str,
+    Must(
+        lambda text: _LSN.fullmatch(text) is not None,
+        "is not a place in the write-ahead log",
+        'write it as PostgreSQL does, like "0/3000028"',
+        "database/recovery-lsn",
+    ),
+]
+
+_Xid = Annotated[
+    str,
+    Must(
+        lambda text: _NUMBER.fullmatch(text) is not None and int(text) < 2**32,
+        "is not the number of a transaction",
+        'write it in digits, like "1234"',
+        "database/recovery-xid",
+    ),
+]
+
+_PointName = Annotated[
+    str,
+    Must(
+        lambda text: 0 < len(text.encode()) < 64 and text.isprintable(),
+        "is not the name of a restore point",
+        "write what pg_create_restore_point was given: less than 64 bytes, without control characters",
+        "database/recovery-name",
+    ),
+]
+
+_Timeline = Annotated[
+    str,
+    Must(
+        lambda text: _TIMELINE.fullmatch(text) is not None,
+        "is not a timeline",
+        'write "latest" or its number, like "2"',
+        "database/recovery-timeline",
+    ),
+]
+
+Compression = Literal["none", "gzip", "bzip2", "snappy", "lz4"]
+"""How data is packed on its way to the bucket; what both base backups and the write-ahead log can be."""
 
 
 @frozen
 class CnpgBackup:
-    """Where and when a Cluster is backed up."""
+    """Base backups and the write-ahead log, kept in a bucket by the plugin barman-cloud, so that any point in time can be had back.
 
-    how_to_write: ClassVar[str] = "CnpgBackup()"
+    The plugin has to be in the cluster, beside the operator; it needs cert-manager. A backup of Airflow's database cannot be used
+    without the Fernet key, which is in no backup: keep a copy of its Secret outside the cluster.
+
+    Attributes:
+        bucket: where. It must exist; a ``BucketJob`` can make it. Nothing else should write below ``prefix``.
+        prefix: the folder in the bucket. Default: its root; each server has a folder of its own below that.
+        schedule: when base backups are made, in the operator's time zone, which mostly is UTC. Minute, hour, day, month and day of
+            week, as everywhere; CloudNativePG's own form has seconds before them, and is written for you. Default: every
+            night at two.
+        retention_days: for how many days back any point in time can be had. Older backups are deleted. Default: 30.
+        immediate: whether a base backup is made at once, too. Default: yes; before the first one nothing can be restored.
+        from_standby: whether base backups are made on an instance that does not write, if there is one. Default: yes.
+        compression: how data is packed. Default: ``"gzip"``.
+        encrypt: whether the store is asked to encrypt (AES256). Most stores that are not AWS refuse that. Default: no.
+        server_name: the folder of this Cluster's backups. Default: the Cluster's name.
+        ca: the authority of the store's certificate, a Secret beside the Cluster. Default: the public ones.
+        suspended: whether the schedule rests. The write-ahead log is kept all the same. Default: no.
+        resources: of the container beside each instance that does it. Default: 50m CPU, 128Mi memory, at most 512Mi.
+    """
+
+    how_to_write: ClassVar[str] = 'CnpgBackup(bucket=storage.bucket("backups"), schedule="0 2 * * *")'
+
+    bucket: Bucket
+    prefix: Prefix = ""
+    schedule: CronSchedule = "0 2 * * *"
+    retention_days: Count = 30
+    immediate: bool = True
+    from_standby: bool = True
+    compression: Compression = "gzip"
+    encrypt: bool = False
+    server_name: ServerName | None = None
+    ca: SecretKey | None = None
+    suspended: bool = False
+    resources: Resources = Resources(cpu="50m", memory="128Mi", memory_limit="512Mi")
+
+    def _rules(self) -> Iterator[Finding]:
+        yield from bucket_rules(self.bucket)
+        yield from schedule_rules(self.schedule)
+        if self.encrypt and self.bucket.scheme != "s3":
+            yield Finding(
+                rule="database/backup-encrypt",
+                at="encrypt",
+                problem=f"is a word of S3, and the bucket is in a store that speaks {self.bucket.scheme!r}",
+                seen="True",
+                fix="leave it out; Google and Azure encrypt by themselves",
+            )
+
+
+@frozen
+class RecoveryTarget:
+    """Up to where a recovery goes. Give one of ``time``, ``lsn``, ``xid``, ``name`` and ``immediate``, or only ``backup_id``.
+
+    Attributes:
+        time: the point in time, with its zone, like ``"2026-11-20T18:30:00Z"``.
+        lsn: the place in the write-ahead log, like ``"0/3000028"``.
+        xid: the transaction.
+        name: the restore point that ``pg_create_restore_point`` made.
+        immediate: the end of the backup itself, without any of what came after.
+        backup_id: the backup to start from, like ``"20261120T020000"``. Default: the last one before the target; for ``xid``, ``name``
+            and ``immediate`` nobody can know which that is, so it has to be said.
+        exclusive: whether to stop just before the target. Default: just after.
+        timeline: the timeline, ``"latest"`` or a number. Default: the latest.
+    """
+
+    how_to_write: ClassVar[str] = 'RecoveryTarget(time="2026-11-20T18:30:00Z")'
+
+    time: _Time | None = None
+    lsn: _Lsn | None = None
+    xid: _Xid | None = None
+    name: _PointName | None = None
+    immediate: bool = False
+    backup_id: _BackupId | None = None
+    exclusive: bool = False
+    timeline: _Timeline | None = None
+
+    def _rules(self) -> Iterator[Finding]:
+        said = [at for at in ("time", "lsn", "xid", "name", "immediate") if getattr(self, at)]
+        if len(said) > 1:
+            yield Finding(
+                rule="database/recovery-target",
+                at=said[1],
+                problem=f"is given beside {said[0]}, and a recovery ends at one point",
+                fix="keep one of them",
+            )
+        if not said and self.backup_id is None and self.timeline is None:
+            yield Finding(
+                rule="database/recovery-target",
+                at="time",
+                problem="is missing, and everything else that says up to where",
+                seen="None",
+                fix='write RecoveryTarget(time="2026-11-20T18:30:00Z"), or leave target out to get everything there is',
+            )
+        needing = [at for at in said if at in ("xid", "name", "immediate")]
+        if needing and self.backup_id is None:
+            yield Finding(
+                rule="database/recovery-backup",
+                at="backup_id",
+                problem=f"is missing, and from {needing[0]} nobody can tell which backup to start from",
+                seen="None",
+                fix="name it: kubectl get backup -o custom-columns=ID:.status.backupId",
+            )
+        if self.exclusive and (not said or self.immediate):
+            yield Finding(
+                rule="database/recovery-target",
+                at="exclusive",
+                problem="says nothing without a time, lsn, xid or name to stop before",
+                seen="True",
+                fix="leave it out",
+            )
 
 
 @frozen
 class CnpgRecovery:
-    """The backup that a Cluster starts from, in the place of a new database."""
+    """The backup that a Cluster starts from, in the place of a new database.
 
-    how_to_write: ClassVar[str] = "CnpgRecovery()"
+    It counts once, when the Cluster comes into being; later it may stay or go. The major version of PostgreSQL must be that of
+    the backup. Database and owner are those that ``CnpgCluster`` names; the owner gets a new password.
+
+    Attributes:
+        bucket: where the backup is.
+        server_name: the folder of the backup's server, which mostly is the name of the Cluster that it was made of.
+        prefix: the folder in the bucket. Default: its root.
+        target: up to where. Default: everything there is.
+        ca: the authority of the store's certificate, a Secret beside the Cluster. Default: the public ones.
+    """
+
+    how_to_write: ClassVar[str] = 'CnpgRecovery(bucket=storage.bucket("backups"), server_name="airflow-pg")'
+
+    bucket: Bucket
+    server_name: ServerName
+    prefix: Prefix = ""
+    target: RecoveryTarget | None = None
+    ca: SecretKey | None = None
+
+    def _rules(self) -> Iterator[Finding]:
+        yield from bucket_rules(self.bucket)
+
+
+def bucket_rules(bucket: Bucket) -> Iterator[Finding]:
+    """Whether the plugin can reach a bucket as it wants to be reached."""
+    if bucket.scheme == "s3" and bucket.endpoint is not None and not bucket.path_style:
+        yield Finding(
+            rule="database/backup-path-style",
+            at="bucket.storage.path_style",
+            problem="is no, and the plugin puts the bucket into the path of every URL of an S3-compatible store",
+            seen="False",
+            fix="use a store that takes that, or leave path_style out",
+        )
+
+
+MACROS = {
+    "@yearly": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+"""What cron's words for schedules stand for."""
+
+_FIELDS: tuple[tuple[str, int, int, str], ...] = (
+    ("minute", 0, 59, ""),
+    ("hour", 0, 23, ""),
+    ("day", 1, 31, ""),
+    ("month", 1, 12, "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"),
+    ("day of week", 0, 6, "SUN MON TUE WED THU FRI SAT"),
+)
+_ITEM = regex(r"(?:\*|([0-9A-Za-z]+)(?:-([0-9A-Za-z]+))?)(?:/([1-9][0-9]*))?")
+
+
+def schedule_rules(schedule: str) -> Iterator[Finding]:
+    """Whether the operator reads the schedule: it refuses a Cluster's backup late, where nobody looks."""
+    fields = MACROS.get(schedule, schedule).split(" ")
+    for text, (name, lowest, highest, words) in zip(fields, _FIELDS, strict=True):
+        named = {word: lowest + index for index, word in enumerate(words.split())}
+        for item in text.split(","):
+            match = _ITEM.fullmatch(item)
+            ends = [] if match is None else [end for end in match.groups()[:2] if end is not None]
+            numbers = [int(end) if end.isdigit() else named.get(end.upper(), -1) for end in ends]
+            if match is None or numbers != sorted(numbers) or not all(lowest <= each <= highest for each in numbers):
+                yield Finding(
+                    rule="database/backup-schedule",
+                    at="schedule",
+                    problem=f"has a {name} that CloudNativePG does not read",
+                    seen=repr(schedule),
+                    fix=f"write {lowest} to {highest}, a list, a range like {lowest}-{highest} or */{max(2, highest // 4)}"
+                    + ("; Sunday is 0" if name == "day of week" else ""),
+                )

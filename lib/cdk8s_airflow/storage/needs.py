@@ -49,10 +49,13 @@ def login(
         lines = [f'"{key}=${word}"' for key, word in zip(keys, ("ACCESS_KEY", "SECRET_KEY"), strict=True)]
         made = _lines(source, lines, connection, credentials.connection if for_airflow else "")
     elif isinstance(credentials, AzureCredentials):
-        keys = {credentials.account_key: f"a key of storage account {storage.account}"}
+        keys = {
+            credentials.account: f"exactly {storage.account!r}",
+            credentials.account_key: f"a key of storage account {storage.account}",
+        }
         recipe = {}
         source = "read -rsp 'Account key: ' ACCOUNT_KEY"
-        lines = [f'"{credentials.account_key}=$ACCOUNT_KEY"']
+        lines = [f"{credentials.account}={storage.account}", f'"{credentials.account_key}=$ACCOUNT_KEY"']
         made = _lines(source, lines, connection, credentials.connection if for_airflow else "")
     else:
         keys = {credentials.key_file: "the key file of a service account, in JSON"}

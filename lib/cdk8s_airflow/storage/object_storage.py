@@ -71,6 +71,7 @@ class AzureCredentials:
 
     Args:
         secret: the Secret's name.
+        account: the key with the account's name, which backups read from the Secret too.
         account_key: the key with the account's key.
         connection: the key with the same login as an Airflow connection.
     """
@@ -79,11 +80,12 @@ class AzureCredentials:
     names_a_secret: ClassVar[bool] = True
 
     secret: SecretName
+    account: SecretKeyName = "AZURE_STORAGE_ACCOUNT"
     account_key: SecretKeyName = "AZURE_STORAGE_KEY"
     connection: SecretKeyName = "connection"
 
     def _rules(self) -> Iterator[Finding]:
-        yield from _same_key(self.account_key, self.connection)
+        yield from _same_key(self.account, self.account_key, self.connection)
 
 
 Credentials = S3Credentials | GcsCredentials | AzureCredentials
