@@ -129,7 +129,13 @@ def test_whether_airflow_can_read_the_url(database: Connection, rules: list[str]
 
 def test_an_error_about_a_missing_bridge_names_every_way() -> None:
     (finding,) = database_rules(release(NEWEST, database=Connection(secret="a", secret_namespace="elsewhere")))
-    for way in ("connection(bridge=", "by hand", "SecretBridge", "SecretBootstrap", "put the database into 'airflow-lab'"):
+    for way in (
+        "connection(bridge=",
+        "by hand",
+        "SecretBridge",
+        "SecretBootstrap",
+        "put the database into 'airflow-lab'",
+    ):
         assert way in finding.fix
 
 
