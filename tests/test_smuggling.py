@@ -19,7 +19,6 @@ import pytest
 from cdk8s_airflow import (
     AirflowKeys,
     ArgoApplication,
-    BasicAuthSecret,
     CeleryExecutor,
     DagBundles,
     DagFolder,
@@ -27,19 +26,12 @@ from cdk8s_airflow import (
     ExternalDatabase,
     FluxRelease,
     GitBundle,
-    GitTokenSecret,
     HelmCommand,
-    Host,
-    Image,
     Ingress,
-    K3sHelmChart,
-    LogGroomer,
-    Logs,
     Namespace,
     OtelCollector,
     PlatformError,
     Proxy,
-    Resources,
     Scheduler,
     SecretKey,
     ServiceAccount,
@@ -84,7 +76,7 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-CANARIES += tuple(encoded(text)[:20] for text in (URL, TOKEN, PEM, f"password: {WORD}\n"))
+CANARIES += tuple(encoded(text)[:20] for text in (URL, TOKEN, PEM, f"password: {WORD}\n", f"ci:{WORD}"))
 
 
 def airflow(**changes: Any) -> Attempt:
@@ -196,7 +188,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "a .pgpass": values(extraConfigMaps={"pg": {"data": f".pgpass: |\n  pg.acme.lab:5432:airflow:airflow:{WORD}\n"}}),
     "a .netrc": values(extraConfigMaps={"git": {"data": f".netrc: |\n  machine gitlab.acme.lab login ci password {WORD}\n"}}),
     "a login of Docker": values(
-        extraConfigMaps={"docker": {"data": 'config.json: |\n  {"auths": {"r.acme.lab": {"auth": "%s"}}}\n' % encoded(f"Basic {encoded('ci:' + WORD)}")}}
+        extraConfigMaps={"docker": {"data": "config.json: |\n  " + json.dumps({"auths": {"r.acme.lab": {"auth": encoded(f"ci:{WORD}")}}})}}
     ),
     "a shared access signature": values(env=[{"name": "LAKE", "value": "https://acme.blob.core.windows.net/x?sv=2024&sig=" + AWS_SECRET}]),
     "dbt profiles": values(extraConfigMaps={"dbt": {"data": f"profiles.yml: |\n  acme:\n    outputs:\n      prod: {{type: postgres, user: dbt, password: {WORD}}}\n"}}),
