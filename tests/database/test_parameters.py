@@ -22,7 +22,9 @@ def test_every_parameter_that_the_operator_sets_is_refused(name: str) -> None:
         {"pg_stat_statements.max": "1000"},
         {"shared_buffers": "256MB"},
         {"shared_buffers": "1GB"},
-        {"shared_buffers": "131072"},
+        {"wal_level": "logical", "wal_log_hints": "off", "hot_standby_feedback": "On"},
+        {"min_wal_size": "512MB", "max_wal_size": "2048"},
+        {"pg_failover_slots.synchronize_slot_names": "name_like:%", "hot_standby_feedback": "yes"},
     ],
 )
 def test_others_are_taken(parameters: dict[str, str]) -> None:
@@ -40,7 +42,7 @@ def test_what_cannot_name_a_parameter_is_refused(name: str) -> None:
     [
         ({}, "127Mi", "database/shared-buffers"),
         ({"shared_buffers": "2GB"}, "1Gi", "database/shared-buffers"),
-        ({"shared_buffers": "131073"}, "1Gi", "database/shared-buffers"),
+        ({"shared_buffers": "131073"}, "1Gi", "database/parameter"),
         ({"shared_buffers": "1TB"}, "1Gi", "database/shared-buffers"),
         ({"shared_buffers": "512mb"}, "1Gi", "database/parameter"),
         ({"shared_buffers": "much"}, "1Gi", "database/parameter"),
@@ -53,3 +55,38 @@ def test_shared_buffers_fit_into_the_memory(parameters: dict[str, str], memory: 
 def test_findings_come_by_name() -> None:
     found = parameter_findings({"port": "1", "hot_standby": "off"}, "1Gi")
     assert [finding.at for finding in found] == ["parameters.hot_standby", "parameters.port"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "at", "rule"),
+    [
+        ({"wal_level": "minimal"}, "parameters.wal_level", "database/parameter"),
+        ({"wal_level": "full"}, "parameters.wal_level", "database/parameter"),
+        ({"wal_log_hints": "off"}, "parameters.wal_log_hints", "database/parameter"),
+        ({"wal_log_hints": "o"}, "parameters.wal_log_hints", "database/parameter"),
+        ({"hot_standby_feedback": "perhaps"}, "parameters.hot_standby_feedback", "database/parameter"),
+        ({"sync_replication_slots": ""}, "parameters.sync_replication_slots", "database/parameter"),
+        ({"min_wal_size": "1GB"}, "parameters.min_wal_size", "database/wal-size"),
+        ({"max_wal_size": "80MB"}, "parameters.max_wal_size", "database/wal-size"),
+        ({"max_wal_size": "2GB"}, "parameters.max_wal_size", "database/wal-size"),
+        ({"min_wal_size": "lots"}, "parameters.min_wal_size", "database/parameter"),
+        ({"max_connections": "many"}, "parameters.max_connections", "database/parameter"),
+        ({"max_connections": "0"}, "parameters.max_connections", "database/parameter"),
+        ({"work_mem": "4MB\nport = 1"}, "parameters.work_mem", "database/parameter"),
+        ({"pg_failover_slots.a": "x"}, "parameters.pg_failover_slots.a", "database/parameter"),
+        (
+            {"pg_failover_slots.a": "x", "hot_standby_feedback": "off"},
+            "parameters.pg_failover_slots.a",
+            "database/parameter",
+        ),
+    ],
+)
+def test_what_the_webhook_refuses_beside_three_instances_and_a_log_of_2gi(
+    parameters: dict[str, str], at: str, rule: str
+) -> None:
+    (finding,) = parameter_findings(parameters, "1Gi", instances=3, wal_storage="2Gi")
+    assert (finding.at, finding.rule) == (at, rule)
+
+
+def test_without_a_volume_of_its_own_the_log_may_be_as_large_as_wanted() -> None:
+    assert list(parameter_findings({"max_wal_size": "2GB"}, "1Gi")) == []

@@ -88,6 +88,27 @@ HELM_CHART: dict[str, Any] = {
     },
 }
 
+SELECTOR = {
+    "matchLabels": {"app": "x"},
+    "matchExpressions": [{"key": "tier", "operator": "In", "values": ["db"]}],
+}
+POD_TERM = {
+    "topologyKey": "kubernetes.io/hostname",
+    "labelSelector": SELECTOR,
+    "matchLabelKeys": ["a"],
+    "mismatchLabelKeys": ["b"],
+    "namespaces": ["data"],
+    "namespaceSelector": SELECTOR,
+}
+POD_AFFINITY = {
+    "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1, "podAffinityTerm": POD_TERM}],
+    "requiredDuringSchedulingIgnoredDuringExecution": [POD_TERM],
+}
+NODE_TERM = {
+    "matchExpressions": [{"key": "zone", "operator": "Exists"}],
+    "matchFields": [{"key": "metadata.name", "operator": "In", "values": ["one"]}],
+}
+
 CLUSTER: dict[str, Any] = {
     "apiVersion": "postgresql.cnpg.io/v1",
     "kind": "Cluster",
@@ -95,6 +116,12 @@ CLUSTER: dict[str, Any] = {
     "spec": {
         "instances": 3,
         "affinity": {
+            "additionalPodAffinity": POD_AFFINITY,
+            "additionalPodAntiAffinity": POD_AFFINITY,
+            "nodeAffinity": {
+                "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 5, "preference": NODE_TERM}],
+                "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [NODE_TERM]},
+            },
             "enablePodAntiAffinity": True,
             "nodeSelector": {"disk": "fast"},
             "podAntiAffinityType": "required",
@@ -184,6 +211,26 @@ CLUSTER: dict[str, Any] = {
         "imagePullSecrets": [{"name": "registry-login"}],
         "inheritedMetadata": {"annotations": {"x": "y"}, "labels": {"team": "data"}},
         "logLevel": "info",
+        "managed": {
+            "roles": [
+                {
+                    "name": "dbt",
+                    "bypassrls": False,
+                    "comment": "builds the warehouse",
+                    "connectionLimit": 20,
+                    "createdb": False,
+                    "createrole": False,
+                    "disablePassword": False,
+                    "ensure": "present",
+                    "inRoles": ["pg_monitor"],
+                    "inherit": True,
+                    "login": True,
+                    "passwordSecret": {"name": "dbt-login"},
+                    "replication": False,
+                    "superuser": False,
+                }
+            ]
+        },
         "maxSyncReplicas": 2,
         "minSyncReplicas": 1,
         "monitoring": {
@@ -203,10 +250,20 @@ CLUSTER: dict[str, Any] = {
         ],
         "postgresql": {
             "enableAlterSystem": False,
+            "extensions": [
+                {
+                    "name": "pgvector",
+                    "image": {"reference": "example.com/pgvector:0.8", "pullPolicy": "Always"},
+                    "dynamic_library_path": ["lib"],
+                    "extension_control_path": ["share"],
+                    "ld_library_path": ["system"],
+                }
+            ],
             "parameters": {"max_connections": "200", "shared_buffers": "256MB"},
             "pg_hba": ["hostssl all all 10.42.0.0/16 scram-sha-256"],
             "pg_ident": ["local a b"],
             "shared_preload_libraries": ["pg_stat_statements"],
+            "synchronous": {"method": "any", "number": 1, "dataDurability": "preferred", "failoverQuorum": True},
         },
         "primaryUpdateMethod": "restart",
         "primaryUpdateStrategy": "unsupervised",
@@ -214,6 +271,7 @@ CLUSTER: dict[str, Any] = {
         "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "1Gi", "example.com/gpu": 1}},
         "schedulerName": "default-scheduler",
         "serviceAccountName": "airflow-pg",
+        "serviceAccountTemplate": {"metadata": {"name": "x", "annotations": {"a": "b"}, "labels": {"c": "d"}}},
         "smartShutdownTimeout": 180,
         "startDelay": 3600,
         "stopDelay": 1800,

@@ -39,7 +39,19 @@ def _hint(owner: Callable[..., Any] | type, name: str) -> Any:
     """One annotation, evaluated. Each by itself, because most have a default that nobody changes."""
     hint, names = _annotations(owner)[name]
     holder = types.SimpleNamespace(__annotations__={name: hint})
-    return typing.get_type_hints(holder, globalns=names, include_extras=True)[name]
+    while True:
+        try:
+            return typing.get_type_hints(holder, globalns=names, include_extras=True)[name]
+        except NameError as error:
+            # A module that only names a public type in annotations need not load it.
+            missing = str(error.name)
+            names = {**names, missing: _public(missing)}
+
+
+def _public(name: str) -> Any:
+    import cdk8s_airflow
+
+    return getattr(cdk8s_airflow, name)
 
 
 def check_arguments(constructor: Callable[..., Any], arguments: Mapping[str, object]) -> list[Finding]:

@@ -29,6 +29,7 @@ _LABEL = regex(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LABEL_1035 = regex(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
 _SECRET_KEY = regex(r"[-._a-zA-Z0-9]+")
 _VERSION = regex(r"\d+\.\d+(?:\.\d+)?", re.ASCII)
+_EXTENSION = regex(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _IDENTIFIER = regex(r"[a-z_][a-z0-9_]*")
 _LABEL_VALUE = regex(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 _VARIABLE = regex(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -283,6 +284,17 @@ SqlName = Annotated[
     ),
 ]
 """The name of a database or role that needs no quoting."""
+
+ExtensionName = Annotated[
+    str,
+    Must(
+        lambda text: len(text) <= 63 and _EXTENSION.fullmatch(text) is not None,
+        "is not the name of an extension",
+        'write it as CREATE EXTENSION takes it, like "pg_trgm" or "uuid-ossp"',
+        "argument/name",
+    ),
+]
+"""The name of an extension of PostgreSQL."""
 
 LabelValue = Annotated[
     str,

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from constructs import Construct
 
 from cdk8s_airflow.airflow.images import Mirror, registry_and_path
-from cdk8s_airflow.checks import Finding, check_arguments, report
-from cdk8s_airflow.checks.constraints import Count, Must, NonEmpty, SqlName, is_label_1035, version
+from cdk8s_airflow.checks import Finding, check_arguments, report, show
+from cdk8s_airflow.checks.constraints import (
+    AnnotationKey,
+    Count,
+    ExtensionName,
+    LabelValue,
+    Must,
+    NonEmpty,
+    ObjectName,
+    SqlName,
+    is_label_1035,
+    version,
+)
 from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.database.backup import CnpgBackup, CnpgRecovery
-from cdk8s_airflow.database.connection import UNSOUND, Connection, TlsMode
-from cdk8s_airflow.database.parameters import parameter_findings
+from cdk8s_airflow.database.connection import UNSOUND, VERIFYING, Address, Connection, TlsMode
+from cdk8s_airflow.database.parameters import DEFAULT_MAX_CONNECTIONS, parameter_findings
 from cdk8s_airflow.database.traffic import cluster_traffic, instances
 from cdk8s_airflow.database.wire import ClusterParts, ClusterSettings, cluster_manifest
 from cdk8s_airflow.facts import ClusterFacts
@@ -25,14 +35,46 @@ from cdk8s_airflow.network.namespace import NamespaceHandle
 from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.secrets.contracts import BasicAuthSecret, DsnSecret, ExistingSecret, PullSecret
+from cdk8s_airflow.secrets.contracts import (
+    BasicAuthSecret,
+    ConfigMapKey,
+    DsnSecret,
+    ExistingSecret,
+    PullSecret,
+    SecretKey,
+)
 from cdk8s_airflow.storage.volume import Volume
+
+if TYPE_CHECKING:
+    # Few Clusters say these; where one does, their names are looked up in the package.
+    from cdk8s_airflow import (
+        AntiAffinity,
+        ClusterUpdates,
+        CnpgBackup,
+        CnpgRecovery,
+        Database,
+        DatabaseRole,
+        ExistingServiceAccount,
+        Extension,
+        ExtensionImage,
+        ImageCatalog,
+        InitDb,
+        Placement,
+        PostgresMonitoring,
+        PostgresSize,
+        ServerCertificates,
+        ServiceAccount,
+        Spread,
+        Synchronous,
+    )
 
 _LONGEST_NAME = 50
 _IMAGE = "ghcr.io/cloudnative-pg/postgresql:{major}-standard-trixie"
 _IMAGE_MAJOR = regex(r"[\w.:/-]+:(\d+)[.\d]*(?:-[\w.-]*)?(?:@sha256:[0-9a-f]{64})?", re.ASCII)
+_LIBRARY = regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _TESTED_KUBERNETES: Mapping[tuple[int, ...], tuple[str, str]] = {(1, 30): ("1.34", "1.36")}
 _RESERVED_ROLES = ("postgres", "streaming_replica")
+_RESOURCES = Resources(cpu="100m", memory="512Mi", memory_limit="1Gi")
 
 _ClusterName = Annotated[
     str,
@@ -41,6 +83,16 @@ _ClusterName = Annotated[
         "is not a name CloudNativePG takes for a Cluster",
         f"use at most {_LONGEST_NAME} lower-case letters, digits and dashes, starting with a letter",
         "database/name",
+    ),
+]
+
+_Library = Annotated[
+    str,
+    Must(
+        lambda text: _LIBRARY.fullmatch(text) is not None,
+        "is not the name of a library",
+        'write it without folder and ending, like "pg_cron"',
+        "argument/name",
     ),
 ]
 
@@ -56,9 +108,9 @@ _Major = Annotated[
 
 
 class CnpgCluster(PlatformConstruct):
-    """A PostgreSQL cluster by CloudNativePG, with one database and its owner.
+    """A PostgreSQL cluster by CloudNativePG, with one database and its owner, and further ones where they are told.
 
-    It is marked so that no delivery tool prunes it: deleting it deletes the data.
+    It is marked so that no delivery tool prunes it: deleting it deletes the data. Nobody can log in as the superuser.
 
     Args:
         scope: the Chart it is written to.
@@ -72,18 +124,45 @@ class CnpgCluster(PlatformConstruct):
             ``<name>-app``, which also has the URL, so that Airflow in the same namespace reads it directly.
         instances: how many instances: the first writes, the others follow it. Default: 1, without a disruption budget, so
             that its node can be drained.
+        size: how large each instance is; PostgreSQL's memory and sessions follow from it. Default: what ``resources`` says, and
+            PostgreSQL's own parameters: 100 sessions, 128MB of buffers.
+        resources: of each instance. Default: those of ``size``; without it 100m CPU, 512Mi memory, at most 1Gi.
+        parameters: of PostgreSQL, like ``{"max_connections": "200"}``; values are texts. They override those of ``size``. Those
+            that the operator sets itself are refused.
+        wal_storage: a volume of its own for the write-ahead log. It can be added later, never removed. Default: none; it shares
+            the data's.
         postgres_major: the major version. Default: 16, which every version of Airflow known here supports; the operator's own
             default is newer than some of them can use, and a major version never changes by itself.
         image: the image, whose tag must start with the major version. Default: CloudNativePG's own ``<major>-standard-trixie``.
+        catalog: a catalog that says the image of the major version. Default: ``image``.
         mirror: where a copy of the image is pulled from; the handle that ``AirflowChart(mirror=...)`` takes too. The operator's own
             image, which each instance starts with, is the operator's to say. Default: from where its makers put it.
         pull_secret: the Secret beside the Cluster by which nodes log in to the registry. Default: none.
-        resources: of each instance. Default: 100m CPU, 512Mi memory, at most 1Gi.
-        parameters: of PostgreSQL, like ``{"max_connections": "200"}``; values are texts. Those that the operator sets itself
-            are refused.
+        pull_policy: when nodes pull the image. Default: as Kubernetes has it, when a node lacks it.
+        synchronous: how many other instances must have a transaction before it counts. Default: none; the last second of
+            transactions can be lost with the instance that writes.
+        anti_affinity: how instances keep away from each other. Default: the operator's: they prefer different nodes.
+        spread: further rules for how instances are spread, such as over zones. Default: none.
+        placement: on which nodes instances run. Default: on any of ``facts.architecture``.
+        disruption_budget: whether nodes are drained one instance at a time. Default: from two instances on.
+        priority_class: the priority of the pods. Default: the cluster's.
+        labels: labels of everything that the operator makes for it. Default: none.
+        annotations: annotations of everything that the operator makes for it. Default: none.
+        service_account: annotations of the account its pods run as, by which clouds know whom it stands for, or one that exists (from
+            CloudNativePG 1.29 on). Default: one that the operator makes.
+        extensions: extensions that are created in the database, like ``["pg_trgm"]``. Default: none.
+        extension_images: extensions whose files are in images of their own. Default: none.
+        preload: libraries that PostgreSQL loads at its start. Default: those whose parameters are set.
+        pg_hba: lines of ``pg_hba.conf`` that come before the operator's own, which takes passwords from everywhere. Default: none.
+        initdb: encoding, locale and checksums of a new database. Default: UTF8 and ``C``.
+        certificates: certificates that are not the operator's own. Default: it makes them.
+        updates: how the instance that writes is updated. Default: restarted in place, after the others.
+        roles: further roles. Default: none.
+        databases: further databases, such as the warehouse that dbt builds. Default: none.
+        monitoring: a PodMonitor, and what is measured. Default: none; instances serve the operator's metrics at port 9187.
         backup: where and when it is backed up. Default: not at all.
         recovery: the backup it starts from, in the place of a new database. Default: it starts empty.
-        facts: what is known of the cluster.
+        facts: what is known of the cluster. ``cnpg`` says which fields the operator knows.
 
     Raises:
         PlatformError: for what the operator or its schema would refuse.
@@ -103,12 +182,35 @@ class CnpgCluster(PlatformConstruct):
         owner: SqlName | None = None,
         credentials: BasicAuthSecret | None = None,
         instances: Count = 1,
+        size: PostgresSize | None = None,
+        resources: Resources | None = None,
+        parameters: Mapping[str, str] | None = None,
+        wal_storage: Volume | None = None,
         postgres_major: _Major = 16,
         image: NonEmpty | None = None,
+        catalog: ImageCatalog | None = None,
         mirror: Mirror | None = None,
         pull_secret: PullSecret | None = None,
-        resources: Resources = Resources(cpu="100m", memory="512Mi", memory_limit="1Gi"),
-        parameters: Mapping[str, str] | None = None,
+        pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None,
+        synchronous: Synchronous | None = None,
+        anti_affinity: AntiAffinity | None = None,
+        spread: Sequence[Spread] = (),
+        placement: Placement | None = None,
+        disruption_budget: bool | None = None,
+        priority_class: ObjectName | None = None,
+        labels: Mapping[AnnotationKey, LabelValue] | None = None,
+        annotations: Mapping[AnnotationKey, str] | None = None,
+        service_account: ServiceAccount | ExistingServiceAccount | None = None,
+        extensions: Sequence[Extension | ExtensionName] = (),
+        extension_images: Sequence[ExtensionImage] = (),
+        preload: Sequence[_Library] = (),
+        pg_hba: Sequence[str] = (),
+        initdb: InitDb | None = None,
+        certificates: ServerCertificates | None = None,
+        updates: ClusterUpdates | None = None,
+        roles: Sequence[DatabaseRole] = (),
+        databases: Sequence[Database] = (),
+        monitoring: PostgresMonitoring | None = None,
         backup: CnpgBackup | None = None,
         recovery: CnpgRecovery | None = None,
         facts: ClusterFacts = ClusterFacts(),
@@ -120,49 +222,77 @@ class CnpgCluster(PlatformConstruct):
         self._credentials = credentials
         self._major = postgres_major
         self._namespace = getattr(namespace, "name", "")
-        if not found:
-            found += _rules(self._database, self._owner, storage, image, postgres_major)
-            found += parameter_findings(parameters or {}, resources.memory)
-        super().__init__(scope, id, found)
-        if not self._sound:
-            return
+        self._settings: ClusterSettings | None = None
+        more = {
+            "wal_storage": wal_storage,
+            "catalog": catalog,
+            "pull_policy": pull_policy,
+            "synchronous": synchronous,
+            "anti_affinity": anti_affinity,
+            "spread": spread,
+            "placement": placement,
+            "disruption_budget": disruption_budget,
+            "priority_class": priority_class,
+            "labels": labels,
+            "annotations": annotations,
+            "service_account": service_account,
+            "extensions": extensions,
+            "extension_images": extension_images,
+            "preload": preload,
+            "pg_hba": pg_hba,
+            "initdb": initdb,
+            "certificates": certificates,
+            "updates": updates,
+            "roles": roles,
+            "databases": databases,
+            "monitoring": monitoring,
+        }
+        said: dict[str, Any] = {key: value for key, value in more.items() if value}
         source = image or _IMAGE.format(major=postgres_major)
-        pulled = source if mirror is None else mirror.of(source)
-        settings = ClusterSettings(
-            name=name,
-            namespace=self._namespace,
-            instances=instances,
-            image=pulled,
-            pull_secret=None if pull_secret is None else pull_secret.name,
-            architecture=facts.architecture,
-            database=database,
-            owner=self._owner,
-            credentials=None if credentials is None else credentials.name,
-            storage=storage,
-            resources=resources,
-            parameters=parameters or {},
-        )
-        settings, parts = _with_parts(settings, backup, recovery, facts)
-        self._found_late(finding for part in parts for finding in part.findings)
+        parts: list[ClusterParts] = []
+        if not found:
+            settings = ClusterSettings(
+                name=name,
+                namespace=self._namespace,
+                instances=instances,
+                image=source if mirror is None else mirror.of(source),
+                pull_secret=None if pull_secret is None else pull_secret.name,
+                architecture=facts.architecture,
+                database=database,
+                owner=self._owner,
+                credentials=None if credentials is None else credentials.name,
+                storage=storage,
+                resources=resources or (_RESOURCES if size is None else size.resources),
+                parameters={**_derived(size, storage, wal_storage), **(parameters or {})},
+                postgres_major=postgres_major,
+                **said,
+            )
+            found += _rules(settings, image, mirror)
+            if not found:
+                settings, parts = _with_parts(settings, backup, recovery, facts)
+                found += (finding for part in parts for finding in part.findings)
+            found += parameter_findings(
+                settings.parameters,
+                settings.resources.memory,
+                instances=instances,
+                wal_storage=None if wal_storage is None else wal_storage.size,
+            )
+            if said:
+                settings, also = _further(settings, facts)
+                found += also
+            self._settings = settings
+        super().__init__(scope, id, found)
+        if not self._sound or self._settings is None:
+            return
+        self._make(self._settings, parts, bool(said), facts)
         if not self._sound:
             return
-        self._emit(
-            {name: manifest for part in parts for name, manifest in part.objects.items()},
-            bound={"cluster": (bindings.cnpg_cluster, cluster_manifest(settings))},
-            facts=facts,
-        )
-        if not self._sound:
-            return
-        for part in parts:
-            self._ledger.notes += part.notes
-            self._need(part.needs)
-        self._ledger.notes += _notes(facts)
-        if pulled != source:
+        if catalog is None and settings.image != source:
             self._ledger.notes.append(
-                f"Cluster {name} pulls a copy of this image; put it there first:\n  {source} -> {pulled}"
+                f"Cluster {name} pulls a copy of this image; put it there first:\n  {source} -> {settings.image}"
             )
         if pull_secret is not None:
-            registry = registry_and_path(pulled)[0]
+            registry = registry_and_path(settings.image)[0]
             self._need([needs.registry_login(pull_secret, self._namespace, registries=(registry,))])
         if credentials is not None:
             self._need(
@@ -176,56 +306,132 @@ class CnpgCluster(PlatformConstruct):
                 ]
             )
 
+    def _make(self, settings: ClusterSettings, parts: Sequence[ClusterParts], more: bool, facts: ClusterFacts) -> None:
+        """Emits the Cluster and what is beside it, and writes down what that needs."""
+        objects = {name: manifest for part in parts for name, manifest in part.objects.items()}
+        if more:
+            from cdk8s_airflow.database import wire_more
+
+            objects |= wire_more.objects(settings)
+        self._emit(objects, bound={"cluster": (bindings.cnpg_cluster, cluster_manifest(settings))}, facts=facts)
+        if not self._sound:
+            return
+        for part in parts:
+            self._ledger.notes += part.notes
+            self._need(part.needs)
+        self._ledger.notes += _notes(facts)
+        if more:
+            self._ledger.notes += wire_more.notes(settings)
+            self._need(wire_more.secret_needs(settings))
+
+    @property
+    def name(self) -> str:
+        """The Cluster's name."""
+        return self._name
+
     @property
     def host(self) -> str:
         """The Service of the instance that writes, in a form that any namespace resolves."""
         return f"{self._name}-rw.{self._namespace}.svc"
 
     @property
+    def reading_host(self) -> str:
+        """The Service of the instances that only read; nothing answers there with one instance."""
+        return f"{self._name}-ro.{self._namespace}.svc"
+
+    @property
+    def max_connections(self) -> int:
+        """How many sessions each instance takes, those of the operator and of the superuser included."""
+        given = self._settings.parameters.get("max_connections") if self._settings is not None else None
+        return int(given) if given is not None and self._sound else DEFAULT_MAX_CONNECTIONS
+
+    @property
     def traffic(self) -> Traffic:
         """Its pods, and all connections they take part in but those of clients; nothing while findings are being collected."""
         return cluster_traffic(self._name, self._namespace) if self._sound else Traffic()
 
-    def connection(self, *, bridge: ExistingSecret | DsnSecret | None = None, tls: TlsMode = "require") -> Connection:
-        """A way to this database, for ``AirflowChart(database=...)``.
+    def connection(
+        self,
+        *,
+        bridge: ExistingSecret | DsnSecret | None = None,
+        tls: TlsMode = "require",
+        ca: SecretKey | ConfigMapKey | None = None,
+        database: SqlName | None = None,
+    ) -> Connection:
+        """A way to a database of this Cluster, for ``AirflowChart(database=...)``.
 
         Args:
             bridge: a Secret beside Airflow that has the whole URL under ``connection``. Needed when Airflow is in another
-                namespace, where no pod can read the operator's Secret, and when ``credentials`` were given, because the
-                operator writes no URL then. Default: the Secret ``<name>-app`` that the operator makes.
+                namespace, where no pod can read the operator's Secret. Default: the Secret ``<name>-app`` that the operator
+                makes, or the password in ``credentials``.
             tls: how much TLS clients insist on, as ``PGSSLMODE`` in their environment; in the URL it would break one of
                 Airflow 3's two drivers. Default: ``"require"``; CloudNativePG always offers it. Where tasks have the
                 database's URL (Airflow 2, Celery), their own connections to other PostgreSQL servers inherit it, unless they
-                say ``sslmode`` themselves.
+                say ``sslmode`` themselves. ``"verify-full"`` also checks that the server is this Cluster.
+            ca: the authority that signed the server's certificate, for the two modes that check it: the key of a ConfigMap or
+                Secret beside Airflow. Default: the Secret beside the Cluster that has it (``<name>-ca``), which only pods
+                of the same namespace can read.
+            database: one of ``databases``, for a release that shares the Cluster with others. Default: the first one.
 
         Raises:
-            PlatformError: when an argument is of another type.
+            PlatformError: when an argument is of another type, or there is no such database.
         """
-        found = check_arguments(CnpgCluster.connection, {"bridge": bridge, "tls": tls})
+        found = check_arguments(CnpgCluster.connection, {"bridge": bridge, "tls": tls, "ca": ca, "database": database})
+        owner, password = self._owner, f"{self._name}-app"
+        if self._credentials is not None:
+            password = getattr(self._credentials, "name", "")
+        if database is not None and database != self._database and not found and self._settings is not None:
+            from cdk8s_airflow.database.wire_more import login_of
+
+            login = login_of(self._settings, database, operators=password)
+            if isinstance(login, Finding):
+                found = [login]
+            else:
+                owner, password = login
         path = path_below(self._scope, self._id) if found else ""
         if report(finding.under("connection").within(path) for finding in found) or not self._sound:
             return UNSOUND
+        address = Address(host=self.host, port=5432, database=database or self._database, user=owner)
+        common: dict[str, Any] = {
+            "tls": tls,
+            "postgres_major": self._major,
+            "peer": instances(self._name, self._namespace),
+            **self._authority(tls, ca),
+        }
         if bridge is not None:
-            source = f"{self._name}-app" if self._credentials is None else getattr(self._credentials, "name", "")
             return Connection(
                 secret=getattr(bridge, "name", ""),
-                tls=tls,
-                url=(f"postgresql://{self._owner}:", f"@{self.host}:5432/{self._database}"),
-                password=(self._namespace, source),
-                postgres_major=self._major,
-                peer=instances(self._name, self._namespace),
+                url=address.around_password,
+                password=(self._namespace, password),
+                **common,
             )
+        if address.database == self._database and self._credentials is None:
+            return Connection(secret=password, secret_key="uri", secret_namespace=self._namespace, **common)
         return Connection(
-            secret=f"{self._name}-app",
-            secret_key="uri",
-            secret_namespace=self._namespace,
-            tls=tls,
-            postgres_major=self._major,
-            peer=instances(self._name, self._namespace),
-            missing=""
-            if self._credentials is None
-            else f"the operator writes no URL for Cluster {self._name!r}, because its credentials were given",
+            secret=password, secret_key="password", secret_namespace=self._namespace, address=address, **common
         )
+
+    def _authority(self, tls: str, ca: SecretKey | ConfigMapKey | None) -> dict[str, Any]:
+        """Whom clients trust, and where that is written."""
+        if ca is not None or tls not in VERIFYING:
+            return {"ca": ca}
+        given = self._settings.certificates if self._settings is not None else None
+        authority = None if given is None or given.server_ca is None else given.server_ca.name
+        return {"ca": SecretKey(authority or f"{self._name}-ca", "ca.crt"), "ca_namespace": self._namespace}
+
+
+def _derived(size: PostgresSize | None, storage: Volume, wal_storage: Volume | None) -> Mapping[str, str]:
+    if size is None:
+        return {}
+    return size.parameters(storage=storage.size, wal_storage=None if wal_storage is None else wal_storage.size)
+
+
+def _further(settings: ClusterSettings, facts: ClusterFacts) -> tuple[ClusterSettings, list[Finding]]:
+    """Rules of what few Clusters say, and whether roles are objects of their own."""
+    from cdk8s_airflow.database.rules import cluster_findings, has_role_objects
+
+    settings = dataclasses.replace(settings, role_objects=has_role_objects(facts))
+    return settings, list(cluster_findings(settings, facts))
 
 
 def _with_parts(
@@ -267,7 +473,8 @@ def _notes(facts: ClusterFacts) -> Iterator[str]:
         )
 
 
-def _rules(database: str, owner: str, storage: Volume, image: str | None, major: int) -> Iterator[Finding]:
+def _rules(settings: ClusterSettings, image: str | None, mirror: Mirror | None) -> Iterator[Finding]:
+    owner, database, major = settings.owner, settings.database, settings.postgres_major
     if owner in _RESERVED_ROLES or owner.startswith(("pg_", "cnpg_")):
         yield Finding(
             rule="database/owner",
@@ -284,22 +491,32 @@ def _rules(database: str, owner: str, storage: Volume, image: str | None, major:
             seen=repr(database),
             fix="choose another name for the database",
         )
-    if storage.access_mode == "ReadWriteMany":
-        yield Finding(
-            rule="database/access-mode",
-            at="storage.access_mode",
-            problem="is not for a database: one instance writes its volume, alone",
-            seen="ReadWriteMany",
-            fix="leave it out",
-        )
-    if image is None:
-        return
-    match = _IMAGE_MAJOR.fullmatch(image)
-    if match is None or int(match[1]) != major:
-        yield Finding(
-            rule="database/image",
-            at="image",
-            problem=f"has no tag that starts with the major version {major}, by which CloudNativePG knows what it runs",
-            seen=repr(image),
-            fix=f"use an image like {_IMAGE.format(major=major)!r}, or set postgres_major to what the image has",
-        )
+    for at, volume in (("storage", settings.storage), ("wal_storage", settings.wal_storage)):
+        if volume is not None and volume.access_mode == "ReadWriteMany":
+            yield Finding(
+                rule="database/access-mode",
+                at=f"{at}.access_mode",
+                problem="is not for a database: one instance writes its volume, alone",
+                seen="ReadWriteMany",
+                fix="leave it out",
+            )
+    if settings.catalog is not None:
+        for at, given in (("image", image), ("mirror", mirror)):
+            if given is not None:
+                yield Finding(
+                    rule="database/catalog",
+                    at=at,
+                    problem="is not read: the catalog says which image PostgreSQL has, and where it is",
+                    seen=show(given),
+                    fix="leave it out, or leave catalog out",
+                )
+    elif image is not None:
+        match = _IMAGE_MAJOR.fullmatch(image)
+        if match is None or int(match[1]) != major:
+            yield Finding(
+                rule="database/image",
+                at="image",
+                problem=f"has no tag that starts with the major version {major}, by which CloudNativePG knows what it runs",
+                seen=repr(image),
+                fix=f"use an image like {_IMAGE.format(major=major)!r}, or set postgres_major to what the image has",
+            )

@@ -82,47 +82,100 @@ BLOCKED = frozenset(
 _NAME = regex(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
 _MEMORY = regex(r"(\d+)\s*(B|kB|MB|GB|TB)?")
 _UNITS = {"B": 1, "kB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
-_BUFFER_BYTES = 8192
-_DEFAULT_SHARED_BUFFERS = 128 * 2**20
+_DEFAULTS = {"shared_buffers": 128 * 2**20, "min_wal_size": 80 * 2**20, "max_wal_size": 2**30}
+_SWITCHES = ("hot_standby_feedback", "sync_replication_slots", "wal_log_hints")
+_ON = ("1", "on", "y", "ye", "yes", "t", "tr", "tru", "true")
+_OFF = ("0", "of", "off", "n", "no", "f", "fa", "fal", "fals", "false")
+
+DEFAULT_MAX_CONNECTIONS = 100
+"""How many sessions PostgreSQL takes where nobody says; the operator leaves it."""
 
 
-def parameter_findings(parameters: Mapping[str, str], memory: str) -> Iterator[Finding]:
+def parameter_findings(
+    parameters: Mapping[str, str], memory: str, *, instances: int = 1, wal_storage: str | None = None
+) -> Iterator[Finding]:
     """What the operator would refuse in a set of parameters, before it is asked.
 
     Args:
         memory: the memory the instances ask for.
+        instances: how many instances there are.
+        wal_storage: the size of the write-ahead log's own volume, where there is one.
     """
     for name in sorted(parameters):
-        at = f"parameters.{name}"
-        if name == "shared_preload_libraries":
-            yield Finding(
-                rule="database/parameter",
-                at=at,
-                problem="is a list of its own in CloudNativePG, and refused among the parameters",
-                fix="leave it out: pg_stat_statements, auto_explain and pgaudit load themselves when a parameter of theirs is set",
-            )
-        elif name in BLOCKED:
-            yield Finding(
-                rule="database/parameter",
-                at=at,
-                problem="is set by CloudNativePG itself, which refuses a Cluster that sets it",
-                seen=repr(parameters[name]),
-                fix="leave it out",
-            )
-        elif _NAME.fullmatch(name) is None:
-            yield Finding(
-                rule="database/parameter",
-                at=at,
-                problem="is not the name of a parameter",
-                fix='write it as PostgreSQL does, like "max_connections"',
-            )
+        yield from _name_findings(name, parameters[name])
+    yield from _memory_findings(parameters, memory)
+    yield from _log_findings(parameters, instances, wal_storage)
+    slots = next((name for name in sorted(parameters.keys() - BLOCKED) if name.startswith("pg_failover_slots.")), None)
+    if slots is not None and parameters.get("hot_standby_feedback", "off").lower() not in _ON:
+        yield Finding(
+            rule="database/parameter",
+            at=f"parameters.{slots}",
+            problem="loads pg_failover_slots, which CloudNativePG takes only with hot_standby_feedback on",
+            fix='set "hot_standby_feedback": "on", too, or leave it out',
+        )
+    connections = parameters.get("max_connections")
+    if connections is not None and not (connections.isascii() and connections.isdigit() and int(connections) > 0):
+        yield Finding(
+            rule="database/parameter",
+            at="parameters.max_connections",
+            problem="is not a number of sessions",
+            seen=repr(connections),
+            fix='write a whole number, like "200"',
+        )
+
+
+def _name_findings(name: str, value: str) -> Iterator[Finding]:
+    at = f"parameters.{name}"
+    if name == "shared_preload_libraries":
+        yield Finding(
+            rule="database/parameter",
+            at=at,
+            problem="is a list of its own in CloudNativePG, and refused among the parameters",
+            fix="leave it out and give preload=[...]; pg_stat_statements, auto_explain and pgaudit load themselves when a "
+            "parameter of theirs is set",
+        )
+    elif name in BLOCKED:
+        yield Finding(
+            rule="database/parameter",
+            at=at,
+            problem="is set by CloudNativePG itself, which refuses a Cluster that sets it",
+            seen=repr(value),
+            fix="leave it out",
+        )
+    elif _NAME.fullmatch(name) is None:
+        yield Finding(
+            rule="database/parameter",
+            at=at,
+            problem="is not the name of a parameter",
+            fix='write it as PostgreSQL does, like "max_connections"',
+        )
+    elif name in _SWITCHES and value.lower() not in (*_ON, *_OFF):
+        yield Finding(
+            rule="database/parameter",
+            at=at,
+            problem="is neither on nor off",
+            seen=repr(value),
+            fix='write "on" or "off"',
+        )
+    elif any(ord(character) < 0x20 for character in value):
+        yield Finding(
+            rule="database/parameter",
+            at=at,
+            problem="has a value of several lines, and each is a line of PostgreSQL's configuration",
+            fix="write it on one line",
+        )
+
+
+def _memory_findings(parameters: Mapping[str, str], memory: str) -> Iterator[Finding]:
     shared = parameters.get("shared_buffers")
-    amount = _DEFAULT_SHARED_BUFFERS if shared is None else _memory(shared)
+    amount = _amount(parameters, "shared_buffers")
     if amount is None:
+        yield _no_amount("shared_buffers", shared)
+    elif shared is not None and shared.strip().isdigit():
         yield Finding(
             rule="database/parameter",
             at="parameters.shared_buffers",
-            problem="is not an amount of memory",
+            problem="has no unit, which PostgreSQL takes for blocks of 8kB and CloudNativePG for megabytes",
             seen=repr(shared),
             fix='write it with a unit, like "256MB"',
         )
@@ -130,14 +183,73 @@ def parameter_findings(parameters: Mapping[str, str], memory: str) -> Iterator[F
         yield Finding(
             rule="database/shared-buffers",
             at="resources.memory",
-            problem=f"is less than shared_buffers ({shared or '128MB, the default'}), which CloudNativePG refuses",
+            problem=f"is less than shared_buffers ({shared}), which CloudNativePG refuses"
+            if shared
+            else "is less than shared_buffers, which are 128MB where nobody says",
             seen=repr(memory),
             fix="raise resources.memory to about four times shared_buffers, or lower shared_buffers",
         )
 
 
-def _memory(text: str) -> int | None:
-    match = _MEMORY.fullmatch(text.strip())
-    if match is None:
-        return None
-    return int(match[1]) * (_UNITS[match[2]] if match[2] else _BUFFER_BYTES)
+def _log_findings(parameters: Mapping[str, str], instances: int, wal_storage: str | None) -> Iterator[Finding]:
+    level = parameters.get("wal_level")
+    if level is not None and level not in ("replica", "logical"):
+        yield Finding(
+            rule="database/parameter",
+            at="parameters.wal_level",
+            problem="is not enough for what CloudNativePG archives and replicates"
+            if level == "minimal"
+            else "is no level of the write-ahead log",
+            seen=repr(level),
+            fix='use "replica" or "logical", the default',
+        )
+    hints = parameters.get("wal_log_hints", "on")
+    if instances > 1 and hints.lower() in _OFF:
+        yield Finding(
+            rule="database/parameter",
+            at="parameters.wal_log_hints",
+            problem="must be on with more than one instance, for a writer that failed to follow the next one",
+            seen=repr(hints),
+            fix="leave it out",
+        )
+    least, most = (_amount(parameters, name) for name in ("min_wal_size", "max_wal_size"))
+    for name, amount in (("min_wal_size", least), ("max_wal_size", most)):
+        given = parameters.get(name)
+        if amount is None:
+            yield _no_amount(name, given)
+        elif given is not None and wal_storage is not None and amount >= quantity(wal_storage):
+            yield Finding(
+                rule="database/wal-size",
+                at=f"parameters.{name}",
+                problem=f"does not fit into the {wal_storage} of wal_storage",
+                seen=repr(given),
+                fix="use less, at most about half of it, or a larger volume",
+            )
+    if least is not None and most is not None and least >= most:
+        at = "min_wal_size" if "min_wal_size" in parameters else "max_wal_size"
+        yield Finding(
+            rule="database/wal-size",
+            at=f"parameters.{at}",
+            problem="leaves min_wal_size (80MB by default) no smaller than max_wal_size (1GB by default)",
+            seen=repr(parameters.get(at)),
+            fix="give a smaller min_wal_size, or a larger max_wal_size",
+        )
+
+
+def _no_amount(name: str, seen: str | None) -> Finding:
+    return Finding(
+        rule="database/parameter",
+        at=f"parameters.{name}",
+        problem="is not an amount of memory" if name == "shared_buffers" else "is not an amount of storage",
+        seen=repr(seen),
+        fix='write it with a unit, like "256MB"',
+    )
+
+
+def _amount(parameters: Mapping[str, str], name: str) -> int | None:
+    """Bytes; without a unit the operator takes megabytes, which for ``min_wal_size`` and ``max_wal_size`` is PostgreSQL's own."""
+    given = parameters.get(name)
+    if given is None:
+        return _DEFAULTS[name]
+    match = _MEMORY.fullmatch(given.strip())
+    return None if match is None else int(match[1]) * _UNITS[match[2] or "MB"]

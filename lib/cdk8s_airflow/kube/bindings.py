@@ -255,6 +255,11 @@ def _cluster_spec(spec: _Part) -> postgresql.ClusterSpec:
         if (part := spec.maybe("inheritedMetadata"))
         else None,
         log_level=spec.choice("logLevel", postgresql.ClusterSpecLogLevel),
+        managed=postgresql.ClusterSpecManaged(
+            roles=None if (parts := part.parts("roles")) is None else [_cluster_role(role) for role in parts]
+        )
+        if (part := spec.maybe("managed"))
+        else None,
         max_sync_replicas=spec.number("maxSyncReplicas"),
         min_sync_replicas=spec.number("minSyncReplicas"),
         monitoring=postgresql.ClusterSpecMonitoring(
@@ -286,21 +291,20 @@ def _cluster_spec(spec: _Part) -> postgresql.ClusterSpec:
             )
             for plugin in parts
         ],
-        postgresql=postgresql.ClusterSpecPostgresql(
-            enable_alter_system=part.flag("enableAlterSystem"),
-            parameters=part.pairs("parameters"),
-            pg_hba=part.texts("pg_hba"),
-            pg_ident=part.texts("pg_ident"),
-            shared_preload_libraries=part.texts("shared_preload_libraries"),
-        )
-        if (part := spec.maybe("postgresql"))
-        else None,
+        postgresql=_cluster_postgresql(part) if (part := spec.maybe("postgresql")) else None,
         primary_update_method=spec.choice("primaryUpdateMethod", postgresql.ClusterSpecPrimaryUpdateMethod),
         primary_update_strategy=spec.choice("primaryUpdateStrategy", postgresql.ClusterSpecPrimaryUpdateStrategy),
         priority_class_name=spec.text("priorityClassName"),
         resources=_cluster_resources(part) if (part := spec.maybe("resources")) else None,
         scheduler_name=spec.text("schedulerName"),
         service_account_name=spec.text("serviceAccountName"),
+        service_account_template=postgresql.ClusterSpecServiceAccountTemplate(
+            metadata=postgresql.ClusterSpecServiceAccountTemplateMetadata(
+                annotations=metadata.pairs("annotations"), labels=metadata.pairs("labels"), name=metadata.text("name")
+            )
+        )
+        if (part := spec.maybe("serviceAccountTemplate")) and (metadata := part.part("metadata"))
+        else None,
         smart_shutdown_timeout=spec.number("smartShutdownTimeout"),
         start_delay=spec.number("startDelay"),
         stop_delay=spec.number("stopDelay"),
@@ -332,7 +336,14 @@ def _cluster_affinity(affinity: _Part) -> postgresql.ClusterSpecAffinity:
     from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
 
     return postgresql.ClusterSpecAffinity(
+        additional_pod_affinity=_pod_affinity(part, "Affinity")
+        if (part := affinity.maybe("additionalPodAffinity"))
+        else None,
+        additional_pod_anti_affinity=_pod_affinity(part, "AntiAffinity")
+        if (part := affinity.maybe("additionalPodAntiAffinity"))
+        else None,
         enable_pod_anti_affinity=affinity.flag("enablePodAntiAffinity"),
+        node_affinity=_node_affinity(part) if (part := affinity.maybe("nodeAffinity")) else None,
         node_selector=affinity.pairs("nodeSelector"),
         pod_anti_affinity_type=affinity.text("podAntiAffinityType"),
         tolerations=None
@@ -348,6 +359,157 @@ def _cluster_affinity(affinity: _Part) -> postgresql.ClusterSpecAffinity:
             for toleration in parts
         ],
         topology_key=affinity.text("topologyKey"),
+    )
+
+
+_PREFERRED = "PreferredDuringSchedulingIgnoredDuringExecution"
+_REQUIRED = "RequiredDuringSchedulingIgnoredDuringExecution"
+
+
+def _pod_affinity(affinity: _Part, which: str) -> Any:
+    """The two structs of one shape, whose classes differ by ``Affinity`` or ``AntiAffinity`` in their names."""
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
+
+    base = f"ClusterSpecAffinityAdditionalPod{which}"
+
+    def selector(part: _Part | None, name: str) -> Any:
+        if part is None:
+            return None
+        return getattr(postgresql, name)(
+            match_expressions=_expressions(part, f"{name}MatchExpressions"), match_labels=part.pairs("matchLabels")
+        )
+
+    def term(part: _Part, name: str) -> Any:
+        return getattr(postgresql, name)(
+            topology_key=part.required_text("topologyKey"),
+            label_selector=selector(part.maybe("labelSelector"), f"{name}LabelSelector"),
+            match_label_keys=part.texts("matchLabelKeys"),
+            mismatch_label_keys=part.texts("mismatchLabelKeys"),
+            namespaces=part.texts("namespaces"),
+            namespace_selector=selector(part.maybe("namespaceSelector"), f"{name}NamespaceSelector"),
+        )
+
+    preferred, required = (affinity.parts(word[0].lower() + word[1:]) for word in (_PREFERRED, _REQUIRED))
+    return getattr(postgresql, base)(
+        preferred_during_scheduling_ignored_during_execution=None
+        if preferred is None
+        else [
+            getattr(postgresql, f"{base}{_PREFERRED}")(
+                pod_affinity_term=term(each.part("podAffinityTerm"), f"{base}{_PREFERRED}PodAffinityTerm"),
+                weight=each.required_number("weight"),
+            )
+            for each in preferred
+        ],
+        required_during_scheduling_ignored_during_execution=None
+        if required is None
+        else [term(each, f"{base}{_REQUIRED}") for each in required],
+    )
+
+
+def _expressions(part: _Part, name: str, key: str = "matchExpressions") -> Any:
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
+
+    parts = part.parts(key)
+    if parts is None:
+        return None
+    return [
+        getattr(postgresql, name)(
+            key=each.required_text("key"), operator=each.required_text("operator"), values=each.texts("values")
+        )
+        for each in parts
+    ]
+
+
+def _node_affinity(affinity: _Part) -> postgresql.ClusterSpecAffinityNodeAffinity:
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
+
+    base = "ClusterSpecAffinityNodeAffinity"
+
+    def term(part: _Part, name: str) -> Any:
+        return getattr(postgresql, name)(
+            match_expressions=_expressions(part, f"{name}MatchExpressions"),
+            match_fields=_expressions(part, f"{name}MatchFields", "matchFields"),
+        )
+
+    preferred = affinity.parts("preferredDuringSchedulingIgnoredDuringExecution")
+    required = affinity.maybe("requiredDuringSchedulingIgnoredDuringExecution")
+    terms = None if required is None else required.parts("nodeSelectorTerms")
+    return postgresql.ClusterSpecAffinityNodeAffinity(
+        preferred_during_scheduling_ignored_during_execution=None
+        if preferred is None
+        else [
+            getattr(postgresql, f"{base}{_PREFERRED}")(
+                preference=term(each.part("preference"), f"{base}{_PREFERRED}Preference"),
+                weight=each.required_number("weight"),
+            )
+            for each in preferred
+        ],
+        required_during_scheduling_ignored_during_execution=None
+        if terms is None
+        else getattr(postgresql, f"{base}{_REQUIRED}")(
+            node_selector_terms=[term(each, f"{base}{_REQUIRED}NodeSelectorTerms") for each in terms]
+        ),
+    )
+
+
+def _cluster_role(role: _Part) -> postgresql.ClusterSpecManagedRoles:
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
+
+    return postgresql.ClusterSpecManagedRoles(
+        name=role.required_text("name"),
+        bypassrls=role.flag("bypassrls"),
+        comment=role.text("comment"),
+        connection_limit=role.number("connectionLimit"),
+        createdb=role.flag("createdb"),
+        createrole=role.flag("createrole"),
+        disable_password=role.flag("disablePassword"),
+        ensure=role.choice("ensure", postgresql.ClusterSpecManagedRolesEnsure),
+        inherit=role.flag("inherit"),
+        in_roles=role.texts("inRoles"),
+        login=role.flag("login"),
+        password_secret=postgresql.ClusterSpecManagedRolesPasswordSecret(name=part.required_text("name"))
+        if (part := role.maybe("passwordSecret"))
+        else None,
+        replication=role.flag("replication"),
+        superuser=role.flag("superuser"),
+    )
+
+
+def _cluster_postgresql(part: _Part) -> postgresql.ClusterSpecPostgresql:
+    from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
+
+    return postgresql.ClusterSpecPostgresql(
+        enable_alter_system=part.flag("enableAlterSystem"),
+        extensions=None
+        if (parts := part.parts("extensions")) is None
+        else [
+            postgresql.ClusterSpecPostgresqlExtensions(
+                name=extension.required_text("name"),
+                dynamic_library_path=extension.texts("dynamic_library_path"),
+                extension_control_path=extension.texts("extension_control_path"),
+                image=postgresql.ClusterSpecPostgresqlExtensionsImage(
+                    pull_policy=image.text("pullPolicy"), reference=image.text("reference")
+                )
+                if (image := extension.maybe("image"))
+                else None,
+                ld_library_path=extension.texts("ld_library_path"),
+            )
+            for extension in parts
+        ],
+        parameters=part.pairs("parameters"),
+        pg_hba=part.texts("pg_hba"),
+        pg_ident=part.texts("pg_ident"),
+        shared_preload_libraries=part.texts("shared_preload_libraries"),
+        synchronous=postgresql.ClusterSpecPostgresqlSynchronous(
+            method=synchronous.required_choice("method", postgresql.ClusterSpecPostgresqlSynchronousMethod),
+            number=synchronous.required_number("number"),
+            data_durability=synchronous.choice(
+                "dataDurability", postgresql.ClusterSpecPostgresqlSynchronousDataDurability
+            ),
+            failover_quorum=synchronous.flag("failoverQuorum"),
+        )
+        if (synchronous := part.maybe("synchronous"))
+        else None,
     )
 
 
@@ -569,6 +731,13 @@ class _Part:
             return choices[value.upper()]
         except KeyError:
             raise self._wrong(key, value, "one of the enum's words") from None
+
+    def required_choice(self, key: str, choices: type[_Choice]) -> _Choice:
+        """One of the words of a generated enum, which must be there."""
+        choice = self.choice(key, choices)
+        if choice is None:
+            raise self._wrong(key, None, "one of the enum's words")
+        return choice
 
     def texts(self, key: str) -> list[str] | None:
         """A list of texts, where there is one."""

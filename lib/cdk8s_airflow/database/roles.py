@@ -1,0 +1,161 @@
+"""Further roles and databases in a PostgreSQL cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar
+
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import ExtensionName, Must, SqlName
+from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.database.cluster import Extension
+from cdk8s_airflow.secrets.contracts import BasicAuthSecret
+
+RESERVED_ROLES = ("postgres", "streaming_replica")
+"""Roles that are the operator's. Source: CloudNativePG, ``pkg/postgres/roles.go``."""
+
+RESERVED_DATABASES = ("postgres", "template0", "template1")
+"""Databases that PostgreSQL makes for itself."""
+
+
+def is_reserved_role(name: str) -> bool:
+    """Whether a role is PostgreSQL's or the operator's own."""
+    return name in RESERVED_ROLES or name.startswith(("pg_", "cnpg_"))
+
+
+_RoleName = Annotated[
+    SqlName,
+    Must(
+        lambda name: not is_reserved_role(name),
+        "is a role that PostgreSQL or CloudNativePG keeps for itself",
+        "choose another name",
+        "database/owner",
+    ),
+]
+
+_MemberOf = Annotated[
+    str,
+    Must(
+        lambda name: 0 < len(name) <= 63 and name.isidentifier() and name.islower(),
+        "is not a role that PostgreSQL takes without quotes",
+        "use lower-case letters, digits and underscores, starting with a letter",
+        "argument/name",
+    ),
+]
+
+_DatabaseName = Annotated[
+    SqlName,
+    Must(
+        lambda name: name not in RESERVED_DATABASES,
+        "is a database that PostgreSQL makes for itself",
+        "choose another name",
+        "database/database",
+    ),
+]
+
+_Sessions = Annotated[
+    int,
+    Must(
+        lambda number: -1 <= number <= 2**31 - 1,
+        "is not a number of sessions",
+        "use a number from 0 on, or -1 for as many as the server takes",
+        "argument/range",
+    ),
+]
+
+
+@frozen
+class DatabaseRole:
+    """A role of PostgreSQL. It is kept as it is told here; what it was granted in SQL stays.
+
+    The first release of the operator with an object for it is 1.30. With an older or unknown one
+    it is told in the Cluster itself, which every release takes.
+
+    Attributes:
+        name: its name.
+        credentials: a Secret beside the Cluster whose ``username`` is the role and whose ``password`` it logs in with. Default: none: a
+            group that other roles are members of, and that nobody logs in as.
+        member_of: roles whose rights it has, too.
+        create_databases: whether it may create databases. Default: no.
+        create_roles: whether it may create roles. Default: no.
+        connection_limit: how many sessions it may have. Default: as many as the server takes.
+        comment: a text for those who look at the roles.
+    """
+
+    how_to_write: ClassVar[str] = 'DatabaseRole(name="dbt", credentials=BasicAuthSecret("dbt-login"))'
+
+    name: _RoleName
+    credentials: BasicAuthSecret | None = None
+    member_of: Sequence[_MemberOf] = ()
+    create_databases: bool = False
+    create_roles: bool = False
+    connection_limit: _Sessions = -1
+    comment: str | None = None
+
+    def _rules(self) -> Iterator[Finding]:
+        if self.name in self.member_of:
+            yield Finding(
+                rule="database/role",
+                at="member_of",
+                problem="names the role itself, which PostgreSQL refuses",
+                seen=repr(self.name),
+                fix="leave it out",
+            )
+        if len(set(self.member_of)) < len(self.member_of):
+            yield Finding(
+                rule="database/role",
+                at="member_of",
+                problem="names a role twice",
+                seen=repr(list(self.member_of)),
+                fix="name each role once",
+            )
+
+
+@frozen
+class Database:
+    """A further database in a Cluster, such as the warehouse that dbt builds beside Airflow's metadata.
+
+    Removing it here leaves the database and its data where they are.
+
+    Attributes:
+        name: its name. It cannot be changed later.
+        owner: the role that owns it: the name of one of the Cluster's ``roles``, or a role of its own. Default: the owner of the Cluster's
+            first database.
+        schemas: schemas that are created in it, and owned by its owner.
+        extensions: extensions that are created in it.
+        connection_limit: how many sessions it may have. Default: as many as the server takes.
+    """
+
+    how_to_write: ClassVar[str] = (
+        'Database(name="warehouse", owner=DatabaseRole(name="dbt", credentials=BasicAuthSecret("dbt-login")))'
+    )
+
+    name: _DatabaseName
+    owner: DatabaseRole | SqlName | None = None
+    schemas: Sequence[SqlName] = ()
+    extensions: Sequence[Extension | ExtensionName] = ()
+    connection_limit: _Sessions = -1
+
+    def _rules(self) -> Iterator[Finding]:
+        yield from twice(self.extensions, "extensions")
+        if len(set(self.schemas)) < len(self.schemas):
+            yield Finding(
+                rule="database/schema",
+                at="schemas",
+                problem="names a schema twice, which CloudNativePG refuses",
+                seen=repr(list(self.schemas)),
+                fix="name each schema once",
+            )
+
+
+def twice(extensions: Sequence[Extension | str], at: str) -> Iterator[Finding]:
+    """Whether an extension is named twice, which the operator refuses."""
+    names = [each.name if isinstance(each, Extension) else each for each in extensions]
+    if len(set(names)) < len(names):
+        yield Finding(
+            rule="database/extension",
+            at=at,
+            problem="names an extension twice, which CloudNativePG refuses",
+            seen=repr(names),
+            fix="name each extension once",
+        )
