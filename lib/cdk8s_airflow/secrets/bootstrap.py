@@ -252,7 +252,4 @@ def _notes(needs: Sequence[SecretNeed], namespace: str, job: str) -> Iterator[st
                 "encrypted in its database, and in every backup of it, cannot be read."
             )
         if need.recipe.get("username") == (recipes.text(ADMIN),):
-            yield (
-                f"The password of {ADMIN!r} ({need.purpose}):\n"
-                f"  kubectl -n {need.namespace} get secret {need.name} -o jsonpath='{{.data.password}}' | base64 -d"
-            )
+            yield f"The Job calls the account in Secret {need.namespace}/{need.name} {ADMIN!r}."
