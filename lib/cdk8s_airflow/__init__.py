@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.database.cnpg import CnpgCluster as CnpgCluster
     from cdk8s_airflow.database.connection import Connection as Connection
     from cdk8s_airflow.database.connection import ExternalDatabase as ExternalDatabase
+    from cdk8s_airflow.database.lab import LabDatabase as LabDatabase
     from cdk8s_airflow.database.pgbouncer import PgBouncer as PgBouncer
     from cdk8s_airflow.database.pooler import CnpgPooler as CnpgPooler
     from cdk8s_airflow.database.roles import Database as Database
@@ -234,6 +235,7 @@ _HOMES = {
     ),
     "database.cnpg": ("CnpgCluster",),
     "database.connection": ("Connection", "ExternalDatabase"),
+    "database.lab": ("LabDatabase",),
     "database.pgbouncer": ("PgBouncer",),
     "database.pooler": ("CnpgPooler",),
     "database.roles": ("Database", "DatabaseRole"),
@@ -420,6 +422,7 @@ __all__ = [
     "KubernetesExecutor",
     "KubernetesSecrets",
     "KubernetesSecretsBackend",
+    "LabDatabase",
     "Ldap",
     "Limits",
     "LoadBalancer",

@@ -17,6 +17,9 @@ EDGE = {
     "airflow/chart.py",
     "dags/repo_sync.py",
     "database/cnpg.py",
+    "database/lab.py",
+    "database/pooler.py",
+    "network/isolation.py",
     "network/namespace.py",
 }
 """Constructs. Everything else outside kube/ is pure."""
