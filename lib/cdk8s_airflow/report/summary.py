@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow.checks.scanner import vouched
 from cdk8s_airflow.kube.ledger import Ledger
 from cdk8s_airflow.report.rights import rights_of, rights_text
 from cdk8s_airflow.secrets.needs import SecretNeed
@@ -30,6 +31,7 @@ def summary(ledger: Ledger, folder: Path) -> str:
         _state(ledger),
         rights_text(rights_of(ledger)),
         *ledger.notes,
+        _vouched(vouched()),
         _made(ledger.provided.values()),
         _secrets(ledger.missing, [file for file in files if _has_namespaces(file)]),
         f"Apply it:\n  kubectl apply --server-side -f {folder}/",
@@ -46,6 +48,13 @@ def _files(ledger: Ledger, folder: Path) -> Iterator[str]:
             yield f"{file} is missing or old: it is written by run() or synth() of cdk8s_airflow, not by app.synth()."
         elif file.suffix == ".sh":
             yield f"Then install or upgrade with Helm:\n  sh {file}"
+
+
+def _vouched(texts: int) -> str:
+    """That something looks like a secret and is none, as somebody said."""
+    if not texts:
+        return ""
+    return f"{texts} text{'s are' if texts > 1 else ' is'} taken for no secret because the program says so: not_secret(...)."
 
 
 def _written(files: list[Path], folder: Path) -> str:
