@@ -116,7 +116,9 @@ def isolation(
     found += _name_findings(workloads)
     found += _place_findings(places, flows)
     asked = _Resolver(facts, places)
-    allowed = tuple(each for flow in flows for each in asked.allowed(flow))
+    found += _own_findings(more, places)
+    resolved = [(flow, tuple(asked.allowed(flow))) for flow in flows]
+    allowed = tuple(each for _, given in resolved for each in given)
     found += asked.findings.values()
     ends = _distinct([end for each in allowed for end in (each.source, each.target) if isinstance(end, Pods)])
     chosen = {pods.chosen_by for pods in workloads}
@@ -131,7 +133,7 @@ def isolation(
     return Isolation(
         manifests=manifests,
         allowed=allowed,
-        flows=tuple(flows),
+        flows=tuple(flow for flow, given in resolved if given),
         namespaces=namespaces,
         everywhere={name: tuple(given) for name, given in asked.everywhere.items()},
         one_sided=tuple(
@@ -299,6 +301,24 @@ def _place_findings(places: Mapping[str, Place], flows: Sequence[Flow]) -> Itera
             )
 
 
+def _placed(end: Peer, places: Mapping[str, Place]) -> Peer:
+    place = None if isinstance(end, Pods) else places.get(_name(end))
+    return end if place is None else place.peer
+
+
+def _own_findings(flows: Iterable[Flow], places: Mapping[str, Place]) -> Iterator[Finding]:
+    """Whether each flow that was added is one of some pods."""
+    for index, flow in enumerate(flows):
+        if not any(isinstance(_placed(end, places), Pods) for end in (flow.source, flow.target)):
+            yield Finding(
+                rule="network/no-pods",
+                at=f"flows[{index}]",
+                problem="begins and ends at no pods, so that no policy is about it",
+                seen=show(flow.purpose),
+                fix="name the pods: Pods(name=..., namespace=..., labels=...)",
+            )
+
+
 def _name(end: Peer) -> str:
     return end.role if isinstance(end, Known) else end.name
 
@@ -328,17 +348,8 @@ class _Resolver:
         self.placed: list[Pods] = []
 
     def allowed(self, flow: Flow) -> Iterator[Allowed]:
-        """Every pair of ends a flow has."""
-        if not isinstance(flow.source, Pods) and not isinstance(flow.target, Pods):
-            self._ask(
-                Finding(
-                    rule="network/no-pods",
-                    at="flows",
-                    problem="have one that begins and ends at no pods of the platform, so that no policy is about it",
-                    seen=show(flow.purpose),
-                    fix="name the pods: Pods(name=..., namespace=..., labels=...)",
-                )
-            )
+        """Every pair of ends a flow has; none where it begins and ends at no pods, so that no policy is about it."""
+        if not any(isinstance(_placed(end, self._places), Pods) for end in (flow.source, flow.target)):
             return
         targets = list(self._ends(flow.target, flow, flow.port))
         for source, _ in self._ends(flow.source, flow, flow.port):

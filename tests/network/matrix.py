@@ -1,0 +1,188 @@
+"""Holds policies against flows: every connection of a flow passes, every other one is refused.
+
+For those who add traffic of their own: ``assert_exact(isolation([...traffic...], [], {}, FACTS), FACTS)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from cdk8s_airflow import ApiServerAt, CloudIdentity, ClusterDns, ClusterFacts, Flow, Known, Outside, Place, Pods
+from cdk8s_airflow.network.places import HostNetwork
+from cdk8s_airflow.network.policies import Isolation
+from cdk8s_airflow.network.traffic import Peer
+from tests.network.evaluator import Spot, Verdict, address_of, network_of
+
+FACTS = ClusterFacts(
+    network_plugin="calico",
+    api_server=ApiServerAt(networks=["192.168.1.10/32", "fd00:1::10/128"], port=6443),
+    dns=ClusterDns(),
+    ingress_controller=Pods(name="ingress-nginx", namespace="ingress-nginx", labels={"app": "nginx"}),
+    monitoring=Pods(name="Prometheus", namespace="monitoring", labels={"app": "prometheus"}),
+    cnpg_operator=Pods(name="CloudNativePG", namespace="cnpg-system", labels={"app": "cnpg"}),
+    keda=Pods(name="KEDA", namespace="keda", labels={"app": "keda-operator"}),
+    cloud_identity=CloudIdentity.metadata(),
+    pod_networks=["10.42.0.0/16", "fd42::/48"],
+    service_networks=["10.43.0.0/16", "fd43::/112"],
+    node_networks=["192.168.1.0/24", "fd00:1::/64"],
+)
+"""A cluster with two families of addresses, of which everything is known."""
+
+_WORLD = Spot("the world", ("203.0.113.99", "2001:db8::99"))
+_METADATA = Spot("the metadata server", ("169.254.169.254",))
+_API_SERVER = Spot("the API server", ("192.168.1.10", "fd00:1::10"))
+_NODE = Spot("a node", ("192.168.1.77", "fd00:1::77"))
+_UNUSED_PORT = 22222
+
+
+def assert_exact(given: Isolation, facts: ClusterFacts = FACTS, places: Mapping[str, Place] | None = None) -> int:
+    """Every pair of spots, at every port that any flow has and at one that none has: passes just where a flow says so.
+
+    Returns:
+        how many connections passed, for a test to see that it tried something.
+    """
+    assert not given.findings, [str(finding) for finding in given.findings]
+    places = places or {}
+    spots = list(_spots(given, facts, places))
+    verdict = Verdict(given.manifests.values(), spots)
+    used = {(each.port, each.protocol) for each in given.allowed}
+    ports = {(port, protocol) for port, _ in used for protocol in ("TCP", "UDP")} | {(_UNUSED_PORT, "TCP")}
+    wrong: list[str] = []
+    passed = 0
+    expect = _Expected(given, facts, places, spots)
+    for source in spots:
+        for target in spots:
+            if source is target or not (_isolated(source, given) or _isolated(target, given)):
+                continue
+            wanted = expect.between(source, target)
+            for family in (4, 6):
+                passes = verdict.passing(source, target, ports, family)
+                needed = {(port, protocol) for port, protocol, of in wanted if of == family}
+                passed += len(passes)
+                for port, protocol in passes ^ needed:
+                    what = (
+                        "passes, and no flow says so"
+                        if (port, protocol) in passes
+                        else "is refused, and a flow needs it"
+                    )
+                    wrong.append(f"{source.name} -> {target.name} {port}/{protocol} IPv{family} {what}")
+    assert not wrong, "\n".join(wrong[:20])
+    return passed
+
+
+def _isolated(spot: Spot, given: Isolation) -> bool:
+    return spot.namespace in given.namespaces
+
+
+def _spots(given: Isolation, facts: ClusterFacts, places: Mapping[str, Place]) -> Iterator[Spot]:
+    """A pod of each kind, its double in a namespace where it should not be, bystanders everywhere, and places outside."""
+    number = 1
+
+    def pod(name: str, namespace: str, labels: Mapping[str, str]) -> Spot:
+        nonlocal number
+        number += 1
+        return Spot(name, (f"10.42.{number // 250}.{number % 250}", f"fd42::{number:x}"), namespace, labels)
+
+    peers = [end for flow in given.flows for end in (flow.source, flow.target)]
+    peers += [place.peer for place in places.values()]
+    peers += [fact for fact in (facts.ingress_controller, facts.monitoring, facts.cnpg_operator, facts.keda) if fact]
+    dns = Pods(name="DNS", namespace="kube-system", labels={"k8s-app": "kube-dns"})
+    kinds = {end.chosen_by: end for end in (*peers, dns) if isinstance(end, Pods) and end.labels}
+    for kind in kinds.values():
+        yield pod(f"{kind.name} in {kind.namespace}", kind.namespace, {**kind.labels, "noise": "yes"})
+        yield pod(f"a double of {kind.name}", "somewhere-else", dict(kind.labels))
+    namespaces = {kind.namespace for kind in kinds.values()} | set(given.namespaces)
+    for namespace in sorted(namespaces):
+        yield pod(f"a bystander in {namespace}", namespace, {"app": "bystander"})
+    yield from (_WORLD, _METADATA, _API_SERVER, _NODE)
+    networks = {network for end in peers if isinstance(end, Outside) for network in end.networks}
+    networks |= set(facts.dns.node_local) if facts.dns else set()
+    for network in sorted(networks):
+        yield Spot(f"an address in {network}", (str(network_of(network)[0]),))
+
+
+class _Expected:
+    """What the flows say, read end by end."""
+
+    def __init__(
+        self, given: Isolation, facts: ClusterFacts, places: Mapping[str, Place], spots: Sequence[Spot]
+    ) -> None:
+        self._facts, self._places = facts, places
+        self._found: dict[tuple[Spot, Spot], set[tuple[int, str, int]]] = {}
+        for flow in given.flows:
+            for family in (4, 6):
+                sources = [spot for spot in spots if self._is(spot, flow.source, flow, family)]
+                targets = [
+                    (spot, port)
+                    for spot in spots
+                    if self._is(spot, flow.target, flow, family) and (port := self._port(spot, flow)) is not None
+                ]
+                for source in sources:
+                    for target, port in targets:
+                        self._found.setdefault((source, target), set()).add((port, flow.protocol, family))
+
+    def between(self, source: Spot, target: Spot) -> set[tuple[int, str, int]]:
+        """Port, protocol and family of all that may pass."""
+        return self._found.get((source, target), set())
+
+    def _port(self, target: Spot, flow: Flow) -> int | None:
+        facts, end = self._facts, flow.target
+        if isinstance(end, Pods):
+            return flow.port
+        place = self._places.get(end.role if isinstance(end, Known) else end.name)
+        if place is not None:
+            return place.port or flow.port
+        if isinstance(end, Known) and end.role == "api-server":
+            return facts.api_server.port if facts.api_server else None
+        if isinstance(end, Known) and end.role == "dns":
+            assert facts.dns is not None
+            return facts.dns.port if target.namespace else 53
+        if isinstance(end, Known) and end.role == "cloud-identity":
+            return facts.cloud_identity.port if facts.cloud_identity else None
+        return flow.port
+
+    def _is(self, spot: Spot, end: Peer, flow: Flow, family: int) -> bool:
+        address = next((text for text in spot.addresses if address_of(text).version == family), None)
+        if address is None:
+            return False
+        if not isinstance(end, Pods):
+            place = self._places.get(end.role if isinstance(end, Known) else end.name)
+            end = place.peer if place is not None else end
+        if isinstance(end, Pods):
+            return (
+                spot.namespace == end.namespace
+                and all(spot.labels.get(key) == value for key, value in end.labels.items())
+                and not any(key in spot.labels for key in end.without)
+            )
+        if isinstance(end, Outside):
+            if end.networks:
+                return _within(address, end.networks)
+            return spot.namespace is None and not address_of(address).is_link_local
+        assert isinstance(end, Known), end
+        return self._is_known(spot, address, end, flow, family)
+
+    def _is_known(self, spot: Spot, address: str, end: Known, flow: Flow, family: int) -> bool:
+        facts = self._facts
+        by_network: Mapping[str, Callable[[], Sequence[str]]] = {
+            "api-server": lambda: facts.api_server.networks if facts.api_server else (),
+            "nodes": lambda: facts.node_networks,
+        }
+        if end.role in by_network:
+            return _within(address, by_network[end.role]())
+        if end.role == "cloud-identity":
+            assert facts.cloud_identity is not None
+            place = Outside(name="identity", networks=tuple(facts.cloud_identity.networks))
+            return self._is(spot, place, flow, family)
+        if end.role == "dns":
+            assert facts.dns is not None
+            pods = Pods(name="DNS", namespace=facts.dns.namespace, labels=facts.dns.labels)
+            return _within(address, facts.dns.node_local) or self._is(spot, pods, flow, family)
+        fact = getattr(facts, end.role.replace("-", "_"))
+        if isinstance(fact, HostNetwork):
+            return _within(address, facts.node_networks)
+        return self._is(spot, fact, replace(flow), family)
+
+
+def _within(address: str, networks: Sequence[str]) -> bool:
+    return any(address_of(address) in network_of(network) for network in networks)

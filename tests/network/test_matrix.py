@@ -1,0 +1,183 @@
+"""Policies as Kubernetes evaluates them: whatever a platform needs passes, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import (
+    BrokerUrlSecret,
+    CeleryExecutor,
+    CeleryKubernetesExecutor,
+    CeleryWorkers,
+    Cleanup,
+    ClusterDns,
+    DatabaseCleanup,
+    ExternalBroker,
+    Flow,
+    Flower,
+    FlowerAuthSecret,
+    HostNetwork,
+    Ingress,
+    Keda,
+    KubernetesExecutor,
+    LoadBalancer,
+    LocalExecutor,
+    Logs,
+    MultipleExecutors,
+    NodePort,
+    Outside,
+    Place,
+    Pods,
+    RedisBroker,
+    RedisPasswordSecret,
+    WorkerSet,
+)
+from cdk8s_airflow.airflow.wire.release import release_values
+from cdk8s_airflow.airflow.wire.traffic import release_traffic
+from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.database.traffic import cluster_traffic, instances
+from cdk8s_airflow.network.policies import Isolation, isolation
+from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+from tests.everything import everything
+from tests.network.matrix import FACTS, assert_exact
+
+DATABASE = Connection(secret="metadata", peer=instances("pg", "airflow-data"))
+REDIS = RedisBroker(password=RedisPasswordSecret("redis"), url=BrokerUrlSecret("broker"))
+FEWER = dataclasses.replace(
+    FACTS,
+    pod_networks=["10.42.0.0/16"],
+    node_networks=["192.168.1.0/24"],
+    service_networks=[],
+    api_server=dataclasses.replace(FACTS.api_server, networks=["192.168.1.10/32"]),  # type: ignore[type-var]
+)
+
+every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
+
+
+def executors(pair: Pair) -> dict[str, Any]:
+    """Every executor that a pair runs."""
+    celery = CeleryExecutor(broker=REDIS, workers=CeleryWorkers(scaling=Keda(max_replicas=3)))
+    found: dict[str, Any] = {"kubernetes": KubernetesExecutor(), "local": LocalExecutor(), "celery": celery}
+    if pair not in WITH_AIRFLOW_3:
+        found["celery-kubernetes"] = CeleryKubernetesExecutor(broker=REDIS)
+    if pair[0] != "1.15.0" and not pair[1].startswith("2.9."):
+        found["several"] = MultipleExecutors(LocalExecutor(), KubernetesExecutor(), celery)
+    if pair[0] in ("1.20.0", "1.22.0"):
+        found["sets"] = CeleryExecutor(broker=REDIS, sets=[WorkerSet(name="gpu", queues=["gpu"])])
+    return found
+
+
+def isolated(pair: Pair, *flows: Flow, facts: Any = FACTS, places: Any = None, **settings: Any) -> Isolation:
+    said = release(pair, **{"database": DATABASE, "ui": Ingress(host="a.example.com"), **settings})
+    traffic = release_traffic(said, release_values(said))
+    return isolation([traffic, cluster_traffic("pg", "airflow-data")], flows, places or {}, facts)
+
+
+@every_pair
+@pytest.mark.parametrize("name", ["kubernetes", "local", "celery", "celery-kubernetes", "several", "sets"])
+def test_every_executor_with_every_pair(pair: Pair, name: str) -> None:
+    executor = executors(pair).get(name)
+    if executor is None:
+        return
+    flower = Flower(auth=FlowerAuthSecret("flower")) if "celery" in name else None
+    assert assert_exact(
+        isolated(
+            pair,
+            executor=executor,
+            dags=git(),
+            flower=flower,
+            cleanup=Cleanup(),
+            database_cleanup=DatabaseCleanup(),
+            logs=Logs.s3("logs"),
+        )
+    )
+
+
+@every_pair
+def test_everything_that_can_be_said_together(pair: Pair) -> None:
+    said, _ = everything(pair)
+    places = {
+        "metadata database of airflow": Place(peer=Outside(name="rds", networks=("198.51.100.7/32",))),
+        "results of airflow": Place(peer=Outside(name="rds", networks=("198.51.100.7/32",)), port=5433),
+        "proxy.example.com": Place(peer=Outside(name="proxy", networks=("198.51.100.8/32",))),
+    }
+    if said.otel_collector is not None:
+        places["tempo.monitoring"] = Place(peer=Pods(name="Tempo", namespace="monitoring", labels={"app": "tempo"}))
+    given = isolation([release_traffic(said, release_values(said))], [], places, FACTS)
+    assert assert_exact(given, FACTS, places)
+
+
+def test_task_pods_in_other_namespaces_reach_the_server_and_nobody_reaches_them() -> None:
+    given = isolated(PAIRS[-1], task_namespaces=("team-a", "team-b"), logs=Logs.s3("logs"), dags=git())
+    assert assert_exact(given)
+    assert set(given.namespaces) == {"airflow-lab", "airflow-data", "team-a", "team-b"}
+
+
+@pytest.mark.parametrize(
+    "ui",
+    [NodePort(port=30080), LoadBalancer(), LoadBalancer(source_ranges=["198.51.100.0/24"])],
+    ids=["node-port", "anybody", "some"],
+)
+def test_people_who_come_through_the_nodes(ui: Any) -> None:
+    given = isolated(PAIRS[-1], ui=ui)
+    assert assert_exact(given)
+    assert ("people of lab" in given.everywhere) is not bool(getattr(ui, "source_ranges", ()))
+
+
+def test_an_ingress_controller_on_the_nodes_network_and_a_dns_cache_on_each_node() -> None:
+    facts = dataclasses.replace(
+        FACTS,
+        ingress_controller=HostNetwork("ingress-nginx"),
+        dns=ClusterDns(port=5353, node_local=["169.254.20.10/32"]),
+    )
+    assert assert_exact(isolated(PAIRS[-1], facts=facts), facts)
+
+
+def test_a_broker_elsewhere_and_a_repository_at_a_known_address() -> None:
+    places = {
+        "broker of lab": Place(peer=Pods(name="RabbitMQ", namespace="queues", labels={"app": "rabbitmq"}), port=5672),
+        "git.example.com": Place(peer=Outside(name="GitLab", networks=("198.51.100.7/32",))),
+    }
+    executor = CeleryExecutor(broker=ExternalBroker(url=BrokerUrlSecret("broker")))
+    given = isolated(PAIRS[-1], executor=executor, dags=git(), places=places)
+    assert assert_exact(given, FACTS, places)
+    assert not given.everywhere
+
+
+def test_a_broker_beside_the_release_gets_a_policy_too() -> None:
+    broker = Pods(name="RabbitMQ", namespace="airflow-lab", labels={"app": "rabbitmq"})
+    places = {"broker of lab": Place(peer=broker, port=5672)}
+    executor = CeleryExecutor(broker=ExternalBroker(url=BrokerUrlSecret("broker")))
+    given = isolated(PAIRS[-1], executor=executor, places=places)
+    assert assert_exact(given, FACTS, places)
+    assert "airflow-lab-rabbitmq" in given.manifests
+
+
+def test_further_flows_of_tasks_and_of_pods_that_tasks_start() -> None:
+    tasks = Pods(
+        name="pods that tasks start",
+        namespace="airflow-lab",
+        labels={"kubernetes_pod_operator": "True"},
+    )
+    warehouse = Pods(name="warehouse", namespace="data", labels={"app": "warehouse"})
+    api = Outside(name="api.example.com", networks=("198.51.100.9/32",))
+    given = isolated(
+        PAIRS[-1],
+        Flow(source=tasks, target=warehouse, port=5439, purpose="the warehouse"),
+        Flow(source=tasks, target=api, port=443, purpose="prices"),
+    )
+    assert assert_exact(given)
+    assert given.one_sided == (warehouse,)
+
+
+@every_pair
+def test_with_one_family_no_policy_names_the_other(pair: Pair) -> None:
+    facts = dataclasses.replace(FEWER, ip_families=["IPv4"])
+    given = isolated(pair, dags=git(), logs=Logs.s3("logs", connection=None), facts=facts)
+    assert not given.findings
+    text = repr(given.manifests)
+    assert "0.0.0.0/0" in text
+    assert "::" not in text
