@@ -34,7 +34,7 @@ from cdk8s_airflow.airflow.environment import (
     Proxy,
     Variables,
 )
-from cdk8s_airflow.airflow.executors import Executor
+from cdk8s_airflow.airflow.executors import Executor, task_resources_of
 from cdk8s_airflow.airflow.exposure import ClusterIP, Exposure
 from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
@@ -75,7 +75,7 @@ from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.kube.text import values_text
-from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.network.namespace import NamespaceHandle, fitting_rules
 from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.schemas import check_values
 from cdk8s_airflow.schemas.values import secret_findings
@@ -299,6 +299,10 @@ class AirflowChart(PlatformConstruct):
             archived_images=None if archive is None else archive.side_images,
         )
         found += release_rules(settings)
+        found += fitting_rules(namespace, settings)
+        for place in task_namespaces:
+            found += fitting_rules(place, task_pods, "task_pods")
+            found += fitting_rules(place, task_resources_of(executor), "executor.task_resources")
         ours = release_values(settings)
         found += owned_rules(ours, values or {})
         found += overlaid_config_rules(settings, values or {})

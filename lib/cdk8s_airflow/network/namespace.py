@@ -91,6 +91,8 @@ class Namespace(PlatformConstruct):
             found += _quota_rules(quota, limits)
         super().__init__(scope, id, found)
         self._name = next((text for text in (name, id) if type(text) is str), "unsound")
+        self._quota = quota
+        self._limits = limits
         if not self._sound:
             return
         made = {"namespace": namespace_manifest(self._name, pod_security, labels or {}, annotations or {})}
@@ -128,6 +130,20 @@ def _label_rules(labels: Mapping[str, str]) -> Iterator[Finding]:
                 seen=show(labels[key]),
                 fix="leave it out" + ("" if key == STATE_LABEL else "; the level is pod_security="),
             )
+
+
+def fitting_rules(namespace: Named, given: object, at: str = "") -> Iterator[Finding]:
+    """Whether all that settings say of CPU and memory is within the bounds of a namespace that has some.
+
+    Args:
+        namespace: where the containers are to run.
+        given: settings, with :class:`Resources` in them.
+        at: the argument that holds them; empty for settings whose fields are arguments.
+    """
+    if isinstance(namespace, Namespace) and namespace.sound and (namespace._quota or namespace._limits):
+        from cdk8s_airflow.scheduling.bounds import bound_findings
+
+        yield from bound_findings(given, at, namespace=namespace.name, quota=namespace._quota, limits=namespace._limits)
 
 
 def _quota_rules(quota: Quota | None, limits: Limits | None) -> Iterator[Finding]:

@@ -1,0 +1,85 @@
+"""Whether containers fit into what their namespace allows. Kubernetes would refuse their pods, and say so to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import quantity
+from cdk8s_airflow.scheduling.quota import Limits, Quota
+from cdk8s_airflow.scheduling.resources import Resources
+
+
+def bound_findings(
+    given: object, at: str, *, namespace: str, quota: Quota | None = None, limits: Limits | None = None
+) -> Iterator[Finding]:
+    """What asks for more than a namespace allows, of all that settings say of CPU and memory.
+
+    Args:
+        given: settings; every :class:`Resources` in them is looked at.
+        at: the argument that holds them; empty for settings whose fields are arguments.
+        namespace: the name of the namespace.
+        quota: what all pods of it may have together.
+        limits: what each container of it may have.
+    """
+    if quota is None and limits is None:
+        return
+    for path, resources in resources_in(given, at):
+        if limits is not None:
+            yield from _against_limits(path, resources, namespace, limits)
+        if quota is not None:
+            yield from _against_quota(path, resources, namespace, quota)
+
+
+def resources_in(given: object, at: str) -> Iterator[tuple[str, Resources]]:
+    """Every :class:`Resources` in settings, with the argument that holds it."""
+    if isinstance(given, Resources):
+        yield at, given
+    elif isinstance(given, Mapping):
+        for key, value in given.items():
+            yield from resources_in(value, f"{at}.{key}" if at else str(key))
+    elif isinstance(given, (list, tuple)):
+        for index, value in enumerate(given):
+            yield from resources_in(value, f"{at}[{index}]")
+    elif is_dataclass(given) and not isinstance(given, type):
+        for field in fields(given):
+            yield from resources_in(getattr(given, field.name), f"{at}.{field.name}" if at else field.name)
+
+
+def _against_limits(at: str, given: Resources, namespace: str, limits: Limits) -> Iterator[Finding]:
+    if given.cpu_limit is None:
+        ceiling, says = limits.cpu_limit or limits.max_cpu, "gives a container without a CPU limit"
+        if ceiling is not None and quantity(given.cpu) > quantity(ceiling):
+            yield _finding(f"{at}.cpu", given.cpu, namespace, f"Limits {says} {ceiling}, which is less")
+    elif _is_above(given.cpu_limit, limits.max_cpu):
+        yield _finding(f"{at}.cpu_limit", given.cpu_limit, namespace, f"Limits(max_cpu={limits.max_cpu!r}) is less")
+    most = given.memory_limit or given.memory
+    if _is_above(most, limits.max_memory):
+        name = "memory" if given.memory_limit is None else "memory_limit"
+        yield _finding(f"{at}.{name}", most, namespace, f"Limits(max_memory={limits.max_memory!r}) is less")
+
+
+def _against_quota(at: str, given: Resources, namespace: str, quota: Quota) -> Iterator[Finding]:
+    for name, asked, bound in (
+        ("cpu", given.cpu, quota.cpu),
+        ("memory", given.memory, quota.memory),
+        ("cpu_limit", given.cpu_limit, quota.cpu_limit),
+        ("memory_limit", given.memory_limit or given.memory, quota.memory_limit),
+    ):
+        if asked is not None and _is_above(asked, bound):
+            yield _finding(f"{at}.{name}", asked, namespace, f"Quota({name}={bound!r}) for all together is less")
+
+
+def _is_above(amount: str, bound: str | None) -> bool:
+    return bound is not None and quantity(amount) > quantity(bound)
+
+
+def _finding(at: str, seen: str, namespace: str, problem: str) -> Finding:
+    return Finding(
+        rule="quota/too-small",
+        at=at,
+        problem=f"could not start in namespace {namespace}, whose {problem}",
+        seen=repr(seen),
+        fix="ask for less, or allow more in the namespace",
+    )

@@ -1,0 +1,99 @@
+"""Containers that could never start in their namespace are told before anything is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import (
+    BrokerUrlSecret,
+    CeleryExecutor,
+    CeleryWorkers,
+    ExternalBroker,
+    KubernetesExecutor,
+    Limits,
+    Namespace,
+    PlatformError,
+    Quota,
+    Resources,
+    Scheduler,
+    TaskPod,
+    TaskPods,
+    WorkerSet,
+)
+from cdk8s_airflow.scheduling.bounds import bound_findings, resources_in
+from tests.making import emitted, make_airflow, new_chart
+
+ONE = Resources(cpu="1", memory="1Gi", memory_limit="2Gi")
+LIMITED = Resources(cpu="1", memory="1Gi", cpu_limit="2")
+
+
+@pytest.mark.parametrize(
+    ("given", "bounds", "at"),
+    [
+        (ONE, {"limits": Limits()}, []),
+        (ONE, {"limits": Limits(max_cpu="1", max_memory="2Gi"), "quota": Quota(cpu="1", memory_limit="2Gi")}, []),
+        (ONE, {"limits": Limits(max_memory="2047Mi")}, ["x.memory_limit"]),
+        (LIMITED, {"limits": Limits(max_memory="1023Mi")}, ["x.memory"]),
+        (ONE, {"limits": Limits(cpu_limit="500m")}, ["x.cpu"]),
+        (ONE, {"limits": Limits(max_cpu="999m")}, ["x.cpu"]),
+        (ONE, {"limits": Limits(cpu_limit="500m", max_cpu="4")}, ["x.cpu"]),
+        (LIMITED, {"limits": Limits(cpu_limit="500m", max_cpu="2")}, []),
+        (LIMITED, {"limits": Limits(cpu_limit="500m", max_cpu="1")}, ["x.cpu_limit"]),
+        (ONE, {"quota": Quota(cpu="500m")}, ["x.cpu"]),
+        (ONE, {"quota": Quota(memory="512Mi")}, ["x.memory"]),
+        (ONE, {"quota": Quota(memory_limit="1Gi")}, ["x.memory_limit"]),
+        (LIMITED, {"quota": Quota(memory_limit="512Mi", cpu_limit="1")}, ["x.cpu_limit", "x.memory_limit"]),
+        (ONE, {"quota": Quota(cpu_limit="500m")}, []),
+        (ONE, {"quota": Quota(pods=1)}, []),
+        (ONE, {}, []),
+    ],
+)
+def test_a_container_fits_or_is_named(given: Resources, bounds: dict[str, Any], at: list[str]) -> None:
+    found = list(bound_findings(given, "x", namespace="lab", **bounds))
+    assert [finding.at for finding in found] == at
+    assert all("namespace lab" in finding.problem and finding.seen for finding in found)
+
+
+def test_every_resources_in_settings_is_found_with_its_argument() -> None:
+    celery = CeleryExecutor(
+        broker=ExternalBroker(url=BrokerUrlSecret("broker")),
+        workers=CeleryWorkers(resources=ONE),
+        sets=[WorkerSet(name="big", queues=["big"], resources=LIMITED)],
+    )
+    found = dict(resources_in({"executor": celery, "more": (ONE,)}, ""))
+    assert found["executor.workers.resources"] == ONE
+    assert found["executor.sets[0].resources"] == LIMITED
+    assert found["more[0]"] == ONE
+
+
+def test_a_release_that_does_not_fit_is_refused_with_each_argument() -> None:
+    chart = new_chart()
+    namespace = Namespace(chart, "base", name="airflow", limits=Limits(max_memory="4Gi"))
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(
+            chart,
+            namespace=namespace,
+            scheduler=Scheduler(resources=Resources(cpu="1", memory="8Gi")),
+            task_pods=TaskPods(templates={"big": TaskPod(resources=Resources(cpu="1", memory="6Gi"))}),
+        )
+    assert {(finding.at, finding.rule) for finding in caught.value.findings} == {
+        ("scheduler.resources.memory", "quota/too-small"),
+        ("task_pods.templates.big.resources.memory", "quota/too-small"),
+    }
+
+
+def test_tasks_elsewhere_are_held_against_the_bounds_there() -> None:
+    chart = new_chart()
+    small = Namespace(chart, "team-a", quota=Quota(memory="512Mi", memory_limit="1Gi"))
+    executor = KubernetesExecutor(task_resources=Resources(cpu="1", memory="1Gi"))
+    with pytest.raises(PlatformError, match=r"executor.task_resources.memory .*namespace team-a"):
+        make_airflow(chart, executor=executor, task_namespaces=[small])
+
+
+@pytest.mark.parametrize("bounds", [{}, {"limits": Limits()}, {"quota": Quota(memory="64Gi", cpu="16")}])
+def test_a_release_with_defaults_fits_into_defaults(bounds: dict[str, Any]) -> None:
+    chart = new_chart()
+    make_airflow(chart, namespace=Namespace(chart, "base", name="airflow", **bounds))
+    assert [each["kind"] for each in emitted(chart)].count("HelmChart") == 1
