@@ -124,7 +124,7 @@ class SecretBootstrap(PlatformConstruct):
             wanted = [need for each in makes for need in each.secret_needs]
             found += _recipe_rules(wanted)
             needs = list(_to_make(wanted, {each.name for each in leaves}, ledger_of(scope).provided.keys()))  # type: ignore[attr-defined]
-            if all(each.sound for each in makes):
+            if not found and all(each.sound for each in makes):
                 found += _making_rules(wanted, needs, leaves)
         super().__init__(scope, id, found)
         if not self._sound or not needs:
