@@ -154,6 +154,7 @@ class AirflowChart(PlatformConstruct):
         connections: id of a connection of Airflow -> the key of a Secret with its URI or JSON. They come from the
             environment, so the UI does not list them. Default: none.
         variables: key of a variable of Airflow -> its text, or the key of a Secret. Likewise. Default: none.
+        data_lake: the buckets that tasks work with, as a connection and as variables. Default: none.
         secrets_backend: where Airflow looks up connections and variables before anywhere else. Default: nowhere.
         proxy: the proxy through which pods reach the world. Default: none.
         ca: the authorities that pods trust in place of the public ones. Default: those of each image.
@@ -218,6 +219,7 @@ class AirflowChart(PlatformConstruct):
         env_from: EnvFrom = (),
         connections: Connections | None = None,
         variables: Variables | None = None,
+        data_lake: DataLake | None = None,
         secrets_backend: KubernetesSecretsBackend | None = None,
         proxy: Proxy | None = None,
         ca: CaBundle | None = None,
@@ -275,6 +277,7 @@ class AirflowChart(PlatformConstruct):
             env_from=env_from,
             connections=connections or {},
             variables=variables or {},
+            data_lake=data_lake,
             secrets_backend=secrets_backend,
             proxy=proxy,
             ca=ca,
@@ -320,6 +323,9 @@ class AirflowChart(PlatformConstruct):
             )
             if not (refused and finding.at == "values.executor")
         ]
+        if any(finding.rule == "environment/clear-text" for finding in found):
+            given = {finding.at for finding in secret_findings(values or {})}
+            unfit = [each for each in unfit if each.rule != "values/secret-literal" or each.at in given]
         found += unfit or variables_twice(settings, checked_values, values or {})
         if not found:
             checked_values, problems = _with_task_pods(settings, checked_values, values or {})
