@@ -23,7 +23,7 @@ from cdk8s_airflow import (
     WorkerSet,
 )
 from cdk8s_airflow.scheduling.bounds import bound_findings, resources_in
-from tests.making import emitted, make_airflow, new_chart
+from tests.making import emitted, make_airflow, make_cluster, new_chart
 
 ONE = Resources(cpu="1", memory="1Gi", memory_limit="2Gi")
 LIMITED = Resources(cpu="1", memory="1Gi", cpu_limit="2")
@@ -97,3 +97,10 @@ def test_a_release_with_defaults_fits_into_defaults(bounds: dict[str, Any]) -> N
     chart = new_chart()
     make_airflow(chart, namespace=Namespace(chart, "base", name="airflow", **bounds))
     assert [each["kind"] for each in emitted(chart)].count("HelmChart") == 1
+
+
+def test_a_database_that_does_not_fit_is_refused() -> None:
+    chart = new_chart()
+    small = Namespace(chart, "data", quota=Quota(memory="512Mi"))
+    with pytest.raises(PlatformError, match=r"db: resources.memory .*namespace data"):
+        make_cluster(chart, namespace=small, resources=ONE)

@@ -31,7 +31,7 @@ from cdk8s_airflow.database.wire import ClusterParts, ClusterSettings, cluster_m
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked, path_below
-from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.network.namespace import NamespaceHandle, fitting_rules
 from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets import needs
@@ -268,6 +268,7 @@ class CnpgCluster(PlatformConstruct):
                 **said,
             )
             found += _rules(settings, image, mirror)
+            found += fitting_rules(namespace, settings.resources, "resources" if size is None else "size")
             if not found:
                 settings, parts = _with_parts(settings, backup, recovery, facts)
                 found += (finding for part in parts for finding in part.findings)
