@@ -56,6 +56,13 @@ def test_the_secrets_of_a_login_are_among_those_to_be_made() -> None:
     assert ledger_of(chart).missing == list(store.secret_needs)
 
 
+def test_the_account_of_a_login_is_told_to_whoever_sets_the_cluster_up() -> None:
+    chart = new_chart()
+    ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=ACCOUNT, login_namespace=VAULT_SPACE)
+    (note,) = ledger_of(chart).notes
+    assert "ClusterSecretStore vault logs in as service account external-secrets/airflow-secrets" in note
+
+
 @pytest.mark.parametrize("provider", [TOKEN, ACCOUNT], ids=["token", "account"])
 @pytest.mark.parametrize("store_first", [True, False])
 def test_a_login_that_pods_of_tasks_could_use_is_refused_in_either_order(

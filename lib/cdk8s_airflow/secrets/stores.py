@@ -62,10 +62,16 @@ class _Store(PlatformConstruct):
         if not self._sound or namespace is None:
             return
         if guards:
-            account = f"what {self._kind} {self._name!r} logs in with"
+            login = f"what {self._kind} {self._name!r} logs in with"
             at = "namespace" if self._kind == "SecretStore" else "login_namespace"
-            self._found_late(self._ledger.guard(namespace, account, at=at))
+            self._found_late(self._ledger.guard(namespace, login, at=at))
         self._need(stores.store_needs(provider, namespace, f"{self._kind} {self._name} logs in with it"))
+        account = stores.login_account(provider)
+        if account is not None:
+            self._ledger.notes.append(
+                f"{self._kind} {self._name} logs in as service account {namespace}/{account.name}; let it read "
+                "nothing but what is named here."
+            )
 
     @property
     def name(self) -> str:

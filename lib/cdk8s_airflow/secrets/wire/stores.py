@@ -199,7 +199,7 @@ def _placed(reference: dict[str, str], namespace: str | None) -> dict[str, str]:
 
 def logs_in(provider: Provider) -> bool:
     """Whether the store logs in with something that is in a namespace, and that pods there could use, too."""
-    return _login_account(provider) is not None or bool(login_keys(provider))
+    return login_account(provider) is not None or bool(login_keys(provider))
 
 
 def needs_namespace(provider: Provider) -> bool:
@@ -207,7 +207,8 @@ def needs_namespace(provider: Provider) -> bool:
     return logs_in(provider) or isinstance(provider, KubernetesSecrets) or getattr(provider, "ca", None) is not None
 
 
-def _login_account(provider: Provider) -> ExistingServiceAccount | None:
+def login_account(provider: Provider) -> ExistingServiceAccount | None:
+    """The service account that a store logs in as; None where it is the operator's own, or none."""
     login: object = provider.login
     if isinstance(login, AzureWorkloadIdentity | VaultKubernetes):
         return login.account
