@@ -72,6 +72,7 @@ class Connection:
         direct_peer: where the server behind the pooler is, where it is known.
         pgbouncer: the chart's own pooler, which then stands between Airflow and ``address``.
         results: the address at which Celery keeps results, through a pool of their own; None for that of everything else.
+        results_peer: where the server of ``results`` is, where it is known.
         url: what stands before and after the password, where both are known.
         password: namespace and name of the Secret with the password, where it is known.
         postgres_major: the version of PostgreSQL, where it is known.
@@ -94,6 +95,7 @@ class Connection:
     direct_peer: Peer | None = None
     pgbouncer: PgBouncer | None = None
     results: Address | None = None
+    results_peer: Peer | None = None
     url: tuple[str, str] | None = None
     password: tuple[str, str] | None = None
     postgres_major: int | None = None

@@ -202,6 +202,7 @@ class CnpgPooler(PlatformConstruct):
             direct=direct,
             direct_peer=cluster.connection().peer,
             results=None if results is None else self._address(results.host),
+            results_peer=None if results is None else pooler_pods(results._name, results._namespace),
             postgres_major=cluster._major,
             peer=pooler_pods(self._name, self._namespace),
         )
