@@ -7,8 +7,11 @@ from typing import Any
 
 
 def assert_accepted(manifests: Iterable[Mapping[str, Any]]) -> None:
-    """Fail unless the API server takes every one of these manifests, of built-in kinds and of custom resources, and no two are one object."""
-    from tests.truth import crds, kinds
+    """Fail unless the API server takes every one of these manifests, of built-in kinds and of custom resources, and no two are one object.
+
+    For custom resources that is their definition, and for those of CloudNativePG its webhook, too.
+    """
+    from tests.truth import crds, kinds, webhooks
     from tests.truth.manifests import objects
 
     wrong = []
@@ -18,5 +21,7 @@ def assert_accepted(manifests: Iterable[Mapping[str, Any]]) -> None:
             (kinds if kinds.is_built_in(manifest) else crds).assert_accepted(manifest)
         except AssertionError as error:
             wrong.append(str(error))
+        else:
+            wrong += webhooks.refusals(manifest)
     assert not wrong, "\n".join(wrong)
     assert len(objects(every)) == len(every)
