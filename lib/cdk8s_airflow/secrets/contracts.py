@@ -281,6 +281,8 @@ class AirflowKeys:
 
     Attributes:
         fernet: encrypts connections and variables in the database.
+        previous_fernet: the key before, while a new one takes over: Airflow encrypts with ``fernet`` and still reads what this
+            one has encrypted. Leave it out again once ``airflow rotate-fernet-key`` has run. Default: none.
         api: signs sessions of Airflow 3's API server.
         jwt: signs tokens between Airflow 3's components.
         webserver: signs sessions of Airflow 2's webserver.
@@ -293,17 +295,27 @@ class AirflowKeys:
     api: ApiSecretKeySecret | None = None
     jwt: JwtSecret | None = None
     webserver: WebserverSecretKeySecret | None = None
+    previous_fernet: FernetKeySecret | None = None
 
     @classmethod
-    def existing(cls, *, prefix: str) -> AirflowKeys:
-        """Secrets named after one prefix: ``<prefix>-fernet-key``, ``-api-secret-key``, ``-jwt-secret``, ``-webserver-secret-key``."""
+    def existing(
+        cls, *, prefix: str, fernet: FernetKeySecret | None = None, previous_fernet: FernetKeySecret | None = None
+    ) -> AirflowKeys:
+        """Secrets named after one prefix: ``<prefix>-fernet-key``, ``-api-secret-key``, ``-jwt-secret``, ``-webserver-secret-key``.
+
+        Args:
+            prefix: the first part of the names.
+            fernet: another Secret for the fernet key, as after its rotation. Default: ``<prefix>-fernet-key``.
+            previous_fernet: the fernet key before, while it is being rotated. Default: none.
+        """
 
         def named(rest: str) -> str:
             # What is no text is left as it is, for the check of the name to find.
             return f"{prefix}-{rest}" if isinstance(prefix, str) else prefix
 
         return cls(
-            fernet=FernetKeySecret(named("fernet-key")),
+            fernet=FernetKeySecret(named("fernet-key")) if fernet is None else fernet,
+            previous_fernet=previous_fernet,
             api=ApiSecretKeySecret(named("api-secret-key")),
             jwt=JwtSecret(named("jwt-secret")),
             webserver=WebserverSecretKeySecret(named("webserver-secret-key")),
@@ -312,7 +324,7 @@ class AirflowKeys:
     def _rules(self) -> Iterator[Finding]:
         named = [
             (field, ref.name)
-            for field in ("fernet", "api", "jwt", "webserver")
+            for field in ("fernet", "previous_fernet", "api", "jwt", "webserver")
             if (ref := getattr(self, field)) is not None
         ]
         for index, (field, name) in enumerate(named):

@@ -7,6 +7,7 @@ from typing import Any
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.database import chart_sets_url, library_variables, url_variables
 from cdk8s_airflow.airflow.wire.images import airflow_image
+from cdk8s_airflow.airflow.wire.keys import FERNET_VARIABLE
 from cdk8s_airflow.airflow.wire.pods import pod_labels, pod_values, variable
 from cdk8s_airflow.airflow.wire.security import AIRFLOW_POD, CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
@@ -84,9 +85,9 @@ def database_cleanup_objects(settings: ReleaseSettings, values: Tree) -> dict[st
         archive="" if given.archive else " --skip-archive",
         tables=f" --tables {','.join(given.tables)}" if given.tables else "",
     )
-    fernet = SecretKey(settings.keys.fernet.name, "fernet-key")
+    fernet = variable(FERNET_VARIABLE, SecretKey(settings.keys.fernet.name, "fernet-key"))
     variables = [
-        variable("AIRFLOW__CORE__FERNET_KEY", fernet),
+        *([fernet] if settings.keys.previous_fernet is None else []),
         *_database_variables(settings, True),
         *values.get("env", []),
         *(

@@ -10,15 +10,46 @@ from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.secrets.contracts import AirflowKeys, _SecretReference
 
+FERNET_VARIABLE = "AIRFLOW__CORE__FERNET_KEY"
+"""The variable with the fernet key, where there is one key."""
+
+FERNET_PARTS = ("AIRFLOW_FERNET_KEY", "AIRFLOW_FERNET_KEY_BEFORE")
+"""The variables with the new and the previous key, while there are two."""
+
+FERNET_COMMAND = f"{FERNET_VARIABLE}_CMD"
+"""The variable with the command by which Airflow gets both."""
+
+_BOTH = 'sh -c \'printf %s,%s "$AIRFLOW_FERNET_KEY" "$AIRFLOW_FERNET_KEY_BEFORE"\''
+
 
 def key_values(settings: ReleaseSettings) -> Tree:
     """Names of the Secrets. The chart's Job that makes a user runs only for an account that was asked for."""
     dialect = settings.dialect
     return join(
         {"fernetKeySecretName": settings.keys.fernet.name},
+        _both_fernet_keys(settings.keys),
         *(nest(dialect.place(f"keys.{field}"), ref.name) for field, ref in session_keys(settings.keys).items() if ref),
         nest(dialect.place("admin_user.enabled"), settings.admin is not None),
     )
+
+
+def _both_fernet_keys(keys: AirflowKeys) -> Tree:
+    """Two keys with a comma between them, as Airflow takes them: it encrypts with the first, and reads with either.
+
+    Each is in a Secret of its own. Kubernetes could join them in a variable only where the chart writes the two before it, which
+    differs from pod to pod; so Airflow runs a command for it, and the chart's own variable is switched off.
+    """
+    if keys.previous_fernet is None:
+        return {}
+    both = (keys.fernet, keys.previous_fernet)
+    return {
+        "enableBuiltInSecretEnvVars": {FERNET_VARIABLE: False},
+        "env": [{"name": FERNET_COMMAND, "value": _BOTH}],
+        "secret": [
+            {"envName": name, "secretName": ref.name, "secretKey": "fernet-key"}
+            for name, ref in zip(FERNET_PARTS, both, strict=True)
+        ],
+    }
 
 
 def session_keys(keys: AirflowKeys) -> dict[str, _SecretReference | None]:
@@ -53,6 +84,13 @@ def key_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
         settings.namespace,
         "encrypts connections and variables; keep a copy outside the cluster",
     )
+    if settings.keys.previous_fernet is not None:
+        yield needs.typed(
+            settings.keys.previous_fernet,
+            settings.namespace,
+            "reads what was encrypted before; it is there already",
+            prompt="The fernet key so far",
+        )
     for field, ref in session_keys(settings.keys).items():
         if ref is not None and settings.dialect.place(f"keys.{field}") is not None:
             yield needs.random_key(ref, settings.namespace, _PURPOSES[field])

@@ -17,6 +17,8 @@ def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Secrets of different contracts under one name: whoever makes the second overwrites the first."""
     keys, git, ui = settings.keys, settings.git_sync, settings.ui
     named = {"keys.fernet": keys.fernet.name}
+    if keys.previous_fernet is not None:
+        named["keys.previous_fernet"] = keys.previous_fernet.name
     named |= {f"keys.{field}": ref.name for field, ref in session_keys(keys).items() if ref is not None}
     named["database"] = settings.database.secret
     if settings.database.pgbouncer is not None:

@@ -16,6 +16,7 @@ from cdk8s_airflow.airflow.images import AIRFLOW_REPOSITORY, Image
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TEMPLATES_FOLDER, TaskPod, TaskPods
 from cdk8s_airflow.airflow.wire.database import CA_VOLUME, LIBRARY_VARIABLES, URL_VARIABLES
+from cdk8s_airflow.airflow.wire.keys import FERNET_COMMAND, FERNET_PARTS, FERNET_VARIABLE
 from cdk8s_airflow.airflow.wire.pods import pod_labels, variable
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.tree import Tree, overlay
@@ -29,7 +30,7 @@ from cdk8s_airflow.secrets.contracts import ExistingSecret, SecretKey
 
 HOME = "/opt/airflow"
 
-FERNET_VARIABLE = "AIRFLOW__CORE__FERNET_KEY"
+FERNET_VARIABLES = (FERNET_VARIABLE, FERNET_COMMAND, *FERNET_PARTS)
 
 DATABASE_VARIABLES = (*URL_VARIABLES, *LIBRARY_VARIABLES)
 
@@ -40,7 +41,7 @@ WITHHELD = (
     "AIRFLOW__API_AUTH__JWT_SECRET",
     "AIRFLOW__CELERY__BROKER_URL",
     "AIRFLOW__CELERY__RESULT_BACKEND",
-    FERNET_VARIABLE,
+    *FERNET_VARIABLES,
 )
 """Variables that the chart gives to every task pod, and that no task of Airflow 3 needs."""
 
@@ -260,7 +261,7 @@ def _env(
     pods = settings.task_pods
     kept = (
         *(DATABASE_VARIABLES if pods.metadata_database else ()),
-        *((FERNET_VARIABLE,) if pods.fernet_key or pods.metadata_database else ()),
+        *(FERNET_VARIABLES if pods.fernet_key or pods.metadata_database else ()),
     )
     found = {
         entry["name"]: entry
