@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.components import Statsd as Statsd
     from cdk8s_airflow.airflow.components import Triggerer as Triggerer
     from cdk8s_airflow.airflow.config import Throughput as Throughput
+    from cdk8s_airflow.airflow.data_lake import DataLake as DataLake
     from cdk8s_airflow.airflow.environment import CaBundle as CaBundle
     from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend as KubernetesSecretsBackend
     from cdk8s_airflow.airflow.environment import Proxy as Proxy
@@ -319,6 +320,7 @@ _HOMES = {
         "CnpgRecovery",
         "RecoveryTarget",
     ),
+    "airflow.data_lake": ("DataLake",),
     "storage.volume": ("Volume",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -371,6 +373,7 @@ __all__ = [
     "DagProcessor",
     "DagRepoSync",
     "DagVolume",
+    "DataLake",
     "Database",
     "DatabaseCleanup",
     "DatabaseRole",

@@ -13,7 +13,6 @@ from cdk8s_airflow import (
     ObjectStorage,
     PlatformError,
     S3Credentials,
-    SecretKey,
 )
 from cdk8s_airflow.network.traffic import Outside, Pods, Unplaced
 from cdk8s_airflow.storage.object_storage import addressing_style
@@ -89,28 +88,6 @@ def test_where_a_store_is_can_be_said() -> None:
 )
 def test_airflow_reaches_a_store_by_a_connection(storage: ObjectStorage, connection: dict[str, Any]) -> None:
     assert storage.bucket("data-raw").connection() == connection
-
-
-def test_tasks_get_the_login_by_reference_and_the_rest_as_text() -> None:
-    bucket = ObjectStorage.s3(endpoint="http://store.storage.svc:8333", region="lab", credentials=LOGIN).bucket("raw")
-    assert bucket.connections() == {"data_lake": SecretKey("data-lake", "connection")}
-    assert bucket.env() == {
-        "AWS_ACCESS_KEY_ID": SecretKey("data-lake", "AWS_ACCESS_KEY_ID"),
-        "AWS_SECRET_ACCESS_KEY": SecretKey("data-lake", "AWS_SECRET_ACCESS_KEY"),
-        "AWS_DEFAULT_REGION": "lab",
-        "AWS_ENDPOINT_URL": "http://store.storage.svc:8333",
-        "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
-        "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
-    }
-
-
-def test_without_a_login_the_connection_is_no_secret() -> None:
-    bucket = ObjectStorage.s3(region="eu-west-1").bucket("raw")
-    assert bucket.connections() == {}
-    assert bucket.env("lake") == {
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AIRFLOW_CONN_LAKE": '{"conn_type": "aws", "extra": {"region_name": "eu-west-1"}}',
-    }
 
 
 def test_a_bucket_can_have_a_login_of_its_own() -> None:

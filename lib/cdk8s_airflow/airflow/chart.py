@@ -82,6 +82,7 @@ from cdk8s_airflow.schemas.values import secret_findings
 from cdk8s_airflow.secrets.contracts import AirflowKeys, PullSecret
 
 if TYPE_CHECKING:
+    from cdk8s_airflow.airflow.data_lake import DataLake
     from cdk8s_airflow.kube.ledger import Ledger
     from cdk8s_airflow.rights import Right
 

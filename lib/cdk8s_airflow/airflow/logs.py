@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Must, ObjectName
@@ -11,6 +11,9 @@ from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.secrets.contracts import Named, SearchUrlSecret, SecretKey, name_of
 from cdk8s_airflow.storage.names import Account, BucketName, Container, Endpoint, Prefix, Region
 from cdk8s_airflow.storage.volume import Volume
+
+if TYPE_CHECKING:
+    from cdk8s_airflow.storage.object_storage import Bucket
 
 Port = Annotated[
     int,
@@ -23,8 +26,8 @@ Port = Annotated[
 class Logs:
     """A choice of where task logs are kept.
 
-    On a volume: :meth:`claim`, :meth:`existing_claim`. In an object store: :meth:`s3`, :meth:`gcs`, :meth:`azure_blob`; a task's
-    log goes there when the task has ended. In a search engine: :meth:`elasticsearch`, :meth:`opensearch`. Nowhere:
+    On a volume: :meth:`claim`, :meth:`existing_claim`. In an object store: :meth:`in_bucket`, or :meth:`s3`, :meth:`gcs`,
+    :meth:`azure_blob` for one without a handle; a task's log goes there when the task has ended. In a search engine: :meth:`elasticsearch`, :meth:`opensearch`. Nowhere:
     :meth:`ephemeral`.
 
     How long logs are kept: on volumes the log groomers beside the components delete old files. In a store or search engine
@@ -64,6 +67,17 @@ class Logs:
             name: the claim's name, or an object of cdk8s-plus that has one.
         """
         return ExistingClaimLogs(name_of(name, "PersistentVolumeClaim"))
+
+    @staticmethod
+    def in_bucket(bucket: Bucket, *, prefix: str = "", encrypt: bool = False) -> Logs:
+        """A bucket that the platform knows: address, region and login are the bucket's own.
+
+        Args:
+            bucket: the bucket, as ``storage.bucket("airflow-logs")`` gives it; it must exist, or a ``BucketJob`` makes it.
+            prefix: what the names of objects start with.
+            encrypt: whether each object asks for server-side encryption (AES256), with S3.
+        """
+        return _logs_in(bucket, prefix, encrypt)
 
     @staticmethod
     def s3(
@@ -183,10 +197,12 @@ class ObjectStoreLogs(Logs):
     Attributes:
         prefix: what the names of objects start with.
         connection: the key of a Secret with an Airflow connection, or None for the identity of the pods.
+        store: the handle of the bucket, where there is one.
     """
 
     prefix: Prefix = ""
     connection: SecretKey | None = None
+    store: Bucket | None = None
 
     def _below(self, root: str) -> str:
         return f"{root}/{self.prefix}" if self.prefix else root
@@ -229,6 +245,9 @@ class S3Logs(ObjectStoreLogs):
     @property
     def plain_connection(self) -> dict[str, object] | None:
         """Where the store is, without a login."""
+        if self.store is not None:
+            said = self.store.connection()
+            return said if "extra" in said else None
         return {"conn_type": "aws", "extra": self._extra} if self._extra else None
 
     @property
@@ -323,3 +342,33 @@ class OpensearchLogs(SearchLogs):
                 problem="is missing, and the other half of the login is given",
                 fix=f'name its Secret: {missing}=SecretKey("airflow-opensearch", "{missing}"), or leave both out',
             )
+
+
+@frozen
+class _NoBucket(Logs):
+    """What was given in the place of a bucket; the check of its type tells."""
+
+    bucket: Bucket
+
+
+def _logs_in(bucket: Bucket, prefix: str, encrypt: bool) -> Logs:
+    from cdk8s_airflow.storage.object_storage import Bucket as Handle
+
+    if not isinstance(bucket, Handle):
+        return _NoBucket(bucket=bucket)
+    login = bucket.credentials
+    connection = None if login is None else SecretKey(login.secret, login.connection)
+    if bucket.scheme == "gs":
+        return GcsLogs(bucket=bucket.name, prefix=prefix, connection=connection, store=bucket)
+    if bucket.scheme == "azure":
+        account = bucket.storage.account or ""
+        return AzureBlobLogs(account=account, container=bucket.name, prefix=prefix, connection=connection, store=bucket)
+    return S3Logs(
+        bucket=bucket.name,
+        prefix=prefix,
+        connection=connection,
+        endpoint=bucket.endpoint,
+        region=bucket.region,
+        encrypt=encrypt,
+        store=bucket,
+    )

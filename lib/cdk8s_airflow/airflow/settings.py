@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from cdk8s_airflow.airflow.components import (
     ApiServer,
@@ -44,6 +45,9 @@ from cdk8s_airflow.database.connection import Connection
 from cdk8s_airflow.delivery.choice import Delivery
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.secrets.contracts import AirflowKeys, PullSecret
+
+if TYPE_CHECKING:
+    from cdk8s_airflow.airflow.data_lake import DataLake
 
 
 @frozen
@@ -89,6 +93,7 @@ class ReleaseSettings:
     task_pods: TaskPods = TaskPods()
     task_namespaces: tuple[str, ...] = ()
     service_accounts: ServiceAccounts = ServiceAccounts()
+    data_lake: DataLake | None = None
     archived_images: Mapping[str, tuple[str, str]] | None = None
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
@@ -11,7 +10,6 @@ from cdk8s_airflow.checks.constraints import Label, PortNumber, SecretKeyName, S
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.network.hosts import peer_of
 from cdk8s_airflow.network.traffic import Flow, Outside, Peer, Pods
-from cdk8s_airflow.secrets.contracts import SecretKey
 from cdk8s_airflow.storage.names import Account, BucketName, Endpoint, Region, is_container
 
 Scheme = Literal["s3", "gs", "azure"]
@@ -358,43 +356,6 @@ class Bucket:
     def connection(self) -> dict[str, Any]:
         """The Airflow connection, with words in capitals where a secret stands; without a login where there is none."""
         return airflow_connection(self.storage, self.credentials)
-
-    def connections(self, id: str = "data_lake") -> Mapping[str, SecretKey]:
-        """For ``AirflowChart(connections={**bucket.connections()})``: the connection by which tasks reach it.
-
-        Empty where pods have an identity in the cloud: then :meth:`env` has it, without a login.
-
-        Args:
-            id: the connection's id, as DAG files write it.
-        """
-        given = self.credentials
-        return {} if given is None else {id: SecretKey(given.secret, given.connection)}
-
-    def env(self, id: str = "data_lake") -> Mapping[str, str | SecretKey]:
-        """For ``AirflowChart(env={**bucket.env()})``: the variables by which programs in tasks reach its store.
-
-        boto3, s3fs, DuckDB's httpfs through boto3, and others of the AWS libraries read them. There is one set for each pod: two
-        stores with two logins in one pod are two connections, not two sets of variables.
-
-        Args:
-            id: where there is no login, the id of the connection that is said here, since nothing of it is secret.
-        """
-        found: dict[str, str | SecretKey] = {}
-        given = self.credentials
-        if isinstance(given, S3Credentials):
-            found["AWS_ACCESS_KEY_ID"] = SecretKey(given.secret, given.access_key_id)
-            found["AWS_SECRET_ACCESS_KEY"] = SecretKey(given.secret, given.secret_access_key)
-        if isinstance(given, AzureCredentials):
-            found["AZURE_STORAGE_KEY"] = SecretKey(given.secret, given.account_key)
-        if self.storage.account is not None:
-            found["AZURE_STORAGE_ACCOUNT"] = self.storage.account
-        if self.region is not None and self.scheme == "s3":
-            found["AWS_DEFAULT_REGION"] = self.region
-        if self.endpoint is not None:
-            found |= {"AWS_ENDPOINT_URL": self.endpoint, **CHECKSUMS}
-        if given is None:
-            found[f"AIRFLOW_CONN_{id.upper()}"] = json.dumps(self.connection())
-        return found
 
 
 UNSOUND = Bucket(name="unsound", storage=ObjectStorage(scheme="s3"))

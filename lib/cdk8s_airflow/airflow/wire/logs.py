@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow.airflow.logs import (
     AzureBlobLogs,
@@ -24,6 +24,9 @@ from cdk8s_airflow.schemas import config
 from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.storage.volume import shared_access_mode
 from cdk8s_airflow.storage.wire import claim
+
+if TYPE_CHECKING:
+    from cdk8s_airflow.storage.object_storage import Bucket
 
 CONNECTION = "remote_logs"
 """The id of the Airflow connection by which logs are written and read."""
@@ -134,7 +137,9 @@ def _search_rules(logs: SearchLogs, settings: ReleaseSettings) -> Iterator[Findi
 def log_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
     """The Secrets by which logs are written and read."""
     logs, namespace = settings.logs, settings.namespace
-    if isinstance(logs, ObjectStoreLogs) and logs.connection is not None:
+    if isinstance(logs, ObjectStoreLogs) and logs.store is not None:
+        yield from _login_needs(logs.store, namespace, f"writes and reads logs in {logs.folder}")
+    elif isinstance(logs, ObjectStoreLogs) and logs.connection is not None:
         yield needs.airflow_connection(
             logs.connection, namespace, f"writes and reads logs in {logs.folder}", connection=logs.secret_connection
         )
@@ -146,6 +151,14 @@ def log_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
         for ref, content in ((logs.username, "the user of opensearch"), (logs.password, "its password")):
             if ref is not None:
                 yield needs.free_key(ref, namespace, "writes and reads logs in opensearch", content=content)
+
+
+def _login_needs(store: Bucket, namespace: str, purpose: str) -> Iterator[needs.SecretNeed]:
+    # Few releases have a bucket by its handle, and its room is a large one.
+    from cdk8s_airflow.storage.needs import login
+
+    if store.credentials is not None:
+        yield login(store.credentials, store.storage, namespace, purpose, for_airflow=True, awaited=True)
 
 
 def log_notes(settings: ReleaseSettings) -> Iterator[str]:

@@ -191,6 +191,19 @@ def _pooled(name: str, nothing: Any) -> Callable[[ReleaseSettings], Any]:
     return function
 
 
+def _lake(name: str, nothing: Any) -> Callable[[ReleaseSettings], Any]:
+    """A function of the data lake, whose module only a release that has one loads."""
+
+    def function(settings: ReleaseSettings) -> Any:
+        if settings.data_lake is None:
+            return nothing
+        from cdk8s_airflow.airflow.wire import data_lake
+
+        return getattr(data_lake, name)(settings)
+
+    return function
+
+
 CONCEPTS = (
     Concept(values=version_values, notes=version_notes),
     Concept(values=executor_values, objects=own_worker_budgets, rules=executor_rules, needs=executor_needs),
@@ -219,6 +232,12 @@ CONCEPTS = (
         rules=environment_rules,
         needs=environment_needs,
         notes=environment_notes,
+    ),
+    Concept(
+        values=_lake("data_lake_values", {}),
+        rules=_lake("data_lake_rules", ()),
+        needs=_lake("data_lake_needs", ()),
+        notes=_lake("data_lake_notes", ()),
     ),
     Concept(values=task_pod_values, rules=task_pod_rules, needs=task_pod_needs),
     Concept(values=namespace_values, rules=task_namespace_rules, notes=_notes_elsewhere),

@@ -50,6 +50,7 @@ class Parts:
     task_pods: Pods | None
     task_pods_elsewhere: tuple[Pods, ...]
     redis: Pods | None
+    pgbouncer: Pods | None
     flower: Pods | None
     statsd: Pods | None
     collector: Pods | None
@@ -73,6 +74,7 @@ class Parts:
             self.dag_processor,
             *self.tasks,
             self.redis,
+            self.pgbouncer,
             self.flower,
             self.statsd,
             self.collector,
@@ -97,12 +99,13 @@ def release_traffic(settings: ReleaseSettings, values: Mapping[str, Any]) -> Tra
     parts = release_parts(settings)
     flows = (
         *_names(parts),
-        *_database(settings, parts),
+        *_database(settings, parts, values),
         *_broker(settings, parts, values),
         *_execution_api(settings, parts, values),
         *_kubernetes(settings, parts),
         *_logs_on_pods(settings, parts, values),
         *_logs_elsewhere(settings, parts),
+        *_lake(settings, parts),
         *_dag_files(settings, parts),
         *_metrics(settings, parts, values),
         *_people(settings, parts, values),
@@ -125,6 +128,7 @@ def release_parts(settings: ReleaseSettings) -> Parts:
         redis=_pods(settings, "redis", "Redis")
         if celery is not None and isinstance(celery.broker, RedisBroker)
         else None,
+        pgbouncer=_pods(settings, "pgbouncer", "PgBouncer") if settings.database.pgbouncer is not None else None,
         flower=_pods(settings, "flower", "Flower") if settings.flower is not None else None,
         statsd=_pods(settings, "statsd", "StatsD") if settings.statsd is not None else None,
         collector=_pods(settings, "otel-collector", "collector") if settings.otel_collector is not None else None,
@@ -195,10 +199,13 @@ def _names(parts: Parts) -> Iterator[Flow]:
     yield from resolves_names(*(each for each in parts.all if each not in (parts.redis, parts.statsd)))
 
 
-def _database(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
-    """Every program of Airflow opens the database, if only to write down that it was started; tasks of Airflow 3 do not."""
-    database = settings.database
-    target = database.peer or Unplaced(name=f"metadata database of {settings.release}")
+def _database(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+    """Every program of Airflow opens the database, if only to write down that it was started; tasks of Airflow 3 do not.
+
+    Migrations go past a pooler, as does the pooler itself.
+    """
+    database, release = settings.database, settings.release
+    server, port = database.peer or Unplaced(name=f"metadata database of {release}"), database.port
     needed = settings.dialect.airflow_major < 3 or settings.task_pods.metadata_database
     clients = (
         parts.scheduler,
@@ -212,20 +219,27 @@ def _database(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
         parts.cleanup,
         parts.database_cleanup,
     )
-    yield from _to(clients, target, database.port, "the metadata database")
-    direct, port = target, database.port
-    if database.direct is not None:
-        direct = database.direct_peer or Unplaced(name=f"metadata database of {settings.release} without pooler")
-        port = database.direct.port
-    yield from _to([parts.migration], direct, port, "the metadata database")
+    asked, asked_at = server, port
+    if parts.pgbouncer is not None:
+        asked, asked_at = parts.pgbouncer, _port(values, "pgbouncer", 6543)
+        scrape = _port(values, "pgbouncerScrape", 9127)
+        yield Flow(source=Known(role="monitoring"), target=parts.pgbouncer, port=scrape, purpose="metrics")
+    yield from _to(clients, asked, asked_at, "the metadata database")
     if any(isinstance(each.scaling, Keda) for each in _scaled(settings)):
-        yield Flow(
-            source=Known(role="keda"), target=target, port=database.port, purpose="counts what waits in the database"
-        )
+        yield Flow(source=Known(role="keda"), target=asked, port=asked_at, purpose="counts what waits in the database")
+    if database.direct is not None:
+        server = database.direct_peer or Unplaced(name=f"metadata database of {release} behind its pooler")
+        port = database.direct.port
+    yield from _to((parts.migration, parts.pgbouncer), server, port, "the metadata database")
     celery = celery_of(settings.executor)
-    if celery is not None and celery.result_backend is not None:
-        results = Unplaced(name=f"results of {settings.release}")
-        yield from _to((parts.scheduler, parts.workers, parts.flower), results, database.port, "results of Celery")
+    if celery is None:
+        return
+    keepers = (parts.scheduler, parts.workers, parts.flower)
+    if celery.result_backend is not None:
+        yield from _to(keepers, Unplaced(name=f"results of {release}"), 5432, "results of Celery")
+    elif database.results is not None:
+        results = database.results_peer or Unplaced(name=f"results of {release}")
+        yield from _to(keepers, results, database.results.port, "results of Celery")
 
 
 def _scaled(settings: ReleaseSettings) -> Iterator[Any]:
@@ -296,7 +310,9 @@ def _logs_elsewhere(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
 
 
 def _store(settings: ReleaseSettings, logs: ObjectStoreLogs) -> Iterator[tuple[Peer, int]]:
-    if isinstance(logs, S3Logs):
+    if logs.store is not None and logs.store.storage.peer is not None:
+        yield logs.store.peer, logs.store.port
+    elif isinstance(logs, S3Logs):
         aws = f"https://s3.{logs.region}.amazonaws.com" if logs.region else "https://s3.amazonaws.com"
         yield _reached(settings, logs.endpoint or aws)
     elif isinstance(logs, GcsLogs):
@@ -304,6 +320,21 @@ def _store(settings: ReleaseSettings, logs: ObjectStoreLogs) -> Iterator[tuple[P
         yield _reached(settings, "https://oauth2.googleapis.com")
     elif isinstance(logs, AzureBlobLogs):
         yield _reached(settings, f"https://{logs.account}.blob.core.windows.net")
+
+
+def _lake(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
+    """The buckets that tasks work with; the triggerer waits for what tasks put off."""
+    if settings.data_lake is None:
+        return
+    bucket = settings.data_lake.buckets[0]
+    clients = (parts.triggerer, parts.scheduler if settings.runs_tasks_in_scheduler else None, *parts.tasks)
+    told = bucket.storage.peer is not None or bucket.endpoint is None
+    place = (bucket.peer, bucket.port) if told else _reached(settings, str(bucket.endpoint))
+    yield from _to(clients, *place, "the data lake")
+    if bucket.scheme == "gs":
+        yield from _to(clients, *_reached(settings, "https://oauth2.googleapis.com"), "the data lake")
+    if bucket.credentials is None:
+        yield from _to(clients, Known(role="cloud-identity"), 443, "who the pods are in the cloud")
 
 
 def _dag_files(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
@@ -416,6 +447,7 @@ def _questions(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator
         "dagProcessor": settings.dag_processor is not None,
         "flower": settings.flower is not None,
         "otelCollector": settings.otel_collector is not None,
+        "pgbouncer": settings.database.pgbouncer is not None,
         "statsd": settings.statsd is not None,
         "triggerer": settings.triggerer is not None,
     }

@@ -1,0 +1,110 @@
+"""The object store that tasks work with: a connection, variables, and the Secret that both come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from cdk8s_airflow.airflow.data_lake import DataLake
+from cdk8s_airflow.airflow.logs import S3Logs
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.tree import Tree
+from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.secrets.contracts import SecretKey
+from cdk8s_airflow.secrets.needs import SecretNeed
+from cdk8s_airflow.storage.needs import login
+from cdk8s_airflow.storage.object_storage import CHECKSUMS, AzureCredentials, S3Credentials, airflow_connection
+
+
+def lake_variables(lake: DataLake) -> Mapping[str, str | SecretKey]:
+    """Every variable, as a text or as the key of a Secret."""
+    bucket = lake.buckets[0]
+    storage, given = bucket.storage, bucket.credentials
+    name = f"AIRFLOW_CONN_{lake.connection_id.upper()}"
+    found: dict[str, str | SecretKey] = {
+        name: json.dumps(airflow_connection(storage, None))
+        if given is None
+        else SecretKey(given.secret, given.connection)
+    }
+    if not lake.variables:
+        return found
+    if isinstance(given, S3Credentials):
+        found["AWS_ACCESS_KEY_ID"] = SecretKey(given.secret, given.access_key_id)
+        found["AWS_SECRET_ACCESS_KEY"] = SecretKey(given.secret, given.secret_access_key)
+    if isinstance(given, AzureCredentials):
+        found["AZURE_STORAGE_KEY"] = SecretKey(given.secret, given.account_key)
+    if storage.account is not None:
+        found["AZURE_STORAGE_ACCOUNT"] = storage.account
+    if storage.scheme == "s3" and storage.region is not None:
+        found["AWS_DEFAULT_REGION"] = storage.region
+    if storage.endpoint is not None:
+        found |= {"AWS_ENDPOINT_URL_S3": storage.endpoint, **CHECKSUMS}
+    return found
+
+
+def data_lake_values(settings: ReleaseSettings) -> Tree:
+    """Plain variables and those from Secrets, by the two ways the chart has; both reach the pods of tasks."""
+    lake = settings.data_lake
+    assert lake is not None
+    plain, secret = [], []
+    for name, value in lake_variables(lake).items():
+        if isinstance(value, SecretKey):
+            secret.append({"envName": name, "secretName": value.name, "secretKey": value.key})
+        else:
+            plain.append({"name": name, "value": value})
+    return {key: entries for key, entries in (("env", plain), ("secret", secret)) if entries}
+
+
+def data_lake_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether each variable has one owner, and nothing else of the release would take this login for its own."""
+    lake = settings.data_lake
+    assert lake is not None
+    names = lake_variables(lake)
+    others = {name: f"env.{name}" for name in settings.env}
+    others |= {f"AIRFLOW_CONN_{id.upper()}": f"connections.{id}" for id in settings.connections}
+    for name in names:
+        if name in others:
+            yield Finding(
+                rule="data-lake/twice",
+                at=others[name],
+                problem=f"is the variable {name}, which data_lake= sets",
+                fix="leave it out, or give the lake another connection_id= or variables=False",
+            )
+    logs = settings.logs
+    if isinstance(logs, S3Logs) and logs.connection is None and "AWS_ACCESS_KEY_ID" in names:
+        yield Finding(
+            rule="data-lake/login-of-logs",
+            at="data_lake.variables",
+            problem="gives every pod a login to the lake, and with it pods would write logs, which were to go by their identity",
+            seen="True",
+            fix="write DataLake(variables=False, ...); tasks then have the connection alone",
+        )
+
+
+def data_lake_needs(settings: ReleaseSettings) -> Iterator[SecretNeed]:
+    """The Secret with the login."""
+    lake = settings.data_lake
+    assert lake is not None
+    bucket = lake.buckets[0]
+    if bucket.credentials is not None:
+        names = ", ".join(each.name for each in lake.buckets)
+        yield login(
+            bucket.credentials,
+            bucket.storage,
+            settings.namespace,
+            f"tasks read and write {names}",
+            for_airflow=True,
+            awaited=True,
+        )
+
+
+def data_lake_notes(settings: ReleaseSettings) -> Iterator[str]:
+    """What somebody else has to see to."""
+    lake = settings.data_lake
+    assert lake is not None
+    if lake.buckets[0].credentials is None:
+        names = ", ".join(each.url for each in lake.buckets)
+        yield (
+            f"Tasks of release {settings.release} reach {names} by their identity in the cloud: the accounts that they run as must "
+            "have one, by service_accounts= or by their nodes."
+        )
