@@ -241,7 +241,7 @@ def test_what_only_sounds_like_a_secret_is_left_alone(text: str) -> None:
         *sorted((ROOT / "tests" / "goldens").rglob("*.yaml")),
         *sorted((ROOT / "tests" / "goldens").rglob("*.yml")),
         *sorted((ROOT / "examples").rglob("*.py")),
-        *sorted((ROOT / "docs").rglob("*.md")),
+        *sorted(page for page in (ROOT / "docs").rglob("*.md") if page.name != "keep-secrets-out.md"),
         ROOT / "README.md",
         ROOT / "main.py",
     ],

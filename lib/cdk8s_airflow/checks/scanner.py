@@ -183,6 +183,9 @@ _PAIR = regex(r"[\"']?\s*[:=]\s*[(\[]\s*[\"'][^\"'\n]{1,128}[\"']\s*,\s*[\"'](?P
 _IMPORT = regex(r"^(?:from [\w.]+ import |import [\w.]+)", re.MULTILINE)
 _BLOCK = regex(r"^(?P<indent> *)(?:- )*\"?(?P<key>[\w.~+/@ -]{1,256}?)\"?: [|>][+-]?\d?$")
 _CODE_KEYS = frozenset(("webserverConfig", "apiServerConfig", "airflowLocalSettings"))
+_CODE_MARKS: Final = tuple(
+    f"{key}{quote}: {style}" for key in (".py", *sorted(_CODE_KEYS)) for quote in ("", '"') for style in "|>"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -435,7 +438,8 @@ def _by_name(name: str) -> str:
 
 def _values_of(name: str, text: str, start: int, end: int, code: bool) -> Iterator[tuple[re.Match[str], bool]]:
     before = text[max(0, start - 48) : start]
-    if _NAME_BEFORE.search(before) is not None:
+    sign = before.rstrip(" \t\n\"'\\")[-1:]
+    if sign in (":", "=") and _NAME_BEFORE.search(before) is not None:
         match = _NEXT_VALUE.match(text, end) or _VALUE_BEFORE.search(text[max(0, start - 400) : start])
         if match is not None:
             if match.string is text:
@@ -445,7 +449,7 @@ def _values_of(name: str, text: str, start: int, end: int, code: bool) -> Iterat
                 if offset is not None:
                     yield offset, True
             return
-    if _ASKED_FOR.search(before) is not None:
+    if sign == "(" and _ASKED_FOR.search(before) is not None:
         match = _DEFAULT.match(text, end)
         if match is not None and match["bare"] is None:
             yield match, False
@@ -500,7 +504,7 @@ def _all(text: str, code: bool, depth: int = 0) -> Iterator[Found]:
 
 def _segments(text: str) -> Iterator[tuple[int, str, bool]]:
     """Parts of a text, each with where it begins and whether it is Python: what YAML has under the name of such a file."""
-    if ".py" not in text and not any(key in text for key in _CODE_KEYS):
+    if not any(mark in text for mark in _CODE_MARKS):
         yield 0, text, _IMPORT.search(text) is not None
         return
     begin, at, inside = 0, 0, -1
