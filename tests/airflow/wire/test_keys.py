@@ -1,0 +1,76 @@
+"""The keys that must not move, one fernet key or two."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cdk8s_airflow import AirflowKeys, FernetKeySecret
+from cdk8s_airflow.airflow.wire.keys import key_needs, key_values
+from cdk8s_airflow.airflow.wire.migration import needed_keys
+from cdk8s_airflow.airflow.wire.release import release_needs, release_rules, release_values
+from cdk8s_airflow.secrets.contracts import ApiSecretKeySecret
+from tests.airflow.wire.given import PAIRS, Pair, called, release
+
+every = pytest.mark.parametrize("pair", PAIRS, ids=called)
+NEW, OLD = FernetKeySecret("fernet-2"), FernetKeySecret("fernet-1")
+ROTATING = AirflowKeys.existing(prefix="airflow", fernet=NEW, previous_fernet=OLD)
+
+
+@every
+def test_one_fernet_key_is_the_charts_own_affair(pair: Pair) -> None:
+    values = key_values(release(pair, keys=AirflowKeys.existing(prefix="airflow")))
+    assert values["fernetKeySecretName"] == "airflow-fernet-key"
+    assert not {"env", "secret", "enableBuiltInSecretEnvVars"} & values.keys()
+
+
+@every
+def test_two_fernet_keys_are_joined_by_a_command_the_new_one_first(pair: Pair) -> None:
+    values = key_values(release(pair, keys=ROTATING))
+    assert values["fernetKeySecretName"] == "fernet-2"
+    assert values["enableBuiltInSecretEnvVars"] == {"AIRFLOW__CORE__FERNET_KEY": False}
+    assert values["env"] == [
+        {
+            "name": "AIRFLOW__CORE__FERNET_KEY_CMD",
+            "value": """sh -c 'printf %s,%s "$AIRFLOW_FERNET_KEY" "$AIRFLOW_FERNET_KEY_BEFORE"'""",
+        }
+    ]
+    assert values["secret"] == [
+        {"envName": "AIRFLOW_FERNET_KEY", "secretName": "fernet-2", "secretKey": "fernet-key"},
+        {"envName": "AIRFLOW_FERNET_KEY_BEFORE", "secretName": "fernet-1", "secretKey": "fernet-key"},
+    ]
+
+
+@every
+def test_the_migration_waits_for_both_keys(pair: Pair) -> None:
+    settings = release(pair, keys=ROTATING)
+    needed = needed_keys(settings, release_needs(settings))
+    assert needed["fernet-1"] == needed["fernet-2"] == ("fernet-key",)
+
+
+@every
+def test_two_fernet_keys_are_sound(pair: Pair) -> None:
+    settings = release(pair, keys=ROTATING)
+    assert release_rules(settings) == release_rules(release(pair))
+    assert release_values(settings)["enableBuiltInSecretEnvVars"]["AIRFLOW__CORE__FERNET_KEY"] is False
+
+
+def test_a_new_key_can_be_made_up_and_the_one_before_never() -> None:
+    needs = {need.name: need for need in key_needs(release(PAIRS[-1], keys=ROTATING))}
+    assert needs["fernet-2"].can_be_made_up
+    assert not needs["fernet-1"].can_be_made_up
+    assert "openssl" not in needs["fernet-1"].command
+
+
+@pytest.mark.parametrize(
+    ("keys", "at", "other"),
+    [
+        (AirflowKeys.existing(prefix="airflow", fernet=OLD, previous_fernet=OLD), "previous_fernet", "fernet"),
+        (replace(ROTATING, api=ApiSecretKeySecret("fernet-1")), "api", "previous_fernet"),
+    ],
+)
+def test_the_key_before_is_in_a_secret_of_its_own(keys: AirflowKeys, at: str, other: str) -> None:
+    (finding,) = keys._rules()
+    assert (finding.rule, finding.at) == ("secrets/shared-key", at)
+    assert f"the same Secret as {other}" in finding.problem
