@@ -40,4 +40,14 @@ def test_the_judges_accept_what_an_example_builds(name: str) -> None:
 
 
 def test_there_is_an_example_for_each_shape() -> None:
-    assert NAMES == ["bounded_namespaces", "celery_with_keda", "lab_on_kind", "large", "production", "self_made_secrets"]
+    assert NAMES == [
+        "bounded_namespaces",
+        "bridged_database",
+        "celery_with_keda",
+        "external_secrets",
+        "lab_on_kind",
+        "large",
+        "production",
+        "sealed_secrets",
+        "self_made_secrets",
+    ]

@@ -1,0 +1,51 @@
+"""The operator's own Secret, in another namespace: External Secrets brings the database's URL beside Airflow.
+
+CloudNativePG makes the password, and no person ever sees it. An account in the database's namespace may read that one Secret.
+"""
+
+from __future__ import annotations
+
+from cdk8s import App, Chart
+
+from cdk8s_airflow import (
+    AirflowChart,
+    AirflowKeys,
+    ClusterFacts,
+    CnpgCluster,
+    DsnSecret,
+    KubernetesExecutor,
+    Logs,
+    Namespace,
+    SecretBridge,
+    Volume,
+    run,
+)
+
+
+def build() -> App:
+    """The platform."""
+    app = App()
+    facts = ClusterFacts(kubernetes="1.34", rwx_classes={"nfs"})
+    base, data, release = Chart(app, "00-namespaces"), Chart(app, "10-data"), Chart(app, "20-airflow")
+    airflow = Namespace(base, "airflow")
+    database = CnpgCluster(
+        data, "db", name="airflow-pg", namespace=Namespace(base, "airflow-data"), storage=Volume("20Gi"), facts=facts
+    )
+    bridge = SecretBridge(
+        data, "bridge", database=database, namespace=airflow, secret=DsnSecret("airflow-metadata"), facts=facts
+    )
+    AirflowChart(
+        release,
+        "airflow",
+        namespace=airflow,
+        database=database.connection(bridge=bridge.secret),
+        keys=AirflowKeys.existing(prefix="airflow"),
+        executor=KubernetesExecutor(),
+        logs=Logs.claim(Volume("50Gi", storage_class="nfs")),
+        facts=facts,
+    )
+    return app
+
+
+if __name__ == "__main__":
+    run(build)
