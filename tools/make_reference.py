@@ -48,8 +48,9 @@ ROOMS: Mapping[str, str] = {
     "delivery": "How a release reaches the cluster.",
     "facts": "What you know of the cluster.",
     "kube": "From a program to files.",
-    "network": "Namespaces.",
-    "scheduling": "CPU and memory.",
+    "network": "Namespaces, and who may talk to whom.",
+    "rights": "What service accounts may do with the API of Kubernetes.",
+    "scheduling": "CPU and memory, where pods run, and what a namespace may have.",
     "secrets": "References to Secrets. None of them takes a secret.",
     "storage": "Volumes.",
 }

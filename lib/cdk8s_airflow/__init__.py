@@ -117,6 +117,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.network.traffic import Outside as Outside
     from cdk8s_airflow.network.traffic import Pods as Pods
     from cdk8s_airflow.network.traffic import Traffic as Traffic
+    from cdk8s_airflow.rights import Right as Right
     from cdk8s_airflow.scheduling.disruption import DisruptionBudget as DisruptionBudget
     from cdk8s_airflow.scheduling.placement import Placement as Placement
     from cdk8s_airflow.scheduling.placement import Spread as Spread
@@ -252,6 +253,7 @@ _HOMES = {
     "network.places": ("ApiServerAt", "Cilium", "CloudIdentity", "ClusterDns", "HostNetwork", "Nowhere"),
     "network.policies": ("Place",),
     "network.traffic": ("Flow", "Known", "Outside", "Pods", "Traffic"),
+    "rights": ("Right",),
     "scheduling.disruption": ("DisruptionBudget",),
     "scheduling.placement": (
         "Placement",
@@ -462,6 +464,7 @@ __all__ = [
     "Resources",
     "ResultBackendSecret",
     "S3Credentials",
+    "Right",
     "Scheduler",
     "SealedSecret",
     "SearchUrlSecret",

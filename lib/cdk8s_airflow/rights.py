@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from cdk8s_airflow.checks.frozen import frozen
 
@@ -21,6 +21,11 @@ class Right:
         verbs: what it may do, in the order of the alphabet; ``"*"`` for all.
         names: the only objects it may do this with. Default: any.
     """
+
+    how_to_write: ClassVar[str] = (
+        'Right(account="airflow-scheduler", account_namespace="airflow", namespace="airflow", group="", '
+        'resource="pods", verbs=("create", "list"))'
+    )
 
     account: str
     account_namespace: str
