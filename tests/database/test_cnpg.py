@@ -19,6 +19,7 @@ from cdk8s_airflow import (
     Volume,
     collecting,
 )
+from cdk8s_airflow.database.budget import Server
 from cdk8s_airflow.database.traffic import instances
 from cdk8s_airflow.kube.ledger import ledger_of
 from tests.making import emitted, make_airflow, make_cluster, new_chart
@@ -137,6 +138,14 @@ def test_the_host_is_the_writing_service_in_a_form_that_any_namespace_resolves()
     assert make_cluster(new_chart()).host == "airflow-pg-rw.airflow-data.svc"
 
 
+SERVER = Server(
+    name="Cluster airflow-data/airflow-pg",
+    takes=100,
+    reserved=3,
+    grow='raise it: size=PostgresSize(...) or parameters={"max_connections": "200"}',
+)
+
+
 def test_in_its_own_namespace_the_operators_secret_is_the_connection() -> None:
     assert make_cluster(new_chart()).connection() == Connection(
         secret="airflow-pg-app",
@@ -145,6 +154,7 @@ def test_in_its_own_namespace_the_operators_secret_is_the_connection() -> None:
         tls="require",
         postgres_major=16,
         peer=instances("airflow-pg", "airflow-data"),
+        server=SERVER,
     )
 
 
@@ -157,6 +167,7 @@ def test_a_bridge_is_a_secret_beside_airflow_made_from_the_operators_password(br
         password=("airflow-data", "airflow-pg-app"),
         postgres_major=16,
         peer=instances("airflow-pg", "airflow-data"),
+        server=SERVER,
     )
 
 

@@ -24,6 +24,7 @@ from cdk8s_airflow.checks.constraints import (
     version,
 )
 from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow.database.budget import RESERVED, Server
 from cdk8s_airflow.database.connection import UNSOUND, VERIFYING, Address, Connection, TlsMode
 from cdk8s_airflow.database.parameters import DEFAULT_MAX_CONNECTIONS, parameter_findings
 from cdk8s_airflow.database.traffic import cluster_traffic, instances
@@ -347,6 +348,19 @@ class CnpgCluster(PlatformConstruct):
         return int(given) if given is not None and self._sound else DEFAULT_MAX_CONNECTIONS
 
     @property
+    def server(self) -> Server:
+        """How many sessions it takes, and how many of them are for superusers, for the budget of those who connect to it."""
+        given = (
+            self._settings.parameters.get("superuser_reserved_connections", "") if self._settings is not None else ""
+        )
+        return Server(
+            name=f"Cluster {self._namespace}/{self._name}",
+            takes=self.max_connections,
+            reserved=int(given) if given.isdigit() else RESERVED,
+            grow='raise it: size=PostgresSize(...) or parameters={"max_connections": "200"}',
+        )
+
+    @property
     def traffic(self) -> Traffic:
         """Its pods, and all connections they take part in but those of clients; nothing while findings are being collected."""
         return cluster_traffic(self._name, self._namespace) if self._sound else Traffic()
@@ -397,6 +411,7 @@ class CnpgCluster(PlatformConstruct):
             "tls": tls,
             "postgres_major": self._major,
             "peer": instances(self._name, self._namespace),
+            "server": self.server,
             **self._authority(tls, ca),
         }
         if bridge is not None:

@@ -6,8 +6,18 @@ from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding, check_setting, report, show
-from cdk8s_airflow.checks.constraints import Must, NonEmpty, PortNumber, SecretKeyName, SecretName, is_host
+from cdk8s_airflow.checks.constraints import (
+    Count,
+    Must,
+    NonEmpty,
+    PortNumber,
+    SecretKeyName,
+    SecretName,
+    at_least,
+    is_host,
+)
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.database.budget import RESERVED, Server
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.network.traffic import Peer
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, DsnSecret, ExistingSecret, SecretKey
@@ -73,6 +83,9 @@ class Connection:
         pgbouncer: the chart's own pooler, which then stands between Airflow and ``address``.
         results: the address at which Celery keeps results, through a pool of their own; None for that of everything else.
         results_peer: where the server of ``results`` is, where it is known.
+        server: what takes the sessions in the end, and how many.
+        pooler: likewise for the pooler in between.
+        results_pooler: likewise for that of Celery's results.
         url: what stands before and after the password, where both are known.
         password: namespace and name of the Secret with the password, where it is known.
         postgres_major: the version of PostgreSQL, where it is known.
@@ -96,6 +109,9 @@ class Connection:
     pgbouncer: PgBouncer | None = None
     results: Address | None = None
     results_peer: Peer | None = None
+    server: Server | None = None
+    pooler: Server | None = None
+    results_pooler: Server | None = None
     url: tuple[str, str] | None = None
     password: tuple[str, str] | None = None
     postgres_major: int | None = None
@@ -170,6 +186,10 @@ class ExternalDatabase:
         ca: the authority that signed the server's certificate, for ``"verify-ca"`` and ``"verify-full"``: the key of a
             ConfigMap or Secret in PEM.
         postgres_major: its major version, to be held against what Airflow supports. Default: unknown.
+        max_connections: how many sessions the server takes (``SHOW max_connections``). Default: unknown; the summary then only says
+            how many Airflow can open.
+        reserved_connections: how many of them are not for Airflow: those that PostgreSQL keeps for superusers, the provider's own, those
+            of other users. Default: 3, as PostgreSQL keeps.
         pooling: the chart's PgBouncer between Airflow and the server; needs ``host``. Default: none, and every process of Airflow
             has sessions of its own.
         peer: where the server is, for network policies: an :class:`Outside` with its networks, or :class:`Pods`. Default: what
@@ -187,6 +207,8 @@ class ExternalDatabase:
     tls: TlsMode = "require"
     ca: SecretKey | ConfigMapKey | None = None
     postgres_major: int | None = None
+    max_connections: Count | None = None
+    reserved_connections: Annotated[int, at_least(0)] = RESERVED
     pooling: PgBouncer | None = None
     peer: Peer | None = None
 
@@ -207,6 +229,14 @@ class ExternalDatabase:
                 problem="is said twice: the Secret in url= has it already",
                 seen=show(self.host),
                 fix="give url=, or host=, user= and password=",
+            )
+        elif self.max_connections is not None and self.reserved_connections >= self.max_connections:
+            yield Finding(
+                rule="database/connections",
+                at="reserved_connections",
+                problem="leaves no session for Airflow",
+                seen=show(self.reserved_connections),
+                fix=f"use less than max_connections={self.max_connections}",
             )
         elif self.host is not None and self.password is None:
             yield Finding(
@@ -248,6 +278,7 @@ class ExternalDatabase:
                 ca=self.ca,
                 postgres_major=self.postgres_major,
                 peer=self.peer,
+                server=self._server(f"the database in Secret {getattr(self.url, 'name', '')}"),
             )
         from cdk8s_airflow.network.hosts import peer_of
 
@@ -258,7 +289,13 @@ class ExternalDatabase:
             ca=self.ca,
             address=Address(host=self.host, port=self.port, database=self.database, user=self.user),
             pgbouncer=self.pooling,
+            server=self._server(f"the database at {self.host}:{self.port}"),
             postgres_major=self.postgres_major,
             peer=self.peer or peer_of(self.host, self.port, "cluster.local"),
             port=self.port,
         )
+
+    def _server(self, name: str) -> Server | None:
+        if self.max_connections is None:
+            return None
+        return Server(name=name, takes=self.max_connections, reserved=self.reserved_connections)

@@ -10,6 +10,7 @@ from constructs import Construct
 from cdk8s_airflow.airflow.images import Mirror, registry_and_path
 from cdk8s_airflow.checks import Finding, check_arguments, report
 from cdk8s_airflow.checks.constraints import Must, NonEmpty, SqlName, is_label_1035
+from cdk8s_airflow.database.budget import DEFAULT_MAX_CONNECTIONS, RESERVED, Server
 from cdk8s_airflow.database.connection import UNSOUND, Address, Connection
 from cdk8s_airflow.database.wire_lab import (
     LabSettings,
@@ -113,6 +114,7 @@ class LabDatabase(PlatformConstruct):
         self._database = database
         self._user: str = database if user is None else user
         self._major = postgres_major
+        self._takes = (parameters or {}).get("max_connections", "")
         self._credentials: str = getattr(credentials, "name", "")
         if not found:
             found += _rules(self._database, self._user, storage)
@@ -178,6 +180,13 @@ class LabDatabase(PlatformConstruct):
             return UNSOUND
         address = Address(host=self.host, port=5432, database=self._database, user=self._user)
         peer = lab_pods(self._name, self._namespace)
+        takes = int(self._takes) if self._takes.isdigit() else DEFAULT_MAX_CONNECTIONS
+        server = Server(
+            name=f"{self._name} in {self._namespace}",
+            takes=takes,
+            reserved=RESERVED,
+            grow='raise it: parameters={"max_connections": "200"}',
+        )
         if bridge is not None:
             return Connection(
                 secret=bridge.name,
@@ -186,6 +195,7 @@ class LabDatabase(PlatformConstruct):
                 password=(self._namespace, self._credentials),
                 postgres_major=self._major,
                 peer=peer,
+                server=server,
             )
         return Connection(
             secret=self._credentials,
@@ -195,6 +205,7 @@ class LabDatabase(PlatformConstruct):
             address=address,
             postgres_major=self._major,
             peer=peer,
+            server=server,
         )
 
 

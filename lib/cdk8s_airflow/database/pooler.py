@@ -11,6 +11,7 @@ from constructs import Construct
 from cdk8s_airflow.airflow.images import Mirror, registry_and_path
 from cdk8s_airflow.checks import Finding, check_arguments, report, show
 from cdk8s_airflow.checks.constraints import AnnotationKey, Count, LabelValue, Must, NonEmpty, is_label_1035
+from cdk8s_airflow.database.budget import Demand, Line, Server
 from cdk8s_airflow.database.cnpg import CnpgCluster
 from cdk8s_airflow.database.connection import UNSOUND, Address, Connection, TlsMode, authority_rules
 from cdk8s_airflow.database.traffic import POSTGRES
@@ -140,6 +141,7 @@ class CnpgPooler(PlatformConstruct):
         self._emit(pooler_objects(settings), facts=facts)
         if not self._sound:
             return
+        self._found_late(self._ledger.open(_demand(settings, cluster.server)))
         if pulled is not None and pulled != image:
             self._ledger.notes.append(
                 f"Pooler {self._name} pulls a copy of this image; put it there first:\n  {image} -> {pulled}"
@@ -152,6 +154,15 @@ class CnpgPooler(PlatformConstruct):
     def host(self) -> str:
         """Its Service, in a form that any namespace resolves."""
         return f"{self._name}.{self._namespace}.svc"
+
+    @property
+    def server(self) -> Server:
+        """How many clients all its instances take."""
+        return Server(
+            name=f"Pooler {self._namespace}/{self._name}",
+            takes=self._max_clients * self._instances,
+            grow="raise max_clients= or instances= of CnpgPooler",
+        )
 
     @property
     def traffic(self) -> Traffic:
@@ -203,6 +214,9 @@ class CnpgPooler(PlatformConstruct):
             direct_peer=cluster.connection().peer,
             results=None if results is None else self._address(results.host),
             results_peer=None if results is None else pooler_pods(results._name, results._namespace),
+            server=cluster.server,
+            pooler=self.server,
+            results_pooler=None if results is None else results.server,
             postgres_major=cluster._major,
             peer=pooler_pods(self._name, self._namespace),
         )
@@ -224,6 +238,18 @@ class CnpgPooler(PlatformConstruct):
 
     def _address(self, host: str) -> Address:
         return Address(host=host, port=POSTGRES, database=self._cluster._database, user=self._cluster._owner)
+
+
+def _demand(settings: PoolerSettings, server: Server) -> Demand:
+    """What a pooler opens at its Cluster: its pool, and what it may open beyond that when clients wait."""
+    reserve = settings.parameters.get("reserve_pool_size", "")
+    each = settings.pool_size + (int(reserve) if reserve.isdigit() else 0)
+    return Demand(
+        who=f"Pooler {settings.name}",
+        server=server,
+        lines=(Line(what="instance", count=settings.instances, each=each),),
+        fixes=("lower pool_size= or instances= of CnpgPooler",),
+    )
 
 
 def _rules(name: str, cluster: CnpgCluster, image: str | None, mirror: Mirror | None) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from cdk8s_airflow.secrets.provided import ProvidedSecret, unmet
 if TYPE_CHECKING:
     from constructs import Construct, IConstruct
 
+    from cdk8s_airflow.database.budget import Demand
     from cdk8s_airflow.rights import Right
 
 _RBAC = "/rbac.authorization.k8s.io"
@@ -43,6 +44,7 @@ class Ledger:
         state: objects that hold state, so that deleting them loses data.
         notes: what a reader of the summary should know.
         files: what is written beside the manifests, path below their folder -> text.
+        sessions: what is opened at each database and pooler, by its name.
     """
 
     objects: dict[Identity, Callable[[], str]] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class Ledger:
     state: list[Identity] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    sessions: dict[str, list[Demand]] = field(default_factory=dict)
 
     def register(self, manifests: Iterable[Mapping[str, Any]], path: Callable[[], str]) -> list[Finding]:
         """Writes down objects; returns a finding for each whose name is taken.
@@ -161,6 +164,14 @@ class Ledger:
         self.guarded.setdefault(namespace, account)
         release = self.launching.get(namespace)
         return [] if release is None else [_borrowed(at, namespace, release, account)]
+
+    def open(self, demand: Demand) -> list[Finding]:
+        """Writes down sessions that are opened somewhere; returns a finding when all together are more than are taken there."""
+        from cdk8s_airflow.database.budget import over
+
+        known = self.sessions.setdefault(demand.server.name, [])
+        known.append(demand)
+        return list(over(known))
 
     @property
     def missing(self) -> list[SecretNeed]:

@@ -30,6 +30,7 @@ def summary(ledger: Ledger, folder: Path) -> str:
         _definitions(ledger.crds),
         _state(ledger),
         rights_text(rights_of(ledger)),
+        *_sessions(ledger),
         *ledger.notes,
         _vouched(vouched()),
         _made(ledger.provided.values()),
@@ -48,6 +49,14 @@ def _files(ledger: Ledger, folder: Path) -> Iterator[str]:
             yield f"{file} is missing or old: it is written by run() or synth() of cdk8s_airflow, not by app.synth()."
         elif file.suffix == ".sh":
             yield f"Then install or upgrade with Helm:\n  sh {file}"
+
+
+def _sessions(ledger: Ledger) -> Iterator[str]:
+    """How many sessions each database and pooler sees at most, and how that adds up."""
+    if ledger.sessions:
+        from cdk8s_airflow.database.budget import told
+
+        yield from (told(demands) for _, demands in sorted(ledger.sessions.items()))
 
 
 def _vouched(texts: int) -> str:
