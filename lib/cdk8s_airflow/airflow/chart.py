@@ -44,6 +44,7 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.versions import DEFAULT_CHART_VERSION, pair_findings, runs_of
 from cdk8s_airflow.airflow.wire.collector import statsd_beside
+from cdk8s_airflow.airflow.wire.database import database_told
 from cdk8s_airflow.airflow.wire.config import overlaid_config_rules
 from cdk8s_airflow.airflow.wire.connections import demands
 from cdk8s_airflow.airflow.wire.environment import variables_twice
@@ -403,6 +404,7 @@ class AirflowChart(PlatformConstruct):
         ledger = self._ledger
         self._need(release_needs(settings))
         self._found_late(ledger.launch((settings.namespace, *settings.task_namespaces), settings.release))
+        self._found_late(ledger.own_database(database_told(settings), settings.release))
         self._found_late(_guard(ledger, settings.delivery, settings.release))
         self._found_late(finding for each in demands(settings, values) for finding in ledger.open(each))
         ledger.rights.append(partial(_rights, settings, values))

@@ -44,6 +44,7 @@ class Ledger:
         state: objects that hold state, so that deleting them loses data.
         notes: what a reader of the summary should know.
         files: what is written beside the manifests, path below their folder -> text.
+        databases: every metadata database, by each way there is to tell it -> the release that has it.
         sessions: what is opened at each database and pooler, by its name.
     """
 
@@ -58,6 +59,7 @@ class Ledger:
     state: list[Identity] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    databases: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, list[Demand]] = field(default_factory=dict)
 
     def register(self, manifests: Iterable[Mapping[str, Any]], path: Callable[[], str]) -> list[Finding]:
@@ -172,6 +174,29 @@ class Ledger:
         known = self.sessions.setdefault(demand.server.name, [])
         known.append(demand)
         return list(over(known))
+
+    def own_database(self, ways: Iterable[str], release: str) -> list[Finding]:
+        """Writes down the metadata database of a release; returns a finding when another release has it.
+
+        Args:
+            ways: each way there is to tell it: its address, the key of the Secret with its URL.
+            release: whose it is.
+        """
+        ways = list(ways)
+        other = next((self.databases[way] for way in ways if way in self.databases), None)
+        for way in ways:
+            self.databases.setdefault(way, release)
+        if other is None:
+            return []
+        return [
+            Finding(
+                rule="database/shared",
+                at="database",
+                problem=f"is the metadata database of release {other!r} too, and each would run, migrate and clean up the tasks of "
+                "the other",
+                fix="give each release a database of its own, and a Secret of its own for its URL",
+            )
+        ]
 
     @property
     def missing(self) -> list[SecretNeed]:

@@ -58,6 +58,18 @@ def url_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
     return dict.fromkeys(URL_VARIABLES, SecretKey(database.secret, database.secret_key))
 
 
+def database_told(settings: ReleaseSettings) -> Iterator[str]:
+    """Each way there is to tell which database it is: its address, where it is known, and the Secret with the whole URL."""
+    database = settings.database
+    address = database.direct or database.address
+    if address is not None:
+        yield address.place
+    elif database.url is not None:
+        yield database.url[1].removeprefix("@")
+    if database.address is None:
+        yield f"{database.secret_key} of Secret {settings.namespace}/{database.secret}"
+
+
 def _has_result_backend(settings: ReleaseSettings) -> bool:
     celery = celery_of(settings.executor)
     return celery is not None and celery.result_backend is not None
