@@ -75,7 +75,11 @@ def _monitoring(settings: ClusterSettings) -> dict[str, Any]:
 def all_roles(settings: ClusterSettings) -> list[DatabaseRole]:
     """The roles that are told, and those told with the databases they own, each once."""
     owners = [each.owner for each in settings.databases if isinstance(each.owner, DatabaseRole)]
-    return list(dict.fromkeys([*settings.roles, *owners]))
+    found: list[DatabaseRole] = []
+    for role in (*settings.roles, *owners):
+        if role not in found:
+            found.append(role)
+    return found
 
 
 def _role(role: DatabaseRole) -> dict[str, Any]:
