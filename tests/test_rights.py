@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,11 @@ from cdk8s_airflow.report.summary import summary
 from cdk8s_airflow.rights import Right, merged, rights_in
 from tests.airflow.wire.given import PAIRS, Pair, called, release
 from tests.making import make_airflow, new_chart
+from tests.truth.goldens import check_golden
 from tests.truth.manifests import load
 
 GOLDENS = Path(__file__).parent / "goldens"
+EXAMPLES = Path(__file__).parents[1] / "examples"
 RBAC = "rbac.authorization.k8s.io/v1"
 
 
@@ -156,11 +159,8 @@ def test_the_construct_tells_its_rights_and_the_app_those_of_all_its_constructs(
 
 
 def test_rights_over_the_cluster_take_values_that_nothing_checks_and_are_told_as_such() -> None:
-    chart = new_chart()
-    plain = make_airflow(chart, delivery=HelmCommand())
-    wide = make_airflow(
-        chart, "wide", release="wide", delivery=HelmCommand(), unchecked_values={"multiNamespaceMode": True}
-    )
+    plain = make_airflow(new_chart(), delivery=HelmCommand())
+    wide = make_airflow(new_chart(), delivery=HelmCommand(), unchecked_values={"multiNamespaceMode": True})
     assert all(each.namespace == "airflow" for each in plain.rights)
     assert {each.namespace for each in wide.rights} == {None}
 
@@ -227,3 +227,9 @@ def test_a_helm_chart_is_not_where_tasks_run_either() -> None:
     chart = new_chart()
     with pytest.raises(PlatformError, match=r"delivery/shared-namespace.*any DAG author could start a pod as it"):
         make_airflow(chart, task_namespaces=[Namespace.existing("team-a")], delivery=K3sHelmChart(namespace="team-a"))
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
+def test_the_rights_of_an_example_are_exactly_those_that_were_reviewed(name: str) -> None:
+    app = runpy.run_path(str(EXAMPLES / f"{name}.py"))["build"]()
+    check_golden(f"{rights_text(rights_of(ledger_of(app)))}\n", GOLDENS / "rights" / f"{name}.txt")

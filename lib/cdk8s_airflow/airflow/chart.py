@@ -69,10 +69,10 @@ from cdk8s_airflow.dags.source import DagSettings
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.database.connection import Connection
 from cdk8s_airflow.delivery.choice import Delivery
-from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.wire import Delivered, Release, deliver
 from cdk8s_airflow.delivery.wire.k3s import structured_rules
+from cdk8s_airflow.delivery.wire.rights import guard_delivery
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
@@ -85,7 +85,6 @@ from cdk8s_airflow.secrets.contracts import AirflowKeys, PullSecret
 
 if TYPE_CHECKING:
     from cdk8s_airflow.airflow.data_lake import DataLake
-    from cdk8s_airflow.kube.ledger import Ledger
     from cdk8s_airflow.rights import Right
 
 _LONGEST_RELEASE = 40
@@ -405,7 +404,7 @@ class AirflowChart(PlatformConstruct):
         self._need(release_needs(settings))
         self._found_late(ledger.launch((settings.namespace, *settings.task_namespaces), settings.release))
         self._found_late(ledger.own_database(database_told(settings), settings.release))
-        self._found_late(_guard(ledger, settings.delivery, settings.release))
+        self._found_late(guard_delivery(ledger, settings.delivery, settings.release))
         self._found_late(finding for each in demands(settings, values) for finding in ledger.open(each))
         ledger.rights.append(partial(_rights, settings, values))
         ledger.notes += release_notes(settings)
@@ -422,14 +421,6 @@ def _rights(settings: ReleaseSettings, values: Mapping[str, Any]) -> tuple[Right
 
     made = {**release_objects(settings), **namespace_objects(settings, values)}
     return release_rights(settings, values, made.values())
-
-
-def _guard(ledger: Ledger, delivery: Delivery, release: str) -> list[Finding]:
-    """Whether another release may launch pods beside the account that a delivery has."""
-    if isinstance(delivery, HelmCommand):
-        return []
-    account = f"the account by which release {release!r} is delivered"
-    return ledger.guard(delivery.namespace, account, at="delivery.namespace")
 
 
 def _dag_settings(dags: _DagSource | None) -> DagSettings | None:

@@ -13,7 +13,7 @@ from cdk8s_airflow.airflow.dialect import within
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.delivery.k3s import K3sHelmChart
+from cdk8s_airflow.delivery.wire.rights import delivery_rights
 from cdk8s_airflow.rights import Right, merged, rights_in
 
 
@@ -117,7 +117,9 @@ def release_rights(
         values: all its values, those that the user laid over ours among them.
         manifests: the objects that come with it beside the chart's.
     """
-    return merged([*_of_chart(settings, values), *rights_in(manifests), *_of_delivery(settings)])
+    return merged(
+        [*_of_chart(settings, values), *rights_in(manifests), *delivery_rights(settings.delivery, settings.release)]
+    )
 
 
 def _of_chart(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Right]:
@@ -142,19 +144,6 @@ def _of_chart(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[
                         resource=rule.resource,
                         verbs=tuple(rule.verbs.split()),
                     )
-
-
-def _of_delivery(settings: ReleaseSettings) -> Iterator[Right]:
-    """The account by which helm-controller runs Helm. Source: its chart controller, which binds it to ``cluster-admin``."""
-    if isinstance(settings.delivery, K3sHelmChart):
-        yield Right(
-            account=f"helm-{settings.release}",
-            account_namespace=settings.delivery.namespace,
-            namespace=None,
-            group="*",
-            resource="*",
-            verbs=("*",),
-        )
 
 
 def _account(settings: ReleaseSettings, values: Mapping[str, Any], component: str) -> str:
