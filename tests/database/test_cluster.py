@@ -92,7 +92,7 @@ SAID: list[tuple[dict[str, Any], dict[str, Any]]] = [
                     "maxSkew": 1,
                     "topologyKey": "topology.kubernetes.io/zone",
                     "whenUnsatisfiable": "DoNotSchedule",
-                    "labelSelector": {"matchLabels": {"cnpg.io/cluster": "pg"}},
+                    "labelSelector": {"matchLabels": {"cnpg.io/cluster": "pg", "cnpg.io/podRole": "instance"}},
                 }
             ]
         },

@@ -5,21 +5,39 @@ from __future__ import annotations
 import pytest
 
 from cdk8s_airflow import (
+    AntiAffinity,
     BasicAuthSecret,
     ClusterFacts,
+    ClusterUpdates,
+    ConfigMapKey,
     Connection,
+    Database,
+    DatabaseRole,
     DsnSecret,
     ExistingSecret,
     ExternalDatabase,
+    ImageCatalog,
+    InitDb,
     Mirror,
     Namespace,
+    Placement,
     PlatformError,
+    PostgresMonitoring,
+    PostgresSize,
     PullSecret,
     Resources,
+    SecretKey,
+    ServerCertificates,
+    ServiceAccount,
+    Spread,
+    Synchronous,
+    TlsSecret,
+    Toleration,
     Volume,
     collecting,
 )
 from cdk8s_airflow.database.budget import Server
+from cdk8s_airflow.database.connection import Address
 from cdk8s_airflow.database.traffic import instances
 from cdk8s_airflow.kube.ledger import ledger_of
 from tests.making import emitted, make_airflow, make_cluster, new_chart
@@ -207,3 +225,148 @@ def test_two_clusters_of_one_name_are_refused_in_one_namespace_and_taken_in_two(
         make_cluster(chart, "two")
     make_cluster(chart, "three", namespace=Namespace.existing("other"))
     assert len(emitted(chart)) == 2
+
+
+def test_everything_can_be_said_of_one_cluster() -> None:
+    chart = new_chart()
+    login = BasicAuthSecret("dbt-login")
+    cluster = make_cluster(
+        chart,
+        instances=3,
+        size=PostgresSize.medium(),
+        parameters={"work_mem": "16MB"},
+        wal_storage=Volume("8Gi"),
+        catalog=ImageCatalog(name="postgresql"),
+        pull_policy="IfNotPresent",
+        synchronous=Synchronous(failover_quorum=True),
+        anti_affinity=AntiAffinity(required=True),
+        spread=[Spread(across="topology.kubernetes.io/zone")],
+        placement=Placement(node_selector={"disk": "fast"}, tolerations=[Toleration(key="db")]),
+        disruption_budget=False,
+        priority_class="platform",
+        labels={"team": "data"},
+        annotations={"example.com/owner": "data"},
+        service_account=ServiceAccount(annotations={"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/pg"}),
+        extensions=["pg_trgm"],
+        preload=["pg_stat_statements"],
+        pg_hba=["hostssl all all 10.42.0.0/16 scram-sha-256"],
+        initdb=InitDb(checksums=True),
+        certificates=ServerCertificates(names=["pg.acme.lab"]),
+        updates=ClusterUpdates(by="switchover"),
+        databases=[Database(name="warehouse", owner=DatabaseRole(name="dbt", credentials=login), schemas=["marts"])],
+        monitoring=PostgresMonitoring(labels={"release": "prometheus"}, queries=[ConfigMapKey("queries", "pg.yaml")]),
+        facts=ClusterFacts(cnpg="1.30.0", nodes=3),
+    )
+    manifests = {manifest["kind"]: manifest for manifest in emitted(chart)}
+    assert_accepted(emitted(chart))
+    assert sorted(manifest["kind"] for manifest in emitted(chart)) == [
+        "Cluster",
+        "Database",
+        "Database",
+        "DatabaseRole",
+        "PodMonitor",
+    ]
+    spec = manifests["Cluster"]["spec"]
+    assert spec["enablePDB"] is False
+    assert spec["postgresql"]["parameters"]["work_mem"] == "16MB"
+    assert spec["postgresql"]["parameters"]["shared_buffers"] == "1024MB"
+    assert spec["resources"] == {"requests": {"cpu": "1", "memory": "4Gi"}, "limits": {"memory": "4Gi"}}
+    assert cluster.max_connections == 200
+    assert (cluster.name, cluster.reading_host) == ("airflow-pg", "airflow-pg-ro.airflow-data.svc")
+    assert ledger_of(chart).crds == {
+        "clusters.postgresql.cnpg.io",
+        "databases.postgresql.cnpg.io",
+        "databaseroles.postgresql.cnpg.io",
+        "podmonitors.monitoring.coreos.com",
+    }
+    assert {name for _, name in ledger_of(chart).secrets} == {"dbt-login"}
+    assert any("ConfigMap queries" in note for note in ledger_of(chart).notes)
+
+
+def test_a_role_is_told_in_the_cluster_where_the_operators_release_is_not_known() -> None:
+    chart = new_chart()
+    make_cluster(chart, roles=[DatabaseRole(name="readers")])
+    (manifest,) = emitted(chart)
+    assert manifest["spec"]["managed"]["roles"] == [
+        {"name": "readers", "login": False, "disablePassword": True, "ensure": "present"}
+    ]
+
+
+def test_the_authority_is_the_operators_own_where_nobody_names_one() -> None:
+    for certificates, name in (
+        (None, "airflow-pg-ca"),
+        (ServerCertificates(server=TlsSecret("tls"), server_ca=ExistingSecret("ours")), "ours"),
+    ):
+        connection = make_cluster(new_chart(), certificates=certificates).connection(tls="verify-full")
+        assert (connection.ca, connection.ca_namespace) == (SecretKey(name, "ca.crt"), "airflow-data")
+
+
+def test_a_copy_of_the_authority_beside_airflow_can_be_named() -> None:
+    copy = ConfigMapKey("database-ca", "ca.crt")
+    connection = make_cluster(new_chart()).connection(bridge=ExistingSecret("m"), tls="verify-ca", ca=copy)
+    assert (connection.tls, connection.ca, connection.ca_namespace) == ("verify-ca", copy, None)
+
+
+def test_airflow_in_another_namespace_cannot_read_the_operators_authority() -> None:
+    chart = new_chart()
+    cluster = make_cluster(chart)
+    with pytest.raises(PlatformError, match=r"database/authority.*airflow-pg-ca.*copy beside Airflow"):
+        make_airflow(chart, database=cluster.connection(bridge=ExistingSecret("m"), tls="verify-full"))
+
+
+def test_with_own_credentials_beside_airflow_the_password_alone_is_read() -> None:
+    connection = make_cluster(new_chart(), credentials=BasicAuthSecret("login")).connection()
+    assert (connection.secret, connection.secret_key, connection.secret_namespace) == (
+        "login",
+        "password",
+        "airflow-data",
+    )
+    assert connection.address == Address(
+        host="airflow-pg-rw.airflow-data.svc", port=5432, database="airflow", user="airflow"
+    )
+
+
+def test_a_further_database_has_a_connection_of_its_own() -> None:
+    role = DatabaseRole(name="second_team", credentials=BasicAuthSecret("second-login"))
+    cluster = make_cluster(new_chart(), databases=[Database(name="second", owner=role)])
+    bridged = cluster.connection(database="second", bridge=ExistingSecret("second-url"))
+    assert bridged.url == ("postgresql://second_team:", "@airflow-pg-rw.airflow-data.svc:5432/second")
+    assert bridged.password == ("airflow-data", "second-login")
+    near = cluster.connection(database="second")
+    assert (near.secret, near.secret_key) == ("second-login", "password")
+    assert near.address is not None
+    assert near.address.url() == "postgresql://second_team@airflow-pg-rw.airflow-data.svc:5432/second"
+    assert cluster.connection(database="airflow") == cluster.connection()
+
+
+def test_a_further_database_of_the_first_owner_is_reached_with_the_operators_password() -> None:
+    cluster = make_cluster(new_chart(), databases=[Database(name="second")])
+    near = cluster.connection(database="second")
+    assert (near.secret, near.secret_key) == ("airflow-pg-app", "password")
+
+
+@pytest.mark.parametrize(("database", "rule"), [("third", "database/database"), ("second", "database/role")])
+def test_no_connection_where_there_is_no_database_or_nobody_logs_in(database: str, rule: str) -> None:
+    cluster = make_cluster(new_chart(), databases=[Database(name="second", owner=DatabaseRole(name="group"))])
+    with pytest.raises(PlatformError) as caught:
+        cluster.connection(database=database)
+    assert [(finding.rule, finding.at) for finding in caught.value] == [(rule, "connection.database")]
+
+
+def test_a_cluster_that_takes_the_catalogs_image_has_no_image_of_its_own() -> None:
+    with pytest.raises(PlatformError) as caught:
+        make_cluster(
+            new_chart(),
+            catalog=ImageCatalog(name="c"),
+            image="registry.lab/pg:16",
+            mirror=Mirror("registry.lab/mirror"),
+        )
+    assert [(finding.rule, finding.at) for finding in caught.value] == [
+        ("database/catalog", "image"),
+        ("database/catalog", "mirror"),
+    ]
+
+
+def test_a_cluster_takes_as_many_sessions_as_its_parameters_say() -> None:
+    assert make_cluster(new_chart()).max_connections == 100
+    assert make_cluster(new_chart(), parameters={"max_connections": "250"}).max_connections == 250

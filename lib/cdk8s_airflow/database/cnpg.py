@@ -224,6 +224,7 @@ class CnpgCluster(PlatformConstruct):
         self._major = postgres_major
         self._namespace = getattr(namespace, "name", "")
         self._settings: ClusterSettings | None = None
+        self._stores = (backup, recovery)
         more = {
             "wal_storage": wal_storage,
             "catalog": catalog,
@@ -248,7 +249,7 @@ class CnpgCluster(PlatformConstruct):
             "databases": databases,
             "monitoring": monitoring,
         }
-        said: dict[str, Any] = {key: value for key, value in more.items() if value}
+        said: dict[str, Any] = {key: value for key, value in more.items() if value or value is False}
         source = image or _IMAGE.format(major=postgres_major)
         parts: list[ClusterParts] = []
         if not found:
@@ -363,7 +364,17 @@ class CnpgCluster(PlatformConstruct):
     @property
     def traffic(self) -> Traffic:
         """Its pods, and all connections they take part in but those of clients; nothing while findings are being collected."""
-        return cluster_traffic(self._name, self._namespace) if self._sound else Traffic()
+        if not self._sound:
+            return Traffic()
+        traffic = cluster_traffic(self._name, self._namespace)
+        buckets = [each.bucket for each in self._stores if each is not None]
+        if not buckets:
+            return traffic
+        from cdk8s_airflow.database.wire_backup import store_flows
+
+        # A Job restores, and an instance archives.
+        flows = [flow for pods in traffic.workloads for flow in store_flows(pods, buckets)]
+        return Traffic(workloads=traffic.workloads, flows=(*traffic.flows, *flows))
 
     def connection(
         self,

@@ -34,6 +34,11 @@ CLUSTER_LABEL = "cnpg.io/cluster"
 """The label of every pod that the operator makes for a Cluster, with the Cluster's name."""
 
 
+def instance_labels(name: str) -> dict[str, str]:
+    """The labels by which the instances of a Cluster are told from its poolers and Jobs."""
+    return {CLUSTER_LABEL: name, "cnpg.io/podRole": "instance"}
+
+
 @frozen
 class ClusterSettings:
     """What a CnpgCluster was told, sound in itself."""
@@ -121,7 +126,7 @@ def cluster_manifest(settings: ClusterSettings) -> dict[str, Any]:
         "imagePullPolicy": settings.pull_policy,
         "imagePullSecrets": None if settings.pull_secret is None else [{"name": settings.pull_secret}],
         "affinity": _affinity(settings),
-        "topologySpreadConstraints": spread(settings.spread, {CLUSTER_LABEL: settings.name}),
+        "topologySpreadConstraints": spread(settings.spread, instance_labels(settings.name)),
         "priorityClassName": settings.priority_class,
         "postgresql": _postgresql(settings),
         "walStorage": None if settings.wal_storage is None else _volume(settings.wal_storage),

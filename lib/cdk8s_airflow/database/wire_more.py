@@ -10,7 +10,7 @@ from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import seconds
 from cdk8s_airflow.database.cluster import Extension
 from cdk8s_airflow.database.roles import Database, DatabaseRole
-from cdk8s_airflow.database.wire import CLUSTER_LABEL, ClusterSettings
+from cdk8s_airflow.database.wire import ClusterSettings, instance_labels
 from cdk8s_airflow.delivery.pruning import state_metadata
 from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.secrets.contracts import ExistingSecret, SecretKey, TlsSecret
@@ -211,7 +211,7 @@ def _pod_monitor(settings: ClusterSettings) -> dict[str, Any]:
         "kind": "PodMonitor",
         "metadata": metadata,
         "spec": {
-            "selector": {"matchLabels": {CLUSTER_LABEL: settings.name, "cnpg.io/podRole": "instance"}},
+            "selector": {"matchLabels": instance_labels(settings.name)},
             "podMetricsEndpoints": [endpoint],
         },
     }
