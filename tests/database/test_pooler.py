@@ -1,0 +1,313 @@
+"""CnpgPooler: what the operator reads, what it would refuse, and the way through it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cdk8s_airflow import (
+    BasicAuthSecret,
+    CnpgCluster,
+    CnpgPooler,
+    ConfigMapKey,
+    DisruptionBudget,
+    DsnSecret,
+    ExistingSecret,
+    Mirror,
+    Placement,
+    PlatformError,
+    PullSecret,
+    Resources,
+    SecretKey,
+    Toleration,
+    collecting,
+)
+from cdk8s_airflow.database.connection import Address
+from cdk8s_airflow.database.traffic import instances
+from cdk8s_airflow.database.wire_pooler import (
+    ALLOWED,
+    SAID_ELSEWHERE,
+    PoolerSettings,
+    pooler_manifest,
+    pooler_objects,
+    pooler_pods,
+)
+from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.schemas import check_manifest
+from tests.making import emitted, make_cluster, new_chart
+from tests.truth import assert_accepted
+
+
+def make_pooler(chart: Any, **changes: Any) -> CnpgPooler:
+    cluster = changes.pop("cluster", None) or make_cluster(chart)
+    return CnpgPooler(chart, "pooler", cluster=cluster, **changes)
+
+
+def poolers(chart: Any) -> dict[str, dict[str, Any]]:
+    return {each["kind"]: each for each in emitted(chart) if each["kind"] != "Cluster"}
+
+
+def refused(**changes: Any) -> list[tuple[str, str]]:
+    with pytest.raises(PlatformError) as caught:
+        make_pooler(new_chart(), **changes)
+    return [(finding.rule, finding.at) for finding in caught.value.findings]
+
+
+def test_defaults() -> None:
+    chart = new_chart()
+    make_pooler(chart)
+    assert poolers(chart) == {
+        "Pooler": {
+            "apiVersion": "postgresql.cnpg.io/v1",
+            "kind": "Pooler",
+            "metadata": {"name": "airflow-pg-pooler", "namespace": "airflow-data"},
+            "spec": {
+                "cluster": {"name": "airflow-pg"},
+                "instances": 1,
+                "type": "rw",
+                "pgbouncer": {
+                    "poolMode": "transaction",
+                    "parameters": {
+                        "max_client_conn": "100",
+                        "default_pool_size": "10",
+                        "max_prepared_statements": "200",
+                    },
+                },
+                "template": {
+                    "metadata": {"labels": {"cnpg.io/poolerName": "airflow-pg-pooler"}},
+                    "spec": {
+                        "containers": [
+                            {
+                                "name": "pgbouncer",
+                                "resources": {
+                                    "requests": {"cpu": "50m", "memory": "64Mi"},
+                                    "limits": {"memory": "128Mi"},
+                                },
+                            }
+                        ]
+                    },
+                },
+            },
+        }
+    }
+    assert_accepted(emitted(chart))
+
+
+def test_everything_said() -> None:
+    chart = new_chart()
+    make_pooler(
+        chart,
+        name="front",
+        max_clients=400,
+        pool_size=20,
+        mode="session",
+        instances=3,
+        parameters={"server_idle_timeout": "300"},
+        image="ghcr.io/cloudnative-pg/pgbouncer:1.25.1",
+        mirror=Mirror("registry.acme.lab/mirror"),
+        pull_secret=PullSecret("registry"),
+        resources=Resources(cpu="1", memory="1Gi"),
+        placement=Placement(node_selector={"disk": "ssd"}, tolerations=[Toleration(key="data")]),
+        spread=(),
+        disruption_budget=DisruptionBudget(min_available=2),
+        monitor={"release": "kps"},
+        facts=ClusterFacts(architecture="arm64"),
+    )
+    made = poolers(chart)
+    assert_accepted(emitted(chart))
+    spec = made["Pooler"]["spec"]
+    assert spec["instances"] == 3
+    assert spec["pgbouncer"] == {
+        "image": "registry.acme.lab/mirror/ghcr.io/cloudnative-pg/pgbouncer:1.25.1",
+        "poolMode": "session",
+        "parameters": {"max_client_conn": "400", "default_pool_size": "20", "server_idle_timeout": "300"},
+    }
+    pod = spec["template"]["spec"]
+    assert pod["nodeSelector"] == {"kubernetes.io/arch": "arm64", "disk": "ssd"}
+    assert pod["tolerations"] == [{"operator": "Exists", "key": "data"}]
+    assert pod["imagePullSecrets"] == [{"name": "registry"}]
+    assert "topologySpreadConstraints" not in pod
+    labels = {"cnpg.io/poolerName": "front"}
+    assert made["PodDisruptionBudget"]["spec"] == {"minAvailable": 2, "selector": {"matchLabels": labels}}
+    monitor = made["PodMonitor"]
+    assert monitor["metadata"]["labels"] == {"release": "kps"}
+    assert monitor["spec"] == {"selector": {"matchLabels": labels}, "podMetricsEndpoints": [{"port": "metrics"}]}
+    needed = ledger_of(chart).secrets
+    assert list(needed) == [("airflow-data", "registry")]
+    assert "podmonitors.monitoring.coreos.com" in ledger_of(chart).crds
+    (note,) = (note for note in ledger_of(chart).notes if "front" in note)
+    assert note.endswith("ghcr.io/cloudnative-pg/pgbouncer:1.25.1")
+
+
+def test_instances_prefer_different_nodes_and_one_of_them_may_go() -> None:
+    chart = new_chart()
+    make_pooler(chart, instances=2, monitor={})
+    made = poolers(chart)
+    assert made["PodDisruptionBudget"]["spec"]["maxUnavailable"] == 1
+    (constraint,) = made["Pooler"]["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert constraint["whenUnsatisfiable"] == "ScheduleAnyway"
+    assert "labels" not in made["PodMonitor"]["metadata"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"parameters": {"pool_mode": "session"}}, ("database/pooler-parameter", "parameters.pool_mode")),
+        ({"parameters": {"max_client_conn": "7"}}, ("database/pooler-parameter", "parameters.max_client_conn")),
+        ({"parameters": {"verbose": 1}}, ("argument/type", "parameters.verbose")),
+        ({"name": "airflow-pg"}, ("database/name", "name")),
+        ({"name": "a.b"}, ("database/name", "name")),
+        ({"mode": "statement"}, ("argument/choice", "mode")),
+        ({"instances": 0}, ("argument/range", "instances")),
+        ({"pool_size": 0}, ("argument/range", "pool_size")),
+        ({"mirror": Mirror("registry.acme.lab/mirror")}, ("database/image", "mirror")),
+        ({"disruption_budget": DisruptionBudget(min_available=1)}, ("scheduling/budget", "disruption_budget")),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_the_operator_would_refuse_is_refused(changes: dict[str, Any], found: tuple[str, str]) -> None:
+    assert refused(**changes) == [found]
+
+
+def test_a_cluster_with_a_long_name_leaves_no_room_for_a_name_made_of_it() -> None:
+    chart = new_chart()
+    cluster = make_cluster(chart, name="a" * 50)
+    assert make_pooler(chart, cluster=cluster).host == f"{'a' * 50}-pooler.airflow-data.svc"
+
+
+@settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    mode=st.sampled_from(["transaction", "session"]),
+    count=st.integers(1, 50),
+    clients=st.integers(1, 10_000),
+    pool=st.integers(1, 500),
+    parameters=st.dictionaries(st.sampled_from(sorted(ALLOWED - SAID_ELSEWHERE.keys())), st.text("ab1 ", min_size=1)),
+    monitor=st.none() | st.dictionaries(st.sampled_from(["release", "team"]), st.sampled_from(["a", "b"])),
+    architecture=st.sampled_from([None, "amd64"]),
+)
+def test_whatever_is_said_is_what_the_definition_takes(
+    mode: Any, count: int, clients: int, pool: int, parameters: dict[str, str], monitor: Any, architecture: Any
+) -> None:
+    given_ = PoolerSettings(
+        name="pooler",
+        namespace="data",
+        cluster="pg",
+        instances=count,
+        mode=mode,
+        max_clients=clients,
+        pool_size=pool,
+        resources=Resources(cpu="1", memory="1Gi"),
+        parameters=parameters,
+        monitor=monitor,
+        disruption_budget=DisruptionBudget(),
+        architecture=architecture,
+    )
+    made = pooler_objects(given_)
+    assert [finding for manifest in made.values() for finding in check_manifest(manifest)] == []
+    told = pooler_manifest(given_)["spec"]["pgbouncer"]["parameters"]
+    assert parameters.items() <= told.items()
+    assert (told["max_client_conn"], told["default_pool_size"]) == (str(clients), str(pool))
+    assert json.loads(json.dumps(made)) == made
+
+
+# ------------------------------------------------------------------------------------------------ the way through it
+
+
+def test_beside_airflow_the_address_is_told_and_the_password_is_the_operators() -> None:
+    chart = new_chart()
+    cluster = make_cluster(chart)
+    connection = make_pooler(chart, cluster=cluster).connection()
+    assert (connection.secret, connection.secret_key, connection.secret_namespace) == (
+        "airflow-pg-app",
+        "password",
+        "airflow-data",
+    )
+    user = {"port": 5432, "database": "airflow", "user": "airflow"}
+    assert connection.address == Address(host="airflow-pg-pooler.airflow-data.svc", **user)
+    assert connection.direct == Address(host=cluster.host, **user)
+    assert connection.direct_peer == instances("airflow-pg", "airflow-data")
+    assert connection.peer == pooler_pods("airflow-pg-pooler", "airflow-data")
+    assert (connection.tls, connection.ca, connection.results) == ("require", None, None)
+
+
+def test_own_credentials_have_the_password_too() -> None:
+    chart = new_chart()
+    cluster = make_cluster(chart, owner="me", credentials=BasicAuthSecret("login"))
+    connection = make_pooler(chart, cluster=cluster).connection()
+    assert (connection.secret, connection.address and connection.address.user) == ("login", "me")
+
+
+@pytest.mark.parametrize("bridge", [ExistingSecret("metadata"), DsnSecret("metadata")])
+def test_a_bridge_has_the_whole_url_through_the_pooler(bridge: Any) -> None:
+    connection = make_pooler(new_chart()).connection(bridge=bridge)
+    assert (connection.secret, connection.secret_key, connection.secret_namespace) == ("metadata", "connection", None)
+    assert connection.address is None
+    assert connection.url == ("postgresql://airflow:", "@airflow-pg-pooler.airflow-data.svc:5432/airflow")
+    assert connection.password == ("airflow-data", "airflow-pg-app")
+    assert connection.direct is not None
+
+
+def test_the_cluster_s_own_authority_is_trusted_unless_another_is_named() -> None:
+    pooler = make_pooler(new_chart())
+    own = pooler.connection(tls="verify-ca")
+    assert (own.ca, own.ca_namespace) == (SecretKey("airflow-pg-ca", "ca.crt"), "airflow-data")
+    other = pooler.connection(tls="verify-ca", ca=ConfigMapKey("ca", "ca.crt"))
+    assert (other.ca, other.ca_namespace) == (ConfigMapKey("ca", "ca.crt"), None)
+
+
+def connected(**changes: Any) -> list[tuple[str, str]]:
+    with pytest.raises(PlatformError) as caught:
+        make_pooler(new_chart()).connection(**changes)
+    return [(finding.rule, finding.at) for finding in caught.value.findings]
+
+
+def test_what_cannot_work_through_a_pooler_is_refused() -> None:
+    assert connected(tls="verify-full") == [("database/authority", "connection.tls")]
+    assert connected(ca=ConfigMapKey("ca", "ca.crt")) == [("database/authority", "connection.ca")]
+    assert connected(tls="always") == [("argument/choice", "connection.tls")]
+
+
+def test_results_have_a_pooler_of_their_own_in_front_of_the_same_cluster() -> None:
+    chart = new_chart()
+    cluster = make_cluster(chart)
+    results = CnpgPooler(chart, "results", cluster=cluster, name="results", pool_size=5)
+    pooler = make_pooler(chart, cluster=cluster)
+    connection = pooler.connection(results=results)
+    assert connection.results == Address(host="results.airflow-data.svc", port=5432, database="airflow", user="airflow")
+    with pytest.raises(PlatformError, match="has one URL"):
+        pooler.connection(results=results, bridge=DsnSecret("metadata"))
+    other = CnpgPooler(chart, "other", cluster=make_cluster(chart, "db2", name="other-pg"), name="other")
+    with pytest.raises(PlatformError, match="another Cluster"):
+        pooler.connection(results=other)
+
+
+def test_pods_of_a_pooler_are_told_apart_from_instances() -> None:
+    chart = new_chart()
+    traffic = make_pooler(chart).traffic
+    (pods,) = traffic.workloads
+    assert pods.labels == {"cnpg.io/poolerName": "airflow-pg-pooler"}
+    assert {(flow.port, flow.purpose) for flow in traffic.flows if flow.source == pods and flow.port != 53} == {
+        (6443, "the API of Kubernetes"),
+        (5432, "the database"),
+    }
+
+
+def test_what_follows_from_a_broken_cluster_is_not_reported_beside_it() -> None:
+    chart = new_chart("lab")
+
+    @collecting()
+    def program() -> None:
+        cluster = CnpgCluster(chart, "db", name="Not A Name", namespace="x", storage="1Gi")  # type: ignore[arg-type]
+        pooler = CnpgPooler(chart, "pooler", cluster=cluster)
+        assert not pooler.sound
+        assert pooler.connection().secret == "unsound"
+        assert pooler.traffic.workloads == ()
+
+    with pytest.raises(PlatformError) as caught:
+        program()
+    assert {finding.path for finding in caught.value.findings} == {"lab/db"}
