@@ -5,7 +5,18 @@ from __future__ import annotations
 import cdk8s_plus_27 as plus
 import pytest
 
-from cdk8s_airflow import ExistingNamespace, Limits, Namespace, PlatformError, Quota, collecting
+from cdk8s_airflow import (
+    ClusterFacts,
+    ExistingNamespace,
+    Limits,
+    Namespace,
+    NetworkIsolation,
+    PlatformError,
+    Pods,
+    Quota,
+    Traffic,
+    collecting,
+)
 from cdk8s_airflow.kube.ledger import ledger_of
 from tests.making import emitted, make_airflow, new_chart
 
@@ -87,3 +98,12 @@ def test_an_unsound_namespace_emits_nothing_and_notes_no_state() -> None:
         Namespace(chart, "Airflow")
     assert emitted(chart) == []
     assert ledger_of(chart).state == []
+
+
+def test_a_namespace_that_is_isolated_as_a_whole_has_the_policy_that_allows_nothing_once() -> None:
+    chart = new_chart()
+    namespace = Namespace(chart, "base", name="lab", default_deny=True)
+    traffic = Traffic(workloads=(Pods(name="quiet", namespace=namespace.name, labels={"app": "quiet"}),))
+    NetworkIsolation(chart, "isolation", traffic=[traffic], facts=ClusterFacts(network_plugin="calico"))
+    policies = [each["metadata"]["name"] for each in emitted(chart) if each["kind"] == "NetworkPolicy"]
+    assert sorted(policies) == ["default-deny", "quiet"]
