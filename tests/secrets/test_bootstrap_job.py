@@ -549,15 +549,19 @@ class Shelf(Cluster):
         return Answer(201, secret)
 
 
-def composed(password: bytes, before: str, after: str) -> str:
-    """The URL that the program makes of a password."""
-    parts = [{"text": before}, {"namespace": "data", "secret": "login", "key": "password"}, {"text": after}]
+def composed(password: bytes, before: str, after: str, form: str = "url") -> str:
+    """What the program makes of a password."""
+    parts = [
+        {"text": before},
+        {"namespace": "data", "secret": "login", "key": "password", "as": form},
+        {"text": after},
+    ]
     wanted = {"namespace": "airflow", "name": "url", "type": "Opaque", "labels": {}, "keys": {"connection": parts}}
     common: dict[str, Any] = {"labels": {}, "annotations": {}}
     shelf = Shelf(login=password)
     plan = {"patience": 0, "pause": 0, "metadata": common, "secrets": [wanted]}
     assert Maker(shelf, plan).run() == 0
-    return base64.b64decode(shelf.made["url"]["connection"]).decode("ascii")
+    return base64.b64decode(shelf.made["url"]["connection"]).decode()
 
 
 # A zero byte cannot be in a password of PostgreSQL, and half of a pair of surrogates in no text in UTF-8.
@@ -575,6 +579,20 @@ def test_any_password_reads_back_the_same_through_libpq(password: str) -> None:
         "port": "5432",
         "dbname": "airflow",
     }
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(PASSWORDS)
+def test_any_password_is_copied_as_it_is_and_reads_back_the_same_out_of_json(password: str) -> None:
+    assert composed(password.encode(), "", "", "plain") == password
+    told = composed(password.encode(), '{"conn_type": "aws", "password": "', '"}', "json")
+    assert json.loads(told) == {"conn_type": "aws", "password": password}
+
+
+def test_what_is_no_text_does_not_go_into_json() -> None:
+    with pytest.raises(AssertionError):
+        composed(b"\xff", '"', '"', "json")
+    assert composed(b"\xff", "a:", "@b") == "a:%FF@b"
 
 
 def through_asyncpg(url: str) -> Any:

@@ -37,7 +37,7 @@ KEY = contracts.SecretKey("smtp", "password")
             {
                 "connection": (
                     {"text": "a:"},
-                    {"namespace": "data", "secret": "login", "key": "password"},
+                    {"namespace": "data", "secret": "login", "key": "password", "as": "url"},
                     {"text": "@b"},
                 )
             },
@@ -49,7 +49,7 @@ KEY = contracts.SecretKey("smtp", "password")
             {
                 "connection": (
                     {"text": "redis://:"},
-                    {"namespace": "airflow", "secret": "redis", "key": "password"},
+                    {"namespace": "airflow", "secret": "redis", "key": "password", "as": "url"},
                     {"text": "@r:6379/0"},
                 )
             },

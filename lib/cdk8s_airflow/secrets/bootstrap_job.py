@@ -13,7 +13,8 @@ The plan is JSON::
      "secrets": [{"namespace": ..., "name": ..., "type": ..., "labels": ..., "keys": {key: [part, ...]}}, ...]}
 
 where ``metadata`` is what all of them get, and a part is one of ``{"text": ...}``, ``{"random": "hex" or "base64url", "bytes": ...}``, and
-``{"namespace": ..., "secret": ..., "key": ...}``, which is percent-encoded.
+``{"namespace": ..., "secret": ..., "key": ..., "as": "url", "json" or "plain"}``: what stands in another Secret, percent-encoded, as
+the inside of a string of JSON, or as it is.
 """
 
 from __future__ import annotations
@@ -217,14 +218,13 @@ class Maker:
             for part in parts:
                 if "secret" not in part:
                     continue
-                place = f"{part['namespace']}/{part['secret']}"
                 try:
-                    taken = self._taken(part)
+                    taken, written = self._taken(part), self._part(part)
                 except (Waiting, Broken):
                     continue
                 content = _decoded(there, key)
-                if taken not in content and quote(taken, safe="").encode("ascii") not in content:
-                    return f", although its {key} has not what is in {place}; delete it to have it made anew"
+                if taken not in content and written not in content:
+                    return f", although its {key} has not what is in {_source(part)}; delete it to have it made anew"
         return ""
 
     def _content(self, parts: Sequence[Mapping[str, Any]]) -> bytes:
@@ -236,23 +236,35 @@ class Maker:
         if "random" in part:
             raw = secrets.token_bytes(part["bytes"])
             return raw.hex().encode("ascii") if part["random"] == "hex" else base64.urlsafe_b64encode(raw)
-        return quote(self._taken(part), safe="").encode("ascii")
+        taken = self._taken(part)
+        if part["as"] == "plain":
+            return taken
+        if part["as"] == "url":
+            if b"\0" in taken:
+                raise Broken(f"{part['key']} of Secret {_source(part)} has a zero byte in it, which no URL can carry")
+            return quote(taken, safe="").encode("ascii")
+        try:
+            return json.dumps(taken.decode())[1:-1].encode("ascii")
+        except UnicodeDecodeError:
+            raise Broken(f"{part['key']} of Secret {_source(part)} is no text, and JSON carries nothing else") from None
 
     def _taken(self, part: Mapping[str, Any]) -> bytes:
-        place = f"{part['namespace']}/{part['secret']}"
+        place = _source(part)
         there = self._read(part["namespace"], part["secret"])
         if there is None:
             raise Waiting(f"Secret {place} is not there yet")
         taken = _decoded(there, part["key"])
         if not taken:
             raise Waiting(f"Secret {place} has no {part['key']} yet")
-        if b"\0" in taken:
-            raise Broken(f"{part['key']} of Secret {place} has a zero byte in it, which no URL can carry")
         return taken
 
 
 def _place(wanted: Mapping[str, Any]) -> str:
     return f"{wanted['namespace']}/{wanted['name']}"
+
+
+def _source(part: Mapping[str, Any]) -> str:
+    return f"{part['namespace']}/{part['secret']}"
 
 
 def _decoded(secret: Mapping[str, Any], key: str) -> bytes:

@@ -8,10 +8,13 @@ in no recipe, and a Secret with such a key is not made up.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Part: TypeAlias = Mapping[str, Any]
 """One part of a key's content, as it stands in the plan (JSON)."""
+
+Form = Literal["url", "json", "plain"]
+"""How what is taken from another Secret is written."""
 
 Recipe: TypeAlias = Mapping[str, tuple[Part, ...]]
 """Key -> the parts of its content, in their order."""
@@ -38,15 +41,17 @@ def random_key() -> Part:
     return {"random": "base64url", "bytes": KEY_BYTES}
 
 
-def taken(namespace: str, secret: str, key: str) -> Part:
-    """What stands in another Secret, percent-encoded as every part of a URL may be.
+def taken(namespace: str, secret: str, key: str, *, form: Form = "url") -> Part:
+    """What stands in another Secret.
 
     Args:
         namespace: where that Secret is.
         secret: its name.
         key: its key.
+        form: ``"url"`` percent-encodes it, as every part of a URL may be; ``"json"`` writes it as the inside of a string of
+            JSON; ``"plain"`` leaves it as it is. Default: ``"url"``.
     """
-    return {"namespace": namespace, "secret": secret, "key": key}
+    return {"namespace": namespace, "secret": secret, "key": key, "as": form}
 
 
 def sources(recipe: Recipe) -> Iterator[tuple[str, str, str]]:

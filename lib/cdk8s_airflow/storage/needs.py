@@ -102,10 +102,10 @@ def _s3_recipe(
     home = storage.logins_in
     if home is None:
         return {}
-    taken = {
-        word: recipes.taken(home, credentials.secret, key)
-        for word, key in (("ACCESS_KEY", credentials.access_key_id), ("SECRET_KEY", credentials.secret_access_key))
-    }
+
+    def taken(key: str, form: recipes.Form) -> recipes.Part:
+        return recipes.taken(home, credentials.secret, key, form=form)
+
     if home == namespace:
         return {
             credentials.access_key_id: (recipes.random_password(),),
@@ -114,13 +114,13 @@ def _s3_recipe(
     before, _, rest = json.dumps(connection).partition("ACCESS_KEY")
     between, _, after = rest.partition("SECRET_KEY")
     return {
-        credentials.access_key_id: (taken["ACCESS_KEY"],),
-        credentials.secret_access_key: (taken["SECRET_KEY"],),
+        credentials.access_key_id: (taken(credentials.access_key_id, "plain"),),
+        credentials.secret_access_key: (taken(credentials.secret_access_key, "plain"),),
         credentials.connection: (
             recipes.text(before),
-            taken["ACCESS_KEY"],
+            taken(credentials.access_key_id, "json"),
             recipes.text(between),
-            taken["SECRET_KEY"],
+            taken(credentials.secret_access_key, "json"),
             recipes.text(after),
         ),
     }

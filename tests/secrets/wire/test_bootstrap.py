@@ -73,7 +73,7 @@ def test_the_plan_has_sources_first_and_no_secret() -> None:
                 "keys": {
                     "connection": [
                         {"text": "pg://robot:"},
-                        {"namespace": "data", "secret": "login", "key": "password"},
+                        {"namespace": "data", "secret": "login", "key": "password", "as": "url"},
                         {"text": "@h/d"},
                     ]
                 },
