@@ -12,6 +12,7 @@ from cdk8s_airflow import (
     BasicAuthSecret,
     ClusterFacts,
     DsnSecret,
+    Database,
     ExternalDatabase,
     GitTokenSecret,
     K3sHelmChart,
@@ -131,16 +132,16 @@ def test_two_releases_of_one_name_are_refused_naming_both_whichever_chart_they_a
 
 def test_one_dag_source_and_one_database_serve_two_releases_with_bridges_of_their_own() -> None:
     chart = new_chart()
-    cluster = make_cluster(chart, credentials=BasicAuthSecret("login"))
+    cluster = make_cluster(chart, credentials=BasicAuthSecret("login"), databases=[Database(name="two")])
     dags = make_dags(chart, credentials=GitTokenSecret("git"))
-    for name in ("one", "two"):
+    for name, database in (("one", None), ("two", "two")):
         make_airflow(
             chart,
             name,
             release=name,
             namespace=Namespace.existing(name),
             dags=dags,
-            database=cluster.connection(bridge=DsnSecret(f"{name}-metadata")),
+            database=cluster.connection(bridge=DsnSecret(f"{name}-metadata"), database=database),
         )
     assert {key for key in ledger_of(chart).secrets if key[1] == "git"} == {("one", "git"), ("two", "git")}
     assert ("two", "two-metadata") in ledger_of(chart).secrets

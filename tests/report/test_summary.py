@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import main
-from cdk8s_airflow import GitSshSecret, GitTokenSecret, Ingress, Tls
+from cdk8s_airflow import DsnSecret, ExternalDatabase, GitSshSecret, GitTokenSecret, Ingress, Tls
 from cdk8s_airflow.__main__ import main as command_line
 from cdk8s_airflow.kube.ledger import Ledger, ledger_of
 from cdk8s_airflow.report.summary import summary
@@ -109,7 +109,8 @@ def test_a_secret_that_two_releases_need_is_listed_once() -> None:
     chart = new_chart()
     token = GitTokenSecret("git")
     for name in ("one", "two"):
-        make_airflow(chart, name, release=name, dags=make_dags(chart, f"dags-{name}", credentials=token))
+        database = ExternalDatabase(url=DsnSecret(f"{name}-metadata")).connection()
+        make_airflow(chart, name, release=name, database=database, dags=make_dags(chart, f"dags-{name}", credentials=token))
     text = summary(ledger_of(chart), ROOT / "dist")
     assert text.count("airflow/git: ") == 1
 
