@@ -9,6 +9,7 @@ import pytest
 
 from cdk8s_airflow import (
     BasicAuthSecret,
+    CnpgPooler,
     DsnSecret,
     ExternalDatabase,
     Namespace,
@@ -95,6 +96,19 @@ def test_with_credentials_of_ones_own_the_url_is_put_together_from_the_password(
     assert spec["target"]["template"]["data"] == {
         "connection": 'postgresql://meta:{{ .password | urlquery | replace "+" "%20" }}'
         "@airflow-pg-rw.airflow-data.svc:5432/meta"
+    }
+
+
+def test_a_pooler_is_bridged_to_itself_with_the_password_of_its_cluster() -> None:
+    chart = new_chart()
+    pooler = CnpgPooler(chart, "pool", cluster=make_cluster(chart), name="airflow-pool")
+    made = bridge(chart, pooler)
+    assert make_airflow(chart, database=pooler.connection(bridge=made.secret)).sound
+    objects = {manifest["kind"]: manifest for manifest in emitted(chart)}
+    assert objects["Role"]["rules"][0]["resourceNames"] == ["airflow-pg-app"]
+    assert objects["ExternalSecret"]["spec"]["target"]["template"]["data"] == {
+        "connection": 'postgresql://airflow:{{ .password | urlquery | replace "+" "%20" }}'
+        "@airflow-pool.airflow-data.svc:5432/airflow"
     }
 
 

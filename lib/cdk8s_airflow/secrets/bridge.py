@@ -14,7 +14,7 @@ from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.network.namespace import NamespaceHandle
 from cdk8s_airflow.secrets.contracts import DsnSecret
 from cdk8s_airflow.secrets.provided import ProvidedSecret
-from cdk8s_airflow.secrets.remote import PlatformDatabase
+from cdk8s_airflow.secrets.remote import DatabaseHere
 from cdk8s_airflow.secrets.wire.bridge import BridgeSettings, bridge_objects
 
 
@@ -49,7 +49,7 @@ class SecretBridge(PlatformConstruct):
         scope: Construct,
         id: str,
         *,
-        database: PlatformDatabase,
+        database: DatabaseHere,
         namespace: NamespaceHandle,
         secret: DsnSecret,
         name: ObjectName | None = None,
@@ -99,7 +99,7 @@ class SecretBridge(PlatformConstruct):
 
 
 def _settings(
-    database: PlatformDatabase, namespace: str, secret: str, refresh: str, name: str | None
+    database: DatabaseHere, namespace: str, secret: str, refresh: str, name: str | None
 ) -> BridgeSettings | None:
     bridged = database.connection(bridge=DsnSecret(secret))
     if bridged.url is None or bridged.password is None:

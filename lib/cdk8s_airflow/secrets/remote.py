@@ -104,7 +104,7 @@ class RemoteText:
 
 
 @runtime_checkable
-class Database(Protocol):
+class PlatformDatabase(Protocol):
     """Anything that offers a connection to its database through a Secret beside the reader: a CnpgCluster, a pooler."""
 
     def connection(self, *, bridge: Any = None) -> Any:
@@ -112,8 +112,8 @@ class Database(Protocol):
         ...
 
 
-PlatformDatabase = Annotated[
-    Database,
+DatabaseHere = Annotated[
+    PlatformDatabase,
     Must(
         lambda database: not isinstance(database, type) and hasattr(database, "sound"),
         "is not a database of this platform",
@@ -135,7 +135,7 @@ class DatabaseUrl:
 
     how_to_write: ClassVar[str] = 'DatabaseUrl(database=db, password=RemoteKey("prod/db", property="password"))'
 
-    database: PlatformDatabase
+    database: DatabaseHere
     password: RemoteKey
 
     def _rules(self) -> Iterator[Finding]:
@@ -148,7 +148,7 @@ class DatabaseUrl:
             )
 
 
-def around_password(database: Database) -> tuple[str, str] | None:
+def around_password(database: PlatformDatabase) -> tuple[str, str] | None:
     """What stands in the URL before and after the password; None where it is not known."""
     from cdk8s_airflow.secrets.contracts import DsnSecret
 
