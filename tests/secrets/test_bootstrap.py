@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import cdk8s
@@ -10,6 +12,7 @@ import pytest
 
 from cdk8s_airflow import (
     AdminAccount,
+    ApiServerAt,
     BasicAuthSecret,
     ClusterFacts,
     ExistingSecret,
@@ -18,6 +21,7 @@ from cdk8s_airflow import (
     Image,
     Mirror,
     Namespace,
+    NetworkIsolation,
     PlatformError,
     PullSecret,
     SecretBootstrap,
@@ -25,6 +29,7 @@ from cdk8s_airflow import (
     collecting,
 )
 from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.report.summary import summary
 from cdk8s_airflow.secrets.provided import ProvidedSecret
 from tests.making import emitted, make_airflow, make_cluster, make_dags, new_chart
 from tests.truth import assert_accepted
@@ -285,3 +290,29 @@ def test_a_second_job_of_the_same_name_is_refused_where_their_rights_would_mix()
     with pytest.raises(PlatformError) as raised:
         SecretBootstrap(chart, "again", namespace=SETUP, makes=[database], image=Image("python", tag="3.13-slim"))
     assert {finding.rule for finding in raised.value.findings} == {"object/taken"}
+
+
+def test_in_an_isolated_namespace_its_pods_reach_the_api_server_and_nothing_else() -> None:
+    chart = new_chart()
+    bootstrap = boot(chart)
+    facts = ClusterFacts(api_server=ApiServerAt(networks=["192.0.2.10/32"], port=6443), network_plugin="calico")
+    NetworkIsolation(chart, "isolation", traffic=[bootstrap], facts=facts)
+    (job,) = jobs(chart)
+    labels = job["spec"]["template"]["metadata"]["labels"]
+    policies = {m["metadata"]["name"]: m["spec"] for m in emitted(chart) if m["kind"] == "NetworkPolicy"}
+    deny = policies.pop("default-deny")
+    assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    (own,) = policies.values()
+    assert own["podSelector"] == {"matchLabels": labels}
+    assert sorted(own["policyTypes"]) == ["Egress", "Ingress"]
+    assert not own.get("ingress")
+    assert own["egress"] == [
+        {"to": [{"ipBlock": {"cidr": "192.0.2.10/32"}}], "ports": [{"port": 6443, "protocol": "TCP"}]}
+    ]
+
+
+def test_the_summary_of_the_example_asks_for_nothing(tmp_path: Path) -> None:
+    app = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "self_made_secrets.py"))["build"]()
+    said = summary(ledger_of(app), tmp_path)
+    assert "No Secret has to be made by hand." in said.split("\n\n")
+    assert "create secret generic" not in said
