@@ -49,7 +49,7 @@ _Reference = Annotated[
         lambda text: _IMAGE.fullmatch(text) is not None and (":" in text.rpartition("/")[2] or "@" in text),
         "is not an image with a tag or digest",
         'write it like "ghcr.io/cloudnative-pg/pgvector:0.8.1-18-trixie"',
-        "argument/image",
+        "database/extension",
     ),
 ]
 
@@ -59,7 +59,7 @@ _Folder = Annotated[
         lambda text: _FOLDER.fullmatch(text) is not None and ".." not in text.split("/"),
         "is not a folder inside the extension's image",
         'write it from the root of the image without a slash in front, like "share"',
-        "argument/path",
+        "database/extension",
     ),
 ]
 
