@@ -20,7 +20,8 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
-PYTHON = HERE.parents[1] / ".venv" / "checkov" / "bin" / "python"
+READY = HERE.parents[1] / ".venv" / ".checkov"
+PYTHON = READY.parent / "checkov" / "bin" / "python"
 WAIVERS = HERE / "checkov-waivers.yaml"
 
 MISSING = "checkov is not set up; run: make .venv/.checkov"
@@ -100,7 +101,7 @@ class Waiver:
 
 def is_there() -> bool:
     """Whether checkov can be asked."""
-    return PYTHON.is_file()
+    return READY.is_file() and PYTHON.is_file()
 
 
 @functools.cache
