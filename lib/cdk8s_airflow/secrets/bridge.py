@@ -42,7 +42,10 @@ class SecretBridge(PlatformConstruct):
             when the database does not say where its password is.
     """
 
-    how_to_write = 'SecretBridge(chart, "bridge", database=db, namespace=airflow, secret=DsnSecret("airflow-metadata"))'
+    how_to_write = (
+        'SecretBridge(chart, "bridge", database=db, namespace=Namespace.existing("airflow"), '
+        'secret=DsnSecret("airflow-metadata"))'
+    )
 
     def __init__(
         self,
