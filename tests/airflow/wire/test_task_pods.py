@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.components import DagProcessor
-from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend
+from cdk8s_airflow.airflow.environment import CaBundle, KubernetesSecretsBackend
 from cdk8s_airflow.airflow.executors import KubernetesExecutor, LocalExecutor
 from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
@@ -29,6 +29,7 @@ from cdk8s_airflow.airflow.wire.task_pods import (
     task_pod_objects,
     task_pod_rules,
     task_pod_values,
+    templates,
     with_task_pods,
 )
 from cdk8s_airflow.checks import PlatformError
