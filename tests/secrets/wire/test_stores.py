@@ -77,7 +77,11 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
             }
         },
     ),
-    ("Google by the operator's own identity", GcpSecretManager(project="acme-data"), {"gcpsm": {"projectID": "acme-data"}}),
+    (
+        "Google by the operator's own identity",
+        GcpSecretManager(project="acme-data"),
+        {"gcpsm": {"projectID": "acme-data"}},
+    ),
     (
         "Google by a service account, in one region",
         GcpSecretManager(project="acme-data", location="europe-west3", login=ACCOUNT),
@@ -101,9 +105,7 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
     ),
     (
         "Azure by a service account",
-        AzureKeyVault(
-            url="https://acme.vault.azure.net", login=AzureWorkloadIdentity(account=ACCOUNT, tenant=TENANT)
-        ),
+        AzureKeyVault(url="https://acme.vault.azure.net", login=AzureWorkloadIdentity(account=ACCOUNT, tenant=TENANT)),
         {
             "azurekv": {
                 "vaultUrl": "https://acme.vault.azure.net",
