@@ -231,6 +231,25 @@ def test_a_text_that_no_template_could_carry_is_named_with_its_pod() -> None:
     assert found.at.startswith("task_pods.templates.gpu.spec.containers")
 
 
+@everywhere
+def test_a_volume_or_mount_that_the_pod_has_anyway_is_refused(pair: Pair) -> None:
+    for spoilt, at in (
+        ({"volumes": [{"name": "scratch", "emptyDir": {}}, {"name": "ca-bundle", "emptyDir": {}}]}, "volumes[1].name"),
+        (
+            {
+                "volumes": [{"name": "mine", "emptyDir": {}}],
+                "volume_mounts": [{"name": "mine", "mountPath": "/etc/ca-bundle"}],
+            },
+            "volume_mounts[0].mountPath",
+        ),
+    ):
+        pods = TaskPods(default=TaskPod(env={"A": "b"}), templates={"big": TaskPod(**spoilt)})
+        settings = release(pair, task_pods=pods, ca=CaBundle(ConfigMapKey("ca", "ca.crt")))
+        with pytest.raises(PlatformError) as caught:
+            templates(settings, release_values(settings))
+        assert [(f.rule, f.at) for f in caught.value] == [("components/volume", f"task_pods.templates.big.{at}")]
+
+
 def test_variables_as_text_that_only_helm_could_read_are_refused() -> None:
     settings = release(NEWEST)
     values = {**release_values(settings), "extraEnv": "- name: A\n  value: b\n"}

@@ -7,7 +7,7 @@ so its template is generated here; with Airflow 2 only where the chart's own can
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -408,12 +408,30 @@ def _mounts(
                 "readOnly": bool(_map(dags, "gitSync").get("enabled")),
             }
         )
-    return [
-        *found,
-        *_shared(settings, values, "volumeMounts"),
-        *(workers.get("extraVolumeMounts") or []),
-        *(dict(mount) for mount in given.volume_mounts),
-    ]
+    found += [*_shared(settings, values, "volumeMounts"), *(workers.get("extraVolumeMounts") or [])]
+    _once(found, given.volume_mounts, "mountPath", "volume_mounts")
+    return [*found, *(dict(mount) for mount in given.volume_mounts)]
+
+
+def _once(found: list[dict[str, Any]], given: Sequence[Mapping[str, Any]], field: str, at: str) -> None:
+    """Whether what was given for a pod is told apart from what the pod has anyway.
+
+    Raises:
+        PlatformError: when not; the API server would refuse the pod.
+    """
+    taken = [entry.get(field) for entry in found]
+    twice = [index for index, entry in enumerate(given) if entry.get(field) in taken]
+    if twice:
+        raise PlatformError(
+            Finding(
+                rule="components/volume",
+                at=f"{at}[{index}].{field}",
+                problem="is that of another one, which the pods of tasks have anyway",
+                seen=show(given[index].get(field)),
+                fix="choose another",
+            )
+            for index in twice
+        )
 
 
 def _sub_path(told: Mapping[str, Any]) -> Tree:
@@ -440,13 +458,13 @@ def _volumes(
     if sync.get("enabled") and sync.get("sshKeySecret"):
         secret = {"secretName": sync["sshKeySecret"], "defaultMode": 0o440}
         found.append({"name": "git-sync-ssh-key", "secret": secret})
-    return [
-        *found,
+    found += [
         {"name": "config", "configMap": {"name": f"{settings.release}-config"}},
         *_shared(settings, values, "volumes"),
         *(workers.get("extraVolumes") or []),
-        *(dict(volume) for volume in given.volumes),
     ]
+    _once(found, given.volumes, "name", "volumes")
+    return [*found, *(dict(volume) for volume in given.volumes)]
 
 
 def _init_containers(
