@@ -1,0 +1,70 @@
+"""A database that survives the loss of a node, with the warehouse that dbt builds beside Airflow's metadata."""
+
+from __future__ import annotations
+
+from cdk8s import App, Chart
+
+from cdk8s_airflow import (
+    AirflowChart,
+    AirflowKeys,
+    AntiAffinity,
+    BasicAuthSecret,
+    ClusterFacts,
+    CnpgCluster,
+    Database,
+    DatabaseRole,
+    KubernetesExecutor,
+    Logs,
+    Namespace,
+    PostgresMonitoring,
+    PostgresSize,
+    Spread,
+    Synchronous,
+    Volume,
+    run,
+)
+
+
+def build() -> App:
+    """The platform."""
+    app = App()
+    facts = ClusterFacts(kubernetes="1.35", cnpg="1.30.0", nodes=5)
+    base = Chart(app, "00-base")
+    namespace = Namespace(base, "airflow")
+    database = CnpgCluster(
+        base,
+        "db",
+        name="airflow-pg",
+        namespace=namespace,
+        instances=3,
+        size=PostgresSize.medium(),
+        storage=Volume("50Gi", storage_class="ssd"),
+        wal_storage=Volume("10Gi", storage_class="ssd"),
+        synchronous=Synchronous(number=1, failover_quorum=True),
+        anti_affinity=AntiAffinity(required=True),
+        spread=[Spread(across="topology.kubernetes.io/zone")],
+        databases=[
+            Database(
+                name="warehouse",
+                owner=DatabaseRole(name="dbt", credentials=BasicAuthSecret("dbt-login")),
+                schemas=["raw", "marts"],
+            )
+        ],
+        monitoring=PostgresMonitoring(labels={"release": "prometheus"}),
+        facts=facts,
+    )
+    AirflowChart(
+        Chart(app, "10-airflow"),
+        "airflow",
+        namespace=namespace,
+        database=database.connection(tls="verify-full"),
+        keys=AirflowKeys.existing(prefix="airflow"),
+        executor=KubernetesExecutor(),
+        logs=Logs.ephemeral(),
+        facts=facts,
+    )
+    return app
+
+
+if __name__ == "__main__":
+    run(build)
