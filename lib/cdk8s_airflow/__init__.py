@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.database.lab import LabDatabase as LabDatabase
     from cdk8s_airflow.database.pgbouncer import PgBouncer as PgBouncer
     from cdk8s_airflow.database.pooler import CnpgPooler as CnpgPooler
+    from cdk8s_airflow.database.pooling import PoolerMonitoring as PoolerMonitoring
     from cdk8s_airflow.database.roles import Database as Database
     from cdk8s_airflow.database.roles import DatabaseRole as DatabaseRole
     from cdk8s_airflow.dbt.profiles import DbtProfiles as DbtProfiles
@@ -172,11 +173,14 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.stores import ExistingSecretStore as ExistingSecretStore
     from cdk8s_airflow.secrets.stores import SecretStore as SecretStore
     from cdk8s_airflow.storage.bucket_job import BucketJob as BucketJob
+    from cdk8s_airflow.storage.cluster_store import StoreUser as StoreUser
+    from cdk8s_airflow.storage.minio_legacy import MinioLegacy as MinioLegacy
     from cdk8s_airflow.storage.object_storage import AzureCredentials as AzureCredentials
     from cdk8s_airflow.storage.object_storage import Bucket as Bucket
     from cdk8s_airflow.storage.object_storage import GcsCredentials as GcsCredentials
     from cdk8s_airflow.storage.object_storage import ObjectStorage as ObjectStorage
     from cdk8s_airflow.storage.object_storage import S3Credentials as S3Credentials
+    from cdk8s_airflow.storage.seaweedfs import SeaweedFs as SeaweedFs
     from cdk8s_airflow.storage.volume import Volume as Volume
 
 _HOMES = {
@@ -240,6 +244,7 @@ _HOMES = {
     "database.lab": ("LabDatabase",),
     "database.pgbouncer": ("PgBouncer",),
     "database.pooler": ("CnpgPooler",),
+    "database.pooling": ("PoolerMonitoring",),
     "database.roles": ("Database", "DatabaseRole"),
     "delivery.argo": ("ArgoApplication", "AutomatedSync"),
     "delivery.flux": ("FluxRelease",),
@@ -323,6 +328,9 @@ _HOMES = {
         "RecoveryTarget",
     ),
     "airflow.data_lake": ("DataLake",),
+    "storage.cluster_store": ("StoreUser",),
+    "storage.seaweedfs": ("SeaweedFs",),
+    "storage.minio_legacy": ("MinioLegacy",),
     "storage.volume": ("Volume",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -435,6 +443,7 @@ __all__ = [
     "LogGroomer",
     "Logs",
     "Migration",
+    "MinioLegacy",
     "Mirror",
     "MultipleExecutors",
     "Namespace",
@@ -468,6 +477,7 @@ __all__ = [
     "Scheduler",
     "SealedSecret",
     "SearchUrlSecret",
+    "SeaweedFs",
     "SecretBootstrap",
     "SecretBridge",
     "SecretKey",
@@ -478,6 +488,7 @@ __all__ = [
     "SimpleAuth",
     "Spread",
     "Statsd",
+    "StoreUser",
     "Synchronous",
     "TaskPod",
     "TaskPods",

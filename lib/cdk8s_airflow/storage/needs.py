@@ -87,7 +87,8 @@ def _s3_source(credentials: S3Credentials, storage: ObjectStorage, namespace: st
     if storage.logins_in is None:
         return "read -rsp 'Access key: ' ACCESS_KEY && read -rsp 'Secret key: ' SECRET_KEY"
     if storage.logins_in == namespace:
-        return "ACCESS_KEY=$(openssl rand -hex 10) && SECRET_KEY=$(openssl rand -hex 24)"
+        id = credentials.secret if storage.ids_are_names else "$(openssl rand -hex 10)"
+        return f"ACCESS_KEY={id} && SECRET_KEY=$(openssl rand -hex 24)"
     return " && ".join(
         f"{word}=$(kubectl -n {storage.logins_in} get secret {credentials.secret} "
         f"-o jsonpath='{{.data.{key}}}' | base64 -d)"
@@ -108,7 +109,9 @@ def _s3_recipe(
 
     if home == namespace:
         return {
-            credentials.access_key_id: (recipes.random_password(),),
+            credentials.access_key_id: (
+                recipes.text(credentials.secret) if storage.ids_are_names else recipes.random_password(),
+            ),
             credentials.secret_access_key: (recipes.random_password(),),
         }
     before, _, rest = json.dumps(connection).partition("ACCESS_KEY")

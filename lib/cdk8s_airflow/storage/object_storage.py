@@ -124,6 +124,7 @@ class ObjectStorage:
         port: the port they listen on. Default: the endpoint's, or 443.
         logins_in: the namespace in which its logins are made up, for a store that the platform runs itself. Default: none;
             whoever runs the store gives them out.
+        ids_are_names: whether the id of an access key is the name of its Secret, for a store that has users by name.
     """
 
     how_to_write: ClassVar[str] = (
@@ -140,6 +141,7 @@ class ObjectStorage:
     peer: Peer | None = None
     port: PortNumber | None = None
     logins_in: Label | None = None
+    ids_are_names: bool = False
 
     @staticmethod
     def s3(

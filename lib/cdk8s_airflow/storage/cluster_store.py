@@ -1,0 +1,257 @@
+"""What object stores in the cluster have in common: users, a claim, a release of a chart, and the handles of buckets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, Literal
+
+from cdk8s_airflow.airflow.images import Mirror, registry_and_path
+from cdk8s_airflow.checks import Finding, PlatformError
+from cdk8s_airflow.checks.constraints import Must, is_label_1035
+from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.delivery.choice import Delivery
+from cdk8s_airflow.delivery.flux import FluxRelease
+from cdk8s_airflow.delivery.k3s import K3sHelmChart
+from cdk8s_airflow.delivery.source import ChartSource
+from cdk8s_airflow.delivery.wire import Release, deliver
+from cdk8s_airflow.delivery.wire.flux import flux_rules
+from cdk8s_airflow.delivery.wire.k3s import k3s_rules, structured_rules
+from cdk8s_airflow.delivery.wire.source import source_needs, source_notes, source_rules
+from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.kube import bindings
+from cdk8s_airflow.kube.construct import PlatformConstruct
+from cdk8s_airflow.kube.text import values_text
+from cdk8s_airflow.network.traffic import Traffic
+from cdk8s_airflow.scheduling.placement import Placement
+from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.secrets.contracts import PullSecret
+from cdk8s_airflow.secrets.needs import registry_login
+from cdk8s_airflow.storage import needs
+from cdk8s_airflow.storage.names import BucketName
+from cdk8s_airflow.storage.object_storage import Bucket, ObjectStorage, S3Credentials
+from cdk8s_airflow.storage.volume import Volume
+
+LONGEST_NAME = 40
+"""The longest name of a store, from which its chart makes the names of its objects."""
+
+StoreName = Annotated[
+    str,
+    Must(
+        lambda text: is_label_1035(text) and len(text) <= LONGEST_NAME,
+        "is not a name from which the chart can make the names of its objects",
+        f"use at most {LONGEST_NAME} lower-case letters, digits and dashes, starting with a letter",
+        "storage/name",
+    ),
+]
+"""The name of a store in the cluster, and of its release."""
+
+
+@frozen
+class StoreUser:
+    """Somebody who logs in to a store in the cluster, and the buckets that are open to them.
+
+    Attributes:
+        credentials: the Secret with the login. It is made up in the store's namespace, and copied to where it is read.
+        buckets: the buckets, and no others.
+        access: ``"write"`` reads too; ``"read"`` only reads. Default: ``"write"``.
+    """
+
+    how_to_write: ClassVar[str] = 'StoreUser(credentials=S3Credentials("data-lake"), buckets=["data-raw"])'
+
+    credentials: S3Credentials
+    buckets: Sequence[BucketName]
+    access: Literal["read", "write"] = "write"
+
+    def _rules(self) -> Iterator[Finding]:
+        if not self.buckets:
+            yield Finding(
+                rule="storage/no-buckets",
+                at="buckets",
+                problem="is empty, so that the login would open nothing",
+                seen="[]",
+                fix='name some, like ["data-raw"]',
+            )
+
+
+@frozen
+class StoreSettings:
+    """What a store in the cluster was told, sound in itself."""
+
+    name: str
+    namespace: str
+    volume: Volume
+    users: tuple[StoreUser, ...]
+    admin: S3Credentials
+    resources: Resources
+    placement: Placement
+    mirror: Mirror | None
+    pull_secret: PullSecret | None
+    facts: ClusterFacts
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """Every bucket that somebody uses, once."""
+        return tuple(dict.fromkeys(bucket for user in self.users for bucket in user.buckets))
+
+
+def variable_of(credentials: S3Credentials) -> str:
+    """The first part of the names of variables that hold a login."""
+    return "S3_" + re.sub(r"[^A-Z0-9]", "_", credentials.secret.upper())
+
+
+def user_rules(users: Sequence[StoreUser], admin: S3Credentials) -> Iterator[Finding]:
+    """Whether each login is one user's, and no user's is the one that may do everything."""
+    seen: dict[str, str] = {variable_of(admin): "admin"}
+    for index, user in enumerate(users):
+        other = seen.setdefault(variable_of(user.credentials), f"users[{index}]")
+        if other != f"users[{index}]":
+            yield Finding(
+                rule="storage/same-login",
+                at=f"users[{index}].credentials",
+                problem=f"is the login of {other} too, or the two names are too much alike",
+                seen=user.credentials.secret,
+                fix="give each a Secret of its own; one user may have several buckets",
+            )
+    if not users:
+        yield Finding(
+            rule="storage/no-users",
+            at="users",
+            problem="is empty, so that nobody could use the store",
+            seen="[]",
+            fix='write [StoreUser(credentials=S3Credentials("data-lake"), buckets=["data-raw", "data-warehouse"])]',
+        )
+
+
+class ClusterStore(PlatformConstruct):
+    """What every object store in the cluster offers to others."""
+
+    _given: StoreSettings | None = None
+    _traffic_of: Traffic = Traffic()
+    _storage: ObjectStorage = ObjectStorage(scheme="s3")
+
+    @property
+    def storage(self) -> ObjectStorage:
+        """The store as logs, backups and Jobs are handed it, without a login."""
+        return self._storage
+
+    @property
+    def admin(self) -> S3Credentials | None:
+        """The login that makes buckets, for ``BucketJob(credentials=...)``; none while findings are being collected."""
+        return None if self._given is None else self._given.admin
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """Every bucket that somebody uses, for ``BucketJob(buckets=...)``."""
+        return () if self._given is None else tuple(self._storage.bucket(name) for name in self._given.buckets)
+
+    def bucket(self, name: str, *, user: str | None = None) -> Bucket:
+        """A bucket, with the login of its user.
+
+        Args:
+            name: its name.
+            user: the Secret of the user, where several have the bucket. Default: the one that may write.
+
+        Raises:
+            PlatformError: when nobody has such a bucket, or several may write it.
+        """
+        if self._given is None:
+            return self._storage.bucket("unsound")
+        having = [each for each in self._given.users if name in each.buckets]
+        if user is not None:
+            having = [each for each in having if each.credentials.secret == user]
+        writing = [each for each in having if each.access == "write"]
+        chosen = writing if len(writing) == 1 else having
+        if len(chosen) != 1:
+            names = ", ".join(self._given.buckets)
+            raise PlatformError(
+                [
+                    Finding(
+                        rule="storage/no-such-bucket" if not chosen else "storage/several-users",
+                        at="name" if not chosen else "user",
+                        problem="is a bucket that no user has"
+                        if not chosen
+                        else "is missing, and several users have it",
+                        seen=repr(name),
+                        fix=f"name one of {names}" if not chosen else "name the Secret of one of them",
+                        path=self._path,
+                    )
+                ]
+            )
+        return self._storage.bucket(name, credentials=chosen[0].credentials)
+
+    @property
+    def traffic(self) -> Traffic:
+        """Its pods, and whom they talk to but for its clients; nothing while findings are being collected."""
+        return self._traffic_of
+
+    def _install(
+        self,
+        settings: StoreSettings,
+        delivery: Delivery,
+        *,
+        chart_version: str,
+        values: Mapping[str, Any],
+        objects: Mapping[str, Mapping[str, Any]],
+        images: Iterable[str],
+    ) -> None:
+        """Makes the release and what stands beside it, and writes down what both need."""
+        text = values_text(values)
+        release = Release(
+            name=settings.name, namespace=settings.namespace, chart_version=chart_version, text=text, values=values
+        )
+        delivered = deliver(delivery, release, settings.facts)
+        bound = {
+            id: (bindings.helm_chart, made) for id, made in delivered.objects.items() if made["kind"] == "HelmChart"
+        }
+        plain = {**objects, **{id: made for id, made in delivered.objects.items() if id not in bound}}
+        self._emit(plain, bound=bound, facts=settings.facts, files=delivered.files)
+        if not self._sound:
+            return
+        self._given = settings
+        store = self._storage
+        self._need(source_needs(delivery))
+        self._need(
+            needs.login(login, store, settings.namespace, purpose)
+            for login, purpose in (
+                (settings.admin, f"makes buckets in {settings.name}"),
+                *((user.credentials, f"{user.access}s {', '.join(user.buckets)}") for user in settings.users),
+            )
+        )
+        if settings.pull_secret is not None:
+            registries = tuple(dict.fromkeys(registry_and_path(image)[0] for image in images))
+            self._need([registry_login(settings.pull_secret, settings.namespace, registries=registries)])
+        notes = self._ledger.notes
+        notes += source_notes(delivery)
+        notes += delivered.notes
+
+
+def with_source(delivery: Delivery, source: ChartSource) -> Delivery:
+    """A delivery that gets a store's chart, unless it was told another place."""
+    return replace(delivery, source=source) if delivery.source == ChartSource() else delivery
+
+
+def delivery_rules(delivery: Delivery, values: Mapping[str, Any], facts: ClusterFacts) -> Iterator[Finding]:
+    """Whether the cluster's controllers know everything that the delivery says."""
+    if isinstance(delivery, K3sHelmChart):
+        yield from k3s_rules(delivery, facts)
+    if isinstance(delivery, FluxRelease):
+        yield from flux_rules(delivery, facts)
+    yield from source_rules(delivery)
+    yield from structured_rules(delivery, values)
+
+
+def volume_rules(volume: Volume) -> list[Finding]:
+    """Whether one pod can have the volume for itself."""
+    if volume.access_mode != "ReadWriteMany":
+        return []
+    return [
+        Finding(
+            rule="storage/access-mode",
+            at="volume.access_mode",
+            problem="is not for a store: one server writes its volume, alone",
+            seen="ReadWriteMany",
+            fix="leave it out",
+        )
+    ]

@@ -1,0 +1,157 @@
+"""MinIO, for those who have it: nobody maintains its community edition any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from constructs import Construct
+
+from cdk8s_airflow.airflow.images import Mirror
+from cdk8s_airflow.checks.scanner import not_secret
+from cdk8s_airflow.delivery.choice import Delivery
+from cdk8s_airflow.delivery.k3s import K3sHelmChart
+from cdk8s_airflow.delivery.source import ChartSource
+from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.kube.construct import checked
+from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.scheduling.placement import Placement
+from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.secrets.contracts import PullSecret
+from cdk8s_airflow.storage import needs
+from cdk8s_airflow.storage.cluster_store import (
+    ClusterStore,
+    StoreName,
+    StoreSettings,
+    StoreUser,
+    delivery_rules,
+    user_rules,
+    volume_rules,
+    with_source,
+)
+from cdk8s_airflow.storage.object_storage import ObjectStorage, S3Credentials
+from cdk8s_airflow.storage.volume import Volume
+from cdk8s_airflow.storage.wire_minio import (
+    CHART_VERSION,
+    CLIENT,
+    REPOSITORY,
+    S3_PORT,
+    SERVER,
+    claim_name,
+    minio_objects,
+    minio_traffic,
+    minio_values,
+    root_credentials,
+    store_pods,
+)
+
+_RESOURCES = Resources(cpu="250m", memory="512Mi", memory_limit="2Gi")
+
+
+class MinioLegacy(ClusterStore):
+    """MinIO in the cluster, by its last chart. **Its makers have ended the community edition**: no fixes, no new images.
+
+    It is here for platforms that have it. For new ones there are :class:`SeaweedFs`, which is written the same way, and stores
+    that somebody else runs. The images come from quay.io, since those on Docker Hub are gone; keep copies of them and of the
+    chart (``mirror``, ``delivery``). One server on one volume, which is the platform's own claim and outlives the release.
+
+    The id of each user's access key is the name of its Secret, because the chart wants it in clear text.
+
+    Args:
+        scope: the Chart it is written to.
+        id: the construct id.
+        namespace: where it lives; best one where Airflow starts no pods.
+        volume: the volume with everything in it.
+        users: who logs in, and to which buckets.
+        name: its name, and that of its release. Default: ``"minio"``.
+        admin: the login that makes these buckets, and can do nothing else. Default: the Secret ``<name>-admin``. The login that
+            may do anything is in ``<name>-root``.
+        resources: of the server. Default: 250m CPU, 512Mi memory, at most 2Gi; the chart would ask for 16Gi.
+        placement: on which nodes it may run. Default: any that reach the volume.
+        mirror: where copies of the images are pulled from. Default: quay.io.
+        pull_secret: the Secret by which nodes log in to the registry. Default: none.
+        delivery: how the release reaches the cluster; its source is MinIO's repository unless it names another. Default:
+            :class:`K3sHelmChart`.
+        facts: what is known of the cluster.
+
+    Raises:
+        PlatformError: when two users share a login, or the delivery does not fit the cluster.
+    """
+
+    how_to_write = 'MinioLegacy(chart, "lake", namespace=..., volume=Volume("50Gi"), users=[...])'
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        namespace: NamespaceHandle,
+        volume: Volume,
+        users: Sequence[StoreUser],
+        name: StoreName = "minio",
+        admin: S3Credentials | None = None,
+        resources: Resources = _RESOURCES,
+        placement: Placement = Placement(),
+        mirror: Mirror | None = None,
+        pull_secret: PullSecret | None = None,
+        delivery: Delivery = K3sHelmChart(),
+        facts: ClusterFacts = ClusterFacts(),
+    ) -> None:
+        found = checked(MinioLegacy.__init__, locals())
+        settings: StoreSettings | None = None
+        if not found:
+            settings = StoreSettings(
+                name=name,
+                namespace=namespace.name,
+                volume=volume,
+                users=tuple(users),
+                admin=S3Credentials(f"{name}-admin") if admin is None else admin,
+                resources=resources,
+                placement=placement,
+                mirror=mirror,
+                pull_secret=pull_secret,
+                facts=facts,
+            )
+            delivery = with_source(delivery, ChartSource(url=REPOSITORY, name="minio"))
+            found += user_rules(settings.users, settings.admin)
+            found += volume_rules(volume)
+            found += delivery_rules(delivery, minio_values(settings), facts)
+        super().__init__(scope, id, found)
+        if not self._sound or settings is None:
+            return
+        self._storage = ObjectStorage(
+            scheme="s3",
+            endpoint=f"http://{name}.{settings.namespace}.svc:{S3_PORT}",
+            peer=store_pods(settings),
+            port=S3_PORT,
+            logins_in=settings.namespace,
+            ids_are_names=True,
+        )
+        for login in (settings.admin, *(user.credentials for user in users)):
+            # It stands as an access key in the values, and is the name of a Secret.
+            not_secret(login.secret)
+        self._install(
+            settings,
+            delivery,
+            chart_version=CHART_VERSION,
+            values=minio_values(settings),
+            objects=minio_objects(settings),
+            images=[image if mirror is None else mirror.of(image) for image in (SERVER, CLIENT)],
+        )
+        if not self._sound:
+            return
+        root = replace(self._storage, ids_are_names=False)
+        self._need(
+            [
+                needs.login(
+                    root_credentials(name), root, settings.namespace, f"is the root of {name}, and makes its users"
+                )
+            ]
+        )
+        self._traffic_of = minio_traffic(settings)
+        self._ledger.notes += [
+            f"Store {name} is MinIO's community edition, which nobody maintains any more: no security fix will come. "
+            "SeaweedFs is written the same way.",
+            f"Everything in store {name} is on claim {settings.namespace}/{claim_name(name)}: back that up, or keep nothing in it "
+            "that cannot be had again.",
+        ]

@@ -1,0 +1,142 @@
+"""SeaweedFS: an object store in the cluster, by its chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from constructs import Construct
+
+from cdk8s_airflow.airflow.images import Mirror
+from cdk8s_airflow.delivery.choice import Delivery
+from cdk8s_airflow.delivery.k3s import K3sHelmChart
+from cdk8s_airflow.delivery.source import ChartSource
+from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.kube.construct import checked
+from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.network.traffic import Traffic
+from cdk8s_airflow.scheduling.placement import Placement
+from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.secrets.contracts import PullSecret
+from cdk8s_airflow.storage.cluster_store import (
+    ClusterStore,
+    StoreName,
+    StoreSettings,
+    StoreUser,
+    delivery_rules,
+    user_rules,
+    volume_rules,
+    with_source,
+)
+from cdk8s_airflow.storage.object_storage import ObjectStorage, S3Credentials
+from cdk8s_airflow.storage.volume import Volume
+from cdk8s_airflow.storage.wire_seaweedfs import (
+    CHART_VERSION,
+    IMAGE,
+    REPOSITORY,
+    S3_PORT,
+    claim_name,
+    seaweedfs_objects,
+    seaweedfs_values,
+    service,
+    store_pods,
+)
+
+_RESOURCES = Resources(cpu="250m", memory="512Mi", memory_limit="2Gi")
+
+
+class SeaweedFs(ClusterStore):
+    """SeaweedFS in the cluster: a store that speaks S3, by its chart, all of it in one pod on one volume.
+
+    It is for labs and small platforms: what is in it is as safe as its volume, and while its node is drained nobody reaches it.
+    The volume is the platform's own claim and outlives the release; the chart's default would be the disk of the node.
+
+    Each user has a login for their own buckets. The logins are made up in the store's namespace and copied to where they are
+    read; the server reads them from its variables, so no key stands in any object. Only the S3 port can be reached from other
+    pods, which takes a cluster that enforces network policies: the other ports ask nobody who they are.
+
+    Buckets are made by a ``BucketJob`` with :attr:`buckets` and :attr:`admin`.
+
+    Args:
+        scope: the Chart it is written to.
+        id: the construct id.
+        namespace: where it lives; best one where Airflow starts no pods.
+        volume: the volume with everything in it.
+        users: who logs in, and to which buckets.
+        name: its name, and that of its release. Default: ``"seaweedfs"``.
+        admin: the login that makes these buckets; it can do anything in them. Default: the Secret ``<name>-admin``.
+        resources: of the server. Default: 250m CPU, 512Mi memory, at most 2Gi.
+        placement: on which nodes it may run. Default: any that reach the volume.
+        mirror: where a copy of the image is pulled from. Default: from where its makers put it.
+        pull_secret: the Secret by which nodes log in to the registry. Default: none.
+        delivery: how the release reaches the cluster; its source is SeaweedFS's repository unless it names another. Default:
+            :class:`K3sHelmChart`.
+        facts: what is known of the cluster.
+
+    Raises:
+        PlatformError: when two users share a login, or the delivery does not fit the cluster.
+    """
+
+    how_to_write = 'SeaweedFs(chart, "lake", namespace=..., volume=Volume("50Gi"), users=[...])'
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        namespace: NamespaceHandle,
+        volume: Volume,
+        users: Sequence[StoreUser],
+        name: StoreName = "seaweedfs",
+        admin: S3Credentials | None = None,
+        resources: Resources = _RESOURCES,
+        placement: Placement = Placement(),
+        mirror: Mirror | None = None,
+        pull_secret: PullSecret | None = None,
+        delivery: Delivery = K3sHelmChart(),
+        facts: ClusterFacts = ClusterFacts(),
+    ) -> None:
+        found = checked(SeaweedFs.__init__, locals())
+        settings: StoreSettings | None = None
+        if not found:
+            settings = StoreSettings(
+                name=name,
+                namespace=namespace.name,
+                volume=volume,
+                users=tuple(users),
+                admin=S3Credentials(f"{name}-admin") if admin is None else admin,
+                resources=resources,
+                placement=placement,
+                mirror=mirror,
+                pull_secret=pull_secret,
+                facts=facts,
+            )
+            delivery = with_source(delivery, ChartSource(url=REPOSITORY, name="seaweedfs"))
+            found += user_rules(settings.users, settings.admin)
+            found += volume_rules(volume)
+            found += delivery_rules(delivery, seaweedfs_values(settings), facts)
+        super().__init__(scope, id, found)
+        if not self._sound or settings is None:
+            return
+        pods = store_pods(settings)
+        self._storage = ObjectStorage(
+            scheme="s3",
+            endpoint=f"http://{service(name, settings.namespace)}:{S3_PORT}",
+            peer=pods,
+            port=S3_PORT,
+            logins_in=settings.namespace,
+        )
+        self._install(
+            settings,
+            delivery,
+            chart_version=CHART_VERSION,
+            values=seaweedfs_values(settings),
+            objects=seaweedfs_objects(settings),
+            images=[IMAGE if mirror is None else mirror.of(IMAGE)],
+        )
+        if not self._sound:
+            return
+        self._traffic_of = Traffic(workloads=(pods,))
+        self._ledger.notes.append(
+            f"Everything in store {name} is on claim {settings.namespace}/{claim_name(name)}: back that up, or keep nothing in it "
+            "that cannot be had again."
+        )
