@@ -20,6 +20,7 @@ from cdk8s_airflow import (
     Mirror,
     Placement,
     PlatformError,
+    PoolerMonitoring,
     PullSecret,
     Resources,
     SecretKey,
@@ -115,7 +116,7 @@ def test_everything_said() -> None:
         placement=Placement(node_selector={"disk": "ssd"}, tolerations=[Toleration(key="data")]),
         spread=(),
         disruption_budget=DisruptionBudget(min_available=2),
-        monitor={"release": "kps"},
+        monitoring=PoolerMonitoring(labels={"release": "kps"}, interval="1m"),
         facts=ClusterFacts(architecture="arm64"),
     )
     made = poolers(chart)
@@ -136,7 +137,10 @@ def test_everything_said() -> None:
     assert made["PodDisruptionBudget"]["spec"] == {"minAvailable": 2, "selector": {"matchLabels": labels}}
     monitor = made["PodMonitor"]
     assert monitor["metadata"]["labels"] == {"release": "kps"}
-    assert monitor["spec"] == {"selector": {"matchLabels": labels}, "podMetricsEndpoints": [{"port": "metrics"}]}
+    assert monitor["spec"] == {
+        "selector": {"matchLabels": labels},
+        "podMetricsEndpoints": [{"port": "metrics", "interval": "60s"}],
+    }
     needed = ledger_of(chart).secrets
     assert list(needed) == [("airflow-data", "registry")]
     assert "podmonitors.monitoring.coreos.com" in ledger_of(chart).crds
@@ -146,7 +150,7 @@ def test_everything_said() -> None:
 
 def test_instances_prefer_different_nodes_and_one_of_them_may_go() -> None:
     chart = new_chart()
-    make_pooler(chart, instances=2, monitor={})
+    make_pooler(chart, instances=2, monitoring=PoolerMonitoring())
     made = poolers(chart)
     assert made["PodDisruptionBudget"]["spec"]["maxUnavailable"] == 1
     (constraint,) = made["Pooler"]["spec"]["template"]["spec"]["topologySpreadConstraints"]
@@ -187,11 +191,16 @@ def test_a_cluster_with_a_long_name_leaves_no_room_for_a_name_made_of_it() -> No
     clients=st.integers(1, 10_000),
     pool=st.integers(1, 500),
     parameters=st.dictionaries(st.sampled_from(sorted(ALLOWED - SAID_ELSEWHERE.keys())), st.text("ab1 ", min_size=1)),
-    monitor=st.none() | st.dictionaries(st.sampled_from(["release", "team"]), st.sampled_from(["a", "b"])),
+    monitoring=st.none()
+    | st.builds(
+        PoolerMonitoring,
+        labels=st.dictionaries(st.sampled_from(["release", "team"]), st.sampled_from(["a", "b"])),
+        interval=st.sampled_from([None, "30s", "1h30m"]),
+    ),
     architecture=st.sampled_from([None, "amd64"]),
 )
 def test_whatever_is_said_is_what_the_definition_takes(
-    mode: Any, count: int, clients: int, pool: int, parameters: dict[str, str], monitor: Any, architecture: Any
+    mode: Any, count: int, clients: int, pool: int, parameters: dict[str, str], monitoring: Any, architecture: Any
 ) -> None:
     given_ = PoolerSettings(
         name="pooler",
@@ -203,7 +212,7 @@ def test_whatever_is_said_is_what_the_definition_takes(
         pool_size=pool,
         resources=Resources(cpu="1", memory="1Gi"),
         parameters=parameters,
-        monitor=monitor,
+        monitoring=monitoring,
         disruption_budget=DisruptionBudget(),
         architecture=architecture,
     )

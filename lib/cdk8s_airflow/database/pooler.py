@@ -10,10 +10,11 @@ from constructs import Construct
 
 from cdk8s_airflow.airflow.images import Mirror, registry_and_path
 from cdk8s_airflow.checks import Finding, check_arguments, report, show
-from cdk8s_airflow.checks.constraints import AnnotationKey, Count, LabelValue, Must, NonEmpty, is_label_1035
+from cdk8s_airflow.checks.constraints import Count, Must, NonEmpty, is_label_1035
 from cdk8s_airflow.database.budget import Demand, Line, Server
 from cdk8s_airflow.database.cnpg import CnpgCluster
 from cdk8s_airflow.database.connection import UNSOUND, Address, Connection, TlsMode, authority_rules
+from cdk8s_airflow.database.pooling import PoolerMonitoring
 from cdk8s_airflow.database.traffic import POSTGRES
 from cdk8s_airflow.database.wire_pooler import (
     PoolerSettings,
@@ -71,8 +72,7 @@ class CnpgPooler(PlatformConstruct):
         placement: on which nodes it may run. Default: any.
         spread: how instances are kept apart. Default: they prefer different nodes.
         disruption_budget: how many instances may be taken away at once, from two on. Default: one.
-        monitor: labels of a PodMonitor for the Prometheus operator, by which a Prometheus chooses what it reads; empty for one
-            without labels. Default: no PodMonitor.
+        monitoring: a PodMonitor for its metrics. Default: none.
         facts: what is known of the cluster.
 
     Raises:
@@ -100,7 +100,7 @@ class CnpgPooler(PlatformConstruct):
         placement: Placement = Placement(),
         spread: Sequence[Spread] = APART,
         disruption_budget: DisruptionBudget | None = DisruptionBudget(),
-        monitor: Mapping[AnnotationKey, LabelValue] | None = None,
+        monitoring: PoolerMonitoring | None = None,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
         found = checked(CnpgPooler.__init__, locals())
@@ -136,7 +136,7 @@ class CnpgPooler(PlatformConstruct):
             spread=tuple(spread),
             disruption_budget=disruption_budget,
             architecture=facts.architecture,
-            monitor=monitor,
+            monitoring=monitoring,
         )
         self._emit(pooler_objects(settings), facts=facts)
         if not self._sound:

@@ -7,7 +7,9 @@ from dataclasses import field
 from typing import Any
 
 from cdk8s_airflow.checks import Finding
+from cdk8s_airflow.checks.constraints import seconds
 from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.database.pooling import PoolerMonitoring
 from cdk8s_airflow.database.traffic import POSTGRES, instances
 from cdk8s_airflow.network.traffic import Flow, Known, Pods, Traffic, resolves_names
 from cdk8s_airflow.scheduling.disruption import DisruptionBudget
@@ -111,7 +113,7 @@ class PoolerSettings:
     spread: Sequence[Spread] = ()
     disruption_budget: DisruptionBudget | None = None
     architecture: str | None = None
-    monitor: Mapping[str, str] | None = None
+    monitoring: PoolerMonitoring | None = None
 
     @property
     def labels(self) -> dict[str, str]:
@@ -130,12 +132,17 @@ def pooler_objects(settings: PoolerSettings) -> dict[str, dict[str, Any]]:
             "metadata": metadata,
             "spec": {**budget(settings.disruption_budget), "selector": {"matchLabels": settings.labels}},
         }
-    if settings.monitor is not None:
+    given = settings.monitoring
+    if given is not None:
+        endpoint = {
+            "port": "metrics",
+            **({} if given.interval is None else {"interval": f"{seconds(given.interval)}s"}),
+        }
         made["monitor"] = {
             "apiVersion": "monitoring.coreos.com/v1",
             "kind": "PodMonitor",
-            "metadata": {**metadata, "labels": dict(settings.monitor)} if settings.monitor else metadata,
-            "spec": {"selector": {"matchLabels": settings.labels}, "podMetricsEndpoints": [{"port": "metrics"}]},
+            "metadata": {**metadata, "labels": dict(given.labels)} if given.labels else metadata,
+            "spec": {"selector": {"matchLabels": settings.labels}, "podMetricsEndpoints": [endpoint]},
         }
     return made
 
