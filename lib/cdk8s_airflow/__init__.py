@@ -460,6 +460,7 @@ __all__ = [
     "Placement",
     "PlatformError",
     "Pods",
+    "PoolerMonitoring",
     "PostgresMonitoring",
     "PostgresSize",
     "Proxy",
