@@ -19,26 +19,49 @@ import pytest
 from cdk8s_airflow import (
     AirflowKeys,
     ArgoApplication,
+    AwsAccessKeys,
+    AwsSecretsManager,
     CeleryExecutor,
+    ClusterFacts,
     DagBundles,
     DagFolder,
+    DatabaseRole,
+    DataLake,
+    DbtPostgres,
+    DbtProfile,
+    DbtProfiles,
+    DbtTarget,
+    DsnSecret,
     ExternalBroker,
     ExternalDatabase,
+    ExternalSecret,
+    Flow,
     FluxRelease,
     GitBundle,
+    HashicorpVault,
     HelmCommand,
     Ingress,
+    LabDatabase,
     Namespace,
+    NetworkIsolation,
+    ObjectStorage,
     OtelCollector,
+    Outside,
     PlatformError,
+    Pods,
     Proxy,
+    RemoteKey,
+    RemoteText,
     Scheduler,
+    SealedSecret,
     SecretKey,
+    SecretStore,
     ServiceAccount,
     ServiceAccounts,
     TaskPod,
     TaskPods,
     Triggerer,
+    Volume,
     synth,
 )
 from tests.making import make_airflow, make_cluster, make_dags
@@ -66,6 +89,14 @@ SECRET_RULES = {
     "argument/name",
     "argument/type",
     "argument/url",
+    "argument/host",
+    "dbt/literal-secret",
+    "database/tls",
+    "secrets/ciphertext",
+    "secrets/literal",
+    "secrets/reference",
+    "secrets/remote-name",
+    "storage/endpoint",
 }
 """Rules that refuse a secret. An attempt that only fails for another reason says nothing."""
 
@@ -276,6 +307,90 @@ ATTEMPTS: dict[str, Attempt] = {
         cdk8s.JsonPatch.add("/spec/source/helm/parameters", [{"name": "redis.password", "value": WORD}]), delivery=ArgoApplication()
     ),
     "a label by cdk8s": lambda chart, _: make_airflow(chart).api_object.metadata.add_annotation("acme.lab/note", URL),  # type: ignore[union-attr]
+}  # fmt: skip
+
+NAMESPACE = Namespace.existing("airflow")
+STORE = SecretStore.existing("vault")
+
+
+def external(**data: Any) -> Attempt:
+    arguments = {"namespace": NAMESPACE, "store": STORE, "secret": DsnSecret("airflow-metadata"), **data}
+    return lambda chart, _: ExternalSecret(chart, "external", **arguments)
+
+
+def sealed(**encrypted: str) -> Attempt:
+    arguments: dict[str, Any] = {"secret": DsnSecret("airflow-metadata"), "encrypted": encrypted}
+    return lambda chart, _: SealedSecret(chart, "sealed", namespace=NAMESPACE, **arguments)
+
+
+def dbt(target: Any) -> Attempt:
+    profiles = {"warehouse": DbtProfile(targets={"prod": target})}
+    return lambda chart, _: DbtProfiles(chart, "dbt", namespace=NAMESPACE, profiles=profiles)
+
+
+def lake(**changes: Any) -> Attempt:
+    def attempt(chart: cdk8s.Chart, _: Path) -> object:
+        storage = ObjectStorage.s3(**changes)
+        return make_airflow(chart, data_lake=DataLake(buckets=[storage.bucket("data-raw")]))
+
+    return attempt
+
+
+def external_database(**changes: Any) -> Attempt:
+    given: dict[str, Any] = {"host": "pg.acme.lab", "password": SecretKey("pg", "password"), **changes}
+    return lambda chart, _: make_airflow(chart, database=ExternalDatabase(**given).connection())
+
+
+def isolated(name: str) -> Attempt:
+    def attempt(chart: cdk8s.Chart, _: Path) -> object:
+        flow = Flow(
+            source=Pods(name="scheduler", namespace="airflow", labels={"component": "scheduler"}),
+            target=Outside(name=name, networks=("10.0.0.0/8",)),
+            port=443,
+            purpose=name,
+        )
+        airflow = make_airflow(chart)
+        facts = ClusterFacts(api_server=Outside(name="API server", networks=("10.0.0.1/32",)))
+        return NetworkIsolation(chart, "isolation", traffic=[airflow], flows=[flow], facts=facts)
+
+    return attempt
+
+
+ATTEMPTS |= {
+    "the URL itself for the key of a store": external(data={"connection": URL}),
+    "a token for the key of a store": external(data={"connection": RemoteKey(TOKEN)}),
+    "a URL for the key of a store": external(data={"connection": RemoteKey(URL)}),
+    "a password in a form around parts": external(
+        data={"connection": RemoteText(form=f"postgresql://airflow:{WORD}@pg:5432/{{database}}", parts={"database": RemoteKey("db")})}
+    ),
+    "a password that is not sealed": sealed(connection=URL),
+    "a password in base64 that is not sealed": sealed(connection=encoded(URL)),
+    "a server of Vault with a login": lambda chart, _: SecretStore(
+        chart, "store", namespace=NAMESPACE, provider=HashicorpVault(server=f"https://ci:{WORD}@vault.acme.lab", login=SecretKey("vault", "token"))
+    ),
+    "a token of Vault": lambda chart, _: SecretStore(
+        chart, "store", namespace=NAMESPACE, provider=HashicorpVault(server="https://vault.acme.lab", login="hvs.CAESIJ9s8e7d6c5b4a3")  # type: ignore[arg-type]
+    ),
+    "keys of AWS for a store": lambda chart, _: SecretStore(
+        chart,
+        "store",
+        namespace=NAMESPACE,
+        provider=AwsSecretsManager(region="eu-central-1", login=AwsAccessKeys(access_key_id=AWS_ID, secret_access_key=AWS_SECRET)),  # type: ignore[arg-type]
+    ),
+    "a password of dbt": dbt(DbtTarget(type="redshift", settings={"host": "x", "password": WORD})),
+    "a token of dbt under another name": dbt(DbtTarget(type="databricks", settings={"host": "x", "extra": TOKEN})),
+    "a password of dbt for PostgreSQL": dbt(
+        DbtPostgres(host="pg", database="w", schema="a", user="dbt", password=WORD)  # type: ignore[arg-type]
+    ),
+    "an endpoint with a login": lake(endpoint=f"https://{AWS_ID}:{AWS_SECRET}@s3.acme.lab"),
+    "keys of AWS for a bucket": lake(credentials=f"{AWS_ID}:{AWS_SECRET}"),
+    "a host with a login": external_database(host=f"airflow:{WORD}@pg.acme.lab"),
+    "a user with a password": external_database(user=f"airflow:{WORD}"),
+    "the password of a database": external_database(password=WORD),
+    "the password of a role": lambda chart, _: make_cluster(chart, roles=[DatabaseRole(name="dbt", credentials=WORD)]),  # type: ignore[arg-type]
+    "a comment of a role": lambda chart, _: make_cluster(chart, roles=[DatabaseRole(name="dbt", comment=f"password: {WORD}")]),
+    "a purpose of a flow": isolated(f"https://ci:{WORD}@acme.lab"),
+    "credentials of a lab": lambda chart, _: LabDatabase(chart, "lab", namespace=NAMESPACE, storage=Volume("1Gi"), credentials=WORD),  # type: ignore[arg-type]
 }  # fmt: skip
 
 

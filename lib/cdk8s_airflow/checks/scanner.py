@@ -355,6 +355,10 @@ def _logins(text: str) -> Iterator[Found]:
             if password is not None:
                 if not _is_placeholder(password) and not is_vouched(password):
                     yield Found(*match.span("password"), "an address with a password in it")
+            elif (
+                "%3A" in user.upper() and not _is_placeholder(unquote(user).partition(":")[2]) and not is_vouched(user)
+            ):
+                yield Found(*match.span("user"), "an address with a password in it")
             elif _looks_random(unquote(user)) and len(user) >= 16 and not is_vouched(user):
                 yield Found(*match.span("user"), "an address with a token in it")
         at = text.find("://", at + 3)
