@@ -165,6 +165,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.providers import VaultAppRole as VaultAppRole
     from cdk8s_airflow.secrets.providers import VaultKubernetes as VaultKubernetes
     from cdk8s_airflow.secrets.remote import DatabaseUrl as DatabaseUrl
+    from cdk8s_airflow.secrets.remote import PlainText as PlainText
     from cdk8s_airflow.secrets.remote import RemoteKey as RemoteKey
     from cdk8s_airflow.secrets.remote import RemoteText as RemoteText
     from cdk8s_airflow.secrets.sealed import SealedSecret as SealedSecret
@@ -318,7 +319,6 @@ _HOMES = {
         "VaultAppRole",
         "VaultKubernetes",
     ),
-    "secrets.remote": ("DatabaseUrl", "RemoteKey", "RemoteText"),
     "secrets.sealed": ("SealedSecret",),
     "secrets.stores": ("ClusterSecretStore", "ExistingClusterSecretStore", "ExistingSecretStore", "SecretStore"),
     "storage.bucket_job": ("BucketJob",),
@@ -331,6 +331,7 @@ _HOMES = {
     "storage.cluster_store": ("StoreUser",),
     "storage.seaweedfs": ("SeaweedFs",),
     "storage.minio_legacy": ("MinioLegacy",),
+    "secrets.remote": ("DatabaseUrl", "PlainText", "RemoteKey", "RemoteText"),
     "storage.volume": ("Volume",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -458,6 +459,7 @@ __all__ = [
     "PgBouncerSecret",
     "Place",
     "Placement",
+    "PlainText",
     "PlatformError",
     "Pods",
     "PoolerMonitoring",

@@ -19,6 +19,7 @@ from cdk8s_airflow import (
     FernetKeySecret,
     HashicorpVault,
     Namespace,
+    PlainText,
     PlatformError,
     RemoteKey,
     RemoteText,
@@ -26,6 +27,7 @@ from cdk8s_airflow import (
     SecretStore,
     TlsSecret,
     collecting,
+    not_secret,
 )
 from cdk8s_airflow.kube.ledger import ledger_of
 from tests.making import emitted, make_airflow, make_cluster, new_chart
@@ -178,6 +180,37 @@ def test_a_spoiled_external_secret_is_told_at_its_argument(
     changes: Mapping[str, Any], found: list[tuple[str, str]]
 ) -> None:
     assert refused(**changes) == found
+
+
+LOGIN = {"username": PlainText("airflow"), "password": RemoteKey("db", property="password")}
+
+
+def test_a_user_is_no_secret() -> None:
+    chart = new_chart()
+    make(chart, secret=BasicAuthSecret("login"), data=LOGIN)
+    assert emitted(chart)[0]["spec"]["target"]["template"]["data"]["username"] == "airflow"
+    assert [source.keys for source in ledger_of(chart).provided.values()] == [frozenset({"username", "password"})]
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ({**LOGIN, "password": PlainText("hunter2")}, [("secrets/literal", "data.password")]),
+        ({**LOGIN, "more": PlainText("postgresql://u:hunter2@h/d")}, [("secrets/literal", "data.more")]),
+        ({**LOGIN, "more": PlainText("glpat-hunter2hunter2hunter2")}, [("secrets/literal", "data.more")]),
+        ({**LOGIN, "gitSshKey": PlainText("hunter2Qx9+hunter2Zp4/")}, [("secrets/literal", "data.gitSshKey")]),
+        ({**LOGIN, "username": PlainText("")}, [("argument/empty", "data.username.text")]),
+        (
+            {"username": PlainText("a"), "password": PlainText(not_secret("an-example-of-none"))},
+            [("secrets/keys", "data")],
+        ),
+    ],
+)
+def test_a_secret_in_clear_text_is_refused_and_never_shown(data: Any, found: list[tuple[str, str]]) -> None:
+    with pytest.raises(PlatformError) as caught:
+        make(new_chart(), secret=BasicAuthSecret("login"), data=data)
+    assert [(finding.rule, finding.at) for finding in caught.value] == found
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_name_that_the_store_cannot_have_is_told_at_its_part() -> None:

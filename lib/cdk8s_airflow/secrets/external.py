@@ -13,7 +13,7 @@ from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.network.namespace import NamespaceHandle
 from cdk8s_airflow.secrets.made import SecretLabels, SecretToMake, reference_rules, wanted
 from cdk8s_airflow.secrets.provided import ProvidedSecret
-from cdk8s_airflow.secrets.remote import RemoteValue
+from cdk8s_airflow.secrets.remote import PlainText, RemoteValue, literal_rules
 from cdk8s_airflow.secrets.stores import AnyStore, ClusterSecretStore, SecretStore, kind_of, reach_rules
 from cdk8s_airflow.secrets.wire.external import ExternalSettings, external_secret_manifest, remotes
 from cdk8s_airflow.secrets.wire.stores import remote_problem
@@ -31,8 +31,8 @@ class ExternalSecret(PlatformConstruct):
         namespace: where the Secret is read, and so made.
         secret: which Secret: the same reference that its reader is given, or several :class:`SecretKey` of one Secret.
         store: where it comes from.
-        data: each key, and what it holds: a :class:`RemoteKey`, a :class:`RemoteText` that is put together from several, or the
-            :class:`DatabaseUrl` of a database of this platform.
+        data: each key, and what it holds: a :class:`RemoteKey`, a :class:`RemoteText` that is put together from several, the
+            :class:`DatabaseUrl` of a database of this platform, or a :class:`PlainText` that is no secret.
         refresh: how often the store is asked. None asks only once. Default: ``"1h"``. Pods that run see nothing of a change until
             they restart, but new ones, those of tasks among them, do.
         labels: of the Secret. Default: none but ``cnpg.io/reload`` on a login, by which CloudNativePG reads it again.
@@ -63,6 +63,7 @@ class ExternalSecret(PlatformConstruct):
             found += reference_rules(secret, data, "data")
             found += reach_rules(store, where)
             found += _remote_rules(store, data)
+            found += _plain_rules(data)
         super().__init__(scope, id, found)
         if not self._sound:
             return
@@ -105,3 +106,17 @@ def _remote_rules(store: AnyStore, data: Mapping[str, RemoteValue]) -> Iterator[
                     problem=problem[0],
                     fix=problem[1],
                 )
+
+
+def _plain_rules(data: Mapping[str, RemoteValue]) -> Iterator[Finding]:
+    plain = {key: value for key, value in data.items() if isinstance(value, PlainText)}
+    literal = [finding for key, value in plain.items() for finding in literal_rules(key, value)]
+    yield from literal
+    if not literal and plain and len(plain) == len(data):
+        yield Finding(
+            rule="secrets/keys",
+            at="data",
+            problem="takes nothing from the store",
+            seen=", ".join(data),
+            fix="say of at least one key where it is kept: RemoteKey(...); what is no secret belongs in a ConfigMap",
+        )

@@ -69,7 +69,7 @@ class RemoteText:
     escape: Escape = "url"
 
     def _rules(self) -> Iterator[Finding]:
-        from cdk8s_airflow.schemas.hidden import has_login
+        from cdk8s_airflow.checks.scanner import looks_secret
 
         named = set(_PART.findall(self.form))
         for name in sorted(named - self.parts.keys()):
@@ -94,7 +94,7 @@ class RemoteText:
                 problem="is empty: the whole text would stand in the manifest for everybody to read",
                 fix="give each secret in the text a name in braces, and say here where it is kept",
             )
-        if has_login(_PART.sub("{{part}}", self.form)) or is_token(self.form):
+        if looks_secret(_PART.sub("{{part}}", self.form)) or is_token(self.form):
             yield Finding(
                 rule="secrets/literal",
                 at="form",
@@ -148,6 +148,21 @@ class DatabaseUrl:
             )
 
 
+def literal_rules(key: str, text: PlainText) -> Iterator[Finding]:
+    """Whether what stands in clear text under a key is a secret, by the key's name or by its own form."""
+    from cdk8s_airflow.checks.scanner import is_literal, is_vouched, looks_secret, telling
+
+    if is_vouched(text.text):
+        return
+    if telling(key) == "strict" or is_literal(key, text.text) or looks_secret(text.text):
+        yield Finding(
+            rule="secrets/literal",
+            at=f"data.{key}",
+            problem="looks like a secret, and would stand in the manifest for everybody to read",
+            fix='say where it is kept: RemoteKey(...), or if it is none: PlainText(not_secret("..."))',
+        )
+
+
 def around_password(database: PlatformDatabase) -> tuple[str, str] | None:
     """What stands in the URL before and after the password; None where it is not known."""
     from cdk8s_airflow.secrets.contracts import DsnSecret
@@ -156,7 +171,21 @@ def around_password(database: PlatformDatabase) -> tuple[str, str] | None:
     return url
 
 
-RemoteValue = RemoteKey | RemoteText | DatabaseUrl
+@frozen(kw_only=False)
+class PlainText:
+    """A text that is no secret, for a key beside others that are: a user's name, an address, a type. It stands in the manifest.
+
+    Args:
+        text: the text.
+    """
+
+    how_to_write: ClassVar[str] = 'PlainText("airflow")'
+    names_a_secret: ClassVar[bool] = True
+
+    text: NonEmpty
+
+
+RemoteValue = RemoteKey | RemoteText | DatabaseUrl | PlainText
 """What a key of a Secret can come from."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow import RemoteKey, RemoteText
+from cdk8s_airflow import PlainText, RemoteKey, RemoteText
 from cdk8s_airflow.checks import check_value
 from cdk8s_airflow.schemas import check_manifest
 from cdk8s_airflow.secrets.remote import RemoteValue
@@ -120,6 +120,12 @@ def test_parts_of_one_name_in_two_texts_stay_apart() -> None:
         "b": "b://u:{{ .password_2 }}@b",
     }
     assert variables == {"password": {"key": "a"}, "password_2": {"key": "b"}}
+
+
+def test_what_is_no_secret_stands_as_it_is_beside_what_is_taken_from_the_store() -> None:
+    texts, variables = template({"username": PlainText("airflow"), "form": PlainText("{{ x }}"), "password": PASSWORD})
+    assert texts == {"username": "airflow", "form": '{{ "{" }}{ x }}', "password": "{{ .password }}"}
+    assert list(variables) == ["password"]
 
 
 def test_json_is_written_around_parts_that_bring_their_quotes() -> None:

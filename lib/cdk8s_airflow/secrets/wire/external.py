@@ -7,7 +7,7 @@ from typing import Any
 
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.secrets.remote import RemoteKey, RemoteValue, as_text, pieces
+from cdk8s_airflow.secrets.remote import PlainText, RemoteKey, RemoteValue, as_text, pieces
 from cdk8s_airflow.secrets.wire.stores import API_VERSION
 
 _UNSAFE = regex(r"[^A-Za-z0-9_]")
@@ -87,7 +87,7 @@ def remotes(value: RemoteValue) -> Iterator[tuple[str, RemoteKey]]:
     """Everything that a value takes from a store, by the name of the part; empty where it is the whole value."""
     if isinstance(value, RemoteKey):
         yield "", value
-    else:
+    elif not isinstance(value, PlainText):
         yield from as_text(value).parts.items()
 
 
@@ -112,10 +112,16 @@ def _template(value: RemoteValue, names: Mapping[RemoteKey, str]) -> str:
     """A template in Go's language that gives the value."""
     if isinstance(value, RemoteKey):
         return f"{{{{ .{names[value]} }}}}"
+    if isinstance(value, PlainText):
+        return _plain(value.text)
     text = as_text(value)
     escape = _ESCAPES[text.escape]
     return "".join(
-        # A brace before another one would open an action of the template.
-        _OPENS.sub('{{ "{" }}', plain) + (f"{{{{ .{names[text.parts[part]]}{escape} }}}}" if part else "")
+        _plain(plain) + (f"{{{{ .{names[text.parts[part]]}{escape} }}}}" if part else "")
         for plain, part in pieces(text.form)
     )
+
+
+def _plain(text: str) -> str:
+    """Plain text in a template: a brace before another one would open an action."""
+    return _OPENS.sub('{{ "{" }}', text)
