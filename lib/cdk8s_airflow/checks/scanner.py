@@ -125,7 +125,9 @@ _FERNET = regex(r"[A-Za-z0-9_-]{43}=")
 _IN_WORD: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=-")
 _BASE64 = regex(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _LOGIN = regex(r"(?P<user>[^\s/@:?#\"'<>]{0,128})(?::(?P<password>[^\s@\"'<>]{1,256}))?@")
-_REFERENCE = regex(r"\$\(|\$\{|\$[A-Za-z_]|\{\{|\{%|%\(|\{[A-Za-z_][\w.]*\}|<[^>]*>?\Z|\*+\Z|[xX]{6}|\.\.\.|…|ENC\[")
+_REFERENCE = regex(
+    r"\$\(|\$\{|\$[A-Za-z_]|\{\{|\{%|%\(|%[sdr]\Z|\{[A-Za-z_][\w.]*\}|<[^>]*>?\Z|\*+\Z|[xX]{6}|\.\.\.|…|ENC\["
+)
 _PLACEHOLDER = regex(r"[A-Z][A-Z_-]*|[xX*.•-]+")
 _OTHER_PLACES = (
     "/",
