@@ -49,6 +49,7 @@ from cdk8s_airflow.airflow.wire.config import overlaid_config_rules
 from cdk8s_airflow.airflow.wire.connections import demands
 from cdk8s_airflow.airflow.wire.environment import variables_twice
 from cdk8s_airflow.airflow.wire.owned import owned_rules
+from cdk8s_airflow.airflow.wire.pods import volumes_twice
 from cdk8s_airflow.airflow.wire.release import (
     release_needs,
     release_notes,
@@ -329,6 +330,7 @@ class AirflowChart(PlatformConstruct):
             given = {finding.at for finding in secret_findings(values or {})}
             unfit = [each for each in unfit if each.rule != "values/secret-literal" or each.at in given]
         found += unfit or variables_twice(settings, checked_values, values or {})
+        found += [] if unfit else volumes_twice(checked_values)
         if not found:
             checked_values, problems = _with_task_pods(settings, checked_values, values or {})
             found += problems
