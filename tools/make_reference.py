@@ -199,6 +199,8 @@ class Pages:
         target = called.__init__ if isinstance(called, type) else called  # type: ignore[misc]
         hints = typing.get_type_hints(
             called if dataclasses.is_dataclass(called) and "__init__" not in _written(called) else target,
+            # Some modules name public types in annotations only, without loading them.
+            localns={name: getattr(cdk8s_airflow, name) for name in self.homes},
             include_extras=True,
         )
         parameters = [p for name, p in inspect.signature(target).parameters.items() if name not in ("self", "cls")]
