@@ -44,9 +44,9 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.versions import DEFAULT_CHART_VERSION, pair_findings, runs_of
 from cdk8s_airflow.airflow.wire.collector import statsd_beside
-from cdk8s_airflow.airflow.wire.database import database_told
 from cdk8s_airflow.airflow.wire.config import overlaid_config_rules
 from cdk8s_airflow.airflow.wire.connections import demands
+from cdk8s_airflow.airflow.wire.database import database_told
 from cdk8s_airflow.airflow.wire.environment import variables_twice
 from cdk8s_airflow.airflow.wire.owned import owned_rules
 from cdk8s_airflow.airflow.wire.pods import volumes_twice
