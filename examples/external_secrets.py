@@ -1,7 +1,7 @@
 """Every Secret out of Vault: External Secrets copies them in, and nobody makes one by hand.
 
-Vault keeps two secrets below ``kv/``: ``airflow`` with one field for each key and for the git login, and ``airflow-db`` with
-``username`` (``airflow``) and ``password`` of the database. The operator logs in by a service account that lives where Airflow launches no pods.
+Vault keeps two secrets below ``kv/``: ``airflow`` with one field for each key and for the git login, and ``airflow-db`` with the
+``password`` of the database. The operator logs in by a service account that lives where Airflow launches no pods.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from cdk8s_airflow import (
     KubernetesExecutor,
     Logs,
     Namespace,
+    PlainText,
     RemoteKey,
     VaultKubernetes,
     Volume,
@@ -74,7 +75,7 @@ def build() -> App:
         storage=Volume("20Gi"),
         facts=facts,
     )
-    owner = {"username": RemoteKey("airflow-db", property="username"), "password": password}
+    owner = {"username": PlainText("airflow"), "password": password}
     ExternalSecret(base, "owner", namespace=data, secret=credentials, store=vault, data=owner)
     connection = {"connection": DatabaseUrl(database=database, password=password)}
     ExternalSecret(base, "url", namespace=airflow, secret=url, store=vault, data=connection)
