@@ -85,6 +85,7 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
     "cleanup.volumes": (Place("volumes", charts=">=1.18"),),
     "otel_collector": (Place("otelCollector", charts=">=1.22"),),
     "flower.startup_probe": (Place("flower.startupProbe", charts=">=1.18"),),
+    "cleanup.without_task_pods": (Place("cleanup", charts="<1.20"),),
     "database_cleanup": (Place("databaseCleanup", charts=">=1.20"),),
     "redis.grace_period": (Place("redis.terminationGracePeriodSeconds", charts=">=1.18"),),
     "redis.labels": (Place("redis.labels", charts=">=1.19"),),

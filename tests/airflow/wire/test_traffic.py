@@ -18,6 +18,7 @@ from cdk8s_airflow import (
     DagProcessor,
     DatabaseCleanup,
     ExternalBroker,
+    ExternalDatabase,
     FabAuth,
     Flower,
     FlowerAuthSecret,
@@ -36,6 +37,8 @@ from cdk8s_airflow import (
     Oidc,
     OtelCollector,
     Outside,
+    PgBouncer,
+    PgBouncerSecret,
     Pods,
     Proxy,
     RedisBroker,
@@ -279,6 +282,26 @@ def test_the_database_is_where_its_handle_says_and_migrations_go_past_a_pooler()
     found = table(said(NEW, database=Connection(secret="m", peer=pooler, direct=address, direct_peer=server)))
     assert found["server 5433"] == {"migration"}
     assert found["pooler 5432"] == words("scheduler api-server triggerer DAG_processor")
+
+
+def test_results_of_celery_go_through_a_pooler_of_their_own() -> None:
+    pooler, other = (Pods(name=name, namespace="data", labels={"a": name}) for name in ("pooler", "other"))
+    address = Address(host="other", port=5432, database="a", user="a")
+    database = Connection(secret="m", peer=pooler, results=address, results_peer=other)
+    found = table(said(NEW, database=database, executor=CELERY))
+    assert found["other 5432"] == words("scheduler workers")
+    assert "other 5432" not in table(said(NEW, database=database))
+
+
+def test_pgbouncer_of_the_chart_stands_between_all_but_migrations_and_the_database() -> None:
+    database = ExternalDatabase(
+        host="db.example.com", password=SecretKey("p", "p"), pooling=PgBouncer(login=PgBouncerSecret("p"))
+    ).connection()
+    found = table(said(NEW, database=database, triggerer=Triggerer(scaling=Keda(max_replicas=3))))
+    assert found["PgBouncer 6543"] == words("scheduler api-server triggerer DAG_processor <keda>")
+    assert found["db.example.com 5432"] == words("PgBouncer migration")
+    assert found["PgBouncer 9127"] == {"<monitoring>"}
+    assert "PgBouncer" in found["<dns> 53"]
 
 
 def test_keda_counts_in_the_database() -> None:

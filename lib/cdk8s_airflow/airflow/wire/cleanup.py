@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
@@ -11,6 +12,7 @@ from cdk8s_airflow.airflow.wire.keys import FERNET_VARIABLE
 from cdk8s_airflow.airflow.wire.pods import pod_labels, pod_values, variable
 from cdk8s_airflow.airflow.wire.security import AIRFLOW_POD, CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.scheduling.wire import placement, resources
 from cdk8s_airflow.secrets.contracts import SecretKey
 
@@ -40,6 +42,20 @@ def cleanup_values(settings: ReleaseSettings) -> Tree:
         pod_values(given),
     )
     return {"cleanup": values}
+
+
+def cleanup_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether this version makes the CronJob for pods at all."""
+    if settings.cleanup is None or settings.has_task_pods:
+        return
+    if settings.dialect.place("cleanup.without_task_pods") is None:
+        yield Finding(
+            rule="components/cleanup",
+            at="cleanup",
+            problem=f"makes nothing: from chart 1.20 on only KubernetesExecutor has it, and this is {settings.executor.name}",
+            seen=show(settings.cleanup),
+            fix="leave it out",
+        )
 
 
 def _database_variables(settings: ReleaseSettings, with_url: bool) -> list[dict[str, Any]]:

@@ -8,7 +8,12 @@ from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.versions import TESTED_KUBERNETES, minor_of
-from cdk8s_airflow.airflow.wire.cleanup import cleanup_values, database_cleanup_objects, database_cleanup_values
+from cdk8s_airflow.airflow.wire.cleanup import (
+    cleanup_rules,
+    cleanup_values,
+    database_cleanup_objects,
+    database_cleanup_values,
+)
 from cdk8s_airflow.airflow.wire.collector import collector_rules, collector_values
 from cdk8s_airflow.airflow.wire.components import component_rules, component_values, own_disruption_budgets
 from cdk8s_airflow.airflow.wire.config import (
@@ -210,7 +215,7 @@ CONCEPTS = (
     Concept(values=component_values, objects=own_disruption_budgets, rules=component_rules),
     Concept(values=flower_values, rules=flower_rules, needs=flower_needs),
     Concept(values=collector_values, rules=collector_rules),
-    Concept(values=cleanup_values),
+    Concept(values=cleanup_values, rules=cleanup_rules),
     Concept(values=database_cleanup_values),
     Concept(values=key_values, rules=key_rules, needs=key_needs),
     Concept(values=database_values, rules=database_rules, needs=database_needs, notes=database_notes),
