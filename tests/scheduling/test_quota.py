@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given as chosen
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from cdk8s_airflow.checks import check_value
 from cdk8s_airflow.scheduling.quota import Limits, Quota
 from cdk8s_airflow.scheduling.wire import limits_manifest, quota_manifest
 from tests.truth import assert_accepted
+from tests.truth.kinds import quantity
 
 
 @pytest.mark.parametrize(
@@ -137,3 +141,35 @@ def test_what_bounds_must_not_be(given: Quota | Limits, at: str, rule: str) -> N
     (finding,) = check_value(given, type(given), "x")
     assert (finding.at, finding.rule) == (at, rule)
     assert finding.fix
+
+
+cpus = st.sampled_from(["50m", "0.5", "500m", "1", "2", "1500m", "8"])
+bytes_ = st.sampled_from(["64Mi", "256Mi", "512M", "512Mi", "1Gi", "1G", "8Gi"])
+maybe_cpus, maybe_bytes = st.none() | cpus, st.none() | bytes_
+
+
+@settings(derandomize=True, max_examples=150, deadline=None)
+@chosen(
+    st.builds(
+        Limits,
+        cpu=cpus,
+        memory=bytes_,
+        memory_limit=bytes_,
+        cpu_limit=maybe_cpus,
+        max_cpu=maybe_cpus,
+        max_memory=maybe_bytes,
+        max_storage=maybe_bytes,
+    )
+)
+def test_limits_are_refused_or_rise_as_the_api_server_wants_them(given: Limits) -> None:
+    refused = check_value(given, Limits, "limits")
+    (container, *_) = limits_manifest("lab", given)["spec"]["limits"]
+    most = container.get("max", {})
+    limit = {**most, **container["default"]}
+    rises = all(
+        quantity(low[name]) <= quantity(high[name])  # type: ignore[operator]
+        for low, high in ((container["defaultRequest"], limit), (limit, most), (container["defaultRequest"], most))
+        for name in low.keys() & high.keys()
+    )
+    assert rises == (not refused)
+    assert_accepted([limits_manifest("lab", given)])
