@@ -44,6 +44,7 @@ def test_there_is_an_example_for_each_shape() -> None:
         "bounded_namespaces",
         "bridged_database",
         "celery_with_keda",
+        "data_lake",
         "external_secrets",
         "highly_available_database",
         "lab_on_kind",

@@ -166,6 +166,14 @@ def test_the_chart_can_come_from_a_mirror() -> None:
     assert find(chart, "HelmChart", "seaweedfs")["spec"]["chart"] == "oci://registry.example.com/charts/seaweedfs"
 
 
+def test_the_account_of_helm_is_told_and_no_other() -> None:
+    chart = new_chart()
+    (right,) = made("seaweedfs", chart).rights
+    assert (right.account_namespace, right.account, right.is_everything) == ("kube-system", "helm-seaweedfs", True)
+    assert [list(told()) for told in ledger_of(chart).rights] == [[right]]
+    assert made("seaweedfs", delivery=FluxRelease()).rights == ()
+
+
 def test_the_summary_says_that_nobody_maintains_minio() -> None:
     chart = new_chart()
     made("minio", chart)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from cdk8s_airflow.airflow.images import Mirror, registry_and_path
 from cdk8s_airflow.checks import Finding, PlatformError
@@ -18,6 +19,7 @@ from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.wire import Release, deliver
 from cdk8s_airflow.delivery.wire.flux import flux_rules
 from cdk8s_airflow.delivery.wire.k3s import k3s_rules, structured_rules
+from cdk8s_airflow.delivery.wire.rights import delivery_rights, guard_delivery
 from cdk8s_airflow.delivery.wire.source import source_needs, source_notes, source_rules
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
@@ -32,6 +34,9 @@ from cdk8s_airflow.storage import needs
 from cdk8s_airflow.storage.names import BucketName
 from cdk8s_airflow.storage.object_storage import Bucket, ObjectStorage, S3Credentials
 from cdk8s_airflow.storage.volume import Volume
+
+if TYPE_CHECKING:
+    from cdk8s_airflow.rights import Right
 
 LONGEST_NAME = 40
 """The longest name of a store, from which its chart makes the names of its objects."""
@@ -128,6 +133,7 @@ class ClusterStore(PlatformConstruct):
     """What every object store in the cluster offers to others."""
 
     _given: StoreSettings | None = None
+    _delivery: Delivery | None = None
     _traffic_of: Traffic = Traffic()
     _storage: ObjectStorage = ObjectStorage(scheme="s3")
 
@@ -186,6 +192,13 @@ class ClusterStore(PlatformConstruct):
         """Its pods, and whom they talk to but for its clients; nothing while findings are being collected."""
         return self._traffic_of
 
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """What accounts that come with it may do with the API of Kubernetes: that of Helm, and no other."""
+        return (
+            () if self._given is None or self._delivery is None else delivery_rights(self._delivery, self._given.name)
+        )
+
     def _install(
         self,
         settings: StoreSettings,
@@ -209,7 +222,9 @@ class ClusterStore(PlatformConstruct):
         self._emit(plain, bound=bound, facts=settings.facts, files=delivered.files)
         if not self._sound:
             return
-        self._given = settings
+        self._given, self._delivery = settings, delivery
+        self._found_late(guard_delivery(self._ledger, delivery, settings.name))
+        self._ledger.rights.append(partial(delivery_rights, delivery, settings.name))
         store = self._storage
         self._need(source_needs(delivery))
         self._need(

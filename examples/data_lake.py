@@ -1,0 +1,82 @@
+"""A lab with everything in it: an object store for the data lake, for logs and for backups, and no Secret to make by hand."""
+
+from __future__ import annotations
+
+from cdk8s import App, Chart
+
+from cdk8s_airflow import (
+    AirflowChart,
+    AirflowKeys,
+    BucketJob,
+    ClusterFacts,
+    CnpgBackup,
+    CnpgCluster,
+    DataLake,
+    KubernetesExecutor,
+    Logs,
+    Namespace,
+    S3Credentials,
+    SeaweedFs,
+    SecretBootstrap,
+    StoreUser,
+    Volume,
+    run,
+)
+
+
+def build() -> App:
+    """The platform."""
+    app = App()
+    facts = ClusterFacts(kubernetes="1.34")
+    base = Chart(app, "00-base")
+    storage, airflow, setup = (Namespace(base, name) for name in ("storage", "airflow", "airflow-setup"))
+
+    data = Chart(app, "10-data")
+    lake = SeaweedFs(
+        data,
+        "lake",
+        namespace=storage,
+        volume=Volume("50Gi", storage_class="longhorn"),
+        users=[
+            StoreUser(credentials=S3Credentials("data-lake"), buckets=["data-raw", "data-warehouse"]),
+            StoreUser(credentials=S3Credentials("task-logs"), buckets=["airflow-logs"]),
+            StoreUser(credentials=S3Credentials("pg-backups"), buckets=["backups"]),
+        ],
+        facts=facts,
+    )
+    buckets = BucketJob(
+        data,
+        "buckets",
+        namespace=storage,
+        buckets=lake.buckets,
+        credentials=lake.admin,
+        versioned=["data-raw"],
+        facts=facts,
+    )
+    cluster = CnpgCluster(
+        data,
+        "db",
+        name="airflow-pg",
+        namespace=airflow,
+        storage=Volume("10Gi", storage_class="longhorn"),
+        backup=CnpgBackup(bucket=lake.bucket("backups"), schedule="0 2 * * *", retention_days=14),
+        facts=facts,
+    )
+
+    release = AirflowChart(
+        Chart(app, "20-airflow"),
+        "airflow",
+        namespace=airflow,
+        database=cluster.connection(),
+        keys=AirflowKeys.existing(prefix="airflow"),
+        executor=KubernetesExecutor(),
+        logs=Logs.in_bucket(lake.bucket("airflow-logs"), prefix="lab"),
+        data_lake=DataLake(buckets=[lake.bucket("data-raw"), lake.bucket("data-warehouse")]),
+        facts=facts,
+    )
+    SecretBootstrap(data, "bootstrap", namespace=setup, makes=[lake, buckets, cluster, release], facts=facts)
+    return app
+
+
+if __name__ == "__main__":
+    run(build)
