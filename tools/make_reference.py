@@ -36,6 +36,24 @@ from cdk8s import App, Chart
 from cdk8s_airflow import *
 chart = Chart(App(), "reference")
 db = CnpgCluster(chart, "db", name="db", namespace=Namespace.existing("data"), storage=Volume("1Gi"))
+storage = ObjectStorage.s3(region="eu-central-1")
+facts = ClusterFacts(
+    cnpg="1.30.0",
+    network_plugin="calico",
+    api_server=ApiServerAt(networks=["192.168.1.10/32"]),
+    dns=ClusterDns(),
+    monitoring=Nowhere(),
+    cnpg_operator=Pods(name="CloudNativePG", namespace="cnpg-system", labels={"app.kubernetes.io/name": "cloudnative-pg"}),
+)
+airflow = AirflowChart(
+    chart,
+    "platform",
+    namespace=Namespace.existing("airflow"),
+    database=db.connection(bridge=ExistingSecret("platform-url")),
+    keys=AirflowKeys.existing(prefix="airflow"),
+    executor=KubernetesExecutor(),
+    logs=Logs.ephemeral(),
+)
 -->
 """
 
@@ -173,7 +191,7 @@ class Pages:
             return f"{'list' if origin is list else 'collection'} of {self.type(arguments[0], page)}"
         if hint is Any:
             return "anything"
-        name = getattr(hint, "__name__", str(hint))
+        name = getattr(hint, "__name__", str(hint)).lstrip("_")
         if name in self.homes:
             return self.link(name, page)
         if name == "Named":
