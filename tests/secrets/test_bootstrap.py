@@ -265,7 +265,12 @@ def two_recipes(chart: cdk8s.Chart) -> None:
         ),
         (two_recipes, "secrets/two-recipes", "makes", "two readers want different content in username"),
         (lambda chart: boot(chart, makes=["db"]), "argument/type", "makes[0]", "not str"),
-        (lambda chart: boot(chart, leaves=["gAAAAAB-fernet"]), "argument/type", "leaves[0]", "is not a reference"),
+        (
+            lambda chart: boot(chart, leaves=["gAAAAAB-fernet"]),
+            "argument/type",
+            "leaves[0]",
+            "must be a SecretReference",
+        ),
         (lambda chart: boot(chart, name="n" * 53), "argument/name", "name", "is not a name"),
         (lambda chart: boot(chart, name="Setup"), "argument/name", "name", "is not a name"),
         (lambda chart: boot(chart, namespace="setup"), "argument/type", "namespace", "not str"),

@@ -193,7 +193,7 @@ def _described(hint: Any) -> str:
         return "a list"
     if named in _PLAIN_NAMES:
         return _PLAIN_NAMES[named]
-    name = getattr(named, "__name__", str(named))
+    name = getattr(named, "__name__", str(named)).lstrip("_")
     return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 

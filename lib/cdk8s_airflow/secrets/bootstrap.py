@@ -43,17 +43,6 @@ _Name = Annotated[
     ),
 ]
 
-_Reference = Annotated[
-    object,
-    Must(
-        lambda value: isinstance(value, _SecretReference),
-        "is not a reference to a Secret",
-        'write it as where it is read, like FernetKeySecret("airflow-fernet-key")',
-        "argument/type",
-        hides=True,
-    ),
-]
-
 _DEFAULT_RESOURCES = Resources(cpu="10m", memory="64Mi", memory_limit="128Mi")
 
 
@@ -105,7 +94,7 @@ class SecretBootstrap(PlatformConstruct):
         *,
         namespace: NamespaceHandle,
         makes: Sequence[PlatformConstruct],
-        leaves: Sequence[_Reference] = (),
+        leaves: Sequence[_SecretReference] = (),
         name: _Name = "secret-bootstrap",
         image: Image | None = None,
         pull_secret: PullSecret | None = None,
@@ -123,7 +112,7 @@ class SecretBootstrap(PlatformConstruct):
             found += _image_rules(image, release)
             wanted = [need for each in makes for need in each.secret_needs]
             found += _recipe_rules(wanted)
-            needs = list(_to_make(wanted, {each.name for each in leaves}, ledger_of(scope).provided.keys()))  # type: ignore[attr-defined]
+            needs = list(_to_make(wanted, {each.name for each in leaves}, ledger_of(scope).provided.keys()))
             if not found and all(each.sound for each in makes):
                 found += _making_rules(wanted, needs, leaves)
         super().__init__(scope, id, found)
@@ -218,16 +207,16 @@ def _recipe_rules(wanted: Iterable[SecretNeed]) -> Iterator[Finding]:
 
 
 def _making_rules(
-    wanted: Sequence[SecretNeed], needs: Sequence[SecretNeed], leaves: Sequence[object]
+    wanted: Sequence[SecretNeed], needs: Sequence[SecretNeed], leaves: Sequence[_SecretReference]
 ) -> Iterator[Finding]:
     names = {need.name for need in wanted}
     for index, each in enumerate(leaves):
-        if each.name not in names:  # type: ignore[attr-defined]
+        if each.name not in names:
             yield Finding(
                 rule="secrets/not-needed",
                 at=f"leaves[{index}]",
                 problem="is a Secret that nothing in makes= needs",
-                seen=each.name,  # type: ignore[attr-defined]
+                seen=each.name,
                 fix=f"name one of {', '.join(sorted(names))}" if names else "leave it out",
             )
     if not needs and not leaves:

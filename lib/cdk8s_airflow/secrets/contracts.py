@@ -40,6 +40,8 @@ class _SecretReference:
         name: the Secret's name, or an object of cdk8s-plus that has one.
     """
 
+    how_to_write: ClassVar[str] = 'a reference like FernetKeySecret("airflow-fernet-key")'
+
     name: SecretName
 
     keys: ClassVar[Mapping[str, str]] = {}
