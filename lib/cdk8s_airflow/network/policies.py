@@ -14,7 +14,7 @@ from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.network.hosts import looks_inside
 from cdk8s_airflow.network.places import Cilium, HostNetwork, Nowhere
-from cdk8s_airflow.network.traffic import Flow, Known, Outside, Peer, Pods, Traffic
+from cdk8s_airflow.network.traffic import Flow, Known, Outside, Peer, Pods, Traffic, Unplaced
 from cdk8s_airflow.network.wire import default_deny_manifest
 
 NEVER_OUTSIDE: Mapping[str, tuple[str, ...]] = {
@@ -106,7 +106,7 @@ def isolation(
     """
     found = [question for each in traffic for question in each.questions]
     found += plugin_findings(facts)
-    flows = _once([*(flow for each in traffic for flow in each.flows), *more])
+    flows = _once([*(_doubted(flow, facts) for each in traffic for flow in each.flows), *more])
     flows = [flow for flow in flows if not _left_out(flow, facts, places)]
     workloads = _distinct([pods for each in traffic for pods in each.workloads])
     namespaces = tuple(dict.fromkeys(pods.namespace for pods in workloads))
@@ -264,6 +264,16 @@ def family_of(network: str) -> str:
     return f"IPv{ip_network(network).version}"
 
 
+def _doubted(flow: Flow, facts: ClusterFacts) -> Flow:
+    """A flow of a part of the platform, with a target that is only said to be outside and has the name of a Service taken as one
+    that nobody has placed. What a user adds is believed."""
+    target = flow.target
+    if not isinstance(target, Outside) or target.networks or _HOST.fullmatch(target.name) is None:
+        return flow
+    inside = looks_inside(target.name, flow.port, facts.cluster_domain)
+    return replace(flow, target=Unplaced(name=target.name)) if inside else flow
+
+
 def _left_out(flow: Flow, facts: ClusterFacts, places: Mapping[str, Place]) -> bool:
     """Whether one end is a part that this cluster does not have."""
     return any(
@@ -374,9 +384,7 @@ class _Resolver:
         elif isinstance(given, Known):
             yield from self._known(given, flow, port)
             return
-        if isinstance(given, Outside) and (
-            place is not None or given.networks or not self._may_be_inside(given.name, port)
-        ):
+        if isinstance(given, Outside):
             for end in self._outside(given, flow):
                 yield end, port
             return
@@ -389,9 +397,6 @@ class _Resolver:
                 fix=f"say places={{{given.name!r}: Place(peer=Pods(...) or Outside(...), port={port})}}",
             )
         )
-
-    def _may_be_inside(self, name: str, port: int) -> bool:
-        return _HOST.fullmatch(name) is not None and looks_inside(name, port, self._facts.cluster_domain)
 
     def _outside(self, given: Outside, flow: Flow) -> Iterator[Block]:
         if given.networks:
