@@ -234,6 +234,7 @@ def test_what_has_no_finding_is_taken(said: tuple[ClusterSettings, ClusterFacts]
         return
     made = manifests(said[0])
     assert_accepted(made)
+    assert [webhooks.dropped(each, said[1].cnpg or "1.26") for each in made] == [[]] * len(made)
     assert [each["metadata"]["namespace"] for each in made] == ["data"] * len(made)
 
 

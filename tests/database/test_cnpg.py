@@ -9,6 +9,7 @@ from cdk8s_airflow import (
     BasicAuthSecret,
     ClusterFacts,
     ClusterUpdates,
+    CnpgBackup,
     ConfigMapKey,
     Connection,
     Database,
@@ -20,12 +21,14 @@ from cdk8s_airflow import (
     InitDb,
     Mirror,
     Namespace,
+    ObjectStorage,
     Placement,
     PlatformError,
     PostgresMonitoring,
     PostgresSize,
     PullSecret,
     Resources,
+    S3Credentials,
     SecretKey,
     ServerCertificates,
     ServiceAccount,
@@ -370,3 +373,24 @@ def test_a_cluster_that_takes_the_catalogs_image_has_no_image_of_its_own() -> No
 def test_a_cluster_takes_as_many_sessions_as_its_parameters_say() -> None:
     assert make_cluster(new_chart()).max_connections == 100
     assert make_cluster(new_chart(), parameters={"max_connections": "250"}).max_connections == 250
+
+
+@pytest.mark.parametrize(
+    ("operator", "kubernetes", "told"),
+    [("1.30.0", "1.34", False), ("1.30.0", "1.33", True), ("1.28.1", "1.35", True)],
+)
+def test_a_kubernetes_that_the_operator_is_not_made_for_is_told(operator: str, kubernetes: str, told: bool) -> None:
+    chart = new_chart()
+    make_cluster(chart, facts=ClusterFacts(cnpg=operator, kubernetes=kubernetes))
+    assert any(f"CloudNativePG {operator} is supported" in note for note in ledger_of(chart).notes) is told
+
+
+def test_instances_and_jobs_reach_the_store_of_backups() -> None:
+    bucket = ObjectStorage.s3(endpoint="https://s3.acme.lab", credentials=S3Credentials("backups")).bucket("backups")
+    plain = make_cluster(new_chart()).traffic
+    backed = make_cluster(new_chart(), backup=CnpgBackup(bucket=bucket)).traffic
+    more = [flow for flow in backed.flows if flow not in plain.flows]
+    assert backed.workloads == plain.workloads
+    assert [(flow.source, flow.target, flow.port) for flow in more] == [
+        (pods, bucket.peer, 443) for pods in plain.workloads
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.truth.webhooks import refusals
+from tests.truth.webhooks import dropped, refusals
 
 CLUSTER: dict[str, Any] = {
     "apiVersion": "postgresql.cnpg.io/v1",
@@ -176,3 +176,17 @@ def test_each_kind_of_fault_is_refused(manifest: dict[str, Any], path: str, valu
 def test_a_single_instance_takes_no_supervised_updates() -> None:
     alone = {**CLUSTER, "spec": {**CLUSTER["spec"], "instances": 1, "primaryUpdateStrategy": "supervised"}}
     assert any("supervised" in said for said in refusals(alone))
+
+
+def test_fields_that_a_release_lacks_are_seen() -> None:
+    assert dropped(CLUSTER, "1.30.0") == []
+    assert dropped(CLUSTER, "1.28") == ["spec.serviceAccountName"]
+    assert dropped(CLUSTER, "1.26.1") == [
+        "spec.postgresql.extensions",
+        "spec.postgresql.synchronous.failoverQuorum",
+        "spec.serviceAccountName",
+    ]
+    listed = spoiled(CLUSTER, "spec/postgresql/extensions/0/bin_path", ["bin"])
+    assert "spec.postgresql.extensions[].bin_path" in dropped(listed, "1.28")
+    assert dropped({**DATABASE, "kind": "DatabaseRole"}, "1.29") == ["spec"]
+    assert dropped(DATABASE, "1.26") == []

@@ -6,9 +6,12 @@ library's own rules. What compares with the object that is there already is left
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 Manifest = Mapping[str, Any]
@@ -128,6 +131,33 @@ def refusals(manifest: Manifest) -> list[str]:
     if not str(manifest.get("apiVersion", "")).startswith("postgresql.cnpg.io/"):
         return []
     return [f"{manifest['kind']}: {said}" for judge in judges.get(manifest["kind"], ()) for said in judge(manifest)]
+
+
+def dropped(manifest: Manifest, release: str) -> list[str]:
+    """The fields that a release of the operator, like ``1.28``, does not have, and whose loss nobody would notice."""
+    since = _since().get(manifest["kind"], {})
+    wanted = tuple(int(part) for part in release.split(".")[:2])
+    return [
+        path
+        for path, first in since.items()
+        if tuple(int(part) for part in first.split(".")) > wanted and any(_at(manifest, path.split(".")))
+    ]
+
+
+@functools.cache
+def _since() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "crds" / "cnpg_since.json").read_text())
+    return found
+
+
+def _at(value: Any, steps: list[str]) -> Iterator[Any]:
+    if not steps:
+        yield value
+        return
+    inner = value.get(steps[0].removesuffix("[]")) if isinstance(value, dict) else None
+    for each in inner if steps[0].endswith("[]") and isinstance(inner, list) else [inner]:
+        if each is not None:
+            yield from _at(each, steps[1:])
 
 
 def _postgres(spec: Manifest) -> Manifest:

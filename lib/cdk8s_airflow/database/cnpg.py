@@ -73,7 +73,14 @@ _LONGEST_NAME = 50
 _IMAGE = "ghcr.io/cloudnative-pg/postgresql:{major}-standard-trixie"
 _IMAGE_MAJOR = regex(r"[\w.:/-]+:(\d+)[.\d]*(?:-[\w.-]*)?(?:@sha256:[0-9a-f]{64})?", re.ASCII)
 _LIBRARY = regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_TESTED_KUBERNETES: Mapping[tuple[int, ...], tuple[str, str]] = {(1, 30): ("1.34", "1.36")}
+_SUPPORTED_KUBERNETES: Mapping[tuple[int, ...], tuple[str, str]] = {
+    (1, 26): ("1.30", "1.33"),
+    (1, 27): ("1.31", "1.33"),
+    (1, 28): ("1.32", "1.34"),
+    (1, 29): ("1.33", "1.35"),
+    (1, 30): ("1.34", "1.36"),
+}
+"""Release of the operator -> oldest and newest Kubernetes. Source: ``docs/src/supported_releases.md`` at each tag."""
 _RESERVED_ROLES = ("postgres", "streaming_replica")
 _RESOURCES = Resources(cpu="100m", memory="512Mi", memory_limit="1Gi")
 
@@ -489,13 +496,13 @@ def _joined(settings: ClusterSettings, part: ClusterParts) -> ClusterSettings:
 
 
 def _notes(facts: ClusterFacts) -> Iterator[str]:
-    tested = _TESTED_KUBERNETES.get(version(facts.cnpg)[:2]) if facts.cnpg is not None else None
+    tested = _SUPPORTED_KUBERNETES.get(version(facts.cnpg)[:2]) if facts.cnpg is not None else None
     if tested is None or facts.kubernetes is None:
         return
     oldest, newest = tested
     if not version(oldest) <= version(facts.kubernetes)[:2] <= version(newest):
         yield (
-            f"CloudNativePG {facts.cnpg} was tested by its makers on Kubernetes {oldest} to {newest}; "
+            f"CloudNativePG {facts.cnpg} is supported by its makers on Kubernetes {oldest} to {newest}; "
             f"this cluster has {facts.kubernetes}."
         )
 
