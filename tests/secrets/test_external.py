@@ -11,6 +11,7 @@ from cdk8s_airflow import (
     AirflowKeys,
     BasicAuthSecret,
     ClusterSecretStore,
+    CnpgPooler,
     DatabaseUrl,
     DsnSecret,
     ExistingSecret,
@@ -126,6 +127,14 @@ def test_the_url_of_a_database_follows_the_database() -> None:
         "connection": 'postgresql://meta_owner:{{ .password | urlquery | replace "+" "%20" }}'
         "@airflow-pg-rw.airflow-data.svc:5432/meta"
     }
+
+
+def test_the_url_through_a_pooler_names_the_pooler() -> None:
+    chart = new_chart()
+    pooler = CnpgPooler(chart, "pool", cluster=make_cluster(chart), name="airflow-pool")
+    make(chart, secret=DsnSecret("a"), data={"connection": DatabaseUrl(database=pooler, password=KEY)})
+    text = emitted(chart)[-1]["spec"]["target"]["template"]["data"]["connection"]
+    assert text.endswith("@airflow-pool.airflow-data.svc:5432/airflow")
 
 
 def test_the_url_of_an_unsound_database_is_not_told_again() -> None:

@@ -10,9 +10,12 @@ import pytest
 from cdk8s_airflow import (
     BasicAuthSecret,
     ClusterFacts,
+    ClusterSecretStore,
+    ExternalSecret,
     FernetKeySecret,
     Namespace,
     PlatformError,
+    RemoteKey,
     SealedSecret,
     SecretKey,
 )
@@ -58,6 +61,23 @@ def test_a_login_has_its_type_and_the_label_by_which_it_is_read_again() -> None:
     assert template["type"] == "kubernetes.io/basic-auth"
     assert template["metadata"]["labels"] == {"cnpg.io/reload": "true", "team": "data"}
     assert ledger_of(chart).missing == []
+
+
+def test_a_secret_is_made_in_one_way_only() -> None:
+    chart = new_chart()
+    make(chart)
+    with pytest.raises(PlatformError) as caught:
+        ExternalSecret(
+            chart,
+            "external",
+            namespace=AIRFLOW,
+            secret=FernetKeySecret("airflow-fernet-key"),
+            store=ClusterSecretStore.existing("vault"),
+            data={"fernet-key": RemoteKey("airflow", property="fernet-key")},
+        )
+    (finding,) = caught.value
+    assert finding.rule == "secrets/made-twice"
+    assert "SealedSecret airflow/airflow-fernet-key" in finding.problem
 
 
 SECRET = "hunter2-my-fernet-key"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cdk8s_airflow import PlainText, RemoteKey, RemoteText
 from cdk8s_airflow.checks import check_value
@@ -152,6 +155,41 @@ def test_json_is_written_around_parts_that_bring_their_quotes() -> None:
 def test_braces_of_the_form_open_no_template(form: str, written: str) -> None:
     texts, _ = template({"k": RemoteText(form=form, parts={"password": PASSWORD}, escape="none")})
     assert texts == {"k": written}
+
+
+REMOTES = st.builds(
+    RemoteKey, st.sampled_from(("a", "b")), property=st.sampled_from((None, "user", "password")), base64=st.booleans()
+)
+PARTS = st.dictionaries(st.sampled_from(("user", "password", "user_2", "_", "A")), REMOTES, min_size=1)
+TEXTS = st.builds(
+    lambda parts, before, escape: RemoteText(
+        form=before + "".join(f"{{{name}}}{before}" for name in parts), parts=parts, escape=escape
+    ),
+    PARTS,
+    st.text("{}. ", max_size=3),
+    st.sampled_from(("url", "json", "none")),
+)
+DATA = st.dictionaries(
+    st.from_regex(r"[-._a-zA-Z0-9]{1,8}", fullmatch=True),
+    REMOTES | TEXTS | st.builds(PlainText, st.text("{}ab", min_size=1)),
+    min_size=1,
+)
+
+
+@settings(derandomize=True, deadline=None, max_examples=200)
+@given(DATA)
+def test_whatever_is_put_together_every_name_in_a_template_stands_for_one_thing(data: dict[str, RemoteValue]) -> None:
+    spec = made(data)["spec"]
+    names = [each["secretKey"] for each in spec["data"]]
+    assert len(set(names)) == len(names)
+    texts = spec["target"]["template"].get("data")
+    if texts is None:
+        assert set(names) == data.keys()
+        return
+    assert texts.keys() == data.keys()
+    used = {name for text in texts.values() for name in re.findall(r"\{\{ \.(\S+)", text)}
+    assert used == set(names)
+    assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) for name in names)
 
 
 @pytest.mark.parametrize(
