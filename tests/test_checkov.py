@@ -65,7 +65,7 @@ def test_the_list_of_waivers_is_short_reasoned_and_only_shrinks() -> None:
     assert len(listed) == MOST
     assert [each["check"] for each in listed] == sorted({each["check"] for each in listed})
     for each in listed:
-        assert {"check", "because"} < each.keys() <= {"check", "because", "unless_there_is", "ours", "chart"}
+        assert {"check", "because"} < each.keys() <= {"check", "because", "isolated_too", "ours", "chart"}
         assert len(each["because"]) > 50
     for waiver in (*checkov.waivers("ours"), *checkov.waivers("chart")):
         assert waiver.where
@@ -99,7 +99,7 @@ def test_the_judge_sees_what_is_plainly_wrong(manifest: dict[str, Any], check: s
 
 
 def test_an_object_that_the_judge_did_not_look_at_is_noticed() -> None:
-    verdict = checkov.Verdict(faults=(), passed=1, seen=frozenset({"Pod.lab.y"}), kinds=frozenset({"Pod"}))
+    verdict = checkov.Verdict(faults=(), passed=1, seen=frozenset({"Pod.lab.y"}), isolated=frozenset())
     others = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "z"}}
     assert checkov.overlooked([pod(), others], verdict) == ["Pod.lab.x"]
 
@@ -113,8 +113,8 @@ def test_a_waiver_covers_its_check_in_its_places_only() -> None:
     assert waiver.covering(other) == waiver.covering(elsewhere) == []
 
 
-def test_a_waiver_for_platforms_without_policies_is_none_for_those_with_some() -> None:
-    waiver = checkov.Waiver(check="CKV2_K8S_6", where=("Pod.*",), because="", unless="NetworkPolicy")
+def test_a_waiver_for_what_is_not_isolated_is_none_for_what_is() -> None:
+    waiver = checkov.Waiver(check="CKV2_K8S_6", where=("Pod.*",), because="", isolated_too=False)
     fault = checkov.Fault(check="CKV2_K8S_6", name="", resource="Pod.lab.x")
-    assert waiver.covering(fault, frozenset({"Pod"})) == [("CKV2_K8S_6", "Pod.*")]
-    assert waiver.covering(fault, frozenset({"Pod", "NetworkPolicy"})) == []
+    assert waiver.covering(fault, frozenset({"else"})) == [("CKV2_K8S_6", "Pod.*")]
+    assert waiver.covering(fault, frozenset({"lab"})) == []

@@ -58,6 +58,11 @@ class Fault:
     name: str
     resource: str
 
+    @property
+    def namespace(self) -> str:
+        """Where the object is."""
+        return self.resource.split(".")[1]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
@@ -67,13 +72,13 @@ class Verdict:
         faults: the checks that did not hold.
         passed: how many held.
         seen: the objects it looked at.
-        kinds: the kinds of objects that there are.
+        isolated: namespaces with a policy for all their pods.
     """
 
     faults: tuple[Fault, ...]
     passed: int
     seen: frozenset[str]
-    kinds: frozenset[str]
+    isolated: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,17 +89,17 @@ class Waiver:
         check: its id.
         where: patterns of the objects for which it need not.
         because: why.
-        unless: a kind; where there is an object of it, the check has to hold after all.
+        isolated_too: whether it holds in namespaces with a policy for all their pods as well.
     """
 
     check: str
     where: tuple[str, ...]
     because: str
-    unless: str = ""
+    isolated_too: bool = True
 
-    def covering(self, fault: Fault, kinds: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
-        """The check and each of the patterns that covers a fault, where there are objects of some kinds."""
-        if fault.check != self.check or self.unless in kinds:
+    def covering(self, fault: Fault, isolated: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
+        """The check and each of the patterns that covers a fault, where some namespaces are isolated."""
+        if fault.check != self.check or (fault.namespace in isolated and not self.isolated_too):
             return []
         return [(self.check, pattern) for pattern in self.where if fnmatch.fnmatchcase(fault.resource, pattern)]
 
@@ -112,7 +117,7 @@ def waivers(of: str) -> tuple[Waiver, ...]:
             check=each["check"],
             where=tuple(each[of]),
             because=each["because"].strip(),
-            unless=each.get("unless_there_is", ""),
+            isolated_too=each.get("isolated_too", True),
         )
         for each in yaml.safe_load(WAIVERS.read_text(encoding="utf-8"))
         if of in each
@@ -148,8 +153,12 @@ def judge(platforms: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, Ver
     for name, told in said.items():
         assert told["unread"] == [], f"{name}: checkov cannot read it"
         faults = tuple(Fault(check=check, name=asked, resource=at) for check, asked, at in told["failed"])
-        kinds = frozenset(each["kind"] for each in kept[name])
-        verdicts[name] = Verdict(faults=faults, passed=told["passed"], seen=frozenset(told["seen"]), kinds=kinds)
+        isolated = frozenset(
+            each["metadata"]["namespace"]
+            for each in kept[name]
+            if each["kind"] == "NetworkPolicy" and each["spec"]["podSelector"] == {}
+        )
+        verdicts[name] = Verdict(faults=faults, passed=told["passed"], seen=frozenset(told["seen"]), isolated=isolated)
         unseen = overlooked(kept[name], verdicts[name])
         assert not unseen, f"{name}: checkov has not looked at {unseen}"
     return verdicts
@@ -172,7 +181,7 @@ def unwaived(verdicts: Mapping[str, Verdict], of: str) -> list[str]:
         f"{platform}: {fault.resource}: {fault.check} {fault.name}"
         for platform, verdict in verdicts.items()
         for fault in verdict.faults
-        if not any(waiver.covering(fault, verdict.kinds) for waiver in waivers(of))
+        if not any(waiver.covering(fault, verdict.isolated) for waiver in waivers(of))
     ]
 
 
@@ -184,7 +193,7 @@ def idle(verdicts: Iterable[Verdict], of: str) -> set[tuple[str, str]]:
         for verdict in verdicts
         for fault in verdict.faults
         for waiver in waivers(of)
-        for each in waiver.covering(fault, verdict.kinds)
+        for each in waiver.covering(fault, verdict.isolated)
     }
     return every - used
 
