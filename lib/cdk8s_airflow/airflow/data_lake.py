@@ -48,7 +48,7 @@ class DataLake:
     def _rules(self) -> Iterator[Finding]:
         if not self.buckets:
             yield Finding(
-                rule="data-lake/no-buckets",
+                rule="lake/no-buckets",
                 at="buckets",
                 problem="is empty",
                 seen="[]",
@@ -59,7 +59,7 @@ class DataLake:
         for index, bucket in enumerate(self.buckets):
             if bucket.storage != first.storage or bucket.credentials != first.credentials:
                 yield Finding(
-                    rule="data-lake/several",
+                    rule="lake/several",
                     at=f"buckets[{index}]",
                     problem="is in another store than the first, or has another login, and a connection has one of each",
                     seen=bucket.url,

@@ -174,15 +174,15 @@ def test_logs_and_lake_can_share_a_secret() -> None:
     [
         (
             {"data_lake": LAKE, "env": {"AWS_ENDPOINT_URL_S3": "https://elsewhere"}},
-            "data-lake/twice",
+            "lake/twice",
             "env.AWS_ENDPOINT_URL_S3",
         ),
         (
             {"data_lake": LAKE, "connections": {"data_lake": SecretKey("other", "connection")}},
-            "data-lake/twice",
+            "lake/twice",
             "connections.data_lake",
         ),
-        ({"data_lake": LAKE, "logs": Logs.s3("logs")}, "data-lake/login-of-logs", "data_lake.variables"),
+        ({"data_lake": LAKE, "logs": Logs.s3("logs")}, "lake/login-of-logs", "data_lake.variables"),
     ],
 )
 def test_what_does_not_go_together_is_told(changes: dict[str, Any], rule: str, at: str) -> None:
@@ -193,10 +193,10 @@ def test_what_does_not_go_together_is_told(changes: dict[str, Any], rule: str, a
 @pytest.mark.parametrize(
     ("changes", "rule", "at"),
     [
-        ({"data_lake": DataLake(buckets=[])}, "data-lake/no-buckets", "data_lake.buckets"),
+        ({"data_lake": DataLake(buckets=[])}, "lake/no-buckets", "data_lake.buckets"),
         (
             {"data_lake": DataLake(buckets=[RAW, ObjectStorage.gcs().bucket("raw")])},
-            "data-lake/several",
+            "lake/several",
             "data_lake.buckets[1]",
         ),
         ({"data_lake": DataLake(buckets=[RAW], connection_id="data-lake")}, "argument/name", "data_lake.connection_id"),

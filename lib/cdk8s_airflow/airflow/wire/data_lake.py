@@ -65,7 +65,7 @@ def data_lake_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     for name in names:
         if name in others:
             yield Finding(
-                rule="data-lake/twice",
+                rule="lake/twice",
                 at=others[name],
                 problem=f"is the variable {name}, which data_lake= sets",
                 fix="leave it out, or give the lake another connection_id= or variables=False",
@@ -73,7 +73,7 @@ def data_lake_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     logs = settings.logs
     if isinstance(logs, S3Logs) and logs.connection is None and "AWS_ACCESS_KEY_ID" in names:
         yield Finding(
-            rule="data-lake/login-of-logs",
+            rule="lake/login-of-logs",
             at="data_lake.variables",
             problem="gives every pod a login to the lake, and with it pods would write logs, which were to go by their identity",
             seen="True",
