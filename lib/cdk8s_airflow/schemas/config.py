@@ -97,6 +97,43 @@ def place(name: Name, airflow_version: str) -> Name | None:
     return known[0] if known else None
 
 
+READ_AS = {"boolean": "true or false", "float": "a number", "integer": "a whole number"}
+"""What an option can be read as, in words."""
+
+
+def read_as(name: Name) -> str:
+    """What Airflow reads an option as: a key of :data:`READ_AS`; nothing where it takes any text, or it is not known."""
+    types = store.config_types()
+    return next((type_ for type_ in READ_AS if dotted(name) in types[type_]), "")
+
+
+def is_readable(name: Name, value: object, airflow_version: str) -> bool:
+    """Whether Airflow can read a value of an option as what it reads it as. Source: its ``getint``, ``getfloat``, ``getboolean``."""
+    type_ = read_as(name)
+    text = str(value)
+    # A text with $ is filled in from the environment first.
+    if not type_ or "$" in text or (not text and dotted(name) in store.config_types()["empty"]):
+        return True
+    if type_ == "boolean":
+        return text.partition("#")[0].strip().lower() in ("t", "true", "1", "f", "false", "0")
+    try:
+        float(text) if type_ == "float" else int(text)
+    except ValueError:
+        return type_ == "integer" and _numbers(airflow_version) >= _WHOLE_SINCE and _is_whole(text)
+    return True
+
+
+_WHOLE_SINCE = (3, 2)
+"""Since when Airflow takes 1.0 and 1e3 for whole numbers, too."""
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        return float(text).is_integer()
+    except ValueError:
+        return False
+
+
 def guess(name: Name, airflow_version: str) -> Name | None:
     """The option that a misspelt one most probably stands for: of its section, else of the same name in another."""
     section, option = name

@@ -63,6 +63,13 @@ def config_facts() -> dict[str, Any]:
     return facts
 
 
+@cache
+def config_types() -> dict[str, Any]:
+    """The options of airflow.cfg that Airflow reads as numbers or as true and false; treat it as read-only."""
+    types: dict[str, Any] = json.loads((_FACTS.parent / "config-types.json").read_bytes())
+    return types
+
+
 def _compile(schema: Schema) -> jsonschema_rs.Draft7Validator:
     import jsonschema_rs
 

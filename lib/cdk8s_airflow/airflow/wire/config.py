@@ -244,7 +244,7 @@ def overlaid_config_rules(settings: ReleaseSettings, values: Mapping[str, Any]) 
         if isinstance(section, str) and isinstance(options, Mapping) and all(isinstance(name, str) for name in options)
     }
     for finding in config_rules(dataclasses.replace(settings, config=config)):
-        if finding.rule == "config/unknown-option":
+        if finding.rule in ("config/unknown-option", "config/wrong-type"):
             yield dataclasses.replace(finding, at=f"values.{finding.at}")
 
 
@@ -300,7 +300,7 @@ def _problems(option: _Option, settings: ReleaseSettings) -> Iterator[Finding]:
             fix="leave it out, or choose an airflow_version that has it",
         )
         return
-    yield from _value_problems(option)
+    yield from _value_problems(option, airflow)
 
 
 def _owner(option: _Option) -> str | None:
@@ -308,7 +308,7 @@ def _owner(option: _Option) -> str | None:
     return next((OWNED[known.dotted(name)] for name in names if known.dotted(name) in OWNED), None)
 
 
-def _value_problems(option: _Option) -> Iterator[Finding]:
+def _value_problems(option: _Option, airflow: str) -> Iterator[Finding]:
     value = option.value
     if isinstance(value, SecretKey):
         return
@@ -323,6 +323,17 @@ def _value_problems(option: _Option) -> Iterator[Finding]:
         return
     if isinstance(value, float) and not math.isfinite(value):
         yield _unwritable(option, "is not a finite number", "give a finite number")
+        return
+    if not known.is_readable(option.name, value, airflow):
+        words = known.READ_AS[known.read_as(option.name)]
+        yield Finding(
+            rule="config/wrong-type",
+            at=option.at,
+            problem=f"is read as {words}, which this is not: Airflow would stop where it reads it",
+            seen=_seen(option),
+            fix=f"give {words}",
+        )
+        return
     if isinstance(value, str):
         if _UNWRITABLE.search(value):
             yield _unwritable(
