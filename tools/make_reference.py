@@ -70,7 +70,7 @@ ROOMS: Mapping[str, str] = {
     "rights": "What service accounts may do with the API of Kubernetes.",
     "scheduling": "CPU and memory, where pods run, and what a namespace may have.",
     "secrets": "References to Secrets. None of them takes a secret.",
-    "storage": "Volumes.",
+    "storage": "Volumes, object stores and the buckets in them.",
 }
 
 MEANINGS: Mapping[str, str] = {
