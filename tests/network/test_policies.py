@@ -170,6 +170,13 @@ def test_what_may_be_in_the_cluster_or_not_is_asked_for_by_name_and_placed_by_na
     assert placed.manifests["lab-web-of-lab"]["spec"]["egress"][0]["ports"] == [{"port": 6380, "protocol": "TCP"}]
 
 
+def test_pods_that_a_user_lets_connect_may_resolve_names_and_those_that_only_answer_may_not() -> None:
+    own = Pods(name="own", namespace="lab", labels={"app": "own"})
+    given = worked_out(more=[to(AFAR, source=own)])
+    assert [rule["ports"][0]["port"] for rule in given.manifests["lab-own"]["spec"]["egress"]] == [443, 53]
+    assert "egress" not in worked_out(more=[to(own, source=AFAR)]).manifests["lab-own"]["spec"]
+
+
 def test_what_a_user_says_is_outside_is_believed_whatever_its_name() -> None:
     given = worked_out(more=[to(Outside(name="mainframe"))])
     assert not given.findings

@@ -31,7 +31,7 @@ class NetworkIsolation(PlatformConstruct):
         id: the construct id.
         traffic: everything with pods: :class:`AirflowChart`, :class:`CnpgCluster` and others; or :class:`Traffic` of your own.
         flows: further connections, of which the platform does not know. Pods in the namespaces of ``traffic`` that are named
-            here get a policy as well. Default: none.
+            here get a policy as well, and may resolve names where they open connections. Default: none.
         places: where something is that flows only name, by its name as the findings and the summary have it, like
             ``"gitlab.acme.lab"`` or ``"broker of airflow"``, or by its role, like ``"monitoring"``. Default: what has a name of the
             world is outside the cluster, at addresses nobody knows.

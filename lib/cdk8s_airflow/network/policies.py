@@ -14,7 +14,7 @@ from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.network.hosts import looks_inside
 from cdk8s_airflow.network.places import Cilium, HostNetwork, Nowhere
-from cdk8s_airflow.network.traffic import Flow, Known, Outside, Peer, Pods, Traffic, Unplaced
+from cdk8s_airflow.network.traffic import Flow, Known, Outside, Peer, Pods, Traffic, Unplaced, resolves_names
 from cdk8s_airflow.network.wire import default_deny_manifest
 
 NEVER_OUTSIDE: Mapping[str, tuple[str, ...]] = {
@@ -100,16 +100,19 @@ def isolation(
 
     Args:
         traffic: the parts of the platform.
-        more: further flows, of which the platform does not know.
+        more: further flows, of which the platform does not know. Pods of isolated namespaces that open them resolve names too.
         places: name of something that flows only name, or role of a part of the cluster -> where it is.
         facts: what is known of the cluster.
     """
     found = [question for each in traffic for question in each.questions]
     found += plugin_findings(facts)
-    flows = _once([*(_doubted(flow, facts) for each in traffic for flow in each.flows), *more])
-    flows = [flow for flow in flows if not _left_out(flow, facts, places)]
     workloads = _distinct([pods for each in traffic for pods in each.workloads])
     namespaces = tuple(dict.fromkeys(pods.namespace for pods in workloads))
+    callers = [flow.source for flow in more if isinstance(flow.source, Pods) and flow.source.namespace in namespaces]
+    flows = _once(
+        [*(_doubted(flow, facts) for each in traffic for flow in each.flows), *more, *resolves_names(*callers)]
+    )
+    flows = [flow for flow in flows if not _left_out(flow, facts, places)]
     places_made = [place.peer for place in places.values() if isinstance(place.peer, Pods)]
     own = [pods for flow in more for pods in (flow.source, flow.target) if isinstance(pods, Pods)]
     workloads = _distinct([*workloads, *(pods for pods in (*own, *places_made) if pods.namespace in namespaces)])

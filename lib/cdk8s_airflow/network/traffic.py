@@ -147,6 +147,7 @@ class Traffic:
         workloads: the pods, one entry for each kind; each gets a policy of its own.
         flows: every connection that one of them opens or accepts.
         questions: what keeps the flows from being complete, and what to say to complete them.
+        tasks: those of the workloads that run tasks, whose own connections nobody but their authors knows.
     """
 
     how_to_write: ClassVar[str] = "Traffic(workloads=(...), flows=(...))"
@@ -154,6 +155,7 @@ class Traffic:
     workloads: tuple[Pods, ...] = ()
     flows: tuple[Flow, ...] = ()
     questions: tuple[Finding, ...] = ()
+    tasks: tuple[Pods, ...] = ()
 
 
 @runtime_checkable

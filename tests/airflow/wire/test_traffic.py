@@ -216,6 +216,19 @@ def test_pods_of_the_chart_are_chosen_by_its_labels_and_workers_by_a_label_they_
     assert pods["DAG processor of lab"].labels == {**labels, "component": "dag-processor"}
 
 
+@pytest.mark.parametrize(
+    ("executor", "tasks"),
+    [
+        (KubernetesExecutor(), ["task pods of lab"]),
+        (LocalExecutor(), ["scheduler of lab"]),
+        (MultipleExecutors(LocalExecutor(), CELERY), ["scheduler of lab", "workers of lab"]),
+    ],
+    ids=["kubernetes", "local", "both"],
+)
+def test_where_tasks_run_is_told_for_flows_of_their_own(executor: Any, tasks: list[str]) -> None:
+    assert [pods.name for pods in said(NEW, executor=executor).tasks] == tasks
+
+
 def test_jobs_and_what_is_beside_have_their_own() -> None:
     found = table(
         said(

@@ -110,7 +110,13 @@ def release_traffic(settings: ReleaseSettings, values: Mapping[str, Any]) -> Tra
         *_metrics(settings, parts, values),
         *_people(settings, parts, values),
     )
-    return Traffic(workloads=parts.all, flows=tuple(_once(flows)), questions=tuple(_questions(settings, values)))
+    local = parts.scheduler if settings.runs_tasks_in_scheduler else None
+    return Traffic(
+        workloads=parts.all,
+        flows=tuple(_once(flows)),
+        questions=tuple(_questions(settings, values)),
+        tasks=_there(local, *parts.tasks),
+    )
 
 
 def release_parts(settings: ReleaseSettings) -> Parts:

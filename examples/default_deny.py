@@ -1,0 +1,112 @@
+"""A platform for a cluster in which nothing may connect to anything unless a policy says so: k3s, with every address known."""
+
+from __future__ import annotations
+
+from cdk8s import App, Chart
+
+from cdk8s_airflow import (
+    AirflowChart,
+    AirflowKeys,
+    ApiServerAt,
+    BasicAuthSecret,
+    BrokerUrlSecret,
+    CeleryExecutor,
+    ClusterDns,
+    ClusterFacts,
+    CnpgCluster,
+    DagRepoSync,
+    ExistingSecret,
+    Flow,
+    GitTokenSecret,
+    Ingress,
+    KubernetesExecutor,
+    Logs,
+    MultipleExecutors,
+    Namespace,
+    NetworkIsolation,
+    Outside,
+    Place,
+    Pods,
+    RedisBroker,
+    RedisPasswordSecret,
+    SecretKey,
+    Tls,
+    Volume,
+    run,
+)
+
+FACTS = ClusterFacts(
+    kubernetes="1.34",
+    cnpg="1.30.0",
+    network_plugin="kube-router",
+    pod_networks=["10.42.0.0/16"],
+    service_networks=["10.43.0.0/16"],
+    api_server=ApiServerAt(networks=["192.168.1.10/32", "192.168.1.11/32", "192.168.1.12/32"]),
+    dns=ClusterDns(),
+    ingress_controller=Pods(name="Traefik", namespace="kube-system", labels={"app.kubernetes.io/name": "traefik"}),
+    monitoring=Pods(name="Prometheus", namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"}),
+    cnpg_operator=Pods(
+        name="CloudNativePG", namespace="cnpg-system", labels={"app.kubernetes.io/name": "cloudnative-pg"}
+    ),
+)
+
+GITLAB = Outside(name="gitlab.acme.lab", networks=("192.168.1.20/32",))
+STORE = Outside(name="s3.acme.lab", networks=("192.168.1.21/32",))
+
+WAREHOUSE = Pods(name="warehouse", namespace="warehouse", labels={"cnpg.io/cluster": "warehouse"})
+STARTED = Pods(name="pods that tasks start", namespace="airflow", labels={"kubernetes_pod_operator": "True"})
+
+
+def build() -> App:
+    """The platform."""
+    app = App()
+    base, data, release = Chart(app, "00-base"), Chart(app, "10-data"), Chart(app, "20-airflow")
+    db = CnpgCluster(
+        data,
+        "db",
+        name="airflow-pg",
+        namespace=Namespace(base, "airflow-data"),
+        instances=3,
+        credentials=BasicAuthSecret("airflow-pg-credentials"),
+        storage=Volume("20Gi"),
+        facts=FACTS,
+    )
+    airflow = AirflowChart(
+        release,
+        "airflow",
+        namespace=Namespace(base, "airflow"),
+        database=db.connection(bridge=ExistingSecret("airflow-metadata")),
+        keys=AirflowKeys.existing(prefix="airflow"),
+        executor=MultipleExecutors(
+            CeleryExecutor(
+                broker=RedisBroker(password=RedisPasswordSecret("airflow-redis"), url=BrokerUrlSecret("airflow-broker"))
+            ),
+            KubernetesExecutor(),
+        ),
+        dags=DagRepoSync(
+            release,
+            "dags",
+            repo="https://gitlab.acme.lab/data/airflow-dags.git",
+            ref="main",
+            credentials=GitTokenSecret("airflow-git"),
+        ),
+        logs=Logs.s3("airflow-logs", endpoint="https://s3.acme.lab", connection=SecretKey("airflow-s3", "connection")),
+        ui=Ingress(host="airflow.acme.lab", class_name="traefik", tls=Tls("airflow-tls", issuer="homelab-ca")),
+        facts=FACTS,
+    )
+    NetworkIsolation(
+        base,
+        "isolation",
+        traffic=[airflow, db],
+        flows=[
+            Flow(source=pods, target=WAREHOUSE, port=5432, purpose="the warehouse")
+            for pods in (*airflow.traffic.tasks, STARTED)
+        ],
+        places={"gitlab.acme.lab": Place(peer=GITLAB), "s3.acme.lab": Place(peer=STORE)},
+        facts=FACTS,
+    )
+    return app
+
+
+if __name__ == "__main__":
+    run(build)
