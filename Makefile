@@ -9,14 +9,15 @@ export CDK8S_CHECK_UPGRADE := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
-export CDK8S_AIRFLOW_DBT ?= $(wildcard $(CURDIR)/.venv-dbt/bin/dbt)
 unexport NODE_OPTIONS PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+POSTGRES = $(shell command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)
 
 INSTALL = .venv/bin/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt
 IMPORTS = .venv/bin/python tools/make_imports.py $(if $(SOURCES),--from $(SOURCES),$(if $(REFRESH),--refresh))
 SCHEMAS = .venv/bin/python tools/make_schemas.py $(if $(SOURCES),--from $(SOURCES))
 
-.PHONY: dbt help setup synth test check format lint types docs imports schemas edge bench wheel lock clean
+.PHONY: help setup synth test check format lint types docs imports schemas edge bench wheel lock clean
 .PHONY: check-dist check-imports check-schemas
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -31,6 +32,7 @@ synth: .venv/.app node_modules/.ready ## write the manifests of main.py to dist/
 
 test: .venv/.test ## run the whole test suite
 	@$(MAKE) -s node_modules/.ready || echo "npm's tools are missing: the tests that need them are skipped" >&2
+	@$(if $(POSTGRES),$(MAKE) -s .venv/.dbt || echo "dbt is missing: the tests that run it are skipped" >&2,:)
 	@$(MAKE) -s .venv/.checkov || echo "checkov is missing: the tests that ask it are skipped" >&2
 	@.venv/bin/python -m pytest $(ARGS)
 
@@ -69,6 +71,8 @@ lock: .venv/.dev ## write the constraints files anew with the newest versions th
 	  --no-header --no-annotate --group dev pyproject.toml --output-file constraints.txt
 	@echo checkov | .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate - --output-file constraints-checkov.txt
+	@printf '%s\n' 'dbt-core<1.12' dbt-postgres | .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate - --output-file constraints-dbt.txt
 
 check-dist: .venv/.app node_modules/.ready
 	@tools/synth .synth
@@ -83,19 +87,11 @@ check-schemas: .venv/.dev
 	  && echo "check-schemas is skipped: the sources cannot be read from here; SOURCES=folder names a local copy" >&2; }
 
 clean: ## remove what make has set up and built; dist/ and imports/ stay
-	@rm -rf .venv .venv-dbt node_modules build .synth .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
-
-dbt: .venv-dbt/.ready ## install dbt, in an environment of its own, for the tests that run it (they need PostgreSQL too)
+	@rm -rf .venv node_modules build .synth .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
 
 # ---------------------------------------------------------------------------------------------------------- set-up
 
 setup: .venv/.dev node_modules/.ready ## set up everything
-
-# dbt-core 1.12 has a part that no registry of packages has.
-.venv-dbt/.ready:
-	@$(PY) -m venv .venv-dbt
-	@.venv-dbt/bin/python -m pip install --quiet dbt-core==1.11.16 dbt-postgres==1.11.0
-	@touch $@
 
 .venv/.pip:
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
@@ -123,6 +119,12 @@ setup: .venv/.dev node_modules/.ready ## set up everything
 .venv/.checkov: constraints-checkov.txt | .venv/.app
 	@test -x .venv/checkov/bin/python || .venv/bin/python -m venv .venv/checkov
 	@.venv/checkov/bin/python -m pip install --quiet --constraint constraints-checkov.txt checkov
+	@touch $@
+
+# Likewise dbt, which is only of use beside a PostgreSQL. dbt-core 1.12 needs a part that no registry of packages has.
+.venv/.dbt: constraints-dbt.txt | .venv/.app
+	@test -x .venv/dbt/bin/python || .venv/bin/python -m venv .venv/dbt
+	@.venv/dbt/bin/python -m pip install --quiet --constraint constraints-dbt.txt dbt-core dbt-postgres
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json .npmrc | .venv/.app

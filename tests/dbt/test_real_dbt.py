@@ -1,6 +1,6 @@
 """A real dbt reads the profiles, and builds a model in a real PostgreSQL.
 
-dbt shares no environment with this repository: ``CDK8S_AIRFLOW_DBT`` names its executable. PostgreSQL is looked for in the PATH and
+dbt shares no environment with this repository: ``make test`` gives it one, or ``CDK8S_AIRFLOW_DBT`` names its executable. PostgreSQL is looked for in the PATH and
 where Debian has it. Where one of the two is missing, these tests are skipped and say so.
 """
 
@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
-import shutil
-import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 
 from cdk8s_airflow import DbtPostgres, DbtProfile, DbtProfiles, Image, Namespace, SecretKey
+from tests.database.servers import Server, postgres
 from tests.making import emitted, new_chart
 
 DBT_VARIABLE = "CDK8S_AIRFLOW_DBT"
@@ -28,77 +26,21 @@ PASSWORD = "0123 it's\\ {{ no }} %41 ünï"
 
 def dbt_program() -> str:
     """The dbt of this machine; skips the test where there is none."""
-    program = os.environ.get(DBT_VARIABLE, "")
+    beside = Path(sys.prefix) / "dbt" / "bin" / "dbt"
+    program = os.environ.get(DBT_VARIABLE, "") or (str(beside) if beside.is_file() else "")
     if not program:
         pytest.skip(f"set {DBT_VARIABLE} to a dbt with the adapter for PostgreSQL to run this test")
     return program
 
 
-def postgres_folder() -> Path:
-    """Where initdb and postgres are; skips the test where they are nowhere."""
-    folders = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    for folder in folders:
-        if (folder / "initdb").is_file() and (folder / "postgres").is_file():
-            return folder
-    pytest.skip("install PostgreSQL (initdb and postgres) to run this test")
-
-
-@dataclass(frozen=True)
-class Server:
-    """A PostgreSQL on loopback."""
-
-    port: int
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A PostgreSQL that asks for the password of the role ``dbt``; it refuses to run as root."""
+    """A PostgreSQL that asks for the password of the role ``dbt``."""
     dbt_program()
-    folder, home, port = postgres_folder(), tmp_path_factory.mktemp("postgres"), free_port()
-    user = None
-    if os.geteuid() == 0:
-        user = next((entry.pw_name for entry in pwd.getpwall() if entry.pw_name in ("postgres", "nobody")), None)
-        if user is None:
-            pytest.skip("there is no account but root, as which PostgreSQL does not run")
-        os.chown(home, pwd.getpwnam(user).pw_uid, -1)
-        for parent in [home, *home.parents[:3]]:
-            if str(parent).startswith(str(tmp_path_factory.getbasetemp().parent)):
-                parent.chmod(0o755)
-    words = home / "password"
-    words.write_text(PASSWORD + "\n", encoding="utf-8")
-    words.chmod(0o644)
-    data = home / "data"
-    subprocess.run(
-        [
-            folder / "initdb",
-            "-D",
-            data,
-            "-U",
-            "dbt",
-            "-A",
-            "scram-sha-256",
-            f"--pwfile={words}",
-            "-E",
-            "UTF8",
-            "--locale=C",
-        ],
-        user=user,
-        cwd=home,
-        check=True,
-        capture_output=True,
-    )
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    control: list[str | Path] = [folder / "pg_ctl", "-D", data, "-w", "-l", home / "log"]
-    subprocess.run([*control, "-o", options, "start"], user=user, cwd=home, check=True, capture_output=True)
-    yield Server(port=port)
-    subprocess.run([*control, "-m", "immediate", "stop"], user=user, cwd=home, check=True, capture_output=True)
+    with postgres(tmp_path_factory.mktemp("postgres")) as running:
+        running.run("CREATE ROLE dbt LOGIN PASSWORD '{}'".format(PASSWORD.replace("'", "''")))
+        running.run("CREATE DATABASE warehouse OWNER dbt")
+        yield running
 
 
 def written(folder: Path, port: int) -> Mapping[str, str]:
@@ -106,7 +48,7 @@ def written(folder: Path, port: int) -> Mapping[str, str]:
     target = DbtPostgres(
         host="localhost",
         port=port,
-        database="postgres",
+        database="warehouse",
         schema="analytics",
         user="dbt",
         password=SecretKey("dbt-warehouse", "password"),

@@ -19,6 +19,7 @@ EDGE = {
     "database/cnpg.py",
     "database/lab.py",
     "database/pooler.py",
+    "dbt/profiles.py",
     "network/isolation.py",
     "network/namespace.py",
 }
