@@ -22,6 +22,13 @@ EDGE = {
     "dbt/profiles.py",
     "network/isolation.py",
     "network/namespace.py",
+    "secrets/bootstrap.py",
+    "secrets/bridge.py",
+    "secrets/external.py",
+    "secrets/sealed.py",
+    "secrets/stores.py",
+    "storage/bucket_job.py",
+    "storage/cluster_store.py",
 }
 """Constructs. Everything else outside kube/ is pure."""
 
