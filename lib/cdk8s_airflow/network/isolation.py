@@ -63,9 +63,10 @@ class NetworkIsolation(PlatformConstruct):
             worked_out = isolation(given, flows, places or {}, facts)
             found += worked_out.findings
         super().__init__(scope, id, found)
-        self._isolation = worked_out
+        self._isolation: Isolation | None = None
         if not self._sound or worked_out is None:
             return
+        self._isolation = worked_out
         made = self._ledger.objects
         manifests = {
             key: manifest

@@ -1,0 +1,201 @@
+"""NetworkIsolation: what it makes, what it asks, and what it tells the reader of the summary."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import (
+    ClusterFacts,
+    CnpgCluster,
+    CnpgPooler,
+    ExistingSecret,
+    Flow,
+    Ingress,
+    Namespace,
+    NetworkIsolation,
+    Outside,
+    Place,
+    PlatformError,
+    Pods,
+    Traffic,
+    collecting,
+)
+from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.report.summary import summary
+from tests.making import emitted, make_airflow, make_cluster, make_dags, new_chart
+from tests.network.matrix import FACTS, assert_exact
+from tests.truth import assert_accepted
+
+WAREHOUSE = Pods(name="warehouse", namespace="warehouse", labels={"app": "warehouse"})
+
+
+def policies(chart: Any) -> dict[str, dict[str, Any]]:
+    return {
+        f"{made['metadata']['namespace']}/{made['metadata']['name']}": made
+        for made in emitted(chart)
+        if made["kind"] == "NetworkPolicy"
+    }
+
+
+def platform(chart: Any, **changes: Any) -> tuple[Any, CnpgCluster]:
+    db = make_cluster(chart)
+    settings = {"database": db.connection(bridge=ExistingSecret("m")), "ui": Ingress(host="a.example.com"), **changes}
+    return make_airflow(chart, **settings), db
+
+
+def test_a_platform_gets_a_policy_for_each_kind_of_pods_and_one_that_denies_in_each_namespace() -> None:
+    chart = new_chart()
+    NetworkIsolation(chart, "isolation", traffic=platform(chart), facts=FACTS)
+    made = policies(chart)
+    assert set(made) == {
+        "airflow/default-deny",
+        *(
+            f"airflow/{name}-of-airflow"
+            for name in ("scheduler", "api-server", "triggerer", "dag-processor", "task-pods", "statsd", "migration")
+        ),
+        "airflow-data/default-deny",
+        "airflow-data/airflow-pg-instances",
+        "airflow-data/airflow-pg-jobs",
+    }
+    assert_accepted(list(made.values()))
+
+
+def test_a_pooler_stands_between_and_only_migrations_go_past_it() -> None:
+    chart = new_chart()
+    db = make_cluster(chart)
+    pooler = CnpgPooler(chart, "pooler", cluster=db)
+    airflow = make_airflow(chart, database=pooler.connection(bridge=ExistingSecret("m")))
+    isolation = NetworkIsolation(chart, "isolation", traffic=[airflow, pooler, db], facts=FACTS)
+    assert isolation._isolation is not None
+    assert assert_exact(isolation._isolation)
+    reaching = {
+        flow.source.name
+        for flow in isolation.flows
+        if isinstance(flow.source, Pods) and isinstance(flow.target, Pods) and flow.target.name.endswith("instances")
+    }
+    assert reaching == {"migration of airflow", "airflow-pg instances", "airflow-pg jobs", _name(pooler)}
+
+
+def _name(given: Any) -> str:
+    (pods,) = given.traffic.workloads
+    return str(pods.name)
+
+
+def test_flows_and_places_of_ones_own() -> None:
+    chart = new_chart()
+    airflow, db = platform(chart, dags=make_dags(chart))
+    NetworkIsolation(
+        chart,
+        "isolation",
+        traffic=[airflow, db],
+        flows=[Flow(source=pods, target=WAREHOUSE, port=5439, purpose="sales") for pods in airflow.traffic.tasks],
+        places={"gitlab.acme.lab": Place(peer=Outside(name="GitLab", networks=("198.51.100.7/32",)))},
+        facts=FACTS,
+    )
+    made = policies(chart)
+    ports = [rule["ports"][0]["port"] for rule in made["airflow/task-pods-of-airflow"]["spec"]["egress"]]
+    assert 5439 in ports
+    assert "198.51.100.7/32" in str(made["airflow/dag-processor-of-airflow"])
+    assert "0.0.0.0/0" not in str(made)
+
+
+def test_traffic_can_be_written_by_hand() -> None:
+    chart = new_chart()
+    web = Pods(name="web", namespace="lab", labels={"app": "web"})
+    flow = Flow(source=web, target=WAREHOUSE, port=5439, purpose="sales")
+    isolation = NetworkIsolation(chart, "isolation", traffic=[Traffic(workloads=(web,), flows=(flow,))], facts=FACTS)
+    assert set(policies(chart)) == {"lab/default-deny", "lab/web"}
+    assert isolation.flows == (flow,)
+
+
+def test_a_namespace_that_denies_by_itself_is_not_told_twice() -> None:
+    chart = new_chart()
+    namespace = Namespace(chart, "namespace", name="airflow", default_deny=True)
+    airflow, db = platform(chart, namespace=namespace)
+    NetworkIsolation(chart, "isolation", traffic=[airflow, db], facts=FACTS)
+    assert "airflow/default-deny" in policies(chart)
+
+
+def test_the_summary_lists_what_may_connect_and_what_could_only_be_allowed_everywhere(tmp_path: Path) -> None:
+    chart = new_chart()
+    airflow, db = platform(chart, dags=make_dags(chart))
+    NetworkIsolation(
+        chart,
+        "isolation",
+        traffic=[airflow, db],
+        flows=[Flow(source=pods, target=WAREHOUSE, port=5439, purpose="sales") for pods in airflow.traffic.tasks],
+        facts=FACTS,
+    )
+    text = summary(ledger_of(chart), tmp_path)
+    assert "In namespaces airflow and airflow-data these connections are allowed and no others:\n" in text
+    assert (
+        "  to gitlab.acme.lab at 443 TCP (DAG files)\n    from DAG processor of airflow, triggerer of airflow, " in text
+    )
+    assert "EVERYTHING outside the cluster is allowed at their ports" in text
+    assert "\n  gitlab.acme.lab: 443/TCP (DAG files)\n" in text
+    assert "policies there have to allow it: warehouse in warehouse\n" in text
+
+
+def test_a_platform_without_isolation_says_nothing_of_flows(tmp_path: Path) -> None:
+    chart = new_chart()
+    platform(chart)
+    assert "connections are allowed" not in summary(ledger_of(chart), tmp_path)
+
+
+def test_every_question_is_asked_at_once() -> None:
+    chart = new_chart("lab")
+    with pytest.raises(PlatformError) as caught:
+        NetworkIsolation(chart, "isolation", traffic=platform(chart, dags=make_dags(chart)))
+    asked = {finding.at for finding in caught.value.findings}
+    assert asked == {
+        f"facts.{fact}"
+        for fact in (
+            "network_plugin",
+            "dns",
+            "api_server",
+            "pod_networks",
+            "monitoring",
+            "ingress_controller",
+            "cnpg_operator",
+        )
+    }
+    assert all(finding.path == "lab/isolation" for finding in caught.value.findings)
+    assert not policies(chart)
+
+
+def test_what_follows_from_a_broken_release_is_not_reported_beside_it() -> None:
+    chart = new_chart("lab")
+    with pytest.raises(PlatformError) as caught, collecting():
+        airflow = make_airflow(chart, release="NO")
+        isolation = NetworkIsolation(chart, "isolation", traffic=[airflow], facts=FACTS)
+    assert [finding.at for finding in caught.value.findings] == ["release"]
+    assert airflow.traffic == Traffic()
+    assert not isolation.flows
+
+
+@pytest.mark.parametrize(
+    ("changes", "at", "words"),
+    [
+        ({"traffic": []}, "traffic", "nothing to isolate"),
+        ({"traffic": ["airflow"]}, "traffic[0]", "must be"),
+        ({"flows": [Flow(source=WAREHOUSE, target=WAREHOUSE, port=0, purpose="x")]}, "flows[0].port", "is not a port"),
+        ({"places": {"x": WAREHOUSE}}, "places.x", "must be a Place"),
+        ({"places": {"nobody": Place(peer=WAREHOUSE)}}, "places.nobody", "is an end of no flow"),
+        ({"facts": dataclasses.replace(FACTS, network_plugin="flannel")}, "facts.network_plugin", "enforces no"),
+        ({"facts": ClusterFacts(network_plugin="cilium")}, "facts.network_plugin", "is not one of the choices"),  # type: ignore[arg-type]
+        ({"places": {"x": Place(peer=Outside(name="x", networks=("0.0.0.0/0",)))}}, "places.x.peer.networks[0]", "every address"),
+    ],
+    ids=["nothing", "a-name", "port", "no-place", "unused", "flannel", "plugin", "everything"],
+)  # fmt: skip
+def test_what_it_does_not_take(changes: dict[str, Any], at: str, words: str) -> None:
+    chart = new_chart()
+    with pytest.raises(PlatformError) as caught:
+        NetworkIsolation(chart, "isolation", **{"traffic": platform(chart), "facts": FACTS, **changes})
+    found = [finding for finding in caught.value.findings if finding.at == at]
+    assert found, [str(finding) for finding in caught.value.findings]
+    assert words in found[0].problem
+    assert found[0].fix
