@@ -91,9 +91,16 @@ FALSE = {"0", "of", "off", "n", "no", "f", "fa", "fal", "fals", "false"}
 LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
-SUFFIXES = {"": 1, "m": Decimal("0.001"), "k": 1000, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18} | {
-    f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", start=1)
-}
+SUFFIXES: dict[str, Decimal | int] = {
+    "": 1,
+    "m": Decimal("0.001"),
+    "k": 1000,
+    "M": 10**6,
+    "G": 10**9,
+    "T": 10**12,
+    "P": 10**15,
+    "E": 10**18,
+} | {f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", start=1)}
 
 
 def quantity(text: object) -> Decimal:
@@ -427,7 +434,7 @@ def service_account(manifest: Manifest) -> Iterator[str]:
         yield "serviceAccountName and serviceAccountTemplate are mutually exclusive"
 
 
-def annotations(manifest: Manifest) -> Iterator[str]:
+def own_annotations(manifest: Manifest) -> Iterator[str]:
     if (manifest["metadata"].get("annotations") or {}).get("cnpg.io/hibernation", "on") not in ("on", "off"):
         yield "annotation value for hibernation should be on or off"
 
@@ -452,7 +459,7 @@ def schedule(manifest: Manifest) -> Iterator[str]:
 Judge = Callable[[Manifest], Iterator[str]]
 CLUSTER: tuple[Judge, ...] = (
     *(application_database, certificates, image, recovery, replicas, storage, name, affinity, parameters, resources),
-    *(environment, managed_roles, plugins, access_rules, extensions, service_account, annotations),
+    *(environment, managed_roles, plugins, access_rules, extensions, service_account, own_annotations),
 )
 DATABASE: tuple[Judge, ...] = (database_names,)
 SCHEDULED_BACKUP: tuple[Judge, ...] = (schedule,)
