@@ -137,6 +137,9 @@ def test_other_pods_reach_the_s3_port_of_seaweedfs_and_no_other() -> None:
     assert policy["podSelector"]["matchLabels"] == dict(store.traffic.workloads[0].labels)
     open_to_all = [rule for rule in policy["ingress"] if "from" not in rule]
     assert open_to_all == [{"ports": [{"port": 8333, "protocol": "TCP"}]}]
+    chart = new_chart()
+    made("seaweedfs", chart, own_policy=False)
+    assert "NetworkPolicy" not in {each["kind"] for each in emitted(chart)}
 
 
 @pytest.mark.parametrize(("size", "files"), [("1Gi", 64), ("20Gi", 409), ("50Gi", 1000), ("10Ti", 1000)])

@@ -94,6 +94,7 @@ class StoreSettings:
     mirror: Mirror | None
     pull_secret: PullSecret | None
     facts: ClusterFacts
+    own_policy: bool = True
 
     @property
     def buckets(self) -> tuple[str, ...]:

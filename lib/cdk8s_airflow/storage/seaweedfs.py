@@ -68,6 +68,8 @@ class SeaweedFs(ClusterStore):
         placement: on which nodes it may run. Default: any that reach the volume.
         mirror: where a copy of the image is pulled from. Default: from where its makers put it.
         pull_secret: the Secret by which nodes log in to the registry. Default: none.
+        own_policy: whether a policy of its own closes the ports that ask for no login. It lets everybody reach the S3 port, so say
+            False where ``NetworkIsolation`` has the store among its ``traffic``: that allows its clients alone. Default: True.
         delivery: how the release reaches the cluster; its source is SeaweedFS's repository unless it names another. Default:
             :class:`K3sHelmChart`.
         facts: what is known of the cluster.
@@ -92,6 +94,7 @@ class SeaweedFs(ClusterStore):
         placement: Placement = Placement(),
         mirror: Mirror | None = None,
         pull_secret: PullSecret | None = None,
+        own_policy: bool = True,
         delivery: Delivery = K3sHelmChart(),
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
@@ -109,6 +112,7 @@ class SeaweedFs(ClusterStore):
                 mirror=mirror,
                 pull_secret=pull_secret,
                 facts=facts,
+                own_policy=own_policy,
             )
             delivery = with_source(delivery, ChartSource(url=REPOSITORY, name="seaweedfs"))
             found += user_rules(settings.users, settings.admin)

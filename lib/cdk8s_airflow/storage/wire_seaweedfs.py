@@ -177,38 +177,39 @@ def _placed(settings: StoreSettings) -> dict[str, str]:
 
 
 def seaweedfs_objects(settings: StoreSettings) -> dict[str, Mapping[str, Any]]:
-    """The claim, the users, and a policy that lets clients reach the S3 port and nothing else.
-
-    The server's other ports ask for no login: whoever reaches them reads and deletes everything.
-    """
-    labels = pod_labels(settings.name)
+    """The claim, the users, and a policy that lets clients reach the S3 port and nothing else."""
     place = {"namespace": settings.namespace}
-    return {
-        "data": claim(
-            claim_name(settings.name), settings.namespace, settings.volume, "ReadWriteOnce", state_metadata()
-        ),
-        "users": {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {
-                "name": users_name(settings.name),
-                **place,
-                # Flux would put something of its own in the place of ${NAME}.
-                "annotations": {"kustomize.toolkit.fluxcd.io/substitute": "disabled"},
-            },
-            "data": {"users.json": users_text(settings)},
+    volume = claim(claim_name(settings.name), settings.namespace, settings.volume, "ReadWriteOnce", state_metadata())
+    users: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": users_name(settings.name),
+            **place,
+            # Flux would put something of its own in the place of ${NAME}.
+            "annotations": {"kustomize.toolkit.fluxcd.io/substitute": "disabled"},
         },
-        "only-s3": {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "NetworkPolicy",
-            "metadata": {"name": f"{settings.name}-only-s3", **place},
-            "spec": {
-                "podSelector": {"matchLabels": labels},
-                "policyTypes": ["Ingress"],
-                "ingress": [
-                    {"ports": [{"port": S3_PORT, "protocol": "TCP"}]},
-                    {"from": [{"podSelector": {"matchLabels": labels}}]},
-                ],
-            },
+        "data": {"users.json": users_text(settings)},
+    }
+    objects: dict[str, Mapping[str, Any]] = {"data": volume, "users": users}
+    if settings.own_policy:
+        objects["only-s3"] = _only_s3(settings)
+    return objects
+
+
+def _only_s3(settings: StoreSettings) -> dict[str, Any]:
+    """The server's other ports ask for no login: whoever reaches them reads and deletes everything."""
+    labels = pod_labels(settings.name)
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": f"{settings.name}-only-s3", "namespace": settings.namespace},
+        "spec": {
+            "podSelector": {"matchLabels": labels},
+            "policyTypes": ["Ingress"],
+            "ingress": [
+                {"ports": [{"port": S3_PORT, "protocol": "TCP"}]},
+                {"from": [{"podSelector": {"matchLabels": labels}}]},
+            ],
         },
     }
