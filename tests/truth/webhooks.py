@@ -91,7 +91,7 @@ FALSE = {"0", "of", "off", "n", "no", "f", "fa", "fal", "fals", "false"}
 LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
-SUFFIXES: dict[str, Decimal | int] = {
+SUFFIXES: dict[str, Any] = {
     "": 1,
     "m": Decimal("0.001"),
     "k": 1000,
