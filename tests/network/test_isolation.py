@@ -169,10 +169,17 @@ def test_every_question_is_asked_at_once() -> None:
 
 def test_what_follows_from_a_broken_release_is_not_reported_beside_it() -> None:
     chart = new_chart("lab")
-    with pytest.raises(PlatformError) as caught, collecting():
-        airflow = make_airflow(chart, release="NO")
-        isolation = NetworkIsolation(chart, "isolation", traffic=[airflow], facts=FACTS)
+    made: list[Any] = []
+
+    def build() -> None:
+        with collecting():
+            made.append(make_airflow(chart, release="NO"))
+            made.append(NetworkIsolation(chart, "isolation", traffic=made, facts=FACTS))
+
+    with pytest.raises(PlatformError) as caught:
+        build()
     assert [finding.at for finding in caught.value.findings] == ["release"]
+    airflow, isolation = made
     assert airflow.traffic == Traffic()
     assert not isolation.flows
 
