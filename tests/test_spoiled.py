@@ -625,6 +625,13 @@ RANGES = [
         "2",
         "raise instances to 3 or more",
     ),
+    case(
+        "a PostgreSQL that is newer than its operator",
+        cluster(postgres_major=18, facts=ClusterFacts(cnpg="1.26.2")),
+        "postgres_major",
+        "18",
+        "upgrade the operator to 1.27",
+    ),
     case("a number for the size of a cluster", cluster(size=2), "size", "2", "PostgresSize.medium()"),
     case(
         "an instance too small to run",

@@ -84,6 +84,9 @@ _SUPPORTED_KUBERNETES: Mapping[tuple[int, ...], tuple[str, str]] = {
 _RESERVED_ROLES = ("postgres", "streaming_replica")
 _RESOURCES = Resources(cpu="100m", memory="512Mi", memory_limit="1Gi")
 
+_RUNS_18 = (1, 27)
+"""The first release of the operator that runs PostgreSQL 18. Source: as above."""
+
 _ClusterName = Annotated[
     str,
     Must(
@@ -276,7 +279,7 @@ class CnpgCluster(PlatformConstruct):
                 postgres_major=postgres_major,
                 **said,
             )
-            found += _rules(settings, image, mirror)
+            found += _rules(settings, image, mirror, facts)
             found += fitting_rules(namespace, settings.resources, "resources" if size is None else "size")
             if not found:
                 settings, parts = _with_parts(settings, backup, recovery, facts)
@@ -507,7 +510,9 @@ def _notes(facts: ClusterFacts) -> Iterator[str]:
         )
 
 
-def _rules(settings: ClusterSettings, image: str | None, mirror: Mirror | None) -> Iterator[Finding]:
+def _rules(
+    settings: ClusterSettings, image: str | None, mirror: Mirror | None, facts: ClusterFacts
+) -> Iterator[Finding]:
     owner, database, major = settings.owner, settings.database, settings.postgres_major
     if owner in _RESERVED_ROLES or owner.startswith(("pg_", "cnpg_")):
         yield Finding(
@@ -534,6 +539,14 @@ def _rules(settings: ClusterSettings, image: str | None, mirror: Mirror | None) 
                 seen="ReadWriteMany",
                 fix="leave it out",
             )
+    if major == 18 and facts.cnpg is not None and version(facts.cnpg)[:2] < _RUNS_18:
+        yield Finding(
+            rule="database/postgres-major",
+            at="postgres_major",
+            problem=f"is newer than what CloudNativePG {facts.cnpg} runs",
+            seen="18",
+            fix="use 17 or older, or upgrade the operator to 1.27 or newer",
+        )
     if settings.catalog is not None:
         for at, given in (("image", image), ("mirror", mirror)):
             if given is not None:
