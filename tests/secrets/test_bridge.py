@@ -10,11 +10,14 @@ import pytest
 from cdk8s_airflow import (
     BasicAuthSecret,
     CnpgPooler,
+    Database,
+    DatabaseRole,
     DsnSecret,
     ExternalDatabase,
     Namespace,
     PlatformError,
     SecretBridge,
+    SecretKey,
     collecting,
 )
 from cdk8s_airflow.kube.ledger import ledger_of
@@ -112,6 +115,77 @@ def test_a_pooler_is_bridged_to_itself_with_the_password_of_its_cluster() -> Non
     }
 
 
+def test_another_database_of_the_cluster_comes_with_its_own_login() -> None:
+    chart = new_chart()
+    role = DatabaseRole(name="team", credentials=BasicAuthSecret("team-login"))
+    database = make_cluster(chart, databases=[Database(name="second", owner=role), Database(name="third")])
+    bridge(chart, database, database_name="second")
+    SecretBridge(chart, "b3", database=database, database_name="third", namespace=AIRFLOW, secret=DsnSecret("third"))
+    roles = [manifest for manifest in emitted(chart) if manifest["kind"] == "Role"]
+    assert [each["rules"][0]["resourceNames"] for each in roles] == [["team-login"], ["airflow-pg-app"]]
+    texts = [
+        manifest["spec"]["target"]["template"]["data"]["connection"]
+        for manifest in emitted(chart)
+        if manifest["kind"] == "ExternalSecret"
+    ]
+    password = '{{ .password | urlquery | replace "+" "%20" }}'
+    assert texts == [
+        f"postgresql://team:{password}@airflow-pg-rw.airflow-data.svc:5432/second",
+        f"postgresql://airflow:{password}@airflow-pg-rw.airflow-data.svc:5432/third",
+    ]
+    found = database.connection(bridge=URL, database="second")
+    assert make_airflow(chart, database=found).sound
+
+
+@pytest.mark.parametrize(
+    ("database_name", "found"),
+    [("other", ("database/database", "connection.database")), ("No Name", ("argument/name", "database_name"))],
+)
+def test_a_database_that_the_cluster_does_not_have_is_told(database_name: str, found: tuple[str, str]) -> None:
+    chart = new_chart()
+    with pytest.raises(PlatformError) as caught, collecting():
+        bridge(chart, make_cluster(chart), database_name=database_name)
+    assert [(finding.rule, finding.at) for finding in caught.value] == [found]
+
+
+def test_a_pooler_leads_to_one_database_only() -> None:
+    chart = new_chart()
+    pooler = CnpgPooler(chart, "pool", cluster=make_cluster(chart), name="airflow-pool")
+    with pytest.raises(PlatformError) as caught:
+        bridge(chart, pooler, database_name="second")
+    assert [(finding.rule, finding.at) for finding in caught.value] == [("secrets/database", "database_name")]
+
+
+def test_the_authority_of_the_server_comes_over_the_same_bridge() -> None:
+    chart = new_chart()
+    database = make_cluster(chart)
+    made = bridge(chart, database, ca=SecretKey("airflow-pg-ca", "authority.crt"))
+    (role,) = (manifest for manifest in emitted(chart) if manifest["kind"] == "Role")
+    assert role["rules"][0]["resourceNames"] == ["airflow-pg-app", "airflow-pg-ca"]
+    copied = [manifest for manifest in emitted(chart) if manifest["kind"] == "ExternalSecret"][1]
+    assert copied["metadata"] == {"name": "airflow-pg-ca", "namespace": "airflow"}
+    assert copied["spec"]["data"] == [
+        {"secretKey": "authority.crt", "remoteRef": {"key": "airflow-pg-ca", "property": "ca.crt"}}
+    ]
+    connection = database.connection(bridge=made.secret, tls="verify-full", ca=made.ca)
+    assert make_airflow(chart, database=connection).sound
+    missing = [need.name for need in ledger_of(chart).missing]
+    assert not {"airflow-pg-ca", "airflow-metadata"} & set(missing)
+    assert_accepted(emitted(chart))
+
+
+def test_the_private_key_of_the_authority_stays_where_it_is() -> None:
+    chart = new_chart()
+    bridge(chart, make_cluster(chart), ca=SecretKey("airflow-pg-ca", "ca.crt"))
+    taken = [
+        each["remoteRef"].get("property")
+        for manifest in emitted(chart)
+        if manifest["kind"] == "ExternalSecret"
+        for each in manifest["spec"]["data"]
+    ]
+    assert taken == ["uri", "ca.crt"]
+
+
 def test_the_account_can_live_in_a_namespace_of_its_own() -> None:
     objects = made(reader_namespace=Namespace.existing("secret-readers"), name="metadata", refresh="10m")
     assert objects["ServiceAccount"]["metadata"] == {"name": "metadata", "namespace": "secret-readers"}
@@ -176,6 +250,8 @@ def test_a_release_beside_the_account_is_refused_in_either_order(bridge_first: b
         ({"database": ExternalDatabase(url=URL)}, [("secrets/database", "database")]),
         ({"database": None}, [("argument/type", "database")]),
         ({"refresh": "often"}, [("argument/duration", "refresh")]),
+        ({"ca": "ca.crt"}, [("argument/type", "ca")]),
+        ({"ca": SecretKey("airflow-metadata", "ca.crt")}, [("object/taken", "name")]),
         ({"name": "Not A Name"}, [("argument/name", "name")]),
     ],
 )

@@ -12,6 +12,7 @@ from cdk8s_airflow import (
     BasicAuthSecret,
     ClusterSecretStore,
     CnpgPooler,
+    Database,
     DatabaseUrl,
     DsnSecret,
     ExistingSecret,
@@ -127,6 +128,15 @@ def test_the_url_of_a_database_follows_the_database() -> None:
         "connection": 'postgresql://meta_owner:{{ .password | urlquery | replace "+" "%20" }}'
         "@airflow-pg-rw.airflow-data.svc:5432/meta"
     }
+
+
+def test_the_url_of_another_database_of_the_cluster_has_its_name() -> None:
+    chart = new_chart()
+    database = make_cluster(chart, databases=[Database(name="second")])
+    url = DatabaseUrl(database=database, password=KEY, database_name="second")
+    make(chart, secret=DsnSecret("a"), data={"connection": url})
+    text = emitted(chart)[-1]["spec"]["target"]["template"]["data"]["connection"]
+    assert text.endswith("@airflow-pg-rw.airflow-data.svc:5432/second")
 
 
 def test_the_url_through_a_pooler_names_the_pooler() -> None:

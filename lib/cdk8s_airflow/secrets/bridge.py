@@ -8,22 +8,23 @@ from dataclasses import replace
 from constructs import Construct
 
 from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Duration, ObjectName
+from cdk8s_airflow.checks.constraints import Duration, ObjectName, SqlName
+from cdk8s_airflow.database.connection import UNSOUND
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.network.namespace import NamespaceHandle
-from cdk8s_airflow.secrets.contracts import DsnSecret
+from cdk8s_airflow.secrets.contracts import DsnSecret, SecretKey
 from cdk8s_airflow.secrets.provided import ProvidedSecret
-from cdk8s_airflow.secrets.remote import DatabaseHere
+from cdk8s_airflow.secrets.remote import DatabaseHere, database_arguments
 from cdk8s_airflow.secrets.wire.bridge import BridgeSettings, bridge_objects
 
 
 class SecretBridge(PlatformConstruct):
     """Brings the URL of a database beside Airflow, by External Secrets' Kubernetes provider. Needs the operator 0.16 or newer.
 
-    It makes an account that may read the one Secret with the database's password and nothing else, a ClusterSecretStore that reads
-    as this account and that only the namespace of Airflow may use, and an ExternalSecret with the URL under ``connection``. The
-    account lives where Airflow launches no pods: any author of a DAG could borrow it otherwise.
+    It makes an account that may read the one Secret with the database's password and nothing else (with ``ca=``, the one with the
+    authority too), a ClusterSecretStore that reads as this account and that only the namespace of Airflow may use, and an
+    ExternalSecret with the URL under ``connection``. The account lives where Airflow launches no pods: any author of a DAG could borrow it otherwise.
 
     Args:
         scope: the Chart it is written to.
@@ -31,6 +32,9 @@ class SecretBridge(PlatformConstruct):
         database: the database itself, such as a :class:`CnpgCluster`, or a pooler of it.
         namespace: where Airflow is, and the URL is read.
         secret: the Secret that is made there; give it on as ``db.connection(bridge=bridge.secret)``.
+        database_name: which of the Cluster's databases. Default: the first.
+        ca: the key of the Secret that is made there for the certificate of the server's authority; give it on as
+            ``db.connection(..., tls="verify-full", ca=bridge.ca)``. Default: none, for modes of TLS that check no certificate.
         name: of the account, its Role and the store, which is a name in the whole cluster. Default: namespace and Secret, like
             ``"airflow-airflow-metadata"``.
         reader_namespace: where the account lives. Default: beside the database.
@@ -55,6 +59,8 @@ class SecretBridge(PlatformConstruct):
         database: DatabaseHere,
         namespace: NamespaceHandle,
         secret: DsnSecret,
+        database_name: SqlName | None = None,
+        ca: SecretKey | None = None,
         name: ObjectName | None = None,
         reader_namespace: NamespaceHandle | None = None,
         refresh: Duration = "1h",
@@ -62,13 +68,10 @@ class SecretBridge(PlatformConstruct):
     ) -> None:
         found = checked(SecretBridge.__init__, locals())
         settings = None
-        self._secret = secret
+        self._secret, self._ca = secret, ca
         if not found and getattr(database, "sound", True):
-            where: str = namespace.name
-            settings = _settings(database, where, secret.name, refresh, name)
-            if settings is None:
-                found.append(_unknown())
-            else:
+            settings, found = _settings(database, database_name, namespace.name, secret.name, refresh, name, ca)
+            if settings is not None:
                 reader = settings.source_namespace if reader_namespace is None else reader_namespace.name
                 settings = replace(settings, reader_namespace=reader)
                 found += _rules(settings, "namespace" if reader_namespace is None else "reader_namespace")
@@ -83,33 +86,58 @@ class SecretBridge(PlatformConstruct):
         )
         at = "database" if reader_namespace is None else "reader_namespace"
         self._found_late(self._ledger.guard(settings.reader_namespace, account, at=at))
-        self._provide(
-            [
-                ProvidedSecret(
-                    name=secret.name,
-                    namespace=settings.namespace,
-                    keys=frozenset({"connection"}),
-                    by=f"ExternalSecret {settings.namespace}/{secret.name}, "
-                    f"from Secret {settings.source_namespace}/{settings.source}",
-                )
-            ]
-        )
+        self._provide([_made(settings, secret.name, "connection", settings.source)])
+        if settings.ca is not None:
+            there, here = settings.ca
+            self._provide([_made(settings, here.name, here.key, there.name)])
 
     @property
     def secret(self) -> DsnSecret:
         """The Secret with the URL, for ``db.connection(bridge=...)``."""
         return self._secret
 
+    @property
+    def ca(self) -> SecretKey | None:
+        """The certificate of the server's authority, for ``db.connection(ca=...)``."""
+        return self._ca
+
+
+def _made(settings: BridgeSettings, name: str, key: str, source: str) -> ProvidedSecret:
+    return ProvidedSecret(
+        name=name,
+        namespace=settings.namespace,
+        keys=frozenset({key}),
+        by=f"ExternalSecret {settings.namespace}/{name}, from Secret {settings.source_namespace}/{source}",
+    )
+
 
 def _settings(
-    database: DatabaseHere, namespace: str, secret: str, refresh: str, name: str | None
-) -> BridgeSettings | None:
-    bridged = database.connection(bridge=DsnSecret(secret))
+    database: DatabaseHere,
+    database_name: str | None,
+    namespace: str,
+    secret: str,
+    refresh: str,
+    name: str | None,
+    ca: SecretKey | None,
+) -> tuple[BridgeSettings | None, list[Finding]]:
+    """What the database says of itself, or what it does not say. Neither, where its own faults have been reported."""
+    which, found = database_arguments(database, database_name)
+    if found:
+        return None, found
+    bridged = database.connection(bridge=DsnSecret(secret), **which)
+    if bridged is UNSOUND:
+        return None, []
     if bridged.url is None or bridged.password is None:
-        return None
+        return None, [_unknown("database", "does not say which Secret has its password")]
     source_namespace, source = bridged.password
-    direct = database.connection()
-    return BridgeSettings(
+    direct = database.connection(**which)
+    authority = None
+    if ca is not None:
+        checking = database.connection(**which, tls="verify-ca")
+        if checking.ca_namespace != source_namespace or not isinstance(checking.ca, SecretKey):
+            return None, [_unknown("ca", "cannot be brought: the database does not say which Secret has its authority")]
+        authority = (checking.ca, ca)
+    settings = BridgeSettings(
         name=name or f"{namespace}-{secret}",
         namespace=namespace,
         secret=secret,
@@ -119,15 +147,17 @@ def _settings(
         uri=direct.secret_key == "uri" and direct.secret == source and not direct.missing,
         url=bridged.url,
         refresh=refresh,
+        ca=authority,
     )
+    return settings, []
 
 
-def _unknown() -> Finding:
+def _unknown(at: str, problem: str) -> Finding:
     return Finding(
         rule="secrets/database",
-        at="database",
-        problem="does not say which Secret has its password",
-        fix="make the Secret with the URL another way: ExternalSecret, SealedSecret or by hand",
+        at=at,
+        problem=problem,
+        fix="make the Secret another way: ExternalSecret, SealedSecret or by hand",
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from cdk8s_airflow.checks import Finding, show
-from cdk8s_airflow.checks.constraints import Must, NonEmpty, VariableName, is_token
+from cdk8s_airflow.checks.constraints import Must, NonEmpty, SqlName, VariableName, is_token
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.checks.regex import regex
 
@@ -107,7 +108,7 @@ class RemoteText:
 class PlatformDatabase(Protocol):
     """Anything that offers a connection to its database through a Secret beside the reader: a CnpgCluster, a pooler."""
 
-    def connection(self, *, bridge: Any = None) -> Any:
+    def connection(self, *, bridge: Any = None, tls: Any = ...) -> Any:
         """The handle for ``AirflowChart(database=...)``."""
         ...
 
@@ -130,45 +131,28 @@ class DatabaseUrl:
 
     Attributes:
         database: the database. Host, port, user and name come from it.
-        password: where the password is kept; the database's ``credentials`` have to have the same.
+        password: where the password is kept; the login of the database's owner has to have the same.
+        database_name: which of the Cluster's databases. Default: the first.
     """
 
     how_to_write: ClassVar[str] = 'DatabaseUrl(database=db, password=RemoteKey("prod/db", property="password"))'
 
     database: DatabaseHere
     password: RemoteKey
+    database_name: SqlName | None = None
 
     def _rules(self) -> Iterator[Finding]:
-        if getattr(self.database, "sound", True) and around_password(self.database) is None:
+        if not getattr(self.database, "sound", True):
+            return
+        found = database_arguments(self.database, self.database_name)[1]
+        yield from found
+        if not found and around_password(self.database, self.database_name) is None:
             yield Finding(
                 rule="secrets/database",
                 at="database",
                 problem="does not say host, user and name of the database, so that no URL can be written",
                 fix="write the URL: RemoteText(form=...)",
             )
-
-
-def literal_rules(key: str, text: PlainText) -> Iterator[Finding]:
-    """Whether what stands in clear text under a key is a secret, by the key's name or by its own form."""
-    from cdk8s_airflow.checks.scanner import is_literal, is_vouched, looks_secret, telling
-
-    if is_vouched(text.text):
-        return
-    if telling(key) == "strict" or is_literal(key, text.text) or looks_secret(text.text):
-        yield Finding(
-            rule="secrets/literal",
-            at=f"data.{key}",
-            problem="looks like a secret, and would stand in the manifest for everybody to read",
-            fix='say where it is kept: RemoteKey(...), or if it is none: PlainText(not_secret("..."))',
-        )
-
-
-def around_password(database: PlatformDatabase) -> tuple[str, str] | None:
-    """What stands in the URL before and after the password; None where it is not known."""
-    from cdk8s_airflow.secrets.contracts import DsnSecret
-
-    url: tuple[str, str] | None = getattr(database.connection(bridge=DsnSecret("unknown")), "url", None)
-    return url
 
 
 @frozen(kw_only=False)
@@ -189,11 +173,52 @@ RemoteValue = RemoteKey | RemoteText | DatabaseUrl | PlainText
 """What a key of a Secret can come from."""
 
 
+def literal_rules(key: str, text: PlainText) -> Iterator[Finding]:
+    """Whether what stands in clear text under a key is a secret, by the key's name or by its own form."""
+    from cdk8s_airflow.checks.scanner import is_literal, is_vouched, looks_secret, telling
+
+    if is_vouched(text.text):
+        return
+    if telling(key) == "strict" or is_literal(key, text.text) or looks_secret(text.text):
+        yield Finding(
+            rule="secrets/literal",
+            at=f"data.{key}",
+            problem="looks like a secret, and would stand in the manifest for everybody to read",
+            fix='say where it is kept: RemoteKey(...), or if it is none: PlainText(not_secret("..."))',
+        )
+
+
+def database_arguments(database: PlatformDatabase, name: str | None) -> tuple[dict[str, Any], list[Finding]]:
+    """What to tell a database's ``connection`` of which one is meant; a finding where it knows of one only."""
+    if name is None:
+        return {}, []
+    if "database" in inspect.signature(type(database).connection).parameters:
+        return {"database": name}, []
+    return {}, [
+        Finding(
+            rule="secrets/database",
+            at="database_name",
+            problem="is for a Cluster: this leads to one database only",
+            seen=show(name),
+            fix="leave it out",
+        )
+    ]
+
+
+def around_password(database: PlatformDatabase, name: str | None = None) -> tuple[str, str] | None:
+    """What stands in the URL before and after the password; None where it is not known."""
+    from cdk8s_airflow.secrets.contracts import DsnSecret
+
+    which, _ = database_arguments(database, name)
+    url: tuple[str, str] | None = getattr(database.connection(bridge=DsnSecret("unknown"), **which), "url", None)
+    return url
+
+
 def as_text(value: RemoteText | DatabaseUrl) -> RemoteText:
     """The value as a text with parts."""
     if isinstance(value, RemoteText):
         return value
-    before, after = around_password(value.database) or ("", "")
+    before, after = around_password(value.database, value.database_name) or ("", "")
     return RemoteText(form=f"{before}{{password}}{after}", parts={"password": value.password})
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cdk8s_airflow.airflow.service_accounts import ExistingServiceAccount
 from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.network.namespace import ExistingNamespace
+from cdk8s_airflow.network.handle import ExistingNamespace
+from cdk8s_airflow.secrets.contracts import SecretKey
 from cdk8s_airflow.secrets.providers import KubernetesSecrets
 from cdk8s_airflow.secrets.remote import RemoteKey, RemoteText, RemoteValue
 from cdk8s_airflow.secrets.wire.external import ExternalSettings, external_secret_manifest
@@ -27,6 +29,7 @@ class BridgeSettings:
         uri: whether the source has the whole URL, under ``uri``.
         url: what stands in the URL before and after the password.
         refresh: how often it is read.
+        ca: where the certificate of the server's authority is beside the password, and where it goes; None where nobody checks.
     """
 
     name: str
@@ -38,6 +41,7 @@ class BridgeSettings:
     uri: bool
     url: tuple[str, str]
     refresh: str
+    ca: tuple[SecretKey, SecretKey] | None = None
 
 
 def bridge_objects(settings: BridgeSettings) -> dict[str, dict[str, Any]]:
@@ -46,6 +50,7 @@ def bridge_objects(settings: BridgeSettings) -> dict[str, dict[str, Any]]:
     ``get`` of that name is all that External Secrets' Kubernetes provider takes; that it may ask what it may do, which the store's
     validation does, every account of a cluster is allowed.
     """
+    sources = list(dict.fromkeys([settings.source, *([settings.ca[0].name] if settings.ca else [])]))
     reader = {"name": settings.name, "namespace": settings.reader_namespace}
     role = {"name": settings.name, "namespace": settings.source_namespace}
     provider = KubernetesSecrets(
@@ -62,9 +67,7 @@ def bridge_objects(settings: BridgeSettings) -> dict[str, dict[str, Any]]:
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "Role",
             "metadata": role,
-            "rules": [
-                {"apiGroups": [""], "resources": ["secrets"], "resourceNames": [settings.source], "verbs": ["get"]}
-            ],
+            "rules": [{"apiGroups": [""], "resources": ["secrets"], "resourceNames": sources, "verbs": ["get"]}],
         },
         "binding": {
             "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -76,19 +79,31 @@ def bridge_objects(settings: BridgeSettings) -> dict[str, dict[str, Any]]:
         "store": cluster_store_manifest(
             settings.name, provider, login_namespace=settings.reader_namespace, namespaces=[settings.namespace]
         ),
-        "secret": external_secret_manifest(
-            ExternalSettings(
-                name=settings.secret,
-                namespace=settings.namespace,
-                type="Opaque",
-                labels={},
-                store_kind="ClusterSecretStore",
-                store=settings.name,
-                data={"connection": url_value(settings)},
-                refresh=settings.refresh,
-            )
-        ),
+        "secret": _copied(settings, settings.secret, {"connection": url_value(settings)}),
+        **_authority(settings),
     }
+
+
+def _authority(settings: BridgeSettings) -> dict[str, dict[str, Any]]:
+    if settings.ca is None:
+        return {}
+    there, here = settings.ca
+    return {"authority": _copied(settings, here.name, {here.key: RemoteKey(there.name, property=there.key)})}
+
+
+def _copied(settings: BridgeSettings, name: str, data: Mapping[str, RemoteValue]) -> dict[str, Any]:
+    return external_secret_manifest(
+        ExternalSettings(
+            name=name,
+            namespace=settings.namespace,
+            type="Opaque",
+            labels={},
+            store_kind="ClusterSecretStore",
+            store=settings.name,
+            data=data,
+            refresh=settings.refresh,
+        )
+    )
 
 
 def url_value(settings: BridgeSettings) -> RemoteValue:
