@@ -193,7 +193,8 @@ def test_an_unsound_part_makes_no_finding_of_its_own() -> None:
     def build() -> None:
         with collecting():
             airflow = make_airflow(chart, release="Not a name")
-            SecretBootstrap(chart, "bootstrap", namespace=SETUP, makes=[airflow])
+            database = make_cluster(chart, credentials=BasicAuthSecret("login"))
+            SecretBootstrap(chart, "bootstrap", namespace=SETUP, makes=[database, airflow])
 
     with pytest.raises(PlatformError) as raised:
         build()

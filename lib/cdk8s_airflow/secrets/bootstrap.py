@@ -119,6 +119,8 @@ class SecretBootstrap(PlatformConstruct):
         if not self._sound or not needs:
             return
         login, reference, policy = _image_of(image, release, pull_secret, namespace.name)
+        if not reference:
+            return
         settings = BootstrapSettings(
             name=name,
             namespace=namespace.name,
@@ -162,7 +164,7 @@ def _to_make(wanted: Iterable[SecretNeed], left: set[str], provided: Iterable[tu
 def _image_of(
     image: Image | None, release: AirflowChart | None, pull_secret: PullSecret | None, namespace: str
 ) -> tuple[SecretNeed | None, str, str]:
-    """The need for a log-in to the registry, the image, and when it is pulled."""
+    """The need for a log-in to the registry, the image, and when it is pulled; no image where the release is not sound."""
     if image is not None:
         by = f"@{image.digest}" if image.digest is not None else f":{image.tag}"
         registry = registry_and_path(image.repository)[0]
