@@ -31,8 +31,11 @@ from cdk8s_airflow import (
     Toleration,
     Volume,
 )
+from cdk8s_airflow.database.wire import cluster_manifest
 from cdk8s_airflow.database.wire_more import login_of, notes, objects, secret_needs
+from cdk8s_airflow.kube import bindings
 from tests.database.given import NEWEST, found, manifests, settings, spec
+from tests.making import emitted, new_chart
 from tests.truth import assert_accepted
 
 DBT = DatabaseRole(name="dbt", credentials=BasicAuthSecret("dbt-login"))
@@ -222,9 +225,15 @@ def test_what_is_said_is_what_the_operator_reads(changes: dict[str, Any], expect
     assert_accepted(manifests(settings(**changes)))
 
 
-def test_a_catalog_stands_in_the_place_of_the_image() -> None:
-    from cdk8s_airflow.database.wire import cluster_manifest
+def test_all_that_can_be_said_passes_through_the_bindings() -> None:
+    chart = new_chart()
+    told = [cluster_manifest(settings(name=f"pg-{index}", **changes)) for index, (changes, _) in enumerate(SAID)]
+    for index, manifest in enumerate(told):
+        bindings.cnpg_cluster(chart, str(index), manifest)
+    assert emitted(chart) == told
 
+
+def test_a_catalog_stands_in_the_place_of_the_image() -> None:
     assert "imageName" not in cluster_manifest(settings(catalog=ImageCatalog(name="c")))["spec"]
 
 
