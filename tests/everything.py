@@ -20,6 +20,7 @@ from cdk8s_airflow import (
     ConfigMapKey,
     DagProcessor,
     DatabaseCleanup,
+    DataLake,
     DisruptionBudget,
     ExistingConfigMap,
     ExistingSecret,
@@ -39,6 +40,7 @@ from cdk8s_airflow import (
     Migration,
     Mirror,
     MultipleExecutors,
+    ObjectStorage,
     Oidc,
     OtelCollector,
     Placement,
@@ -48,6 +50,7 @@ from cdk8s_airflow import (
     RedisPasswordSecret,
     Resources,
     ResultBackendSecret,
+    S3Credentials,
     Scheduler,
     SecretKey,
     ServiceAccount,
@@ -203,6 +206,9 @@ def everything(pair: Pair) -> tuple[ReleaseSettings, tuple[Finding, ...]]:
         env_from=(ExistingSecret("more"), ExistingConfigMap("even-more")),
         connections={"warehouse": SecretKey("connections", "warehouse")},
         variables={"stage": "prod", "token": SecretKey("variables", "token")},
+        data_lake=DataLake(
+            buckets=[ObjectStorage.s3(region="eu-central-1", credentials=S3Credentials("data-lake")).bucket("data-raw")]
+        ),
         secrets_backend=KubernetesSecretsBackend(namespace="airflow-connections", provider_version="10.14.0"),
         proxy=Proxy(http="http://proxy.example.com:3128", https="http://proxy.example.com:3128", no_proxy=[".lab"]),
         ca=CaBundle(ConfigMapKey("ca-bundle", "ca.crt")),

@@ -183,6 +183,11 @@ def test_logs_and_lake_can_share_a_secret() -> None:
             "connections.data_lake",
         ),
         ({"data_lake": LAKE, "logs": Logs.s3("logs")}, "lake/login-of-logs", "data_lake.variables"),
+        (
+            {"data_lake": LAKE, "logs": Logs.s3("logs", connection=SecretKey("logs", "connection"))},
+            "lake/endpoint-of-logs",
+            "data_lake.variables",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_told(changes: dict[str, Any], rule: str, at: str) -> None:

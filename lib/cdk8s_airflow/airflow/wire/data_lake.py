@@ -79,6 +79,15 @@ def data_lake_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             seen="True",
             fix="write DataLake(variables=False, ...); tasks then have the connection alone",
         )
+    elif isinstance(logs, S3Logs) and logs.endpoint is None and "AWS_ENDPOINT_URL_S3" in names:
+        yield Finding(
+            rule="lake/endpoint-of-logs",
+            at="data_lake.variables",
+            problem="tells every pod that S3 is where the lake is, and logs, which say nothing of where their bucket is, would go there",
+            seen="True",
+            fix="write DataLake(variables=False, ...), or say where the bucket of logs is: "
+            'Logs.s3(..., endpoint="https://s3.eu-central-1.amazonaws.com")',
+        )
 
 
 def data_lake_needs(settings: ReleaseSettings) -> Iterator[SecretNeed]:
