@@ -157,7 +157,7 @@ class _Expected:
             )
         if isinstance(end, Outside):
             if end.networks:
-                return _within(address, end.networks)
+                return spot.namespace is None and _within(address, end.networks)
             return spot.namespace is None and not address_of(address).is_link_local
         assert isinstance(end, Known), end
         return self._is_known(spot, address, end, flow, family)

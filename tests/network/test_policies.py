@@ -116,6 +116,14 @@ def test_what_is_outside_and_unknown_is_everything_but_pods_services_and_the_lin
     assert not known.everywhere
 
 
+def test_a_network_with_pods_and_services_in_it_is_taken_without_them() -> None:
+    given = worked_out(to(WEB, source=Outside(name="people", networks=("10.0.0.0/8", "198.51.100.0/24"))))
+    assert given.manifests["lab-web-of-lab"]["spec"]["ingress"][0]["from"] == [
+        {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.42.0.0/16", "10.43.0.0/16"]}},
+        {"ipBlock": {"cidr": "198.51.100.0/24"}},
+    ]
+
+
 def test_the_same_flow_twice_is_one() -> None:
     given = worked_out(to(STORE), to(STORE), to(dataclasses.replace(STORE, name="the same pods")))
     assert len(given.flows) == 1
@@ -202,7 +210,6 @@ def test_a_role_can_be_placed_too_and_pods_so_placed_in_an_isolated_namespace_ge
         (worked_out(more=[to(dataclasses.replace(AFAR, name="default deny", namespace="lab"))]), "network/same-name"),
         (worked_out(more=[to(Known(role="dns"), source=Outside(name="x.example.com"))]), "network/no-pods"),
         (worked_out(to(Outside(name="x.example.com", networks=("10.42.7.0/24",)))), "network/not-outside"),
-        (worked_out(to(Outside(name="x.example.com", networks=("10.0.0.0/8",)))), "network/not-outside"),
         (worked_out(to(Outside(name="x.example.com", networks=("10.43.0.1/32",)))), "network/not-outside"),
         (
             worked_out(to(WEB, source=Known(role="monitoring")), facts=facts(monitoring=dataclasses.replace(AFAR, namespace="lab"))),

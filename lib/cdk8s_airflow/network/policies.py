@@ -405,7 +405,7 @@ class _Resolver:
         if given.networks:
             for network in given.networks:
                 self._inside_after_all(given, network)
-                yield Block(cidr=network)
+                yield Block(cidr=network, excepted=tuple(part for part in self._inside if _part_of(part, network)))
             return
         self.everywhere.setdefault(given.name, []).append(flow)
         if not self._facts.pod_networks and not self._cilium:
@@ -436,7 +436,7 @@ class _Resolver:
     def _inside_after_all(self, given: Outside, network: str) -> None:
         inside = (("of pods", self._facts.pod_networks), ("of Services", self._facts.service_networks))
         for what, networks in inside:
-            if any(_overlap(network, other) for other in networks):
+            if any(network == other or _part_of(network, other) for other in networks):
                 self._ask(
                     Finding(
                         rule="network/not-outside",
@@ -583,6 +583,9 @@ def _not_with_cilium(fact: str, why: str, otherwise: str) -> Finding:
     )
 
 
-def _overlap(one: str, other: str) -> bool:
-    first, second = ip_network(one), ip_network(other)
-    return first.version == second.version and first.overlaps(second)
+def _part_of(part: str, whole: str) -> bool:
+    """Whether a network lies within a larger one."""
+    inner, outer = ip_network(part), ip_network(whole)
+    if inner.version != outer.version or inner == outer:
+        return False
+    return inner.subnet_of(outer)  # type: ignore[arg-type]

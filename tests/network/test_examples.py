@@ -1,0 +1,76 @@
+"""Every example, closed: all that it needs passes, nothing else does, and each pod that it makes has a policy of its own."""
+
+from __future__ import annotations
+
+import functools
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import NetworkIsolation, Outside, Place
+from cdk8s_airflow.network.policies import Isolation, isolation
+from cdk8s_airflow.network.traffic import HasTraffic, Unplaced
+from tests.network.evaluator import selects
+from tests.network.matrix import FACTS, assert_exact
+from tests.truth.manifests import load
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
+every = pytest.mark.parametrize("name", NAMES)
+
+
+@functools.cache
+def closed(name: str) -> tuple[list[dict[str, Any]], Isolation, dict[str, Place]]:
+    """What an example emits, the policies of it, and where what nobody placed is said to be."""
+    app = runpy.run_path(str(EXAMPLES / f"{name}.py"))["build"]()
+    traffic = [each.traffic for each in app.node.find_all() if isinstance(each, HasTraffic)]
+    assert traffic
+    unplaced = {flow.target.name for each in traffic for flow in each.flows if isinstance(flow.target, Unplaced)}
+    places = {
+        each: Place(peer=Outside(name=each, networks=(f"198.51.100.{number}/32",)))
+        for number, each in enumerate(sorted(unplaced), 1)
+    }
+    return load(app.synth_yaml()), isolation(traffic, [], places, FACTS), places
+
+
+@every
+def test_what_an_example_needs_passes_and_nothing_else(name: str) -> None:
+    _, given, places = closed(name)
+    assert assert_exact(given, FACTS, places)
+
+
+@every
+def test_every_pod_that_an_example_makes_itself_has_one_policy(name: str) -> None:
+    manifests, given, _ = closed(name)
+    policies = [each for key, each in given.manifests.items() if not key.endswith("-default-deny")]
+    assert policies
+    for manifest in manifests:
+        template = _template(manifest)
+        if template is None:
+            continue
+        namespace = manifest["metadata"]["namespace"]
+        chosen = [
+            policy["metadata"]["name"]
+            for policy in policies
+            if policy["metadata"]["namespace"] == namespace
+            and selects(policy["spec"]["podSelector"], template.get("metadata", {}).get("labels", {}))
+        ]
+        assert len(chosen) == 1, f"{manifest['kind']} {manifest['metadata']['name']} in {namespace}: {chosen}"
+
+
+def _template(manifest: dict[str, Any]) -> dict[str, Any] | None:
+    spec = manifest.get("spec", {})
+    if manifest["kind"] == "CronJob":
+        spec = spec["jobTemplate"]["spec"]
+    found = spec.get("template") if manifest["kind"] in ("CronJob", "Deployment", "Job", "StatefulSet") else None
+    return found if isinstance(found, dict) else None
+
+
+def test_the_example_of_a_cluster_that_denies_by_default_leaves_nothing_open() -> None:
+    app = runpy.run_path(str(EXAMPLES / "default_deny.py"))["build"]()
+    (given,) = [each for each in app.node.find_all() if isinstance(each, NetworkIsolation)]
+    assert given._isolation is not None
+    assert not given._isolation.everywhere
+    assert "0.0.0.0/0" not in app.synth_yaml()
