@@ -8,14 +8,15 @@ from typing import Annotated, ClassVar, Literal
 from constructs import Construct
 
 from cdk8s_airflow.checks import Finding, show
-from cdk8s_airflow.checks.constraints import Label, LabelValue, Must, NonEmpty, is_label
-from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.checks.constraints import Label, LabelValue, Must, NonEmpty
 from cdk8s_airflow.delivery.pruning import STATE_LABEL
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
+from cdk8s_airflow.network.handle import ExistingNamespace as ExistingNamespace
+from cdk8s_airflow.network.handle import NamespaceHandle as NamespaceHandle
 from cdk8s_airflow.network.wire import default_deny_manifest, namespace_manifest
 from cdk8s_airflow.scheduling.quota import Limits, Quota
 from cdk8s_airflow.scheduling.wire import limits_manifest, quota_manifest
-from cdk8s_airflow.secrets.contracts import Named, name_of
+from cdk8s_airflow.secrets.contracts import Named
 
 PodSecurity = Literal["restricted", "baseline", "privileged"]
 """A level of the Pod Security Standards."""
@@ -31,19 +32,6 @@ _OwnName = Annotated[
 ]
 
 _OURS = ("pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/warn", STATE_LABEL)
-
-
-@frozen(kw_only=False)
-class ExistingNamespace:
-    """A namespace that somebody else makes.
-
-    Args:
-        name: its name.
-    """
-
-    how_to_write: ClassVar[str] = 'Namespace.existing("airflow")'
-
-    name: Label
 
 
 class Namespace(PlatformConstruct):
@@ -71,6 +59,7 @@ class Namespace(PlatformConstruct):
     """
 
     how_to_write = 'Namespace(chart, "airflow")'
+    names_a_namespace: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -115,11 +104,6 @@ class Namespace(PlatformConstruct):
         return ExistingNamespace(name)
 
 
-def _is_namespace(handle: Named) -> bool:
-    name = name_of(handle, "Namespace")
-    return type(name) is str and is_label(name)
-
-
 def _label_rules(labels: Mapping[str, str]) -> Iterator[Finding]:
     for key in _OURS:
         if key in labels:
@@ -156,19 +140,3 @@ def _quota_rules(quota: Quota | None, limits: Limits | None) -> Iterator[Finding
             seen=repr(quota.cpu_limit),
             fix="leave it out, or give limits=Limits(cpu_limit=...), by which they get one",
         )
-
-
-NamespaceHandle = (
-    Namespace
-    | ExistingNamespace
-    | Annotated[
-        Named,
-        Must(
-            _is_namespace,
-            "is not a namespace",
-            'give Namespace(chart, "airflow"), Namespace.existing("airflow"), or a Namespace of cdk8s-plus',
-            "argument/namespace",
-        ),
-    ]
-)
-"""A namespace as other constructs take it: ours, one that exists, or an object of cdk8s-plus."""

@@ -12,7 +12,7 @@ from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Must, NonEmpty, WebUrl
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.network.handle import NamespaceHandle
 from cdk8s_airflow.secrets.contracts import ConfigMapKey, SecretKey
 
 _REGION = regex(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
