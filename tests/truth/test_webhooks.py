@@ -56,6 +56,12 @@ SCHEDULED_BACKUP = {
     "metadata": {"name": "a"},
     "spec": {"schedule": "0 0 2 * * *", "method": "plugin", "pluginConfiguration": {"name": "barman"}},
 }
+POOLER: dict[str, Any] = {
+    "apiVersion": "postgresql.cnpg.io/v1",
+    "kind": "Pooler",
+    "metadata": {"name": "pool"},
+    "spec": {"cluster": {"name": "pg"}, "pgbouncer": {"parameters": {"max_client_conn": "100"}}},
+}
 RECOVERY = {"recovery": {"source": "old", "recoveryTarget": {"targetTime": "2026-11-21T02:00:00Z"}}}
 
 
@@ -75,6 +81,7 @@ def spoiled(manifest: dict[str, Any], path: str, value: object) -> dict[str, Any
         CLUSTER,
         DATABASE,
         SCHEDULED_BACKUP,
+        POOLER,
         spoiled(CLUSTER, "spec/bootstrap", RECOVERY),
         spoiled(CLUSTER, "spec/imageName", "a:18"),
         {"apiVersion": "v1", "kind": "Database"},
@@ -162,6 +169,11 @@ PARAMETERS = "spec/postgresql/parameters"
         (CLUSTER, "spec/postgresql/extensions/0/ld_library_path", ["a", "a"], "ld_library_path"),
         (CLUSTER, "spec/postgresql/extensions", [{"name": "a-b"}, {"name": "a_b"}], "unique"),
         (CLUSTER, "spec/serviceAccountTemplate", {"metadata": {}}, "mutually exclusive"),
+        (POOLER, "metadata/name", "pg", "not the pooler's own"),
+        (POOLER, "spec/pgbouncer", None, "required"),
+        (POOLER, "spec/pgbouncer/authQuery", "SELECT 1", "go together"),
+        (POOLER, "spec/pgbouncer/parameters/pool_mode", "session", "reserved"),
+        (POOLER, "spec/monitoring", {"tls": {"enabled": True}, "enablePodMonitor": True}, "clientTLSSecret"),
         (DATABASE, "spec/extensions", [{"name": "x"}] * 2, "twice"),
         (DATABASE, "spec/schemas", [{"name": "x"}] * 2, "twice"),
         (SCHEDULED_BACKUP, "spec/schedule", "0 2 * * *", "seconds"),

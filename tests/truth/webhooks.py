@@ -1,4 +1,4 @@
-"""What CloudNativePG's webhook says to a Cluster, a Database or a ScheduledBackup that its schema lets through.
+"""What CloudNativePG's webhook says to a Cluster, Database, Pooler or ScheduledBackup that its schema lets through.
 
 Written from the operator's source (v1.30.0, ``internal/webhook/v1``), function by function and in its order, without a look at the
 library's own rules. What compares with the object that is there already is left out: a judge sees one manifest.
@@ -85,6 +85,67 @@ FIXED = frozenset(
         "syslog_split_messages",
     ]
 )
+POOLER_PARAMETERS = frozenset(
+    [
+        "application_name_add_host",
+        "auth_type",
+        "autodb_idle_timeout",
+        "cancel_wait_timeout",
+        "client_idle_timeout",
+        "client_login_timeout",
+        "client_tls_ciphers",
+        "client_tls_sslmode",
+        "client_tls13_ciphers",
+        "default_pool_size",
+        "disable_pqexec",
+        "dns_max_ttl",
+        "dns_nxdomain_ttl",
+        "idle_transaction_timeout",
+        "ignore_startup_parameters",
+        "listen_backlog",
+        "log_connections",
+        "log_disconnections",
+        "log_pooler_errors",
+        "log_stats",
+        "max_client_conn",
+        "max_db_connections",
+        "max_packet_size",
+        "max_prepared_statements",
+        "max_user_connections",
+        "min_pool_size",
+        "pkt_buf",
+        "query_timeout",
+        "query_wait_timeout",
+        "reserve_pool_size",
+        "reserve_pool_timeout",
+        "sbuf_loopcnt",
+        "server_check_delay",
+        "server_check_query",
+        "server_connect_timeout",
+        "server_fast_close",
+        "server_idle_timeout",
+        "server_lifetime",
+        "server_login_retry",
+        "server_reset_query",
+        "server_reset_query_always",
+        "server_round_robin",
+        "server_tls_ciphers",
+        "server_tls13_ciphers",
+        "server_tls_protocols",
+        "server_tls_sslmode",
+        "stats_period",
+        "suspend_timeout",
+        "tcp_defer_accept",
+        "tcp_socket_buffer",
+        "tcp_keepalive",
+        "tcp_keepcnt",
+        "tcp_keepidle",
+        "tcp_keepintvl",
+        "tcp_user_timeout",
+        "track_extra_parameters",
+        "verbose",
+    ]
+)
 RESERVED_ENV = {"POD_NAME", "NAMESPACE", "CLUSTER_NAME"}
 TRUE = {"1", "on", "y", "ye", "yes", "t", "tr", "tru", "true"}
 FALSE = {"0", "of", "off", "n", "no", "f", "fa", "fal", "fals", "false"}
@@ -134,7 +195,7 @@ def switch(text: str) -> bool:
 
 def refusals(manifest: Manifest) -> list[str]:
     """What the webhook says; nothing for kinds that have none."""
-    judges = {"Cluster": CLUSTER, "Database": DATABASE, "ScheduledBackup": SCHEDULED_BACKUP}
+    judges = {"Cluster": CLUSTER, "Database": DATABASE, "ScheduledBackup": SCHEDULED_BACKUP, "Pooler": (pooler,)}
     if not str(manifest.get("apiVersion", "")).startswith("postgresql.cnpg.io/"):
         return []
     return [f"{manifest['kind']}: {said}" for judge in judges.get(manifest["kind"], ()) for said in judge(manifest)]
@@ -454,6 +515,28 @@ def schedule(manifest: Manifest) -> Iterator[str]:
         yield "pluginConfiguration cannot be empty when the backup method is plugin"
     if spec.get("method", "barmanObjectStore") == "barmanObjectStore":
         yield "barmanObjectStore, which is also what no method means, is about to be removed"
+
+
+def pooler(manifest: Manifest) -> Iterator[str]:
+    spec = manifest["spec"]
+    given = spec.get("pgbouncer")
+    if given is None:
+        yield "required pgbouncer configuration"
+        return
+    secrets = any((given.get(key) or {}).get("name") for key in ("authQuerySecret", "serverTLSSecret"))
+    if secrets != bool(given.get("authQuery")):
+        yield "an auth query and its secret go together"
+    yield from (
+        f"{key} is an invalid or reserved parameter"
+        for key in given.get("parameters") or ()
+        if key not in POOLER_PARAMETERS
+    )
+    if spec["cluster"]["name"] in ("", manifest["metadata"]["name"]):
+        yield "must specify a cluster name, which is not the pooler's own"
+    monitoring = spec.get("monitoring") or {}
+    tls = (monitoring.get("tls") or {}).get("enabled") and monitoring.get("enablePodMonitor")
+    if tls and not (given.get("clientTLSSecret") or {}).get("name"):
+        yield "clientTLSSecret is required with TLS and the operator's own PodMonitor"
 
 
 Judge = Callable[[Manifest], Iterator[str]]
