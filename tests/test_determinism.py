@@ -24,7 +24,7 @@ facts = ClusterFacts(
 namespace = Namespace(chart, "airflow", labels={key: key for key in {"zebra", "ape", "mole"}})
 db = CnpgCluster(
     chart, "db", name="pg", namespace=namespace, storage=Volume("1Gi"), facts=facts,
-    parameters={name: "1" for name in {"work_mem", "max_connections", "random_page_cost", "effective_io_concurrency"}},
+    parameters={name: "100" for name in {"work_mem", "max_connections", "random_page_cost", "effective_io_concurrency"}},
 )
 dags = DagRepoSync(chart, "dags", repo="https://h/x.git", ref="main", credentials=GitTokenSecret("t"))
 AirflowChart(

@@ -344,6 +344,9 @@ class AirflowChart(PlatformConstruct):
         super().__init__(scope, id, found)
         if not self._sound:
             return
+        self._found_late(finding for each in demands(settings, all_values) for finding in self._ledger.open(each))
+        if not self._sound:
+            return
         delivered = deliver(
             delivery,
             Release(
@@ -407,7 +410,6 @@ class AirflowChart(PlatformConstruct):
         self._found_late(ledger.launch((settings.namespace, *settings.task_namespaces), settings.release))
         self._found_late(ledger.own_database(database_told(settings), settings.release))
         self._found_late(guard_delivery(ledger, settings.delivery, settings.release))
-        self._found_late(finding for each in demands(settings, values) for finding in ledger.open(each))
         ledger.rights.append(partial(_rights, settings, values))
         ledger.notes += release_notes(settings)
         ledger.notes += delivered.notes

@@ -138,10 +138,12 @@ class CnpgPooler(PlatformConstruct):
             architecture=facts.architecture,
             monitoring=monitoring,
         )
+        self._found_late(self._ledger.open(_demand(settings, cluster.server)))
+        if not self._sound:
+            return
         self._emit(pooler_objects(settings), facts=facts)
         if not self._sound:
             return
-        self._found_late(self._ledger.open(_demand(settings, cluster.server)))
         if pulled is not None and pulled != image:
             self._ledger.notes.append(
                 f"Pooler {self._name} pulls a copy of this image; put it there first:\n  {image} -> {pulled}"

@@ -110,6 +110,20 @@ def test_throughput_counts() -> None:
     assert sessions(("1.15.0", "2.9.3"), throughput=Throughput.small()) == {"Cluster data/pg": 35}
 
 
+def test_tasks_without_a_bound_are_bounded_by_the_slots_of_their_pool() -> None:
+    # 52 - 32 + 128 = 148
+    assert sessions(("1.15.0", "2.9.3"), config={"core": {"parallelism": 0}}) == {"Cluster data/pg": 148}
+
+
+@pytest.mark.parametrize(
+    "config", [None, [], [None], "x", {"core": None}, {"core": []}, {"core": {"parallelism": "x"}}]
+)
+def test_what_nobody_could_read_in_values_is_airflows_own(config: Any) -> None:
+    settings = release(("1.15.0", "2.9.3"), database=Connection(secret="m", server=DB))
+    (found,) = demands(settings, {"config": config})
+    assert found.sessions == 52
+
+
 def test_celery_of_airflow_2() -> None:
     # 3 workers of 8 slots: 24 tasks x 1 + 24 results x 1 + the scheduler's 1 for results = 49. Scheduler 3, reading 3, web
     # server 8, triggerer 4, migration 2. 49 + 20 = 69

@@ -14,6 +14,7 @@ from cdk8s_airflow.scheduling.scaling import Keda
 
 DEFAULTS: Mapping[tuple[str, str], int] = {
     ("core", "parallelism"): 32,
+    ("core", "default_pool_task_slot_count"): 128,
     ("database", "sql_alchemy_pool_size"): 5,
     ("database", "sql_alchemy_max_overflow"): 10,
     ("scheduler", "parsing_processes"): 2,
@@ -40,19 +41,33 @@ class _Options:
     """Options of airflow.cfg as a release has them, from its values."""
 
     def __init__(self, values: Mapping[str, Any], airflow: str) -> None:
-        self._config: Mapping[str, Any] = values.get("config") or {}
+        self._values = values
         self._airflow = airflow
 
+    def _told(self, section: str, option: str) -> Any:
+        """What is said of an option; None for what is not said, or in a form that nobody reads."""
+        found: Any = self._values
+        for step in ("config", section, option):
+            found = found.get(step) if isinstance(found, Mapping) else None
+        return found
+
     def number(self, section: str, option: str) -> int:
+        """A number, Airflow's own where none is said."""
         default = _workers_default(self._airflow) if (section, option) == ("api", "workers") else None
-        told: Any = (self._config.get(section) or {}).get(option)
         try:
-            return int(told)
-        except (TypeError, ValueError):
+            return int(self._told(section, option))
+        except (TypeError, ValueError, OverflowError):
             return DEFAULTS[section, option] if default is None else default
 
     def word(self, section: str, option: str, default: str) -> str:
-        return str((self._config.get(section) or {}).get(option, default))
+        """A text."""
+        told = self._told(section, option)
+        return default if told is None else str(told)
+
+    @property
+    def parallelism(self) -> int:
+        """How many tasks one scheduler runs at once. With 0 nothing bounds it but the slots of the pool all tasks start in."""
+        return self.number("core", "parallelism") or self.number("core", "default_pool_task_slot_count")
 
     @property
     def pool(self) -> int | None:
@@ -123,7 +138,7 @@ def _ui(settings: ReleaseSettings, options: _Options) -> Line:
 
 
 def _tasks(settings: ReleaseSettings, options: _Options, airflow_2: bool) -> Iterator[Line]:
-    slots = options.number("core", "parallelism") * settings.scheduler.most_replicas
+    slots = options.parallelism * settings.scheduler.most_replicas
     celery = celery_of(settings.executor)
     in_workers = 0
     if celery is not None:
