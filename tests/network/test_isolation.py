@@ -9,14 +9,19 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow import (
+    ApiServerAt,
+    CloudIdentity,
+    ClusterDns,
     ClusterFacts,
     CnpgCluster,
     CnpgPooler,
     ExistingSecret,
     Flow,
+    HostNetwork,
     Ingress,
     Namespace,
     NetworkIsolation,
+    Nowhere,
     Outside,
     Place,
     PlatformError,
@@ -24,6 +29,7 @@ from cdk8s_airflow import (
     Traffic,
     collecting,
 )
+from cdk8s_airflow.checks.arguments import check_value
 from cdk8s_airflow.kube.ledger import ledger_of
 from cdk8s_airflow.report.summary import summary
 from tests.making import emitted, make_airflow, make_cluster, make_dags, new_chart
@@ -206,3 +212,39 @@ def test_what_it_does_not_take(changes: dict[str, Any], at: str, words: str) -> 
     assert found, [str(finding) for finding in caught.value.findings]
     assert words in found[0].problem
     assert found[0].fix
+
+
+@pytest.mark.parametrize(
+    ("changes", "at", "words"),
+    [
+        ({"api_server": "192.168.1.10"}, "facts.api_server", "must be an ApiServerAt"),
+        ({"api_server": ApiServerAt(networks=[])}, "facts.api_server.networks", "is empty"),
+        ({"api_server": ApiServerAt(networks=["192.168.1.10"])}, "facts.api_server.networks[0]", "is not a network"),
+        ({"api_server": ApiServerAt(networks=["0.0.0.0/0"])}, "facts.api_server.networks[0]", "every address"),
+        ({"api_server": ApiServerAt(networks="192.168.1.10/32")}, "facts.api_server.networks", "must be a list"),
+        ({"dns": True}, "facts.dns", "must be a ClusterDns"),
+        ({"dns": ClusterDns(port=0)}, "facts.dns.port", "is not a port"),
+        ({"dns": ClusterDns(node_local=["::/0"])}, "facts.dns.node_local[0]", "every address"),
+        ({"monitoring": "prometheus"}, "facts.monitoring", "must be a Pods or a Nowhere"),
+        ({"monitoring": Nowhere}, "facts.monitoring", "is the class Nowhere itself"),
+        ({"ingress_controller": HostNetwork("")}, "facts.ingress_controller.name", "is empty"),
+        ({"ip_families": "IPv4"}, "facts.ip_families", "must be a list"),
+        ({"ip_families": ["IPv5"]}, "facts.ip_families[0]", "is not one of the choices"),
+        ({"node_networks": ["10.0.0.1/8"]}, "facts.node_networks[0]", "is not a network"),
+        (
+            {"cloud_identity": CloudIdentity(networks=["0.0.0.0/0"])},
+            "facts.cloud_identity.networks[0]",
+            "every address",
+        ),
+        (
+            {"keda": Pods(name="KEDA", namespace="keda", labels={"app": "x"}, without=("app",))},
+            "facts.keda.labels.app",
+            "must have and must lack",
+        ),
+    ],
+)
+def test_facts_that_are_none(changes: dict[str, Any], at: str, words: str) -> None:
+    (finding,) = check_value(dataclasses.replace(FACTS, **changes), ClusterFacts, "facts")
+    assert finding.at == at
+    assert words in finding.problem
+    assert finding.fix

@@ -7,8 +7,14 @@ import dataclasses
 import pytest
 
 from cdk8s_airflow.airflow.components import Cleanup, DatabaseCleanup
+from cdk8s_airflow.airflow.executors import LocalExecutor
 from cdk8s_airflow.airflow.images import Image
-from cdk8s_airflow.airflow.wire.cleanup import cleanup_values, database_cleanup_objects, database_cleanup_values
+from cdk8s_airflow.airflow.wire.cleanup import (
+    cleanup_rules,
+    cleanup_values,
+    database_cleanup_objects,
+    database_cleanup_values,
+)
 from cdk8s_airflow.airflow.wire.release import release_objects, release_values
 from cdk8s_airflow.database.connection import Connection
 from cdk8s_airflow.schemas import check_values
@@ -25,6 +31,14 @@ def test_nothing_is_deleted_unless_asked(pair: Pair) -> None:
     settings = release(pair)
     assert (cleanup_values(settings), database_cleanup_values(settings)) == ({}, {})
     assert database_cleanup_objects(settings, {}) == {}
+
+
+@every_pair
+def test_without_task_pods_it_is_refused_where_the_chart_would_make_nothing_of_it(pair: Pair) -> None:
+    found = list(cleanup_rules(release(pair, cleanup=Cleanup(), executor=LocalExecutor())))
+    assert [finding.at for finding in found] == ([] if pair[0] in OLD else ["cleanup"])
+    assert not list(cleanup_rules(release(pair, cleanup=Cleanup())))
+    assert not list(cleanup_rules(release(pair, executor=LocalExecutor())))
 
 
 @every_pair
