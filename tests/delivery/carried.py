@@ -80,15 +80,23 @@ def platform(delivery: Delivery, pair: tuple[str, str], **changes: Any) -> cdk8s
 
 def carried(chart: cdk8s.Chart) -> Carried:
     """What is delivered by what a Chart holds, and by the files beside it."""
-    manifests = {manifest["kind"]: manifest for manifest in emitted(chart)}
-    assert_accepted(list(manifests.values()))
-    if "HelmChart" in manifests:
-        return _helm_chart(manifests["HelmChart"])
-    if "HelmRelease" in manifests:
-        return _helm_release(manifests)
-    if "Application" in manifests:
-        return _application(manifests["Application"])
-    return _files(ledger_of(chart).files)
+    manifests = emitted(chart)
+    assert_accepted(manifests)
+    (release,) = releases(manifests, ledger_of(chart).files)
+    return release
+
+
+def releases(manifests: list[dict[str, Any]], files: Mapping[str, str]) -> list[Carried]:
+    """Every release of Airflow that manifests and the files beside them deliver."""
+    found = []
+    for manifest in manifests:
+        if manifest["kind"] == "HelmChart" and manifest["spec"]["chart"].endswith("airflow"):
+            found.append(_helm_chart(manifest))
+        elif manifest["kind"] == "HelmRelease":
+            found.append(_helm_release(manifest, manifests))
+        elif manifest["kind"] == "Application":
+            found.append(_application(manifest))
+    return [*found, _files(files)] if any(name.endswith(".sh") for name in files) else found
 
 
 def _helm_chart(manifest: Mapping[str, Any]) -> Carried:
@@ -96,21 +104,19 @@ def _helm_chart(manifest: Mapping[str, Any]) -> Carried:
     return Carried(
         release=manifest["metadata"]["name"],
         namespace=spec["targetNamespace"],
-        chart=f"{spec['repo']}/{spec['chart']}",
+        chart=f"{spec.get('repo', '')}/{spec['chart']}",
         version=spec["version"],
         timeout=spec["timeout"],
         values=spec.get("valuesContent") or spec["values"],
     )
 
 
-def _helm_release(manifests: Mapping[str, Mapping[str, Any]]) -> Carried:
-    spec = manifests["HelmRelease"]["spec"]
+def _helm_release(manifest: Mapping[str, Any], manifests: list[dict[str, Any]]) -> Carried:
+    spec, home = manifest["spec"], manifest["metadata"]["namespace"]
     (source,) = spec["valuesFrom"]
-    texts, repository = manifests["ConfigMap"], manifests["HelmRepository"]
-    home = manifests["HelmRelease"]["metadata"]["namespace"]
-    assert (source["kind"], source["name"]) == ("ConfigMap", texts["metadata"]["name"])
-    assert spec["chart"]["spec"]["sourceRef"]["name"] == repository["metadata"]["name"]
-    assert {m["metadata"]["namespace"] for m in (texts, repository)} == {home}
+    assert source["kind"] == "ConfigMap"
+    texts = _one(manifests, "ConfigMap", home, source["name"])
+    repository = _one(manifests, "HelmRepository", home, spec["chart"]["spec"]["sourceRef"]["name"])
     return Carried(
         release=spec["releaseName"],
         namespace=spec["targetNamespace"],
@@ -119,6 +125,16 @@ def _helm_release(manifests: Mapping[str, Mapping[str, Any]]) -> Carried:
         timeout=spec["timeout"],
         values=texts["data"][source["valuesKey"]],
     )
+
+
+def _one(manifests: list[dict[str, Any]], kind: str, namespace: str, name: str) -> dict[str, Any]:
+    """The object of that kind, namespace and name."""
+    (found,) = (
+        each
+        for each in manifests
+        if (each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) == (kind, namespace, name)
+    )
+    return found
 
 
 def _application(manifest: Mapping[str, Any]) -> Carried:

@@ -10,17 +10,22 @@ from typing import Any
 
 import pytest
 
-from tests.helm.rendering import Rendered, render_release
+from tests.delivery.carried import Carried, releases
+from tests.helm.rendering import Rendered, render
 from tests.truth import checkov
 from tests.truth.kinds import pod_specs
 from tests.truth.manifests import load
 
 GOLDENS = Path(__file__).parents[1] / "goldens"
-FILES = sorted(
-    file
-    for file in GOLDENS.rglob("*.k8s.yaml")
-    if any(each["kind"] == "HelmChart" and each["spec"].get("chart") == "airflow" for each in load(file))
-)
+
+
+def delivered(file: Path) -> list[Carried]:
+    """The releases of Airflow that a golden delivers, by whatever delivery."""
+    beside = file.with_name(file.name.partition(".")[0])
+    files = {str(each): each.read_text(encoding="utf-8") for each in beside.rglob("*") if each.is_file()}
+    return releases(load(file), files)
+
+
 pytestmark = [
     pytest.mark.usefixtures("charts"),
     pytest.mark.skipif(not checkov.is_there(), reason=checkov.MISSING),
@@ -65,14 +70,21 @@ def verdicts() -> Mapping[str, checkov.Verdict]:
                 *policies(load(file)),
                 *(
                     manifest
-                    for each in load(file)
-                    if each["kind"] == "HelmChart" and each["spec"].get("chart", "") == "airflow"
-                    for manifest in applied(render_release(each))
+                    for each in delivered(file)
+                    for manifest in applied(
+                        render(each.values, each.version, release=each.release, namespace=each.namespace)
+                    )
                 ),
             ]
-            for file in FILES
+            for file in sorted(GOLDENS.rglob("*.k8s.yaml"))
         }
     )
+
+
+def test_there_is_a_release_in_every_golden_whatever_delivers_it() -> None:
+    assert {
+        str(file.relative_to(GOLDENS)): len(delivered(file)) for file in GOLDENS.rglob("*.k8s.yaml")
+    } == dict.fromkeys(verdicts(), 1)
 
 
 def test_nothing_that_the_chart_makes_of_our_values_has_a_fault_but_for_the_waivers() -> None:
