@@ -54,7 +54,8 @@ class ClusterFacts:
             taken as too old for it.
         flux: the version of Flux, like ``"2.8"``. From 2.7 on a failed release can be retried without being uninstalled, and
             :class:`FluxRelease` uses that. Default: unknown, taken as too old for it.
-        cnpg: the version of the CloudNativePG operator, like ``"1.30.0"``.
+        cnpg: the version of the CloudNativePG operator, like ``"1.30.0"``. What it does not know yet is refused, and from 1.30 on
+            roles are objects of their own. Default: unknown, taken as 1.26.
         crds: names of the custom resource definitions that are installed, like ``"clusters.postgresql.cnpg.io"``. When
             given, everything emitted must be among them. Default: unknown, and the summary lists what is needed.
         rwx_classes: storage classes whose volumes several nodes can write at once (ReadWriteMany).

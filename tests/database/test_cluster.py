@@ -31,6 +31,7 @@ from cdk8s_airflow import (
     Toleration,
     Volume,
 )
+from cdk8s_airflow.checks import check_setting
 from cdk8s_airflow.database.wire import cluster_manifest
 from cdk8s_airflow.database.wire_more import login_of, notes, objects, secret_needs
 from cdk8s_airflow.kube import bindings
@@ -537,3 +538,56 @@ def test_what_follows_from_a_size(size: PostgresSize, volumes: dict[str, Any], e
 
 def test_a_log_that_is_smaller_than_any_sensible_one_is_left_as_it_is() -> None:
     assert "max_wal_size" not in PostgresSize.small().parameters(storage="1Gi", wal_storage="256Mi")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"synchronous": Synchronous(number=2)}, "stops writing whenever one of its 3 instances is missing"),
+        ({"synchronous": Synchronous(number=1)}, None),
+        ({"synchronous": Synchronous(number=2, durability="preferred")}, None),
+        ({"extension_images": [ExtensionImage(name="a", image="x:1")]}, "ImageVolume"),
+    ],
+)
+def test_what_is_taken_but_needs_thought_is_told(changes: dict[str, Any], told: str | None) -> None:
+    found_notes = list(notes(settings(**changes)))
+    assert len(found_notes) == (0 if told is None else 1)
+    assert all(told in note for note in found_notes if told is not None)
+
+
+@pytest.mark.parametrize(
+    ("setting", "rule", "at"),
+    [
+        (PostgresSize(cpu="1", memory="255Mi"), "database/size", "memory"),
+        (PostgresSize(cpu="1", memory="1Gi", max_connections=10), "argument/range", "max_connections"),
+        (InitDb(provider="icu"), "database/locale", "provider_locale"),
+        (InitDb(provider_locale="und"), "database/locale", "provider_locale"),
+        (InitDb(provider="libc", provider_locale="und"), "database/locale", "provider_locale"),
+        (InitDb(locale="de_DE; x"), "argument/name", "locale"),
+        (InitDb(wal_segment_size=24), "argument/range", "wal_segment_size"),
+        (ServerCertificates(replication=TlsSecret("tls")), "database/certificates", "client_ca"),
+        (ExtensionImage(name="A", image="x:1"), "argument/name", "name"),
+        (ExtensionImage(name="a", image="x"), "database/extension", "image"),
+        (ExtensionImage(name="a", library_paths=["../lib"]), "database/extension", "library_paths[0]"),
+        (ExtensionImage(name="a", library_paths=["/lib"]), "database/extension", "library_paths[0]"),
+        (ExtensionImage(name="a", control_paths=["a", "a"]), "database/extension", "control_paths"),
+        (Extension(name="x; drop"), "argument/name", "name"),
+        (DatabaseRole(name="a", member_of=["a"]), "database/role", "member_of"),
+        (DatabaseRole(name="a", member_of=["b", "b"]), "database/role", "member_of"),
+        (DatabaseRole(name="a", member_of=["B"]), "argument/name", "member_of[0]"),
+        (DatabaseRole(name="postgres"), "database/owner", "name"),
+        (DatabaseRole(name="a", connection_limit=-2), "argument/range", "connection_limit"),
+        (Database(name="template0"), "database/database", "name"),
+        (Database(name="a", schemas=["s", "s"]), "database/schema", "schemas"),
+        (Database(name="a", extensions=["e", Extension(name="e")]), "database/extension", "extensions"),
+        (Database(name="a", owner=DatabaseRole(name="pg_a")), "database/owner", "owner.name"),
+    ],
+)
+def test_what_is_wrong_with_a_setting_by_itself(setting: object, rule: str, at: str) -> None:
+    assert [(finding.rule, finding.at) for finding in check_setting(setting, "it")] == [(rule, f"it.{at}")]
+
+
+def test_a_secret_at_a_certificate_is_not_shown() -> None:
+    given = ServerCertificates(server="-----BEGIN PRIVATE KEY-----")  # type: ignore[arg-type]
+    (finding,) = check_setting(given, "certificates")
+    assert "PRIVATE" not in str(finding)

@@ -261,6 +261,17 @@ def _certificate_needs(settings: ClusterSettings) -> Iterator[needs.SecretNeed]:
 
 def notes(settings: ClusterSettings) -> Iterator[str]:
     """What a reader of the summary should know."""
+    given = settings.synchronous
+    if given is not None and given.durability == "required" and given.number == settings.instances - 1:
+        yield (
+            f"Cluster {settings.name} stops writing whenever one of its {settings.instances} instances is missing: all others "
+            "must have a transaction. Raise instances, or let it go on with durability='preferred'."
+        )
+    if settings.extension_images:
+        yield (
+            f"Instances of Cluster {settings.name} mount images: Kubernetes 1.33 and 1.34 do so with the feature gate "
+            "ImageVolume, 1.35 by itself; containerd from 2.1, CRI-O from 1.31 on."
+        )
     monitoring = settings.monitoring
     for each in monitoring.queries if monitoring is not None else ():
         yield (
