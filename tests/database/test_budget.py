@@ -53,7 +53,7 @@ def test_too_many_tasks_for_a_database_are_refused_with_both_numbers_and_ways_ou
         make_airflow(chart, database=database, scheduler=Scheduler(replicas=3), **OLD)
     (found,) = caught.value.findings
     assert (found.rule, found.at, found.seen) == ("database/connections", "database", "128")
-    assert "97 sessions (100, less 3 for superusers)" in found.problem
+    assert "97 sessions (100, less 3 that are kept)" in found.problem
     assert "task in a pod: 96 x 1 = 96" in found.problem
     for way in ("Throughput(tasks=...)", "Throughput(pool_size=", "CnpgPooler", "max_connections"):
         assert way in found.fix

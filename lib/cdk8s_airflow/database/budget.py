@@ -116,7 +116,7 @@ def over(demands: Iterable[Demand]) -> Iterator[Finding]:
 def _usable(server: Server) -> str:
     if not server.reserved:
         return f"{server.usable} sessions"
-    return f"{server.usable} sessions ({server.takes}, less {server.reserved} for superusers)"
+    return f"{server.usable} sessions ({server.takes}, less {server.reserved} that are kept)"
 
 
 def told(demands: Iterable[Demand]) -> str:

@@ -228,7 +228,7 @@ def test_what_is_opened_together_is_held_against_what_is_left_by_superusers() ->
     assert list(over([demand("a", 50), demand("b", 47)])) == []
     (found,) = over([demand("a", 50), demand("b", 48)])
     assert (found.rule, found.at, found.seen) == ("database/connections", "database", "98")
-    assert "97 sessions (100, less 3 for superusers)" in found.problem
+    assert "97 sessions (100, less 3 that are kept)" in found.problem
     assert "up to 98 would be opened (50 of a + 48 of b)" in found.problem
     assert found.fix == "fix a, or fix b, or raise max_connections"
 
@@ -244,7 +244,7 @@ def test_of_a_server_of_unknown_size_nothing_is_too_much() -> None:
 def test_the_arithmetic_is_told_and_that_it_is_near() -> None:
     # 80 of a hundred of 97 are 77.6.
     assert told([demand("a", 77)]) == (
-        "Cluster data/pg sees up to 77 sessions; it takes 97 sessions (100, less 3 for superusers):\n"
+        "Cluster data/pg sees up to 77 sessions; it takes 97 sessions (100, less 3 that are kept):\n"
         "  a: process: 77 x 1 = 77"
     )
     assert "that is near, raise max_connections before adding to it" in told([demand("a", 70), demand("b", 8)])
