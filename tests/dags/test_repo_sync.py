@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from cdk8s_airflow import DagRepoSync, GitSshSecret, GitTokenSecret, PlatformError, Resources, SecretKey, collecting
+from cdk8s_airflow import (
+    DagRepoSync,
+    GitSshSecret,
+    GitTokenSecret,
+    Namespace,
+    PlatformError,
+    Resources,
+    SecretKey,
+    collecting,
+)
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.kube.ledger import ledger_of
 from tests.making import emitted, make_airflow, make_dags, new_chart
@@ -79,7 +88,7 @@ def test_one_source_serves_two_releases() -> None:
     chart = new_chart()
     source = make_dags(chart)
     make_airflow(chart, "one", release="one", dags=source)
-    make_airflow(chart, "two", release="two", dags=source)
+    make_airflow(chart, "two", release="two", namespace=Namespace.existing("other"), dags=source)
     one, two = (values_of(manifest)["dags"] for manifest in emitted(chart))
     assert one == two
 

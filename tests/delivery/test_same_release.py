@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cdk8s_airflow import ArgoApplication, HelmCommand, K3sHelmChart, PlatformError
+from cdk8s_airflow import ArgoApplication, HelmCommand, K3sHelmChart, Namespace, PlatformError
 from cdk8s_airflow.kube.ledger import ledger_of
 from tests.delivery.carried import DELIVERIES, FACTS, Carried, carried, platform
 from tests.making import emitted, make_airflow, new_chart
@@ -75,7 +75,7 @@ def test_two_releases_of_one_name_cannot_share_their_files() -> None:
     with pytest.raises(PlatformError) as caught:
         make_airflow(chart, "two", delivery=HelmCommand())
     assert {(f.rule, f.at) for f in caught.value.findings} == {("object/taken", "release")}
-    make_airflow(chart, "three", delivery=HelmCommand(), release="other")
+    make_airflow(chart, "three", delivery=HelmCommand(), release="other", namespace=Namespace.existing("other"))
     assert sorted(ledger_of(chart).files) == [
         "helm/airflow/install.sh",
         "helm/airflow/values.yml",
