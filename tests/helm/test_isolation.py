@@ -39,6 +39,7 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.release import release_objects, release_rules, release_values
+from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
 from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects, with_task_pods
 from cdk8s_airflow.airflow.wire.traffic import TASK_POD_LABEL, release_traffic
 from cdk8s_airflow.airflow.wire.tree import overlay
@@ -287,6 +288,23 @@ def test_what_our_flows_need_within_the_release_the_charts_own_policies_let_in_t
         and not verdict.allows(source, target, flow.port, flow.protocol)
     }
     assert {target for _, target, _ in refused} <= {f"{given.settings.dialect.ui_server} of lab"}
+
+
+@needs_charts
+@pytest.mark.parametrize("pair", sorted(WITH_AIRFLOW_3), ids=called)
+def test_task_pods_in_other_namespaces_have_the_labels_of_their_policy_and_no_token(pair: Pair) -> None:
+    settings = release(pair, task_namespaces=("team",), dags=git(), database=DATABASE)
+    assert not release_rules(settings)
+    values = with_task_pods(settings, release_values(settings))
+    (pods,) = [each for each in release_traffic(settings, values).workloads if each.namespace == "team"]
+    made = {**task_pod_objects(settings, values), **namespace_objects(settings, values)}
+    started = [pod for pod in _pods(Rendered(text=""), made.values()) if pod.metadata.get("namespace") == "team"]
+    assert started
+    assert all(selects(selector(pods), pod.labels) for pod in started)
+    accounts = {each["metadata"]["name"]: each for each in made.values() if each["kind"] == "ServiceAccount"}
+    for pod in started:
+        account = accounts[pod.spec["serviceAccountName"]]
+        assert pod.spec.get("automountServiceAccountToken", account["automountServiceAccountToken"]) is False
 
 
 @needs_charts
