@@ -22,6 +22,13 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.database.connection import Address
 from cdk8s_airflow.kube.ledger import ledger_of
+from tests.helm.expectations import (
+    assert_env_once,
+    assert_requests_everywhere,
+    assert_restricted,
+    assert_strict_kinds,
+)
+from tests.helm.rendering import Rendered
 from tests.making import emitted, make_airflow, new_chart
 from tests.truth import assert_accepted
 
@@ -89,6 +96,16 @@ def test_the_pod_gives_up_all_that_restricted_asks_for_and_more() -> None:
     assert written == {"/var/lib/lab-postgres", "/var/run/postgresql", "/tmp"}
     assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
     assert container["resources"]["limits"] == {"memory": "512Mi"}
+
+
+def test_every_rule_that_holds_for_rendered_pods_holds_for_this_one() -> None:
+    chart = new_chart()
+    make_lab(chart)
+    rendered = Rendered(text="", manifests=tuple(emitted(chart)))
+    assert_restricted(rendered)
+    assert_requests_everywhere(rendered)
+    assert_env_once(rendered)
+    assert_strict_kinds(rendered, kubernetes=("1.30", "1.34"))
 
 
 def test_everything_said() -> None:
