@@ -394,3 +394,20 @@ def test_instances_and_jobs_reach_the_store_of_backups() -> None:
     assert [(flow.source, flow.target, flow.port) for flow in more] == [
         (pods, bucket.peer, 443) for pods in plain.workloads
     ]
+
+
+def test_the_secret_that_the_operator_makes_is_known() -> None:
+    chart = new_chart()
+    make_cluster(chart)
+    (source,) = ledger_of(chart).provided.values()
+    assert (source.namespace, source.name) == ("airflow-data", "airflow-pg-app")
+    assert source.type == "kubernetes.io/basic-auth"
+    assert source.keys is not None
+    assert {"uri", "password", "username"} < source.keys
+    assert source.by == "CloudNativePG, for Cluster airflow-data/airflow-pg"
+
+
+def test_with_credentials_of_ones_own_the_operator_makes_none() -> None:
+    chart = new_chart()
+    make_cluster(chart, credentials=BasicAuthSecret("login"))
+    assert ledger_of(chart).provided == {}

@@ -44,6 +44,7 @@ from cdk8s_airflow.secrets.contracts import (
     PullSecret,
     SecretKey,
 )
+from cdk8s_airflow.secrets.provided import ProvidedSecret
 from cdk8s_airflow.storage.volume import Volume
 
 if TYPE_CHECKING:
@@ -81,6 +82,10 @@ _SUPPORTED_KUBERNETES: Mapping[tuple[int, ...], tuple[str, str]] = {
     (1, 30): ("1.34", "1.36"),
 }
 """Release of the operator -> oldest and newest Kubernetes. Source: ``docs/src/supported_releases.md`` at each tag."""
+_OPERATORS_KEYS = frozenset(
+    ["username", "user", "password", "dbname", "host", "port", "pgpass", "uri", "jdbc-uri", "fqdn-uri", "fqdn-jdbc-uri"]
+)
+"""What the Secret that the operator makes for the owner has. Source: CloudNativePG, ``specs/secrets.go``."""
 _RESERVED_ROLES = ("postgres", "streaming_replica")
 _RESOURCES = Resources(cpu="100m", memory="512Mi", memory_limit="1Gi")
 
@@ -315,6 +320,18 @@ class CnpgCluster(PlatformConstruct):
                         self._namespace,
                         username=self._owner,
                         purpose=f"the owner of database {database} in Cluster {name}",
+                    )
+                ]
+            )
+        else:
+            self._provide(
+                [
+                    ProvidedSecret(
+                        name=f"{name}-app",
+                        namespace=self._namespace,
+                        keys=_OPERATORS_KEYS,
+                        by=f"CloudNativePG, for Cluster {self._namespace}/{name}",
+                        type="kubernetes.io/basic-auth",
                     )
                 ]
             )
