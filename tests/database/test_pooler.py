@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,11 +125,11 @@ def test_everything_said() -> None:
     spec = made["Pooler"]["spec"]
     assert spec["instances"] == 3
     assert spec["pgbouncer"] == {
-        "image": "registry.acme.lab/mirror/ghcr.io/cloudnative-pg/pgbouncer:1.25.1",
         "poolMode": "session",
         "parameters": {"max_client_conn": "400", "default_pool_size": "20", "server_idle_timeout": "300"},
     }
     pod = spec["template"]["spec"]
+    assert pod["containers"][0]["image"] == "registry.acme.lab/mirror/ghcr.io/cloudnative-pg/pgbouncer:1.25.1"
     assert pod["nodeSelector"] == {"kubernetes.io/arch": "arm64", "disk": "ssd"}
     assert pod["tolerations"] == [{"operator": "Exists", "key": "data"}]
     assert pod["imagePullSecrets"] == [{"name": "registry"}]
@@ -146,6 +147,20 @@ def test_everything_said() -> None:
     assert "podmonitors.monitoring.coreos.com" in ledger_of(chart).crds
     (note,) = (note for note in ledger_of(chart).notes if "front" in note)
     assert note.endswith("ghcr.io/cloudnative-pg/pgbouncer:1.25.1")
+
+
+def test_nothing_is_emitted_that_an_older_operator_would_drop() -> None:
+    since = json.loads((Path(__file__).parents[1] / "truth" / "crds" / "cnpg_since.json").read_text(encoding="utf-8"))
+    chart = new_chart()
+    image = "ghcr.io/cloudnative-pg/pgbouncer:1.25.1"
+    make_pooler(chart, instances=3, image=image, monitoring=PoolerMonitoring(), facts=ClusterFacts(cnpg="1.26.0"))
+    pooler = poolers(chart)["Pooler"]
+    for path in since["Pooler"]:
+        found: Any = [pooler]
+        for step in path.split("."):
+            found = [each[step.removesuffix("[]")] for each in found if step.removesuffix("[]") in each]
+            found = [inner for each in found for inner in each] if step.endswith("[]") else found
+        assert found == [], path
 
 
 def test_instances_prefer_different_nodes_and_one_of_them_may_go() -> None:

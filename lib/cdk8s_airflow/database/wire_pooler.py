@@ -148,26 +148,26 @@ def pooler_objects(settings: PoolerSettings) -> dict[str, dict[str, Any]]:
 
 
 def pooler_manifest(settings: PoolerSettings) -> dict[str, Any]:
-    """The Pooler. Source: ``spec`` of postgresql.cnpg.io/v1. In a template ``containers`` must stand, and the one is ``pgbouncer``."""
+    """The Pooler. Source: ``spec`` of postgresql.cnpg.io/v1. In a template ``containers`` must stand, and the one is ``pgbouncer``.
+
+    The image stands in the template, where every release of the operator reads it; ``pgbouncer.image`` came with 1.30.
+    """
     parameters = {
         "max_client_conn": str(settings.max_clients),
         "default_pool_size": str(settings.pool_size),
         **({"max_prepared_statements": PREPARED_STATEMENTS} if settings.mode == "transaction" else {}),
         **settings.parameters,
     }
-    pod: dict[str, Any] = {
-        "containers": [{"name": "pgbouncer", "resources": resources(settings.resources)}],
-        **placement(settings.placement),
-    }
+    container: dict[str, Any] = {"name": "pgbouncer", "resources": resources(settings.resources)}
+    if settings.image is not None:
+        container["image"] = settings.image
+    pod: dict[str, Any] = {"containers": [container], **placement(settings.placement)}
     if settings.architecture is not None:
         pod["nodeSelector"] = {"kubernetes.io/arch": settings.architecture, **pod.get("nodeSelector", {})}
     if settings.instances > 1 and settings.spread:
         pod["topologySpreadConstraints"] = spread(settings.spread, settings.labels)
     if settings.pull_secret is not None:
         pod["imagePullSecrets"] = [{"name": settings.pull_secret}]
-    bouncer: dict[str, Any] = {"poolMode": settings.mode, "parameters": parameters}
-    if settings.image is not None:
-        bouncer["image"] = settings.image
     return {
         "apiVersion": "postgresql.cnpg.io/v1",
         "kind": "Pooler",
@@ -176,7 +176,7 @@ def pooler_manifest(settings: PoolerSettings) -> dict[str, Any]:
             "cluster": {"name": settings.cluster},
             "instances": settings.instances,
             "type": "rw",
-            "pgbouncer": bouncer,
+            "pgbouncer": {"poolMode": settings.mode, "parameters": parameters},
             "template": {"metadata": {"labels": settings.labels}, "spec": pod},
         },
     }
