@@ -400,8 +400,11 @@ def test_the_secret_that_the_operator_makes_is_known() -> None:
     chart = new_chart()
     make_cluster(chart)
     (source,) = ledger_of(chart).provided.values()
-    assert (source.namespace, source.name) == ("airflow-data", "airflow-pg-app")
-    assert source.type == "kubernetes.io/basic-auth"
+    assert (source.namespace, source.name, source.type) == (
+        "airflow-data",
+        "airflow-pg-app",
+        "kubernetes.io/basic-auth",
+    )
     assert source.keys is not None
     assert {"uri", "password", "username"} < source.keys
     assert source.by == "CloudNativePG, for Cluster airflow-data/airflow-pg"
