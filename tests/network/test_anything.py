@@ -1,0 +1,45 @@
+"""Whatever is said of a release: it can be closed, once it is said where things are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+
+from cdk8s_airflow import Outside, Place
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.release import release_values
+from cdk8s_airflow.airflow.wire.traffic import release_traffic
+from cdk8s_airflow.network.policies import isolation
+from cdk8s_airflow.network.traffic import Pods, Traffic, Unplaced
+from tests.network.matrix import FACTS, assert_exact
+from tests.surface import any_settings, repaired
+from tests.truth import assert_accepted
+
+
+def places_of(traffic: Traffic) -> dict[str, Place]:
+    """A place for everything that has none."""
+    asked = {
+        finding.fix.split("'")[1] for finding in isolation([traffic], [], {}, FACTS).findings if finding.at == "places"
+    }
+    unplaced = {flow.target.name for flow in traffic.flows if isinstance(flow.target, Unplaced)}
+    return {
+        name: Place(peer=Outside(name=name, networks=(f"198.51.100.{number}/32",)))
+        for number, name in enumerate(sorted(asked | unplaced), 1)
+    }
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(drawn=any_settings())
+def test_whatever_is_said_of_a_release_what_it_needs_passes_and_nothing_else(drawn: ReleaseSettings) -> None:
+    said, _ = repaired(drawn)
+    values: dict[str, Any] = release_values(said)
+    traffic = release_traffic(said, values)
+    assert not traffic.questions
+    ends = [end for flow in traffic.flows for end in (flow.source, flow.target) if isinstance(end, Pods)]
+    workloads = {pods.chosen_by for pods in traffic.workloads}
+    assert {pods.chosen_by for pods in ends} == workloads
+    places = places_of(traffic)
+    worked_out = isolation([traffic], [], places, FACTS)
+    assert assert_exact(worked_out, FACTS, places)
+    assert_accepted(list(worked_out.manifests.values()))
