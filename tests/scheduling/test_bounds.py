@@ -11,6 +11,7 @@ from cdk8s_airflow import (
     CeleryExecutor,
     CeleryWorkers,
     ExternalBroker,
+    Keda,
     KubernetesExecutor,
     Limits,
     Namespace,
@@ -22,7 +23,9 @@ from cdk8s_airflow import (
     TaskPods,
     WorkerSet,
 )
-from cdk8s_airflow.scheduling.bounds import bound_findings, resources_in
+from cdk8s_airflow.airflow.wire.bounds import always_running
+from cdk8s_airflow.scheduling.bounds import bound_findings, resources_in, together_findings
+from tests.airflow.wire.given import release
 from tests.making import emitted, make_airflow, make_cluster, new_chart
 
 ONE = Resources(cpu="1", memory="1Gi", memory_limit="2Gi")
@@ -104,3 +107,49 @@ def test_a_database_that_does_not_fit_is_refused() -> None:
     small = Namespace(chart, "data", quota=Quota(memory="512Mi"))
     with pytest.raises(PlatformError, match=r"db: resources.memory .*namespace data"):
         make_cluster(chart, namespace=small, resources=ONE)
+
+
+@pytest.mark.parametrize(
+    ("quota", "told"),
+    [
+        (Quota(cpu="3", memory="5Gi", memory_limit="6Gi", pods=3), []),
+        (Quota(cpu="2999m"), ["3 cores"]),
+        (Quota(memory="4Gi"), ["5120Mi"]),
+        (Quota(memory_limit="6143Mi"), ["6144Mi"]),
+        (Quota(pods=2), ["3 pods"]),
+        (Quota(cpu="2", pods=1), ["3 cores", "3 pods"]),
+        (Quota(storage="1Gi"), []),
+    ],
+)
+def test_what_always_runs_is_added_up(quota: Quota, told: list[str]) -> None:
+    two = Resources(cpu="500m", memory="2Gi")
+    one = Resources(cpu="2", memory="1Gi", memory_limit="2Gi")
+    found = list(together_findings([(2, two), (1, one), (0, one)], namespace="lab", quota=quota))
+    assert [finding.problem.partition("comes to ")[2].partition(" before")[0] for finding in found] == told
+
+
+def test_the_pods_of_a_release_are_each_component_as_often_as_it_runs_at_least() -> None:
+    celery = CeleryExecutor(
+        broker=ExternalBroker(url=BrokerUrlSecret("broker")),
+        workers=CeleryWorkers(resources=ONE, scaling=Keda(min_replicas=3, max_replicas=9)),
+        sets=[WorkerSet(name="big", queues=["big"], resources=LIMITED, scaling=Keda(max_replicas=4))],
+    )
+    settings = release(("1.22.0", "3.2.2"), executor=celery, scheduler=Scheduler(replicas=2), triggerer=None)
+    counted = list(always_running(settings))
+    assert [count for count, _ in counted] == [2, 1, 1, 3, 0, 1]
+    assert counted[0][1] == Scheduler().resources
+    assert counted[3][1] == ONE
+
+
+def test_a_release_that_could_never_be_up_is_refused() -> None:
+    chart = new_chart()
+    namespace = Namespace(chart, "base", name="airflow", quota=Quota(memory="2Gi", pods=100))
+    with pytest.raises(PlatformError, match=r"airflow: namespace .*Quota\(memory='2Gi'\).* comes to 2880Mi before"):
+        make_airflow(chart, namespace=namespace)
+
+
+def test_a_database_counts_each_instance() -> None:
+    chart = new_chart()
+    data = Namespace(chart, "data", quota=Quota(memory="2Gi"))
+    with pytest.raises(PlatformError, match=r"db: namespace .*comes to 3072Mi before"):
+        make_cluster(chart, namespace=data, instances=3, resources=ONE)

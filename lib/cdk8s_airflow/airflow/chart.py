@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -87,6 +87,7 @@ from cdk8s_airflow.secrets.contracts import AirflowKeys, PullSecret
 if TYPE_CHECKING:
     from cdk8s_airflow.airflow.data_lake import DataLake
     from cdk8s_airflow.rights import Right
+    from cdk8s_airflow.scheduling.resources import Resources
 
 _LONGEST_RELEASE = 40
 
@@ -305,7 +306,7 @@ class AirflowChart(PlatformConstruct):
             archived_images=None if archive is None else archive.side_images,
         )
         found += release_rules(settings)
-        found += fitting_rules(namespace, settings)
+        found += fitting_rules(namespace, settings, always=partial(_always_running, settings))
         for place in task_namespaces:
             found += fitting_rules(place, task_pods, "task_pods")
             found += fitting_rules(place, task_resources_of(executor), "executor.task_resources")
@@ -417,6 +418,13 @@ class AirflowChart(PlatformConstruct):
             ledger.notes.append(
                 f"Release {settings.release} has values that nothing was checked against: {', '.join(sorted(unchecked_values))}"
             )
+
+
+def _always_running(settings: ReleaseSettings) -> Iterable[tuple[int, Resources]]:
+    """What a release asks for all the time; looked up only where a namespace bounds it."""
+    from cdk8s_airflow.airflow.wire.bounds import always_running
+
+    return always_running(settings)
 
 
 def _rights(settings: ReleaseSettings, values: Mapping[str, Any]) -> tuple[Right, ...]:

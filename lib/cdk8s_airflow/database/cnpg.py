@@ -285,7 +285,9 @@ class CnpgCluster(PlatformConstruct):
                 **said,
             )
             found += _rules(settings, image, mirror, facts)
-            found += fitting_rules(namespace, settings.resources, "resources" if size is None else "size")
+            held = settings.resources
+            at = "resources" if size is None else "size"
+            found += fitting_rules(namespace, held, at, always=lambda: [(instances, held)])
             if not found:
                 settings, parts = _with_parts(settings, backup, recovery, facts)
                 found += (finding for part in parts for finding in part.findings)

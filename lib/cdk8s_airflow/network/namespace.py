@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from constructs import Construct
 
@@ -17,6 +17,9 @@ from cdk8s_airflow.network.wire import default_deny_manifest, namespace_manifest
 from cdk8s_airflow.scheduling.quota import Limits, Quota
 from cdk8s_airflow.scheduling.wire import limits_manifest, quota_manifest
 from cdk8s_airflow.secrets.contracts import Named
+
+if TYPE_CHECKING:
+    from cdk8s_airflow.scheduling.resources import Resources
 
 PodSecurity = Literal["restricted", "baseline", "privileged"]
 """A level of the Pod Security Standards."""
@@ -116,18 +119,30 @@ def _label_rules(labels: Mapping[str, str]) -> Iterator[Finding]:
             )
 
 
-def fitting_rules(namespace: Named, given: object, at: str = "") -> Iterator[Finding]:
+def fitting_rules(
+    namespace: Named,
+    given: object,
+    at: str = "",
+    *,
+    always: Callable[[], Iterable[tuple[int, Resources]]] | None = None,
+) -> Iterator[Finding]:
     """Whether all that settings say of CPU and memory is within the bounds of a namespace that has some.
 
     Args:
         namespace: where the containers are to run.
         given: settings, with :class:`Resources` in them.
         at: the argument that holds them; empty for settings whose fields are arguments.
+        always: tells how many containers always run, and what each asks for; asked only where there are bounds.
     """
     if isinstance(namespace, Namespace) and namespace.sound and (namespace._quota or namespace._limits):
-        from cdk8s_airflow.scheduling.bounds import bound_findings
+        from cdk8s_airflow.scheduling.bounds import bound_findings, together_findings
 
-        yield from bound_findings(given, at, namespace=namespace.name, quota=namespace._quota, limits=namespace._limits)
+        found = list(
+            bound_findings(given, at, namespace=namespace.name, quota=namespace._quota, limits=namespace._limits)
+        )
+        yield from found
+        if always is not None and namespace._quota is not None and not found:
+            yield from together_findings(always(), namespace=namespace.name, quota=namespace._quota)
 
 
 def _quota_rules(quota: Quota | None, limits: Limits | None) -> Iterator[Finding]:

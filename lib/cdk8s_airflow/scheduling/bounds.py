@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from cdk8s_airflow.checks import Finding
@@ -30,6 +30,49 @@ def bound_findings(
             yield from _against_limits(path, resources, namespace, limits)
         if quota is not None:
             yield from _against_quota(path, resources, namespace, quota)
+
+
+def together_findings(
+    parts: Iterable[tuple[int, Resources]], *, namespace: str, quota: Quota, at: str = "namespace"
+) -> Iterator[Finding]:
+    """Whether what always runs fits into a quota, counted as low as it can be.
+
+    Args:
+        parts: how many containers of a kind there are, each in a pod of its own, and what each asks for.
+        namespace: the name of the namespace.
+        quota: what all pods of it may have together.
+        at: the argument that names the namespace.
+    """
+    counted = [(count, each) for count, each in parts if count]
+    for name, asked, bound in (
+        ("cpu", _sum((count, each.cpu) for count, each in counted), quota.cpu),
+        ("memory", _sum((count, each.memory) for count, each in counted), quota.memory),
+        (
+            "memory_limit",
+            _sum((count, each.memory_limit or each.memory) for count, each in counted),
+            quota.memory_limit,
+        ),
+    ):
+        if bound is not None and asked > quantity(bound):
+            told = f"{asked:g} cores" if name == "cpu" else f"{asked / 2**20:.0f}Mi"
+            yield _too_much(at, told, f"{name}={bound!r}", namespace)
+    pods = sum(count for count, _ in counted)
+    if quota.pods is not None and pods > quota.pods:
+        yield _too_much(at, f"{pods} pods", f"pods={quota.pods}", namespace)
+
+
+def _sum(amounts: Iterable[tuple[int, str]]) -> float:
+    return sum(count * quantity(amount) for count, amount in amounts)
+
+
+def _too_much(at: str, asked: str, bound: str, namespace: str) -> Finding:
+    return Finding(
+        rule="quota/too-small",
+        at=at,
+        problem=f"has Quota({bound}), and what always runs there comes to {asked} before any task or upgrade",
+        seen=repr(namespace),
+        fix="run less, or allow more in the namespace",
+    )
 
 
 def resources_in(given: object, at: str) -> Iterator[tuple[str, Resources]]:
