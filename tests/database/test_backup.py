@@ -196,7 +196,7 @@ def test_a_recovery_takes_the_place_of_a_new_database() -> None:
             "database": "flows",
             "owner": "robot",
             "secret": {"name": "robot-login"},
-            "recoveryTarget": {"targetTime": "2026-11-20T18:30:00Z", "exclusive": True},
+            "recoveryTarget": {"targetTime": "2026-11-20 18:30:00.000000+00:00", "exclusive": True},
         }
     }
     assert spec["externalClusters"] == [
@@ -237,7 +237,7 @@ def test_nothing_deletes_a_backup_while_it_is_read() -> None:
         (RecoveryTarget(backup_id="20261120T020000"), {"backupID": "20261120T020000"}),
         (
             RecoveryTarget(time="2026-11-20T18:30:00+01:00", timeline="2"),
-            {"targetTime": "2026-11-20T18:30:00+01:00", "targetTLI": "2"},
+            {"targetTime": "2026-11-20 18:30:00.000000+01:00", "targetTLI": "2"},
         ),
     ],
 )
@@ -281,6 +281,15 @@ def test_a_recovery_ends_where_it_is_told(target: RecoveryTarget, told: dict[str
         ({"backup": CnpgBackup(bucket=BUCKET, server_name="PG")}, "database/server-name", "backup.server_name"),
         (
             {"recovery": CnpgRecovery(bucket=BUCKET, server_name="old", target=RecoveryTarget(time="2026-11-20"))},
+            "database/recovery-time",
+            "recovery.target.time",
+        ),
+        (
+            {
+                "recovery": CnpgRecovery(
+                    bucket=BUCKET, server_name="old", target=RecoveryTarget(time="2026-02-30T18:30:00Z")
+                )
+            },
             "database/recovery-time",
             "recovery.target.time",
         ),

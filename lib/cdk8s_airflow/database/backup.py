@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.checks import Finding
@@ -15,10 +16,34 @@ from cdk8s_airflow.storage.names import Prefix
 from cdk8s_airflow.storage.object_storage import Bucket
 
 _BACKUP_ID = regex(r"\d{8}T\d{6}")
-_TIME = regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
+_TIME = regex(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:Z|([+-]\d\d:\d\d))")
 _LSN = regex(r"[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}")
 _NUMBER = regex(r"[1-9]\d{0,9}")
 _TIMELINE = regex(r"latest|[1-9]\d{0,9}")
+
+
+def postgres_time(text: str) -> str:
+    """A point in time as PostgreSQL takes it where nothing has told it of zones yet; ``ValueError`` where the text is none.
+
+    There ``Z`` is no zone to it, and the operator would write ``Z`` for whatever it takes for RFC 3339 and is of UTC: the recovery
+    would end in ``invalid value for parameter "recovery_target_time"``. What has a space between date and time it leaves alone.
+    """
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    date, clock, fraction, zone = match.groups()
+    written = f"{date} {clock}.{(fraction or '').ljust(6, '0')}{zone or '+00:00'}"
+    datetime.fromisoformat(written)
+    return written
+
+
+def _is_time(text: str) -> bool:
+    try:
+        postgres_time(text)
+    except ValueError:
+        return False
+    return True
+
 
 ServerName = Annotated[
     str,
@@ -34,7 +59,7 @@ ServerName = Annotated[
 _Time = Annotated[
     str,
     Must(
-        lambda text: _TIME.fullmatch(text) is not None,
+        _is_time,
         "is not a point in time",
         'write it with its zone, like "2026-11-20T18:30:00Z" or "2026-11-20T19:30:00+01:00"',
         "database/recovery-time",

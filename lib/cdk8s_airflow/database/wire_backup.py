@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.database.backup import MACROS, CnpgBackup, CnpgRecovery, RecoveryTarget
+from cdk8s_airflow.database.backup import MACROS, CnpgBackup, CnpgRecovery, RecoveryTarget, postgres_time
 from cdk8s_airflow.database.wire import ClusterParts, ClusterSettings
 from cdk8s_airflow.delivery.pruning import state_metadata
 from cdk8s_airflow.facts import ClusterFacts
@@ -202,7 +202,7 @@ def _environment(configuration: Mapping[str, Any], backup: CnpgBackup | None) ->
 
 def _target(target: RecoveryTarget) -> dict[str, Any]:
     said = {
-        "targetTime": target.time,
+        "targetTime": None if target.time is None else postgres_time(target.time),
         "targetLSN": target.lsn,
         "targetXID": target.xid,
         "targetName": target.name,
