@@ -211,6 +211,7 @@ def serving(server: ApiServer, folder: Path, trusted: str = "server") -> Iterato
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        request_queue_size = 128
 
         def finish_request(self, request: Any, client_address: Any) -> None:
             # The handshake, here so that one client cannot keep others waiting, and a failed one is no error of the test.

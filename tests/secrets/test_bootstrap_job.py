@@ -123,7 +123,7 @@ class World:
         self.plan = json.loads(files["plan.json"])
         self.hurry()
 
-    def hurry(self, patience: float = 20, pause: float = 0.01) -> None:
+    def hurry(self, patience: float = 300, pause: float = 0.01) -> None:
         """Says how long the program waits."""
         self.plan |= {"patience": patience, "pause": pause}
         (self.folder / "plan.json").write_text(json.dumps(self.plan), encoding="utf-8")
@@ -302,7 +302,7 @@ def test_it_can_be_killed_between_any_two_steps_and_the_next_run_makes_it_whole(
             setattr(world.server, when, kill)
             with world.server.lock:
                 running.append(world.start())
-            output, _ = running[0].communicate(timeout=60)
+            output, _ = running[0].communicate(timeout=300)
             survived = running[0].returncode == 0
             assert survived or running[0].returncode == -signal.SIGKILL, output
             kept = dict(world.content)
@@ -322,7 +322,7 @@ def test_runs_side_by_side_agree(world: World) -> None:
         with world.server.lock:
             running = [world.start() for _ in range(4)]
         for each in running:
-            output, _ = each.communicate(timeout=60)
+            output, _ = each.communicate(timeout=300)
             assert each.returncode == 0, output
         assert_whole(world.server)
         assert sorted(world.server.made) == sorted(EVERY)
