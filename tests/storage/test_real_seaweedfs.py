@@ -1,0 +1,210 @@
+"""SeaweedFS itself, started as the chart starts it: with our users it lets everybody do what they may, and nobody anything else.
+
+The program ``weed`` is looked for in the PATH and in the variable ``CDK8S_AIRFLOW_WEED``; without it these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import Namespace, S3Credentials, SeaweedFs, StoreUser, Volume
+from tests.making import emitted, new_chart
+from tests.storage.s3_server import SCRIPT, environment, free_port
+from tests.truth.manifests import values_of
+
+WEED = os.environ.get("CDK8S_AIRFLOW_WEED") or shutil.which("weed")
+pytestmark = pytest.mark.skipif(
+    WEED is None, reason="set CDK8S_AIRFLOW_WEED to the program weed of SeaweedFS to run this test"
+)
+
+USERS = [
+    StoreUser(credentials=S3Credentials("data-lake"), buckets=["data-raw", "data-warehouse"]),
+    StoreUser(credentials=S3Credentials("pg-backups"), buckets=["backups"]),
+    StoreUser(credentials=S3Credentials("reader"), buckets=["data-warehouse"], access="read"),
+]
+BUCKETS = ["data-raw", "data-warehouse", "backups"]
+
+
+def key_of(variable: str) -> str:
+    """What a Secret would have for a variable of the server."""
+    return variable.lower().replace("_", "x") + "0123456789"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that was told what the chart tells it: our users, files and growth."""
+    pytest.importorskip("boto3")
+    home = tmp_path_factory.mktemp("seaweedfs")
+    chart = new_chart()
+    SeaweedFs(chart, "lake", namespace=Namespace.existing("storage"), volume=Volume("20Gi"), users=USERS)
+    manifests = {(each["kind"], each["metadata"]["name"]): each for each in emitted(chart)}
+    values = values_of(manifests["HelmChart", "seaweedfs"])
+    users = home / "users.json"
+    users.write_text(manifests["ConfigMap", "seaweedfs-users"]["data"]["users.json"], encoding="utf-8")
+    (home / "master.toml").write_text(values["master"]["config"], encoding="utf-8")
+    (home / "data").mkdir()
+    ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
+    grpc = {f"{name}.port.grpc": free_port() for name in ports}
+    variables = {name: key_of(name) for name in values["allInOne"]["secretExtraEnvironmentVars"]}
+    command = [str(WEED), "server", f"-dir={home / 'data'}", "-master", "-volume", "-filer", "-s3", "-ip=127.0.0.1"]
+    command += [
+        "-ip.bind=127.0.0.1",
+        "-volume.max=0",
+        f"-master.volumeSizeLimitMB={values['master']['volumeSizeLimitMB']}",
+    ]
+    command += [f"-{name}.port={port}" for name, port in ports.items()] + [f"-{n}={port}" for n, port in grpc.items()]
+    command += [f"-s3.config={users}"]
+    with (home / "log").open("w", encoding="utf-8") as log:
+        running = subprocess.Popen(
+            command, cwd=home, stdout=log, stderr=log, env={"PATH": os.environ["PATH"], "HOME": str(home), **variables}
+        )
+    address = f"http://127.0.0.1:{ports['s3']}"
+    try:
+        for _ in range(300):
+            assert running.poll() is None, (home / "log").read_text(encoding="utf-8")[-3000:]
+            try:
+                urllib.request.urlopen(address, timeout=5).close()
+            except urllib.error.HTTPError:
+                break
+            except OSError:
+                time.sleep(0.2)
+        yield address
+    finally:
+        running.terminate()
+        running.wait()
+
+
+def login(user: str) -> dict[str, str]:
+    name = "S3_" + user.upper().replace("-", "_")
+    return {"AWS_ACCESS_KEY_ID": key_of(f"{name}_ID"), "AWS_SECRET_ACCESS_KEY": key_of(f"{name}_KEY")}
+
+
+def client(address: str, user: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    keys = login(user)
+    return boto3.client(
+        "s3",
+        endpoint_url=address,
+        region_name="us-east-1",
+        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+        config=Config(retries={"total_max_attempts": 3}),
+    )
+
+
+def refused(call: Callable[[], object]) -> bool:
+    from botocore.exceptions import ClientError
+
+    with pytest.raises(ClientError) as caught:
+        call()
+    return bool(caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403)
+
+
+@pytest.fixture(scope="module")
+def with_buckets(server: str) -> str:
+    """The server, after the bucket Job has run."""
+    settings = {
+        "scheme": "s3",
+        "endpoint": server,
+        "patience": 60,
+        "buckets": [{"name": name, "versioning": name == "data-raw"} for name in BUCKETS],
+    }
+    for expected in ("made", "is there"):
+        ran = subprocess.run(
+            [sys.executable, str(SCRIPT)],
+            env=environment(json.dumps(settings), login("seaweedfs-admin")),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        lines = [line for line in ran.stdout.splitlines() if "trying again" not in line]
+        assert [line.partition(":")[0] for line in lines] == BUCKETS
+        assert all(expected in line for line in lines), ran.stdout
+    return server
+
+
+def test_each_user_works_in_their_own_buckets(with_buckets: str) -> None:
+    for user, bucket in (("data-lake", "data-raw"), ("data-lake", "data-warehouse"), ("pg-backups", "backups")):
+        s3 = client(with_buckets, user)
+        s3.put_object(Bucket=bucket, Key="folder/one.csv", Body=b"1,2,3")
+        assert s3.get_object(Bucket=bucket, Key="folder/one.csv")["Body"].read() == b"1,2,3"
+        assert [each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["folder/one.csv"]
+        s3.delete_object(Bucket=bucket, Key="folder/one.csv")
+        assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+
+
+def test_large_objects_go_in_parts(with_buckets: str, tmp_path: Path) -> None:
+    file = tmp_path / "large.bin"
+    file.write_bytes(os.urandom(17 * 2**20))
+    s3 = client(with_buckets, "pg-backups")
+    s3.upload_file(str(file), "backups", "base/large.bin")
+    back = tmp_path / "back.bin"
+    s3.download_file("backups", "base/large.bin", str(back))
+    assert back.read_bytes() == file.read_bytes()
+
+
+def test_nobody_does_anything_in_the_buckets_of_others(with_buckets: str) -> None:
+    for user, bucket in (("data-lake", "backups"), ("pg-backups", "data-raw"), ("reader", "data-raw")):
+        s3 = client(with_buckets, user)
+        assert refused(lambda s3=s3, bucket=bucket: s3.put_object(Bucket=bucket, Key="x", Body=b"x")), (user, bucket)  # type: ignore[misc]
+        assert refused(lambda s3=s3, bucket=bucket: s3.get_object(Bucket=bucket, Key="x")), (user, bucket)  # type: ignore[misc]
+        assert refused(lambda s3=s3, bucket=bucket: s3.list_objects_v2(Bucket=bucket)), (user, bucket)  # type: ignore[misc]
+
+
+def test_who_may_only_read_only_reads(with_buckets: str) -> None:
+    client(with_buckets, "data-lake").put_object(Bucket="data-warehouse", Key="t.parquet", Body=b"rows")
+    s3 = client(with_buckets, "reader")
+    assert s3.get_object(Bucket="data-warehouse", Key="t.parquet")["Body"].read() == b"rows"
+    assert refused(lambda: s3.put_object(Bucket="data-warehouse", Key="t.parquet", Body=b"x"))
+    assert refused(lambda: s3.delete_object(Bucket="data-warehouse", Key="t.parquet"))
+
+
+def test_users_make_and_delete_no_buckets(with_buckets: str) -> None:
+    for user in ("data-lake", "pg-backups", "reader"):
+        s3 = client(with_buckets, user)
+        assert refused(lambda s3=s3: s3.create_bucket(Bucket="another"))  # type: ignore[misc]
+        assert refused(lambda s3=s3: s3.delete_bucket(Bucket="data-warehouse"))  # type: ignore[misc]
+
+
+def test_the_login_that_makes_buckets_makes_no_others(with_buckets: str) -> None:
+    assert refused(lambda: client(with_buckets, "seaweedfs-admin").create_bucket(Bucket="another"))
+
+
+def test_nobody_gets_in_without_a_login_or_with_a_wrong_one(with_buckets: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{with_buckets}/data-raw/", timeout=10)
+    assert caught.value.code == 403
+    import boto3
+
+    wrong = boto3.client(
+        "s3",
+        endpoint_url=with_buckets,
+        region_name="us-east-1",
+        aws_access_key_id=login("data-lake")["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key="wrong",
+    )
+    assert refused(lambda: wrong.list_objects_v2(Bucket="data-raw"))
+
+
+def test_versions_are_kept_where_the_job_was_told_so(with_buckets: str) -> None:
+    s3 = client(with_buckets, "data-lake")
+    first = s3.put_object(Bucket="data-raw", Key="v.csv", Body=b"old")["VersionId"]
+    s3.put_object(Bucket="data-raw", Key="v.csv", Body=b"new")
+    assert s3.get_object(Bucket="data-raw", Key="v.csv", VersionId=first)["Body"].read() == b"old"
+    assert "VersionId" not in s3.put_object(Bucket="data-warehouse", Key="v.csv", Body=b"x")
