@@ -9,6 +9,7 @@ import pytest
 
 from cdk8s_airflow import (
     AirflowKeys,
+    AwsSecretsManager,
     BasicAuthSecret,
     ClusterSecretStore,
     CnpgPooler,
@@ -247,6 +248,18 @@ def test_a_name_that_the_store_cannot_have_is_told_at_its_part() -> None:
         ("secrets/remote-name", "data.a"),
         ("secrets/remote-name", "data.b.p"),
     ]
+
+
+def test_nothing_follows_from_an_unsound_store() -> None:
+    chart = new_chart()
+
+    def build() -> None:
+        store = SecretStore(chart, "Vault", namespace=DATA, provider=AwsSecretsManager(region="eu-central-1"))
+        make(chart, store=store, data={"fernet-key": RemoteKey("no name")})
+
+    with pytest.raises(PlatformError) as caught, collecting():
+        build()
+    assert [(finding.rule, finding.at) for finding in caught.value] == [("argument/name", "name")]
 
 
 def test_a_secret_is_made_by_one_thing_only() -> None:
