@@ -52,7 +52,8 @@ class _Store(PlatformConstruct):
         self, scope: Construct, id: str, found: list[Finding], name: str, provider: Provider, namespace: str | None
     ) -> None:
         super().__init__(scope, id, found)
-        self._name = name
+        # A name that was refused is not told again by whoever refers to it.
+        self._name = name if self._sound else "unsound"
         self._provider: Provider | None = provider if self._sound else None
         self._login_namespace = namespace
 
