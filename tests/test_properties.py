@@ -255,7 +255,7 @@ def changed(setting: Any, path: Path, value: Any) -> Any:
     return tuple(items) if isinstance(setting, tuple) else items
 
 
-NOT_ARGUMENTS = ("archived_images", "dialect", "namespace", "dags")
+NOT_ARGUMENTS = ("archived_images", "dialect", "has_quota", "namespace", "dags")
 
 
 @st.composite

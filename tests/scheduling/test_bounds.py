@@ -27,6 +27,7 @@ from cdk8s_airflow.airflow.wire.bounds import always_running
 from cdk8s_airflow.scheduling.bounds import bound_findings, resources_in, together_findings
 from tests.airflow.wire.given import release
 from tests.making import emitted, make_airflow, make_cluster, new_chart
+from tests.truth.manifests import values_of
 
 ONE = Resources(cpu="1", memory="1Gi", memory_limit="2Gi")
 LIMITED = Resources(cpu="1", memory="1Gi", cpu_limit="2")
@@ -153,3 +154,16 @@ def test_a_database_counts_each_instance() -> None:
     data = Namespace(chart, "data", quota=Quota(memory="2Gi"))
     with pytest.raises(PlatformError, match=r"db: namespace .*comes to 3072Mi before"):
         make_cluster(chart, namespace=data, instances=3, resources=ONE)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_where_a_quota_can_refuse_the_pod_of_a_task_the_task_waits(elsewhere: bool) -> None:
+    def told(bounds: dict[str, Any]) -> Any:
+        chart = new_chart()
+        place = Namespace(chart, "base", name="tasks", **bounds)
+        make_airflow(chart, **({"task_namespaces": [place]} if elsewhere else {"namespace": place}))
+        (each,) = (manifest for manifest in emitted(chart) if manifest["kind"] == "HelmChart")
+        return values_of(each).get("config", {}).get("kubernetes_executor", {}).get("task_publish_max_retries")
+
+    assert told({"quota": Quota(pods=50)}) == "-1"
+    assert told({"limits": Limits()}) is None

@@ -78,7 +78,7 @@ from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.kube.text import values_text
-from cdk8s_airflow.network.namespace import NamespaceHandle, fitting_rules
+from cdk8s_airflow.network.namespace import NamespaceHandle, fitting_rules, has_quota
 from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.schemas import check_values
 from cdk8s_airflow.schemas.values import secret_findings
@@ -303,6 +303,7 @@ class AirflowChart(PlatformConstruct):
             rotation=rotation,
             delivery=delivery,
             facts=facts,
+            has_quota=any(map(has_quota, (namespace, *task_namespaces))),
             archived_images=None if archive is None else archive.side_images,
         )
         found += release_rules(settings)

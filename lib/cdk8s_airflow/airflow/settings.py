@@ -94,6 +94,7 @@ class ReleaseSettings:
     task_namespaces: tuple[str, ...] = ()
     service_accounts: ServiceAccounts = ServiceAccounts()
     data_lake: DataLake | None = None
+    has_quota: bool = False
     archived_images: Mapping[str, tuple[str, str]] | None = None
 
     @property

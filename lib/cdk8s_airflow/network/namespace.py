@@ -119,6 +119,11 @@ def _label_rules(labels: Mapping[str, str]) -> Iterator[Finding]:
             )
 
 
+def has_quota(namespace: Named) -> bool:
+    """Whether a namespace is known to have a quota."""
+    return isinstance(namespace, Namespace) and namespace._quota is not None
+
+
 def fitting_rules(
     namespace: Named,
     given: object,

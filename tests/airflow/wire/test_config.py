@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.config import Throughput
+from cdk8s_airflow.airflow.executors import LocalExecutor
 from cdk8s_airflow.airflow.exposure import Ingress
 from cdk8s_airflow.airflow.wire.config import (
     OWNED,
@@ -27,6 +28,7 @@ from cdk8s_airflow.schemas import store
 from cdk8s_airflow.secrets.contracts import SecretKey
 from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, release
 
+RETRIES = "task_publish_max_retries"
 NEWEST = ("1.22.0", "3.2.2")
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
 
@@ -363,3 +365,17 @@ def test_any_option_arrives_as_meant_or_is_refused(pair: Pair, other: str, value
     assert name in known.options(place, pair[1]) or not known.options(place, pair[1])
     assert _read(text) == str(value)
     json.dumps(options)
+
+
+@every_pair
+def test_a_task_whose_pod_a_quota_refuses_waits_unless_something_else_was_said(pair: Pair) -> None:
+    def retries(**changes: Any) -> Any:
+        given_release = release(pair, **changes)
+        assert list(config_rules(given_release)) == []
+        return config_options(given_release).get("config", {}).get("kubernetes_executor", {}).get(RETRIES)
+
+    assert retries(has_quota=True) == "-1"
+    assert retries(has_quota=True, throughput=Throughput.large()) == "-1"
+    assert retries(has_quota=True, config={"kubernetes_executor": {RETRIES: 5}}) == "5"
+    assert retries(has_quota=True, executor=LocalExecutor()) is None
+    assert retries() is None

@@ -140,13 +140,21 @@ def _sound(settings: ReleaseSettings) -> Iterator[_Option]:
             yield option
 
 
+_PATIENCE: Mapping[known.Name, int] = {("kubernetes_executor", "task_publish_max_retries"): -1}
+"""A task whose pod a quota refuses is tried again until there is room. Airflow's own 0 fails it at once. Source: the executor in
+the provider of Kubernetes, where it handles ``exceeded quota``."""
+
+
 def _figures(settings: ReleaseSettings) -> dict[known.Name, int]:
-    """What the throughput says, under the names of this version, as far as nothing else was asked for."""
-    if settings.throughput is None:
+    """What the throughput and a quota say, under the names of this version, as far as nothing else was asked for."""
+    said: dict[known.Name, int] = dict(_PATIENCE) if settings.has_quota else {}
+    if settings.throughput is not None:
+        said |= settings.throughput.options
+    if not said:
         return {}
     figures = {
         known.place(name, settings.dialect.airflow) or name: value
-        for name, value in settings.throughput.options.items()
+        for name, value in said.items()
         if name[0] != "kubernetes_executor" or "Kubernetes" in settings.executor.name
     }
     asked = {option.name for option in _asked(settings)}
