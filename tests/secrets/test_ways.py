@@ -1,0 +1,73 @@
+"""Each way to make Secrets, as a whole platform: what is left for a person to make, and that readers and makers agree."""
+
+from __future__ import annotations
+
+import functools
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow.kube.ledger import Ledger, ledger_of
+from tests.truth.manifests import load
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+KEYS = ["airflow-api-secret-key", "airflow-fernet-key", "airflow-jwt-secret"]
+
+
+@functools.cache
+def built(name: str) -> tuple[Ledger, list[dict[str, Any]]]:
+    """What is known of an example, and what it emits."""
+    app = runpy.run_path(str(EXAMPLES / f"{name}.py"))["build"]()
+    return ledger_of(app), load(app.synth_yaml())
+
+
+@pytest.mark.parametrize(
+    ("example", "by_hand", "made"),
+    [
+        (
+            "external_secrets",
+            [],
+            [*KEYS, "airflow-git", "airflow-metadata", "airflow-pg-credentials"],
+        ),
+        (
+            "sealed_secrets",
+            [],
+            [*KEYS, "airflow-git", "airflow-metadata", "airflow-pg-credentials"],
+        ),
+        ("bridged_database", KEYS, ["airflow-metadata", "airflow-pg-app"]),
+        ("production", ["airflow-admin", *KEYS, "airflow-git"], ["airflow-pg-app"]),
+    ],
+)
+def test_what_is_left_to_make_by_hand(example: str, by_hand: list[str], made: list[str]) -> None:
+    ledger, _ = built(example)
+    assert sorted(need.name for need in ledger.missing if need.name != "airflow-tls") == sorted(by_hand)
+    assert sorted(source.name for source in ledger.provided.values()) == sorted(made)
+
+
+@pytest.mark.parametrize("example", ["external_secrets", "sealed_secrets"])
+def test_every_secret_that_is_made_is_read_with_all_its_keys(example: str) -> None:
+    ledger, _ = built(example)
+    for place, source in ledger.provided.items():
+        assert place in ledger.secrets, place
+        assert source.keys == ledger.secrets[place].keys.keys()
+
+
+@pytest.mark.parametrize("example", ["external_secrets", "sealed_secrets", "bridged_database", "production"])
+def test_no_platform_has_a_secret_object_in_it(example: str) -> None:
+    _, manifests = built(example)
+    assert [manifest for manifest in manifests if manifest["kind"] == "Secret"] == []
+    assert len(manifests) >= 4
+
+
+@pytest.mark.parametrize("example", ["external_secrets", "bridged_database"])
+def test_every_store_says_who_may_use_it_and_logs_in_away_from_airflow(example: str) -> None:
+    _, manifests = built(example)
+    stores = [manifest for manifest in manifests if manifest["kind"].endswith("SecretStore")]
+    assert [store["kind"] for store in stores] == ["ClusterSecretStore"]
+    text = str(stores[0]["spec"]["provider"])
+    assert "'namespace': 'airflow'" not in text
+    assert "'namespace': '" in text
+    users = {manifest["metadata"]["namespace"] for manifest in manifests if manifest["kind"] == "ExternalSecret"}
+    assert users == set(stores[0]["spec"]["conditions"][0]["namespaces"])
