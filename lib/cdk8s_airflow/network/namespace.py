@@ -49,7 +49,8 @@ class Namespace(PlatformConstruct):
         pod_security: the level that pods are refused below. Default: ``"restricted"``; all pods of this library pass it, and so
             do those that CloudNativePG makes (instances, PgBouncer, the backup plugin's container: their security contexts in
             the operator's source).
-        quota: what all its pods may have together. Default: no bound.
+        quota: what all its pods may have together. A release whose tasks run in pods here is told to try again when the quota
+            refuses one; Airflow by itself would fail the task. Default: no bound.
         limits: what a container gets that says nothing, and what none may exceed. Default: neither.
         default_deny: whether a NetworkPolicy cuts all its pods off, so that only what further policies allow gets through; not
             even names can be looked up then. Say it for a namespace whose policies you write yourself; where
@@ -58,7 +59,8 @@ class Namespace(PlatformConstruct):
         annotations: further annotations.
 
     Raises:
-        PlatformError: when the name is not one that Kubernetes takes, or a quota would keep the platform's own pods out.
+        PlatformError: when the name is not one that Kubernetes takes, or a quota would keep containers without a CPU limit out.
+            What runs in the namespace is held against quota and limits where it is made.
     """
 
     how_to_write = 'Namespace(chart, "airflow")'
