@@ -16,6 +16,7 @@ from cdk8s_airflow import (
     BasicAuthSecret,
     ClusterFacts,
     ExistingSecret,
+    ExternalSecret,
     FernetKeySecret,
     GitTokenSecret,
     Image,
@@ -24,8 +25,10 @@ from cdk8s_airflow import (
     NetworkIsolation,
     PlatformError,
     PullSecret,
+    RemoteKey,
     SecretBootstrap,
     SecretKey,
+    SecretStore,
     collecting,
 )
 from cdk8s_airflow.kube.ledger import ledger_of
@@ -322,3 +325,20 @@ def test_the_summary_of_the_example_asks_for_nothing(tmp_path: Path) -> None:
     said = summary(ledger_of(app), tmp_path)
     assert "No Secret has to be made by hand." in said.split("\n\n")
     assert "create secret generic" not in said
+
+
+def test_a_secret_that_something_else_makes_afterwards_is_refused_with_the_way_out() -> None:
+    chart = new_chart()
+    boot(chart)
+    with pytest.raises(PlatformError) as raised:
+        ExternalSecret(
+            chart,
+            "key",
+            namespace=Namespace.existing("airflow"),
+            secret=FernetKeySecret("airflow-fernet-key"),
+            store=SecretStore.existing("store"),
+            data={"fernet-key": RemoteKey("airflow/fernet")},
+        )
+    (finding,) = raised.value.findings
+    assert finding.rule == "secrets/made-twice"
+    assert "leaves=" in finding.fix

@@ -136,7 +136,7 @@ class Ledger:
                         at="name",
                         problem=f"Secret {source.name!r} of namespace {source.namespace!r} is made by {first.by} already",
                         seen=source.name,
-                        fix="leave one of the two out",
+                        fix="leave one of the two out; a SecretBootstrap leaves what its leaves= names",
                     )
                 )
                 continue
