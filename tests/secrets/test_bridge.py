@@ -14,10 +14,12 @@ from cdk8s_airflow import (
     DatabaseRole,
     DsnSecret,
     ExternalDatabase,
+    LabDatabase,
     Namespace,
     PlatformError,
     SecretBridge,
     SecretKey,
+    Volume,
     collecting,
 )
 from cdk8s_airflow.kube.ledger import ledger_of
@@ -184,6 +186,19 @@ def test_the_private_key_of_the_authority_stays_where_it_is() -> None:
         for each in manifest["spec"]["data"]
     ]
     assert taken == ["uri", "ca.crt"]
+
+
+def test_a_lab_database_can_be_bridged_and_has_no_authority() -> None:
+    chart = new_chart()
+    login = BasicAuthSecret("lab-login")
+    lab = LabDatabase(chart, "lab", name="lab", namespace=DATA, credentials=login, storage=Volume("1Gi"))
+    made = bridge(chart, lab)
+    assert make_airflow(chart, database=lab.connection(bridge=made.secret)).sound
+    (role,) = (manifest for manifest in emitted(chart) if manifest["kind"] == "Role")
+    assert role["rules"][0]["resourceNames"] == ["lab-login"]
+    with pytest.raises(PlatformError) as caught:
+        SecretBridge(chart, "b2", database=lab, namespace=AIRFLOW, secret=DsnSecret("b"), ca=SecretKey("ca", "ca.crt"))
+    assert [(finding.rule, finding.at) for finding in caught.value] == [("secrets/database", "ca")]
 
 
 def test_the_account_can_live_in_a_namespace_of_its_own() -> None:

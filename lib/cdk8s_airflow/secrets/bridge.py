@@ -15,7 +15,7 @@ from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.network.namespace import NamespaceHandle
 from cdk8s_airflow.secrets.contracts import DsnSecret, SecretKey
 from cdk8s_airflow.secrets.provided import ProvidedSecret
-from cdk8s_airflow.secrets.remote import DatabaseHere, database_arguments
+from cdk8s_airflow.secrets.remote import DatabaseHere, database_arguments, takes
 from cdk8s_airflow.secrets.wire.bridge import BridgeSettings, bridge_objects
 
 
@@ -133,7 +133,7 @@ def _settings(
     direct = database.connection(**which)
     authority = None
     if ca is not None:
-        checking = database.connection(**which, tls="verify-ca")
+        checking = database.connection(**which, tls="verify-ca") if takes(database, "tls") else direct
         if checking.ca_namespace != source_namespace or not isinstance(checking.ca, SecretKey):
             return None, [_unknown("ca", "cannot be brought: the database does not say which Secret has its authority")]
         authority = (checking.ca, ca)

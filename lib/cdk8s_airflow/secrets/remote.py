@@ -113,10 +113,16 @@ class PlatformDatabase(Protocol):
         ...
 
 
+def takes(database: object, argument: str) -> bool:
+    """Whether the connection of a database can be told something."""
+    connection = getattr(type(database), "connection", None)
+    return callable(connection) and argument in inspect.signature(connection).parameters
+
+
 DatabaseHere = Annotated[
     PlatformDatabase,
     Must(
-        lambda database: not isinstance(database, type) and hasattr(database, "sound"),
+        lambda database: hasattr(database, "sound") and takes(database, "bridge"),
         "is not a database of this platform",
         "give the CnpgCluster itself, not its connection; for another one, write the URL: RemoteText(form=...)",
         "secrets/database",
@@ -192,7 +198,7 @@ def database_arguments(database: PlatformDatabase, name: str | None) -> tuple[di
     """What to tell a database's ``connection`` of which one is meant; a finding where it knows of one only."""
     if name is None:
         return {}, []
-    if "database" in inspect.signature(type(database).connection).parameters:
+    if takes(database, "database"):
         return {"database": name}, []
     return {}, [
         Finding(
