@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from typing import Any
 
@@ -181,3 +182,47 @@ def test_with_one_family_no_policy_names_the_other(pair: Pair) -> None:
     text = repr(given.manifests)
     assert "0.0.0.0/0" in text
     assert "::" not in text
+
+
+def _spoiled(spoil: Any) -> Isolation:
+    given = isolated(PAIRS[-1], dags=git())
+    manifests = copy.deepcopy(dict(given.manifests))
+    spoil(manifests)
+    return dataclasses.replace(given, manifests=manifests)
+
+
+def _drop(manifests: dict[str, Any], policy: str, direction: str) -> None:
+    del manifests[policy]["spec"][direction][0]
+
+
+SCHEDULER, SERVER = "airflow-lab-scheduler-of-lab", "airflow-lab-api-server-of-lab"
+SPOILS: dict[str, Any] = {
+    "a way out is missing": lambda made: _drop(made, SCHEDULER, "egress"),
+    "a way in is missing": lambda made: _drop(made, SERVER, "ingress"),
+    "nothing is denied": lambda made: made.pop("airflow-lab-default-deny"),
+    "a whole policy is missing": lambda made: made.pop("airflow-data-pg-instances"),
+    "a rule names nobody": lambda made: made[SERVER]["spec"]["ingress"][0].pop("from"),
+    "a rule names no port": lambda made: made[SCHEDULER]["spec"]["egress"][0].pop("ports"),
+    "another port": lambda made: made[SERVER]["spec"]["ingress"][0]["ports"][0].update(port=8081),
+    "another protocol": lambda made: made[SERVER]["spec"]["ingress"][0]["ports"][0].update(protocol="UDP"),
+    "another namespace": lambda made: made["airflow-data-pg-instances"]["spec"]["ingress"][0]["from"][0].pop(
+        "namespaceSelector"
+    ),
+    "pods are not left out": lambda made: _all_of_the_world(made),
+    "one direction only": lambda made: made[SCHEDULER]["spec"].update(policyTypes=["Ingress"]),
+}
+
+
+def _all_of_the_world(manifests: dict[str, Any]) -> None:
+    for manifest in manifests.values():
+        for rule in manifest["spec"].get("egress", ()):
+            for peer in rule.get("to", ()):
+                if "except" in peer.get("ipBlock", {}):
+                    del peer["ipBlock"]["except"]
+
+
+@pytest.mark.parametrize("spoil", SPOILS.values(), ids=SPOILS.keys())
+def test_a_fault_in_the_policies_is_noticed(spoil: Any) -> None:
+    given = _spoiled(spoil)
+    with pytest.raises(AssertionError, match=r"passes, and no flow says so|is refused, and a flow needs it"):
+        assert_exact(given)
