@@ -350,6 +350,7 @@ AZURE = AzureKeyVault(url="https://a.vault.azure.net", login=AzureManagedIdentit
         (GcpSecretManager(project="acme-data"), "projects/other/secrets/fernet", None, None),
         (AZURE, "airflow-fernet-key", None, None),
         (AZURE, "secret/airflow-fernet-key", None, None),
+        (AZURE, "cert/airflow-tls", None, None),
         (VAULT, "prod/airflow", "fernet-key", "4"),
         (KubernetesSecrets(namespace=DATA, login=ACCOUNT), "airflow-pg-app", "uri", None),
     ],

@@ -29,7 +29,7 @@ API_VERSION = "external-secrets.io/v1"
 """Served since External Secrets 0.16 (April 2025); what was there before is not served any more."""
 
 _CLUSTER_CA = ConfigMapKey("kube-root-ca.crt", "ca.crt")
-_AZURE_NAME = regex(r"(?:secret/)?[0-9A-Za-z-]{1,127}")
+_AZURE_NAME = regex(r"(?:(?:secret|cert|key)/)?[0-9A-Za-z-]{1,127}")
 _GCP_NAME = regex(r"[A-Za-z0-9_-]{1,255}|projects/[a-z0-9-]+/secrets/[A-Za-z0-9_-]{1,255}")
 _AWS_NAME = regex(r"[A-Za-z0-9/_+=.@:-]+")
 
