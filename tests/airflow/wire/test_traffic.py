@@ -459,6 +459,30 @@ def test_ports_are_those_of_the_values() -> None:
     assert {"StatsD 9126/UDP", "StatsD 9103"} < set(own)
 
 
+def test_mail_is_sent_by_tasks_and_by_whoever_reads_dag_files() -> None:
+    mail = {"config": {"smtp": {"smtp_host": "mail.example.com", "smtp_port": 587}}}
+    assert table(said(NEW, mail))["mail.example.com 587"] == words("DAG_processor task_pods")
+    assert table(said(OLD, mail))["mail.example.com 587"] == words("scheduler task_pods")
+    assert table(said(NEW, mail, executor=LocalExecutor()))["mail.example.com 587"] == words("DAG_processor scheduler")
+    assert "mail.example.com 25" in table(said(NEW, {"config": {"smtp": {"smtp_host": "mail.example.com"}}}))
+    assert "relay.mail 25" in table(
+        said(NEW, {"config": {"smtp": {"smtp_host": "relay.mail", "smtp_port": "{{ x }}"}}})
+    )
+    templated = {"config": {"smtp": {"smtp_host": "{{ .Values.mail }}"}}}
+    assert not [target for target in table(said(NEW, templated)) if target.endswith(" 25")]
+    hidden = said(NEW, config={"smtp": {"smtp_host": SecretKey("mail", "host")}})
+    assert table(hidden)["mail server of lab 25"] == words("DAG_processor task_pods")
+
+
+def test_metrics_go_to_a_statsd_of_somebody_elses_when_there_is_none_of_the_release() -> None:
+    told = {"config": {"metrics": {"statsd_on": True, "statsd_host": "statsd.example.com", "statsd_port": "8125"}}}
+    senders = words("scheduler api-server triggerer DAG_processor task_pods")
+    assert table(said(NEW, told, statsd=None))["statsd.example.com 8125/UDP"] == senders
+    assert "statsd.example.com 8125/UDP" not in table(said(NEW, told))
+    off = {"config": {"metrics": {"statsd_on": "False", "statsd_host": "statsd.example.com"}}}
+    assert not [target for target in table(said(NEW, off, statsd=None)) if target.startswith("statsd")]
+
+
 def test_pods_that_only_the_values_know_of_are_asked_about() -> None:
     (question,) = said(NEW, {"flower": {"enabled": True}, "statsd": {"enabled": True}}).questions
     assert question.at == "values.flower.enabled"

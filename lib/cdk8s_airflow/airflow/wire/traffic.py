@@ -108,6 +108,7 @@ def release_traffic(settings: ReleaseSettings, values: Mapping[str, Any]) -> Tra
         *_lake(settings, parts),
         *_dag_files(settings, parts),
         *_metrics(settings, parts, values),
+        *_mail(settings, parts, values),
         *_people(settings, parts, values),
     )
     local = parts.scheduler if settings.runs_tasks_in_scheduler else None
@@ -365,9 +366,40 @@ def _metrics(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any])
         yield from _to(senders, parts.statsd, ingest, "metrics", "UDP")
         scrape = _port(values, "statsdScrape", settings.statsd.scrape_port)
         yield Flow(source=Known(role="monitoring"), target=_sure(parts.statsd), port=scrape, purpose="metrics")
+    elif str(_option(values, "metrics", "statsd_on")).lower() in ("t", "true", "1"):
+        host, port = _option(values, "metrics", "statsd_host"), _whole(_option(values, "metrics", "statsd_port"), 9125)
+        if isinstance(host, str):
+            target = peer_of(host, port, settings.facts.cluster_domain)
+            yield from _to(senders, target, port, "metrics", "UDP")
     if settings.otel_collector is not None:
         yield from _to(senders, parts.collector, _OTLP, "metrics and traces")
         yield from _exported(settings, settings.otel_collector, _sure(parts.collector))
+
+
+def _mail(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+    """Tasks send mail, and whoever reads DAG files does when a task could not."""
+    host = _option(values, "smtp", "smtp_host")
+    hidden = isinstance(settings.config.get("smtp", {}).get("smtp_host"), SecretKey)
+    if not isinstance(host, str) and not hidden:
+        return
+    port = _whole(_option(values, "smtp", "smtp_port"), 25)
+    local = parts.scheduler if settings.runs_tasks_in_scheduler or parts.dag_processor is None else None
+    mail: Peer = Unplaced(name=f"mail server of {settings.release}")
+    target = peer_of(host, port, settings.facts.cluster_domain) if isinstance(host, str) else mail
+    yield from _to((local, parts.dag_processor, *parts.tasks), target, port, "mail")
+
+
+def _option(values: Mapping[str, Any], section: str, option: str) -> object:
+    """What the values say of an option of airflow.cfg; None where they say nothing, or leave it to a template."""
+    config = values.get("config")
+    options = config.get(section) if isinstance(config, Mapping) else None
+    told = options.get(option) if isinstance(options, Mapping) else None
+    return None if isinstance(told, str) and (not told or "{{" in told) else told
+
+
+def _whole(told: object, usual: int) -> int:
+    text = str(told)
+    return int(text) if text.isdecimal() and 0 < int(text) < 65536 else usual
 
 
 def _sure(pods: Pods | None) -> Pods:
