@@ -97,6 +97,20 @@ def test_pools_and_processes_are_those_of_airflow_cfg() -> None:
     assert sessions(("1.22.0", "3.2.2"), config=config) == {"Cluster data/pg": 40}
 
 
+def test_replicas_among_the_values_count() -> None:
+    # Two of each but the API server, of which there are three: 2 x 3 + 2 x 2 + 3 x 30 + 2 x 3 + 2 = 108
+    settings = release(("1.22.0", "3.2.2"), database=Connection(secret="m", server=DB))
+    values = {
+        **release_values(settings),
+        "scheduler": {"replicas": 2},
+        "dagProcessor": {"replicas": 2},
+        "triggerer": {"replicas": 2},
+        "apiServer": {"replicas": 3},
+    }
+    (found,) = demands(settings, values)
+    assert found.sessions == 108
+
+
 def test_a_pool_without_an_end_ends_with_the_threads() -> None:
     # 40 threads and 40 at the second engine: 80. Scheduler 3, DAG processor 2, triggerer 3, migration 2: 90
     for options in ({"sql_alchemy_max_overflow": -1}, {"sql_alchemy_pool_enabled": False}):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cdk8s_airflow.airflow.components import Replicated
 from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.executors import all_workers
@@ -64,6 +65,13 @@ class _Options:
         told = self._told(section, option)
         return default if told is None else str(told)
 
+    def replicas(self, key: str, given: Replicated) -> int:
+        """How many there are of a component at most; a number among the values counts more than the argument."""
+        told = self._values.get(key)
+        count = told.get("replicas") if isinstance(told, Mapping) else None
+        scaled = getattr(given, "scaling", None) is not None
+        return given.most_replicas if scaled or not isinstance(count, int) else count
+
     @property
     def parallelism(self) -> int:
         """How many tasks one scheduler runs at once. With 0 nothing bounds it but the slots of the pool all tasks start in."""
@@ -97,18 +105,20 @@ def release_lines(settings: ReleaseSettings, values: Mapping[str, Any]) -> list[
 
 def _lines(settings: ReleaseSettings, options: _Options) -> Iterator[Line]:
     airflow_2 = settings.dialect.airflow_major < 3
-    yield Line(what="scheduler", count=settings.scheduler.most_replicas, each=options.bounded(2) + 1)
+    schedulers = options.replicas("scheduler", settings.scheduler)
+    yield Line(what="scheduler", count=schedulers, each=options.bounded(2) + 1)
     parsers = options.number("scheduler" if airflow_2 else "dag_processor", "parsing_processes")
     # Processes that read DAG files know the database in Airflow 2 only; their manager has a session of its own.
     reading = 1 + (parsers if airflow_2 else 0)
     if settings.dag_processor is not None:
-        yield Line(what="DAG processor", count=settings.dag_processor.most_replicas, each=1 + reading)
+        processors = options.replicas("dagProcessor", settings.dag_processor)
+        yield Line(what="DAG processor", count=processors, each=1 + reading)
     else:
-        yield Line(what="DAG files read by the scheduler", count=settings.scheduler.most_replicas, each=reading)
+        yield Line(what="DAG files read by the scheduler", count=schedulers, each=reading)
     yield _ui(settings, options)
     if settings.triggerer is not None:
         each = (3 if airflow_2 else 2) + 1
-        yield Line(what="triggerer", count=settings.triggerer.most_replicas, each=each)
+        yield Line(what="triggerer", count=options.replicas("triggerer", settings.triggerer), each=each)
     yield from _tasks(settings, options, airflow_2)
     if settings.cleanup is not None:
         yield Line(what="cleanup of pods", count=1, each=1)
@@ -122,7 +132,7 @@ def _lines(settings: ReleaseSettings, options: _Options) -> Iterator[Line]:
 
 
 def _ui(settings: ReleaseSettings, options: _Options) -> Line:
-    replicas = settings.api_server.most_replicas
+    replicas = options.replicas(settings.dialect.place("ui_server") or "", settings.api_server)
     if settings.dialect.airflow_major < 3:
         workers = options.number("webserver", "workers")
         plain = options.word("webserver", "worker_class", "sync") == "sync"
@@ -138,7 +148,7 @@ def _ui(settings: ReleaseSettings, options: _Options) -> Line:
 
 
 def _tasks(settings: ReleaseSettings, options: _Options, airflow_2: bool) -> Iterator[Line]:
-    slots = options.parallelism * settings.scheduler.most_replicas
+    slots = options.parallelism * options.replicas("scheduler", settings.scheduler)
     celery = celery_of(settings.executor)
     in_workers = 0
     if celery is not None:
@@ -166,7 +176,7 @@ def result_lines(settings: ReleaseSettings, options: _Options) -> Iterator[Line]
     concurrency = celery.concurrency or options.number("celery", "worker_concurrency")
     slots = concurrency * sum(each.most_replicas for each in all_workers(celery))
     yield Line(what="result of a task in a Celery worker", count=slots, each=1)
-    yield Line(what="results read by the scheduler", count=settings.scheduler.most_replicas, each=1)
+    yield Line(what="results read by the scheduler", count=options.replicas("scheduler", settings.scheduler), each=1)
 
 
 def separate_results(settings: ReleaseSettings) -> bool:
