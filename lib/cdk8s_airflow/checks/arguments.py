@@ -227,5 +227,7 @@ def _in_quotes(value: object) -> str:
 
 
 def _broken(condition: Must, value: object, at: str) -> Finding:
-    seen = "" if condition.hides else show(value)
+    # A login before a host, in whatever was meant to be a name.
+    login = isinstance(value, str) and ":" in value.partition("@")[0] and "@" in value
+    seen = "" if condition.hides or login else show(value)
     return Finding(rule=condition.rule, at=at, problem=condition.problem, seen=seen, fix=condition.fix)
