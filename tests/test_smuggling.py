@@ -22,6 +22,7 @@ from cdk8s_airflow import (
     AwsAccessKeys,
     AwsSecretsManager,
     CeleryExecutor,
+    ChartSource,
     ClusterFacts,
     DagBundles,
     DagFolder,
@@ -40,8 +41,11 @@ from cdk8s_airflow import (
     GitBundle,
     HashicorpVault,
     HelmCommand,
+    Image,
     Ingress,
+    K3sHelmChart,
     LabDatabase,
+    LocalExecutor,
     Namespace,
     NetworkIsolation,
     ObjectStorage,
@@ -97,6 +101,10 @@ SECRET_RULES = {
     "secrets/reference",
     "secrets/remote-name",
     "storage/endpoint",
+    "images/repository",
+    "delivery/chart-url",
+    "argument/unknown",
+    "tasks/executor",
 }
 """Rules that refuse a secret. An attempt that only fails for another reason says nothing."""
 
@@ -277,6 +285,13 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
     "a private key for known hosts": lambda chart, _: make_dags(chart, repo="git@gitlab.acme.lab:x/dags.git", known_hosts=PEM),
     "an annotation of a namespace": lambda chart, _: Namespace(chart, "airflow", annotations={"acme.lab/owner": f"https://ci:{WORD}@acme.lab"}),
+    "an argument that is none": airflow(fernet_key=FERNET),
+    "a setting that counts for nothing": airflow(
+        executor=LocalExecutor(), task_pods=TaskPods(templates={"big": TaskPod(annotations={"acme.lab/a": TOKEN, "acme.lab/b": URL})})
+    ),
+    "an image with a login": airflow(image=Image(f"ci:{WORD}@registry.acme.lab/airflow", tag="1")),
+    "a chart's repository with a login": airflow(delivery=K3sHelmChart(source=ChartSource(url=f"https://ci:{WORD}@charts.acme.lab"))),
+    "a host name with a login": airflow(ui=Ingress(host=f"ci:{WORD}@airflow.acme.lab")),
     # DAG files
     "a DAG file with a password": folder(f'from airflow import DAG\npassword = "{WORD}"\n'),
     "a DAG file with a connection": folder(f'from airflow.models import Connection\nc = Connection(conn_id="x", password="{WORD}")\n'),

@@ -412,6 +412,8 @@ def _assigned(text: str, code: bool) -> Iterator[Found]:
             group, value = _given(match)
             if group == "bare" and (match["call"] is not None or _is_code(text, match, code) or (pair and code)):
                 continue
+            if group == "bare" and (text[start - 1 : start] == "$" or (name.startswith("-") and value.startswith("-"))):
+                continue
             if _is_literal(strictness, name, value):
                 yield Found(*match.span(group), _by_name(name))
         login = _PAIR.match(text, end) if code and strictness == "likely" else None
@@ -476,8 +478,7 @@ def _is_code(text: str, match: re.Match[str], code: bool) -> bool:
     if code:
         return True
     return (
-        match.re is not _SPACED
-        and match.groupdict().get("sign") == "="
+        match.groupdict().get("sign") == "="
         and re.fullmatch(r"[A-Za-z_][\w.]*", match["bare"]) is not None
         and text[match.end() : match.end() + 1] in (",", ")")
         and text[match.end() : match.end() + 1] != ""
