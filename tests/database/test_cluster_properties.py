@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 from typing import Any
 
-import pytest
+import celpy
 from hypothesis import HealthCheck, event, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -43,6 +42,9 @@ from cdk8s_airflow.database.rules import cluster_findings, has_role_objects
 from cdk8s_airflow.database.wire import ClusterSettings
 from tests.database.given import SMALL, manifests
 from tests.truth import assert_accepted, webhooks
+
+celpy.Environment()
+"""The judges' one changes the recursion limit, which must not happen within a test of hypothesis."""
 
 
 def made(cls: Any, /, *parts: st.SearchStrategy[Any], **named: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -201,12 +203,6 @@ def clusters(draw: st.DrawFn) -> tuple[ClusterSettings, ClusterFacts]:
     )
     said = dataclasses.replace(SMALL, **{name: draw(more[name]) for name in chosen})
     return dataclasses.replace(said, image=f"x:{said.postgres_major}", role_objects=has_role_objects(facts)), facts
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _judge_is_loaded() -> None:
-    """Importing its evaluator changes the recursion limit, which must not happen within a test of hypothesis."""
-    importlib.import_module("tests.truth.crds")
 
 
 def faults(given_settings: ClusterSettings, facts: ClusterFacts) -> list[Finding]:
