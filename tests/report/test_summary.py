@@ -9,6 +9,7 @@ import pytest
 import main
 from cdk8s_airflow import DsnSecret, ExternalDatabase, GitSshSecret, GitTokenSecret, Ingress, Tls
 from cdk8s_airflow.__main__ import main as command_line
+from cdk8s_airflow.checks import scanner
 from cdk8s_airflow.kube.ledger import Ledger, ledger_of
 from cdk8s_airflow.report.summary import summary
 from tests.making import make_airflow, make_dags, new_chart
@@ -103,6 +104,17 @@ def test_the_secrets_of_other_choices_are_listed_too() -> None:
     assert made["ssh"] == ["gitSshKey"]
     assert made["cert"] == ["tls.crt", "tls.key"]
     assert made["airflow-metadata"] == ["connection"]
+
+
+def test_texts_that_somebody_vouched_for_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanner, "_vouched", set())
+    text = summary(ledger_of(new_chart()), ROOT / "dist")
+    assert "not_secret" not in text
+    scanner.not_secret("v1-linux")
+    assert "\n1 text is taken for no secret because the program says so" in summary(ledger_of(new_chart()), ROOT / "dist")
+    scanner.not_secret("v2-linux")
+    assert "\n2 texts are taken for no secret" in summary(ledger_of(new_chart()), ROOT / "dist")
+    assert "linux" not in summary(ledger_of(new_chart()), ROOT / "dist")
 
 
 def test_a_secret_that_two_releases_need_is_listed_once() -> None:
