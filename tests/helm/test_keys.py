@@ -37,10 +37,11 @@ CELERY = CeleryExecutor(broker=RedisBroker(url=BrokerUrlSecret("broker"), passwo
 
 
 def rendered(pair: tuple[str, str], **settings: Any) -> tuple[Rendered, list[dict[str, Any]]]:
+    cleanup = None if isinstance(settings.get("executor"), CeleryExecutor) else Cleanup()
     manifests = release(
         chart_version=pair[0],
         airflow_version=pair[1],
-        cleanup=Cleanup(),
+        cleanup=cleanup,
         database_cleanup=DatabaseCleanup(),
         **settings,
     )
