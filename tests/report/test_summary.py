@@ -111,7 +111,9 @@ def test_texts_that_somebody_vouched_for_are_counted(monkeypatch: pytest.MonkeyP
     text = summary(ledger_of(new_chart()), ROOT / "dist")
     assert "not_secret" not in text
     scanner.not_secret("v1-linux")
-    assert "\n1 text is taken for no secret because the program says so" in summary(ledger_of(new_chart()), ROOT / "dist")
+    assert "\n1 text is taken for no secret because the program says so" in summary(
+        ledger_of(new_chart()), ROOT / "dist"
+    )
     scanner.not_secret("v2-linux")
     assert "\n2 texts are taken for no secret" in summary(ledger_of(new_chart()), ROOT / "dist")
     assert "linux" not in summary(ledger_of(new_chart()), ROOT / "dist")
@@ -122,7 +124,9 @@ def test_a_secret_that_two_releases_need_is_listed_once() -> None:
     token = GitTokenSecret("git")
     for name in ("one", "two"):
         database = ExternalDatabase(url=DsnSecret(f"{name}-metadata")).connection()
-        make_airflow(chart, name, release=name, database=database, dags=make_dags(chart, f"dags-{name}", credentials=token))
+        make_airflow(
+            chart, name, release=name, database=database, dags=make_dags(chart, f"dags-{name}", credentials=token)
+        )
     text = summary(ledger_of(chart), ROOT / "dist")
     assert text.count("airflow/git: ") == 1
 
