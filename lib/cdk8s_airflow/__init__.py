@@ -168,6 +168,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.remote import PlainText as PlainText
     from cdk8s_airflow.secrets.remote import RemoteKey as RemoteKey
     from cdk8s_airflow.secrets.remote import RemoteText as RemoteText
+    from cdk8s_airflow.secrets.sealed import SealedFile as SealedFile
     from cdk8s_airflow.secrets.sealed import SealedSecret as SealedSecret
     from cdk8s_airflow.secrets.stores import ClusterSecretStore as ClusterSecretStore
     from cdk8s_airflow.secrets.stores import ExistingClusterSecretStore as ExistingClusterSecretStore
@@ -319,7 +320,6 @@ _HOMES = {
         "VaultAppRole",
         "VaultKubernetes",
     ),
-    "secrets.sealed": ("SealedSecret",),
     "secrets.stores": ("ClusterSecretStore", "ExistingClusterSecretStore", "ExistingSecretStore", "SecretStore"),
     "storage.bucket_job": ("BucketJob",),
     "database.backup": (
@@ -332,6 +332,7 @@ _HOMES = {
     "storage.seaweedfs": ("SeaweedFs",),
     "storage.minio_legacy": ("MinioLegacy",),
     "secrets.remote": ("DatabaseUrl", "PlainText", "RemoteKey", "RemoteText"),
+    "secrets.sealed": ("SealedFile", "SealedSecret"),
     "storage.volume": ("Volume",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -478,6 +479,7 @@ __all__ = [
     "Right",
     "S3Credentials",
     "Scheduler",
+    "SealedFile",
     "SealedSecret",
     "SearchUrlSecret",
     "SeaweedFs",

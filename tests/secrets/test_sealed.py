@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from cdk8s_airflow import (
     Namespace,
     PlatformError,
     RemoteKey,
+    SealedFile,
     SealedSecret,
     SecretKey,
 )
@@ -80,6 +83,84 @@ def test_a_secret_is_made_in_one_way_only() -> None:
     assert "SealedSecret airflow/airflow-fernet-key" in finding.problem
 
 
+def sealed_file(folder: Path, **changes: Any) -> SealedFile:
+    """What kubeseal writes of the fernet key, with some of it changed."""
+    manifest = {
+        "kind": "SealedSecret",
+        "apiVersion": "bitnami.com/v1alpha1",
+        "metadata": {"name": "airflow-fernet-key", "namespace": "airflow"},
+        "spec": {"encryptedData": {"fernet-key": ciphertext()}},
+        **changes,
+    }
+    path = folder / "sealed.json"
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    return SealedFile(str(path))
+
+
+def test_what_kubeseal_wrote_is_taken_as_it_is(tmp_path: Path) -> None:
+    chart = new_chart()
+    make(chart, encrypted=sealed_file(tmp_path))
+    (manifest,) = emitted(chart)
+    assert manifest["spec"]["encryptedData"] == {"fernet-key": ciphertext()}
+    assert [source.keys for source in ledger_of(chart).provided.values()] == [frozenset({"fernet-key"})]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"metadata": {"name": "other", "namespace": "airflow"}}, "sealed for Secret 'other' of namespace 'airflow'"),
+        ({"metadata": {"name": "airflow-fernet-key"}}, "of namespace None"),
+        (
+            {
+                "metadata": {
+                    "name": "airflow-fernet-key",
+                    "namespace": "airflow",
+                    "annotations": {"sealedsecrets.bitnami.com/cluster-wide": "true"},
+                }
+            },
+            "for more than one Secret",
+        ),
+        ({"kind": "Secret", "stringData": {"fernet-key": "hunter2-my-fernet-key"}}, "is no SealedSecret"),
+        ({"spec": {}}, "has no ciphertexts"),
+        ({"spec": {"encryptedData": {"fernet-key": ["hunter2-my-fernet-key"]}}}, "has no ciphertexts"),
+    ],
+)
+def test_a_file_of_something_else_is_told(changes: dict[str, Any], problem: str, tmp_path: Path) -> None:
+    with pytest.raises(PlatformError) as caught:
+        make(new_chart(), encrypted=sealed_file(tmp_path, **changes))
+    (finding,) = caught.value
+    assert (finding.rule, finding.at) == ("secrets/sealed-file", "encrypted.path")
+    assert problem in finding.problem
+    assert "hunter2" not in str(finding)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "cannot be read"),
+        (b"hunter2: yaml", "is not JSON"),
+        (b"\xff", "cannot be read"),
+        (b"[]", "no SealedSecret"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told(content: bytes | None, problem: str, tmp_path: Path) -> None:
+    path = tmp_path / "sealed"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(PlatformError) as caught:
+        make(new_chart(), encrypted=SealedFile(str(path)))
+    (finding,) = caught.value
+    assert problem in finding.problem
+    assert "hunter2" not in str(finding)
+
+
+def test_a_file_lacks_a_key_that_is_read(tmp_path: Path) -> None:
+    file = sealed_file(tmp_path, spec={"encryptedData": {"fernet_key": ciphertext()}})
+    with pytest.raises(PlatformError) as caught:
+        make(new_chart(), encrypted=file)
+    assert [(finding.rule, finding.at) for finding in caught.value] == [("secrets/keys", "encrypted")]
+
+
 SECRET = "hunter2-my-fernet-key"
 
 
@@ -89,6 +170,7 @@ SECRET = "hunter2-my-fernet-key"
         ({"encrypted": {"fernet-key": SECRET}}, [("secrets/ciphertext", "encrypted.fernet-key")]),
         ({"encrypted": {"fernet-key": [SECRET]}}, [("argument/type", "encrypted.fernet-key")]),
         ({"encrypted": SECRET}, [("argument/type", "encrypted")]),
+        ({"encrypted": SealedFile("")}, [("argument/empty", "encrypted.path")]),
         ({"encrypted": {"fernet-key": ciphertext(0)}}, [("secrets/ciphertext", "encrypted.fernet-key")]),
         ({"encrypted": {}}, [("secrets/keys", "encrypted"), ("secrets/keys", "encrypted")]),
         ({"encrypted": {"fernet_key": ciphertext()}}, [("secrets/keys", "encrypted")]),

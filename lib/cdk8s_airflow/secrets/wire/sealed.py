@@ -7,6 +7,9 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
+WIDER_SCOPES = ("sealedsecrets.bitnami.com/cluster-wide", "sealedsecrets.bitnami.com/namespace-wide")
+"""Annotations of what is not bound to one name and namespace. Source: ``pkg/apis/sealedsecrets/v1alpha1/types.go``."""
+
 _GCM_TAG = 16
 _RSA_BYTES = range(128, 2049)
 _FEWEST_DISTINCT = 64
