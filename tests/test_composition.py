@@ -11,8 +11,8 @@ import pytest
 from cdk8s_airflow import (
     BasicAuthSecret,
     ClusterFacts,
-    DsnSecret,
     Database,
+    DsnSecret,
     ExternalDatabase,
     GitTokenSecret,
     K3sHelmChart,
