@@ -175,7 +175,6 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.stores import ExistingSecretStore as ExistingSecretStore
     from cdk8s_airflow.secrets.stores import SecretStore as SecretStore
     from cdk8s_airflow.storage.bucket_job import BucketJob as BucketJob
-    from cdk8s_airflow.storage.cluster_store import StoreUser as StoreUser
     from cdk8s_airflow.storage.minio_legacy import MinioLegacy as MinioLegacy
     from cdk8s_airflow.storage.object_storage import AzureCredentials as AzureCredentials
     from cdk8s_airflow.storage.object_storage import Bucket as Bucket
@@ -183,6 +182,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.storage.object_storage import ObjectStorage as ObjectStorage
     from cdk8s_airflow.storage.object_storage import S3Credentials as S3Credentials
     from cdk8s_airflow.storage.seaweedfs import SeaweedFs as SeaweedFs
+    from cdk8s_airflow.storage.store_users import StoreUser as StoreUser
     from cdk8s_airflow.storage.volume import Volume as Volume
 
 _HOMES = {
@@ -328,7 +328,7 @@ _HOMES = {
         "RecoveryTarget",
     ),
     "airflow.data_lake": ("DataLake",),
-    "storage.cluster_store": ("StoreUser",),
+    "storage.store_users": ("StoreUser",),
     "storage.seaweedfs": ("SeaweedFs",),
     "storage.minio_legacy": ("MinioLegacy",),
     "secrets.remote": ("DatabaseUrl", "PlainText", "RemoteKey", "RemoteText"),

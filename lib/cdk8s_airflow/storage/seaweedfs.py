@@ -17,17 +17,9 @@ from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.scheduling.placement import Placement
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets.contracts import PullSecret
-from cdk8s_airflow.storage.cluster_store import (
-    ClusterStore,
-    StoreName,
-    StoreSettings,
-    StoreUser,
-    delivery_rules,
-    user_rules,
-    volume_rules,
-    with_source,
-)
+from cdk8s_airflow.storage.cluster_store import ClusterStore, delivery_rules, with_source
 from cdk8s_airflow.storage.object_storage import ObjectStorage, S3Credentials
+from cdk8s_airflow.storage.store_users import StoreName, StoreSettings, StoreUser, user_rules, volume_rules
 from cdk8s_airflow.storage.volume import Volume
 from cdk8s_airflow.storage.wire_seaweedfs import (
     CHART_VERSION,

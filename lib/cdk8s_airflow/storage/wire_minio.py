@@ -9,8 +9,8 @@ from cdk8s_airflow.delivery.pruning import state_metadata
 from cdk8s_airflow.network.traffic import Flow, Known, Pods, Traffic
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.scheduling.wire import placement, resources
-from cdk8s_airflow.storage.cluster_store import StoreSettings, StoreUser
 from cdk8s_airflow.storage.object_storage import S3Credentials
+from cdk8s_airflow.storage.store_users import StoreSettings, StoreUser
 from cdk8s_airflow.storage.wire import claim
 
 CHART_VERSION = "5.4.0"

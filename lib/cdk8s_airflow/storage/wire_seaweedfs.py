@@ -11,8 +11,8 @@ from cdk8s_airflow.delivery.pruning import state_metadata
 from cdk8s_airflow.kube.digest import digest
 from cdk8s_airflow.network.traffic import Pods
 from cdk8s_airflow.scheduling.wire import placement, resources
-from cdk8s_airflow.storage.cluster_store import StoreSettings, StoreUser, variable_of
 from cdk8s_airflow.storage.object_storage import S3Credentials
+from cdk8s_airflow.storage.store_users import StoreSettings, StoreUser, variable_of
 from cdk8s_airflow.storage.wire import claim
 
 CHART_VERSION = "4.44.0"
