@@ -70,6 +70,35 @@ def test_the_content_of_a_secret_can_be_vouched_for() -> None:
     assert both(obj("Secret", stringData={"user": "public", "password": WORD})) == [("secrets/content", "Secret lake")]
 
 
+STYLES = [
+    "plain",
+    "one\ntwo\n",
+    "x " * 60,
+    'quoted "and" more: |\n  y\n',
+    "it's",
+    "'",
+    " blank before",
+    "a: b",
+    "#",
+    "1",
+    f"-----BEGIN KEY-----\n{'A' * 64}\n",
+]
+
+
+@pytest.mark.parametrize("text", STYLES)
+def test_a_text_can_be_vouched_for_in_every_style_that_cdk8s_writes(text: str) -> None:
+    app = cdk8s.App()
+    chart = cdk8s.Chart(app, "own")
+    plus.Secret(chart, "first", string_data={"text": text, "more": "public"})
+    cdk8s.ApiObject(chart, "second", api_version="v1", kind="ConfigMap")
+    written = [("own", str(app.synth_yaml()))]
+    assert [each.rule for each in output_findings(written)] == ["secrets/content"]
+    not_secret("public")
+    assert [each.rule for each in output_findings(written)] == ["secrets/content"]
+    not_secret(text)
+    assert output_findings(written) == []
+
+
 def test_what_a_sealed_secret_holds_is_left_alone_and_the_rest_is_not() -> None:
     sealed = obj("SealedSecret", "bitnami.com/v1alpha1", spec={"encryptedData": {"password": SEALED, "token": SEALED}})
     assert both(sealed) == []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from textwrap import dedent
 from typing import Any, Final
 
 from cdk8s_airflow.checks import Finding
@@ -83,13 +85,37 @@ def _without_content(name: str, text: str) -> tuple[str, list[Finding]]:
 
 
 def _only_vouched(field: str) -> bool:
+    """Whether all that a field of a Secret holds was vouched for, as cdk8s writes it."""
     head, _, body = field.partition("\n")
     if not body.strip():
         return head.rstrip().endswith((":", "{}"))
     encoded = head.startswith("data:")
-    return all(
-        _is_vouched(line.partition(": ")[2].strip("\"' "), encoded) for line in body.splitlines() if line.strip()
-    )
+    return all(_is_vouched(text, encoded) for text in _texts(body))
+
+
+def _texts(body: str) -> Iterator[str]:
+    """The texts of a mapping in YAML: quoted, as a block, or as they are."""
+    entries: list[list[str]] = []
+    outer = len(body) - len(body.lstrip(" "))
+    for line in body.splitlines():
+        if line[outer : outer + 1].strip():
+            entries.append([line.partition(": ")[2]])
+        elif entries:
+            entries[-1].append(line)
+    for first, *rest in entries:
+        if first[:1] in ("|", ">"):
+            yield dedent("\n".join(rest))
+        elif first[:1] == '"':
+            yield _unquoted(" ".join([first, *map(str.strip, rest)]))
+        else:
+            yield " ".join([first, *map(str.strip, rest)]).strip("'").replace("''", "'")
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return text
 
 
 def _has_content(content: object, encoded: bool) -> bool:
