@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +24,10 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.dbt.targets import DbtSetting
 from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.network.policies import isolation
+from cdk8s_airflow.network.traffic import Known, Outside, Pods, Traffic
 from tests.making import emitted, new_chart
+from tests.network.matrix import FACTS, assert_exact
 from tests.truth import assert_accepted
 
 WAREHOUSE = DbtPostgres(
@@ -147,7 +151,8 @@ def test_with_an_image_there_is_a_pod_that_the_strictest_namespace_takes() -> No
         env={"DBT_TARGET": "prod"},
         folder="/etc/dbt",
     )["pod.yaml"]
-    assert_accepted([{**pod, "metadata": {"name": "dbt", "namespace": "airflow"}}])
+    assert_accepted([{**pod, "metadata": {**pod["metadata"], "namespace": "airflow"}}])
+    assert pod["metadata"]["labels"] == {"cdk8s-airflow/dbt-profiles": "dbt-profiles"}
     assert pod["spec"]["imagePullSecrets"] == [{"name": "registry-login"}]
     assert pod["spec"]["automountServiceAccountToken"] is False
     (base,) = pod["spec"]["containers"]
@@ -170,6 +175,37 @@ def test_with_an_image_there_is_a_pod_that_the_strictest_namespace_takes() -> No
     mounts = {mount["name"]: mount["mountPath"] for mount in base["volumeMounts"]}
     assert mounts == {"dbt-profiles": "/etc/dbt", "dbt-scratch": "/tmp"}
     assert {volume["name"] for volume in pod["spec"]["volumes"]} == set(mounts)
+
+
+def test_its_pods_reach_the_warehouse_and_dns_and_nothing_else() -> None:
+    server = Pods(name="warehouse", namespace="data", labels={"cnpg.io/cluster": "warehouse"})
+    targets: dict[str, DbtPostgres | DbtTarget] = {
+        "a": replace(WAREHOUSE, peer=server),
+        "b": replace(WAREHOUSE, peer=server, schema="other"),
+        "c": DbtTarget(type="redshift", settings={"host": "w.example.com", "port": 5439}),
+        "d": DbtTarget(type="bigquery", settings={}),
+    }
+    profiles = made(
+        new_chart(),
+        profiles={"w": DbtProfile(targets=targets, default="a")},
+        image=Image("registry.example.com/data/dbt", tag="1.0.0"),
+    )
+    traffic = profiles.traffic
+    (pods,) = traffic.workloads
+    assert (pods.namespace, pods.labels) == ("airflow", {"cdk8s-airflow/dbt-profiles": "dbt-profiles"})
+    assert all(flow.source == pods for flow in traffic.flows)
+    assert [(flow.target, flow.port, flow.protocol) for flow in traffic.flows] == [
+        (Known(role="dns"), 53, "UDP"),
+        (Known(role="dns"), 53, "TCP"),
+        (server, 5432, "TCP"),
+        (Outside(name="w.example.com"), 5439, "TCP"),
+        (Outside(name="bigquery"), 443, "TCP"),
+    ]
+    assert_exact(isolation([traffic], [], {}, FACTS))
+
+
+def test_without_a_pod_of_its_own_it_has_no_traffic() -> None:
+    assert made(new_chart()).traffic == Traffic()
 
 
 def test_a_digest_says_which_image_it_is() -> None:

@@ -16,6 +16,7 @@ from cdk8s_airflow.dbt.targets import DbtName, DbtProfile, PodPath
 from cdk8s_airflow.dbt.wire import (
     ProfilesSettings,
     dbt_env,
+    dbt_traffic,
     profiles_manifest,
     profiles_mount,
     profiles_volume,
@@ -24,6 +25,7 @@ from cdk8s_airflow.dbt.wire import (
 )
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets import needs
 from cdk8s_airflow.secrets.contracts import PullSecret
@@ -126,6 +128,12 @@ class DbtProfiles(PlatformConstruct):
         if not self._sound:
             return pod
         return replace(self.mounted_in(pod), env={**dbt_env(self._settings), **pod.env})
+
+    @property
+    def traffic(self) -> Traffic:
+        """Whom the pods of ``image=`` talk to, for :class:`NetworkIsolation`. A pod of ``running_in`` is one of the release, whose
+        own flows do not know the warehouse: name it in ``NetworkIsolation(flows=...)``."""
+        return dbt_traffic(self._settings) if self._sound else Traffic()
 
     @property
     def env(self) -> Mapping[str, Any]:

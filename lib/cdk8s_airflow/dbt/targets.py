@@ -9,6 +9,7 @@ from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import Count, Duration, HostName, Must, NonEmpty, PortNumber, SqlName
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow.network.traffic import Peer
 from cdk8s_airflow.schemas.hidden import has_login, may_hide
 from cdk8s_airflow.secrets.contracts import SecretKey
 
@@ -65,6 +66,8 @@ class DbtPostgres:
             the adapter finds them in the home folder. Default: none.
         connect_timeout: how long a connection may take. Default: ``"10s"``, the adapter's own.
         role: the role that dbt takes on after it has logged in. Default: the one it logs in as.
+        peer: where the server is, for network policies: the ``peer`` of a database's connection, or an :class:`Outside` with its
+            networks. Default: what the host looks like.
     """
 
     how_to_write: ClassVar[str] = (
@@ -84,6 +87,7 @@ class DbtPostgres:
     ca: PodPath | None = None
     connect_timeout: Duration = "10s"
     role: SqlName | None = None
+    peer: Peer | None = None
 
     def _rules(self) -> Iterator[Finding]:
         if self.ca is not None and self.tls not in ("verify-ca", "verify-full"):
@@ -112,6 +116,7 @@ class DbtTarget:
     Attributes:
         type: the adapter, like ``"snowflake"``, ``"redshift"`` or ``"bigquery"``.
         settings: what the adapter takes, under its own names. What is secret is the key of a Secret.
+        peer: where the warehouse is, for network policies. Default: what ``settings["host"]`` looks like, or somewhere outside.
     """
 
     how_to_write: ClassVar[str] = (
@@ -121,6 +126,7 @@ class DbtTarget:
 
     type: DbtName
     settings: Mapping[DbtName, DbtSetting]
+    peer: Peer | None = None
 
     def _rules(self) -> Iterator[Finding]:
         if "type" in self.settings:

@@ -11,6 +11,8 @@ from cdk8s_airflow.checks.constraints import seconds
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.dbt.targets import DbtPostgres, DbtProfile, DbtTarget
 from cdk8s_airflow.kube.text import values_text
+from cdk8s_airflow.network.hosts import peer_of
+from cdk8s_airflow.network.traffic import Flow, Outside, Peer, Pods, Traffic, resolves_names
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.scheduling.wire import resources
 from cdk8s_airflow.secrets.contracts import SecretKey
@@ -21,6 +23,10 @@ VOLUME = "dbt-profiles"
 SCRATCH = "dbt-scratch"
 """The volume dbt writes to, in the pod that runs it."""
 
+LABEL = "cdk8s-airflow/dbt-profiles"
+"""The label of pods that DAGs start from the pod of a ConfigMap."""
+
+_HTTPS = 443
 _SCRATCH_FOLDER = "/tmp"
 _USER = 1000
 
@@ -43,9 +49,9 @@ class ProfilesSettings:
 def _parts(target: DbtPostgres | DbtTarget) -> dict[str, Any]:
     """The settings of a target under the names of its adapter. Source: dbt-postgres, ``PostgresCredentials``."""
     if isinstance(target, DbtTarget):
-        return {"type": target.type, **target.settings}
+        return {"type": _kind(target), **target.settings}
     parts: dict[str, Any] = {
-        "type": "postgres",
+        "type": _kind(target),
         "host": target.host,
         "port": target.port,
         "dbname": target.database,
@@ -146,6 +152,44 @@ def _env_entries(env: Mapping[str, str | SecretKey]) -> list[dict[str, Any]]:
     ]
 
 
+def dbt_pods(settings: ProfilesSettings) -> Pods:
+    """The pods that DAGs start from the pod of the ConfigMap, by the label it has."""
+    return Pods(name=f"dbt of {settings.name}", namespace=settings.namespace, labels={LABEL: settings.name})
+
+
+def dbt_traffic(settings: ProfilesSettings) -> Traffic:
+    """Whom these pods talk to: the warehouses of all targets, and DNS. Nobody talks to them."""
+    if settings.image is None:
+        return Traffic()
+    pods = dbt_pods(settings)
+    flows = [
+        Flow(source=pods, target=peer, port=port, purpose="the warehouse")
+        for profile in settings.profiles.values()
+        for peer, port in map(_warehouse, profile.targets.values())
+    ]
+    return Traffic(workloads=(pods,), flows=(*resolves_names(pods), *_once(flows)))
+
+
+def _once(flows: list[Flow]) -> Iterator[Flow]:
+    for index, flow in enumerate(flows):
+        if flow not in flows[:index]:
+            yield flow
+
+
+def _warehouse(target: DbtPostgres | DbtTarget) -> tuple[Peer, int]:
+    told = {} if isinstance(target, DbtPostgres) else target.settings
+    host = target.host if isinstance(target, DbtPostgres) else told.get("host")
+    port = target.port if isinstance(target, DbtPostgres) else told.get("port")
+    port = port if type(port) is int else _HTTPS
+    if target.peer is not None:
+        return target.peer, port
+    return (peer_of(host, port, "cluster.local") if isinstance(host, str) else Outside(name=_kind(target))), port
+
+
+def _kind(target: DbtPostgres | DbtTarget) -> str:
+    return "postgres" if isinstance(target, DbtPostgres) else target.type
+
+
 def dbt_pod(settings: ProfilesSettings) -> dict[str, Any]:
     """The pod in which KubernetesPodOperator runs dbt; its main container has to be called ``base``."""
     pod: dict[str, Any] = {
@@ -178,7 +222,12 @@ def dbt_pod(settings: ProfilesSettings) -> dict[str, Any]:
     }
     if settings.pull_secret is not None:
         pod["imagePullSecrets"] = [{"name": settings.pull_secret}]
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "dbt"}, "spec": pod}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "dbt", "labels": dict(dbt_pods(settings).labels)},
+        "spec": pod,
+    }
 
 
 def profiles_manifest(settings: ProfilesSettings) -> dict[str, Any]:
