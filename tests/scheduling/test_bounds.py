@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import cdk8s
 import pytest
 
 from cdk8s_airflow import (
+    BasicAuthSecret,
     BrokerUrlSecret,
     CeleryExecutor,
     CeleryWorkers,
     ExternalBroker,
+    Image,
     Keda,
     KubernetesExecutor,
+    LabDatabase,
     Limits,
     Namespace,
     PlatformError,
     Quota,
     Resources,
     Scheduler,
+    SecretBootstrap,
     TaskPod,
     TaskPods,
+    Volume,
     WorkerSet,
 )
 from cdk8s_airflow.airflow.wire.bounds import always_running
@@ -167,3 +174,24 @@ def test_where_a_quota_can_refuse_the_pod_of_a_task_the_task_waits(elsewhere: bo
 
     assert told({"quota": Quota(pods=50)}) == "-1"
     assert told({"limits": Limits()}) is None
+
+
+BIG = Resources(cpu="100m", memory="4Gi")
+SMALL = Limits(max_memory="2Gi")
+
+
+def lab(chart: cdk8s.Chart, namespace: Namespace) -> object:
+    login = BasicAuthSecret("login")
+    return LabDatabase(chart, "x", namespace=namespace, credentials=login, storage=Volume("1Gi"), resources=BIG)
+
+
+def bootstrap(chart: cdk8s.Chart, namespace: Namespace) -> object:
+    image = Image("registry.example.com/airflow", tag="3")
+    return SecretBootstrap(chart, "x", namespace=namespace, makes=[make_airflow(chart)], image=image, resources=BIG)
+
+
+@pytest.mark.parametrize("make", [lab, bootstrap])
+def test_whatever_else_runs_is_held_against_the_bounds_too(make: Callable[[cdk8s.Chart, Namespace], object]) -> None:
+    chart = new_chart()
+    with pytest.raises(PlatformError, match=r"x: resources.memory \[quota/too-small\] .*namespace small"):
+        make(chart, Namespace(chart, "small", limits=SMALL))

@@ -21,7 +21,7 @@ from cdk8s_airflow.database.wire_lab import (
 )
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked, path_below
-from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.network.namespace import NamespaceHandle, fitting_rules
 from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.scheduling.placement import Placement
 from cdk8s_airflow.scheduling.resources import Resources
@@ -119,6 +119,7 @@ class LabDatabase(PlatformConstruct):
         if not found:
             found += _rules(self._database, self._user, storage)
             found += lab_parameter_findings(parameters or {})
+            found += fitting_rules(namespace, resources, "resources")
         super().__init__(scope, id, found)
         if not self._sound:
             return

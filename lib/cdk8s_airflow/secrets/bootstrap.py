@@ -16,7 +16,7 @@ from cdk8s_airflow.checks.constraints import Must, is_label
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.kube.ledger import ledger_of
-from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.network.namespace import NamespaceHandle, fitting_rules
 from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.scheduling.placement import Placement
 from cdk8s_airflow.scheduling.resources import Resources
@@ -109,6 +109,7 @@ class SecretBootstrap(PlatformConstruct):
         if not found and isinstance(scope, Construct):
             release = next((each for each in makes if isinstance(each, AirflowChart)), None)
             found += ledger_of(scope).guard(namespace.name, f"the account of SecretBootstrap {name!r}")
+            found += fitting_rules(namespace, resources, "resources")
             found += _image_rules(image, release)
             wanted = [need for each in makes for need in each.secret_needs]
             found += _recipe_rules(wanted)

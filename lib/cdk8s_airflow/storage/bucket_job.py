@@ -22,7 +22,7 @@ from cdk8s_airflow.checks.constraints import (
 )
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
-from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.network.namespace import NamespaceHandle, fitting_rules
 from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.scheduling.placement import Placement
 from cdk8s_airflow.scheduling.resources import Resources
@@ -108,6 +108,7 @@ class BucketJob(PlatformConstruct):
         found = checked(BucketJob.__init__, locals())
         if not found:
             found += _rules(buckets, credentials, versioned)
+            found += fitting_rules(namespace, resources, "resources")
         super().__init__(scope, id, found)
         self._settings: BucketJobSettings | None = None
         if not self._sound:
