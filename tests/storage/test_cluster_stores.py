@@ -224,7 +224,7 @@ def test_a_bucket_that_nobody_has_is_told(product: str) -> None:
     ):
         with pytest.raises(PlatformError) as caught:
             call()
-        assert [finding.rule for finding in caught.value.findings] == [rule]
+        assert [(finding.rule, finding.path) for finding in caught.value.findings] == [(rule, "chart/store")]
     second = StoreUser(credentials=S3Credentials("second"), buckets=["data-raw"])
     several = made(product, users=[LAKE, second])
     with pytest.raises(PlatformError) as caught:

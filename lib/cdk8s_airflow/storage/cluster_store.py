@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow.airflow.images import registry_and_path
-from cdk8s_airflow.checks import Finding, PlatformError
+from cdk8s_airflow.checks import Finding, PlatformError, show
 from cdk8s_airflow.delivery.choice import Delivery
 from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
@@ -20,7 +20,7 @@ from cdk8s_airflow.delivery.wire.rights import delivery_rights, guard_delivery
 from cdk8s_airflow.delivery.wire.source import source_needs, source_notes, source_rules
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
-from cdk8s_airflow.kube.construct import PlatformConstruct
+from cdk8s_airflow.kube.construct import PlatformConstruct, path_below
 from cdk8s_airflow.kube.text import values_text
 from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.secrets.needs import registry_login
@@ -72,22 +72,10 @@ class ClusterStore(PlatformConstruct):
             having = [each for each in having if each.credentials.secret == user]
         writing = [each for each in having if each.access == "write"]
         chosen = writing if len(writing) == 1 else having
-        if len(chosen) != 1:
-            names = ", ".join(self._given.buckets)
-            raise PlatformError(
-                [
-                    Finding(
-                        rule="storage/no-such-bucket" if not chosen else "storage/several-users",
-                        at="name" if not chosen else "user",
-                        problem="is a bucket that no user has"
-                        if not chosen
-                        else "is missing, and several users have it",
-                        seen=repr(name),
-                        fix=f"name one of {names}" if not chosen else "name the Secret of one of them",
-                        path=self._path,
-                    )
-                ]
-            )
+        if not chosen:
+            raise PlatformError([_no_such_bucket(name, self._given.buckets).within(path_below(self._scope, self._id))])
+        if len(chosen) > 1:
+            raise PlatformError([_several_users(name).within(path_below(self._scope, self._id))])
         return self._storage.bucket(name, credentials=chosen[0].credentials)
 
     @property
@@ -158,3 +146,23 @@ def delivery_rules(delivery: Delivery, values: Mapping[str, Any], facts: Cluster
         yield from flux_rules(delivery, facts)
     yield from source_rules(delivery)
     yield from structured_rules(delivery, values)
+
+
+def _no_such_bucket(name: str, buckets: Sequence[str]) -> Finding:
+    return Finding(
+        rule="storage/no-such-bucket",
+        at="name",
+        problem="is a bucket that no such user has",
+        seen=show(name),
+        fix=f"name one of {', '.join(buckets)}",
+    )
+
+
+def _several_users(name: str) -> Finding:
+    return Finding(
+        rule="storage/several-users",
+        at="user",
+        problem=f"is missing, and several users have bucket {name!r}",
+        seen="None",
+        fix="name the Secret of one of them",
+    )
