@@ -20,6 +20,12 @@ from cdk8s_airflow.facts import ClusterFacts
 
 _DESCRIPTOR = regex(r"\$\{([^:]+):([^}]+)\}")
 
+_KINDS_OF_RULE = ("local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc")
+_METHODS = (
+    *("trust", "reject", "scram-sha-256", "md5", "password", "gss", "sspi", "ident", "peer", "ldap", "radius", "cert"),
+    *("pam", "bsd", "oauth"),
+)
+
 SINCE: Mapping[str, tuple[int, ...]] = {
     "synchronous.failover_quorum": (1, 28),
     "extension_images": (1, 27),
@@ -206,6 +212,14 @@ def _hba_findings(line: str, at: str) -> Iterator[Finding]:
             seen=show(line),
             fix='write each rule by itself, like "hostssl all all 10.42.0.0/16 scram-sha-256"',
         )
+    elif not _is_access_rule(line.split()):
+        yield Finding(
+            rule="database/pg-hba",
+            at=at,
+            problem="is no rule that PostgreSQL reads: kind, database, role, address (unless local) and method",
+            seen=show(line),
+            fix='write it like "hostssl all all 10.42.0.0/16 scram-sha-256"',
+        )
     elif _DESCRIPTOR.search(line):
         yield Finding(
             rule="database/pg-hba",
@@ -214,6 +228,17 @@ def _hba_findings(line: str, at: str) -> Iterator[Finding]:
             seen=show(line),
             fix="write the network, like 10.42.0.0/16",
         )
+
+
+def _is_access_rule(words: list[str]) -> bool:
+    """Whether these are the fields of a rule. Source: PostgreSQL's documentation of ``pg_hba.conf``."""
+    if not words or words[0] not in _KINDS_OF_RULE:
+        return False
+    place = 3 if words[0] == "local" else 4
+    if place == 4 and len(words) > 5 and words[4].count(".") == 3:
+        # An address and its mask are two fields.
+        place = 5
+    return len(words) > place and words[place] in _METHODS
 
 
 def _object_findings(settings: ClusterSettings) -> Iterator[Finding]:
