@@ -244,3 +244,14 @@ def test_what_follows_from_a_fault_is_not_told_again() -> None:
     with pytest.raises(PlatformError) as caught:
         platform()
     assert [finding.rule for finding in caught.value.findings] == ["storage/no-users"]
+
+
+def test_a_wrong_bucket_is_told_together_with_the_rest() -> None:
+    def platform() -> None:
+        with collecting():
+            made("seaweedfs").bucket("data-rw")
+            made("minio", users=[])
+
+    with pytest.raises(PlatformError) as caught:
+        platform()
+    assert [finding.rule for finding in caught.value.findings] == ["storage/no-such-bucket", "storage/no-users"]

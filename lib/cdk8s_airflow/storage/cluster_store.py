@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow.airflow.images import registry_and_path
-from cdk8s_airflow.checks import Finding, PlatformError, show
+from cdk8s_airflow.checks import Finding, report, show
 from cdk8s_airflow.delivery.choice import Delivery
 from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
@@ -25,7 +25,7 @@ from cdk8s_airflow.kube.text import values_text
 from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.secrets.needs import registry_login
 from cdk8s_airflow.storage import needs
-from cdk8s_airflow.storage.object_storage import Bucket, ObjectStorage, S3Credentials
+from cdk8s_airflow.storage.object_storage import UNSOUND, Bucket, ObjectStorage, S3Credentials
 from cdk8s_airflow.storage.store_users import StoreSettings
 
 if TYPE_CHECKING:
@@ -66,17 +66,21 @@ class ClusterStore(PlatformConstruct):
             PlatformError: when nobody has such a bucket, or several may write it.
         """
         if self._given is None:
-            return self._storage.bucket("unsound")
+            return UNSOUND
         having = [each for each in self._given.users if name in each.buckets]
         if user is not None:
             having = [each for each in having if each.credentials.secret == user]
         writing = [each for each in having if each.access == "write"]
         chosen = writing if len(writing) == 1 else having
         if not chosen:
-            raise PlatformError([_no_such_bucket(name, self._given.buckets).within(path_below(self._scope, self._id))])
+            return self._unsound(_no_such_bucket(name, self._given.buckets))
         if len(chosen) > 1:
-            raise PlatformError([_several_users(name).within(path_below(self._scope, self._id))])
+            return self._unsound(_several_users(name))
         return self._storage.bucket(name, credentials=chosen[0].credentials)
+
+    def _unsound(self, finding: Finding) -> Bucket:
+        report([finding.within(path_below(self._scope, self._id))])
+        return UNSOUND
 
     @property
     def traffic(self) -> Traffic:
