@@ -15,6 +15,7 @@ from cdk8s_airflow import (
     DbtTarget,
     Image,
     Namespace,
+    Place,
     PlatformError,
     PullSecret,
     Resources,
@@ -25,7 +26,7 @@ from cdk8s_airflow import (
 from cdk8s_airflow.dbt.targets import DbtSetting
 from cdk8s_airflow.kube.ledger import ledger_of
 from cdk8s_airflow.network.policies import isolation
-from cdk8s_airflow.network.traffic import Known, Outside, Pods, Traffic
+from cdk8s_airflow.network.traffic import Known, Outside, Pods, Traffic, Unplaced
 from tests.making import emitted, new_chart
 from tests.network.matrix import FACTS, assert_exact
 from tests.truth import assert_accepted
@@ -199,9 +200,10 @@ def test_its_pods_reach_the_warehouse_and_dns_and_nothing_else() -> None:
         (Known(role="dns"), 53, "TCP"),
         (server, 5432, "TCP"),
         (Outside(name="w.example.com"), 5439, "TCP"),
-        (Outside(name="bigquery"), 443, "TCP"),
+        (Unplaced(name="bigquery of dbt-profiles"), 443, "TCP"),
     ]
-    assert_exact(isolation([traffic], [], {}, FACTS))
+    places = {"bigquery of dbt-profiles": Place(peer=Outside(name="bigquery.googleapis.com"))}
+    assert assert_exact(isolation([traffic], [], places, FACTS), FACTS, places)
 
 
 def test_without_a_pod_of_its_own_it_has_no_traffic() -> None:

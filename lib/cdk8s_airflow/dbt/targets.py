@@ -116,7 +116,8 @@ class DbtTarget:
     Attributes:
         type: the adapter, like ``"snowflake"``, ``"redshift"`` or ``"bigquery"``.
         settings: what the adapter takes, under its own names. What is secret is the key of a Secret.
-        peer: where the warehouse is, for network policies. Default: what ``settings["host"]`` looks like, or somewhere outside.
+        peer: where the warehouse is, for network policies. Default: what ``settings["host"]`` looks like; without one,
+            :class:`NetworkIsolation` asks.
     """
 
     how_to_write: ClassVar[str] = (

@@ -12,7 +12,7 @@ from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.dbt.targets import DbtPostgres, DbtProfile, DbtTarget
 from cdk8s_airflow.kube.text import values_text
 from cdk8s_airflow.network.hosts import peer_of
-from cdk8s_airflow.network.traffic import Flow, Outside, Peer, Pods, Traffic, resolves_names
+from cdk8s_airflow.network.traffic import Flow, Peer, Pods, Traffic, Unplaced, resolves_names
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.scheduling.wire import resources
 from cdk8s_airflow.secrets.contracts import SecretKey
@@ -165,7 +165,7 @@ def dbt_traffic(settings: ProfilesSettings) -> Traffic:
     flows = [
         Flow(source=pods, target=peer, port=port, purpose="the warehouse")
         for profile in settings.profiles.values()
-        for peer, port in map(_warehouse, profile.targets.values())
+        for peer, port in (_warehouse(settings, target) for target in profile.targets.values())
     ]
     return Traffic(workloads=(pods,), flows=(*resolves_names(pods), *_once(flows)))
 
@@ -176,14 +176,16 @@ def _once(flows: list[Flow]) -> Iterator[Flow]:
             yield flow
 
 
-def _warehouse(target: DbtPostgres | DbtTarget) -> tuple[Peer, int]:
+def _warehouse(settings: ProfilesSettings, target: DbtPostgres | DbtTarget) -> tuple[Peer, int]:
     told = {} if isinstance(target, DbtPostgres) else target.settings
     host = target.host if isinstance(target, DbtPostgres) else told.get("host")
     port = target.port if isinstance(target, DbtPostgres) else told.get("port")
     port = port if type(port) is int else _HTTPS
     if target.peer is not None:
         return target.peer, port
-    return (peer_of(host, port, "cluster.local") if isinstance(host, str) else Outside(name=_kind(target))), port
+    if isinstance(host, str):
+        return peer_of(host, port, "cluster.local"), port
+    return Unplaced(name=f"{_kind(target)} of {settings.name}"), port
 
 
 def _kind(target: DbtPostgres | DbtTarget) -> str:
