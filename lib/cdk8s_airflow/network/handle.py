@@ -17,7 +17,7 @@ class ExistingNamespace:
         name: its name.
     """
 
-    how_to_write: ClassVar[str] = 'Namespace(chart, "airflow") or Namespace.existing("airflow")'
+    how_to_write: ClassVar[str] = 'Namespace(chart, "team-a") or Namespace.existing("airflow")'
 
     name: Label
 
