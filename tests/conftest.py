@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
+from cdk8s_airflow.checks import scanner
 from tests.truth.hooks import (
     pytest_addoption,
     pytest_configure,
@@ -12,6 +17,7 @@ from tests.truth.hooks import (
 )
 
 __all__ = [
+    "nothing_vouched_for",
     "pytest_addoption",
     "pytest_configure",
     "pytest_deselected",
@@ -19,3 +25,11 @@ __all__ = [
     "pytest_sessionfinish",
     "pytest_terminal_summary",
 ]
+
+
+@pytest.fixture(autouse=True)
+def nothing_vouched_for() -> Iterator[None]:
+    """``not_secret`` holds for a whole program, and each test is one."""
+    scanner._vouched.clear()
+    yield
+    scanner._vouched.clear()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,22 +13,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk8s_airflow.checks import Finding, scanner, show
+from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.checks.scanner import in_text, in_tree, is_literal, looks_secret, not_secret, redacted, telling
 from cdk8s_airflow.schemas.clear_text import manifest_findings, output_findings
 
 ROOT = Path(__file__).parents[2]
 WORD = "hunter2-canary"
-
-
-@pytest.fixture(autouse=True)
-def _nothing_vouched_for() -> Iterator[None]:
-    kept = set(scanner._vouched)
-    scanner._vouched.clear()
-    yield
-    scanner._vouched.clear()
-    scanner._vouched.update(kept)
-
 
 TOKENS = {
     "a private key": "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----",
