@@ -234,6 +234,16 @@ def test_a_secret_in_clear_text_is_refused_and_never_shown(data: Any, found: lis
     assert "hunter2" not in str(caught.value)
 
 
+def test_a_text_that_is_none_can_be_vouched_for_and_something_has_to_come_from_the_store() -> None:
+    word = not_secret("an-example-of-none")
+    chart = new_chart()
+    make(chart, secret=ExistingSecret("a"), data={"password": PlainText(word), "token": KEY})
+    assert emitted(chart)[0]["spec"]["target"]["template"]["data"]["password"] == word
+    with pytest.raises(PlatformError) as caught:
+        make(new_chart(), secret=ExistingSecret("a"), data={"password": PlainText(word)})
+    assert [(finding.rule, finding.at) for finding in caught.value] == [("secrets/keys", "data")]
+
+
 def test_a_name_that_the_store_cannot_have_is_told_at_its_part() -> None:
     chart = new_chart()
     vault = SecretStore(
