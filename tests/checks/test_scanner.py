@@ -343,7 +343,7 @@ def test_only_a_text_is_vouched_for() -> None:
 def test_no_finding_shows_one(text: str) -> None:
     secret = text[in_text(text)[0].start : in_text(text)[0].end]
     told = [show(text), show({"x": [text]}), show("." * 60 + " " + text)]
-    finding = Finding(rule="a/b", at=f"x.{text}", problem=f"is not {text}", seen=repr(text), fix="leave it out")
+    finding = Finding(rule="a/b", at=f"x.{text}", problem=f"is not {text}", seen=repr(text), fix=f"leave {text} out")
     told += [str(finding), repr(finding)]
     assert [words for words in told if secret in words or secret[-12:] in words] == []
 

@@ -543,6 +543,11 @@ def in_text(text: str, *, code: bool = False) -> list[Found]:
         for begin, part, python in parts
         for each in _all(part, python)
     ]
+    return _apart(found)
+
+
+def _apart(found: Iterable[Found]) -> list[Found]:
+    """In their order, without those that overlap with one before."""
     kept: list[Found] = []
     for each in sorted(found, key=lambda one: (one.start, -one.end)):
         if not kept or each.start >= kept[-1].end:
@@ -560,9 +565,14 @@ def looks_secret(text: str) -> bool:
     return next(_shapes(text), None) is not None or next(_hidden_in(text, False, 1), None) is not None
 
 
-def redacted(text: str) -> str:
-    """The text without what looks like a secret in it."""
-    for found in reversed(in_text(text)):
+def redacted(text: str, *, forms_only: bool = False) -> str:
+    """The text without what looks like a secret in it.
+
+    Args:
+        text: the text.
+        forms_only: whether only what its form gives away is left out, and what stands under a telling name is kept.
+    """
+    for found in reversed(_apart(_shapes(text)) if forms_only else in_text(text)):
         text = f"{text[: found.start]}…{text[found.end :]}"
     return text
 
