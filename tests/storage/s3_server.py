@@ -1,19 +1,24 @@
-"""Object stores on loopback: moto's server, and one that answers what a test wants."""
+"""Object stores on loopback: moto's server, SeaweedFS itself, and one that answers what a test wants."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.truth.manifests import values_of
 
 SCRIPT = Path(__file__).parents[2] / "lib" / "cdk8s_airflow" / "storage" / "make_buckets.py"
 
@@ -100,3 +105,67 @@ def environment(buckets: str, login: Mapping[str, str] = LOGIN) -> dict[str, str
         "NO_GCE_CHECK": "true",
         **login,
     }
+
+
+WEED = os.environ.get("CDK8S_AIRFLOW_WEED") or shutil.which("weed")
+"""The program of SeaweedFS, from the PATH or from the variable ``CDK8S_AIRFLOW_WEED``."""
+
+WEED_MISSING = "set CDK8S_AIRFLOW_WEED to the program weed of SeaweedFS to run this test"
+
+
+def is_up(store: str, master: str) -> bool:
+    """Whether the store answers and has a place to put objects: that takes the server some seconds longer."""
+    try:
+        with urllib.request.urlopen(f"{master}/dir/status", timeout=5) as answer:
+            if not json.load(answer)["Topology"].get("DataCenters"):
+                return False
+        urllib.request.urlopen(store, timeout=5).close()
+    except urllib.error.HTTPError as error:
+        return error.code == 403
+    except OSError:
+        pass
+    return False
+
+
+@contextmanager
+def seaweedfs(
+    home: Path, manifests: Iterable[Mapping[str, Any]], key: Callable[[str, Mapping[str, str]], str]
+) -> Iterator[str]:
+    """The address of a SeaweedFS that was told what its chart tells it: our users, files and growth.
+
+    Args:
+        home: a folder for it.
+        manifests: those of the platform with the store.
+        key: what is in a variable, by its name and by the key of a Secret it comes from.
+    """
+    made = {(each["kind"], each["metadata"]["name"]): each for each in manifests}
+    values = values_of(made["HelmChart", "seaweedfs"])
+    users = home / "users.json"
+    users.write_text(made["ConfigMap", "seaweedfs-users"]["data"]["users.json"], encoding="utf-8")
+    (home / "master.toml").write_text(values["master"]["config"], encoding="utf-8")
+    (home / "data").mkdir()
+    ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
+    command = [str(WEED), "server", f"-dir={home / 'data'}", "-master", "-volume", "-filer", "-s3", "-ip=127.0.0.1"]
+    command += ["-ip.bind=127.0.0.1", "-volume.max=0", f"-s3.config={users}"]
+    command += [f"-master.volumeSizeLimitMB={values['master']['volumeSizeLimitMB']}"]
+    command += [f"-{name}.port={port}" for name, port in ports.items()]
+    command += [f"-{name}.port.grpc={free_port()}" for name in ports]
+    variables = {
+        name: key(name, source["secretKeyRef"])
+        for name, source in values["allInOne"]["secretExtraEnvironmentVars"].items()
+    }
+    with (home / "log").open("w", encoding="utf-8") as log:
+        running = subprocess.Popen(
+            command, cwd=home, stdout=log, stderr=log, env={"PATH": os.environ["PATH"], "HOME": str(home), **variables}
+        )
+    address = f"http://127.0.0.1:{ports['s3']}"
+    try:
+        for _ in range(300):
+            assert running.poll() is None, (home / "log").read_text(encoding="utf-8")[-3000:]
+            if is_up(address, f"http://127.0.0.1:{ports['master']}"):
+                break
+            time.sleep(0.2)
+        yield address
+    finally:
+        running.terminate()
+        running.wait()

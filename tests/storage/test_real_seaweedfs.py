@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -21,13 +19,9 @@ import pytest
 
 from cdk8s_airflow import Namespace, S3Credentials, SeaweedFs, StoreUser, Volume
 from tests.making import emitted, new_chart
-from tests.storage.s3_server import SCRIPT, environment, free_port
-from tests.truth.manifests import values_of
+from tests.storage.s3_server import SCRIPT, WEED, WEED_MISSING, environment, seaweedfs
 
-WEED = os.environ.get("CDK8S_AIRFLOW_WEED") or shutil.which("weed")
-pytestmark = pytest.mark.skipif(
-    WEED is None, reason="set CDK8S_AIRFLOW_WEED to the program weed of SeaweedFS to run this test"
-)
+pytestmark = pytest.mark.skipif(WEED is None, reason=WEED_MISSING)
 
 USERS = [
     StoreUser(credentials=S3Credentials("data-lake"), buckets=["data-raw", "data-warehouse"]),
@@ -42,59 +36,15 @@ def key_of(variable: str) -> str:
     return variable.lower().replace("_", "x") + "0123456789"
 
 
-def is_up(store: str, master: str) -> bool:
-    """Whether the store answers and has a place to put objects: that takes the server some seconds longer."""
-    try:
-        with urllib.request.urlopen(f"{master}/dir/status", timeout=5) as answer:
-            if not json.load(answer)["Topology"].get("DataCenters"):
-                return False
-        urllib.request.urlopen(store, timeout=5).close()
-    except urllib.error.HTTPError as error:
-        return error.code == 403
-    except OSError:
-        pass
-    return False
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that was told what the chart tells it: our users, files and growth."""
     pytest.importorskip("boto3")
-    home = tmp_path_factory.mktemp("seaweedfs")
     chart = new_chart()
     SeaweedFs(chart, "lake", namespace=Namespace.existing("storage"), volume=Volume("20Gi"), users=USERS)
-    manifests = {(each["kind"], each["metadata"]["name"]): each for each in emitted(chart)}
-    values = values_of(manifests["HelmChart", "seaweedfs"])
-    users = home / "users.json"
-    users.write_text(manifests["ConfigMap", "seaweedfs-users"]["data"]["users.json"], encoding="utf-8")
-    (home / "master.toml").write_text(values["master"]["config"], encoding="utf-8")
-    (home / "data").mkdir()
-    ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
-    grpc = {f"{name}.port.grpc": free_port() for name in ports}
-    variables = {name: key_of(name) for name in values["allInOne"]["secretExtraEnvironmentVars"]}
-    command = [str(WEED), "server", f"-dir={home / 'data'}", "-master", "-volume", "-filer", "-s3", "-ip=127.0.0.1"]
-    command += [
-        "-ip.bind=127.0.0.1",
-        "-volume.max=0",
-        f"-master.volumeSizeLimitMB={values['master']['volumeSizeLimitMB']}",
-    ]
-    command += [f"-{name}.port={port}" for name, port in ports.items()] + [f"-{n}={port}" for n, port in grpc.items()]
-    command += [f"-s3.config={users}"]
-    with (home / "log").open("w", encoding="utf-8") as log:
-        running = subprocess.Popen(
-            command, cwd=home, stdout=log, stderr=log, env={"PATH": os.environ["PATH"], "HOME": str(home), **variables}
-        )
-    address = f"http://127.0.0.1:{ports['s3']}"
-    try:
-        for _ in range(300):
-            assert running.poll() is None, (home / "log").read_text(encoding="utf-8")[-3000:]
-            if is_up(address, f"http://127.0.0.1:{ports['master']}"):
-                break
-            time.sleep(0.2)
+    home = tmp_path_factory.mktemp("seaweedfs")
+    with seaweedfs(home, emitted(chart), lambda variable, source: key_of(variable)) as address:
         yield address
-    finally:
-        running.terminate()
-        running.wait()
 
 
 def login(user: str) -> dict[str, str]:
