@@ -547,11 +547,13 @@ def in_text(text: str, *, code: bool = False) -> list[Found]:
 
 
 def _apart(found: Iterable[Found]) -> list[Found]:
-    """In their order, without those that overlap with one before."""
+    """In their order, those that overlap as one."""
     kept: list[Found] = []
     for each in sorted(found, key=lambda one: (one.start, -one.end)):
         if not kept or each.start >= kept[-1].end:
             kept.append(each)
+        elif each.end > kept[-1].end:
+            kept[-1] = kept[-1]._replace(end=each.end)
     return kept
 
 
