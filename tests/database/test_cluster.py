@@ -138,12 +138,12 @@ SAID: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"preload": ["pg_cron"]}, {"postgresql": {"shared_preload_libraries": ["pg_cron"]}}),
     ({"pg_hba": ["host all all all md5"]}, {"postgresql": {"pg_hba": ["host all all all md5"]}}),
     (
-        {"pg_hba": ["local all all peer map=x", "host a b 10.0.0.0 255.0.0.0 cert", "hostssl a b 10.0.0.0/8 ldap x=y"]},
+        {"pg_hba": ["local all all peer map=x", "host a b 10.0.0.0 255.0.0.0 md5", "hostssl a b 10.0.0.0/8 ldap x=y"]},
         {
             "postgresql": {
                 "pg_hba": [
                     "local all all peer map=x",
-                    "host a b 10.0.0.0 255.0.0.0 cert",
+                    "host a b 10.0.0.0 255.0.0.0 md5",
                     "hostssl a b 10.0.0.0/8 ldap x=y",
                 ]
             }
@@ -444,6 +444,8 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"pg_hba": ["host all all ${podselector:x} md5"]}, "database/pg-hba", "pg_hba[0]"),
     ({"pg_hba": ["hosts all all all md5"]}, "database/pg-hba", "pg_hba[0]"),
     ({"pg_hba": ["host all all md5"]}, "database/pg-hba", "pg_hba[0]"),
+    ({"pg_hba": ["host all all all cert"]}, "database/pg-hba", "pg_hba[0]"),
+    ({"pg_hba": ["host all all all peer"]}, "database/pg-hba", "pg_hba[0]"),
     ({"pg_hba": ["local all all all md5"]}, "database/pg-hba", "pg_hba[0]"),
     ({"pg_hba": ["host all all 10.0.0.0/8 scram"]}, "database/pg-hba", "pg_hba[0]"),
     ({"preload": ["a", "b", "a"]}, "database/preload", "preload[2]"),

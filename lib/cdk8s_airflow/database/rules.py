@@ -235,10 +235,13 @@ def _is_access_rule(words: list[str]) -> bool:
     if not words or words[0] not in _KINDS_OF_RULE:
         return False
     place = 3 if words[0] == "local" else 4
-    if place == 4 and len(words) > 5 and words[4].count(".") == 3:
-        # An address and its mask are two fields.
+    if place == 4 and len(words) > 3 and words[3].replace(".", "").isdigit():
+        # An address without a prefix is followed by its mask.
         place = 5
-    return len(words) > place and words[place] in _METHODS
+    if len(words) <= place or words[place] not in _METHODS:
+        return False
+    only = {"cert": "hostssl", "peer": "local"}.get(words[place], words[0])
+    return words[0] == only
 
 
 def _object_findings(settings: ClusterSettings) -> Iterator[Finding]:
