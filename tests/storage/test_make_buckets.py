@@ -275,7 +275,7 @@ def test_a_store_nobody_can_reach_is_given_up_when_patience_is_over() -> None:
 
 
 @needs_boto3
-def test_aws_is_told_the_region_and_an_own_store_is_not() -> None:
+def test_aws_is_told_the_region_and_an_own_store_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     bodies: dict[str, Any] = {}
 
     class Client:
@@ -287,6 +287,8 @@ def test_aws_is_told_the_region_and_an_own_store_is_not() -> None:
         def create_bucket(self, **request: Any) -> None:
             bodies.update(request)
 
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
     for settings, expected in (
         ({"region": "eu-central-1"}, {"LocationConstraint": "eu-central-1"}),
         ({"region": "us-east-1"}, None),
@@ -296,3 +298,8 @@ def test_aws_is_told_the_region_and_an_own_store_is_not() -> None:
         bodies.clear()
         assert ensure(make_buckets.S3Store(settings, Client()), {"name": "data-raw"}) == "made"
         assert bodies.get("CreateBucketConfiguration") == expected
+    # What the identity of a pod brings along.
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    bodies.clear()
+    assert ensure(make_buckets.S3Store({}, Client()), {"name": "data-raw"}) == "made"
+    assert bodies["CreateBucketConfiguration"] == {"LocationConstraint": "eu-west-1"}

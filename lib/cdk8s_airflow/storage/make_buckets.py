@@ -50,14 +50,16 @@ class S3Store:
     """A store that speaks S3. Library: boto3, which images of Airflow have with the provider ``amazon``."""
 
     def __init__(self, settings: dict[str, Any], client: Any = None) -> None:
-        self._settings = settings
+        self._own = bool(settings.get("endpoint"))
+        told = settings.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        self._region = told or "us-east-1"
         if client is None:
             config = importlib.import_module("botocore.config").Config
             style = settings.get("addressing")
             client = importlib.import_module("boto3").client(
                 "s3",
                 endpoint_url=settings.get("endpoint"),
-                region_name=settings.get("region") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+                region_name=self._region,
                 config=config(
                     retries={"total_max_attempts": 1},
                     connect_timeout=10,
@@ -76,10 +78,10 @@ class S3Store:
 
     def make(self, name: str) -> bool:
         """Makes the bucket; tells whether it was this call that made it."""
-        region = self._settings.get("region")
         request: dict[str, Any] = {"Bucket": name}
-        if region and region != "us-east-1" and not self._settings.get("endpoint"):
-            request["CreateBucketConfiguration"] = {"LocationConstraint": region}
+        # AWS has to be told where else than there; own stores seldom know the word.
+        if self._region != "us-east-1" and not self._own:
+            request["CreateBucketConfiguration"] = {"LocationConstraint": self._region}
         status, code = self._ask(lambda: self._client.create_bucket(**request), allowed=(409,))
         if code == "BucketAlreadyExists":
             raise Refused("belongs to somebody else, and names of buckets are taken once for all; choose another")
