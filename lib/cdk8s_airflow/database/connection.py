@@ -91,7 +91,6 @@ class Connection:
         postgres_major: the version of PostgreSQL, where it is known.
         peer: where the server that clients connect to is, where it is known.
         port: the port it listens on.
-        missing: what keeps this connection from working in another namespace than the database's; empty when nothing does.
     """
 
     how_to_write: ClassVar[str] = 'db.connection(bridge=ExistingSecret("airflow-metadata"))'
@@ -117,7 +116,6 @@ class Connection:
     postgres_major: int | None = None
     peer: Peer | None = None
     port: int = 5432
-    missing: str = ""
 
 
 UNSOUND = Connection(secret="unsound")

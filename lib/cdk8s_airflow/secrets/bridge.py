@@ -144,7 +144,7 @@ def _settings(
         source_namespace=source_namespace,
         source=source,
         reader_namespace=source_namespace,
-        uri=direct.secret_key == "uri" and direct.secret == source and not direct.missing,
+        uri=direct.secret_key == "uri" and direct.secret == source,
         url=bridged.url,
         refresh=refresh,
         ca=authority,

@@ -117,11 +117,9 @@ def test_a_url_under_another_key_is_wired_by_us_and_by_nobody_else(pair: Pair) -
         (Connection(secret="a"), []),
         (Connection(secret="a", secret_namespace="airflow-lab"), []),
         (Connection(secret="a", secret_namespace="elsewhere"), ["database/needs-bridge"]),
-        (Connection(secret="a", secret_namespace="airflow-lab", missing="no URL"), ["database/no-url"]),
-        (Connection(secret="a", secret_namespace="elsewhere", missing="no URL"), ["database/needs-bridge"]),
         (Connection(secret="a", postgres_major=13), ["versions/postgres"]),
     ],
-    ids=["beside", "same-namespace", "elsewhere", "no-url", "both", "old-postgres"],
+    ids=["beside", "same-namespace", "elsewhere", "old-postgres"],
 )
 def test_whether_airflow_can_read_the_url(database: Connection, rules: list[str]) -> None:
     assert [finding.rule for finding in database_rules(release(NEWEST, database=database))] == rules

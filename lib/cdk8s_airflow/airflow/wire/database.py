@@ -137,15 +137,6 @@ def database_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             "make it by hand, with SecretBridge (External Secrets) or with SecretBootstrap (a Job); "
             f"or put the database into {settings.namespace!r}",
         )
-    elif database.missing:
-        yield Finding(
-            rule="database/no-url",
-            at="database",
-            problem=database.missing,
-            fix='name a Secret that has the URL: connection(bridge=ExistingSecret("airflow-metadata")); '
-            "make it by hand, with ExternalSecret, SealedSecret or SecretBootstrap; "
-            "or leave credentials out, and the operator makes one that has it",
-        )
 
 
 def _reader_rules(settings: ReleaseSettings) -> Iterator[Finding]:
