@@ -7,11 +7,13 @@ from cdk8s import App, Chart
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
+    BasicAuthSecret,
     BucketJob,
     ClusterFacts,
     CnpgBackup,
     CnpgCluster,
     DataLake,
+    ExistingSecret,
     KubernetesExecutor,
     Logs,
     Namespace,
@@ -29,7 +31,9 @@ def build() -> App:
     app = App()
     facts = ClusterFacts(kubernetes="1.34")
     base = Chart(app, "00-base")
-    storage, airflow, setup = (Namespace(base, name) for name in ("storage", "airflow", "airflow-setup"))
+    storage, database, airflow, setup = (
+        Namespace(base, name) for name in ("storage", "airflow-data", "airflow", "airflow-setup")
+    )
 
     data = Chart(app, "10-data")
     lake = SeaweedFs(
@@ -57,7 +61,8 @@ def build() -> App:
         data,
         "db",
         name="airflow-pg",
-        namespace=airflow,
+        namespace=database,
+        credentials=BasicAuthSecret("airflow-pg-credentials"),
         storage=Volume("10Gi", storage_class="longhorn"),
         backup=CnpgBackup(bucket=lake.bucket("backups"), schedule="0 2 * * *", retention_days=14),
         facts=facts,
@@ -67,7 +72,7 @@ def build() -> App:
         Chart(app, "20-airflow"),
         "airflow",
         namespace=airflow,
-        database=cluster.connection(),
+        database=cluster.connection(bridge=ExistingSecret("airflow-metadata")),
         keys=AirflowKeys.existing(prefix="airflow"),
         executor=KubernetesExecutor(),
         logs=Logs.in_bucket(lake.bucket("airflow-logs"), prefix="lab"),
