@@ -118,8 +118,10 @@ class World:
             namespaces={m["metadata"]["name"] for m in manifests if m["kind"] == "Namespace"},
         )
         files = told(manifests)
-        self.script = folder / "bootstrap_job.py"
-        self.script.write_text(files["bootstrap_job.py"], encoding="utf-8")
+        *_, script, _ = command(manifests)
+        self.script = folder / Path(script).name
+        text = files["bootstrap_job.py"].replace(bootstrap_job.CREDENTIALS, str(folder))
+        self.script.write_text(text, encoding="utf-8")
         self.plan = json.loads(files["plan.json"])
         self.hurry()
 
@@ -139,12 +141,9 @@ class World:
 
     def start(self) -> subprocess.Popen[str]:
         """Starts the program as the pod does, but for where its credentials are."""
-        _, *flags, script, plan = command(self.manifests)
-        text = self.script.read_text(encoding="utf-8").replace(bootstrap_job.CREDENTIALS, str(self.folder))
-        started = self.folder / Path(script).name
-        started.write_text(text, encoding="utf-8")
+        _, *flags, _, plan = command(self.manifests)
         return subprocess.Popen(
-            [sys.executable, *flags, str(started), str(self.folder / Path(plan).name)],
+            [sys.executable, *flags, str(self.script), str(self.folder / Path(plan).name)],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -242,7 +242,8 @@ def config_rules(settings: ReleaseSettings) -> Iterator[Finding]:
 
 
 def overlaid_config_rules(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Finding]:
-    """Options that no part of Airflow reads, in the ``config`` of ``values=``."""
+    """Options that no part of Airflow reads, or not like this, in the ``config`` of ``values=``. What a template there gives, only the
+    chart knows."""
     given = values.get("config")
     if not isinstance(given, Mapping):
         return
@@ -251,8 +252,15 @@ def overlaid_config_rules(settings: ReleaseSettings, values: Mapping[str, Any]) 
         for section, options in given.items()
         if isinstance(section, str) and isinstance(options, Mapping) and all(isinstance(name, str) for name in options)
     }
+    templates = {
+        f"config.{section}.{name}"
+        for section, options in config.items()
+        for name in options
+        if "{{" in str(options[name])
+    }
     for finding in config_rules(dataclasses.replace(settings, config=config)):
-        if finding.rule in ("config/unknown-option", "config/wrong-type"):
+        is_template = finding.at in templates
+        if finding.rule == "config/unknown-option" or (finding.rule == "config/wrong-type" and not is_template):
             yield dataclasses.replace(finding, at=f"values.{finding.at}")
 
 
