@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 import main
-from cdk8s_airflow import DsnSecret, ExternalDatabase, GitSshSecret, GitTokenSecret, Ingress, Tls
+from cdk8s_airflow import DsnSecret, ExternalDatabase, GitSshSecret, GitTokenSecret, Ingress, Namespace, Tls
 from cdk8s_airflow.__main__ import main as command_line
 from cdk8s_airflow.checks import scanner
 from cdk8s_airflow.kube.ledger import Ledger, ledger_of
 from cdk8s_airflow.report.summary import summary
-from tests.making import make_airflow, make_dags, new_chart
+from tests.making import make_airflow, make_cluster, make_dags, new_chart
 
 ROOT = Path(main.__file__).parent
 
@@ -104,6 +104,17 @@ def test_the_secrets_of_other_choices_are_listed_too() -> None:
     assert made["ssh"] == ["gitSshKey"]
     assert made["cert"] == ["tls.crt", "tls.key"]
     assert made["airflow-metadata"] == ["connection"]
+
+
+def test_a_secret_that_copies_what_the_platform_makes_is_said_to_come_after_it(homelab: str) -> None:
+    chart = new_chart()
+    cluster = make_cluster(chart, "db", name="pg", namespace=Namespace.existing("data"))
+    make_airflow(chart, database=cluster.connection(bridge=DsnSecret("airflow-metadata")))
+    text = summary(ledger_of(chart), ROOT / "dist")
+    late = "only after everything is applied, when there is data/pg-app, made by CloudNativePG, for Cluster data/pg\n"
+    assert text.partition("  airflow/airflow-metadata: ")[2].splitlines()[2].strip() == late.strip()
+    assert text.count("only after everything") == 1
+    assert "only after everything" not in homelab
 
 
 def test_texts_that_somebody_vouched_for_are_counted() -> None:

@@ -151,6 +151,28 @@ def test_a_url_is_made_from_the_password_in_another_namespace(run: Any) -> None:
     assert ["-n", "data", "get", "secret", "login", "-o", "jsonpath={.data.password}"] in made.calls
 
 
+def test_no_url_without_a_password_is_made_while_the_other_secret_is_missing(tmp_path: Path) -> None:
+    need = needs.dsn_copied("metadata", "airflow", source=("data", "pg-app"), url=("a:", "@b"), purpose="the URL")
+    shim = tmp_path / "kubectl"
+    shim.write_text(
+        '#!/usr/bin/env bash\necho "called $*" >> calls\n[ "$3" = get ] && echo "pg-app not found" >&2 && exit 1\n',
+        encoding="utf-8",
+    )
+    shim.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-c", need.command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
+    (call,) = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
+    assert call.startswith("called -n data get secret pg-app")
+    assert "pg-app not found" in done.stderr
+
+
 @with_kubectl
 def test_a_url_is_typed_without_being_echoed(run: Any) -> None:
     need = needs.dsn_typed("metadata", "airflow", "the URL")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cdk8s_airflow.checks.regex import regex
@@ -13,6 +13,7 @@ from cdk8s_airflow.kube.ledger import Ledger
 from cdk8s_airflow.report.rights import rights_of, rights_text
 from cdk8s_airflow.secrets.needs import SecretNeed
 from cdk8s_airflow.secrets.provided import ProvidedSecret
+from cdk8s_airflow.secrets.recipes import sources
 
 _KIND = regex(r"^kind: (\S+)$", re.MULTILINE)
 
@@ -34,7 +35,7 @@ def summary(ledger: Ledger, folder: Path) -> str:
         *ledger.notes,
         _vouched(vouched()),
         _made(ledger.provided.values()),
-        _secrets(ledger.missing, [file for file in files if _has_namespaces(file)]),
+        _secrets(ledger.missing, [file for file in files if _has_namespaces(file)], ledger.provided.values()),
         f"Apply it:\n  kubectl apply --server-side -f {folder}/",
         *_files(ledger, folder),
     ]
@@ -83,7 +84,8 @@ def _definitions(crds: Iterable[str]) -> str:
     return f"The cluster must have these definitions; check with\n  kubectl get crd {' '.join(names)}\n{lines}"
 
 
-def _secrets(secrets: Iterable[SecretNeed], namespaces: list[Path]) -> str:
+def _secrets(secrets: Iterable[SecretNeed], namespaces: list[Path], made: Iterable[ProvidedSecret]) -> str:
+    makers = {_place(source): source.by for source in made}
     needed = sorted(secrets, key=_order)
     if not needed:
         return "No Secret has to be made by hand."
@@ -91,7 +93,7 @@ def _secrets(secrets: Iterable[SecretNeed], namespaces: list[Path]) -> str:
     return (
         "These Secrets must exist; make them in this order (bash)"
         + (f", in namespaces that are there after:{first}" if first else ":")
-        + "".join(line for need in needed for line in _secret(need))
+        + "".join(line for need in needed for line in _secret(need, makers))
     )
 
 
@@ -112,11 +114,15 @@ def _order(need: SecretNeed) -> tuple[bool, str, str]:
     return "get secret" in need.command, need.namespace, need.name
 
 
-def _secret(need: SecretNeed) -> Iterator[str]:
+def _secret(need: SecretNeed, makers: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """One Secret, its keys and its command; and that it has to wait, where it copies from one that the platform makes."""
     kind = "" if need.type == "Opaque" else f" ({need.type})"
     yield f"\n  {need.namespace}/{need.name}{kind}: {need.purpose}"
     for key, content in need.keys.items():
         yield f"\n      {key}: {content}"
+    for namespace, name in sorted({(namespace, name) for namespace, name, _ in sources(need.recipe or {})}):
+        if (namespace, name) in makers:
+            yield f"\n      only after everything is applied, when there is {namespace}/{name}, made by {makers[namespace, name]}"
     yield f"\n    {need.command}"
 
 

@@ -110,7 +110,7 @@ def basic_auth(ref: contracts.BasicAuthSecret, namespace: str, *, username: str,
     return SecretNeed(
         name=ref.name,
         namespace=namespace,
-        keys={"username": f"exactly {username!r}, the owner of the database", "password": "its password"},
+        keys={"username": f"exactly {username!r}, the name of the role", "password": "its password"},
         purpose=purpose,
         type=ref.type,
         command=f"printf 'username={username}\\npassword=%s\\n' \"$(openssl rand -hex 24)\" | {create} && {label}",
@@ -122,6 +122,8 @@ def basic_auth(ref: contracts.BasicAuthSecret, namespace: str, *, username: str,
 def dsn_copied(name: str, namespace: str, *, source: tuple[str, str], url: tuple[str, str], purpose: str) -> SecretNeed:
     """A database URL made from the password in another Secret, percent-encoded as a URL needs it.
 
+    The command makes nothing while the other Secret is not there: a URL without its password would look like one with it.
+
     Args:
         source: namespace and name of the Secret with the password.
         url: what stands before and after the password.
@@ -129,13 +131,16 @@ def dsn_copied(name: str, namespace: str, *, source: tuple[str, str], url: tuple
     before, after = url
     there, secret = source
     read = f"kubectl -n {there} get secret {secret} -o jsonpath='{{.data.password}}' | base64 -d"
-    password = f'"$({read} | {_PERCENT_ENCODE})"'
+    create = _create(namespace, name, _from_stdin("connection"))
     return SecretNeed(
         name=name,
         namespace=namespace,
         keys={"connection": f"{before}PASSWORD{after}"},
         purpose=purpose,
-        command=f"printf '{before}%s{after}' {password} | {_create(namespace, name, _from_stdin('connection'))}",
+        command=(
+            f'ANSWER=$({read} | {_PERCENT_ENCODE}) && [ -n "$ANSWER" ] && '
+            f"printf '{before}%s{after}' \"$ANSWER\" | {create}; unset ANSWER"
+        ),
         recipe={"connection": (recipes.text(before), recipes.taken(there, secret, "password"), recipes.text(after))},
     )
 
