@@ -72,7 +72,7 @@ def test_the_ways_out_lead_out() -> None:
     database = pooler.connection(bridge=ExistingSecret("m"))
     make_airflow(chart, database=database, scheduler=Scheduler(replicas=3), **OLD)
     # The pooler's pool of 10, the migration's 2; through the pooler 128 - 2 = 126 of its 200.
-    assert seen(chart) == {"Cluster airflow-data/airflow-pg": 12, "Pooler airflow-data/airflow-pg-pooler": 126}
+    assert seen(chart) == {"Cluster airflow-data/airflow-pg": 13, "Pooler airflow-data/airflow-pg-pooler": 126}
 
 
 def test_clients_of_a_pooler_are_held_against_what_it_takes() -> None:
@@ -85,13 +85,13 @@ def test_clients_of_a_pooler_are_held_against_what_it_takes() -> None:
 
 def test_a_pool_larger_than_the_database_is_refused_at_once() -> None:
     chart = new_chart()
-    # 3 x (30 + 5) = 105 of 97.
+    # 3 x (30 + 5) for clients and 3 x 1 for the look-up of logins: 108 of 97.
     with pytest.raises(PlatformError) as caught:
         CnpgPooler(
             chart, "p", cluster=make_cluster(chart), instances=3, pool_size=30, parameters={"reserve_pool_size": "5"}
         )
     (found,) = caught.value.findings
-    assert (found.rule, found.seen) == ("database/connections", "105")
+    assert (found.rule, found.seen) == ("database/connections", "108")
     assert "lower pool_size=" in found.fix
 
 

@@ -243,13 +243,20 @@ class CnpgPooler(PlatformConstruct):
 
 
 def _demand(settings: PoolerSettings, server: Server) -> Demand:
-    """What a pooler opens at its Cluster: its pool, and what it may open beyond that when clients wait."""
+    """What a pooler opens at its Cluster: its pool, what it may open beyond that when clients wait, and its own session.
+
+    Each PgBouncer asks the Cluster for the passwords of those who log in, as a role of its own and in database ``postgres``
+    (``auth_user`` and ``auth_dbname`` in the operator's ``pgbouncer.ini``), and so beside the pool.
+    """
     reserve = settings.parameters.get("reserve_pool_size", "")
     each = settings.pool_size + (int(reserve) if reserve.isdigit() else 0)
     return Demand(
         who=f"Pooler {settings.name}",
         server=server,
-        lines=(Line(what="instance", count=settings.instances, each=each),),
+        lines=(
+            Line(what="pool of an instance", count=settings.instances, each=each),
+            Line(what="look-up of logins", count=settings.instances, each=1),
+        ),
         fixes=("lower pool_size= or instances= of CnpgPooler",),
     )
 
@@ -260,6 +267,14 @@ def _rules(name: str, cluster: CnpgCluster, image: str | None, mirror: Mirror | 
             rule="database/name",
             at="name",
             problem="is the name of the Cluster, which CloudNativePG refuses",
+            seen=repr(name),
+            fix="leave it out, or choose another",
+        )
+    if name in {f"{cluster._name}-{kind}" for kind in ("rw", "ro", "r")}:
+        yield Finding(
+            rule="database/name",
+            at="name",
+            problem="is the name of a Service that CloudNativePG makes for the Cluster itself, and the pooler's would replace it",
             seen=repr(name),
             fix="leave it out, or choose another",
         )
