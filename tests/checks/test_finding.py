@@ -65,3 +65,10 @@ def test_a_value_that_cannot_be_shown_is_named_by_its_type() -> None:
     for _ in range(100_000):
         deep = [deep]
     assert show(deep) == "a list"
+
+
+def test_an_object_is_shown_by_its_class_and_never_by_its_address() -> None:
+    class Thing:
+        pass
+
+    assert show([Thing()]) == "[<Thing>]"

@@ -15,7 +15,9 @@ from cdk8s_airflow import (
     ClusterFacts,
     CnpgCluster,
     CnpgPooler,
+    DsnSecret,
     ExistingSecret,
+    ExternalDatabase,
     Flow,
     HostNetwork,
     Ingress,
@@ -171,6 +173,32 @@ def test_every_question_is_asked_at_once() -> None:
     }
     assert all(finding.path == "lab/isolation" for finding in caught.value.findings)
     assert not policies(chart)
+
+
+def test_where_one_thing_is_is_asked_once_however_many_need_it() -> None:
+    chart = new_chart()
+    airflow = make_airflow(chart, database=ExternalDatabase(url=DsnSecret("elsewhere")).connection())
+    with pytest.raises(PlatformError) as caught:
+        NetworkIsolation(chart, "isolation", traffic=[airflow], facts=FACTS)
+    assert [finding.problem.partition(",")[0] for finding in caught.value.findings if finding.at == "places"] == [
+        "lack 'metadata database of airflow'"
+    ]
+
+
+def test_the_address_of_a_service_is_not_where_the_api_server_is() -> None:
+    chart = new_chart()
+    facts = dataclasses.replace(FACTS, api_server=ApiServerAt(networks=["10.43.0.1/32"], port=443))
+    with pytest.raises(PlatformError) as caught:
+        NetworkIsolation(chart, "isolation", traffic=platform(chart), facts=facts)
+    (finding,) = caught.value.findings
+    assert (finding.rule, finding.seen) == ("network/service-address", "'10.43.0.1/32'")
+    assert "endpointslices" in finding.fix
+
+
+def test_a_plugin_that_is_a_class_of_its_own_is_named_beside_the_choices() -> None:
+    facts = dataclasses.replace(FACTS, network_plugin="cilium")  # type: ignore[arg-type]
+    (finding,) = check_value(facts, ClusterFacts, "facts")
+    assert finding.fix.endswith("'other', or Cilium()")
 
 
 def test_what_follows_from_a_broken_release_is_not_reported_beside_it() -> None:

@@ -135,9 +135,18 @@ def _check_union(value: object, arms: tuple[Any, ...], at: str) -> list[Finding]
         if of_this_kind and best is None:
             best = found
     if best is not None:
-        return best
+        return _with_other_ways(best, arms)
     wanted = tuple(arm for arm in arms if arm is not type(None))
     return [_wrong_type(value, " or ".join(dict.fromkeys(map(_described, wanted))), at, hints=wanted)]
+
+
+def _with_other_ways(found: list[Finding], arms: tuple[Any, ...]) -> list[Finding]:
+    """What was found, with what else could be written where a choice is none."""
+    others = "".join(f", or {way}" for arm in arms if (way := getattr(arm, "how_to_write", "")))
+    return [
+        dataclasses.replace(finding, fix=finding.fix + others) if finding.rule == "argument/choice" else finding
+        for finding in found
+    ]
 
 
 def _check_literal(value: object, allowed: tuple[object, ...], at: str) -> list[Finding]:

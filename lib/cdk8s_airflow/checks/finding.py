@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -18,6 +19,8 @@ def show(value: object) -> str:
         text = " ".join(repr(value).split())
     except Exception:
         text = f"a {type(value).__name__}"
+    if " object at 0x" in text:
+        text = re.sub(r"<(?:[\w.]+\.|<locals>\.)*(\w+) object at 0x[0-9a-f]+>", r"<\1>", text)
     text = _redacted(text)
     return text if len(text) <= _LONGEST_SEEN else f"{text[: _LONGEST_SEEN - 1]}…"
 

@@ -372,6 +372,19 @@ class _Resolver:
     def _ask(self, finding: Finding) -> None:
         self.findings.setdefault(f"{finding.rule} {finding.at} {finding.problem}", finding)
 
+    def _ask_where(self, end: Unplaced, port: int, flow: Flow) -> None:
+        """Asks once for each end, however many need it."""
+        self.findings.setdefault(
+            f"place {end.name} {port}",
+            Finding(
+                rule="network/question",
+                at="places",
+                problem=f"lack {end.name!r}, which {_name(flow.source)} needs ({flow.purpose}): is it in this cluster, and which "
+                f"pods is it, or where is it outside, and does it listen on port {port}?",
+                fix=f"say places={{{end.name!r}: Place(peer=Pods(...) or Outside(...), port={port})}}",
+            ),
+        )
+
     def _ends(self, given: Peer, flow: Flow, port: int) -> Iterator[tuple[End, int]]:
         if isinstance(given, Pods):
             yield given, port
@@ -391,15 +404,7 @@ class _Resolver:
             for end in self._outside(given, flow):
                 yield end, port
             return
-        self._ask(
-            Finding(
-                rule="network/question",
-                at="places",
-                problem=f"lack {given.name!r}, which {_name(flow.source)} needs ({flow.purpose}): is it in this cluster, and which "
-                f"pods is it, or where is it outside, and does it listen on port {port}?",
-                fix=f"say places={{{given.name!r}: Place(peer=Pods(...) or Outside(...), port={port})}}",
-            )
-        )
+        self._ask_where(given, port, flow)
 
     def _outside(self, given: Outside, flow: Flow) -> Iterator[Block]:
         if given.networks:
@@ -491,6 +496,17 @@ class _Resolver:
             return
         if given.on_nodes and not self._matches_nodes:
             self._ask(_not_with_cilium("api_server", "the API server runs on nodes", "on_nodes=False, if it does not"))
+        for network in given.networks:
+            if any(_part_of(network, other) for other in self._facts.service_networks):
+                self._ask(
+                    Finding(
+                        rule="network/service-address",
+                        at="facts.api_server.networks",
+                        problem="has the address of a Service, and a policy sees the API server behind it: nothing would reach it",
+                        seen=show(network),
+                        fix="name what kubectl -n default get endpointslices -l kubernetes.io/service-name=kubernetes shows",
+                    )
+                )
         yield from ((Block(cidr=network), given.port) for network in given.networks)
 
     def _dns(self, flow: Flow) -> Iterator[tuple[End, int]]:
