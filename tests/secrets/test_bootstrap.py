@@ -327,6 +327,25 @@ def test_the_summary_of_the_example_asks_for_nothing(tmp_path: Path) -> None:
     assert "create secret generic" not in said
 
 
+def test_a_second_job_for_the_same_secrets_is_told_who_makes_them() -> None:
+    chart = new_chart()
+    airflow = make_airflow(chart)
+    SecretBootstrap(chart, "first", namespace=Namespace.existing("setup"), makes=[airflow])
+    with pytest.raises(PlatformError) as raised:
+        SecretBootstrap(chart, "second", namespace=Namespace.existing("setup"), makes=[airflow])
+    (finding,) = raised.value.findings
+    assert finding.rule == "secrets/nothing-to-make"
+    assert "something else on the platform makes" in finding.problem
+    assert "only a person" not in finding.problem.partition("; something else")[2]
+    assert "airflow-fernet-key" in finding.problem.partition("; something else")[2]
+
+
+def test_a_job_that_is_given_nothing_is_not_asked_for_an_image() -> None:
+    with pytest.raises(PlatformError) as raised:
+        SecretBootstrap(new_chart(), "bootstrap", namespace=Namespace.existing("setup"), makes=[])
+    assert [finding.rule for finding in raised.value.findings] == ["secrets/nothing-to-make"]
+
+
 def test_a_secret_that_something_else_makes_afterwards_is_refused_with_the_way_out() -> None:
     chart = new_chart()
     boot(chart)
@@ -341,4 +360,5 @@ def test_a_secret_that_something_else_makes_afterwards_is_refused_with_the_way_o
         )
     (finding,) = raised.value.findings
     assert finding.rule == "secrets/made-twice"
+    assert "is made already, by Job" in finding.problem
     assert "leaves=" in finding.fix

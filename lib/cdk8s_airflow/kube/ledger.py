@@ -82,7 +82,8 @@ class Ledger:
                     Finding(
                         rule="object/taken",
                         at="name",
-                        problem=f"there is a {kind.partition('/')[0]} of this name{place} already, from {taken_by()}",
+                        problem=f"there is {'an' if kind[0] in 'AEIOU' else 'a'} {kind.partition('/')[0]} of this name{place} already, "
+                        f"from {taken_by()}",
                         seen=repr(name),
                         fix="give one of the two another name",
                     )
@@ -134,9 +135,10 @@ class Ledger:
                     Finding(
                         rule="secrets/made-twice",
                         at="name",
-                        problem=f"Secret {source.name!r} of namespace {source.namespace!r} is made by {first.by} already",
+                        problem=f"Secret {source.name!r} of namespace {source.namespace!r} is made already, by {first.by}",
                         seen=source.name,
-                        fix="leave one of the two out; a SecretBootstrap leaves what its leaves= names",
+                        fix="leave one of the two out; a SecretBootstrap leaves what comes before it in the program, and what its "
+                        "leaves= names",
                     )
                 )
                 continue

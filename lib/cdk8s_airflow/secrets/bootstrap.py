@@ -110,7 +110,7 @@ class SecretBootstrap(PlatformConstruct):
             release = next((each for each in makes if isinstance(each, AirflowChart)), None)
             found += ledger_of(scope).guard(namespace.name, f"the account of SecretBootstrap {name!r}")
             found += fitting_rules(namespace, resources, "resources")
-            found += _image_rules(image, release)
+            found += _image_rules(image, release) if makes else ()
             wanted = [need for each in makes for need in each.secret_needs]
             found += _recipe_rules(wanted)
             needs = list(_to_make(wanted, {each.name for each in leaves}, ledger_of(scope).provided.keys()))
@@ -223,11 +223,14 @@ def _making_rules(
                 fix=f"name one of {', '.join(sorted(names))}" if names else "leave it out",
             )
     if not needs and not leaves:
+        unknown = sorted({need.name for need in wanted if not need.can_be_made_up})
+        made = sorted({need.name for need in wanted if need.can_be_made_up})
         yield Finding(
             rule="secrets/nothing-to-make",
             at="makes",
             problem="needs no Secret that could be made up"
-            + (f": only a person knows what belongs into {', '.join(sorted(names))}" if names else ""),
+            + (f": only a person knows what belongs into {', '.join(unknown)}" if unknown else "")
+            + (f"; something else on the platform makes {', '.join(made)}" if made else ""),
             fix="leave the bootstrap job out, or name the constructs whose Secrets it is to make",
         )
 
