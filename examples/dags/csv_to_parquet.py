@@ -1,11 +1,12 @@
 """Every night: fetch a CSV file into the lake, let dbt transform it, write the result as Parquet.
 
-Each task is a pod of its own with an image of its own. Works with Airflow 2.9 to 3; the platform has a bucket login in Secret
-``data-lake`` and DbtProfiles(image=...), mounted in the pods of tasks.
+Each task is a pod of its own with an image of its own. Works with Airflow 2.9 to 3; the platform has DataLake(...) with its login
+in Secret ``data-lake``, and DbtProfiles(image=...), mounted in the pods of tasks.
 """
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,18 @@ except ImportError:  # Airflow 2
     from airflow import DAG
 
 LAKE = [Secret("env", key, "data-lake", key) for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
+
+# Where the store is, as Airflow's own pods have it from DataLake(...): a pod started here has only what it is given.
+STORE = {
+    name: os.environ[name]
+    for name in (
+        "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL_S3",
+        "AWS_REQUEST_CHECKSUM_CALCULATION",
+        "AWS_RESPONSE_CHECKSUM_VALIDATION",
+    )
+    if name in os.environ
+}
 
 # A namespace that enforces the Pod Security Standard "restricted" takes no pod without this.
 RESTRICTED: dict[str, Any] = {
@@ -53,6 +66,7 @@ with DAG(
         image="registry.acme.lab/data/fetch-csv:1.0.0",
         cmds=["python", "fetch.py"],
         env_vars={
+            **STORE,
             "BUCKET": "data-raw",
             "OBJECT": "daily/{{ ds }}.csv",
             "SOURCE_URL": "https://example.com/daily.csv",
@@ -74,6 +88,7 @@ with DAG(
         image="registry.acme.lab/data/parquet-writer:1.0.0",
         cmds=["python", "write.py"],
         env_vars={
+            **STORE,
             "BUCKET": "data-warehouse",
             "OBJECT": "year={{ ds_nodash[:4] }}/month={{ ds_nodash[4:6] }}/{{ ds }}.parquet",
         },

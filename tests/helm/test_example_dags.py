@@ -102,7 +102,11 @@ def test_the_pods_of_csv_to_parquet_are_taken_by_the_strictest_namespace(version
     dag.parent.mkdir()
     dag.write_text(source.replace("/profiles/pod.yaml", str(tmp_path / "pod.yaml")), encoding="utf-8")
     (tmp_path / "kubeconfig").write_text(KUBECONFIG, encoding="utf-8")
-    env = {"KUBECONFIG": str(tmp_path / "kubeconfig"), "AIRFLOW_CONN_KUBERNETES_DEFAULT": "kubernetes://"}
+    env = {
+        "KUBECONFIG": str(tmp_path / "kubeconfig"),
+        "AIRFLOW_CONN_KUBERNETES_DEFAULT": "kubernetes://",
+        "AWS_ENDPOINT_URL_S3": "http://store.lab:8333",
+    }
     answer = json.loads(run_airflow(version, CFG, IMPORT + PODS, said=str(dag.parent), env=env))
     assert answer["order"] == [
         ["fetch_csv", ["dbt_transform"]],
@@ -117,6 +121,10 @@ def test_the_pods_of_csv_to_parquet_are_taken_by_the_strictest_namespace(version
         (base,) = pod["spec"]["containers"]
         assert set(base["resources"]) == {"requests", "limits"}, name
         assert pod["spec"].get("serviceAccountName") is None, f"{name} has an account that may have rights"
+    for name in ("fetch_csv", "write_parquet"):
+        (base,) = pods[name]["spec"]["containers"]
+        assert {"name": "AWS_ENDPOINT_URL_S3", "value": "http://store.lab:8333"} in base["env"], f"{name} would ask AWS"
+        assert "AWS_DEFAULT_REGION" not in {each["name"] for each in base["env"]}
     (base,) = pods["dbt_transform"]["spec"]["containers"]
     assert base["command"] == ["dbt", "run"]
     assert base["image"] == "registry.acme.lab/data/dbt-warehouse:1.0.0"
