@@ -103,7 +103,7 @@ def told(manifests: list[dict[str, Any]]) -> dict[str, str]:
 
 def command(manifests: list[dict[str, Any]]) -> list[str]:
     """The command of the Job's container."""
-    (job,) = (m for m in manifests if m["kind"] == "Job")
+    (job,) = (m for m in manifests if m["kind"] == "Job" and "bootstrap_job.py" in str(m))
     return list(job["spec"]["template"]["spec"]["containers"][0]["command"])
 
 
