@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow import CaBundle, ClusterFacts, KubernetesSecretsBackend, Proxy, SecretKey
+from cdk8s_airflow import CaBundle, ClusterFacts, KubernetesSecretsBackend, PlatformError, Proxy, SecretKey
 from tests import test_spoiled as spoiled
 from tests.making import emitted, make_airflow, make_dags, new_chart
 from tests.test_spoiled import airflow, case
@@ -158,3 +158,12 @@ def test_the_rights_of_the_backend_are_written_beside_the_release() -> None:
     make_airflow(chart, secrets_backend=KubernetesSecretsBackend(namespace="connections"))
     kinds = {manifest["kind"]: manifest["metadata"]["namespace"] for manifest in emitted(chart)}
     assert kinds["Role"] == kinds["RoleBinding"] == "connections"
+
+
+def test_a_secret_in_a_variable_of_another_argument_is_one_finding_at_the_argument() -> None:
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(new_chart(), env={"AIRFLOW_CONN_LAKE": "https://ci:hunter2@lake.acme.lab"})
+    assert [(finding.rule, finding.at) for finding in caught.value.findings] == [
+        ("environment/owned", "env.AIRFLOW_CONN_LAKE")
+    ]
+    assert "hunter2" not in str(caught.value)

@@ -101,6 +101,11 @@ def test_an_encoded_address_is_found() -> None:
         "secret: 4f9aB2cD8eF1gH5iJ7kL",
         "token: a8f5f167f44f4964e6c998dee827110c",
         "PASSWORD1=Tr0ub4dor",
+        f"curl -s -u ci:{WORD} https://lake.acme.lab",
+        f'sh -c "curl --user=ci:{WORD} https://lake.acme.lab"',
+        f"sshpass -p {WORD} ssh lake",
+        f"redis-cli -h cache -a {WORD} ping",
+        f"mysqldump -h db -uroot -p{WORD} sales",
     ],
 )
 def test_a_literal_under_a_telling_name_is_found_in_any_language(text: str) -> None:
@@ -216,6 +221,15 @@ def test_python_that_only_speaks_of_secrets_is_left_alone(text: str) -> None:
         "keys: [fernet-key, jwt-secret, api-secret-key]",
         "pg_dump --no-password --file=/backup/x",
         "{{- $password := randAlphaNum 10 }}",
+        "checksum/secret: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "postgresql://$$(USER):$$(PASSWORD)@host/db",
+        "curl -u ci:$TOKEN https://lake.acme.lab",
+        'curl -u "$USER:$PASSWORD" https://lake.acme.lab',
+        "curl -fsS -u ci https://lake.acme.lab",
+        "redis-cli -a $REDIS_PASSWORD ping",
+        "mysql -u root -p sales",
+        "mysql -p$(MYSQL_PASSWORD) --port=3306",
+        "curly -u a:b",
     ],
 )
 def test_what_only_sounds_like_a_secret_is_left_alone(text: str) -> None:
@@ -301,6 +315,10 @@ def test_an_argument_is_read_with_the_flag_before_it() -> None:
     assert list(in_tree({"args": ["--password", "--verbose", WORD]})) == []
     assert list(in_tree({"args": ["--token-ttl", "4f9aB2cD8eF1gH5i"]})) == []
     assert list(in_tree({"args": ["curl", "-u", "$(USER):$(PASSWORD)"]})) == []
+    assert [path for path, _ in in_tree({"command": ["/usr/bin/redis-cli", "-a", WORD]})] == [("command", 2)]
+    assert [path for path, _ in in_tree({"command": ["sshpass", "-p", WORD, "ssh", "x"]})] == [("command", 2)]
+    assert list(in_tree({"command": ["redis-cli", "-a", "$(PASSWORD)"]})) == []
+    assert list(in_tree({"command": ["psql", "-a", "-p", "5432"]})) == []
 
 
 def test_a_key_that_is_a_secret_is_found_and_left_out_of_the_place() -> None:

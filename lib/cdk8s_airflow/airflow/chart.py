@@ -328,7 +328,7 @@ class AirflowChart(PlatformConstruct):
             )
             if not (refused and finding.at == "values.executor")
         ]
-        if any(finding.rule == "environment/clear-text" for finding in found):
+        if any(finding.rule in ("environment/clear-text", "environment/owned") for finding in found):
             given = {finding.at for finding in secret_findings(values or {})}
             unfit = [each for each in unfit if each.rule != "values/secret-literal" or each.at in given]
         found += unfit or variables_twice(settings, checked_values, values or {})

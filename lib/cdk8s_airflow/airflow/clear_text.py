@@ -15,9 +15,11 @@ _TELLING = regex(
     r"(?:^|_)(?:PASS|PASSWD|PASSPHRASE|TOKEN|SECRET|CREDENTIALS?|APIKEY|DSN)(?:_|$)|PASSWORD|(?:^|_)KEY$", re.IGNORECASE
 )
 _HARMLESS = regex(
-    r"_(?:FILE|PATH|DIR|NAME|ID|URL|URI|TTL|LIFETIME|EXPIRY|HEADER|ALGORITHM|TYPE|COLUMN|NAMESPACE)$|(?:PRIMARY|FOREIGN|PARTITION|SORT)_KEY$",
+    r"_(?:FILE|PATH|DIR|NAME|ID|URL|URI|TTL|LIFETIME|EXPIRY|HEADER|ALGORITHM|TYPE|COLUMN|NAMESPACE|POLICY|ENDPOINT|LENGTH)$|(?:PRIMARY|FOREIGN|PARTITION|SORT)_KEY$",
     re.IGNORECASE,
 )
+
+_SWITCHES: Final = frozenset(("true", "false", "yes", "no", "on", "off", "none", "enabled", "disabled"))
 
 INTO_A_SECRET: Final = 'put it into a Secret: SecretKey("...", "...")'
 """What to do with one."""
@@ -32,9 +34,9 @@ def literal_findings(at: str, name: str, text: str, otherwise: str = "") -> Iter
         text: what was given.
         otherwise: what else can be done; by default to say that it is none.
     """
-    telling = _TELLING.search(name) is not None and _HARMLESS.search(name) is None
     if not text or is_vouched(text):
         return
+    telling = _TELLING.search(name) is not None and _HARMLESS.search(name) is None and text.lower() not in _SWITCHES
     if telling or is_token(text) or is_literal(name, text) or in_text(text):
         yield Finding(
             rule="environment/clear-text",

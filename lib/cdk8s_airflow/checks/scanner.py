@@ -116,6 +116,11 @@ _SHAPES: Final = tuple(
         (("earer ",), "a bearer token", r"[Bb]earer ([\w.~+/-]{12,}=*)"),
         (("asic ",), "a login in base64", r"[Bb]asic ([A-Za-z0-9+/]{8,}={0,2})(?![A-Za-z0-9+/=])"),
         ((":5432:", ":6432:", ":*:"), "a line of .pgpass", r"(?<![\w.*:-])[\w.*-]{1,253}:(?:5432|6432|\*):[\w*-]{1,63}:[\w*-]{1,63}:([^\s:\"']{3,})(?=[\s\"']|\Z)"),
+        (("curl",), "a login on a command line",
+         r"\bcurl\s[^\n|;&]{0,400}?(?<=\s)(?:-u|--user)[ =]?[\"']?[^\s:\"'$]{1,128}:([^\s\"']{3,256})"),
+        (("sshpass",), "a password on a command line", r"\bsshpass\s+-p\s?[\"']?([^\s\"']{3,256})"),
+        (("redis-cli",), "a password on a command line", r"\bredis-cli\s[^\n|;&]{0,400}?(?<=\s)-a\s+[\"']?([^\s\"']{3,256})"),
+        (("mysql",), "a password on a command line", r"\bmysql(?:dump|admin)?\s[^\n|;&]{0,400}?(?<=\s)-p([^\s\"']{3,256})"),
         (("machine ",), "a login for .netrc", r"machine\s+\S+\s+login\s+\S+\s+password\s+(\S{3,})"),
     )
 )  # fmt: skip
@@ -126,7 +131,7 @@ _IN_WORD: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 _BASE64 = regex(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _LOGIN = regex(r"(?P<user>[^\s/@:?#\"'<>]{0,128})(?::(?P<password>[^\s@\"'<>]{1,256}))?@")
 _REFERENCE = regex(
-    r"\$\(|\$\{|\$[A-Za-z_]|\{\{|\{%|%\(|%[sdr]\Z|\{[A-Za-z_][\w.]*\}|<[^>]*>?\Z|\*+\Z|[xX]{6}|\.\.\.|…|ENC\["
+    r"\${1,2}\(|\$\{|\$[A-Za-z_]|\{\{|\{%|%\(|%[sdr]\Z|\{[A-Za-z_][\w.]*\}|<[^>]*>?\Z|\*+\Z|[xX]{6}|\.\.\.|…|ENC\["
 )
 _PLACEHOLDER = regex(r"[A-Z][A-Z_-]*|[xX*.•-]+")
 _OTHER_PLACES = (
@@ -190,12 +195,16 @@ _CODE_MARKS: Final = tuple(
 )
 
 
+_DIGEST: Final = "checksum/"
+"""Before the name of what an annotation has the digest of, as charts write it."""
+
+
 @lru_cache(maxsize=4096)
 def telling(name: str) -> str:
     """What a name says of the text under it: ``"strict"`` (any literal there is a secret), ``"likely"`` (one that looks
     random is), or nothing."""
     lowered = name.lower()
-    if not any(word in lowered for word in _TELLING):
+    if lowered.startswith(_DIGEST) or not any(word in lowered for word in _TELLING):
         return ""
     short = name.rsplit("/", 1)[-1]
     words = [word.lower() for word in _WORD.findall(short)]
@@ -334,7 +343,7 @@ def _is_shape(what: str, secret: str) -> bool:
         return _login_in(secret)
     if what == "a bearer token":
         return not is_reference(secret) and not _is_name(secret)
-    if what in ("a line of .pgpass", "a login for .netrc"):
+    if what in ("a line of .pgpass", "a login for .netrc") or what.endswith("on a command line"):
         return not is_reference(secret)
     tail = re.split(r"[-_.]", secret, maxsplit=1)[-1]
     return len(set(tail)) > 4 and not (tail.isalpha() and tail.isupper() and what != "a key of AWS")
@@ -406,7 +415,7 @@ def _assigned(text: str, code: bool) -> Iterator[Found]:
         done = end
         name = text[start:end].rsplit(".", 1)[-1]
         strictness = telling(name)
-        if not strictness:
+        if not strictness or text.endswith(_DIGEST, 0, start):
             continue
         for match, pair in _values_of(name, text, start, end, code):
             group, value = _given(match)
@@ -494,7 +503,7 @@ def _hidden_in(text: str, code: bool, depth: int) -> Iterator[Found]:
             yield Found(max(at, 0), max(at, 0) + found.end - found.start if at >= 0 else len(text), found.what)
     for match in _BASE64.finditer(text):
         word = match[0]
-        if not (word.islower() or word.isupper()) and (len(word) > 24 or word.endswith("=")):
+        if not (word.islower() or word.isupper()) and (len(word) >= 20 or word.endswith("=")):
             decoded = _decoded(word)
             if decoded is not None and len(decoded) >= 8 and not is_vouched(word):
                 what = next((found.what for found in _all(decoded, code, depth + 1)), "")
@@ -616,6 +625,7 @@ def _is_secret_variable(entry: Mapping[Any, Any]) -> bool:
     return isinstance(named, str) and "value" in entry and is_literal(named, entry["value"])
 
 
+_PASSWORD_FLAGS: Final[Mapping[str, str]] = {"redis-cli": "-a", "sshpass": "-p"}
 _USER_FLAGS = frozenset(("-u", "--user", "--basic-auth", "--login", "--credentials"))
 
 
@@ -624,6 +634,9 @@ def _is_secret_argument(arguments: Any, index: int) -> bool:
     before, text = arguments[index - 1] if index else None, arguments[index]
     if not isinstance(before, str) or not isinstance(text, str) or not before.startswith("-") or text.startswith("-"):
         return False
+    command = arguments[0].rsplit("/", 1)[-1] if isinstance(arguments[0], str) else ""
+    if _PASSWORD_FLAGS.get(command) == before:
+        return len(text) > 2 and not is_reference(text) and not is_vouched(text)
     if before in _USER_FLAGS:
         user, colon, password = text.partition(":")
         return bool(colon and user) and len(password) > 2 and not is_reference(password) and not is_vouched(password)

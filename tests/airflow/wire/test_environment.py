@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdk8s_airflow.airflow.clear_text import literal_findings
 from cdk8s_airflow.airflow.components import DagProcessor
 from cdk8s_airflow.airflow.environment import CaBundle, KubernetesSecretsBackend, Proxy
 from cdk8s_airflow.airflow.images import Image
@@ -363,3 +364,22 @@ def test_what_this_version_does_not_set_is_free(pair: Pair) -> None:
     values = {"env": [{"name": "AIRFLOW__API__SECRET_KEY", "value": "x"}]}
     expected = [("values.env", "AIRFLOW__API__SECRET_KEY")] if pair in WITH_AIRFLOW_3 else []
     assert twice(values, pair=pair) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("USE_TOKEN_AUTH", "true"),
+        ("SECRET_SCANNING", "enabled"),
+        ("PASSWORD_POLICY", "strict"),
+        ("TOKEN_ENDPOINT", "https://sso.acme.lab/token"),
+        ("PASSWORD_MIN_LENGTH", "12"),
+    ],
+)
+def test_a_switch_or_a_setting_about_secrets_is_none(name: str, text: str) -> None:
+    assert list(literal_findings(f"env.{name}", name, text)) == []
+
+
+def test_a_short_text_that_is_no_switch_still_is_one() -> None:
+    (finding,) = literal_findings("env.USE_TOKEN", "USE_TOKEN", "trueish")
+    assert finding.rule == "environment/clear-text"

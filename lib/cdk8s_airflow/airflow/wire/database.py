@@ -148,7 +148,8 @@ def _reader_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             at="database",
             problem=f"its authority is in {database.ca.name!r} of namespace {database.ca_namespace!r}, and pods in "
             f"{settings.namespace!r} cannot read it there",
-            fix='put a copy beside Airflow and name it: connection(..., ca=ConfigMapKey("database-ca", "ca.crt"))',
+            fix='put a copy beside Airflow and name it: connection(..., ca=ConfigMapKey("database-ca", "ca.crt")); or have '
+            "SecretBridge(ca=...) bring it, and give connection(..., ca=bridge.ca)",
         )
     celery = celery_of(settings.executor)
     if database.results is not None and celery is not None and celery.result_backend is not None:
