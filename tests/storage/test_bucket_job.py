@@ -96,6 +96,22 @@ def test_another_list_of_buckets_is_another_job_and_the_same_one_is_the_same() -
     assert name.startswith("buckets-")
 
 
+def test_whatever_kubernetes_lets_nobody_change_in_a_job_makes_another_job() -> None:
+    label = {"azure.workload.identity/use": "true"}
+    by_name: dict[str, set[str]] = {}
+    for changes in (
+        {},
+        {"labels": label},
+        {"image": Image("a/b", tag="1")},
+        {"patience": "5m"},
+        {"service_account": "a"},
+    ):
+        _, job = made(**changes)
+        by_name.setdefault(job["metadata"]["name"], set()).add(json.dumps(job["spec"], sort_keys=True))
+    assert len(by_name) == 5
+    assert all(len(specs) == 1 for specs in by_name.values())
+
+
 def test_google_gets_a_key_file_and_azure_a_key() -> None:
     google = ObjectStorage.gcs(project="acme", region="eu", credentials=GcsCredentials("lake"))
     _, job = made(buckets=[google.bucket("data-raw")], credentials=None)

@@ -92,10 +92,10 @@ def bucket_job_objects(settings: BucketJobSettings) -> dict[str, dict[str, Any]]
     Job. Nothing deletes the old one; it is done, and costs nothing.
     """
     pod = _pod(settings)
-    suffix = digest(json.dumps([pod, script()], sort_keys=True), 8)
-    name = f"{settings.name}-{suffix}"
-    pod["volumes"][0]["configMap"]["name"] = name
     labels = job_labels(settings)
+    spec = {"backoffLimit": 6, "template": {"metadata": {"labels": {**settings.labels, **labels}}, "spec": pod}}
+    name = f"{settings.name}-{digest(json.dumps([spec, script()], sort_keys=True), 8)}"
+    pod["volumes"][0]["configMap"]["name"] = name
     metadata = {"name": name, "namespace": settings.namespace, "labels": labels}
     return {
         "script": {
@@ -109,10 +109,7 @@ def bucket_job_objects(settings: BucketJobSettings) -> dict[str, dict[str, Any]]
             "apiVersion": "batch/v1",
             "kind": "Job",
             "metadata": metadata,
-            "spec": {
-                "backoffLimit": 6,
-                "template": {"metadata": {"labels": {**settings.labels, **labels}}, "spec": pod},
-            },
+            "spec": spec,
         },
     }
 
