@@ -66,7 +66,11 @@ def release(change: Callable[[cdk8s.Chart], Mapping[str, Any]] | None = None, **
         **(change(chart) if change else {}),
     }
     if "database" not in given:
-        cluster = CnpgCluster(chart, "db", name="airflow-pg", namespace=namespace, storage=Volume("1Gi"))
+        # Room for whatever is tried: how many sessions a release opens is looked at elsewhere.
+        sessions = {"max_connections": "1000"}
+        cluster = CnpgCluster(
+            chart, "db", name="airflow-pg", namespace=namespace, storage=Volume("1Gi"), parameters=sessions
+        )
         given["database"] = cluster.connection()
     AirflowChart(chart, "release", **given)
     return load(app.synth_yaml())
