@@ -532,7 +532,7 @@ TYPES = [
         "a pool larger than the database",
         lambda chart: CnpgPooler(chart, "pooler", cluster=make_cluster(chart), pool_size=98),
         "database",
-        "98",
+        "99",
         "lower pool_size=",
     ),
     case(

@@ -306,7 +306,7 @@ def schedule_rules(schedule: str) -> Iterator[Finding]:
                 yield Finding(
                     rule="database/backup-schedule",
                     at="schedule",
-                    problem=f"has a {name} that CloudNativePG does not read",
+                    problem=f"has a field that CloudNativePG does not read: the {name}",
                     seen=repr(schedule),
                     fix=f"write {lowest} to {highest}, a list, a range like {lowest}-{highest} or */{max(2, highest // 4)}"
                     + ("; Sunday is 0" if name == "day of week" else ""),

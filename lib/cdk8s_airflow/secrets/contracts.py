@@ -252,7 +252,7 @@ class SecretKey:
         key: the key in it.
     """
 
-    how_to_write: ClassVar[str] = 'SecretKey("git-ca", "ca.crt")'
+    how_to_write: ClassVar[str] = 'SecretKey("airflow-db", "password")'
     names_a_secret: ClassVar[bool] = True
 
     name: SecretName
