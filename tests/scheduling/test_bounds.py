@@ -13,13 +13,17 @@ from cdk8s_airflow import (
     BrokerUrlSecret,
     CeleryExecutor,
     CeleryWorkers,
+    ClusterFacts,
     ExternalBroker,
     Image,
     Keda,
     KubernetesExecutor,
     LabDatabase,
     Limits,
+    LoadBalancer,
+    Logs,
     Namespace,
+    NodePort,
     PlatformError,
     Quota,
     Resources,
@@ -195,3 +199,57 @@ def test_whatever_else_runs_is_held_against_the_bounds_too(make: Callable[[cdk8s
     chart = new_chart()
     with pytest.raises(PlatformError, match=r"x: resources.memory \[quota/too-small\] .*namespace small"):
         make(chart, Namespace(chart, "small", limits=SMALL))
+
+
+def bounded(**bounds: Any) -> tuple[Any, Namespace]:
+    chart = new_chart()
+    return chart, Namespace(chart, "bounded", **bounds)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ({"limits": Limits(max_storage="1Gi")}, "Limits(max_storage='1Gi') is less"),
+        ({"quota": Quota(storage="1Gi")}, "Quota(storage='1Gi') is less"),
+        ({"quota": Quota(claims=0)}, "Quota(claims=0) is less"),
+    ],
+)
+def test_a_volume_that_its_namespace_has_no_room_for_is_told(bounds: dict[str, Any], words: str) -> None:
+    chart, namespace = bounded(**bounds)
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(chart, namespace=namespace, logs=Logs.claim(Volume("5Gi")), facts=ClusterFacts(nodes=1))
+    (finding,) = caught.value.findings
+    assert (finding.rule, finding.at, finding.seen) == ("quota/too-small", "logs.volume", "'5Gi'")
+    assert words in finding.problem
+
+
+def test_every_instance_of_a_database_has_a_volume() -> None:
+    chart, namespace = bounded(quota=Quota(storage="30Gi"))
+    with pytest.raises(PlatformError) as caught:
+        make_cluster(chart, namespace=namespace, instances=2, storage=Volume("20Gi"))
+    (finding,) = caught.value.findings
+    assert finding.at == "storage"
+    assert "is less than 2 of them" in finding.problem
+
+
+@pytest.mark.parametrize(
+    ("ui", "quota"),
+    [
+        (LoadBalancer(), Quota(load_balancers=0)),
+        (LoadBalancer(), Quota(node_ports=0)),
+        (NodePort(), Quota(node_ports=0)),
+    ],
+)
+def test_a_door_that_the_quota_keeps_shut_is_told(ui: Any, quota: Quota) -> None:
+    chart, namespace = bounded(quota=quota)
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(chart, namespace=namespace, ui=ui)
+    assert [finding.at for finding in caught.value.findings] == ["ui"]
+
+
+def test_what_has_room_is_taken() -> None:
+    chart, namespace = bounded(
+        quota=Quota(storage="10Gi", claims=1, load_balancers=0, node_ports=1), limits=Limits(max_storage="5Gi")
+    )
+    make_airflow(chart, namespace=namespace, ui=NodePort(), logs=Logs.claim(Volume("5Gi")), facts=ClusterFacts(nodes=1))
+    assert emitted(chart)

@@ -78,7 +78,7 @@ from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.kube.text import values_text
-from cdk8s_airflow.network.namespace import NamespaceHandle, fitting_rules, has_quota
+from cdk8s_airflow.network.namespace import NamespaceHandle, claim_rules, fitting_rules, has_quota
 from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.schemas import check_values
 from cdk8s_airflow.schemas.values import secret_findings
@@ -308,6 +308,7 @@ class AirflowChart(PlatformConstruct):
         )
         found += release_rules(settings)
         found += fitting_rules(namespace, settings, always=partial(_always_running, settings))
+        found += claim_rules(namespace, settings, service=type(ui).__name__)
         for place in task_namespaces:
             found += fitting_rules(place, task_pods, "task_pods")
             found += fitting_rules(place, task_resources_of(executor), "executor.task_resources")

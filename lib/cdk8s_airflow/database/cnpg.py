@@ -32,7 +32,7 @@ from cdk8s_airflow.database.wire import ClusterParts, ClusterSettings, cluster_m
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked, path_below
-from cdk8s_airflow.network.namespace import NamespaceHandle, fitting_rules
+from cdk8s_airflow.network.namespace import NamespaceHandle, claim_rules, fitting_rules
 from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets import needs
@@ -288,6 +288,8 @@ class CnpgCluster(PlatformConstruct):
             held = settings.resources
             at = "resources" if size is None else "size"
             found += fitting_rules(namespace, held, at, always=lambda: [(instances, held)])
+            for argument, volume in (("storage", storage), ("wal_storage", wal_storage)):
+                found += claim_rules(namespace, volume, argument, times=instances)
             if not found:
                 settings, parts = _with_parts(settings, backup, recovery, facts)
                 found += (finding for part in parts for finding in part.findings)

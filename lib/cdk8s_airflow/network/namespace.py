@@ -152,6 +152,27 @@ def fitting_rules(
             yield from together_findings(always(), namespace=namespace.name, quota=namespace._quota)
 
 
+def claim_rules(
+    namespace: Named, given: object, at: str = "", *, times: int = 1, service: str = ""
+) -> Iterator[Finding]:
+    """Whether a namespace with bounds has room for all volumes that settings name, and for the Service of a UI.
+
+    Args:
+        namespace: where they are to be.
+        given: settings, with volumes in them.
+        at: the argument that holds them; empty for settings whose fields are arguments.
+        times: how many claims are made of each volume.
+        service: the type of the Service, where there is one.
+    """
+    if isinstance(namespace, Namespace) and namespace.sound and (namespace._quota or namespace._limits):
+        from cdk8s_airflow.scheduling.bounds import service_findings, volume_findings
+
+        name, quota = namespace.name, namespace._quota
+        yield from volume_findings(given, at, namespace=name, quota=quota, limits=namespace._limits, times=times)
+        if quota is not None:
+            yield from service_findings(service, namespace=name, quota=quota)
+
+
 def _quota_rules(quota: Quota | None, limits: Limits | None) -> Iterator[Finding]:
     """Whether a quota on CPU limits meets containers that have none."""
     if quota is not None and quota.cpu_limit is not None and not (limits is not None and limits.gives_cpu_limits):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from typing import TypeVar
 
 from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import quantity
 from cdk8s_airflow.scheduling.quota import Limits, Quota
 from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.storage.volume import Volume
+
+_Part = TypeVar("_Part")
 
 
 def bound_findings(
@@ -75,19 +79,80 @@ def _too_much(at: str, asked: str, bound: str, namespace: str) -> Finding:
     )
 
 
+def volume_findings(
+    given: object, at: str, *, namespace: str, quota: Quota | None = None, limits: Limits | None = None, times: int = 1
+) -> Iterator[Finding]:
+    """Volumes that a namespace has no room for.
+
+    Args:
+        given: settings; every :class:`Volume` in them is looked at.
+        at: the argument that holds them; empty for settings whose fields are arguments.
+        namespace: the name of the namespace.
+        quota: what all claims of it may come to.
+        limits: how large each may be.
+        times: how many claims are made of each.
+    """
+    for path, volume in _parts_in(given, at, Volume):
+        if limits is not None and _is_above(volume.size, limits.max_storage):
+            yield _no_room(path, volume, namespace, f"Limits(max_storage={limits.max_storage!r}) is less")
+        elif (
+            quota is not None and quota.storage is not None and times * quantity(volume.size) > quantity(quota.storage)
+        ):
+            each = f" than {times} of them" if times > 1 else ""
+            yield _no_room(path, volume, namespace, f"Quota(storage={quota.storage!r}) is less{each}")
+        elif quota is not None and quota.claims is not None and quota.claims < times:
+            yield _no_room(path, volume, namespace, f"Quota(claims={quota.claims}) is less than the {times} it takes")
+
+
+def service_findings(kind: str, *, namespace: str, quota: Quota) -> Iterator[Finding]:
+    """Whether a quota has room for the Service of the UI. One of type LoadBalancer takes a port of the nodes as well.
+
+    Args:
+        kind: the type of the Service, as Kubernetes calls it.
+        namespace: the name of the namespace.
+        quota: what Services of it may have.
+    """
+    for name, bound, kinds in (
+        ("load_balancers", quota.load_balancers, ("LoadBalancer",)),
+        ("node_ports", quota.node_ports, ("LoadBalancer", "NodePort")),
+    ):
+        if bound == 0 and kind in kinds:
+            yield Finding(
+                rule="quota/too-small",
+                at="ui",
+                problem=f"could not be made in namespace {namespace}, whose Quota({name}=0) leaves a Service of type {kind} none",
+                seen=kind,
+                fix="reach the UI in another way, or allow one in the namespace",
+            )
+
+
+def _no_room(at: str, volume: Volume, namespace: str, problem: str) -> Finding:
+    return Finding(
+        rule="quota/too-small",
+        at=at,
+        problem=f"could not be made in namespace {namespace}, whose {problem}",
+        seen=repr(volume.size),
+        fix="ask for less, or allow more in the namespace",
+    )
+
+
 def resources_in(given: object, at: str) -> Iterator[tuple[str, Resources]]:
     """Every :class:`Resources` in settings, with the argument that holds it."""
-    if isinstance(given, Resources):
+    return _parts_in(given, at, Resources)
+
+
+def _parts_in(given: object, at: str, kind: type[_Part]) -> Iterator[tuple[str, _Part]]:
+    if isinstance(given, kind):
         yield at, given
     elif isinstance(given, Mapping):
         for key, value in given.items():
-            yield from resources_in(value, f"{at}.{key}" if at else str(key))
+            yield from _parts_in(value, f"{at}.{key}" if at else str(key), kind)
     elif isinstance(given, (list, tuple)):
         for index, value in enumerate(given):
-            yield from resources_in(value, f"{at}[{index}]")
+            yield from _parts_in(value, f"{at}[{index}]", kind)
     elif is_dataclass(given) and not isinstance(given, type):
         for field in fields(given):
-            yield from resources_in(getattr(given, field.name), f"{at}.{field.name}" if at else field.name)
+            yield from _parts_in(getattr(given, field.name), f"{at}.{field.name}" if at else field.name, kind)
 
 
 def _against_limits(at: str, given: Resources, namespace: str, limits: Limits) -> Iterator[Finding]:
