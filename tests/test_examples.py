@@ -45,6 +45,7 @@ def test_there_is_an_example_for_each_shape() -> None:
         "bridged_database",
         "celery_with_keda",
         "data_lake",
+        "dbt_warehouse",
         "default_deny",
         "external_secrets",
         "highly_available_database",
