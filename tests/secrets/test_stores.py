@@ -12,6 +12,7 @@ from cdk8s_airflow import (
     AwsSecretsManager,
     ClusterFacts,
     ClusterSecretStore,
+    ConfigMapKey,
     ExistingServiceAccount,
     ExternalSecret,
     FernetKeySecret,
@@ -54,6 +55,17 @@ def test_the_secrets_of_a_login_are_among_those_to_be_made() -> None:
         ("external-secrets", "vault", ["token"])
     ]
     assert ledger_of(chart).missing == list(store.secret_needs)
+
+
+def test_the_config_map_with_the_authority_of_a_store_is_told_to_whoever_sets_the_cluster_up() -> None:
+    chart = new_chart()
+    provider = HashicorpVault(
+        server="https://vault.acme.lab:8200", login=SecretKey("vault", "token"), ca=ConfigMapKey("vault-ca", "ca.crt")
+    )
+    ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=provider, login_namespace=VAULT_SPACE)
+    assert ledger_of(chart).notes == [
+        "ClusterSecretStore vault trusts the authority in ConfigMap external-secrets/vault-ca (key ca.crt), which must exist."
+    ]
 
 
 def test_the_account_of_a_login_is_told_to_whoever_sets_the_cluster_up() -> None:

@@ -13,6 +13,7 @@ from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
 from cdk8s_airflow.network.namespace import NamespaceHandle
+from cdk8s_airflow.secrets.contracts import ConfigMapKey
 from cdk8s_airflow.secrets.providers import Provider
 from cdk8s_airflow.secrets.wire import stores
 
@@ -72,6 +73,12 @@ class _Store(PlatformConstruct):
             self._ledger.notes.append(
                 f"{self._kind} {self._name} logs in as service account {namespace}/{account.name}; let it read "
                 "nothing but what is named here."
+            )
+        authority = getattr(provider, "ca", None)
+        if isinstance(authority, ConfigMapKey):
+            self._ledger.notes.append(
+                f"{self._kind} {self._name} trusts the authority in ConfigMap {namespace}/{authority.name} "
+                f"(key {authority.key}), which must exist."
             )
 
     @property
