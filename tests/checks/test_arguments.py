@@ -114,6 +114,7 @@ def test_values_are_held_to_their_annotation(value: object, hint: Any, found: li
         (1, Part, "must be a Part, not int", "write Part(2)"),
         (1, Part | Whole | None, "must be a Part or a Whole, not int", "write Part(2) or Whole(Part(2), 4)"),
         (1, Annotated[str, "note"], "must be a text, not int", 'give a text, in quotes: "1"'),
+        (1, Annotated[str, "note"] | None, "must be a text, not int", 'give a text, in quotes: "1"'),
         (Part, Part, "is the class Part itself, not one made from it", "write Part(2)"),
         ("c", Literal["a", 1], "is not one of the choices", "use one of 'a', 1"),
     ],

@@ -221,12 +221,13 @@ def _wrong_type(value: object, wanted: str, at: str, hints: tuple[Any, ...] = ()
     for plain in hints:
         if plain in _PLAIN_NAMES and isinstance(value, plain) and not isinstance(value, bool):
             wanted = f"{wanted}, as a plain {plain.__name__}"
+    quoted = _in_quotes(value) if wanted == _PLAIN_NAMES[str] or str in hints else ""
     return Finding(
         rule="argument/type",
         at=at,
         problem=f"must be {wanted}, not {type(value).__name__}",
         seen="" if secret else show(value),
-        fix=f"write {fixes}" if fixes else f"give {wanted}{_in_quotes(value) if str in hints else ''}",
+        fix=f"write {fixes}" if fixes else f"give {wanted}{quoted}",
     )
 
 
