@@ -16,6 +16,7 @@ from cdk8s_airflow import (
     CnpgBackup,
     CnpgRecovery,
     GcsCredentials,
+    Namespace,
     ObjectStorage,
     PlatformError,
     RecoveryTarget,
@@ -245,6 +246,26 @@ def test_a_recovery_ends_where_it_is_told(target: RecoveryTarget, told: dict[str
     recovery = CnpgRecovery(bucket=BUCKET, server_name="airflow-pg", target=target)
     objects = made(new_chart(), name="new-pg", recovery=recovery)
     assert objects["Cluster/new-pg"]["spec"]["bootstrap"]["recovery"]["recoveryTarget"] == told
+
+
+def test_two_clusters_never_keep_their_backups_in_one_folder() -> None:
+    chart, backup = new_chart(), CnpgBackup(bucket=BUCKET)
+    make_cluster(chart, "one", namespace=Namespace.existing("a"), backup=backup)
+    make_cluster(chart, "apart", namespace=Namespace.existing("b"), backup=CnpgBackup(bucket=BUCKET, prefix="b"))
+    make_cluster(chart, "named", namespace=Namespace.existing("c"), backup=CnpgBackup(bucket=BUCKET, server_name="c"))
+    elsewhere = ObjectStorage.s3(endpoint="https://other.lab", credentials=LOGIN).bucket("backups")
+    make_cluster(chart, "elsewhere", namespace=Namespace.existing("d"), backup=CnpgBackup(bucket=elsewhere))
+    with pytest.raises(PlatformError, match="as that of Cluster a/airflow-pg does") as caught:
+        make_cluster(chart, "two", namespace=Namespace.existing("e"), backup=backup)
+    (found,) = caught.value.findings
+    assert (found.rule, found.at) == ("database/backup-shared", "backup")
+
+
+def test_a_cluster_of_the_same_name_may_start_from_another_bucket() -> None:
+    recovery = CnpgRecovery(bucket=STORE.bucket("old-backups"), server_name="airflow-pg")
+    objects = made(new_chart(), recovery=recovery, backup=CnpgBackup(bucket=BUCKET))
+    paths = [objects[f"ObjectStore/airflow-pg-{end}"]["spec"]["configuration"] for end in ("backup", "origin")]
+    assert [path["destinationPath"] for path in paths] == ["s3://backups/", "s3://old-backups/"]
 
 
 @pytest.mark.parametrize(

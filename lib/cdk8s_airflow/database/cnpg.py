@@ -350,6 +350,11 @@ class CnpgCluster(PlatformConstruct):
         self._emit(objects, bound={"cluster": (bindings.cnpg_cluster, cluster_manifest(settings))}, facts=facts)
         if not self._sound:
             return
+        if (backup := self._stores[0]) is not None:
+            from cdk8s_airflow.database.wire_backup import archive_of
+
+            who = f"Cluster {settings.namespace}/{settings.name}"
+            self._found_late(self._ledger.archive(archive_of(backup, settings.name), who))
         for part in parts:
             self._ledger.notes += part.notes
             self._need(part.needs)
@@ -505,7 +510,7 @@ def _with_parts(
         parts.append(backup_parts(backup, settings, facts))
         settings = _joined(settings, parts[-1])
     if recovery is not None:
-        parts.append(recovery_parts(recovery, settings, facts))
+        parts.append(recovery_parts(recovery, settings, facts, backup))
         settings = _joined(settings, parts[-1])
     return settings, parts
 

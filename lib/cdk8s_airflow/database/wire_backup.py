@@ -82,7 +82,15 @@ def backup_parts(backup: CnpgBackup, settings: ClusterSettings, facts: ClusterFa
     )
 
 
-def recovery_parts(recovery: CnpgRecovery, settings: ClusterSettings, facts: ClusterFacts) -> ClusterParts:
+def archive_of(told: CnpgBackup | CnpgRecovery, cluster: str) -> str:
+    """The one folder of the one store in which a server's backups are, whatever its objects are called."""
+    folder = f"{_folder(told.bucket, told.prefix)}/{told.server_name or cluster}"
+    return folder if told.bucket.endpoint is None else f"{folder} at {told.bucket.endpoint}"
+
+
+def recovery_parts(
+    recovery: CnpgRecovery, settings: ClusterSettings, facts: ClusterFacts, backup: CnpgBackup | None = None
+) -> ClusterParts:
     """What a start from a backup adds to a Cluster, and puts in the place of a new database.
 
     The store it reads from is an object of its own, without a retention: nothing may delete the backup while it is read.
@@ -90,6 +98,7 @@ def recovery_parts(recovery: CnpgRecovery, settings: ClusterSettings, facts: Clu
     Args:
         settings: the Cluster, with what its backups added.
         facts: what is known of the Kubernetes cluster.
+        backup: the Cluster's own backups, which must not go where it starts from.
     """
     name, namespace = f"{settings.name}-{_ORIGIN}", settings.namespace
     start: dict[str, Any] = {"source": _ORIGIN, "database": settings.database, "owner": settings.owner}
@@ -110,23 +119,22 @@ def recovery_parts(recovery: CnpgRecovery, settings: ClusterSettings, facts: Clu
             f"key of that time only: bring its Secret back before the release starts.",
             *_identity_notes(recovery.bucket, settings),
         ],
-        findings=list(_overwriting(settings, recovery)),
+        findings=list(_overwriting(settings, recovery, backup)),
     )
 
 
-def _overwriting(settings: ClusterSettings, recovery: CnpgRecovery) -> Iterator[Finding]:
+def _overwriting(settings: ClusterSettings, recovery: CnpgRecovery, backup: CnpgBackup | None) -> Iterator[Finding]:
     """A Cluster that would archive into the folder it came from: the operator refuses to start it."""
-    for plugin in settings.plugins:
-        if plugin["parameters"]["serverName"] == recovery.server_name:
-            yield Finding(
-                rule="database/backup-over-its-source",
-                at="recovery.server_name",
-                problem="is also the folder to which the new Cluster's backups would go, and the operator does not start one "
-                "whose archive is not empty",
-                seen=repr(recovery.server_name),
-                fix=f'give the new one a folder of its own: CnpgBackup(server_name="{recovery.server_name}-2", ...), '
-                "or another name of the Cluster",
-            )
+    if backup is not None and archive_of(backup, settings.name) == archive_of(recovery, settings.name):
+        yield Finding(
+            rule="database/backup-over-its-source",
+            at="recovery.server_name",
+            problem="is also the folder to which the new Cluster's backups would go, and the operator does not start one "
+            "whose archive is not empty",
+            seen=repr(recovery.server_name),
+            fix=f'give the new one a folder of its own: CnpgBackup(server_name="{recovery.server_name}-2", ...), '
+            "or another name of the Cluster",
+        )
 
 
 def _folder(bucket: Bucket, prefix: str) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from constructs import Construct, IConstruct
 
     from cdk8s_airflow.database.budget import Demand
+    from cdk8s_airflow.network.policies import Isolation
     from cdk8s_airflow.rights import Right
 
 _RBAC = "/rbac.authorization.k8s.io"
@@ -46,6 +47,8 @@ class Ledger:
         files: what is written beside the manifests, path below their folder -> text.
         databases: every metadata database, by each way there is to tell it -> the release that has it.
         sessions: what is opened at each database and pooler, by its name.
+        archives: every folder into which backups go -> whose they are.
+        isolations: what each set of network policies allows.
     """
 
     objects: dict[Identity, Callable[[], str]] = field(default_factory=dict)
@@ -60,7 +63,9 @@ class Ledger:
     notes: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     databases: dict[str, str] = field(default_factory=dict)
+    archives: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, list[Demand]] = field(default_factory=dict)
+    isolations: list[Isolation] = field(default_factory=list)
 
     def register(self, manifests: Iterable[Mapping[str, Any]], path: Callable[[], str]) -> list[Finding]:
         """Writes down objects; returns a finding for each whose name is taken.
@@ -197,6 +202,20 @@ class Ledger:
                 problem=f"is the metadata database of release {other!r} too, and each would run, migrate and clean up the tasks of "
                 "the other",
                 fix="give each release a database of its own, and a Secret of its own for its URL",
+            )
+        ]
+
+    def archive(self, folder: str, cluster: str) -> list[Finding]:
+        """Writes down where a Cluster's backups go; returns a finding when another's go there."""
+        other = self.archives.setdefault(folder, cluster)
+        if other == cluster:
+            return []
+        return [
+            Finding(
+                rule="database/backup-shared",
+                at="backup",
+                problem=f"goes into {folder}, as that of {other} does, and neither could be restored",
+                fix="give each a folder of its own: CnpgBackup(server_name=...) or CnpgBackup(prefix=...)",
             )
         ]
 
