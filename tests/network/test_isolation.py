@@ -175,6 +175,25 @@ def test_every_question_is_asked_at_once() -> None:
     assert not policies(chart)
 
 
+def test_what_is_isolated_apart_has_to_say_its_connections_at_both_ends() -> None:
+    chart = new_chart()
+    airflow, db = platform(chart)
+    NetworkIsolation(chart, "airflow-only", traffic=[airflow], facts=FACTS)
+    with pytest.raises(PlatformError) as caught:
+        NetworkIsolation(chart, "db-only", traffic=[db], facts=FACTS)
+    assert {finding.rule for finding in caught.value.findings} == {"network/half-open"}
+    assert "scheduler of airflow may reach" in caught.value.findings[0].problem
+
+
+def test_what_is_isolated_apart_and_says_its_connections_at_both_ends_is_taken() -> None:
+    chart = new_chart()
+    airflow, db = platform(chart)
+    first = NetworkIsolation(chart, "airflow-only", traffic=[airflow], facts=FACTS)
+    shared = [flow for flow in first.flows if isinstance(flow.target, Pods) and flow.target.namespace == "airflow-data"]
+    assert shared
+    NetworkIsolation(chart, "db-only", traffic=[db], flows=shared, facts=FACTS)
+
+
 def test_where_one_thing_is_is_asked_once_however_many_need_it() -> None:
     chart = new_chart()
     airflow = make_airflow(chart, database=ExternalDatabase(url=DsnSecret("elsewhere")).connection())

@@ -11,7 +11,7 @@ from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import NonEmpty
 from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube.construct import PlatformConstruct, checked
-from cdk8s_airflow.network.policies import Isolation, Place, isolation
+from cdk8s_airflow.network.policies import Isolation, Place, half_open, isolation
 from cdk8s_airflow.network.traffic import Flow, HasTraffic, Traffic
 from cdk8s_airflow.report.traffic import everywhere_note, flow_table, one_sided_note
 
@@ -75,6 +75,15 @@ class NetworkIsolation(PlatformConstruct):
             or manifest["metadata"]["name"] != "default-deny"
         }
         self._emit(manifests, facts=facts)
+        if self._sound:
+            others = self._ledger.isolations
+            self._found_late(
+                finding
+                for other in others
+                for pair in ((worked_out, other), (other, worked_out))
+                for finding in half_open(*pair)
+            )
+            others.append(worked_out)
         if self._sound:
             notes = (
                 flow_table(worked_out.namespaces, worked_out.flows),

@@ -146,6 +146,32 @@ def isolation(
     )
 
 
+def half_open(one: Isolation, other: Isolation) -> Iterator[Finding]:
+    """Connections that one isolation allows at its end, and the other, whose pods are at their other end, does not."""
+    there = {_ends_of(each) for each in other.allowed}
+    told: set[Any] = set()
+    for each in one.allowed:
+        source, target = each.source, each.target
+        if not isinstance(source, Pods) or not isinstance(target, Pods) or _ends_of(each) in there | told:
+            continue
+        ends = (source.namespace, target.namespace)
+        theirs = [end for end in ends if end in other.namespaces and end not in one.namespaces]
+        if len(theirs) == 1:
+            told.add(_ends_of(each))
+            yield Finding(
+                rule="network/half-open",
+                at="traffic",
+                problem=f"is given apart from what it connects to: {source.name} may reach {target.name} at {each.port} "
+                f"at one end only, and namespace {theirs[0]} is isolated by another NetworkIsolation",
+                fix="give one NetworkIsolation all of it, or say this connection in flows= of the other",
+            )
+
+
+def _ends_of(allowed: Allowed) -> Any:
+    ends = (end.chosen_by if isinstance(end, Pods) else end.cidr for end in (allowed.source, allowed.target))
+    return (*ends, allowed.port, allowed.protocol)
+
+
 def _once(flows: Iterable[Flow]) -> list[Flow]:
     return list({_flow_key(flow): flow for flow in reversed(list(flows))}.values())[::-1]
 
