@@ -168,7 +168,7 @@ def pgbouncer_login(
     user: str,
     include: str,
 ) -> SecretNeed:
-    """The login of a database as PgBouncer reads it, from the password in another Secret, which has to be made before it.
+    """The login of a database as PgBouncer reads it, from the password in another Secret; without that the command makes nothing.
 
     Args:
         source: the key of the Secret with the password, as it is.
@@ -189,7 +189,10 @@ def pgbouncer_login(
         namespace=namespace,
         keys={**ref.keys, "pgbouncer.ini": f"exactly {include!r}", "users.txt": f'one line: "{user}" "PASSWORD"'},
         purpose=purpose,
-        command=_create(namespace, ref.name, f"--from-literal=pgbouncer.ini={shlex.quote(include)} {files}"),
+        command=(
+            f'[ -n "$({read})" ] && '
+            + _create(namespace, ref.name, f"--from-literal=pgbouncer.ini={shlex.quote(include)} {files}")
+        ),
     )
 
 
@@ -313,7 +316,7 @@ def composed_url(
     source: contracts._SecretReference,
     url: tuple[str, str],
 ) -> SecretNeed:
-    """A URL made from the password in another Secret of the namespace, which has to be made before it.
+    """A URL made from the password in another Secret of the namespace; the command makes nothing while that is not there.
 
     Args:
         source: the Secret with the password, under its one key.
@@ -321,15 +324,16 @@ def composed_url(
     """
     (key,), (password_key,) = ref.keys, source.keys
     before, after = url
-    password = (
-        f"\"$(kubectl -n {namespace} get secret {source.name} -o jsonpath='{{.data.{password_key}}}' | base64 -d)\""
-    )
+    read = f"kubectl -n {namespace} get secret {source.name} -o jsonpath='{{.data.{password_key}}}' | base64 -d"
+    create = _create(namespace, ref.name, _from_stdin(key))
     return SecretNeed(
         name=ref.name,
         namespace=namespace,
         keys={key: f"{before}PASSWORD{after}, with the password of {source.name}"},
         purpose=purpose,
-        command=f"printf '{before}%s{after}' {password} | {_create(namespace, ref.name, _from_stdin(key))}",
+        command=(
+            f'ANSWER=$({read}) && [ -n "$ANSWER" ] && printf \'{before}%s{after}\' "$ANSWER" | {create}; unset ANSWER'
+        ),
         recipe={
             key: (recipes.text(before), recipes.taken(namespace, source.name, password_key), recipes.text(after)),
         },

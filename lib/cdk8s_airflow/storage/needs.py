@@ -91,7 +91,7 @@ def _s3_source(credentials: S3Credentials, storage: ObjectStorage, namespace: st
         return f"ACCESS_KEY={id} && SECRET_KEY=$(openssl rand -hex 24)"
     return " && ".join(
         f"{word}=$(kubectl -n {storage.logins_in} get secret {credentials.secret} "
-        f"-o jsonpath='{{.data.{key}}}' | base64 -d)"
+        f"-o jsonpath='{{.data.{key}}}' | base64 -d) && [ -n \"${word}\" ]"
         for word, key in (("ACCESS_KEY", credentials.access_key_id), ("SECRET_KEY", credentials.secret_access_key))
     )
 

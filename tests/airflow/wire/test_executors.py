@@ -241,8 +241,10 @@ def test_the_secrets_of_redis_are_listed_in_the_order_they_are_made() -> None:
     assert [need.name for need in (password, url, results)] == ["password", "broker", "results"]
     assert "openssl rand -hex 24" in password.command
     assert "--from-file=password=/dev/stdin" in password.command
-    assert url.command.startswith("printf 'redis://:%s@lab-redis:6379/0' ")
-    assert "get secret password -o jsonpath='{.data.password}'" in url.command
+    assert "printf 'redis://:%s@lab-redis:6379/0' " in url.command
+    assert url.command.startswith(
+        "ANSWER=$(kubectl -n airflow-lab get secret password -o jsonpath='{.data.password}' | base64 -d)"
+    )
     assert "read -rsp" in results.command
     assert list(executor_needs(release(PAIRS[-1]))) == []
 
