@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from cdk8s_airflow import (
+    ConfigMapKey,
     DbtPostgres,
     DbtProfile,
     DbtProfiles,
@@ -288,6 +289,48 @@ def test_no_setting_of_any_adapter_takes_a_secret_as_text(settings: dict[str, An
     (finding,) = error.value.findings
     assert finding.rule == rule
     assert "hunter2" not in str(error.value)
+
+
+def test_authorities_are_files_in_the_pods_that_run_dbt() -> None:
+    one, two = SecretKey("ca", "root.pem"), ConfigMapKey("lab-ca", "ca.crt")
+    checked = replace(WAREHOUSE, tls="verify-full", ca=one)
+    targets: dict[str, DbtPostgres | DbtTarget] = {
+        "a": checked,
+        "b": replace(checked, ca=two),
+        "c": checked,
+    }
+    chart = new_chart()
+    profiles = made(
+        chart,
+        profiles={"w": DbtProfile(targets=targets, default="a")},
+        image=Image("registry.example.com/data/dbt", tag="1.0.0"),
+    )
+    (manifest,) = emitted(chart)
+    outputs = yaml.safe_load(manifest["data"]["profiles.yml"])["w"]["outputs"]
+    files = [output["sslrootcert"] for output in outputs.values()]
+    assert files == [f"/etc/dbt-authorities/{number}/ca.crt" for number in (0, 1, 0)]
+    pod = yaml.safe_load(manifest["data"]["pod.yaml"])
+    assert_accepted([{**pod, "metadata": {**pod["metadata"], "namespace": "airflow"}}])
+    volumes = [
+        {"name": "dbt-authority-0", "secret": {"secretName": "ca", "items": [{"key": "root.pem", "path": "ca.crt"}]}},
+        {"name": "dbt-authority-1", "configMap": {"name": "lab-ca", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+    ]
+    assert pod["spec"]["volumes"][2:] == volumes
+    mounts = [
+        {"name": f"dbt-authority-{n}", "mountPath": f"/etc/dbt-authorities/{n}", "readOnly": True} for n in (0, 1)
+    ]
+    assert pod["spec"]["containers"][0]["volumeMounts"][2:] == mounts
+    running = profiles.running_in(TaskPod())
+    assert (list(running.volumes)[1:], list(running.volume_mounts)[1:]) == (volumes, mounts)
+    assert len(profiles.mounted_in(TaskPod()).volumes) == 1
+    assert ("airflow", "ca") in ledger_of(chart).secrets
+
+
+def test_a_certificate_is_checked_against_something() -> None:
+    target = replace(WAREHOUSE, tls="verify-ca")
+    with pytest.raises(PlatformError, match="dbt/tls") as error:
+        made(new_chart(), profiles={"w": DbtProfile(targets={"x": target})})
+    assert [finding.at.rpartition(".")[2] for finding in error.value.findings] == ["ca"]
 
 
 def test_authorities_that_nobody_asks_are_refused() -> None:

@@ -15,6 +15,9 @@ from cdk8s_airflow.checks.constraints import ObjectName, VariableName
 from cdk8s_airflow.dbt.targets import DbtName, DbtProfile, PodPath
 from cdk8s_airflow.dbt.wire import (
     ProfilesSettings,
+    authorities,
+    authority_mounts,
+    authority_volumes,
     dbt_env,
     dbt_traffic,
     profiles_manifest,
@@ -28,7 +31,7 @@ from cdk8s_airflow.network.namespace import NamespaceHandle
 from cdk8s_airflow.network.traffic import Traffic
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.secrets.contracts import PullSecret
+from cdk8s_airflow.secrets.contracts import PullSecret, SecretKey
 
 _Pod = TypeVar("_Pod", bound=AirflowPod)
 
@@ -96,6 +99,11 @@ class DbtProfiles(PlatformConstruct):
         if not self._sound:
             return
         self._need(
+            needs.authority(ca, namespace.name, "dbt: the authority of a warehouse")
+            for ca in authorities(profiles)
+            if isinstance(ca, SecretKey)
+        )
+        self._need(
             needs.merged(
                 replace(
                     needs.free_key(key, namespace.name, f"dbt: {what}", content=f"the {what.partition(' ')[0]}"),
@@ -127,7 +135,13 @@ class DbtProfiles(PlatformConstruct):
         """
         if not self._sound:
             return pod
-        return replace(self.mounted_in(pod), env={**dbt_env(self._settings), **pod.env})
+        pod = self.mounted_in(pod)
+        return replace(
+            pod,
+            env={**dbt_env(self._settings), **pod.env},
+            volumes=(*pod.volumes, *authority_volumes(self._settings)),
+            volume_mounts=(*pod.volume_mounts, *authority_mounts(self._settings)),
+        )
 
     @property
     def traffic(self) -> Traffic:

@@ -11,7 +11,7 @@ from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.network.traffic import Peer
 from cdk8s_airflow.schemas.hidden import has_login, may_hide
-from cdk8s_airflow.secrets.contracts import SecretKey
+from cdk8s_airflow.secrets.contracts import ConfigMapKey, SecretKey
 
 _NAME = regex(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 _ABSOLUTE = regex(r"(?:/[A-Za-z0-9._-]+)+")
@@ -62,8 +62,8 @@ class DbtPostgres:
         port: the server's port. Default: 5432.
         threads: how many models dbt builds at once; each is a session of the database. Default: 4.
         tls: how much TLS dbt insists on; ``sslmode`` of the adapter. Default: ``"require"``.
-        ca: the path of the authorities' certificates in the pod; ``sslrootcert``. Needed for ``"verify-ca"`` and ``"verify-full"``, unless
-            the adapter finds them in the home folder. Default: none.
+        ca: the authority that signed the server's certificate, for ``"verify-ca"`` and ``"verify-full"``: the key of a Secret or
+            ConfigMap beside the pods, which then have it as a file, or the path of a file in the image. Default: none.
         connect_timeout: how long a connection may take. Default: ``"10s"``, the adapter's own.
         role: the role that dbt takes on after it has logged in. Default: the one it logs in as.
         peer: where the server is, for network policies: the ``peer`` of a database's connection, or an :class:`Outside` with its
@@ -84,13 +84,21 @@ class DbtPostgres:
     port: PortNumber = 5432
     threads: Count = 4
     tls: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = "require"
-    ca: PodPath | None = None
+    ca: SecretKey | ConfigMapKey | PodPath | None = None
     connect_timeout: Duration = "10s"
     role: SqlName | None = None
     peer: Peer | None = None
 
     def _rules(self) -> Iterator[Finding]:
-        if self.ca is not None and self.tls not in ("verify-ca", "verify-full"):
+        verifies = self.tls in ("verify-ca", "verify-full")
+        if verifies and self.ca is None:
+            yield Finding(
+                rule="dbt/tls",
+                at="ca",
+                problem=f"is missing, and tls={self.tls!r} checks the server's certificate against it",
+                fix='give the key of a ConfigMap or Secret with the authority in PEM: ca=ConfigMapKey("warehouse-ca", "ca.crt")',
+            )
+        if self.ca is not None and not verifies:
             yield Finding(
                 rule="dbt/tls",
                 at="tls",

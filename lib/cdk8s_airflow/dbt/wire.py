@@ -15,7 +15,7 @@ from cdk8s_airflow.network.hosts import peer_of
 from cdk8s_airflow.network.traffic import Flow, Peer, Pods, Traffic, Unplaced, resolves_names
 from cdk8s_airflow.scheduling.resources import Resources
 from cdk8s_airflow.scheduling.wire import resources
-from cdk8s_airflow.secrets.contracts import SecretKey
+from cdk8s_airflow.secrets.contracts import ConfigMapKey, SecretKey
 
 VOLUME = "dbt-profiles"
 """The volume with the profiles, in every pod that has them."""
@@ -27,6 +27,7 @@ LABEL = "cdk8s-airflow/dbt-profiles"
 """The label of pods that DAGs start from the pod of a ConfigMap."""
 
 _HTTPS = 443
+_AUTHORITY = "ca.crt"
 _SCRATCH_FOLDER = "/tmp"
 _USER = 1000
 
@@ -46,7 +47,44 @@ class ProfilesSettings:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def _parts(target: DbtPostgres | DbtTarget) -> dict[str, Any]:
+def authorities(profiles: Mapping[str, DbtProfile]) -> list[SecretKey | ConfigMapKey]:
+    """What is mounted so that certificates can be checked, each once."""
+    found: list[SecretKey | ConfigMapKey] = []
+    for profile in profiles.values():
+        for target in profile.targets.values():
+            ca = target.ca if isinstance(target, DbtPostgres) else None
+            if ca is not None and not isinstance(ca, str) and ca not in found:
+                found.append(ca)
+    return found
+
+
+def _authority_folder(number: int) -> str:
+    return f"/etc/dbt-authorities/{number}"
+
+
+def authority_volumes(settings: ProfilesSettings) -> list[dict[str, Any]]:
+    """The volumes with the authorities."""
+    volumes: list[dict[str, Any]] = []
+    for number, ca in enumerate(authorities(settings.profiles)):
+        items = [{"key": ca.key, "path": _AUTHORITY}]
+        source: dict[str, Any] = (
+            {"secret": {"secretName": ca.name, "items": items}}
+            if isinstance(ca, SecretKey)
+            else {"configMap": {"name": ca.name, "items": items}}
+        )
+        volumes.append({"name": f"dbt-authority-{number}", **source})
+    return volumes
+
+
+def authority_mounts(settings: ProfilesSettings) -> list[dict[str, Any]]:
+    """Where a container that runs dbt has the authorities."""
+    return [
+        {"name": f"dbt-authority-{number}", "mountPath": _authority_folder(number), "readOnly": True}
+        for number, _ in enumerate(authorities(settings.profiles))
+    ]
+
+
+def _parts(target: DbtPostgres | DbtTarget, profiles: Mapping[str, DbtProfile]) -> dict[str, Any]:
     """The settings of a target under the names of its adapter. Source: dbt-postgres, ``PostgresCredentials``."""
     if isinstance(target, DbtTarget):
         return {"type": _kind(target), **target.settings}
@@ -62,8 +100,10 @@ def _parts(target: DbtPostgres | DbtTarget) -> dict[str, Any]:
         "sslmode": target.tls,
         "connect_timeout": seconds(target.connect_timeout),
     }
-    if target.ca is not None:
+    if isinstance(target.ca, str):
         parts["sslrootcert"] = target.ca
+    elif target.ca is not None:
+        parts["sslrootcert"] = f"{_authority_folder(authorities(profiles).index(target.ca))}/{_AUTHORITY}"
     if target.role is not None:
         parts["role"] = target.role
     return parts
@@ -78,7 +118,7 @@ def secret_variables(profiles: Mapping[str, DbtProfile]) -> Iterator[tuple[str, 
     """Variable, key of a Secret, and which setting it is, for everything secret in the profiles."""
     for name, profile in profiles.items():
         for target, given in profile.targets.items():
-            for setting, value in _parts(given).items():
+            for setting, value in _parts(given, profiles).items():
                 if isinstance(value, SecretKey):
                     yield _variable(name, target, setting), value, f"{setting} of target {target} in profile {name}"
 
@@ -108,7 +148,9 @@ def profiles_text(profiles: Mapping[str, DbtProfile]) -> str:
         name: {
             "target": profile.target,
             "outputs": {
-                target: {key: written(_variable(name, target, key), value) for key, value in _parts(given).items()}
+                target: {
+                    key: written(_variable(name, target, key), value) for key, value in _parts(given, profiles).items()
+                }
                 for target, given in profile.targets.items()
             },
         }
@@ -217,10 +259,14 @@ def dbt_pod(settings: ProfilesSettings) -> dict[str, Any]:
                     "capabilities": {"drop": ["ALL"]},
                     "readOnlyRootFilesystem": True,
                 },
-                "volumeMounts": [profiles_mount(settings), {"name": SCRATCH, "mountPath": _SCRATCH_FOLDER}],
+                "volumeMounts": [
+                    profiles_mount(settings),
+                    {"name": SCRATCH, "mountPath": _SCRATCH_FOLDER},
+                    *authority_mounts(settings),
+                ],
             }
         ],
-        "volumes": [profiles_volume(settings), {"name": SCRATCH, "emptyDir": {}}],
+        "volumes": [profiles_volume(settings), {"name": SCRATCH, "emptyDir": {}}, *authority_volumes(settings)],
     }
     if settings.pull_secret is not None:
         pod["imagePullSecrets"] = [{"name": settings.pull_secret}]
