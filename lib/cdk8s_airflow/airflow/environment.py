@@ -163,4 +163,4 @@ class CaBundle:
 
     how_to_write: ClassVar[str] = 'CaBundle(ConfigMapKey("ca-bundle", "ca.crt"))'
 
-    source: ConfigMapKey | SecretKey
+    source: SecretKey | ConfigMapKey

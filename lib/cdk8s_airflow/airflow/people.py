@@ -284,7 +284,7 @@ class Ldap:
     uid_field: _Line = "uid"
     group_field: _Line = "memberOf"
     start_tls: bool = False
-    ca: ConfigMapKey | SecretKey | None = None
+    ca: SecretKey | ConfigMapKey | None = None
 
     def _rules(self) -> Iterator[Finding]:
         is_tls = urlsplit(self.server).scheme == "ldaps"

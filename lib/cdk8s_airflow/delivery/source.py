@@ -68,7 +68,7 @@ class ChartSource:
     url: ChartUrl = OFFICIAL_REPOSITORY
     name: ChartName = "airflow"
     credentials: BasicAuthSecret | PullSecret | None = None
-    ca: ConfigMapKey | SecretKey | None = None
+    ca: SecretKey | ConfigMapKey | None = None
 
     @classmethod
     def https(
@@ -77,7 +77,7 @@ class ChartSource:
         *,
         name: str = "airflow",
         credentials: BasicAuthSecret | None = None,
-        ca: ConfigMapKey | SecretKey | None = None,
+        ca: SecretKey | ConfigMapKey | None = None,
     ) -> ChartSource:
         """A chart repository of one's own: a mirror of the official one, for example.
 
@@ -95,7 +95,7 @@ class ChartSource:
         url: str,
         *,
         credentials: PullSecret | BasicAuthSecret | None = None,
-        ca: ConfigMapKey | SecretKey | None = None,
+        ca: SecretKey | ConfigMapKey | None = None,
     ) -> ChartSource:
         """A chart in an OCI registry.
 

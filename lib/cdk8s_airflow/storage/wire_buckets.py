@@ -51,7 +51,7 @@ class BucketJobSettings:
     pull_secret: str | None = None
     service_account: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-    ca: ConfigMapKey | SecretKey | None = None
+    ca: SecretKey | ConfigMapKey | None = None
     architecture: str | None = None
 
 
@@ -198,7 +198,7 @@ def _login_file(credentials: Credentials | None) -> dict[str, Any] | None:
     return _file(SecretKey(credentials.secret, credentials.key_file), "key.json")
 
 
-def _file(source: ConfigMapKey | SecretKey | None, name: str) -> dict[str, Any] | None:
+def _file(source: SecretKey | ConfigMapKey | None, name: str) -> dict[str, Any] | None:
     if source is None:
         return None
     items = [{"key": source.key, "path": name}]
