@@ -97,13 +97,15 @@ def check_value(value: object, hint: Any, at: str) -> list[Finding]:
     return _check_class(value, hint, at)
 
 
-def _check_class(value: object, hint: Any, at: str) -> list[Finding]:
+def _fits(value: object, hint: Any) -> bool:
     if hint in _PLAIN_NAMES:
         # A subclass (an enum, a numpy scalar, a loader's scalar) is read differently by the different writers on the way.
-        fits = type(value) is hint or (hint is float and type(value) is int)
-    else:
-        fits = isinstance(value, hint)
-    if not fits:
+        return type(value) is hint or (hint is float and type(value) is int)
+    return isinstance(value, hint)
+
+
+def _check_class(value: object, hint: Any, at: str) -> list[Finding]:
+    if not _fits(value, hint):
         return [_wrong_type(value, _described(hint), at, hints=(hint,))]
     return list(check_setting(value, at))
 
@@ -128,6 +130,9 @@ def check_setting(value: object, at: str) -> Iterator[Finding]:
 def _check_union(value: object, arms: tuple[Any, ...], at: str) -> list[Finding]:
     best: list[Finding] | None = None
     for arm in arms:
+        # What is of another class altogether says nothing that the sentence over all arms does not say.
+        if isinstance(arm, type) and get_origin(arm) is None and not _fits(value, arm):
+            continue
         found = check_value(value, arm, at)
         if not found:
             return []
