@@ -27,6 +27,7 @@ from cdk8s_airflow.checks.regex import regex
 from cdk8s_airflow.database.budget import RESERVED, Server
 from cdk8s_airflow.database.connection import UNSOUND, VERIFYING, Address, Connection, TlsMode
 from cdk8s_airflow.database.parameters import DEFAULT_MAX_CONNECTIONS, parameter_findings
+from cdk8s_airflow.database.reserved import database_findings, is_reserved_role, volume_findings
 from cdk8s_airflow.database.traffic import cluster_traffic, instances
 from cdk8s_airflow.database.wire import ClusterParts, ClusterSettings, cluster_manifest
 from cdk8s_airflow.facts import ClusterFacts
@@ -86,7 +87,6 @@ _OPERATORS_KEYS = frozenset(
     ["username", "user", "password", "dbname", "host", "port", "pgpass", "uri", "jdbc-uri", "fqdn-uri", "fqdn-jdbc-uri"]
 )
 """What the Secret that the operator makes for the owner has. Source: CloudNativePG, ``specs/secrets.go``."""
-_RESERVED_ROLES = ("postgres", "streaming_replica")
 _RESOURCES = Resources(cpu="100m", memory="512Mi", memory_limit="1Gi")
 
 _RUNS_18 = (1, 27)
@@ -540,7 +540,7 @@ def _rules(
     settings: ClusterSettings, image: str | None, mirror: Mirror | None, facts: ClusterFacts
 ) -> Iterator[Finding]:
     owner, database, major = settings.owner, settings.database, settings.postgres_major
-    if owner in _RESERVED_ROLES or owner.startswith(("pg_", "cnpg_")):
+    if is_reserved_role(owner):
         yield Finding(
             rule="database/owner",
             at="owner",
@@ -548,23 +548,10 @@ def _rules(
             seen=repr(owner),
             fix="choose another name for the owner",
         )
-    if database in ("postgres", "template0", "template1"):
-        yield Finding(
-            rule="database/database",
-            at="database",
-            problem="is a database that PostgreSQL makes for itself",
-            seen=repr(database),
-            fix="choose another name for the database",
-        )
+    yield from database_findings(database)
     for at, volume in (("storage", settings.storage), ("wal_storage", settings.wal_storage)):
-        if volume is not None and volume.access_mode == "ReadWriteMany":
-            yield Finding(
-                rule="database/access-mode",
-                at=f"{at}.access_mode",
-                problem="is not for a database: one instance writes its volume, alone",
-                seen="ReadWriteMany",
-                fix="leave it out",
-            )
+        if volume is not None:
+            yield from volume_findings(volume, at, writer="one instance")
     if major == 18 and facts.cnpg is not None and version(facts.cnpg)[:2] < _RUNS_18:
         yield Finding(
             rule="database/postgres-major",

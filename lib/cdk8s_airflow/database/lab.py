@@ -12,6 +12,7 @@ from cdk8s_airflow.checks import Finding, check_arguments, report
 from cdk8s_airflow.checks.constraints import Must, NonEmpty, SqlName, is_label_1035
 from cdk8s_airflow.database.budget import DEFAULT_MAX_CONNECTIONS, RESERVED, Server
 from cdk8s_airflow.database.connection import UNSOUND, Address, Connection
+from cdk8s_airflow.database.reserved import database_findings, volume_findings
 from cdk8s_airflow.database.wire_lab import (
     LabSettings,
     lab_login,
@@ -219,19 +220,5 @@ def _rules(database: str, user: str, storage: Volume) -> Iterator[Finding]:
             seen=repr(user),
             fix="choose another name",
         )
-    if database in ("template0", "template1", "postgres"):
-        yield Finding(
-            rule="database/database",
-            at="database",
-            problem="is a database that PostgreSQL makes for itself",
-            seen=repr(database),
-            fix="choose another name for the database",
-        )
-    if storage.access_mode == "ReadWriteMany":
-        yield Finding(
-            rule="database/access-mode",
-            at="storage.access_mode",
-            problem="is not for a database: one pod writes its volume, alone",
-            seen="ReadWriteMany",
-            fix="leave it out",
-        )
+    yield from database_findings(database)
+    yield from volume_findings(storage, "storage", writer="one pod")

@@ -9,19 +9,8 @@ from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.checks.constraints import ExtensionName, Must, SqlName
 from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.database.cluster import Extension
+from cdk8s_airflow.database.reserved import RESERVED_DATABASES, is_reserved_role
 from cdk8s_airflow.secrets.contracts import BasicAuthSecret
-
-RESERVED_ROLES = ("postgres", "streaming_replica")
-"""Roles that are the operator's. Source: CloudNativePG, ``pkg/postgres/roles.go``."""
-
-RESERVED_DATABASES = ("postgres", "template0", "template1")
-"""Databases that PostgreSQL makes for itself."""
-
-
-def is_reserved_role(name: str) -> bool:
-    """Whether a role is PostgreSQL's or the operator's own."""
-    return name in RESERVED_ROLES or name.startswith(("pg_", "cnpg_"))
-
 
 _RoleName = Annotated[
     SqlName,

@@ -38,7 +38,7 @@ PodPath = Annotated[
 ]
 """A path in a pod, from its root."""
 
-_Role = Annotated[
+_Plain = Annotated[
     str,
     Must(
         lambda text: "{{" not in text and "{%" not in text,
@@ -79,7 +79,7 @@ class DbtPostgres:
     host: HostName
     database: SqlName
     schema: SqlName
-    user: Annotated[NonEmpty, _Role] | SecretKey
+    user: Annotated[NonEmpty, _Plain] | SecretKey
     password: SecretKey
     port: PortNumber = 5432
     threads: Count = 4
