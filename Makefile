@@ -18,7 +18,7 @@ IMPORTS = .venv/bin/python tools/make_imports.py $(if $(SOURCES),--from $(SOURCE
 SCHEMAS = .venv/bin/python tools/make_schemas.py $(if $(SOURCES),--from $(SOURCES))
 
 .PHONY: help setup synth test check format lint types docs imports schemas edge bench wheel lock clean
-.PHONY: check-dist check-imports check-schemas
+.PHONY: imports-contract check-dist check-imports check-schemas
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -36,7 +36,7 @@ test: .venv/.test ## run the whole test suite
 	@$(MAKE) -s .venv/.checkov || echo "checkov is missing: the tests that ask it are skipped" >&2
 	@.venv/bin/python -m pytest $(ARGS)
 
-check: lint types check-schemas check-imports check-dist docs test ## everything that must hold before a commit
+check: lint types imports-contract check-schemas check-imports check-dist docs test ## everything that must hold before a commit
 
 format: .venv/.dev ## put the code into its one form
 	@.venv/bin/ruff check --quiet --fix . && .venv/bin/ruff format --quiet .
@@ -47,6 +47,9 @@ lint: .venv/.dev ## form and lint
 
 types: .venv/.dev ## strict types
 	@.venv/bin/mypy --no-error-summary
+
+imports-contract: .venv/.dev
+	@.venv/bin/lint-imports >.import_linter.log 2>&1 || { cat .import_linter.log >&2; exit 1; }
 
 docs: .venv/.dev ## build the documentation into build/docs
 	@.venv/bin/mkdocs build --strict --quiet --site-dir build/docs

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cdk8s_airflow.checks import scanner
+from cdk8s_airflow.secret_scan import scanner
 from tests.truth.hooks import (
     pytest_addoption,
     pytest_configure,

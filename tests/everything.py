@@ -68,10 +68,10 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.collector import statsd_beside
-from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.database.connection import Connection
-from tests.airflow.wire.given import WITH_AIRFLOW_3, Pair, release
+from cdk8s_airflow.validation import Finding
+from tests.airflow.wire.samples import WITH_AIRFLOW_3, Pair, release
 from tests.surface import repaired
 
 FACTS = ClusterFacts(

@@ -9,9 +9,9 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.environment import variables_twice
 from cdk8s_airflow.airflow.wire.release import release_rules, release_values
 from cdk8s_airflow.airflow.wire.task_pods import own_images, with_task_pods
-from cdk8s_airflow.checks import Finding, PlatformError, check_value
 from cdk8s_airflow.delivery.wire.k3s import structured_rules
 from cdk8s_airflow.schemas import check_values
+from cdk8s_airflow.validation import Finding, PlatformError, check_value
 
 
 @dataclasses.dataclass(frozen=True)

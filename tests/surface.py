@@ -92,11 +92,11 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.collector import statsd_beside
-from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.dags.folder import DagFile, FolderFiles
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.database.connection import Connection
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, release
+from cdk8s_airflow.validation import Finding
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, release
 from tests.judging import refusals
 
 for _setting in (GitSync, DagFile, Connection, *(getattr(cdk8s_airflow, name) for name in cdk8s_airflow.__all__)):

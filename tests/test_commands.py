@@ -27,7 +27,7 @@ needs_set_up = pytest.mark.skipif(
 FAILS = """
 import sys
 from cdk8s_airflow import run
-from cdk8s_airflow.checks import Finding, PlatformError
+from cdk8s_airflow.validation import Finding, PlatformError
 
 def build():
     raise PlatformError([Finding(rule="area/what", at="argument", problem="is wrong", fix="change it")])
@@ -38,7 +38,7 @@ if __name__ == "__main__":
 WORKS = """
 import cdk8s
 from cdk8s_airflow import run
-from cdk8s_airflow.kube.edge import emit
+from cdk8s_airflow.kube.emit import emit
 
 def build():
     app = cdk8s.App()

@@ -22,7 +22,7 @@ from cdk8s_airflow import (
     Triggerer,
     Volume,
 )
-from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.app.registry import ledger_of
 from tests.making import emitted, make_airflow, make_cluster, make_dags, new_chart
 from tests.truth import assert_accepted
 from tests.truth.manifests import load, objects, values_of

@@ -178,7 +178,7 @@ def test_the_program_of_the_readme_writes_dist(results: dict[str, Any]) -> None:
 def homelab(arguments: str = "") -> dict[str, str]:
     """The files of the HomeLab, and the summary of it."""
     import main
-    from cdk8s_airflow.kube.ledger import ledger_of
+    from cdk8s_airflow.app.registry import ledger_of
     from cdk8s_airflow.report.summary import summary
 
     app = main.build(**{key: ast.literal_eval(value) for key, value in re.findall(r"(\w+)=(\S+)", arguments)})
@@ -413,7 +413,7 @@ def test_what_a_failing_program_leaves_of_dist_is_what_the_docs_say(command: str
     assert said[1] == ("as it was" if stays else "gone")
 
 
-def test_the_rooms_of_the_explanation_are_those_of_the_library() -> None:
+def test_explanation_names_every_package() -> None:
     named = set(re.findall(r"^\| `(\w+)` \|", text("docs/explanation/how-it-works.md"), re.MULTILINE))
     library = ROOT / "lib" / "cdk8s_airflow"
     rooms = {path.parent.name for path in library.glob("*/__init__.py")} | {

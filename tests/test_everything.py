@@ -9,7 +9,7 @@ import cdk8s
 import pytest
 
 from cdk8s_airflow import AirflowChart, DagRepoSync, Namespace
-from tests.airflow.wire.given import PAIRS, Pair, called
+from tests.airflow.wire.samples import PAIRS, Pair, called
 from tests.everything import DAGS, arguments, everything
 from tests.helm.expectations import (
     assert_env_once,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.app.registry import ledger_of
 from tests.truth import assert_accepted
 from tests.truth.goldens import check_golden
 from tests.truth.manifests import load

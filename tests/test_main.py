@@ -12,7 +12,7 @@ import pytest
 
 import main
 from cdk8s_airflow import PlatformError
-from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.app.registry import ledger_of
 from tests.platforms import PAIRS, helm_chart, homelab
 from tests.truth import assert_accepted
 from tests.truth.goldens import check_golden, check_golden_folder

@@ -45,8 +45,8 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.dags.folder import DagFile, FolderFiles
-from cdk8s_airflow.kube.text import values_text
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+from cdk8s_airflow.text.yaml_writer import values_text
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
 from tests.judging import judge, rules
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"

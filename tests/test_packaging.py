@@ -22,7 +22,7 @@ PROGRAM = """
 import json, sys
 import cdk8s
 import cdk8s_airflow
-from cdk8s_airflow.kube import bindings, edge
+from cdk8s_airflow.kube import bindings, emit as edge
 
 chart = cdk8s.Chart(cdk8s.Testing.app(), "unit")
 edge.emit(chart, {"ns": {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}})

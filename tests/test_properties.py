@@ -21,8 +21,17 @@ from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.release import release_objects, release_rules, release_values
 from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects
-from cdk8s_airflow.checks import Finding, PlatformError, check_value
-from cdk8s_airflow.checks.constraints import (
+from cdk8s_airflow.dags.git_sync import GitRef, GitSubPath, GitSync, repository_rules
+from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.delivery.k3s import K3sHelmChart
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import AirflowKeys, ConfigMapKey, GitTokenSecret, SecretKey
+from cdk8s_airflow.model.volume import Volume
+from cdk8s_airflow.schemas import check_manifest, check_values
+from cdk8s_airflow.text.yaml_writer import values_text
+from cdk8s_airflow.validation import Finding, PlatformError, check_value
+from cdk8s_airflow.validation.constraints import (
     Bytes,
     Count,
     Cpu,
@@ -35,16 +44,7 @@ from cdk8s_airflow.checks.constraints import (
     SqlName,
     VersionText,
 )
-from cdk8s_airflow.dags.git_sync import GitRef, GitSubPath, GitSync, repository_rules
-from cdk8s_airflow.database.connection import Connection
-from cdk8s_airflow.delivery.k3s import K3sHelmChart
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.kube.text import values_text
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.schemas import check_manifest, check_values
-from cdk8s_airflow.secrets.contracts import AirflowKeys, ConfigMapKey, GitTokenSecret, SecretKey
-from cdk8s_airflow.storage.volume import Volume
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, release
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, release
 from tests.judging import judge
 from tests.making import make_airflow, make_cluster, make_dags, new_chart
 from tests.surface import any_settings, repaired

@@ -19,14 +19,14 @@ from cdk8s_airflow import (
     Namespace,
     PlatformError,
 )
+from cdk8s_airflow.airflow.wire.permissions import GRANTS, ROLES, SWITCHES, release_rights
 from cdk8s_airflow.airflow.wire.release import release_values
-from cdk8s_airflow.airflow.wire.rights import GRANTS, ROLES, SWITCHES, release_rights
 from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
-from cdk8s_airflow.kube.ledger import ledger_of
-from cdk8s_airflow.report.rights import rights_of, rights_text
+from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.model.permission import Right, merged, rights_in
+from cdk8s_airflow.report.permissions import rights_of, rights_text
 from cdk8s_airflow.report.summary import summary
-from cdk8s_airflow.rights import Right, merged, rights_in
-from tests.airflow.wire.given import PAIRS, Pair, called, release
+from tests.airflow.wire.samples import PAIRS, Pair, called, release
 from tests.making import make_airflow, new_chart
 from tests.truth.goldens import check_golden
 from tests.truth.manifests import load

@@ -12,7 +12,7 @@ import pytest
 
 import main
 from cdk8s_airflow import BrokerUrlSecret, CeleryExecutor, CeleryWorkers, RedisBroker, RedisPasswordSecret, Volume
-from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.app.registry import ledger_of
 from tests.helm.rendering import CHARTS_MISSING, Rendered, charts_folder, render_release
 from tests.platforms import helm_chart, release
 from tests.truth import assert_accepted

@@ -29,8 +29,8 @@ from typing import Any
 
 import yaml
 
-from cdk8s_airflow.schemas import compiling
-from cdk8s_airflow.schemas.compiling import (
+from cdk8s_airflow.schemas import chart_compiler as compiling
+from cdk8s_airflow.schemas.chart_compiler import (
     _BRANCHES,
     _KEPT,
     ChartSource,

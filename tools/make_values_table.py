@@ -21,11 +21,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from cdk8s_airflow.airflow import executors, people, service_accounts, task_pods  # noqa: E402
+from cdk8s_airflow.airflow import authentication as people
+from cdk8s_airflow.airflow import executors, task_pods
 from cdk8s_airflow.airflow.settings import ReleaseSettings  # noqa: E402
-from cdk8s_airflow.airflow.versions import CHARTS  # noqa: E402
 from cdk8s_airflow.airflow.wire.release import release_values  # noqa: E402
-from tests.airflow.wire.given import PAIRS, Pair  # noqa: E402
+from cdk8s_airflow.model import service_account as service_accounts
+from cdk8s_airflow.model.version import CHARTS  # noqa: E402
+from tests.airflow.wire.samples import PAIRS, Pair  # noqa: E402
 from tests.everything import everything  # noqa: E402
 from tests.judging import rules  # noqa: E402
 from tests.test_matrix import DAGS, EXECUTORS, FACTS, LOGS  # noqa: E402

@@ -13,7 +13,7 @@ from cdk8s import App, Chart
 from constructs import Construct
 
 from cdk8s_airflow import Namespace, run
-from cdk8s_airflow.kube.construct import PlatformConstruct
+from cdk8s_airflow.app.construct import PlatformConstruct
 from main import build
 
 

@@ -6,12 +6,18 @@ importing the package alone starts no Node process.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
+from cdk8s_airflow._exports import HOME_OF, load
+
 if TYPE_CHECKING:
-    from cdk8s_airflow.airflow.archive import ChartArchive as ChartArchive
+    from cdk8s_airflow.airflow.authentication import AdminAccount as AdminAccount
+    from cdk8s_airflow.airflow.authentication import FabAuth as FabAuth
+    from cdk8s_airflow.airflow.authentication import Ldap as Ldap
+    from cdk8s_airflow.airflow.authentication import Oidc as Oidc
+    from cdk8s_airflow.airflow.authentication import SimpleAuth as SimpleAuth
     from cdk8s_airflow.airflow.chart import AirflowChart as AirflowChart
+    from cdk8s_airflow.airflow.chart_archive import ChartArchive as ChartArchive
     from cdk8s_airflow.airflow.components import ApiServer as ApiServer
     from cdk8s_airflow.airflow.components import Cleanup as Cleanup
     from cdk8s_airflow.airflow.components import DagProcessor as DagProcessor
@@ -44,24 +50,12 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.exposure import LoadBalancer as LoadBalancer
     from cdk8s_airflow.airflow.exposure import NodePort as NodePort
     from cdk8s_airflow.airflow.exposure import Tls as Tls
-    from cdk8s_airflow.airflow.images import Image as Image
-    from cdk8s_airflow.airflow.images import Mirror as Mirror
     from cdk8s_airflow.airflow.logs import Logs as Logs
-    from cdk8s_airflow.airflow.people import AdminAccount as AdminAccount
-    from cdk8s_airflow.airflow.people import FabAuth as FabAuth
-    from cdk8s_airflow.airflow.people import Ldap as Ldap
-    from cdk8s_airflow.airflow.people import Oidc as Oidc
-    from cdk8s_airflow.airflow.people import SimpleAuth as SimpleAuth
-    from cdk8s_airflow.airflow.pods import LogGroomer as LogGroomer
-    from cdk8s_airflow.airflow.service_accounts import ExistingServiceAccount as ExistingServiceAccount
-    from cdk8s_airflow.airflow.service_accounts import ServiceAccount as ServiceAccount
-    from cdk8s_airflow.airflow.service_accounts import ServiceAccounts as ServiceAccounts
+    from cdk8s_airflow.airflow.pod_settings import LogGroomer as LogGroomer
     from cdk8s_airflow.airflow.task_pods import TaskPod as TaskPod
     from cdk8s_airflow.airflow.task_pods import TaskPods as TaskPods
-    from cdk8s_airflow.checks import Finding as Finding
-    from cdk8s_airflow.checks import PlatformError as PlatformError
-    from cdk8s_airflow.checks import collecting as collecting
-    from cdk8s_airflow.checks.scanner import not_secret as not_secret
+    from cdk8s_airflow.app.run import run as run
+    from cdk8s_airflow.app.run import synth as synth
     from cdk8s_airflow.dags.bundles import DagBundles as DagBundles
     from cdk8s_airflow.dags.bundles import GitBundle as GitBundle
     from cdk8s_airflow.dags.folder import DagFolder as DagFolder
@@ -71,23 +65,23 @@ if TYPE_CHECKING:
     from cdk8s_airflow.database.backup import CnpgBackup as CnpgBackup
     from cdk8s_airflow.database.backup import CnpgRecovery as CnpgRecovery
     from cdk8s_airflow.database.backup import RecoveryTarget as RecoveryTarget
-    from cdk8s_airflow.database.cluster import AntiAffinity as AntiAffinity
-    from cdk8s_airflow.database.cluster import ClusterUpdates as ClusterUpdates
-    from cdk8s_airflow.database.cluster import Extension as Extension
-    from cdk8s_airflow.database.cluster import ExtensionImage as ExtensionImage
-    from cdk8s_airflow.database.cluster import ImageCatalog as ImageCatalog
-    from cdk8s_airflow.database.cluster import InitDb as InitDb
-    from cdk8s_airflow.database.cluster import PostgresMonitoring as PostgresMonitoring
-    from cdk8s_airflow.database.cluster import PostgresSize as PostgresSize
-    from cdk8s_airflow.database.cluster import ServerCertificates as ServerCertificates
-    from cdk8s_airflow.database.cluster import Synchronous as Synchronous
-    from cdk8s_airflow.database.cnpg import CnpgCluster as CnpgCluster
+    from cdk8s_airflow.database.cluster_settings import AntiAffinity as AntiAffinity
+    from cdk8s_airflow.database.cluster_settings import ClusterUpdates as ClusterUpdates
+    from cdk8s_airflow.database.cluster_settings import Extension as Extension
+    from cdk8s_airflow.database.cluster_settings import ExtensionImage as ExtensionImage
+    from cdk8s_airflow.database.cluster_settings import ImageCatalog as ImageCatalog
+    from cdk8s_airflow.database.cluster_settings import InitDb as InitDb
+    from cdk8s_airflow.database.cluster_settings import PostgresMonitoring as PostgresMonitoring
+    from cdk8s_airflow.database.cluster_settings import PostgresSize as PostgresSize
+    from cdk8s_airflow.database.cluster_settings import ServerCertificates as ServerCertificates
+    from cdk8s_airflow.database.cluster_settings import Synchronous as Synchronous
+    from cdk8s_airflow.database.cnpg_cluster import CnpgCluster as CnpgCluster
     from cdk8s_airflow.database.connection import Connection as Connection
     from cdk8s_airflow.database.connection import ExternalDatabase as ExternalDatabase
-    from cdk8s_airflow.database.lab import LabDatabase as LabDatabase
+    from cdk8s_airflow.database.lab_database import LabDatabase as LabDatabase
     from cdk8s_airflow.database.pgbouncer import PgBouncer as PgBouncer
     from cdk8s_airflow.database.pooler import CnpgPooler as CnpgPooler
-    from cdk8s_airflow.database.pooling import PoolerMonitoring as PoolerMonitoring
+    from cdk8s_airflow.database.pooler_monitoring import PoolerMonitoring as PoolerMonitoring
     from cdk8s_airflow.database.roles import Database as Database
     from cdk8s_airflow.database.roles import DatabaseRole as DatabaseRole
     from cdk8s_airflow.dbt.profiles import DbtProfiles as DbtProfiles
@@ -100,58 +94,63 @@ if TYPE_CHECKING:
     from cdk8s_airflow.delivery.helm_command import HelmCommand as HelmCommand
     from cdk8s_airflow.delivery.k3s import K3sHelmChart as K3sHelmChart
     from cdk8s_airflow.delivery.source import ChartSource as ChartSource
-    from cdk8s_airflow.facts import ClusterFacts as ClusterFacts
-    from cdk8s_airflow.kube.app import run as run
-    from cdk8s_airflow.kube.app import synth as synth
+    from cdk8s_airflow.jobs.bucket_job import BucketJob as BucketJob
+    from cdk8s_airflow.jobs.secret_bootstrap import SecretBootstrap as SecretBootstrap
+    from cdk8s_airflow.model.cluster_facts import ClusterFacts as ClusterFacts
+    from cdk8s_airflow.model.cluster_network import ApiServerAt as ApiServerAt
+    from cdk8s_airflow.model.cluster_network import Cilium as Cilium
+    from cdk8s_airflow.model.cluster_network import CloudIdentity as CloudIdentity
+    from cdk8s_airflow.model.cluster_network import ClusterDns as ClusterDns
+    from cdk8s_airflow.model.cluster_network import HostNetwork as HostNetwork
+    from cdk8s_airflow.model.cluster_network import Nowhere as Nowhere
+    from cdk8s_airflow.model.disruption_budget import DisruptionBudget as DisruptionBudget
+    from cdk8s_airflow.model.image import Image as Image
+    from cdk8s_airflow.model.image import Mirror as Mirror
+    from cdk8s_airflow.model.permission import Right as Right
+    from cdk8s_airflow.model.placement import Placement as Placement
+    from cdk8s_airflow.model.placement import Spread as Spread
+    from cdk8s_airflow.model.placement import Toleration as Toleration
+    from cdk8s_airflow.model.quota import Limits as Limits
+    from cdk8s_airflow.model.quota import Quota as Quota
+    from cdk8s_airflow.model.resources import Resources as Resources
+    from cdk8s_airflow.model.scaling import Hpa as Hpa
+    from cdk8s_airflow.model.scaling import Keda as Keda
+    from cdk8s_airflow.model.secret_reference import AirflowKeys as AirflowKeys
+    from cdk8s_airflow.model.secret_reference import ApiSecretKeySecret as ApiSecretKeySecret
+    from cdk8s_airflow.model.secret_reference import BasicAuthSecret as BasicAuthSecret
+    from cdk8s_airflow.model.secret_reference import BrokerUrlSecret as BrokerUrlSecret
+    from cdk8s_airflow.model.secret_reference import ConfigMapKey as ConfigMapKey
+    from cdk8s_airflow.model.secret_reference import DsnSecret as DsnSecret
+    from cdk8s_airflow.model.secret_reference import ExistingConfigMap as ExistingConfigMap
+    from cdk8s_airflow.model.secret_reference import ExistingSecret as ExistingSecret
+    from cdk8s_airflow.model.secret_reference import FernetKeySecret as FernetKeySecret
+    from cdk8s_airflow.model.secret_reference import FlowerAuthSecret as FlowerAuthSecret
+    from cdk8s_airflow.model.secret_reference import GitSshSecret as GitSshSecret
+    from cdk8s_airflow.model.secret_reference import GitTokenSecret as GitTokenSecret
+    from cdk8s_airflow.model.secret_reference import JwtSecret as JwtSecret
+    from cdk8s_airflow.model.secret_reference import PgBouncerSecret as PgBouncerSecret
+    from cdk8s_airflow.model.secret_reference import PullSecret as PullSecret
+    from cdk8s_airflow.model.secret_reference import RedisPasswordSecret as RedisPasswordSecret
+    from cdk8s_airflow.model.secret_reference import ResultBackendSecret as ResultBackendSecret
+    from cdk8s_airflow.model.secret_reference import SearchUrlSecret as SearchUrlSecret
+    from cdk8s_airflow.model.secret_reference import SecretKey as SecretKey
+    from cdk8s_airflow.model.secret_reference import TlsSecret as TlsSecret
+    from cdk8s_airflow.model.secret_reference import WebserverSecretKeySecret as WebserverSecretKeySecret
+    from cdk8s_airflow.model.service_account import ExistingServiceAccount as ExistingServiceAccount
+    from cdk8s_airflow.model.service_account import ServiceAccount as ServiceAccount
+    from cdk8s_airflow.model.service_account import ServiceAccounts as ServiceAccounts
+    from cdk8s_airflow.model.traffic import Flow as Flow
+    from cdk8s_airflow.model.traffic import Known as Known
+    from cdk8s_airflow.model.traffic import Outside as Outside
+    from cdk8s_airflow.model.traffic import Pods as Pods
+    from cdk8s_airflow.model.traffic import Traffic as Traffic
+    from cdk8s_airflow.model.volume import Volume as Volume
+    from cdk8s_airflow.namespaces.namespace import ExistingNamespace as ExistingNamespace
+    from cdk8s_airflow.namespaces.namespace import Namespace as Namespace
     from cdk8s_airflow.network.isolation import NetworkIsolation as NetworkIsolation
-    from cdk8s_airflow.network.namespace import ExistingNamespace as ExistingNamespace
-    from cdk8s_airflow.network.namespace import Namespace as Namespace
-    from cdk8s_airflow.network.places import ApiServerAt as ApiServerAt
-    from cdk8s_airflow.network.places import Cilium as Cilium
-    from cdk8s_airflow.network.places import CloudIdentity as CloudIdentity
-    from cdk8s_airflow.network.places import ClusterDns as ClusterDns
-    from cdk8s_airflow.network.places import HostNetwork as HostNetwork
-    from cdk8s_airflow.network.places import Nowhere as Nowhere
-    from cdk8s_airflow.network.policies import Place as Place
-    from cdk8s_airflow.network.traffic import Flow as Flow
-    from cdk8s_airflow.network.traffic import Known as Known
-    from cdk8s_airflow.network.traffic import Outside as Outside
-    from cdk8s_airflow.network.traffic import Pods as Pods
-    from cdk8s_airflow.network.traffic import Traffic as Traffic
-    from cdk8s_airflow.rights import Right as Right
-    from cdk8s_airflow.scheduling.disruption import DisruptionBudget as DisruptionBudget
-    from cdk8s_airflow.scheduling.placement import Placement as Placement
-    from cdk8s_airflow.scheduling.placement import Spread as Spread
-    from cdk8s_airflow.scheduling.placement import Toleration as Toleration
-    from cdk8s_airflow.scheduling.quota import Limits as Limits
-    from cdk8s_airflow.scheduling.quota import Quota as Quota
-    from cdk8s_airflow.scheduling.resources import Resources as Resources
-    from cdk8s_airflow.scheduling.scaling import Hpa as Hpa
-    from cdk8s_airflow.scheduling.scaling import Keda as Keda
-    from cdk8s_airflow.secrets.bootstrap import SecretBootstrap as SecretBootstrap
-    from cdk8s_airflow.secrets.bridge import SecretBridge as SecretBridge
-    from cdk8s_airflow.secrets.contracts import AirflowKeys as AirflowKeys
-    from cdk8s_airflow.secrets.contracts import ApiSecretKeySecret as ApiSecretKeySecret
-    from cdk8s_airflow.secrets.contracts import BasicAuthSecret as BasicAuthSecret
-    from cdk8s_airflow.secrets.contracts import BrokerUrlSecret as BrokerUrlSecret
-    from cdk8s_airflow.secrets.contracts import ConfigMapKey as ConfigMapKey
-    from cdk8s_airflow.secrets.contracts import DsnSecret as DsnSecret
-    from cdk8s_airflow.secrets.contracts import ExistingConfigMap as ExistingConfigMap
-    from cdk8s_airflow.secrets.contracts import ExistingSecret as ExistingSecret
-    from cdk8s_airflow.secrets.contracts import FernetKeySecret as FernetKeySecret
-    from cdk8s_airflow.secrets.contracts import FlowerAuthSecret as FlowerAuthSecret
-    from cdk8s_airflow.secrets.contracts import GitSshSecret as GitSshSecret
-    from cdk8s_airflow.secrets.contracts import GitTokenSecret as GitTokenSecret
-    from cdk8s_airflow.secrets.contracts import JwtSecret as JwtSecret
-    from cdk8s_airflow.secrets.contracts import PgBouncerSecret as PgBouncerSecret
-    from cdk8s_airflow.secrets.contracts import PullSecret as PullSecret
-    from cdk8s_airflow.secrets.contracts import RedisPasswordSecret as RedisPasswordSecret
-    from cdk8s_airflow.secrets.contracts import ResultBackendSecret as ResultBackendSecret
-    from cdk8s_airflow.secrets.contracts import SearchUrlSecret as SearchUrlSecret
-    from cdk8s_airflow.secrets.contracts import SecretKey as SecretKey
-    from cdk8s_airflow.secrets.contracts import TlsSecret as TlsSecret
-    from cdk8s_airflow.secrets.contracts import WebserverSecretKeySecret as WebserverSecretKeySecret
-    from cdk8s_airflow.secrets.external import ExternalSecret as ExternalSecret
+    from cdk8s_airflow.network.wire.network_policy import Place as Place
+    from cdk8s_airflow.secret_scan.scanner import not_secret as not_secret
+    from cdk8s_airflow.secrets.external_secret import ExternalSecret as ExternalSecret
     from cdk8s_airflow.secrets.providers import AwsAccessKeys as AwsAccessKeys
     from cdk8s_airflow.secrets.providers import AwsParameterStore as AwsParameterStore
     from cdk8s_airflow.secrets.providers import AwsSecretsManager as AwsSecretsManager
@@ -164,17 +163,17 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.providers import KubernetesSecrets as KubernetesSecrets
     from cdk8s_airflow.secrets.providers import VaultAppRole as VaultAppRole
     from cdk8s_airflow.secrets.providers import VaultKubernetes as VaultKubernetes
-    from cdk8s_airflow.secrets.remote import DatabaseUrl as DatabaseUrl
-    from cdk8s_airflow.secrets.remote import PlainText as PlainText
-    from cdk8s_airflow.secrets.remote import RemoteKey as RemoteKey
-    from cdk8s_airflow.secrets.remote import RemoteText as RemoteText
-    from cdk8s_airflow.secrets.sealed import SealedFile as SealedFile
-    from cdk8s_airflow.secrets.sealed import SealedSecret as SealedSecret
-    from cdk8s_airflow.secrets.stores import ClusterSecretStore as ClusterSecretStore
-    from cdk8s_airflow.secrets.stores import ExistingClusterSecretStore as ExistingClusterSecretStore
-    from cdk8s_airflow.secrets.stores import ExistingSecretStore as ExistingSecretStore
-    from cdk8s_airflow.secrets.stores import SecretStore as SecretStore
-    from cdk8s_airflow.storage.bucket_job import BucketJob as BucketJob
+    from cdk8s_airflow.secrets.remote_secret import DatabaseUrl as DatabaseUrl
+    from cdk8s_airflow.secrets.remote_secret import PlainText as PlainText
+    from cdk8s_airflow.secrets.remote_secret import RemoteKey as RemoteKey
+    from cdk8s_airflow.secrets.remote_secret import RemoteText as RemoteText
+    from cdk8s_airflow.secrets.sealed_secret import SealedFile as SealedFile
+    from cdk8s_airflow.secrets.sealed_secret import SealedSecret as SealedSecret
+    from cdk8s_airflow.secrets.secret_bridge import SecretBridge as SecretBridge
+    from cdk8s_airflow.secrets.secret_store import ClusterSecretStore as ClusterSecretStore
+    from cdk8s_airflow.secrets.secret_store import ExistingClusterSecretStore as ExistingClusterSecretStore
+    from cdk8s_airflow.secrets.secret_store import ExistingSecretStore as ExistingSecretStore
+    from cdk8s_airflow.secrets.secret_store import SecretStore as SecretStore
     from cdk8s_airflow.storage.minio_legacy import MinioLegacy as MinioLegacy
     from cdk8s_airflow.storage.object_storage import AzureCredentials as AzureCredentials
     from cdk8s_airflow.storage.object_storage import Bucket as Bucket
@@ -183,159 +182,9 @@ if TYPE_CHECKING:
     from cdk8s_airflow.storage.object_storage import S3Credentials as S3Credentials
     from cdk8s_airflow.storage.seaweedfs import SeaweedFs as SeaweedFs
     from cdk8s_airflow.storage.store_users import StoreUser as StoreUser
-    from cdk8s_airflow.storage.volume import Volume as Volume
-
-_HOMES = {
-    "airflow.archive": ("ChartArchive",),
-    "airflow.chart": ("AirflowChart",),
-    "airflow.components": (
-        "ApiServer",
-        "Cleanup",
-        "DagProcessor",
-        "DatabaseCleanup",
-        "Flower",
-        "Migration",
-        "OtelCollector",
-        "Scheduler",
-        "Statsd",
-        "Triggerer",
-    ),
-    "airflow.config": ("Throughput",),
-    "airflow.service_accounts": ("ExistingServiceAccount", "ServiceAccount", "ServiceAccounts"),
-    "airflow.task_pods": ("TaskPod", "TaskPods"),
-    "airflow.executors": (
-        "CeleryExecutor",
-        "CeleryKubernetesExecutor",
-        "CeleryWorkers",
-        "ExternalBroker",
-        "KubernetesExecutor",
-        "LocalExecutor",
-        "MultipleExecutors",
-        "RedisBroker",
-        "WorkerSet",
-    ),
-    "airflow.environment": ("CaBundle", "KubernetesSecretsBackend", "Proxy"),
-    "airflow.people": ("AdminAccount", "FabAuth", "Ldap", "Oidc", "SimpleAuth"),
-    "airflow.exposure": ("ClusterIP", "Gateway", "Host", "HttpRoute", "Ingress", "LoadBalancer", "NodePort", "Tls"),
-    "airflow.images": ("Image", "Mirror"),
-    "airflow.logs": ("Logs",),
-    "airflow.pods": ("LogGroomer",),
-    "checks": ("Finding", "PlatformError", "collecting"),
-    "checks.scanner": ("not_secret",),
-    "dags.bundles": ("DagBundles", "GitBundle"),
-    "dags.folder": ("DagFolder",),
-    "dags.image": ("DagImage",),
-    "dags.repo_sync": ("DagRepoSync",),
-    "dags.volume": ("DagVolume",),
-    "dbt.profiles": ("DbtProfiles",),
-    "dbt.targets": ("DbtPostgres", "DbtProfile", "DbtTarget"),
-    "database.cluster": (
-        "AntiAffinity",
-        "ClusterUpdates",
-        "Extension",
-        "ExtensionImage",
-        "ImageCatalog",
-        "InitDb",
-        "PostgresMonitoring",
-        "PostgresSize",
-        "ServerCertificates",
-        "Synchronous",
-    ),
-    "database.cnpg": ("CnpgCluster",),
-    "database.connection": ("Connection", "ExternalDatabase"),
-    "database.lab": ("LabDatabase",),
-    "database.pgbouncer": ("PgBouncer",),
-    "database.pooler": ("CnpgPooler",),
-    "database.pooling": ("PoolerMonitoring",),
-    "database.roles": ("Database", "DatabaseRole"),
-    "delivery.argo": ("ArgoApplication", "AutomatedSync"),
-    "delivery.flux": ("FluxRelease",),
-    "delivery.helm_command": ("HelmCommand",),
-    "delivery.k3s": ("K3sHelmChart",),
-    "delivery.source": ("ChartSource",),
-    "facts": ("ClusterFacts",),
-    "kube.app": ("run", "synth"),
-    "network.isolation": ("NetworkIsolation",),
-    "network.namespace": ("ExistingNamespace", "Namespace"),
-    "network.places": ("ApiServerAt", "Cilium", "CloudIdentity", "ClusterDns", "HostNetwork", "Nowhere"),
-    "network.policies": ("Place",),
-    "network.traffic": ("Flow", "Known", "Outside", "Pods", "Traffic"),
-    "rights": ("Right",),
-    "scheduling.disruption": ("DisruptionBudget",),
-    "scheduling.placement": (
-        "Placement",
-        "Spread",
-        "Toleration",
-    ),
-    "scheduling.quota": ("Limits", "Quota"),
-    "scheduling.resources": ("Resources",),
-    "scheduling.scaling": (
-        "Hpa",
-        "Keda",
-    ),
-    "secrets.bootstrap": ("SecretBootstrap",),
-    "secrets.contracts": (
-        "AirflowKeys",
-        "ApiSecretKeySecret",
-        "BasicAuthSecret",
-        "BrokerUrlSecret",
-        "ConfigMapKey",
-        "DsnSecret",
-        "ExistingConfigMap",
-        "ExistingSecret",
-        "FernetKeySecret",
-        "FlowerAuthSecret",
-        "GitSshSecret",
-        "GitTokenSecret",
-        "JwtSecret",
-        "PgBouncerSecret",
-        "PullSecret",
-        "RedisPasswordSecret",
-        "ResultBackendSecret",
-        "SearchUrlSecret",
-        "SecretKey",
-        "TlsSecret",
-        "WebserverSecretKeySecret",
-    ),
-    "storage.object_storage": (
-        "AzureCredentials",
-        "Bucket",
-        "GcsCredentials",
-        "ObjectStorage",
-        "S3Credentials",
-    ),
-    "secrets.bridge": ("SecretBridge",),
-    "secrets.external": ("ExternalSecret",),
-    "secrets.providers": (
-        "AwsAccessKeys",
-        "AwsParameterStore",
-        "AwsSecretsManager",
-        "AzureKeyVault",
-        "AzureManagedIdentity",
-        "AzureServicePrincipal",
-        "AzureWorkloadIdentity",
-        "GcpSecretManager",
-        "HashicorpVault",
-        "KubernetesSecrets",
-        "VaultAppRole",
-        "VaultKubernetes",
-    ),
-    "secrets.stores": ("ClusterSecretStore", "ExistingClusterSecretStore", "ExistingSecretStore", "SecretStore"),
-    "storage.bucket_job": ("BucketJob",),
-    "database.backup": (
-        "CnpgBackup",
-        "CnpgRecovery",
-        "RecoveryTarget",
-    ),
-    "airflow.data_lake": ("DataLake",),
-    "storage.store_users": ("StoreUser",),
-    "storage.seaweedfs": ("SeaweedFs",),
-    "storage.minio_legacy": ("MinioLegacy",),
-    "secrets.remote": ("DatabaseUrl", "PlainText", "RemoteKey", "RemoteText"),
-    "secrets.sealed": ("SealedFile", "SealedSecret"),
-    "storage.volume": ("Volume",),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+    from cdk8s_airflow.validation import Finding as Finding
+    from cdk8s_airflow.validation import PlatformError as PlatformError
+    from cdk8s_airflow.validation import collecting as collecting
 
 __all__ = [
     "AdminAccount",
@@ -516,10 +365,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
+    if name not in HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    value = load(name)
     globals()[name] = value
     return value
 

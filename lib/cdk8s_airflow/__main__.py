@@ -20,9 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _summary(program: Path, folder: Path) -> int:
-    from cdk8s_airflow.checks import PlatformError
-    from cdk8s_airflow.kube.ledger import ledger_of
+    from cdk8s_airflow.app.registry import ledger_of
     from cdk8s_airflow.report.summary import summary
+    from cdk8s_airflow.validation import PlatformError
 
     spec = importlib.util.spec_from_file_location(program.stem, program)
     if spec is None or spec.loader is None or not program.is_file():

@@ -32,8 +32,8 @@ from cdk8s_airflow import (
     Volume,
     WebserverSecretKeySecret,
 )
-from cdk8s_airflow.kube.ledger import ledger_of
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called
+from cdk8s_airflow.app.registry import ledger_of
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called
 from tests.making import emitted, make_airflow, make_cluster, make_dags, new_chart
 from tests.truth import assert_accepted
 from tests.truth.manifests import objects, values_of

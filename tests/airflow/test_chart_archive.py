@@ -18,10 +18,10 @@ import pytest
 import yaml
 
 from cdk8s_airflow import ChartArchive, FluxRelease, Mirror, PlatformError
-from cdk8s_airflow.airflow import archive as module
-from cdk8s_airflow.airflow.archive import schema_of
-from cdk8s_airflow.airflow.versions import Own, beside, runs_of
-from cdk8s_airflow.schemas import store
+from cdk8s_airflow.airflow import chart_archive as module
+from cdk8s_airflow.airflow.chart_archive import schema_of
+from cdk8s_airflow.model.version import Own, beside, runs_of
+from cdk8s_airflow.schemas import facts_store as store
 from tests.helm.rendering import CHARTS_MISSING, charts_folder, render
 from tests.platforms import helm_chart, release
 

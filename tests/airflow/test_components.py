@@ -31,18 +31,18 @@ from cdk8s_airflow.airflow.executors import (
     RedisBroker,
     WorkerSet,
 )
-from cdk8s_airflow.airflow.pods import LogGroomer
+from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.wire.collector import statsd_beside
 from cdk8s_airflow.airflow.wire.release import release_rules, release_values
-from cdk8s_airflow.checks import check_value
-from cdk8s_airflow.scheduling.disruption import DisruptionBudget
-from cdk8s_airflow.scheduling.placement import Placement, Spread, Toleration
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.scheduling.scaling import Hpa, Keda
+from cdk8s_airflow.model.disruption_budget import DisruptionBudget
+from cdk8s_airflow.model.placement import Placement, Spread, Toleration
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.scaling import Hpa, Keda
+from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, FlowerAuthSecret, RedisPasswordSecret, SecretKey
+from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.secrets.contracts import BrokerUrlSecret, FlowerAuthSecret, RedisPasswordSecret, SecretKey
-from cdk8s_airflow.storage.volume import Volume
-from tests.airflow.wire.given import PAIRS, SMALL, Pair, called, release
+from cdk8s_airflow.validation import check_value
+from tests.airflow.wire.samples import PAIRS, SMALL, Pair, called, release
 
 BROKER = ExternalBroker(url=BrokerUrlSecret("broker"))
 OTLP = {"otlphttp": {"endpoint": "http://tempo:4318"}}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow import AirflowKeys, Logs, PlatformError, SecretKey, Throughput
-from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.app.registry import ledger_of
 from tests.making import emitted, make_airflow, new_chart
 from tests.platforms import PAIRS, helm_chart
 

@@ -20,8 +20,8 @@ from cdk8s_airflow import (
     Volume,
     collecting,
 )
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from tests.making import emitted, make_airflow, new_chart
 from tests.truth.manifests import Loader, values_of
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cdk8s_airflow.checks import check_value
 from cdk8s_airflow.dags.git_sync import ContainerName, GitRef, GitSubPath, KnownHosts, is_ssh, repository_rules
-from cdk8s_airflow.secrets.contracts import ConfigMapKey, GitSshSecret, GitTokenSecret
-from tests.airflow.wire.given import git
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, GitSshSecret, GitTokenSecret
+from cdk8s_airflow.validation import check_value
+from tests.airflow.wire.samples import git
 
 KEY = "git.example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ"
 

@@ -14,8 +14,8 @@ from cdk8s_airflow import (
     SecretKey,
     collecting,
 )
+from cdk8s_airflow.app.registry import ledger_of
 from cdk8s_airflow.dags.git_sync import GitSync
-from cdk8s_airflow.kube.ledger import ledger_of
 from tests.making import emitted, make_airflow, make_dags, new_chart
 from tests.truth.manifests import values_of
 

@@ -19,9 +19,9 @@ from cdk8s_airflow import (
     SecretKey,
     Volume,
 )
-from cdk8s_airflow.checks import Finding, check_setting
 from cdk8s_airflow.dags import folder as folders
 from cdk8s_airflow.dags.folder import DagFile, FolderFiles
+from cdk8s_airflow.validation import Finding, check_setting
 from tests.making import make_airflow, new_chart
 
 DIGEST = f"sha256:{'0a' * 32}"

@@ -23,10 +23,10 @@ from cdk8s_airflow import (
     S3Credentials,
     SecretKey,
 )
+from cdk8s_airflow.app.registry import ledger_of
 from cdk8s_airflow.database.backup import schedule_rules
-from cdk8s_airflow.database.wire_backup import six_fields, store_flows
-from cdk8s_airflow.kube.ledger import ledger_of
-from cdk8s_airflow.network.traffic import Pods
+from cdk8s_airflow.database.wire.backup import six_fields, store_flows
+from cdk8s_airflow.model.traffic import Pods
 from tests.making import emitted, make_cluster, new_chart
 from tests.truth import assert_accepted
 

@@ -20,12 +20,13 @@ from cdk8s_airflow import (
     S3Credentials,
     SecretKey,
 )
-from cdk8s_airflow.checks import check_setting
 from cdk8s_airflow.database.backup import postgres_time
-from cdk8s_airflow.database.wire import ClusterParts, ClusterSettings, cluster_manifest
-from cdk8s_airflow.database.wire_backup import backup_parts, recovery_parts
-from cdk8s_airflow.facts import ClusterFacts
-from tests.database.given import SMALL
+from cdk8s_airflow.database.wire.backup import backup_parts, recovery_parts
+from cdk8s_airflow.database.wire.cluster import cluster_manifest
+from cdk8s_airflow.database.wire.settings import ClusterParts, ClusterSettings
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.validation import check_setting
+from tests.database.samples import SMALL
 from tests.truth import assert_accepted
 
 # It changes the recursion limit, which must not happen within a test of Hypothesis.

@@ -36,11 +36,11 @@ from cdk8s_airflow import (
     Toleration,
     Volume,
 )
-from cdk8s_airflow.checks import Finding, check_setting
+from cdk8s_airflow.database.cluster_rules import cluster_findings, has_role_objects
 from cdk8s_airflow.database.parameters import BLOCKED, parameter_findings
-from cdk8s_airflow.database.rules import cluster_findings, has_role_objects
-from cdk8s_airflow.database.wire import ClusterSettings
-from tests.database.given import SMALL, manifests
+from cdk8s_airflow.database.wire.settings import ClusterSettings
+from cdk8s_airflow.validation import Finding, check_setting
+from tests.database.samples import SMALL, manifests
 from tests.truth import assert_accepted, webhooks
 
 celpy.Environment()

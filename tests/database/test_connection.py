@@ -19,10 +19,10 @@ from cdk8s_airflow import (
     PlatformError,
     SecretKey,
 )
-from cdk8s_airflow.database.budget import Server
 from cdk8s_airflow.database.connection import Address
-from cdk8s_airflow.network.traffic import Unplaced
-from cdk8s_airflow.schemas.hidden import is_bare_address
+from cdk8s_airflow.model.sessions import Server
+from cdk8s_airflow.model.traffic import Unplaced
+from cdk8s_airflow.secret_scan.secret_paths import is_bare_address
 
 PASSWORD = SecretKey("airflow-db", "password")
 CA = ConfigMapKey("rds", "bundle.pem")

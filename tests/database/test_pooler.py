@@ -28,9 +28,9 @@ from cdk8s_airflow import (
     Toleration,
     collecting,
 )
+from cdk8s_airflow.app.registry import ledger_of
 from cdk8s_airflow.database.connection import Address
-from cdk8s_airflow.database.traffic import instances
-from cdk8s_airflow.database.wire_pooler import (
+from cdk8s_airflow.database.wire.pooler import (
     ALLOWED,
     SAID_ELSEWHERE,
     PoolerSettings,
@@ -38,8 +38,8 @@ from cdk8s_airflow.database.wire_pooler import (
     pooler_objects,
     pooler_pods,
 )
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.database.wire.traffic import instances
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.schemas import check_manifest
 from tests.making import emitted, make_cluster, new_chart
 from tests.truth import assert_accepted

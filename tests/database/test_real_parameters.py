@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cdk8s_airflow import PostgresSize
-from tests.database.given import found
+from tests.database.samples import found
 from tests.database.servers import Server, account, handed_over, postgres
 
 

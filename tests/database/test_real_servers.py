@@ -21,8 +21,8 @@ from cdk8s_airflow.airflow.wire.pgbouncer import INCLUDE, pgbouncer_ini, pgbounc
 from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.database.connection import Connection, ExternalDatabase
 from cdk8s_airflow.database.pgbouncer import PgBouncer
-from cdk8s_airflow.secrets.contracts import PgBouncerSecret, SecretKey
-from tests.airflow.wire.given import release
+from cdk8s_airflow.model.secret_reference import PgBouncerSecret, SecretKey
+from tests.airflow.wire.samples import release
 from tests.database.servers import Server, free_port, pgbouncer, postgres, program
 
 psycopg2 = pytest.importorskip("psycopg2", reason="install psycopg2-binary to run this test")

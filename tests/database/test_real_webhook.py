@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 
-from tests.database.given import manifests
+from tests.database.samples import manifests
 from tests.database.test_cluster_properties import clusters, faults
 from tests.truth import test_webhooks, webhooks
 from tests.truth.manifests import load

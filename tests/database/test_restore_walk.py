@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from cdk8s_airflow import RecoveryTarget
-from cdk8s_airflow.checks import check_setting
 from cdk8s_airflow.database.backup import postgres_time
+from cdk8s_airflow.validation import check_setting
 from tests.database.servers import ROOT_PASSWORD, Server, account, free_port, handed_over, postgres, program
 
 pytestmark = pytest.mark.skipif(

@@ -24,10 +24,10 @@ from cdk8s_airflow import (
     TaskPod,
     collecting,
 )
+from cdk8s_airflow.app.registry import ledger_of
 from cdk8s_airflow.dbt.targets import DbtSetting
-from cdk8s_airflow.kube.ledger import ledger_of
-from cdk8s_airflow.network.policies import isolation
-from cdk8s_airflow.network.traffic import Known, Outside, Pods, Traffic, Unplaced
+from cdk8s_airflow.model.traffic import Known, Outside, Pods, Traffic, Unplaced
+from cdk8s_airflow.network.wire.network_policy import isolation
 from tests.making import emitted, new_chart
 from tests.network.matrix import FACTS, assert_exact
 from tests.truth import assert_accepted

@@ -27,8 +27,8 @@ from cdk8s_airflow import (
     Tls,
     Volume,
 )
-from cdk8s_airflow.delivery.choice import Delivery
-from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.delivery.delivery import Delivery
 from tests.making import emitted, make_airflow, new_chart
 from tests.truth import assert_accepted
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from cdk8s_airflow import ArgoApplication, HelmCommand, K3sHelmChart, Namespace, PlatformError
-from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.app.registry import ledger_of
 from tests.delivery.carried import DELIVERIES, FACTS, Carried, carried, platform
 from tests.making import emitted, make_airflow, new_chart
 from tests.platforms import PAIRS

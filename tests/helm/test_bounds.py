@@ -9,11 +9,11 @@ import pytest
 from cdk8s_airflow.airflow.components import DagProcessor, Flower, Scheduler
 from cdk8s_airflow.airflow.executors import CeleryExecutor, KubernetesExecutor, LocalExecutor, RedisBroker
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.bounds import always_running
+from cdk8s_airflow.airflow.wire.idle_resources import always_running
 from cdk8s_airflow.airflow.wire.release import release_rules, release_values
-from cdk8s_airflow.checks.constraints import quantity
-from cdk8s_airflow.secrets.contracts import BrokerUrlSecret, FlowerAuthSecret, RedisPasswordSecret
-from tests.airflow.wire.given import PAIRS, Pair, called, release
+from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, FlowerAuthSecret, RedisPasswordSecret
+from cdk8s_airflow.validation.constraints import quantity
+from tests.airflow.wire.samples import PAIRS, Pair, called, release
 from tests.everything import everything
 from tests.helm.rendering import Rendered, render
 

@@ -8,8 +8,8 @@ import pytest
 
 from cdk8s_airflow import SecretKey, Throughput
 from cdk8s_airflow.airflow.wire.config import config_options, config_rules, variable
-from cdk8s_airflow.schemas import config as known
-from tests.airflow.wire.given import release as settings_of
+from cdk8s_airflow.schemas import airflow_config as known
+from tests.airflow.wire.samples import release as settings_of
 from tests.helm.airflow import ask
 from tests.helm.expectations import (
     assert_env_once,

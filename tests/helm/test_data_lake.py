@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow import DataLake, Logs, ObjectStorage, S3Credentials
-from cdk8s_airflow.secrets.needs import SecretNeed
-from cdk8s_airflow.storage.needs import login
+from cdk8s_airflow.model.secret_need import SecretNeed
+from cdk8s_airflow.storage.store_credentials import login
 from tests.helm.airflow import run_airflow
 from tests.helm.test_logs import assert_everywhere, cfg_of, rendered
 from tests.platforms import PAIRS

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from cdk8s_airflow import DbtPostgres, DbtProfile, DbtProfiles, Image, Namespace, SecretKey
-from tests.airflow.wire.given import PAIRS
+from tests.airflow.wire.samples import PAIRS
 from tests.helm.airflow import run_airflow
 from tests.helm.expectations import assert_restricted
 from tests.helm.rendering import Rendered

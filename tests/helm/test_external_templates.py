@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from cdk8s_airflow import RemoteKey, RemoteText
-from cdk8s_airflow.secrets.wire.external import ExternalSettings, external_secret_manifest
+from cdk8s_airflow.secrets.wire.external_secret import ExternalSettings, external_secret_manifest
 from tests.helm.rendering import program
 
 pytestmark = pytest.mark.usefixtures("charts")

@@ -18,7 +18,7 @@ from cdk8s_airflow import (
     RedisBroker,
     RedisPasswordSecret,
 )
-from cdk8s_airflow.airflow.images import AIRFLOW_REPOSITORY, SIDE_IMAGES
+from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, SIDE_IMAGES
 from tests.helm.expectations import assert_requests_everywhere, assert_restricted, assert_strict_kinds
 from tests.helm.rendering import Rendered, chart_path, render_release
 from tests.platforms import PAIRS, helm_chart, release

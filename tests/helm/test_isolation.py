@@ -43,9 +43,9 @@ from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
 from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects, with_task_pods
 from cdk8s_airflow.airflow.wire.traffic import TASK_POD_LABEL, release_traffic
 from cdk8s_airflow.airflow.wire.tree import overlay
-from cdk8s_airflow.network.policies import selector
-from cdk8s_airflow.network.traffic import Flow, Known, Traffic
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+from cdk8s_airflow.model.traffic import Flow, Known, Traffic
+from cdk8s_airflow.network.wire.network_policy import selector
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
 from tests.helm.airflow import run_airflow
 from tests.helm.rendering import Pod, Rendered, render
 from tests.network.evaluator import Spot, Verdict, selects

@@ -120,7 +120,7 @@ print(json.dumps({"read": read, "new": fernet.encrypt(b"new").decode(), "turned"
 def test_airflow_reads_with_both_keys_and_writes_with_the_new_one(version: str, tmp_path: Path) -> None:
     """With the very variables that the chart is given, as a pod has them."""
     from cdk8s_airflow.airflow.wire.keys import key_values
-    from tests.airflow.wire.given import release as settings
+    from tests.airflow.wire.samples import release as settings
 
     python = python_of(version)
     old, new = Fernet.generate_key(), Fernet.generate_key()

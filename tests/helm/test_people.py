@@ -135,7 +135,7 @@ def test_the_directory_is_asked_over_tls_with_its_authority(pair: tuple[str, str
 
 def test_the_simple_manager_is_airflow_3s_own(pair: tuple[str, str]) -> None:
     if pair[1] < "3":
-        pytest.skip("refused with Airflow 2, which tests/airflow/test_people.py shows")
+        pytest.skip("refused with Airflow 2, which tests/airflow/test_authentication.py shows")
     result = rendered(pair, auth=SimpleAuth(users={"ann": "admin", "bob": "viewer"}))
     assert result.airflow_cfg.get("core", "auth_manager").endswith(".SimpleAuthManager")
     assert result.airflow_cfg.get("core", "simple_auth_manager_users") == "ann:admin,bob:viewer"

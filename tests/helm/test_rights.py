@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cdk8s_airflow.airflow.authentication import AdminAccount
 from cdk8s_airflow.airflow.components import Cleanup, DagProcessor, DatabaseCleanup, Flower, OtelCollector
 from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend
 from cdk8s_airflow.airflow.executors import (
@@ -16,16 +17,15 @@ from cdk8s_airflow.airflow.executors import (
     LocalExecutor,
     MultipleExecutors,
 )
-from cdk8s_airflow.airflow.images import Image
-from cdk8s_airflow.airflow.people import AdminAccount
-from cdk8s_airflow.airflow.service_accounts import ExistingServiceAccount, ServiceAccount, ServiceAccounts
+from cdk8s_airflow.airflow.wire.permissions import release_rights
 from cdk8s_airflow.airflow.wire.release import release_objects, release_rules, release_values
-from cdk8s_airflow.airflow.wire.rights import release_rights
 from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.delivery.helm_command import HelmCommand
-from cdk8s_airflow.rights import Right, rights_in
-from cdk8s_airflow.secrets.contracts import BasicAuthSecret, BrokerUrlSecret, FlowerAuthSecret
-from tests.airflow.wire.given import PAIRS, Pair, called, release
+from cdk8s_airflow.model.image import Image
+from cdk8s_airflow.model.permission import Right, rights_in
+from cdk8s_airflow.model.secret_reference import BasicAuthSecret, BrokerUrlSecret, FlowerAuthSecret
+from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount, ServiceAccounts
+from tests.airflow.wire.samples import PAIRS, Pair, called, release
 from tests.everything import everything
 from tests.helm.rendering import render
 

@@ -9,13 +9,13 @@ import pytest
 from cdk8s_airflow.airflow.components import Cleanup, DagProcessor, DatabaseCleanup, Flower
 from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend
 from cdk8s_airflow.airflow.executors import CeleryExecutor, ExternalBroker, KubernetesExecutor, LocalExecutor
-from cdk8s_airflow.airflow.images import Image
-from cdk8s_airflow.airflow.service_accounts import ExistingServiceAccount, ServiceAccount, ServiceAccounts
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.release import release_rules, release_values
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
-from cdk8s_airflow.secrets.contracts import BrokerUrlSecret, FlowerAuthSecret
-from tests.airflow.wire.given import PAIRS, Pair, called, release
+from cdk8s_airflow.model.image import Image
+from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, FlowerAuthSecret
+from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount, ServiceAccounts
+from tests.airflow.wire.samples import PAIRS, Pair, called, release
 from tests.helm.rendering import Rendered, render
 
 pytestmark = [pytest.mark.usefixtures("charts"), pytest.mark.parametrize("pair", PAIRS, ids=called)]

@@ -28,7 +28,7 @@ from cdk8s_airflow import (
     TaskPods,
 )
 from cdk8s_airflow.airflow.wire.task_namespaces import NOT_FOR_TASKS
-from tests.airflow.wire.given import WITH_AIRFLOW_3
+from tests.airflow.wire.samples import WITH_AIRFLOW_3
 from tests.helm.rendering import Rendered, render_release
 from tests.platforms import helm_chart, release
 

@@ -10,9 +10,7 @@ import pytest
 
 from cdk8s_airflow.airflow.environment import CaBundle, Proxy
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
-from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
-from cdk8s_airflow.airflow.service_accounts import ExistingServiceAccount, ServiceAccounts
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
 from cdk8s_airflow.airflow.wire.release import release_values
@@ -20,10 +18,11 @@ from cdk8s_airflow.airflow.wire.task_pods import task_pod, with_task_pods
 from cdk8s_airflow.dags.folder import DagFile, FolderFiles
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.volume import ExistingDagVolume
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.scheduling.placement import Placement, Toleration
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.secrets.contracts import (
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.image import Image, Mirror
+from cdk8s_airflow.model.placement import Placement, Toleration
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import (
     ConfigMapKey,
     ExistingConfigMap,
     ExistingSecret,
@@ -32,7 +31,8 @@ from cdk8s_airflow.secrets.contracts import (
     SearchUrlSecret,
     SecretKey,
 )
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccounts
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
 from tests.helm.airflow import run_airflow
 from tests.helm.rendering import render
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cdk8s_airflow import ApiServerAt, CloudIdentity, ClusterDns, ClusterFacts, Flow, Known, Outside, Place, Pods
-from cdk8s_airflow.network.places import HostNetwork
-from cdk8s_airflow.network.policies import Isolation
-from cdk8s_airflow.network.traffic import Peer
+from cdk8s_airflow.model.cluster_network import HostNetwork
+from cdk8s_airflow.model.traffic import Peer
+from cdk8s_airflow.network.wire.network_policy import Isolation
 from tests.network.evaluator import Spot, Verdict, address_of, network_of
 
 FACTS = ClusterFacts(

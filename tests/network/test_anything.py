@@ -10,8 +10,8 @@ from cdk8s_airflow import Outside, Place
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.traffic import release_traffic
-from cdk8s_airflow.network.policies import isolation
-from cdk8s_airflow.network.traffic import Pods, Traffic, Unplaced
+from cdk8s_airflow.model.traffic import Pods, Traffic, Unplaced
+from cdk8s_airflow.network.wire.network_policy import isolation
 from tests.network.matrix import FACTS, assert_exact
 from tests.surface import any_settings, repaired
 from tests.truth import assert_accepted

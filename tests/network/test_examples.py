@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow import NetworkIsolation, Outside, Place
-from cdk8s_airflow.network.policies import Isolation, isolation
-from cdk8s_airflow.network.traffic import HasTraffic, Unplaced
+from cdk8s_airflow.model.traffic import HasTraffic, Unplaced
+from cdk8s_airflow.network.wire.network_policy import Isolation, isolation
 from tests.network.evaluator import selects
 from tests.network.matrix import FACTS, assert_exact
 from tests.truth.manifests import load

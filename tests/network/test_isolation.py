@@ -31,9 +31,9 @@ from cdk8s_airflow import (
     Traffic,
     collecting,
 )
-from cdk8s_airflow.checks.arguments import check_value
-from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.app.registry import ledger_of
 from cdk8s_airflow.report.summary import summary
+from cdk8s_airflow.validation.arguments import check_value
 from tests.making import emitted, make_airflow, make_cluster, make_dags, new_chart
 from tests.network.matrix import FACTS, assert_exact
 from tests.truth import assert_accepted

@@ -39,9 +39,9 @@ from cdk8s_airflow import (
 from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.traffic import release_traffic
 from cdk8s_airflow.database.connection import Connection
-from cdk8s_airflow.database.traffic import cluster_traffic, instances
-from cdk8s_airflow.network.policies import Isolation, isolation
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+from cdk8s_airflow.database.wire.traffic import cluster_traffic, instances
+from cdk8s_airflow.network.wire.network_policy import Isolation, isolation
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
 from tests.everything import everything
 from tests.network.matrix import FACTS, assert_exact
 

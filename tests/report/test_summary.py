@@ -9,9 +9,9 @@ import pytest
 import main
 from cdk8s_airflow import DsnSecret, ExternalDatabase, GitSshSecret, GitTokenSecret, Ingress, Namespace, Tls
 from cdk8s_airflow.__main__ import main as command_line
-from cdk8s_airflow.checks import scanner
-from cdk8s_airflow.kube.ledger import Ledger, ledger_of
+from cdk8s_airflow.app.registry import Ledger, ledger_of
 from cdk8s_airflow.report.summary import summary
+from cdk8s_airflow.secret_scan import scanner
 from tests.making import make_airflow, make_cluster, make_dags, new_chart
 
 ROOT = Path(main.__file__).parent

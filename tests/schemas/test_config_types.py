@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from cdk8s_airflow import PlatformError
-from cdk8s_airflow.schemas import config, store
+from cdk8s_airflow.schemas import airflow_config as config
+from cdk8s_airflow.schemas import facts_store as store
 from tests.making import make_airflow, new_chart
 
 VENVS = os.environ.get("CDK8S_AIRFLOW_VENVS", "")

@@ -11,7 +11,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from cdk8s_airflow.schemas import chart_versions, crd_name, known_kinds, store
+from cdk8s_airflow.schemas import chart_versions, crd_name, known_kinds
+from cdk8s_airflow.schemas import facts_store as store
 from tools import make_schemas
 
 FILES = sorted(make_schemas.FACTS.glob("*.json"))

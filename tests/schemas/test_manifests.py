@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.schemas import check_manifest, crd_name, known_kinds
+from cdk8s_airflow.validation import Finding
 from tests.schemas.samples import (
     APPLICATION,
     CLAIM,
@@ -26,7 +26,7 @@ from tests.schemas.samples import (
     ROLE,
     SERVICE_MONITOR,
 )
-from tests.schemas.test_values import key_places, renamed
+from tests.schemas.test_chart_values import key_places, renamed
 
 Manifest = dict[str, Any]
 OPEN = (

@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.schemas.hidden import SECRET_VALUES
+from cdk8s_airflow.secret_scan.secret_paths import SECRET_VALUES
 from tests.helm.rendering import CHARTS_MISSING, PAIRS, chart_path, charts_folder, program
 from tests.schemas.samples import SAMPLES, Sample, Values, merged
-from tests.schemas.test_misplaced import CASES
-from tests.schemas.test_values import nested
+from tests.schemas.test_chart_values import nested
+from tests.schemas.test_misplaced_keys import CASES
 from tools import make_schemas
 
 pytestmark = pytest.mark.skipif(charts_folder() is None, reason=CHARTS_MISSING)

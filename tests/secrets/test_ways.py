@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow.kube.ledger import Ledger, ledger_of
+from cdk8s_airflow.app.registry import Ledger, ledger_of
 from tests.truth.manifests import load
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -25,7 +25,7 @@ from cdk8s_airflow import (
     Volume,
     collecting,
 )
-from cdk8s_airflow.kube.ledger import ledger_of
+from cdk8s_airflow.app.registry import ledger_of
 from tests.making import emitted, new_chart
 from tests.truth import assert_accepted
 from tests.truth.manifests import values_of

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.secrets.api_server import serving
-from tests.secrets.test_bootstrap_job import World
+from tests.jobs.programs.api_server import serving
+from tests.jobs.programs.test_create_secrets import World
 from tests.storage.s3_server import SCRIPT, WEED, WEED_MISSING, environment, seaweedfs
 from tests.truth.manifests import load
 

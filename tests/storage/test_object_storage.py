@@ -14,7 +14,7 @@ from cdk8s_airflow import (
     PlatformError,
     S3Credentials,
 )
-from cdk8s_airflow.network.traffic import Outside, Pods, Unplaced
+from cdk8s_airflow.model.traffic import Outside, Pods, Unplaced
 from cdk8s_airflow.storage.object_storage import addressing_style
 
 LOGIN = S3Credentials("data-lake")

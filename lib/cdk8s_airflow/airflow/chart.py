@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from cdk8s import ApiObject
 from constructs import Construct
 
-from cdk8s_airflow.airflow.archive import ChartArchive, schema_of
+from cdk8s_airflow.airflow.authentication import AdminAccount, Auth, FabAuth
+from cdk8s_airflow.airflow.chart_archive import ChartArchive, schema_of
 from cdk8s_airflow.airflow.components import (
     ApiServer,
     Cleanup,
@@ -36,20 +37,14 @@ from cdk8s_airflow.airflow.environment import (
 )
 from cdk8s_airflow.airflow.executors import Executor, task_resources_of
 from cdk8s_airflow.airflow.exposure import ClusterIP, Exposure
-from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
-from cdk8s_airflow.airflow.people import AdminAccount, Auth, FabAuth
-from cdk8s_airflow.airflow.service_accounts import ServiceAccounts
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPods
-from cdk8s_airflow.airflow.versions import DEFAULT_CHART_VERSION, pair_findings, runs_of
 from cdk8s_airflow.airflow.wire.collector import statsd_beside
 from cdk8s_airflow.airflow.wire.config import overlaid_config_rules
-from cdk8s_airflow.airflow.wire.connections import demands
 from cdk8s_airflow.airflow.wire.database import database_told
 from cdk8s_airflow.airflow.wire.environment import variables_twice
-from cdk8s_airflow.airflow.wire.owned import owned_rules
-from cdk8s_airflow.airflow.wire.pods import volumes_twice
+from cdk8s_airflow.airflow.wire.pod_settings import volumes_twice
 from cdk8s_airflow.airflow.wire.release import (
     release_needs,
     release_notes,
@@ -57,11 +52,12 @@ from cdk8s_airflow.airflow.wire.release import (
     release_rules,
     release_values,
 )
+from cdk8s_airflow.airflow.wire.sessions import demands
 from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
 from cdk8s_airflow.airflow.wire.task_pods import namespace_rules, task_pod_objects, with_task_pods
 from cdk8s_airflow.airflow.wire.tree import Tree, overlay
-from cdk8s_airflow.checks import Finding, PlatformError
-from cdk8s_airflow.checks.constraints import Must, NonEmpty, is_label_1035
+from cdk8s_airflow.airflow.wire.value_ownership import owned_rules
+from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.dags.folder import DagFolder
 from cdk8s_airflow.dags.image import DagImage
@@ -69,25 +65,29 @@ from cdk8s_airflow.dags.repo_sync import DagRepoSync
 from cdk8s_airflow.dags.source import DagSettings
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.database.connection import Connection
-from cdk8s_airflow.delivery.choice import Delivery
+from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.wire import Delivered, Release, deliver
 from cdk8s_airflow.delivery.wire.k3s import structured_rules
-from cdk8s_airflow.delivery.wire.rights import guard_delivery
-from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.delivery.wire.permissions import guard_delivery
 from cdk8s_airflow.kube import bindings
-from cdk8s_airflow.kube.construct import PlatformConstruct, checked
-from cdk8s_airflow.kube.text import values_text
-from cdk8s_airflow.network.namespace import NamespaceHandle, claim_rules, fitting_rules, has_quota
-from cdk8s_airflow.network.traffic import Traffic
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.image import Image, Mirror
+from cdk8s_airflow.model.secret_reference import AirflowKeys, PullSecret
+from cdk8s_airflow.model.service_account import ServiceAccounts
+from cdk8s_airflow.model.traffic import Traffic
+from cdk8s_airflow.model.version import DEFAULT_CHART_VERSION, pair_findings, runs_of
+from cdk8s_airflow.namespaces.namespace import NamespaceHandle, claim_rules, fitting_rules, has_quota
 from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.schemas.values import secret_findings
-from cdk8s_airflow.secrets.contracts import AirflowKeys, PullSecret
+from cdk8s_airflow.schemas.chart_values import secret_findings
+from cdk8s_airflow.text.yaml_writer import values_text
+from cdk8s_airflow.validation import Finding, PlatformError
+from cdk8s_airflow.validation.constraints import Must, NonEmpty, is_label_1035
 
 if TYPE_CHECKING:
     from cdk8s_airflow.airflow.data_lake import DataLake
-    from cdk8s_airflow.rights import Right
-    from cdk8s_airflow.scheduling.resources import Resources
+    from cdk8s_airflow.model.permission import Right
+    from cdk8s_airflow.model.resources import Resources
 
 _LONGEST_RELEASE = 40
 
@@ -424,14 +424,14 @@ class AirflowChart(PlatformConstruct):
 
 def _always_running(settings: ReleaseSettings) -> Iterable[tuple[int, Resources]]:
     """What a release asks for all the time; looked up only where a namespace bounds it."""
-    from cdk8s_airflow.airflow.wire.bounds import always_running
+    from cdk8s_airflow.airflow.wire.idle_resources import always_running
 
     return always_running(settings)
 
 
 def _rights(settings: ReleaseSettings, values: Mapping[str, Any]) -> tuple[Right, ...]:
     """What the accounts of a release may do; looked up when somebody asks, not at synth."""
-    from cdk8s_airflow.airflow.wire.rights import release_rights
+    from cdk8s_airflow.airflow.wire.permissions import release_rights
 
     made = {**release_objects(settings), **namespace_objects(settings, values)}
     return release_rights(settings, values, made.values())

@@ -10,9 +10,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from cdk8s_airflow.airflow.pods import AirflowPod, ComponentPod, LogGroomer, ServingPod, container_rules
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import (
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.airflow.pod_settings import AirflowPod, ComponentPod, LogGroomer, ServingPod, container_rules
+from cdk8s_airflow.model.disruption_budget import DisruptionBudget, budget_findings
+from cdk8s_airflow.model.placement import APART, Spread
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.scaling import Hpa, Keda
+from cdk8s_airflow.model.secret_reference import FlowerAuthSecret
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import (
     Count,
     CronSchedule,
     Duration,
@@ -20,13 +26,7 @@ from cdk8s_airflow.checks.constraints import (
     PortNumber,
     SqlName,
 )
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.scheduling.disruption import DisruptionBudget, budget_findings
-from cdk8s_airflow.scheduling.placement import APART, Spread
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.scheduling.scaling import Hpa, Keda
-from cdk8s_airflow.secrets.contracts import FlowerAuthSecret
+from cdk8s_airflow.validation.frozen import frozen
 
 _TELLING = regex(r"auth|token|passw|secret|api[-_]?key|credential", re.IGNORECASE)
 

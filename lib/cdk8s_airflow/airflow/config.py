@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from cdk8s_airflow.checks.constraints import Count, Must, at_least
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.secrets.contracts import SecretKey
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.model.secret_reference import SecretKey
+from cdk8s_airflow.validation.constraints import Count, Must, at_least
+from cdk8s_airflow.validation.frozen import frozen
 
 _SECTION = regex(r"[A-Za-z][A-Za-z0-9_.-]*")
 _OPTION = regex(r"[a-z][a-z0-9_]*")

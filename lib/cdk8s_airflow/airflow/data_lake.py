@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Must
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow._regex import regex
 from cdk8s_airflow.storage.object_storage import Bucket
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Must
+from cdk8s_airflow.validation.frozen import frozen
 
 _ID = regex(r"[A-Za-z0-9_]+")
 

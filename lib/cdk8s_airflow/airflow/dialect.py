@@ -10,10 +10,10 @@ import functools
 import operator
 from collections.abc import Mapping
 
-from cdk8s_airflow.airflow.versions import CHARTS, minor_of
-from cdk8s_airflow.checks.constraints import version
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.model.version import CHARTS, minor_of
+from cdk8s_airflow.validation.constraints import version
+from cdk8s_airflow.validation.frozen import frozen
 
 _COMPARE = {">=": operator.ge, "<": operator.lt}
 _BOUND = regex(r"(>=|<)(\d+(?:\.\d+)*)")

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Annotated, ClassVar
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Label, Must, VariableName, VersionText, is_host, is_web_url, version
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.secrets.contracts import ConfigMapKey, ExistingConfigMap, ExistingSecret, SecretKey
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingConfigMap, ExistingSecret, SecretKey
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Label, Must, VariableName, VersionText, is_host, is_web_url, version
+from cdk8s_airflow.validation.frozen import frozen
 
 _IDENTIFIER = regex(r"[A-Za-z0-9_]+")
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow.airflow.components import Replicated
-from cdk8s_airflow.airflow.pods import ComponentPod, LogGroomer
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Count, Duration, Label, Must
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.scheduling.scaling import Hpa, Keda
-from cdk8s_airflow.secrets.contracts import BrokerUrlSecret, RedisPasswordSecret, ResultBackendSecret
-from cdk8s_airflow.storage.volume import Volume
+from cdk8s_airflow.airflow.pod_settings import ComponentPod, LogGroomer
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.scaling import Hpa, Keda
+from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, RedisPasswordSecret, ResultBackendSecret
+from cdk8s_airflow.model.volume import Volume
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Count, Duration, Label, Must
+from cdk8s_airflow.validation.frozen import frozen
 
 _Queue = Annotated[
     str,

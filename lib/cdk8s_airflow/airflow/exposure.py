@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import ClassVar, Literal
 
-from cdk8s_airflow.checks import Finding, show
-from cdk8s_airflow.checks.constraints import (
+from cdk8s_airflow.model.secret_reference import TlsSecret
+from cdk8s_airflow.validation import Finding, show
+from cdk8s_airflow.validation.constraints import (
     AnnotationKey,
     Cidr,
     HostName,
@@ -18,8 +19,7 @@ from cdk8s_airflow.checks.constraints import (
     UrlPath,
     WebUrl,
 )
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.secrets.contracts import TlsSecret
+from cdk8s_airflow.validation.frozen import frozen
 
 ISSUER_ANNOTATIONS: Mapping[str, str] = {
     "ClusterIssuer": "cert-manager.io/cluster-issuer",

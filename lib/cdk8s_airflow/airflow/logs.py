@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Must, ObjectName
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.secrets.contracts import Named, SearchUrlSecret, SecretKey, name_of
+from cdk8s_airflow.model.secret_reference import Named, SearchUrlSecret, SecretKey, name_of
+from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.storage.names import Account, BucketName, Container, Endpoint, Prefix, Region
-from cdk8s_airflow.storage.volume import Volume
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Must, ObjectName
+from cdk8s_airflow.validation.frozen import frozen
 
 if TYPE_CHECKING:
     from cdk8s_airflow.storage.object_storage import Bucket

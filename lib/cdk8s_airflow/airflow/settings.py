@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from cdk8s_airflow.airflow.authentication import AdminAccount, Auth, FabAuth
 from cdk8s_airflow.airflow.components import (
     ApiServer,
     Cleanup,
@@ -31,20 +32,19 @@ from cdk8s_airflow.airflow.environment import (
 )
 from cdk8s_airflow.airflow.executors import Executor, RedisBroker, celery_of
 from cdk8s_airflow.airflow.exposure import Exposure
-from cdk8s_airflow.airflow.images import SIDE_IMAGES, Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
-from cdk8s_airflow.airflow.people import AdminAccount, Auth, FabAuth
-from cdk8s_airflow.airflow.service_accounts import ServiceAccounts
 from cdk8s_airflow.airflow.task_pods import TaskPods
-from cdk8s_airflow.checks.constraints import seconds
-from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.source import DagSettings
 from cdk8s_airflow.database.connection import Connection
-from cdk8s_airflow.delivery.choice import Delivery
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.secrets.contracts import AirflowKeys, PullSecret
+from cdk8s_airflow.delivery.delivery import Delivery
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.image import SIDE_IMAGES, Image, Mirror
+from cdk8s_airflow.model.secret_reference import AirflowKeys, PullSecret
+from cdk8s_airflow.model.service_account import ServiceAccounts
+from cdk8s_airflow.validation.constraints import seconds
+from cdk8s_airflow.validation.frozen import frozen
 
 if TYPE_CHECKING:
     from cdk8s_airflow.airflow.data_lake import DataLake

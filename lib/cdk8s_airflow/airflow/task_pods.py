@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Annotated, ClassVar
 
-from cdk8s_airflow.airflow.images import Image
-from cdk8s_airflow.airflow.pods import AirflowPod
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import AnnotationKey, Duration, Label, ObjectName, at_least
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.secrets.contracts import ExistingConfigMap, ExistingSecret
+from cdk8s_airflow.airflow.pod_settings import AirflowPod
+from cdk8s_airflow.model.image import Image
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import ExistingConfigMap, ExistingSecret
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import AnnotationKey, Duration, Label, ObjectName, at_least
+from cdk8s_airflow.validation.frozen import frozen
 
 TEMPLATES_FOLDER = "/opt/airflow/pod_templates/named"
 """Where the scheduler has the named templates: ``<name>.yaml`` in here."""

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
-from cdk8s_airflow.checks import Finding, show
-from cdk8s_airflow.checks.constraints import Duration, Must, NonEmpty
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow._regex import regex
 from cdk8s_airflow.dags.git_sync import GitRef, GitSubPath, GitSync, is_ssh, repository_rules
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.secrets.contracts import GitSshSecret, GitTokenSecret, SecretKey
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import GitSshSecret, GitTokenSecret, SecretKey
+from cdk8s_airflow.validation import Finding, show
+from cdk8s_airflow.validation.constraints import Duration, Must, NonEmpty
+from cdk8s_airflow.validation.frozen import frozen
 
 _NAME = regex(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*", re.ASCII)
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from cdk8s_airflow.checks import Finding, show
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.validation import Finding, show
+from cdk8s_airflow.validation.frozen import frozen
 
 LARGEST_CONFIG_MAP = 1_000_000
 """Bytes of keys and texts in one ConfigMap. Kubernetes takes 1 MiB; the rest is left to names and labels."""

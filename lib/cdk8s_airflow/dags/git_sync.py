@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from cdk8s_airflow.checks import Finding, show
-from cdk8s_airflow.checks.constraints import Label, Must, NonEmpty, is_token
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.secrets.contracts import ConfigMapKey, GitSshSecret, GitTokenSecret, SecretKey
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, GitSshSecret, GitTokenSecret, SecretKey
+from cdk8s_airflow.validation import Finding, show
+from cdk8s_airflow.validation.constraints import Label, Must, NonEmpty, is_token
+from cdk8s_airflow.validation.frozen import frozen
 
 _SCP_STYLE = regex(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+:(?!//)[^\s@]+")
 _REF = regex(r"(?!/)(?!.*(?:\.\.|//|@\{|[\s~^:?*\[\\\x00-\x1f\x7f]))[^\s]+(?<![/.])")

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
-from cdk8s_airflow.airflow.images import Digest, Image, PullPolicy, Repository, Tag, unpinned
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Must
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.model.image import Digest, Image, PullPolicy, Repository, Tag, unpinned
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Must
+from cdk8s_airflow.validation.frozen import frozen
 
 DAGS_FOLDER = "/opt/airflow/dags"
 """Where Airflow looks for DAG files in the official image."""

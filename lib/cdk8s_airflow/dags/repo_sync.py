@@ -6,11 +6,11 @@ from typing import Annotated
 
 from constructs import Construct
 
-from cdk8s_airflow.checks.constraints import Count, Duration, NonEmpty, at_least
+from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.dags.git_sync import ContainerName, GitRef, GitSubPath, GitSync, KnownHosts, repository_rules
-from cdk8s_airflow.kube.construct import PlatformConstruct, checked
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.secrets.contracts import ConfigMapKey, GitSshSecret, GitTokenSecret, SecretKey
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, GitSshSecret, GitTokenSecret, SecretKey
+from cdk8s_airflow.validation.constraints import Count, Duration, NonEmpty, at_least
 
 
 class DagRepoSync(PlatformConstruct):

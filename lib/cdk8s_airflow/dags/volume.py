@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from cdk8s_airflow.checks.constraints import Must, ObjectName
-from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.dags.git_sync import GitSubPath
-from cdk8s_airflow.secrets.contracts import Named, name_of
-from cdk8s_airflow.storage.volume import Volume
+from cdk8s_airflow.model.secret_reference import Named, name_of
+from cdk8s_airflow.model.volume import Volume
+from cdk8s_airflow.validation.constraints import Must, ObjectName
+from cdk8s_airflow.validation.frozen import frozen
 
 _SubPath = Annotated[
     GitSubPath,

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Count, CronSchedule, Must, is_label_1035
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.secrets.contracts import SecretKey
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.storage.names import Prefix
 from cdk8s_airflow.storage.object_storage import Bucket
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Count, CronSchedule, Must, is_label_1035
+from cdk8s_airflow.validation.frozen import frozen
 
 _BACKUP_ID = regex(r"\d{8}T\d{6}")
 _TIME = regex(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:Z|([+-]\d\d:\d\d))")

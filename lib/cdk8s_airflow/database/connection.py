@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from cdk8s_airflow.checks import Finding, check_setting, report, show
-from cdk8s_airflow.checks.constraints import (
+from cdk8s_airflow.database.pgbouncer import PgBouncer
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, DsnSecret, ExistingSecret, SecretKey
+from cdk8s_airflow.model.sessions import RESERVED, Server
+from cdk8s_airflow.model.traffic import Peer
+from cdk8s_airflow.validation import Finding, check_setting, report, show
+from cdk8s_airflow.validation.constraints import (
     Count,
     Must,
     NonEmpty,
@@ -16,11 +20,7 @@ from cdk8s_airflow.checks.constraints import (
     at_least,
     is_host,
 )
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.database.budget import RESERVED, Server
-from cdk8s_airflow.database.pgbouncer import PgBouncer
-from cdk8s_airflow.network.traffic import Peer
-from cdk8s_airflow.secrets.contracts import ConfigMapKey, DsnSecret, ExistingSecret, SecretKey
+from cdk8s_airflow.validation.frozen import frozen
 
 TlsMode = Literal["disable", "prefer", "require", "verify-ca", "verify-full"]
 """How much TLS a client insists on, as libpq's ``PGSSLMODE``: the last two check the server's certificate, too."""
@@ -116,6 +116,11 @@ class Connection:
     postgres_major: int | None = None
     peer: Peer | None = None
     port: int = 5432
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was found wrong with it; an unsound one exists only while findings are being collected."""
+        return self is not UNSOUND
 
 
 UNSOUND = Connection(secret="unsound")
@@ -278,7 +283,7 @@ class ExternalDatabase:
                 peer=self.peer,
                 server=self._server(f"the database in Secret {getattr(self.url, 'name', '')}"),
             )
-        from cdk8s_airflow.network.hosts import peer_of
+        from cdk8s_airflow.model.url_host import peer_of
 
         return Connection(
             secret=self.password.name,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import quantity
-from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import quantity
 
 BLOCKED = frozenset(
     [

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import ClassVar
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Count
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.scheduling.disruption import DisruptionBudget, budget_findings
-from cdk8s_airflow.scheduling.placement import Placement
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.secrets.contracts import PgBouncerSecret
+from cdk8s_airflow.model.disruption_budget import DisruptionBudget, budget_findings
+from cdk8s_airflow.model.placement import Placement
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import PgBouncerSecret
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Count
+from cdk8s_airflow.validation.frozen import frozen
 
 _OWNED = frozenset(
     [

@@ -8,29 +8,29 @@ from typing import Annotated, Literal
 
 from constructs import Construct
 
-from cdk8s_airflow.airflow.images import Mirror, registry_and_path
-from cdk8s_airflow.checks import Finding, check_arguments, report, show
-from cdk8s_airflow.checks.constraints import Count, Must, NonEmpty, is_label_1035
-from cdk8s_airflow.database.budget import Demand, Line, Server
-from cdk8s_airflow.database.cnpg import CnpgCluster
+from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
+from cdk8s_airflow.database.cnpg_cluster import CnpgCluster
 from cdk8s_airflow.database.connection import UNSOUND, Address, Connection, TlsMode, authority_rules
-from cdk8s_airflow.database.pooling import PoolerMonitoring
-from cdk8s_airflow.database.traffic import POSTGRES
-from cdk8s_airflow.database.wire_pooler import (
+from cdk8s_airflow.database.pooler_monitoring import PoolerMonitoring
+from cdk8s_airflow.database.wire.pooler import (
     PoolerSettings,
     pooler_objects,
     pooler_parameter_findings,
     pooler_pods,
     pooler_traffic,
 )
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.kube.construct import PlatformConstruct, checked, path_below
-from cdk8s_airflow.network.traffic import Traffic
-from cdk8s_airflow.scheduling.disruption import DisruptionBudget, budget_findings
-from cdk8s_airflow.scheduling.placement import APART, Placement, Spread
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.secrets.contracts import ConfigMapKey, DsnSecret, ExistingSecret, PullSecret, SecretKey
+from cdk8s_airflow.database.wire.traffic import POSTGRES
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.disruption_budget import DisruptionBudget, budget_findings
+from cdk8s_airflow.model.image import Mirror, registry_and_path
+from cdk8s_airflow.model.placement import APART, Placement, Spread
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, DsnSecret, ExistingSecret, PullSecret, SecretKey
+from cdk8s_airflow.model.sessions import Demand, Line, Server
+from cdk8s_airflow.model.traffic import Traffic
+from cdk8s_airflow.validation import Finding, check_arguments, report, show
+from cdk8s_airflow.validation.constraints import Count, Must, NonEmpty, is_label_1035
 
 PoolMode = Literal["transaction", "session"]
 """When a pooler takes a session back from its client: after each transaction, or when the client leaves."""

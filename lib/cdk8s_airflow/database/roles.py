@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import ExtensionName, Must, SqlName
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.database.cluster import Extension
-from cdk8s_airflow.database.reserved import RESERVED_DATABASES, is_reserved_role
-from cdk8s_airflow.secrets.contracts import BasicAuthSecret
+from cdk8s_airflow.database.cluster_settings import Extension
+from cdk8s_airflow.database.postgres_names import RESERVED_DATABASES, is_reserved_role
+from cdk8s_airflow.model.secret_reference import BasicAuthSecret
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import ExtensionName, Must, SqlName
+from cdk8s_airflow.validation.frozen import frozen
 
 _RoleName = Annotated[
     SqlName,

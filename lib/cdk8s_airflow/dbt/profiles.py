@@ -8,12 +8,10 @@ from typing import Any, TypeVar
 
 from constructs import Construct
 
-from cdk8s_airflow.airflow.images import Image
-from cdk8s_airflow.airflow.pods import AirflowPod
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import ObjectName, VariableName
+from cdk8s_airflow.airflow.pod_settings import AirflowPod
+from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.dbt.targets import DbtName, DbtProfile, PodPath
-from cdk8s_airflow.dbt.wire import (
+from cdk8s_airflow.dbt.wire.profiles import (
     ProfilesSettings,
     authorities,
     authority_mounts,
@@ -26,12 +24,14 @@ from cdk8s_airflow.dbt.wire import (
     secret_variables,
     variable_rules,
 )
-from cdk8s_airflow.kube.construct import PlatformConstruct, checked
-from cdk8s_airflow.network.namespace import NamespaceHandle
-from cdk8s_airflow.network.traffic import Traffic
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.secrets.contracts import PullSecret, SecretKey
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.image import Image
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import PullSecret, SecretKey
+from cdk8s_airflow.model.traffic import Traffic
+from cdk8s_airflow.namespaces.namespace import NamespaceHandle
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import ObjectName, VariableName
 
 _Pod = TypeVar("_Pod", bound=AirflowPod)
 

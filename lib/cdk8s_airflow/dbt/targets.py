@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Count, Duration, HostName, Must, NonEmpty, PortNumber, SqlName
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.network.traffic import Peer
-from cdk8s_airflow.schemas.hidden import has_login, may_hide
-from cdk8s_airflow.secrets.contracts import ConfigMapKey, SecretKey
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
+from cdk8s_airflow.model.traffic import Peer
+from cdk8s_airflow.secret_scan.secret_paths import has_login, may_hide
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Count, Duration, HostName, Must, NonEmpty, PortNumber, SqlName
+from cdk8s_airflow.validation.frozen import frozen
 
 _NAME = regex(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 _ABSOLUTE = regex(r"(?:/[A-Za-z0-9._-]+)+")

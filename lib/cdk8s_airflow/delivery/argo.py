@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Duration, Label, Must, ObjectName, at_least, is_host
-from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.source import ChartSource
-from cdk8s_airflow.delivery.timing import timeout_rules
+from cdk8s_airflow.delivery.timeout import timeout_rules
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Duration, Label, Must, ObjectName, at_least, is_host
+from cdk8s_airflow.validation.frozen import frozen
 
 
 def _is_server(text: str) -> bool:

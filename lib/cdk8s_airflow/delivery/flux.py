@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Duration, Label, ObjectName, seconds
-from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.source import ChartSource
-from cdk8s_airflow.delivery.timing import timeout_rules
+from cdk8s_airflow.delivery.timeout import timeout_rules
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Duration, Label, ObjectName, seconds
+from cdk8s_airflow.validation.frozen import frozen
 
 _SHORTEST_INTERVAL = "1m"
 

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Duration
-from cdk8s_airflow.checks.frozen import frozen
 from cdk8s_airflow.delivery.source import ChartSource
-from cdk8s_airflow.delivery.timing import timeout_rules
-
-FOLDER = "helm"
-"""The folder of the files, below that of the manifests; ``kubectl apply -f`` reads no folders in folders."""
-
-MARK = "# Written by cdk8s-airflow; changes are lost."
-"""Stands in the first two lines of every such file, and tells it from anybody else's."""
+from cdk8s_airflow.delivery.timeout import timeout_rules
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Duration
+from cdk8s_airflow.validation.frozen import frozen
 
 
 @frozen

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Duration, Label, Must, at_least
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow._regex import regex
 from cdk8s_airflow.delivery.source import ChartSource
-from cdk8s_airflow.delivery.timing import timeout_rules
+from cdk8s_airflow.delivery.timeout import timeout_rules
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Duration, Label, Must, at_least
+from cdk8s_airflow.validation.frozen import frozen
 
 FailurePolicy = Literal["abort", "retry", "reinstall"]
 """What helm-controller does after a failed install or upgrade."""

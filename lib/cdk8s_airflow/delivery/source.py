@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from cdk8s_airflow.checks.constraints import Must, is_host
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.secrets.contracts import BasicAuthSecret, ConfigMapKey, PullSecret, SecretKey
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.model.secret_reference import BasicAuthSecret, ConfigMapKey, PullSecret, SecretKey
+from cdk8s_airflow.validation.constraints import Must, is_host
+from cdk8s_airflow.validation.frozen import frozen
 
 OFFICIAL_REPOSITORY = "https://airflow.apache.org"
 """Where the Airflow project publishes the chart."""

@@ -7,13 +7,17 @@ from typing import ClassVar
 
 from constructs import Construct
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import NonEmpty
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.kube.construct import PlatformConstruct, checked
-from cdk8s_airflow.network.policies import Isolation, Place, half_open, isolation
-from cdk8s_airflow.network.traffic import Flow, HasTraffic, Traffic
-from cdk8s_airflow.report.traffic import everywhere_note, flow_table, one_sided_note
+from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.traffic import Flow, HasTraffic, Traffic
+from cdk8s_airflow.network.wire.flow_table import everywhere_note, flow_table, one_sided_note
+from cdk8s_airflow.network.wire.network_policy import Isolation, Place, half_open, isolation
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import NonEmpty
+
+
+class Isolations(list[Isolation]):
+    """What each set of network policies of one app allows."""
 
 
 class NetworkIsolation(PlatformConstruct):
@@ -76,7 +80,7 @@ class NetworkIsolation(PlatformConstruct):
         }
         self._emit(manifests, facts=facts)
         if self._sound:
-            others = self._ledger.isolations
+            others = self._ledger.slot(Isolations)
             self._found_late(
                 finding
                 for other in others

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.checks.scanner import vouched
-from cdk8s_airflow.kube.ledger import Ledger
-from cdk8s_airflow.report.rights import rights_of, rights_text
-from cdk8s_airflow.secrets.needs import SecretNeed
-from cdk8s_airflow.secrets.provided import ProvidedSecret
-from cdk8s_airflow.secrets.recipes import sources
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.app.registry import Ledger
+from cdk8s_airflow.model.provided_secret import ProvidedSecret
+from cdk8s_airflow.model.secret_need import SecretNeed
+from cdk8s_airflow.model.secret_recipe import sources
+from cdk8s_airflow.report.permissions import rights_of, rights_text
+from cdk8s_airflow.secret_scan.scanner import vouched
 
 _KIND = regex(r"^kind: (\S+)$", re.MULTILINE)
 
@@ -55,7 +55,7 @@ def _files(ledger: Ledger, folder: Path) -> Iterator[str]:
 def _sessions(ledger: Ledger) -> Iterator[str]:
     """How many sessions each database and pooler sees at most, and how that adds up."""
     if ledger.sessions:
-        from cdk8s_airflow.database.budget import told
+        from cdk8s_airflow.model.sessions import told
 
         yield from (told(demands) for _, demands in sorted(ledger.sessions.items()))
 

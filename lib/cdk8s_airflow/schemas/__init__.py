@@ -5,8 +5,8 @@ when first needed, one chart version or definition at a time. Checks return find
 what a user wrote. A value that may be a secret is never part of a finding.
 """
 
+from cdk8s_airflow.schemas.chart_values import check_values
+from cdk8s_airflow.schemas.facts_store import chart_versions, crd_name, known_kinds
 from cdk8s_airflow.schemas.manifests import check_manifest
-from cdk8s_airflow.schemas.store import chart_versions, crd_name, known_kinds
-from cdk8s_airflow.schemas.values import check_values
 
 __all__ = ["chart_versions", "check_manifest", "check_values", "crd_name", "known_kinds"]

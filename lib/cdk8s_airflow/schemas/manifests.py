@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.schemas import generic, store, translate
-from cdk8s_airflow.schemas.plain import Path, dotted, plain
+from cdk8s_airflow.schemas import facts_store as store
+from cdk8s_airflow.schemas import kubernetes_rules as generic
+from cdk8s_airflow.schemas import validation_errors as translate
+from cdk8s_airflow.text.documents import Path, dotted, plain
+from cdk8s_airflow.validation import Finding
 
 _AREA = "manifest"
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from cdk8s_airflow.airflow.service_accounts import ExistingServiceAccount
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Must, NonEmpty, WebUrl
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.network.handle import NamespaceHandle
-from cdk8s_airflow.secrets.contracts import ConfigMapKey, SecretKey
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.model.namespace import NamespaceHandle
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
+from cdk8s_airflow.model.service_account import ExistingServiceAccount
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Must, NonEmpty, WebUrl
+from cdk8s_airflow.validation.frozen import frozen
 
 _REGION = regex(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
 _ROLE = regex(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)

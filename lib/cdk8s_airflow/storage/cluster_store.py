@@ -7,29 +7,29 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cdk8s_airflow.airflow.images import registry_and_path
-from cdk8s_airflow.checks import Finding, report, show
-from cdk8s_airflow.delivery.choice import Delivery
+from cdk8s_airflow.app.construct import PlatformConstruct, path_below
+from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.wire import Release, deliver
 from cdk8s_airflow.delivery.wire.flux import flux_rules
 from cdk8s_airflow.delivery.wire.k3s import k3s_rules, structured_rules
-from cdk8s_airflow.delivery.wire.rights import delivery_rights, guard_delivery
+from cdk8s_airflow.delivery.wire.permissions import delivery_rights, guard_delivery
 from cdk8s_airflow.delivery.wire.source import source_needs, source_notes, source_rules
-from cdk8s_airflow.facts import ClusterFacts
 from cdk8s_airflow.kube import bindings
-from cdk8s_airflow.kube.construct import PlatformConstruct, path_below
-from cdk8s_airflow.kube.text import values_text
-from cdk8s_airflow.network.traffic import Traffic
-from cdk8s_airflow.secrets.needs import registry_login
-from cdk8s_airflow.storage import needs
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.image import registry_and_path
+from cdk8s_airflow.model.secret_need import registry_login
+from cdk8s_airflow.model.traffic import Traffic
+from cdk8s_airflow.storage import store_credentials as needs
 from cdk8s_airflow.storage.object_storage import UNSOUND, Bucket, ObjectStorage, S3Credentials
 from cdk8s_airflow.storage.store_users import StoreSettings
+from cdk8s_airflow.text.yaml_writer import values_text
+from cdk8s_airflow.validation import Finding, report, show
 
 if TYPE_CHECKING:
-    from cdk8s_airflow.rights import Right
+    from cdk8s_airflow.model.permission import Right
 
 
 class ClusterStore(PlatformConstruct):

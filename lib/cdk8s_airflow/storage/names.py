@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from cdk8s_airflow.checks.constraints import Must
-from cdk8s_airflow.checks.regex import regex
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.validation.constraints import Must
 
 _BUCKET = regex(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 _CONTAINER = regex(r"[a-z0-9](?:-?[a-z0-9]){2,62}")

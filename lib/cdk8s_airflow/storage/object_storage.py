@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
-from cdk8s_airflow.checks import Finding, check_setting, report, show
-from cdk8s_airflow.checks.constraints import Label, PortNumber, SecretKeyName, SecretName
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.network.hosts import peer_of
-from cdk8s_airflow.network.traffic import Flow, Outside, Peer, Pods
+from cdk8s_airflow.model.traffic import Flow, Outside, Peer, Pods
+from cdk8s_airflow.model.url_host import peer_of
 from cdk8s_airflow.storage.names import Account, BucketName, Endpoint, Region, is_container
+from cdk8s_airflow.validation import Finding, check_setting, report, show
+from cdk8s_airflow.validation.constraints import Label, PortNumber, SecretKeyName, SecretName
+from cdk8s_airflow.validation.frozen import frozen
 
 Scheme = Literal["s3", "gs", "azure"]
 """What a store speaks: S3, Google Cloud Storage or Azure Blob Storage."""

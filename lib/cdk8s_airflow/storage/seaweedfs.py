@@ -6,22 +6,22 @@ from collections.abc import Sequence
 
 from constructs import Construct
 
-from cdk8s_airflow.airflow.images import Mirror
-from cdk8s_airflow.delivery.choice import Delivery
+from cdk8s_airflow.app.construct import checked
+from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.kube.construct import checked
-from cdk8s_airflow.network.namespace import NamespaceHandle
-from cdk8s_airflow.network.traffic import Traffic
-from cdk8s_airflow.scheduling.placement import Placement
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.secrets.contracts import PullSecret
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.image import Mirror
+from cdk8s_airflow.model.placement import Placement
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import PullSecret
+from cdk8s_airflow.model.traffic import Traffic
+from cdk8s_airflow.model.volume import Volume
+from cdk8s_airflow.namespaces.namespace import NamespaceHandle
 from cdk8s_airflow.storage.cluster_store import ClusterStore, delivery_rules, with_source
 from cdk8s_airflow.storage.object_storage import ObjectStorage, S3Credentials
 from cdk8s_airflow.storage.store_users import StoreName, StoreSettings, StoreUser, user_rules, volume_rules
-from cdk8s_airflow.storage.volume import Volume
-from cdk8s_airflow.storage.wire_seaweedfs import (
+from cdk8s_airflow.storage.wire.seaweedfs import (
     CHART_VERSION,
     IMAGE,
     REPOSITORY,

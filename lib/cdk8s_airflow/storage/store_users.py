@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
 
-from cdk8s_airflow.airflow.images import Mirror
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import Must, is_label_1035
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.scheduling.placement import Placement
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.secrets.contracts import PullSecret
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.image import Mirror
+from cdk8s_airflow.model.placement import Placement
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import PullSecret
+from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.storage.names import BucketName
 from cdk8s_airflow.storage.object_storage import S3Credentials
-from cdk8s_airflow.storage.volume import Volume
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Must, is_label_1035
+from cdk8s_airflow.validation.frozen import frozen
 
 LONGEST_NAME = 40
 """The longest name of a store, from which its chart makes the names of its objects."""

@@ -8,7 +8,6 @@ import pytest
 
 from cdk8s_airflow.airflow.components import Cleanup, DatabaseCleanup
 from cdk8s_airflow.airflow.executors import LocalExecutor
-from cdk8s_airflow.airflow.images import Image
 from cdk8s_airflow.airflow.wire.cleanup import (
     cleanup_rules,
     cleanup_values,
@@ -17,9 +16,10 @@ from cdk8s_airflow.airflow.wire.cleanup import (
 )
 from cdk8s_airflow.airflow.wire.release import release_objects, release_values
 from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.model.image import Image
+from cdk8s_airflow.model.secret_reference import PullSecret
 from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.secrets.contracts import PullSecret
-from tests.airflow.wire.given import PAIRS, SMALL, SMALL_WIRE, Pair, called, release
+from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, Pair, called, release
 from tests.truth.kinds import assert_accepted
 
 OLD = ("1.15.0", "1.18.0")

@@ -6,7 +6,7 @@ import pytest
 
 from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Scheduler, Statsd, Triggerer
 from cdk8s_airflow.airflow.wire.components import component_values, own_disruption_budgets, startup_probe
-from tests.airflow.wire.given import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release
+from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release
 
 GROOMER = {"resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}}
 BUDGET = {"enabled": True, "config": {"maxUnavailable": 1}}

@@ -16,12 +16,12 @@ from cdk8s_airflow.airflow.wire.executors import executor_values
 from cdk8s_airflow.airflow.wire.exposure import exposure_needs, exposure_values
 from cdk8s_airflow.airflow.wire.keys import key_needs, key_rules, key_values
 from cdk8s_airflow.airflow.wire.logs import log_objects, log_rules, log_values
-from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
 from cdk8s_airflow.airflow.wire.security import security_values
+from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
 from cdk8s_airflow.database.connection import Connection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.secrets.contracts import (
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.secret_reference import (
     AirflowKeys,
     ConfigMapKey,
     FernetKeySecret,
@@ -29,8 +29,8 @@ from cdk8s_airflow.secrets.contracts import (
     GitTokenSecret,
     SecretKey,
 )
-from cdk8s_airflow.storage.volume import Volume
-from tests.airflow.wire.given import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
+from cdk8s_airflow.model.volume import Volume
+from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
 
 NEWEST = ("1.22.0", "3.2.2")
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)

@@ -22,11 +22,11 @@ from cdk8s_airflow.airflow.wire.config import (
     config_values,
 )
 from cdk8s_airflow.airflow.wire.release import release_needs, release_rules, release_values
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.schemas import config as known
-from cdk8s_airflow.schemas import store
-from cdk8s_airflow.secrets.contracts import SecretKey
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, release
+from cdk8s_airflow.model.secret_reference import SecretKey
+from cdk8s_airflow.schemas import airflow_config as known
+from cdk8s_airflow.schemas import facts_store as store
+from cdk8s_airflow.validation import Finding
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release
 
 RETRIES = "task_publish_max_retries"
 NEWEST = ("1.22.0", "3.2.2")

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from cdk8s_airflow.airflow.components import DagProcessor
 from cdk8s_airflow.airflow.wire import dags as wire
 from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_notes, dag_objects, dag_readers, dag_rules, dag_values
-from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
+from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
 from cdk8s_airflow.dags.bundles import DagBundles, GitBundle
 from cdk8s_airflow.dags.folder import DagFile, FolderFiles
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.volume import DagVolume
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.secrets.contracts import ConfigMapKey, SecretKey
-from cdk8s_airflow.storage.volume import Volume
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
+from cdk8s_airflow.model.volume import Volume
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
 
 everywhere = pytest.mark.parametrize("pair", PAIRS, ids=called)
 ONE_NODE = ClusterFacts(nodes=1)

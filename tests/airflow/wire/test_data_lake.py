@@ -24,8 +24,8 @@ from cdk8s_airflow import (
 from cdk8s_airflow.airflow.wire.logs import log_needs, log_values
 from cdk8s_airflow.airflow.wire.release import release_needs, release_notes, release_rules, release_values
 from cdk8s_airflow.airflow.wire.traffic import release_traffic
-from cdk8s_airflow.network.traffic import Pods
-from tests.airflow.wire.given import PAIRS, called, release
+from cdk8s_airflow.model.traffic import Pods
+from tests.airflow.wire.samples import PAIRS, called, release
 from tests.making import make_airflow, new_chart
 
 LOGIN = S3Credentials("data-lake")

@@ -13,7 +13,6 @@ from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.cleanup import cleanup_values, database_cleanup_objects
 from cdk8s_airflow.airflow.wire.database import database_needs, database_notes, database_rules, database_values
 from cdk8s_airflow.airflow.wire.migration import migration_values
-from cdk8s_airflow.airflow.wire.owned import owned_rules
 from cdk8s_airflow.airflow.wire.pgbouncer import (
     INCLUDE,
     pgbouncer_ini,
@@ -24,13 +23,13 @@ from cdk8s_airflow.airflow.wire.pgbouncer import (
 )
 from cdk8s_airflow.airflow.wire.release import release_needs, release_objects, release_rules, release_values
 from cdk8s_airflow.airflow.wire.task_pods import task_pod
+from cdk8s_airflow.airflow.wire.value_ownership import owned_rules
 from cdk8s_airflow.database.connection import Address, Connection
 from cdk8s_airflow.database.pgbouncer import PgBouncer
-from cdk8s_airflow.scheduling.disruption import DisruptionBudget
-from cdk8s_airflow.scheduling.placement import Placement
-from cdk8s_airflow.scheduling.scaling import Keda
-from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.secrets.contracts import (
+from cdk8s_airflow.model.disruption_budget import DisruptionBudget
+from cdk8s_airflow.model.placement import Placement
+from cdk8s_airflow.model.scaling import Keda
+from cdk8s_airflow.model.secret_reference import (
     BrokerUrlSecret,
     ConfigMapKey,
     PgBouncerSecret,
@@ -38,7 +37,8 @@ from cdk8s_airflow.secrets.contracts import (
     ResultBackendSecret,
     SecretKey,
 )
-from tests.airflow.wire.given import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release
+from cdk8s_airflow.schemas import check_values
+from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release
 from tests.truth.kinds import assert_accepted
 
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow.airflow.people import AdminAccount
+from cdk8s_airflow.airflow.authentication import AdminAccount
 from cdk8s_airflow.airflow.wire.delivery import delivery_needs, delivery_notes, delivery_rules, delivery_values
 from cdk8s_airflow.airflow.wire.release import release_needs, release_values
 from cdk8s_airflow.delivery.argo import ArgoApplication
@@ -14,9 +14,9 @@ from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.secrets.contracts import BasicAuthSecret, ConfigMapKey
-from tests.airflow.wire.given import PAIRS, Pair, called, release
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.secret_reference import BasicAuthSecret, ConfigMapKey
+from tests.airflow.wire.samples import PAIRS, Pair, called, release
 
 NEWEST = PAIRS[-1]
 SOURCE = ChartSource.https("https://charts.lab", credentials=BasicAuthSecret("chart-login"))

@@ -9,10 +9,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdk8s_airflow.airflow.clear_text import literal_findings
 from cdk8s_airflow.airflow.components import DagProcessor
 from cdk8s_airflow.airflow.environment import CaBundle, KubernetesSecretsBackend, Proxy
-from cdk8s_airflow.airflow.images import Image
+from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
 from cdk8s_airflow.airflow.wire.environment import (
     backend_readers,
@@ -28,9 +27,10 @@ from cdk8s_airflow.airflow.wire.environment import (
 from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.database.connection import Connection
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.secrets.contracts import ConfigMapKey, ExistingConfigMap, ExistingSecret, SecretKey
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.image import Image
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingConfigMap, ExistingSecret, SecretKey
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
 from tests.truth import kinds
 
 NEWEST = ("1.22.0", "3.2.2")

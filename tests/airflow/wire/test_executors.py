@@ -18,7 +18,7 @@ from cdk8s_airflow.airflow.executors import (
     WorkerSet,
 )
 from cdk8s_airflow.airflow.logs import Logs
-from cdk8s_airflow.airflow.pods import LogGroomer
+from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.wire.executors import (
     completed_sets,
     executor_needs,
@@ -27,13 +27,13 @@ from cdk8s_airflow.airflow.wire.executors import (
     own_worker_budgets,
 )
 from cdk8s_airflow.airflow.wire.release import release_needs, release_values
-from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.scheduling.scaling import Hpa, Keda
+from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.scaling import Hpa, Keda
+from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, RedisPasswordSecret, ResultBackendSecret
+from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.secrets.contracts import BrokerUrlSecret, RedisPasswordSecret, ResultBackendSecret
-from cdk8s_airflow.storage.volume import Volume
-from tests.airflow.wire.given import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release
+from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release
 
 OLD = ("1.15.0", "1.18.0")
 BROKER = ExternalBroker(url=BrokerUrlSecret("broker"))

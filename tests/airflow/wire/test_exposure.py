@@ -22,7 +22,7 @@ from cdk8s_airflow.airflow.wire.exposure import (
     exposure_rules,
     exposure_values,
 )
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, release
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release
 from tests.truth import crds
 
 NEWEST = ("1.22.0", "3.2.2")

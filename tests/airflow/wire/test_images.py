@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow.airflow.executors import CeleryExecutor, ExternalBroker
-from cdk8s_airflow.airflow.images import SIDE_IMAGES, Image, Mirror
 from cdk8s_airflow.airflow.wire.images import image_needs, image_notes, image_values
 from cdk8s_airflow.airflow.wire.migration import migration_values
 from cdk8s_airflow.airflow.wire.release import version_values
 from cdk8s_airflow.dags.image import DagImage
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.secrets.contracts import BrokerUrlSecret, PullSecret
-from tests.airflow.wire.given import PAIRS, Pair, called, git, release
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.image import SIDE_IMAGES, Image, Mirror
+from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, PullSecret
+from tests.airflow.wire.samples import PAIRS, Pair, called, git, release
 
 DIGITS = "0a" * 32
 DIGEST = f"sha256:{DIGITS}"

@@ -10,8 +10,8 @@ from cdk8s_airflow import AirflowKeys, FernetKeySecret
 from cdk8s_airflow.airflow.wire.keys import key_needs, key_values
 from cdk8s_airflow.airflow.wire.migration import needed_keys
 from cdk8s_airflow.airflow.wire.release import release_needs, release_rules, release_values
-from cdk8s_airflow.secrets.contracts import ApiSecretKeySecret
-from tests.airflow.wire.given import PAIRS, Pair, called, release
+from cdk8s_airflow.model.secret_reference import ApiSecretKeySecret
+from tests.airflow.wire.samples import PAIRS, Pair, called, release
 
 every = pytest.mark.parametrize("pair", PAIRS, ids=called)
 NEW, OLD = FernetKeySecret("fernet-2"), FernetKeySecret("fernet-1")

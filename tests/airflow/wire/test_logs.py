@@ -13,10 +13,10 @@ import pytest
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.wire.logs import log_needs, log_notes, log_objects, log_rules, log_values
 from cdk8s_airflow.airflow.wire.release import release_needs, release_rules, release_values
-from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
-from cdk8s_airflow.checks import check_value
-from cdk8s_airflow.secrets.contracts import AirflowKeys, FernetKeySecret, SearchUrlSecret, SecretKey
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, release
+from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
+from cdk8s_airflow.model.secret_reference import AirflowKeys, FernetKeySecret, SearchUrlSecret, SecretKey
+from cdk8s_airflow.validation import check_value
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release
 
 NEWEST = ("1.22.0", "3.2.2")
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)

@@ -15,8 +15,8 @@ from cdk8s_airflow.airflow.wire import migration
 from cdk8s_airflow.airflow.wire.release import release_needs
 from cdk8s_airflow.database.connection import Connection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
-from cdk8s_airflow.secrets.contracts import GitSshSecret
-from tests.airflow.wire.given import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
+from cdk8s_airflow.model.secret_reference import GitSshSecret
+from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
 
 NEWEST = ("1.22.0", "3.2.2")
 CONTAINER = {

@@ -18,11 +18,11 @@ from cdk8s_airflow.airflow.wire.release import (
     version_values,
 )
 from cdk8s_airflow.database.connection import Connection
-from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.secret_reference import SecretKey
+from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.secrets.contracts import SecretKey
-from cdk8s_airflow.storage.volume import Volume
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
 
 EVERYTHING = {
     "dags": git(ca=SecretKey("git-ca", "ca.crt")),

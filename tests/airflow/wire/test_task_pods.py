@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from cdk8s_airflow.airflow.components import DagProcessor
 from cdk8s_airflow.airflow.environment import CaBundle, KubernetesSecretsBackend
 from cdk8s_airflow.airflow.executors import KubernetesExecutor, LocalExecutor
-from cdk8s_airflow.airflow.images import Image, Mirror
 from cdk8s_airflow.airflow.logs import Logs
-from cdk8s_airflow.airflow.service_accounts import ExistingServiceAccount, ServiceAccount, ServiceAccounts
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
 from cdk8s_airflow.airflow.wire.release import release_needs, release_notes, release_values
@@ -32,12 +30,14 @@ from cdk8s_airflow.airflow.wire.task_pods import (
     templates,
     with_task_pods,
 )
-from cdk8s_airflow.checks import PlatformError
 from cdk8s_airflow.dags.volume import ExistingDagVolume
-from cdk8s_airflow.scheduling.resources import Resources
+from cdk8s_airflow.model.image import Image, Mirror
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingConfigMap, ExistingSecret, PullSecret, SecretKey
+from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount, ServiceAccounts
 from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.secrets.contracts import ConfigMapKey, ExistingConfigMap, ExistingSecret, PullSecret, SecretKey
-from tests.airflow.wire.given import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
+from cdk8s_airflow.validation import PlatformError
+from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
 
 everywhere = pytest.mark.parametrize("pair", PAIRS, ids=called)
 with_airflow_3 = pytest.mark.parametrize("pair", sorted(WITH_AIRFLOW_3), ids=called)

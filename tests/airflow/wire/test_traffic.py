@@ -53,8 +53,8 @@ from cdk8s_airflow import (
 from cdk8s_airflow.airflow.wire.traffic import release_traffic
 from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.database.connection import Address, Connection
-from cdk8s_airflow.network.traffic import Known, Peer, Traffic
-from tests.airflow.wire.given import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+from cdk8s_airflow.model.traffic import Known, Peer, Traffic
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
 
 REDIS = RedisBroker(password=RedisPasswordSecret("redis"), url=BrokerUrlSecret("broker"))
 CELERY = CeleryExecutor(broker=REDIS)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow import CaBundle, ConfigMapKey, PlatformError, Scheduler
-from cdk8s_airflow.airflow.wire.pods import volumes_twice
+from cdk8s_airflow.airflow.wire.pod_settings import volumes_twice
 from tests.making import make_airflow, new_chart
 
 

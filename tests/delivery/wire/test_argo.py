@@ -10,7 +10,7 @@ import pytest
 from cdk8s_airflow.delivery.argo import ArgoApplication, AutomatedSync
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.wire.argo import sync_hook
-from tests.delivery.wire.given import TEXT, delivered, spec
+from tests.delivery.wire.samples import TEXT, delivered, spec
 
 OPTIONS = ["CreateNamespace=false", "ServerSideApply=true", "RespectIgnoreDifferences=true"]
 

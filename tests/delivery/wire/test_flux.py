@@ -10,9 +10,9 @@ from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.wire import deliver
 from cdk8s_airflow.delivery.wire.flux import flux_rules
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.secrets.contracts import BasicAuthSecret, PullSecret, SecretKey
-from tests.delivery.wire.given import LAB, TEXT, delivered, spec
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.secret_reference import BasicAuthSecret, PullSecret, SecretKey
+from tests.delivery.wire.samples import LAB, TEXT, delivered, spec
 
 RETRY = {"strategy": {"name": "RetryOnFailure", "retryInterval": "5m"}}
 STOP = {"remediation": {"retries": 0, "remediateLastFailure": False}}

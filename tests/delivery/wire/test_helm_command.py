@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cdk8s_airflow.app import files
 from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.delivery.source import ChartSource
-from cdk8s_airflow.kube import files
-from tests.delivery.wire.given import TEXT, delivered
+from tests.delivery.wire.samples import TEXT, delivered
 
 
 def run(delivery: HelmCommand, folder: Path, *arguments: str) -> list[str]:

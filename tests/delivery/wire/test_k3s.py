@@ -9,9 +9,9 @@ import pytest
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.wire.k3s import k3s_rules, structured_rules
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.secrets.contracts import BasicAuthSecret, ConfigMapKey, PullSecret
-from tests.delivery.wire.given import TEXT, delivered, spec
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.secret_reference import BasicAuthSecret, ConfigMapKey, PullSecret
+from tests.delivery.wire.samples import TEXT, delivered, spec
 
 OLD = ClusterFacts(helm_controller="0.16.13")
 NEW = ClusterFacts(helm_controller="0.17.7")

@@ -15,7 +15,7 @@ from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.wire.source import source_needs, source_notes, source_rules
-from cdk8s_airflow.secrets.contracts import BasicAuthSecret, ConfigMapKey, PullSecret, SecretKey
+from cdk8s_airflow.model.secret_reference import BasicAuthSecret, ConfigMapKey, PullSecret, SecretKey
 
 HTTPS, OCI = "https://charts.lab", "oci://registry.lab/charts/airflow"
 BASIC, PULL = BasicAuthSecret("login"), PullSecret("login")

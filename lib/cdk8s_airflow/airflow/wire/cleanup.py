@@ -9,12 +9,12 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.database import chart_sets_url, library_variables, url_variables
 from cdk8s_airflow.airflow.wire.images import airflow_image
 from cdk8s_airflow.airflow.wire.keys import FERNET_VARIABLE
-from cdk8s_airflow.airflow.wire.pods import pod_labels, pod_values, variable
+from cdk8s_airflow.airflow.wire.pod_settings import pod_labels, pod_values, variable
 from cdk8s_airflow.airflow.wire.security import AIRFLOW_POD, CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.checks import Finding, show
-from cdk8s_airflow.scheduling.wire import placement, resources
-from cdk8s_airflow.secrets.contracts import SecretKey
+from cdk8s_airflow.model.secret_reference import SecretKey
+from cdk8s_airflow.model.wire.scheduling import placement, resources
+from cdk8s_airflow.validation import Finding, show
 
 _CLEAN = """\
 set -eu

@@ -8,12 +8,12 @@ from typing import Any
 
 from cdk8s_airflow.airflow.components import OtelCollector, Statsd
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.pods import grace_values, pod_values, unread
+from cdk8s_airflow.airflow.wire.pod_settings import grace_values, pod_values, unread
 from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import seconds
-from cdk8s_airflow.scheduling.wire import resources
+from cdk8s_airflow.model.wire.scheduling import resources
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import seconds
 
 COLLECTOR_USER = 10001
 """The user of the collector's image."""

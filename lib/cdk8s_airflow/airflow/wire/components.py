@@ -7,7 +7,7 @@ from typing import Any
 
 from cdk8s_airflow.airflow.components import Replicated, Statsd
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.pods import (
+from cdk8s_airflow.airflow.wire.pod_settings import (
     grace_values,
     groomer_rules,
     groomer_values,
@@ -20,9 +20,9 @@ from cdk8s_airflow.airflow.wire.pods import (
     unread,
 )
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.scheduling.scaling import SCALED_OBJECTS
-from cdk8s_airflow.scheduling.wire import hpa, keda, resources
+from cdk8s_airflow.model.scaling import SCALED_OBJECTS
+from cdk8s_airflow.model.wire.scheduling import hpa, keda, resources
+from cdk8s_airflow.validation import Finding
 
 _COMMAND_PERIOD = 60
 _HTTP_PERIOD = 10

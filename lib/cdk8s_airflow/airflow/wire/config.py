@@ -7,18 +7,18 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cdk8s_airflow._regex import regex
 from cdk8s_airflow.airflow.config import Config, ConfigValue
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree
-from cdk8s_airflow.checks import Finding, show
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.checks.scanner import has_login, in_text, is_literal, is_vouched
-from cdk8s_airflow.kube.text import escape_template
-from cdk8s_airflow.schemas import config as known
-from cdk8s_airflow.schemas.hidden import may_hide
-from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.secrets.contracts import SecretKey
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.secret_reference import SecretKey
+from cdk8s_airflow.schemas import airflow_config as known
+from cdk8s_airflow.secret_scan.scanner import has_login, in_text, is_literal, is_vouched
+from cdk8s_airflow.secret_scan.secret_paths import may_hide
+from cdk8s_airflow.text.yaml_writer import escape_template
+from cdk8s_airflow.validation import Finding, show
+from cdk8s_airflow.validation.frozen import frozen
 
 _ERASED = "<no value>"
 

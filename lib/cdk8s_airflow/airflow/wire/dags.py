@@ -9,21 +9,21 @@ from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import seconds
 from cdk8s_airflow.dags.bundles import DagBundles, GitBundle
 from cdk8s_airflow.dags.folder import LARGEST_CONFIG_MAP, DagFile, FolderFiles
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.dags.image import DAGS_FOLDER, DagImage
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
-from cdk8s_airflow.delivery.pruning import state_metadata
-from cdk8s_airflow.kube.digest import digest
-from cdk8s_airflow.kube.text import escape_template
-from cdk8s_airflow.scheduling.wire import resources
-from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.secrets.contracts import GitSshSecret, GitTokenSecret, SecretKey
-from cdk8s_airflow.storage.volume import shared_access_mode
-from cdk8s_airflow.storage.wire import claim
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.pruning import state_metadata
+from cdk8s_airflow.model.secret_reference import GitSshSecret, GitTokenSecret, SecretKey
+from cdk8s_airflow.model.volume import shared_access_mode
+from cdk8s_airflow.model.wire.scheduling import resources
+from cdk8s_airflow.model.wire.volume import claim
+from cdk8s_airflow.text.digest import digest
+from cdk8s_airflow.text.yaml_writer import escape_template
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import seconds
 
 _CA_VOLUME = "git-ca"
 _CA_FOLDER = "/etc/git-ca"

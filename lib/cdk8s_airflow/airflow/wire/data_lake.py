@@ -9,11 +9,11 @@ from cdk8s_airflow.airflow.data_lake import DataLake
 from cdk8s_airflow.airflow.logs import S3Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.secrets.contracts import SecretKey
-from cdk8s_airflow.secrets.needs import SecretNeed
-from cdk8s_airflow.storage.needs import login
+from cdk8s_airflow.model.secret_need import SecretNeed
+from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.storage.object_storage import CHECKSUMS, AzureCredentials, S3Credentials, airflow_connection
+from cdk8s_airflow.storage.store_credentials import login
+from cdk8s_airflow.validation import Finding
 
 
 def lake_variables(lake: DataLake) -> Mapping[str, str | SecretKey]:

@@ -7,20 +7,23 @@ from dataclasses import replace
 
 from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.versions import postgres_findings
-from cdk8s_airflow.airflow.wire.pods import unread
+from cdk8s_airflow.airflow.wire.pod_settings import unread
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.checks import Finding, show
-from cdk8s_airflow.database.connection import Connection, authority_rules
-from cdk8s_airflow.scheduling.scaling import Keda
-from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.secrets.contracts import ConfigMapKey, SecretKey
+from cdk8s_airflow.database.connection import Address, Connection, authority_rules
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.scaling import Keda
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
+from cdk8s_airflow.model.version import postgres_findings
+from cdk8s_airflow.validation import Finding, show
 
 URL_VARIABLES = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW_CONN_AIRFLOW_DB")
 """The variables from which Airflow reads the URL."""
 
 LIBRARY_VARIABLES = ("PGSSLMODE", "PGSSLROOTCERT", "PGPASSWORD")
 """The variables that every driver of PostgreSQL reads where the URL says nothing, asyncpg as libpq."""
+
+PORT = 6543
+"""The port at which the chart's PgBouncer listens."""
 
 CA_FILE = "/etc/database-ca/ca.crt"
 """Where the authority that signed the server's certificate is in every pod that runs Airflow."""
@@ -41,14 +44,22 @@ def library_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
     return found
 
 
+def through(settings: ReleaseSettings, direct: Address, pool: str) -> Address:
+    """The address of a pool of the release's PgBouncer: ``metadata`` or ``result-backend``, as the chart calls them."""
+    return Address(
+        host=f"{settings.release}-pgbouncer.{settings.namespace}.svc",
+        port=PORT,
+        database=f"{settings.release}-{pool}",
+        user=direct.user,
+    )
+
+
 def url_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
     """Airflow's own variables with the URL: a text where it has no password in it."""
     database = settings.database
     address, results = database.address, database.results
     if address is not None:
         if database.pgbouncer is not None:
-            from cdk8s_airflow.airflow.wire.pgbouncer import through
-
             results = through(settings, address, "result-backend")
             address = through(settings, address, "metadata")
         urls: dict[str, str | SecretKey] = dict.fromkeys(URL_VARIABLES, address.url())

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree
-from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.delivery.argo import ArgoApplication
 from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.helm_command import HelmCommand
@@ -15,7 +14,8 @@ from cdk8s_airflow.delivery.wire.argo import sync_hook
 from cdk8s_airflow.delivery.wire.flux import flux_rules
 from cdk8s_airflow.delivery.wire.k3s import k3s_rules
 from cdk8s_airflow.delivery.wire.source import source_needs, source_notes, source_rules
-from cdk8s_airflow.secrets.needs import SecretNeed
+from cdk8s_airflow.model.secret_need import SecretNeed
+from cdk8s_airflow.validation import Finding
 
 _SHARED = {
     K3sHelmChart: (

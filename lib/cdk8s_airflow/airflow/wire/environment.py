@@ -8,19 +8,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cdk8s_airflow.airflow.clear_text import literal_findings
-from cdk8s_airflow.airflow.pods import OWNED_VARIABLES
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.airflow.pod_settings import OWNED_VARIABLES
+from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.versions import minor_of
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.tree import Tree, join
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.constraints import is_cidr
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.checks.regex import regex
-from cdk8s_airflow.kube.text import escape_template
-from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.secrets.contracts import ConfigMapKey, ExistingSecret, SecretKey
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingSecret, SecretKey
+from cdk8s_airflow.model.version import minor_of
+from cdk8s_airflow.text.yaml_writer import escape_template
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import is_cidr
+from cdk8s_airflow.validation.frozen import frozen
 
 _CA_VOLUME = "ca-bundle"
 _CA_FOLDER = "/etc/ca-bundle"

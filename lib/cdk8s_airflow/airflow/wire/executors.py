@@ -19,11 +19,11 @@ from cdk8s_airflow.airflow.executors import (
     task_resources_of,
 )
 from cdk8s_airflow.airflow.logs import ClaimLogs, ExistingClaimLogs
-from cdk8s_airflow.airflow.pods import LogGroomer
+from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.components import keda_rules
 from cdk8s_airflow.airflow.wire.migration import waiting_values
-from cdk8s_airflow.airflow.wire.pods import (
+from cdk8s_airflow.airflow.wire.pod_settings import (
     grace_values,
     groomer_rules,
     groomer_values,
@@ -36,12 +36,12 @@ from cdk8s_airflow.airflow.wire.pods import (
 )
 from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.checks import Finding, show
-from cdk8s_airflow.checks.constraints import version
-from cdk8s_airflow.scheduling.scaling import Hpa, Keda
-from cdk8s_airflow.scheduling.wire import hpa, keda, resources
-from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.storage.volume import Volume
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.scaling import Hpa, Keda
+from cdk8s_airflow.model.volume import Volume
+from cdk8s_airflow.model.wire.scheduling import hpa, keda, resources
+from cdk8s_airflow.validation import Finding, show
+from cdk8s_airflow.validation.constraints import version
 
 REDIS_USER = 999
 """The user of the Redis image."""

@@ -15,8 +15,8 @@ from cdk8s_airflow.airflow.exposure import (
 )
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.secrets import needs
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.validation import Finding
 
 SERVER_PORT = 8080
 """The port of the UI's Service; the chart's ``ports.airflowUI`` and ``ports.apiServer``."""

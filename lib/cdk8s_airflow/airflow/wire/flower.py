@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.pods import pod_values, probe_values, startup_probe, unread
+from cdk8s_airflow.airflow.wire.pod_settings import pod_values, probe_values, startup_probe, unread
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.scheduling.wire import resources
-from cdk8s_airflow.secrets import needs
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.wire.scheduling import resources
+from cdk8s_airflow.validation import Finding
 
 _PROBE_PERIOD = 5
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdk8s_airflow.airflow.images import AIRFLOW_REPOSITORY, DOCKER_HUB, Image, registry_and_path
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.secrets import needs
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, DOCKER_HUB, Image, registry_and_path
 
 ARCHITECTURE_LABEL = "kubernetes.io/arch"
 """The label by which every node says its architecture."""

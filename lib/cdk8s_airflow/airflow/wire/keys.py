@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.secrets.contracts import AirflowKeys, _SecretReference
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.secret_reference import AirflowKeys, _SecretReference
+from cdk8s_airflow.validation import Finding
 
 FERNET_VARIABLE = "AIRFLOW__CORE__FERNET_KEY"
 """The variable with the fernet key, where there is one key."""

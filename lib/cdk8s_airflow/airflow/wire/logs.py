@@ -15,15 +15,15 @@ from cdk8s_airflow.airflow.logs import (
     S3Logs,
     SearchLogs,
 )
-from cdk8s_airflow.airflow.service_accounts import ServiceAccounts
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.delivery.pruning import state_metadata
-from cdk8s_airflow.schemas import config
-from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.storage.volume import shared_access_mode
-from cdk8s_airflow.storage.wire import claim
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.pruning import state_metadata
+from cdk8s_airflow.model.service_account import ServiceAccounts
+from cdk8s_airflow.model.volume import shared_access_mode
+from cdk8s_airflow.model.wire.volume import claim
+from cdk8s_airflow.schemas import airflow_config as config
+from cdk8s_airflow.validation import Finding
 
 if TYPE_CHECKING:
     from cdk8s_airflow.storage.object_storage import Bucket
@@ -155,7 +155,7 @@ def log_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
 
 def _login_needs(store: Bucket, namespace: str, purpose: str) -> Iterator[needs.SecretNeed]:
     # Few releases have a bucket by its handle, and its room is a large one.
-    from cdk8s_airflow.storage.needs import login
+    from cdk8s_airflow.storage.store_credentials import login
 
     if store.credentials is not None:
         yield login(store.credentials, store.storage, namespace, purpose, for_airflow=True, awaited=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.pods import pod_values
+from cdk8s_airflow.airflow.wire.pod_settings import pod_values
 from cdk8s_airflow.airflow.wire.security import CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree, join
-from cdk8s_airflow.scheduling.resources import Resources
-from cdk8s_airflow.scheduling.wire import resources
-from cdk8s_airflow.secrets.needs import ANY_KEY, SecretNeed
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_need import ANY_KEY, SecretNeed
+from cdk8s_airflow.model.wire.scheduling import resources
 
 _IMAGE = '{{ template "airflow_image_for_migrations" . }}'
 _SECRETS_FOLDER = "/etc/needed-secrets"

@@ -6,17 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.database import CA_FILE
+from cdk8s_airflow.airflow.wire.database import CA_FILE, PORT
 from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join
-from cdk8s_airflow.database.connection import Address
-from cdk8s_airflow.kube.digest import digest
-from cdk8s_airflow.scheduling.wire import budget, placement, resources
-from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.secrets.contracts import SecretKey
-
-PORT = 6543
-"""The port at which the chart's PgBouncer listens."""
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.secret_reference import SecretKey
+from cdk8s_airflow.model.wire.scheduling import budget, placement, resources
+from cdk8s_airflow.text.digest import digest
 
 PGBOUNCER_USER = 65534
 """The user of its images; its command line asks for it by name."""
@@ -28,16 +24,6 @@ INCLUDE = f"%include {_FOLDER}/pgbouncer.ini"
 """What the file holds that the chart takes from a Secret: only where the settings are."""
 
 _PREPARED_STATEMENTS = 200
-
-
-def through(settings: ReleaseSettings, direct: Address, pool: str) -> Address:
-    """The address of a pool of the release's PgBouncer: ``metadata`` or ``result-backend``, as the chart calls them."""
-    return Address(
-        host=f"{settings.release}-pgbouncer.{settings.namespace}.svc",
-        port=PORT,
-        database=f"{settings.release}-{pool}",
-        user=direct.user,
-    )
 
 
 def pgbouncer_values(settings: ReleaseSettings) -> Tree:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.versions import TESTED_KUBERNETES, minor_of
+from cdk8s_airflow.airflow.wire.authentication import people_needs, people_notes, people_rules, people_values
 from cdk8s_airflow.airflow.wire.cleanup import (
     cleanup_rules,
     cleanup_values,
@@ -52,10 +52,9 @@ from cdk8s_airflow.airflow.wire.images import airflow_tag, image_needs, image_no
 from cdk8s_airflow.airflow.wire.keys import key_needs, key_rules, key_values
 from cdk8s_airflow.airflow.wire.logs import log_needs, log_notes, log_objects, log_rules, log_values
 from cdk8s_airflow.airflow.wire.migration import migration_values
-from cdk8s_airflow.airflow.wire.people import people_needs, people_notes, people_rules, people_values
-from cdk8s_airflow.airflow.wire.secrets import shared_secret_rules
 from cdk8s_airflow.airflow.wire.security import security_values
 from cdk8s_airflow.airflow.wire.service_accounts import account_rules, account_values
+from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
 from cdk8s_airflow.airflow.wire.task_namespaces import (
     elsewhere,
     names_in,
@@ -66,9 +65,10 @@ from cdk8s_airflow.airflow.wire.task_namespaces import (
 )
 from cdk8s_airflow.airflow.wire.task_pods import task_pod_needs, task_pod_rules, task_pod_values
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest, overlay
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.frozen import frozen
-from cdk8s_airflow.secrets.needs import SecretNeed, merged
+from cdk8s_airflow.model.secret_need import SecretNeed, merged
+from cdk8s_airflow.model.version import TESTED_KUBERNETES, minor_of
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.frozen import frozen
 
 Objects = dict[str, dict[str, Any]]
 """Construct id -> manifest."""

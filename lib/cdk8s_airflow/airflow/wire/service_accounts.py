@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdk8s_airflow.airflow.service_accounts import PARTS, ExistingServiceAccount, ServiceAccount
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join
-from cdk8s_airflow.checks import Finding, show
+from cdk8s_airflow.model.service_account import PARTS, ExistingServiceAccount, ServiceAccount
+from cdk8s_airflow.validation import Finding, show
 
 _COMPONENTS = {
     "scheduler": "scheduler",

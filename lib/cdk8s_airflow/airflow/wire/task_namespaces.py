@@ -14,14 +14,14 @@ from typing import Any
 
 from cdk8s_airflow.airflow.executors import task_resources_of
 from cdk8s_airflow.airflow.logs import EphemeralLogs, ObjectStoreLogs
-from cdk8s_airflow.airflow.service_accounts import ExistingServiceAccount
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.task_pods import HOME, task_pod
 from cdk8s_airflow.airflow.wire.tree import Tree
-from cdk8s_airflow.checks import Finding, PlatformError, show
 from cdk8s_airflow.dags.folder import FolderFiles
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
+from cdk8s_airflow.model.service_account import ExistingServiceAccount
+from cdk8s_airflow.validation import Finding, PlatformError, show
 
 LAUNCHER: tuple[Mapping[str, Any], ...] = (
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["create", "list", "watch", "patch", "delete"]},

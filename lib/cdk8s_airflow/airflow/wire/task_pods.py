@@ -12,21 +12,21 @@ from dataclasses import replace
 from typing import Any
 
 from cdk8s_airflow.airflow.executors import TASK_POD, task_resources_of
-from cdk8s_airflow.airflow.images import AIRFLOW_REPOSITORY, Image
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TEMPLATES_FOLDER, TaskPod, TaskPods
 from cdk8s_airflow.airflow.wire.database import CA_VOLUME, LIBRARY_VARIABLES, URL_VARIABLES
 from cdk8s_airflow.airflow.wire.keys import FERNET_COMMAND, FERNET_PARTS, FERNET_VARIABLE
-from cdk8s_airflow.airflow.wire.pods import pod_labels, variable
+from cdk8s_airflow.airflow.wire.pod_settings import pod_labels, variable
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.tree import Tree, overlay
-from cdk8s_airflow.checks import Finding, PlatformError, show
-from cdk8s_airflow.checks.constraints import seconds
-from cdk8s_airflow.kube.digest import digest
-from cdk8s_airflow.kube.text import escape_template, values_text
-from cdk8s_airflow.scheduling.wire import placement, resources
-from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.secrets.contracts import ExistingSecret, SecretKey
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, Image
+from cdk8s_airflow.model.secret_reference import ExistingSecret, SecretKey
+from cdk8s_airflow.model.wire.scheduling import placement, resources
+from cdk8s_airflow.text.digest import digest
+from cdk8s_airflow.text.yaml_writer import escape_template, values_text
+from cdk8s_airflow.validation import Finding, PlatformError, show
+from cdk8s_airflow.validation.constraints import seconds
 
 HOME = "/opt/airflow"
 

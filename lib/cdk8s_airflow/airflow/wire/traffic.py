@@ -9,21 +9,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from cdk8s_airflow.airflow.authentication import FabAuth, Ldap, Oidc
 from cdk8s_airflow.airflow.components import OtelCollector, Replicated
 from cdk8s_airflow.airflow.executors import RedisBroker, celery_of
 from cdk8s_airflow.airflow.exposure import HttpRoute, Ingress, LoadBalancer, NodePort
 from cdk8s_airflow.airflow.logs import AzureBlobLogs, GcsLogs, ObjectStoreLogs, OpensearchLogs, S3Logs, SearchLogs
-from cdk8s_airflow.airflow.people import FabAuth, Ldap, Oidc
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.environment import no_proxy
-from cdk8s_airflow.airflow.wire.pods import pod_labels
-from cdk8s_airflow.checks import Finding
-from cdk8s_airflow.checks.frozen import frozen
+from cdk8s_airflow.airflow.wire.pod_settings import pod_labels
 from cdk8s_airflow.dags.bundles import DagBundles
-from cdk8s_airflow.network.hosts import of_url, peer_of
-from cdk8s_airflow.network.traffic import Flow, Known, Outside, Peer, Pods, Traffic, Unplaced, resolves_names
-from cdk8s_airflow.scheduling.scaling import Keda
-from cdk8s_airflow.secrets.contracts import SecretKey
+from cdk8s_airflow.model.scaling import Keda
+from cdk8s_airflow.model.secret_reference import SecretKey
+from cdk8s_airflow.model.traffic import Flow, Known, Outside, Peer, Pods, Traffic, Unplaced, resolves_names
+from cdk8s_airflow.model.url_host import of_url, peer_of
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.frozen import frozen
 
 TASK_POD_LABEL = "kubernetes_executor"
 """The label that KubernetesExecutor puts on every pod it starts, whatever the template says; Celery's workers lack it.

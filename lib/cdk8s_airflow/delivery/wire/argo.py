@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cdk8s_airflow.delivery.argo import ArgoApplication
-from cdk8s_airflow.delivery.wire.delivered import Delivered, Manifest, Release
-from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.delivery.wire.release import Delivered, Manifest, Release
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
 
 _HOOK = "argocd.argoproj.io/hook"
 _HOOK_POLICY = "argocd.argoproj.io/hook-delete-policy"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.delivery.flux import FluxRelease
-from cdk8s_airflow.delivery.since import FLUX_RETRIES, has, told
-from cdk8s_airflow.delivery.wire.delivered import Delivered, Manifest, Release
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.kube.digest import digest
+from cdk8s_airflow.delivery.wire.release import Delivered, Manifest, Release
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.controller_versions import FLUX_RETRIES, has, told
+from cdk8s_airflow.text.digest import digest
+from cdk8s_airflow.validation import Finding
 
 _INDEX_INTERVAL = "1h"
 _NO_SUBSTITUTION = {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from cdk8s_airflow.delivery.helm_command import FOLDER, MARK, HelmCommand
-from cdk8s_airflow.delivery.wire.delivered import Delivered, Release
-from cdk8s_airflow.facts import ClusterFacts
+from cdk8s_airflow.app.files import FOLDER, MARK
+from cdk8s_airflow.delivery.helm_command import HelmCommand
+from cdk8s_airflow.delivery.wire.release import Delivered, Release
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
 
 _SCRIPT = """\
 #!/bin/sh

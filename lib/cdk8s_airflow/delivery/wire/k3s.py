@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cdk8s_airflow.checks import Finding, show
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
-from cdk8s_airflow.delivery.since import ALWAYS_THERE, HELM_CONTROLLER, has, told
-from cdk8s_airflow.delivery.wire.delivered import Delivered, Manifest, Release
-from cdk8s_airflow.facts import ClusterFacts
-from cdk8s_airflow.schemas.plain import steps_below
-from cdk8s_airflow.secrets.contracts import BasicAuthSecret, PullSecret
+from cdk8s_airflow.delivery.wire.release import Delivered, Manifest, Release
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.controller_versions import ALWAYS_THERE, HELM_CONTROLLER, has, told
+from cdk8s_airflow.model.secret_reference import BasicAuthSecret, PullSecret
+from cdk8s_airflow.text.documents import steps_below
+from cdk8s_airflow.validation import Finding, show
 
 
 def k3s_objects(delivery: K3sHelmChart, release: Release, facts: ClusterFacts) -> Delivered:

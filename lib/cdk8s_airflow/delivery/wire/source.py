@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cdk8s_airflow.checks import Finding
 from cdk8s_airflow.delivery.argo import ArgoApplication
-from cdk8s_airflow.delivery.choice import Delivery
+from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
-from cdk8s_airflow.secrets import needs
-from cdk8s_airflow.secrets.contracts import BasicAuthSecret, ConfigMapKey, PullSecret, SecretKey
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.secret_reference import BasicAuthSecret, ConfigMapKey, PullSecret, SecretKey
+from cdk8s_airflow.validation import Finding
 
 _CA_KEY = "ca.crt"
 _PURPOSE = "reads the chart"

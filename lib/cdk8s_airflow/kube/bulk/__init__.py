@@ -1,6 +1,6 @@
 """The Python face of our small jsii module, whose source is ``edge/index.ts``; importing it starts Node.
 
-``make edge`` builds the archive beside it. Only :mod:`cdk8s_airflow.kube.edge` imports this, and only when needed.
+``make edge`` builds the archive beside it. Only :mod:`cdk8s_airflow.kube.emit` imports this, and only when needed.
 """
 
 from __future__ import annotations

@@ -1,0 +1,228 @@
+"""What the pods of all components have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
+from typing import Annotated, Any, ClassVar
+
+from cdk8s_airflow.airflow.secret_literals import literal_findings
+from cdk8s_airflow.model.placement import Placement
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import (
+    AnnotationKey,
+    Bytes,
+    Count,
+    Duration,
+    LabelValue,
+    Must,
+    ObjectName,
+    VariableName,
+)
+from cdk8s_airflow.validation.frozen import frozen
+
+CHART_LABELS = frozenset(("tier", "component", "release", "worker-set"))
+"""Labels by which the chart's Services, budgets and Deployments find their pods."""
+
+CHART_VOLUMES = frozenset(
+    ("api-server-config", "config", "dags", "git-sync-ssh-key", "logs", "webserver-config", "kerberos-ccache")
+)
+"""Volumes that the chart gives to some of its pods itself."""
+
+OWNED_VARIABLES = frozenset(
+    (
+        "AIRFLOW_CONN_AIRFLOW_DB",
+        "AIRFLOW_HOME",
+        "AIRFLOW__API_AUTH__JWT_SECRET",
+        "AIRFLOW__API__SECRET_KEY",
+        "AIRFLOW__CELERY__BROKER_URL",
+        "AIRFLOW__CELERY__FLOWER_BASIC_AUTH",
+        "AIRFLOW__CELERY__RESULT_BACKEND",
+        "AIRFLOW__CORE__EXECUTOR",
+        "AIRFLOW__CORE__FERNET_KEY",
+        "AIRFLOW__CORE__SQL_ALCHEMY_CONN",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+        "AIRFLOW__WEBSERVER__SECRET_KEY",
+        "DUMB_INIT_SETSID",
+        "PGPASSWORD",
+        "PGSSLMODE",
+        "PGSSLROOTCERT",
+    )
+)
+"""Variables that the chart or another argument sets; Helm 4 refuses a name that stands twice."""
+
+_PlainText = Annotated[
+    str,
+    Must(
+        lambda text: "{{" not in text,
+        "holds {{, which some versions of the chart take for a template of their own",
+        "write it without",
+        "components/template",
+    ),
+]
+
+
+@frozen
+class LogGroomer:
+    """The container beside a component that deletes old log files.
+
+    Attributes:
+        retention_days: how many days a file is kept. Default: 15.
+        every: how often it looks. Default: every 15 minutes. Charts before 1.18 have no such key.
+        max_size: how much all files may take together before the oldest go, whatever their age. Charts before 1.20 have no
+            such key. Default: no bound.
+        resources: of the container. Default: 10m CPU, 64Mi memory, at most 128Mi.
+    """
+
+    how_to_write: ClassVar[str] = "LogGroomer(retention_days=30)"
+
+    retention_days: Count = 15
+    every: Duration | None = None
+    max_size: Bytes | None = None
+    resources: Resources = Resources(cpu="10m", memory="64Mi", memory_limit="128Mi")
+
+    def _rules(self) -> Iterator[Finding]:
+        if self.every is not None and not self.every.endswith(("m", "h")):
+            yield Finding(
+                rule="components/groomer",
+                at="every",
+                problem="is not in whole minutes, in which the container counts",
+                seen=repr(self.every),
+                fix='write it like "15m" or "1h"',
+            )
+
+
+@frozen
+class ComponentPod:
+    """What every component's pod has.
+
+    Attributes:
+        placement: on which nodes it may run. Default: any.
+        priority_class: the name of a PriorityClass that exists. Default: the cluster's default.
+        labels: further labels of the pod. Default: none.
+        annotations: further annotations of the pod. Default: none.
+    """
+
+    placement: Placement = Placement()
+    priority_class: ObjectName | None = None
+    labels: Mapping[AnnotationKey, LabelValue] = field(default_factory=dict)
+    annotations: Mapping[AnnotationKey, _PlainText] = field(default_factory=dict)
+
+    def _rules(self) -> Iterator[Finding]:
+        for key in sorted(CHART_LABELS & set(self.labels)):
+            yield Finding(
+                rule="components/label",
+                at=f"labels.{key}",
+                problem="is how the chart's objects find their pods",
+                seen=repr(self.labels[key]),
+                fix="choose another key",
+            )
+
+
+@frozen
+class AirflowPod(ComponentPod):
+    """What every pod that runs Airflow itself has.
+
+    Attributes:
+        env: further environment variables of the component's container: a text, or one key of a Secret or ConfigMap.
+            Default: none.
+        volumes: further volumes, in the form Kubernetes has for them. Default: none.
+        volume_mounts: where the component's container mounts volumes, in the form Kubernetes has. Default: nowhere.
+    """
+
+    env: Mapping[VariableName, str | SecretKey | ConfigMapKey] = field(default_factory=dict)
+    volumes: Sequence[Mapping[str, Any]] = ()
+    volume_mounts: Sequence[Mapping[str, Any]] = ()
+
+    def _rules(self) -> Iterator[Finding]:
+        yield from ComponentPod._rules(self)
+        for name in sorted(OWNED_VARIABLES & set(self.env)):
+            yield Finding(
+                rule="components/variable",
+                at=f"env.{name}",
+                problem="is set by the chart or by another argument, and no name may stand twice",
+                fix="give the argument it comes from: keys=, database=, executor=",
+            )
+        for name, value in self.env.items():
+            if isinstance(value, str):
+                yield from literal_findings(f"env.{name}", name, value)
+        yield from _volume_rules(self.volumes, self.volume_mounts)
+        for at, given in (("volumes", self.volumes), ("volume_mounts", self.volume_mounts)):
+            yield from _template_rules(given, at)
+
+
+@frozen
+class ServingPod(AirflowPod):
+    """What every pod of Airflow that runs for good has.
+
+    Attributes:
+        containers: further containers beside the component's, in the form Kubernetes has. They need requests and limits;
+            those without a security context get one that the Pod Security Standard ``restricted`` accepts. Default: none.
+        init_containers: likewise, containers that run before the component's. Default: none.
+    """
+
+    containers: Sequence[Mapping[str, Any]] = ()
+    init_containers: Sequence[Mapping[str, Any]] = ()
+
+    def _rules(self) -> Iterator[Finding]:
+        yield from AirflowPod._rules(self)
+        yield from container_rules(self.containers, "containers")
+        yield from container_rules(self.init_containers, "init_containers")
+
+
+def container_rules(given: Sequence[Mapping[str, Any]], at: str) -> Iterator[Finding]:
+    """Whether further containers say what they need; the rest is held against the chart's schema with the values."""
+    yield from _template_rules(given, at)
+    for index, container in enumerate(given):
+        asked = container.get("resources")
+        asked = asked if isinstance(asked, Mapping) else {}
+        for part, name in (("requests", "cpu"), ("requests", "memory"), ("limits", "memory")):
+            block = asked.get(part)
+            if not isinstance(block, Mapping) or name not in block:
+                yield Finding(
+                    rule="components/container-resources",
+                    at=f"{at}[{index}].resources.{part}.{name}",
+                    problem="is missing, and no container of a release is without requests and a memory limit",
+                    fix="say how much it needs",
+                )
+
+
+def _volume_rules(volumes: Sequence[Mapping[str, Any]], mounts: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    names = [volume.get("name") for volume in volumes]
+    for index, name in enumerate(names):
+        if name in CHART_VOLUMES or name in names[:index]:
+            yield Finding(
+                rule="components/volume",
+                at=f"volumes[{index}].name",
+                problem="is the name of another volume of the pod",
+                seen=repr(name),
+                fix="choose another name",
+            )
+    for index, mount in enumerate(mounts):
+        if mount.get("name") not in names:
+            yield Finding(
+                rule="components/volume",
+                at=f"volume_mounts[{index}].name",
+                problem="is no volume given here",
+                seen=repr(mount.get("name")),
+                fix="add it to volumes=, or correct the name",
+            )
+
+
+def _template_rules(given: object, at: str) -> Iterator[Finding]:
+    if isinstance(given, str):
+        if "{{" in given:
+            yield Finding(
+                rule="components/template",
+                at=at,
+                problem="holds {{, which some versions of the chart take for a template of their own",
+                fix="write it without",
+            )
+    elif isinstance(given, Mapping):
+        for key, value in given.items():
+            yield from _template_rules(value, f"{at}.{key}")
+    elif isinstance(given, Sequence):
+        for index, value in enumerate(given):
+            yield from _template_rules(value, f"{at}[{index}]")

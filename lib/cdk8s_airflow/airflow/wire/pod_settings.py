@@ -1,0 +1,183 @@
+"""What the pods of all components have in common, as the chart reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cdk8s_airflow.airflow.components import Replicated
+from cdk8s_airflow.airflow.dialect import Dialect
+from cdk8s_airflow.airflow.pod_settings import AirflowPod, ComponentPod, LogGroomer
+from cdk8s_airflow.airflow.wire.security import CONTAINER
+from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
+from cdk8s_airflow.model.wire.scheduling import budget, placement, resources, spread
+from cdk8s_airflow.validation import Finding, show
+from cdk8s_airflow.validation.constraints import quantity, seconds
+
+PROBE_PERIOD = 10
+"""Seconds between two tries of a start-up probe; the chart's own figure, written down because the tolerance counts in it."""
+
+
+def unread(dialect: Dialect, meaning: str, at: str, given: object) -> Finding:
+    """A setting that this version of the chart would not read."""
+    return Finding(
+        rule="versions/unread",
+        at=at,
+        problem=f"is not read by chart {dialect.chart} with Airflow {dialect.airflow}; "
+        f"it is read {dialect.since(meaning)}",
+        seen=show(given),
+        fix="leave it out, or choose such a chart_version",
+    )
+
+
+def variable(name: str, value: str | SecretKey | ConfigMapKey) -> dict[str, Any]:
+    """One environment variable of a container."""
+    if isinstance(value, SecretKey):
+        return {"name": name, "valueFrom": {"secretKeyRef": {"name": value.name, "key": value.key}}}
+    if isinstance(value, ConfigMapKey):
+        return {"name": name, "valueFrom": {"configMapKeyRef": {"name": value.name, "key": value.key}}}
+    return {"name": name, "value": value}
+
+
+def volumes_twice(values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Volumes of a component under the name of one that every pod of Airflow has; the API server refuses such a pod."""
+    shared = {volume["name"]: index for index, volume in enumerate(values.get("volumes") or []) if "name" in volume}
+    for component, part in values.items() if shared else ():
+        own = part.get("extraVolumes") if isinstance(part, Mapping) else None
+        for index, volume in enumerate(own if isinstance(own, Sequence) and not isinstance(own, str) else ()):
+            if isinstance(volume, Mapping) and volume.get("name") in shared:
+                yield Finding(
+                    rule="components/volume",
+                    at=f"values.{component}.extraVolumes[{index}].name",
+                    problem=f"is the name of values.volumes[{shared[volume['name']]}] too, which every pod of Airflow has",
+                    seen=show(volume["name"]),
+                    fix="choose another name for it",
+                )
+
+
+def hardened(containers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Containers, each with a security context."""
+    return [{"securityContext": CONTAINER, **container} for container in containers]
+
+
+def pod_values(given: ComponentPod, *, labels_read: bool = True, env_read: bool = True) -> Tree:
+    """The keys that components have under one name; only those that say something.
+
+    Args:
+        given: the component.
+        labels_read: whether this version reads labels of this component.
+        env_read: whether this version reads variables of this component.
+    """
+    values = placement(given.placement)
+    if given.priority_class is not None:
+        values["priorityClassName"] = given.priority_class
+    if given.labels and labels_read:
+        values["labels"] = dict(given.labels)
+    if given.annotations:
+        values["podAnnotations"] = dict(given.annotations)
+    if isinstance(given, AirflowPod):
+        if given.env and env_read:
+            values["env"] = [variable(name, value) for name, value in given.env.items()]
+        if given.volumes:
+            values["extraVolumes"] = list(given.volumes)
+        if given.volume_mounts:
+            values["extraVolumeMounts"] = list(given.volume_mounts)
+        for field, key in (("containers", "extraContainers"), ("init_containers", "extraInitContainers")):
+            if containers := getattr(given, field, ()):
+                values[key] = hardened(containers)
+    return values
+
+
+def replica_values(given: Replicated, labels: Mapping[str, str], budget_key: str | None) -> Tree:
+    """How many there are, and what keeps them apart.
+
+    Args:
+        given: the component.
+        labels: the labels by which its pods are found.
+        budget_key: where the component's own values take a disruption budget, or None where this version has none.
+    """
+    values: Tree = {} if getattr(given, "scaling", None) is not None else {"replicas": given.replicas}
+    if given.most_replicas > 1 and given.spread:
+        values["topologySpreadConstraints"] = spread(given.spread, labels)
+    if given.least_replicas > 1 and given.disruption_budget is not None and budget_key is not None:
+        # The chart merges its own maxUnavailable: 1 into what it is given; null takes it away.
+        counted = budget(given.disruption_budget)
+        config = counted if "maxUnavailable" in counted else {"maxUnavailable": None, **counted}
+        values[budget_key] = {"enabled": True, "config": config}
+    return values
+
+
+def pod_labels(release: str, component: str) -> dict[str, str]:
+    """The labels by which the chart finds the pods of a component."""
+    return {"tier": "airflow", "component": component, "release": release}
+
+
+def own_budget(given: Replicated, name: str, namespace: str, labels: Mapping[str, str]) -> dict[str, Any] | None:
+    """A disruption budget for replicas whose component has none in this version of the chart."""
+    if given.least_replicas < 2 or given.disruption_budget is None:
+        return None
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {**budget(given.disruption_budget), "selector": {"matchLabels": dict(labels)}},
+    }
+
+
+def startup_probe(tolerance: str) -> dict[str, int]:
+    """A start-up probe that gives up after a length of time."""
+    return {"failureThreshold": -(-seconds(tolerance) // PROBE_PERIOD), "periodSeconds": PROBE_PERIOD}
+
+
+def probe_values(given: Any, period: int) -> Tree:
+    """How long a component may fail to answer, and how long an answer may take.
+
+    Args:
+        given: the component.
+        period: seconds between two tries, as the chart has it.
+    """
+    probe: Tree = {}
+    if given.liveness_tolerance is not None:
+        length = seconds(given.liveness_tolerance)
+        probe["periodSeconds"] = min(period, length)
+        probe["failureThreshold"] = -(-length // probe["periodSeconds"])
+    if given.probe_timeout is not None:
+        probe["timeoutSeconds"] = seconds(given.probe_timeout)
+    return {"livenessProbe": probe} if probe else {}
+
+
+def grace_values(given: Any, read: bool = True) -> Tree:
+    """How long a pod may take to end.
+
+    Args:
+        given: the component.
+        read: whether this version reads it for this component.
+    """
+    if given.grace_period is None or not read:
+        return {}
+    return {"terminationGracePeriodSeconds": seconds(given.grace_period)}
+
+
+def groomer_values(given: LogGroomer | None, dialect: Dialect) -> Tree:
+    """The container that deletes old log files."""
+    if given is None:
+        return {"logGroomerSidecar": {"enabled": False}}
+    values: Tree = {"logGroomerSidecar": {"resources": resources(given.resources)}}
+    if given.retention_days != LogGroomer().retention_days:
+        values["logGroomerSidecar"]["retentionDays"] = given.retention_days
+    if given.every is not None:
+        values = join(values, nest(dialect.place("log_groomer.every"), seconds(given.every) // 60))
+    if given.max_size is not None:
+        values = join(values, nest(dialect.place("log_groomer.max_size"), int(quantity(given.max_size))))
+    return values
+
+
+def groomer_rules(given: LogGroomer | None, dialect: Dialect, at: str) -> Iterator[Finding]:
+    """Whether this version reads all that is said about the container that deletes old log files."""
+    if given is None:
+        return
+    for field in ("every", "max_size"):
+        value = getattr(given, field)
+        if value is not None and dialect.place(f"log_groomer.{field}") is None:
+            yield unread(dialect, f"log_groomer.{field}", f"{at}.{field}", value)

@@ -1,0 +1,256 @@
+"""How many sessions of its database a release can open. Source: Airflow's code in the versions named, and its ``config.yml``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cdk8s_airflow.airflow.components import Replicated
+from cdk8s_airflow.airflow.executors import celery_of
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.executors import all_workers
+from cdk8s_airflow.model.scaling import Keda
+from cdk8s_airflow.model.sessions import Demand, Line, Server
+from cdk8s_airflow.validation.constraints import version
+
+DEFAULTS: Mapping[tuple[str, str], int] = {
+    ("core", "parallelism"): 32,
+    ("core", "default_pool_task_slot_count"): 128,
+    ("database", "sql_alchemy_pool_size"): 5,
+    ("database", "sql_alchemy_max_overflow"): 10,
+    ("scheduler", "parsing_processes"): 2,
+    ("dag_processor", "parsing_processes"): 2,
+    ("webserver", "workers"): 4,
+    ("celery", "worker_concurrency"): 16,
+}
+"""What Airflow does where nobody says, 2.9 to 3.3 alike."""
+
+THREADS = 40
+"""Requests that one process of Airflow 3's API server works on at once: the threads of its web framework (anyio's limit)."""
+
+ASYNC_POOL = 15
+"""Sessions of the API server's second engine in Airflow 3.1: SQLAlchemy's own 5 and 10. From 3.2 on it has the size of the first;
+in 3.0 nothing uses it."""
+
+
+def _workers_default(airflow: str) -> int:
+    """``api.workers``: 4 in Airflow 3.0, 1 from 3.1 on."""
+    return 4 if version(airflow) < (3, 1) else 1
+
+
+class _Options:
+    """Options of airflow.cfg as a release has them, from its values."""
+
+    def __init__(self, values: Mapping[str, Any], airflow: str) -> None:
+        self._values = values
+        self._airflow = airflow
+
+    def _told(self, section: str, option: str) -> Any:
+        """What is said of an option; None for what is not said, or in a form that nobody reads."""
+        found: Any = self._values
+        for step in ("config", section, option):
+            found = found.get(step) if isinstance(found, Mapping) else None
+        return found
+
+    def number(self, section: str, option: str) -> int:
+        """A number, Airflow's own where none is said."""
+        default = _workers_default(self._airflow) if (section, option) == ("api", "workers") else None
+        try:
+            return int(self._told(section, option))
+        except (TypeError, ValueError, OverflowError):
+            return DEFAULTS[section, option] if default is None else default
+
+    def word(self, section: str, option: str, default: str) -> str:
+        """A text."""
+        told = self._told(section, option)
+        return default if told is None else str(told)
+
+    def replicas(self, key: str, given: Replicated) -> int:
+        """How many there are of a component at most; a number among the values counts more than the argument."""
+        told = self._values.get(key)
+        count = told.get("replicas") if isinstance(told, Mapping) else None
+        scaled = getattr(given, "scaling", None) is not None
+        return given.most_replicas if scaled or not isinstance(count, int) else count
+
+    @property
+    def parallelism(self) -> int:
+        """How many tasks one scheduler runs at once. With 0 nothing bounds it but the slots of the pool all tasks start in."""
+        return self.number("core", "parallelism") or self.number("core", "default_pool_task_slot_count")
+
+    @property
+    def pool(self) -> int | None:
+        """The most that one pool opens; None where nothing bounds it."""
+        if self.word("database", "sql_alchemy_pool_enabled", "True").lower() in ("false", "f", "0"):
+            return None
+        size, overflow = (
+            self.number("database", "sql_alchemy_pool_size"),
+            self.number("database", "sql_alchemy_max_overflow"),
+        )
+        return None if overflow < 0 or size == 0 else size + overflow
+
+    def bounded(self, threads: int) -> int:
+        """What threads that each hold a session open together."""
+        return threads if self.pool is None else min(threads, self.pool)
+
+
+def release_lines(settings: ReleaseSettings, values: Mapping[str, Any]) -> list[Line]:
+    """Everything of a release that opens sessions for Airflow's own data, but for the migration.
+
+    A loop of scheduler, triggerer or DAG processor holds one session and opens a second within it; a probe is a program of its
+    own with one. A worker of Airflow 2's web server answers one request at a time. A task of Airflow 2 holds one; its second,
+    for a heartbeat, lasts milliseconds and is not counted. Tasks of Airflow 3 ask the API server.
+    """
+    return [line for line in _lines(settings, _Options(values, settings.dialect.airflow)) if line.sessions]
+
+
+def _lines(settings: ReleaseSettings, options: _Options) -> Iterator[Line]:
+    airflow_2 = settings.dialect.airflow_major < 3
+    schedulers = options.replicas("scheduler", settings.scheduler)
+    yield Line(what="scheduler", count=schedulers, each=options.bounded(2) + 1)
+    parsers = options.number("scheduler" if airflow_2 else "dag_processor", "parsing_processes")
+    # Processes that read DAG files know the database in Airflow 2 only; their manager has a session of its own.
+    reading = 1 + (parsers if airflow_2 else 0)
+    if settings.dag_processor is not None:
+        processors = options.replicas("dagProcessor", settings.dag_processor)
+        yield Line(what="DAG processor", count=processors, each=1 + reading)
+    else:
+        yield Line(what="DAG files read by the scheduler", count=schedulers, each=reading)
+    yield _ui(settings, options)
+    if settings.triggerer is not None:
+        each = (3 if airflow_2 else 2) + 1
+        yield Line(what="triggerer", count=options.replicas("triggerer", settings.triggerer), each=each)
+    yield from _tasks(settings, options, airflow_2)
+    if settings.cleanup is not None:
+        yield Line(what="cleanup of pods", count=1, each=1)
+    if settings.database_cleanup is not None:
+        yield Line(what="cleanup of the database", count=1, each=1)
+    if settings.admin is not None:
+        yield Line(what="Job for the admin account", count=1, each=1)
+    scaled = _scaled(settings)
+    if scaled:
+        yield Line(what="KEDA", count=scaled, each=1)
+
+
+def _ui(settings: ReleaseSettings, options: _Options) -> Line:
+    replicas = options.replicas(settings.dialect.place("ui_server") or "", settings.api_server)
+    if settings.dialect.airflow_major < 3:
+        workers = options.number("webserver", "workers")
+        plain = options.word("webserver", "worker_class", "sync") == "sync"
+        each = 2 if plain else options.bounded(THREADS)
+        return Line(what="worker of the web server", count=replicas * workers, each=each)
+    each = options.bounded(THREADS)
+    airflow = version(settings.dialect.airflow)
+    if airflow >= (3, 2):
+        each += options.bounded(THREADS)
+    elif airflow >= (3, 1):
+        each += ASYNC_POOL
+    return Line(what="process of the API server", count=replicas * options.number("api", "workers"), each=each)
+
+
+def _tasks(settings: ReleaseSettings, options: _Options, airflow_2: bool) -> Iterator[Line]:
+    slots = options.parallelism * options.replicas("scheduler", settings.scheduler)
+    celery = celery_of(settings.executor)
+    in_workers = 0
+    if celery is not None:
+        concurrency = celery.concurrency or options.number("celery", "worker_concurrency")
+        in_workers = concurrency * sum(each.most_replicas for each in all_workers(celery))
+        if airflow_2:
+            yield Line(what="task in a Celery worker", count=min(in_workers, slots), each=1)
+        if not separate_results(settings):
+            yield from result_lines(settings, options)
+    if not (settings.has_task_pods or settings.runs_tasks_in_scheduler):
+        return
+    left = max(slots - in_workers, 0) if celery is not None else slots
+    if airflow_2:
+        place = "in a pod" if settings.has_task_pods else "in the scheduler"
+        yield Line(what=f"task {place}", count=left, each=1)
+    elif settings.has_task_pods and settings.task_pods.metadata_database:
+        yield Line(what="task in a pod that may use the database", count=left, each=1)
+
+
+def result_lines(settings: ReleaseSettings, options: _Options) -> Iterator[Line]:
+    """Sessions for Celery's results: one for each slot of a worker, and one for each scheduler."""
+    celery = celery_of(settings.executor)
+    if celery is None:
+        return
+    concurrency = celery.concurrency or options.number("celery", "worker_concurrency")
+    slots = concurrency * sum(each.most_replicas for each in all_workers(celery))
+    yield Line(what="result of a task in a Celery worker", count=slots, each=1)
+    yield Line(what="results read by the scheduler", count=options.replicas("scheduler", settings.scheduler), each=1)
+
+
+def separate_results(settings: ReleaseSettings) -> bool:
+    """Whether Celery's results go to another database, or through a pool of their own."""
+    celery, database = celery_of(settings.executor), settings.database
+    if celery is None or celery.result_backend is not None:
+        return celery is not None
+    return database.results is not None or database.pgbouncer is not None
+
+
+def _scaled(settings: ReleaseSettings) -> int:
+    celery = celery_of(settings.executor)
+    scalings = [getattr(settings.triggerer, "scaling", None)]
+    scalings += [] if celery is None else [each.scaling for each in all_workers(celery)]
+    return sum(isinstance(each, Keda) for each in scalings)
+
+
+def demands(settings: ReleaseSettings, values: Mapping[str, Any]) -> list[Demand]:
+    """What a release opens, server by server.
+
+    Through a pooler the release opens sessions of the pooler, and the pooler those of the database; only the migration, which goes
+    past it, still opens its own there.
+    """
+    database, who = settings.database, f"release {settings.release}"
+    options = _Options(values, settings.dialect.airflow)
+    server = database.server or Server(name=_unknown(settings), takes=None)
+    migration = Line(what="migration", count=1, each=2)
+    lines = release_lines(settings, values)
+    fixes = tuple(_fixes(settings))
+    results = list(result_lines(settings, options)) if separate_results(settings) else []
+    bouncer = database.pgbouncer
+    if bouncer is not None:
+        pools = bouncer.pool_size + (bouncer.results_pool_size if settings.has_celery_workers else 0)
+        opened = Line(what="PgBouncer", count=bouncer.replicas, each=pools)
+        pooler = Server(
+            name=f"PgBouncer of release {settings.release} in {settings.namespace}",
+            takes=bouncer.max_clients * bouncer.replicas,
+            grow="raise max_clients= of PgBouncer",
+        )
+        own = results if celery_without_backend(settings) else []
+        return [
+            Demand(who=who, server=pooler, lines=(*lines, *own), fixes=fixes),
+            Demand(who=who, server=server, lines=(opened, migration), fixes=("lower pool_size= of PgBouncer",)),
+        ]
+    if database.pooler is None:
+        return [Demand(who=who, server=server, lines=(*lines, migration), fixes=(*fixes, _POOLER))]
+    found = [
+        Demand(who=who, server=database.pooler, lines=tuple(lines), fixes=fixes),
+        Demand(who=who, server=server, lines=(migration,), fixes=()),
+    ]
+    if database.results_pooler is not None and results:
+        found.append(Demand(who=who, server=database.results_pooler, lines=tuple(results), fixes=fixes))
+    return found
+
+
+_POOLER = "put a pooler in between: CnpgPooler, or ExternalDatabase(pooling=PgBouncer(...))"
+
+
+def celery_without_backend(settings: ReleaseSettings) -> bool:
+    """Whether Celery's results go where the rest of Airflow's data is."""
+    celery = celery_of(settings.executor)
+    return celery is not None and celery.result_backend is None
+
+
+def _unknown(settings: ReleaseSettings) -> str:
+    address = settings.database.address
+    if address is not None:
+        return f"the database at {address.host}:{address.port}"
+    return f"the database in Secret {settings.namespace}/{settings.database.secret}"
+
+
+def _fixes(settings: ReleaseSettings) -> Iterator[str]:
+    if settings.dialect.airflow_major < 3:
+        yield "run fewer tasks at once: throughput=Throughput(tasks=...)"
+    yield "open fewer for each process: throughput=Throughput(pool_size=..., max_overflow=...)"
+    if settings.has_celery_workers:
+        yield "lower concurrency= or replicas of the Celery workers"

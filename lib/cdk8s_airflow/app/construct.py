@@ -1,0 +1,198 @@
+"""What all constructs of this library have in common: check first, then make objects, then write down what was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+from weakref import ref
+
+from constructs import Construct
+
+from cdk8s_airflow.app.registry import Ledger, ledger_of
+from cdk8s_airflow.app.secret_findings import file_findings, manifest_findings
+from cdk8s_airflow.kube.emit import emit
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.provided_secret import ProvidedSecret
+from cdk8s_airflow.model.secret_need import SecretNeed
+from cdk8s_airflow.schemas import check_manifest, crd_name
+from cdk8s_airflow.validation import Finding, PlatformError, check_arguments, check_value, report, show
+
+Binding = Callable[[Construct, str, Mapping[str, Any]], object]
+"""A function that makes one object through the generated bindings of its kind."""
+
+
+def first_line(error: Exception) -> str:
+    """What an error of cdk8s says, without the JavaScript trace that follows it."""
+    lines = str(error).strip().splitlines()
+    return lines[0].removeprefix("Error: ") if lines else type(error).__name__
+
+
+def _refused(problem: str, id: str) -> Finding:
+    return Finding(
+        rule="construct/id",
+        at="id",
+        problem=f"cdk8s did not take the construct: {problem}",
+        seen=repr(id),
+        fix="give each construct in a Chart an id of its own",
+    )
+
+
+def _outside(problem: str) -> Finding:
+    return Finding(
+        rule="edge/refused",
+        at="",
+        problem=f"cdk8s did not take the objects: {problem}",
+        fix="create the construct inside a Chart, before synth",
+    )
+
+
+def _misplaced(scope: object, id: object) -> Iterator[Finding]:
+    """Whether there is a place in the tree at all; without one the construct cannot exist, not even unsound."""
+    yield from check_value(id, str, "id")
+    if not isinstance(scope, Construct):
+        yield Finding(
+            rule="argument/type",
+            at="scope",
+            problem=f"must be a Chart or another construct, not {type(scope).__name__}",
+            seen=show(scope),
+            fix="give the Chart that the construct belongs to",
+        )
+
+
+def path_below(scope: Construct, id: str) -> str:
+    """The path a child of ``scope`` has; read from jsii, so only worth its price when there is something to say."""
+    path = scope.node.path
+    return f"{path}/{id}" if path else id
+
+
+class PlatformConstruct(Construct):
+    """A construct that is checked in Python before cdk8s hears of it.
+
+    A subclass checks its arguments with :meth:`_checked`, calls ``super().__init__``, and hands finished manifests to
+    :meth:`_emit`. Where findings are being collected instead of raised, an unsound construct exists but emits nothing.
+    """
+
+    def __init__(self, scope: Construct, id: str, findings: Iterable[Finding]) -> None:
+        misplaced = list(_misplaced(scope, id))
+        if misplaced:
+            raise PlatformError([*misplaced, *findings])
+        findings = list(findings)
+        self._path = path_below(scope, id) if findings else ""
+        self._sound = not report(finding.within(self._path) for finding in findings)
+        refused = ""
+        try:
+            super().__init__(scope, id)
+        except RuntimeError as error:
+            refused = first_line(error)
+        if refused:
+            raise PlatformError([_refused(refused, id).within(scope.node.path)])
+        self._scope = scope
+        self._id = id
+        self._secret_needs: tuple[SecretNeed, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was found wrong; an unsound construct exists only while findings are being collected."""
+        return self._sound
+
+    @property
+    def secret_needs(self) -> tuple[SecretNeed, ...]:
+        """The Secrets that this construct's objects read and somebody has to make: names and keys, never what is in them."""
+        return self._secret_needs
+
+    @property
+    def _ledger(self) -> Ledger:
+        return ledger_of(self._scope)
+
+    def _need(self, needs: Iterable[SecretNeed]) -> None:
+        """Writes down Secrets that must exist."""
+        added = tuple(needs)
+        self._secret_needs = (*self._secret_needs, *added)
+        self._found_late(self._ledger.need(added))
+
+    def _provide(self, sources: Iterable[ProvidedSecret]) -> None:
+        """Writes down Secrets that this construct's objects make."""
+        self._found_late(self._ledger.provide(sources))
+
+    def _found_late(self, found: Iterable[Finding]) -> None:
+        """Reports what shows only beside the rest of the app."""
+        found = list(found)
+        if found:
+            path = path_below(self._scope, self._id)
+            self._sound = not report(finding.within(path) for finding in found)
+
+    def _emit(
+        self,
+        manifests: Mapping[str, Mapping[str, Any]],
+        *,
+        bound: Mapping[str, tuple[Binding, Mapping[str, Any]]] | None = None,
+        facts: ClusterFacts | None = None,
+        files: Mapping[str, str] | None = None,
+    ) -> None:
+        """Makes the objects, if all of them are sound.
+
+        Args:
+            manifests: construct id -> manifest, for kinds without bindings.
+            bound: construct id -> the function for its kind, and the manifest.
+            facts: what is known of the cluster.
+            files: path -> text, for what is written beside the manifests.
+        """
+        bound = bound or {}
+        everything = {**manifests, **{id: manifest for id, (_, manifest) in bound.items()}}
+        crds = {
+            name for manifest in everything.values() if (name := crd_name(manifest["apiVersion"], manifest["kind"]))
+        }
+        found = [finding for manifest in everything.values() for finding in check_manifest(manifest)]
+        found += [finding for manifest in everything.values() for finding in manifest_findings(manifest)]
+        found += [finding for name, text in (files or {}).items() for finding in file_findings(name, text)]
+        found += _missing_definitions(crds, facts)
+        if not found:
+            found = self._ledger.register(everything.values(), _path_teller(self._scope, self._id))
+            found += self._ledger.write(files or {})
+        if found:
+            self._found_late(found)
+            return
+        self._ledger.crds |= crds
+        emit(self, manifests)
+        refused = ""
+        try:
+            for id, (binding, manifest) in bound.items():
+                binding(self, id, manifest)
+        except RuntimeError as error:
+            refused = first_line(error)
+        if refused:
+            raise PlatformError([_outside(refused).within(path_below(self._scope, self._id))])
+
+
+def _path_teller(scope: Construct, id: str) -> Callable[[], str]:
+    """Tells a path later, without keeping the construct (and so its whole app) in memory until then."""
+    later = ref(scope)
+
+    def path() -> str:
+        alive = later()
+        return id if alive is None else path_below(alive, id)
+
+    return path
+
+
+def _missing_definitions(crds: set[str], facts: ClusterFacts | None) -> list[Finding]:
+    if facts is None or facts.crds is None:
+        return []
+    return [
+        Finding(
+            rule="facts/crd-missing",
+            at="facts.crds",
+            problem=f"the cluster lacks {name}, which this needs",
+            seen=", ".join(sorted(facts.crds)) or "none",
+            fix="install the operator that brings it, then name it in ClusterFacts(crds=...)",
+        )
+        for name in sorted(crds - set(facts.crds))
+    ]
+
+
+def checked(constructor: Callable[..., Any], arguments: Mapping[str, object]) -> list[Finding]:
+    """The findings on a constructor's arguments; ``self``, ``scope`` and ``id`` are left to Python and cdk8s."""
+    return check_arguments(
+        constructor,
+        {name: value for name, value in arguments.items() if name not in ("self", "scope", "id", "__class__")},
+    )

@@ -1,0 +1,224 @@
+"""A small PostgreSQL for a lab that has no operator for databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+from constructs import Construct
+
+from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
+from cdk8s_airflow.database.connection import UNSOUND, Address, Connection
+from cdk8s_airflow.database.postgres_names import database_findings, volume_findings
+from cdk8s_airflow.database.wire.lab_database import (
+    LabSettings,
+    lab_login,
+    lab_objects,
+    lab_parameter_findings,
+    lab_pods,
+)
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.image import Mirror, registry_and_path
+from cdk8s_airflow.model.placement import Placement
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_reference import BasicAuthSecret, DsnSecret, ExistingSecret, PullSecret
+from cdk8s_airflow.model.sessions import DEFAULT_MAX_CONNECTIONS, RESERVED, Server
+from cdk8s_airflow.model.traffic import Traffic
+from cdk8s_airflow.model.volume import Volume
+from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
+from cdk8s_airflow.validation import Finding, check_arguments, report
+from cdk8s_airflow.validation.constraints import Must, NonEmpty, SqlName, is_label_1035
+
+_IMAGE = "docker.io/library/postgres:{major}-bookworm"
+_LONGEST_NAME = 52
+
+_LabName = Annotated[
+    str,
+    Must(
+        lambda text: is_label_1035(text) and len(text) <= _LONGEST_NAME,
+        "is not a name that a Service and the pods of a StatefulSet can have",
+        f"use at most {_LONGEST_NAME} lower-case letters, digits and dashes, starting with a letter",
+        "database/name",
+    ),
+]
+
+_Major = Annotated[
+    int,
+    Must(
+        lambda major: 14 <= major <= 18,
+        "is not a major version of PostgreSQL that is still maintained",
+        "use 14 to 18; every version of Airflow known here runs with 16",
+        "database/postgres-major",
+    ),
+]
+
+
+class LabDatabase(PlatformConstruct):
+    """One PostgreSQL in one pod, **for a lab only**: no operator, no backup, no second instance, no TLS.
+
+    When its pod or node is lost, Airflow waits until it is back; when its volume is lost, everything is lost. For work that
+    matters take a :class:`CnpgCluster` or an :class:`ExternalDatabase`. Its user may do everything in it. Its claim is marked so that
+    no delivery tool prunes it.
+
+    The image makes user, password and database when it finds an empty volume, and never again: a new password in the Secret has to be
+    told to PostgreSQL too (``ALTER ROLE ... PASSWORD``).
+
+    Args:
+        scope: the Chart it is written to.
+        id: the construct id.
+        namespace: where it lives.
+        credentials: a Secret there with ``username`` and ``password``; the user name is ``user``.
+        storage: its volume. It can grow where the class lets it, never shrink.
+        name: the name of its objects. Default: ``"lab-postgres"``.
+        database: the database's name. Default: ``"airflow"``.
+        user: who owns it. Default: the database's name.
+        postgres_major: the major version. Default: 16, which every version of Airflow known here supports. Another one does
+            not read the volume that it finds.
+        image: the image. Default: the official one, built on Debian.
+        mirror: where a copy of the image is pulled from. Default: from where its makers put it.
+        pull_secret: the Secret beside it by which nodes log in to the registry. Default: none.
+        resources: of its pod. Default: 100m CPU, 256Mi memory, at most 512Mi.
+        parameters: of PostgreSQL, like ``{"max_connections": "50"}``; values are texts. Default: PostgreSQL's own.
+        placement: on which nodes it may run. Default: any.
+        facts: what is known of the cluster.
+
+    Raises:
+        PlatformError: for what Kubernetes or PostgreSQL would refuse.
+    """
+
+    how_to_write = 'LabDatabase(chart, "db", ...)'
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        namespace: NamespaceHandle,
+        credentials: BasicAuthSecret,
+        storage: Volume,
+        name: _LabName = "lab-postgres",
+        database: SqlName = "airflow",
+        user: SqlName | None = None,
+        postgres_major: _Major = 16,
+        image: NonEmpty | None = None,
+        mirror: Mirror | None = None,
+        pull_secret: PullSecret | None = None,
+        resources: Resources = Resources(cpu="100m", memory="256Mi", memory_limit="512Mi"),
+        parameters: Mapping[str, str] | None = None,
+        placement: Placement = Placement(),
+        facts: ClusterFacts = ClusterFacts(),
+    ) -> None:
+        found = checked(LabDatabase.__init__, locals())
+        self._name = name
+        self._namespace: str = getattr(namespace, "name", "")
+        self._database = database
+        self._user: str = database if user is None else user
+        self._major = postgres_major
+        self._takes = (parameters or {}).get("max_connections", "")
+        self._credentials: str = getattr(credentials, "name", "")
+        if not found:
+            found += _rules(self._database, self._user, storage)
+            found += lab_parameter_findings(parameters or {})
+            found += fitting_rules(namespace, resources, "resources")
+        super().__init__(scope, id, found)
+        if not self._sound:
+            return
+        source = image or _IMAGE.format(major=postgres_major)
+        pulled = source if mirror is None else mirror.of(source)
+        settings = LabSettings(
+            name=name,
+            namespace=self._namespace,
+            image=pulled,
+            database=database,
+            user=self._user,
+            credentials=self._credentials,
+            storage=storage,
+            resources=resources,
+            parameters=parameters or {},
+            pull_secret=None if pull_secret is None else pull_secret.name,
+            placement=placement,
+            architecture=facts.architecture,
+        )
+        self._emit(lab_objects(settings), facts=facts)
+        if not self._sound:
+            return
+        self._ledger.notes.append(
+            f"{name} in namespace {self._namespace} is a database for a lab: one pod, one volume, no backup, no TLS. "
+            "What is lost with the volume is lost."
+        )
+        if pulled != source:
+            self._ledger.notes.append(
+                f"Database {name} pulls a copy of this image; put it there first:\n  {source} -> {pulled}"
+            )
+        self._need([lab_login(credentials, self._namespace, self._user, f"the owner of database {database} in {name}")])
+        if pull_secret is not None:
+            registry = registry_and_path(pulled)[0]
+            self._need([needs.registry_login(pull_secret, self._namespace, registries=(registry,))])
+
+    @property
+    def host(self) -> str:
+        """Its Service, in a form that any namespace resolves."""
+        return f"{self._name}.{self._namespace}.svc"
+
+    @property
+    def traffic(self) -> Traffic:
+        """Its pod, which opens no connection; those of clients are theirs. Nothing while findings are being collected."""
+        return Traffic(workloads=(lab_pods(self._name, self._namespace),)) if self._sound else Traffic()
+
+    def connection(self, *, bridge: ExistingSecret | DsnSecret | None = None) -> Connection:
+        """A way to this database, for ``AirflowChart(database=...)``. It is not encrypted: the image has no certificate.
+
+        Args:
+            bridge: a Secret beside Airflow that has the whole URL under ``connection``. Needed when Airflow is in another
+                namespace. Default: the password, from the Secret beside the database.
+
+        Raises:
+            PlatformError: when an argument is of another type.
+        """
+        found = check_arguments(LabDatabase.connection, {"bridge": bridge})
+        path = path_below(self._scope, self._id) if found else ""
+        if report(finding.under("connection").within(path) for finding in found) or not self._sound:
+            return UNSOUND
+        address = Address(host=self.host, port=5432, database=self._database, user=self._user)
+        peer = lab_pods(self._name, self._namespace)
+        takes = int(self._takes) if self._takes.isdigit() else DEFAULT_MAX_CONNECTIONS
+        server = Server(
+            name=f"{self._name} in {self._namespace}",
+            takes=takes,
+            reserved=RESERVED,
+            grow='raise it: parameters={"max_connections": "200"}',
+        )
+        if bridge is not None:
+            return Connection(
+                secret=bridge.name,
+                tls="disable",
+                url=address.around_password,
+                password=(self._namespace, self._credentials),
+                postgres_major=self._major,
+                peer=peer,
+                server=server,
+            )
+        return Connection(
+            secret=self._credentials,
+            secret_key="password",
+            secret_namespace=self._namespace,
+            tls="disable",
+            address=address,
+            postgres_major=self._major,
+            peer=peer,
+            server=server,
+        )
+
+
+def _rules(database: str, user: str, storage: Volume) -> Iterator[Finding]:
+    if user.startswith("pg_"):
+        yield Finding(
+            rule="database/owner",
+            at="user",
+            problem="is a name that PostgreSQL keeps for itself",
+            seen=repr(user),
+            fix="choose another name",
+        )
+    yield from database_findings(database)
+    yield from volume_findings(storage, "storage", writer="one pod")

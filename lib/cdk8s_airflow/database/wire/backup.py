@@ -1,0 +1,253 @@
+"""Backups and recovery, as the operator and its plugin read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cdk8s_airflow.database.backup import MACROS, CnpgBackup, CnpgRecovery, RecoveryTarget, postgres_time
+from cdk8s_airflow.database.wire.settings import ClusterParts, ClusterSettings
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.pruning import state_metadata
+from cdk8s_airflow.model.secret_reference import SecretKey
+from cdk8s_airflow.model.traffic import Flow, Known, Outside, Pods
+from cdk8s_airflow.model.wire.scheduling import resources
+from cdk8s_airflow.storage.object_storage import (
+    CHECKSUMS,
+    AzureCredentials,
+    Bucket,
+    GcsCredentials,
+    S3Credentials,
+)
+from cdk8s_airflow.storage.store_credentials import login
+from cdk8s_airflow.validation import Finding
+
+PLUGIN = "barman-cloud.cloudnative-pg.io"
+"""The plugin's name. Source: plugin-barman-cloud, and what CloudNativePG calls it by."""
+
+_ORIGIN = "origin"
+
+
+def six_fields(schedule: str) -> str:
+    """A schedule as CloudNativePG reads it: with seconds first.
+
+    Five fields it would read as seconds to month, and make backups every hour where once a night was meant.
+    """
+    return f"0 {MACROS.get(schedule, schedule)}"
+
+
+def backup_parts(backup: CnpgBackup, settings: ClusterSettings, facts: ClusterFacts) -> ClusterParts:
+    """What backups add to a Cluster: the store, the schedule, and the plugin that keeps the write-ahead log.
+
+    Args:
+        settings: the Cluster, as far as it is known without its backups.
+        facts: what is known of the Kubernetes cluster.
+    """
+    name, namespace = f"{settings.name}-backup", settings.namespace
+    server = backup.server_name or settings.name
+    parameters = {"barmanObjectName": name, "serverName": server}
+    schedule: dict[str, Any] = {
+        "schedule": six_fields(backup.schedule),
+        "immediate": backup.immediate,
+        "backupOwnerReference": "self",
+        "cluster": {"name": settings.name},
+        "method": "plugin",
+        "pluginConfiguration": {"name": PLUGIN},
+        "target": "prefer-standby" if backup.from_standby else "primary",
+    }
+    if backup.suspended:
+        schedule["suspend"] = True
+    store = _object_store(name, namespace, _configuration(backup.bucket, backup.prefix, backup.ca), backup)
+    where = _folder(backup.bucket, backup.prefix)
+    return ClusterParts(
+        plugins=[{"name": PLUGIN, "isWALArchiver": True, "parameters": parameters}],
+        objects={
+            "backup-store": store,
+            "backup-schedule": {
+                "apiVersion": "postgresql.cnpg.io/v1",
+                "kind": "ScheduledBackup",
+                "metadata": {"name": name, "namespace": namespace},
+                "spec": schedule,
+            },
+        },
+        needs=list(_needs(backup.bucket, backup.ca, namespace, f"keeps backups of Cluster {settings.name}")),
+        notes=[
+            f"Cluster {settings.name} is backed up to {where}/{server} at {schedule['schedule']!r} (seconds first, which is how "
+            f"CloudNativePG writes it; {backup.schedule!r} was asked for), and any point of the last {backup.retention_days} days can "
+            f"be had back. Its plugin barman-cloud has to be installed beside the operator. Is the last backup sound?\n"
+            f"  kubectl -n {namespace} get backup -l cnpg.io/cluster={settings.name}",
+            *_identity_notes(backup.bucket, settings),
+        ],
+    )
+
+
+def archive_of(told: CnpgBackup | CnpgRecovery, cluster: str) -> str:
+    """The one folder of the one store in which a server's backups are, whatever its objects are called."""
+    folder = f"{_folder(told.bucket, told.prefix)}/{told.server_name or cluster}"
+    return folder if told.bucket.endpoint is None else f"{folder} at {told.bucket.endpoint}"
+
+
+def recovery_parts(
+    recovery: CnpgRecovery, settings: ClusterSettings, facts: ClusterFacts, backup: CnpgBackup | None = None
+) -> ClusterParts:
+    """What a start from a backup adds to a Cluster, and puts in the place of a new database.
+
+    The store it reads from is an object of its own, without a retention: nothing may delete the backup while it is read.
+
+    Args:
+        settings: the Cluster, with what its backups added.
+        facts: what is known of the Kubernetes cluster.
+        backup: the Cluster's own backups, which must not go where it starts from.
+    """
+    name, namespace = f"{settings.name}-{_ORIGIN}", settings.namespace
+    start: dict[str, Any] = {"source": _ORIGIN, "database": settings.database, "owner": settings.owner}
+    if settings.credentials is not None:
+        start["secret"] = {"name": settings.credentials}
+    if recovery.target is not None:
+        start["recoveryTarget"] = _target(recovery.target)
+    parameters = {"barmanObjectName": name, "serverName": recovery.server_name}
+    where = f"{_folder(recovery.bucket, recovery.prefix)}/{recovery.server_name}"
+    store = _object_store(name, namespace, _configuration(recovery.bucket, recovery.prefix, recovery.ca), None)
+    return ClusterParts(
+        bootstrap={"recovery": start},
+        external_clusters=[{"name": _ORIGIN, "plugin": {"name": PLUGIN, "parameters": parameters}}],
+        objects={"recovery-store": store},
+        needs=list(_needs(recovery.bucket, recovery.ca, namespace, f"reads the backup for Cluster {settings.name}")),
+        notes=[
+            f"Cluster {settings.name} starts from the backup in {where}. What Airflow encrypted in it can be read with the Fernet "
+            f"key of that time only: bring its Secret back before the release starts.",
+            *_identity_notes(recovery.bucket, settings),
+        ],
+        findings=list(_overwriting(settings, recovery, backup)),
+    )
+
+
+def _overwriting(settings: ClusterSettings, recovery: CnpgRecovery, backup: CnpgBackup | None) -> Iterator[Finding]:
+    """A Cluster that would archive into the folder it came from: the operator refuses to start it."""
+    if backup is not None and archive_of(backup, settings.name) == archive_of(recovery, settings.name):
+        yield Finding(
+            rule="database/backup-over-its-source",
+            at="recovery.server_name",
+            problem="is also the folder to which the new Cluster's backups would go, and the operator does not start one "
+            "whose archive is not empty",
+            seen=repr(recovery.server_name),
+            fix=f'give the new one a folder of its own: CnpgBackup(server_name="{recovery.server_name}-2", ...), '
+            "or another name of the Cluster",
+        )
+
+
+def _folder(bucket: Bucket, prefix: str) -> str:
+    return f"{bucket.url}/{prefix}" if prefix else bucket.url
+
+
+def _configuration(bucket: Bucket, prefix: str, ca: SecretKey | None) -> dict[str, Any]:
+    """Where the store is and how the plugin logs in. Source: ``spec.configuration`` of barmancloud.cnpg.io/v1."""
+    made: dict[str, Any] = {"destinationPath": f"{_folder(bucket, prefix)}/", **_login(bucket)}
+    if bucket.endpoint is not None:
+        made["endpointURL"] = bucket.endpoint
+    if ca is not None:
+        made["endpointCA"] = {"name": ca.name, "key": ca.key}
+    return made
+
+
+def _login(bucket: Bucket) -> dict[str, Any]:
+    given = bucket.credentials
+    if isinstance(given, S3Credentials):
+        return {
+            "s3Credentials": {
+                "accessKeyId": {"name": given.secret, "key": given.access_key_id},
+                "secretAccessKey": {"name": given.secret, "key": given.secret_access_key},
+            }
+        }
+    if isinstance(given, GcsCredentials):
+        return {"googleCredentials": {"applicationCredentials": {"name": given.secret, "key": given.key_file}}}
+    if isinstance(given, AzureCredentials):
+        return {
+            "azureCredentials": {
+                "storageAccount": {"name": given.secret, "key": given.account},
+                "storageKey": {"name": given.secret, "key": given.account_key},
+            }
+        }
+    return {
+        "s3": {"s3Credentials": {"inheritFromIAMRole": True}},
+        "gs": {"googleCredentials": {"gkeEnvironment": True}},
+        "azure": {"azureCredentials": {"inheritFromAzureAD": True}},
+    }[bucket.scheme]
+
+
+def _object_store(
+    name: str, namespace: str, configuration: dict[str, Any], backup: CnpgBackup | None
+) -> dict[str, Any]:
+    spec: dict[str, Any] = {"configuration": configuration}
+    if backup is not None:
+        packed: dict[str, str] = {} if backup.compression == "none" else {"compression": backup.compression}
+        if backup.encrypt:
+            packed["encryption"] = "AES256"
+        if packed:
+            configuration["wal"] = dict(packed)
+            configuration["data"] = dict(packed)
+        spec["retentionPolicy"] = f"{backup.retention_days}d"
+        spec["instanceSidecarConfiguration"] = {"resources": resources(backup.resources)}
+    env = _environment(configuration, backup)
+    if env:
+        spec.setdefault("instanceSidecarConfiguration", {})["env"] = env
+    return {
+        "apiVersion": "barmancloud.cnpg.io/v1",
+        "kind": "ObjectStore",
+        "metadata": {"name": name, "namespace": namespace, **state_metadata()},
+        "spec": spec,
+    }
+
+
+def _environment(configuration: Mapping[str, Any], backup: CnpgBackup | None) -> list[dict[str, str]]:
+    """Variables of the plugin's container: newer AWS libraries send checksums that many own stores refuse."""
+    variables: dict[str, str] = dict(CHECKSUMS) if "endpointURL" in configuration else {}
+    if backup is not None and backup.bucket.scheme == "s3" and backup.bucket.region is not None:
+        variables["AWS_DEFAULT_REGION"] = backup.bucket.region
+    return [{"name": name, "value": value} for name, value in variables.items()]
+
+
+def _target(target: RecoveryTarget) -> dict[str, Any]:
+    said = {
+        "targetTime": None if target.time is None else postgres_time(target.time),
+        "targetLSN": target.lsn,
+        "targetXID": target.xid,
+        "targetName": target.name,
+        "targetImmediate": target.immediate or None,
+        "targetTLI": target.timeline,
+        "backupID": target.backup_id,
+        "exclusive": target.exclusive or None,
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _needs(bucket: Bucket, ca: SecretKey | None, namespace: str, purpose: str) -> Iterator[needs.SecretNeed]:
+    if bucket.credentials is not None:
+        yield login(bucket.credentials, bucket.storage, namespace, purpose)
+    if ca is not None:
+        yield needs.authority(ca, namespace, "the authority of the store that keeps backups")
+
+
+def _identity_notes(bucket: Bucket, settings: ClusterSettings) -> Iterator[str]:
+    if bucket.credentials is None:
+        yield (
+            f"Cluster {settings.name} logs in to {bucket.url} by its identity in the cloud: service account "
+            f"{settings.namespace}/{settings.name} must have one that may read and write there; its annotations are "
+            f"CnpgCluster(service_account=ServiceAccount(annotations=...))."
+        )
+
+
+def store_flows(source: Pods, buckets: Sequence[Bucket]) -> Iterator[Flow]:
+    """The connections that instances open for backups and recovery."""
+    seen: list[tuple[object, int]] = []
+    for bucket in buckets:
+        if (bucket.peer, bucket.port) in seen:
+            continue
+        seen.append((bucket.peer, bucket.port))
+        yield bucket.flow(source, "backups")
+        if bucket.credentials is None:
+            yield Flow(source=source, target=Known(role="cloud-identity"), port=443, purpose="logs in to the store")
+        if bucket.scheme == "gs":
+            google = Outside(name="oauth2.googleapis.com")
+            yield Flow(source=source, target=google, port=443, purpose="logs in to the store")

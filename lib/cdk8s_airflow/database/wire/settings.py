@@ -1,0 +1,105 @@
+"""The settings of a CnpgCluster as the wire reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_need import SecretNeed
+from cdk8s_airflow.model.volume import Volume
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.frozen import frozen
+
+if TYPE_CHECKING:
+    from cdk8s_airflow.database.cluster_settings import (
+        AntiAffinity,
+        ClusterUpdates,
+        Extension,
+        ExtensionImage,
+        ImageCatalog,
+        InitDb,
+        PostgresMonitoring,
+        ServerCertificates,
+        Synchronous,
+    )
+    from cdk8s_airflow.database.roles import Database, DatabaseRole
+    from cdk8s_airflow.model.placement import Placement, Spread
+    from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount
+
+CLUSTER_LABEL = "cnpg.io/cluster"
+"""The label of every pod that the operator makes for a Cluster, with the Cluster's name."""
+
+
+def instance_labels(name: str) -> dict[str, str]:
+    """The labels by which the instances of a Cluster are told from its poolers and Jobs."""
+    return {CLUSTER_LABEL: name, "cnpg.io/podRole": "instance"}
+
+
+@frozen
+class ClusterSettings:
+    """What a CnpgCluster was told, sound in itself."""
+
+    name: str
+    namespace: str
+    instances: int
+    image: str
+    database: str
+    owner: str
+    credentials: str | None
+    storage: Volume
+    resources: Resources
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    pull_secret: str | None = None
+    architecture: str | None = None
+    plugins: Sequence[Mapping[str, Any]] = ()
+    bootstrap: Mapping[str, Any] | None = None
+    external_clusters: Sequence[Mapping[str, Any]] = ()
+    postgres_major: int = 16
+    catalog: ImageCatalog | None = None
+    pull_policy: str | None = None
+    wal_storage: Volume | None = None
+    synchronous: Synchronous | None = None
+    anti_affinity: AntiAffinity | None = None
+    spread: Sequence[Spread] = ()
+    placement: Placement | None = None
+    disruption_budget: bool | None = None
+    priority_class: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    service_account: ServiceAccount | ExistingServiceAccount | None = None
+    preload: Sequence[str] = ()
+    extensions: Sequence[Extension | str] = ()
+    extension_images: Sequence[ExtensionImage] = ()
+    pg_hba: Sequence[str] = ()
+    initdb: InitDb | None = None
+    certificates: ServerCertificates | None = None
+    updates: ClusterUpdates | None = None
+    monitoring: PostgresMonitoring | None = None
+    roles: Sequence[DatabaseRole] = ()
+    databases: Sequence[Database] = ()
+    role_objects: bool = False
+
+
+@frozen
+class ClusterParts:
+    """What something beside the Cluster itself, such as its backups, adds to it.
+
+    Attributes:
+        plugins: entries of ``spec.plugins``.
+        bootstrap: ``spec.bootstrap``, in the place of a new database.
+        external_clusters: entries of ``spec.externalClusters``.
+        objects: construct id -> further manifests.
+        needs: Secrets that must exist.
+        notes: what a reader of the summary should know.
+        findings: what is wrong, below the argument that it was given as.
+    """
+
+    plugins: Sequence[Mapping[str, Any]] = ()
+    bootstrap: Mapping[str, Any] | None = None
+    external_clusters: Sequence[Mapping[str, Any]] = ()
+    objects: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    needs: Sequence[SecretNeed] = ()
+    notes: Sequence[str] = ()
+    findings: Sequence[Finding] = ()

@@ -1,0 +1,1 @@
+"""dbt profiles as dbt and Kubernetes read them."""

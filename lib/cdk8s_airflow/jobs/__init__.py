@@ -1,0 +1,1 @@
+"""Jobs that run on the platform: they create missing Secrets and buckets."""

@@ -1,0 +1,228 @@
+"""A Job that makes buckets, in any store."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Annotated
+
+from constructs import Construct
+
+from cdk8s_airflow.airflow.environment import CaBundle
+from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.jobs.wire.bucket_job import BucketJobSettings, bucket_job_objects, bucket_job_traffic
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, Image, Mirror, registry_and_path
+from cdk8s_airflow.model.placement import Placement
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_need import free_key, registry_login
+from cdk8s_airflow.model.secret_reference import PullSecret, SecretKey
+from cdk8s_airflow.model.traffic import Traffic
+from cdk8s_airflow.model.version import DEFAULT_CHART_VERSION, runs_of
+from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
+from cdk8s_airflow.storage import store_credentials as needs
+from cdk8s_airflow.storage.names import BucketName
+from cdk8s_airflow.storage.object_storage import Bucket, Credentials, credentials_rules
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import (
+    AnnotationKey,
+    Duration,
+    LabelValue,
+    Must,
+    ObjectName,
+    is_label,
+    seconds,
+)
+
+_LONGEST_NAME = 50
+_RESOURCES = Resources(cpu="50m", memory="256Mi", memory_limit="512Mi")
+
+_Name = Annotated[
+    str,
+    Must(
+        lambda text: is_label(text) and len(text) <= _LONGEST_NAME,
+        "is not a name from which the Job's can be made",
+        f"use at most {_LONGEST_NAME} lower-case letters, digits and dashes",
+        "argument/name",
+    ),
+]
+
+
+class BucketJob(PlatformConstruct):
+    """A Job that makes buckets which are not there yet, in any store: in the cluster, at AWS, Google or Azure.
+
+    It only adds. A bucket that exists stays as it is with everything in it, versions are turned on and never off, nothing is
+    ever deleted; so it may run again, several at once, and be cut off. It waits for a store that is still starting. Its login
+    needs no more than to look at, make and (for versions) set up these buckets, and no pod but its own has it.
+
+    It runs a script of this library in an image of Airflow, which has the libraries of all three clouds.
+
+    Args:
+        scope: the Chart it is written to.
+        id: the construct id.
+        namespace: where it runs. With a login that may make buckets, best one where Airflow starts no pods.
+        buckets: the buckets, all of one store.
+        credentials: the login that makes them; not the one that tasks have. Default: the store's.
+        versioned: names of those whose objects keep their versions; not with Azure, where that is a matter of the account.
+            Default: none.
+        name: the first part of the Job's name. Default: ``"buckets"``.
+        patience: how long it waits for a store that cannot be asked yet. Default: ``"30m"``.
+        image: the image. Default: the official one of Airflow. An own one has to have the library of the store: boto3,
+            google-cloud-storage, or azure-storage-blob and azure-identity.
+        mirror: where a copy of the image is pulled from. Default: from where its makers put it.
+        pull_secret: the Secret by which nodes log in to the registry. Default: none.
+        service_account: the name of an account that has an identity in the cloud, for a store without ``credentials``.
+            Default: the namespace's own; it can do nothing here, and gets no token of Kubernetes.
+        labels: further labels of the pod, such as the one by which Azure gives it an identity. Default: none.
+        ca: the authorities that it trusts in place of the public ones. Default: those of the image.
+        resources: of its container. Default: 50m CPU, 256Mi memory, at most 512Mi.
+        placement: on which nodes it may run. Default: any.
+        facts: what is known of the cluster.
+
+    Raises:
+        PlatformError: when buckets are of several stores or named twice, or the login is of another kind than the store.
+    """
+
+    how_to_write = 'BucketJob(chart, "buckets", namespace=..., buckets=[...])'
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        namespace: NamespaceHandle,
+        buckets: Sequence[Bucket],
+        credentials: Credentials | None = None,
+        versioned: Collection[BucketName] = (),
+        name: _Name = "buckets",
+        patience: Duration = "30m",
+        image: Image | None = None,
+        mirror: Mirror | None = None,
+        pull_secret: PullSecret | None = None,
+        service_account: ObjectName | None = None,
+        labels: Mapping[AnnotationKey, LabelValue] | None = None,
+        ca: CaBundle | None = None,
+        resources: Resources = _RESOURCES,
+        placement: Placement = Placement(),
+        facts: ClusterFacts = ClusterFacts(),
+    ) -> None:
+        found = checked(BucketJob.__init__, locals())
+        if not found:
+            found += _rules(buckets, credentials, versioned)
+            found += fitting_rules(namespace, resources, "resources")
+        super().__init__(scope, id, found)
+        self._settings: BucketJobSettings | None = None
+        if not self._sound:
+            return
+        storage = buckets[0].storage
+        login = storage.credentials if credentials is None else credentials
+        repository, reference, policy = _image(image, mirror)
+        settings = BucketJobSettings(
+            name=name,
+            namespace=namespace.name,
+            storage=storage,
+            buckets=tuple(each.name for each in buckets),
+            versioned=tuple(sorted(versioned)),
+            credentials=login,
+            image=reference,
+            pull_policy=policy,
+            patience=seconds(patience),
+            resources=resources,
+            placement=placement,
+            pull_secret=None if pull_secret is None else pull_secret.name,
+            service_account=service_account,
+            labels=labels or {},
+            ca=None if ca is None else ca.source,
+            architecture=facts.architecture,
+        )
+        objects = bucket_job_objects(settings)
+        self._emit(objects, facts=facts)
+        if not self._sound:
+            return
+        self._settings = settings
+        purpose = f"makes buckets {', '.join(settings.buckets)}"
+        if login is not None:
+            self._need([needs.login(login, storage, settings.namespace, purpose)])
+        if pull_secret is not None:
+            registry = registry_and_path(repository)[0]
+            self._need([registry_login(pull_secret, settings.namespace, registries=(registry,))])
+        if isinstance(settings.ca, SecretKey):
+            content = "certificates of authorities, in PEM"
+            self._need([free_key(settings.ca, settings.namespace, "trusts the store", content=content)])
+        job = objects["job"]["metadata"]["name"]
+        self._ledger.notes.append(
+            f"Buckets {', '.join(settings.buckets)} come from a Job; to see what it did:\n"
+            f"  kubectl -n {settings.namespace} logs job/{job}"
+        )
+        if login is None:
+            account = service_account or "default"
+            self._ledger.notes.append(
+                f"Job {job} logs in by its identity in the cloud: service account {settings.namespace}/{account} must have "
+                f"one that may look at and make these buckets."
+            )
+
+    @property
+    def traffic(self) -> Traffic:
+        """Its pods, and whom they talk to; nothing while findings are being collected."""
+        return Traffic() if self._settings is None else bucket_job_traffic(self._settings)
+
+
+def _image(image: Image | None, mirror: Mirror | None) -> tuple[str, str, str]:
+    """The repository, the image with its tag or digest, and when it is pulled."""
+    given = image
+    if given is None:
+        runs = runs_of(DEFAULT_CHART_VERSION, None)
+        assert runs is not None
+        given = Image(AIRFLOW_REPOSITORY, tag=runs.default)
+    repository = given.repository if mirror is None else mirror.of(given.repository)
+    by = f"@{given.digest}" if given.digest is not None else f":{given.tag}"
+    return repository, repository + by, given.pull_policy
+
+
+def _rules(buckets: Sequence[Bucket], credentials: Credentials | None, versioned: Collection[str]) -> Iterator[Finding]:
+    if not buckets:
+        yield Finding(
+            rule="storage/no-buckets",
+            at="buckets",
+            problem="is empty, so that the Job would do nothing",
+            seen="[]",
+            fix='name some, like storage.bucket("data-raw")',
+        )
+        return
+    storage = buckets[0].storage
+    names: list[str] = []
+    for index, bucket in enumerate(buckets):
+        if bucket.storage != storage:
+            yield Finding(
+                rule="storage/several-stores",
+                at=f"buckets[{index}]",
+                problem="is in another store than the first, and a Job logs in to one",
+                seen=bucket.url,
+                fix="write a BucketJob for each store",
+            )
+        if bucket.name in names:
+            yield Finding(
+                rule="storage/bucket-twice",
+                at=f"buckets[{index}].name",
+                problem="is named twice",
+                seen=repr(bucket.name),
+                fix="leave one of the two out",
+            )
+        names.append(bucket.name)
+    if credentials is not None:
+        yield from credentials_rules(storage, credentials, "credentials")
+    for each in sorted(set(versioned) - set(names)):
+        yield Finding(
+            rule="storage/unknown-bucket",
+            at="versioned",
+            problem="is none of the buckets",
+            seen=repr(each),
+            fix=f"name one of {', '.join(names)}",
+        )
+    if versioned and storage.scheme == "azure":
+        yield Finding(
+            rule="storage/versioned",
+            at="versioned",
+            problem="is a matter of the storage account with Azure, not of a container",
+            seen=repr(sorted(versioned)),
+            fix="leave it out, and turn versions on for the account",
+        )

@@ -1,0 +1,250 @@
+"""Secrets that a Job makes up, for clusters without a manager of secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Annotated
+
+from constructs import Construct
+
+from cdk8s_airflow.airflow.chart import AirflowChart
+from cdk8s_airflow.airflow.wire.images import airflow_image, image_needs
+from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.jobs.wire.secret_bootstrap import (
+    BootstrapSettings,
+    bootstrap_objects,
+    bootstrap_traffic,
+    job_name,
+)
+from cdk8s_airflow.model import secret_recipe as recipes
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.image import Image, registry_and_path
+from cdk8s_airflow.model.placement import Placement
+from cdk8s_airflow.model.provided_secret import ProvidedSecret
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.secret_need import ADMIN, SecretNeed, merged, registry_login
+from cdk8s_airflow.model.secret_reference import PullSecret, _SecretReference
+from cdk8s_airflow.model.traffic import Traffic
+from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import Must, is_label
+
+_LONGEST_NAME = 52
+
+_Name = Annotated[
+    str,
+    Must(
+        lambda text: is_label(text) and len(text) <= _LONGEST_NAME,
+        "is not a name from which a Job's can be made",
+        f"use at most {_LONGEST_NAME} lower-case letters, digits and dashes",
+        "argument/name",
+    ),
+]
+
+_DEFAULT_RESOURCES = Resources(cpu="10m", memory="64Mi", memory_limit="128Mi")
+
+
+class SecretBootstrap(PlatformConstruct):
+    """A Job that makes the Secrets a platform needs and that can be made up, where they are missing.
+
+    It never changes one that is there. It makes keys and passwords at random, each Secret in one step, and what is derived
+    from another (a database's URL from its password) from what is really in that one: so it may be killed at any time, and run
+    several times at once. A Secret that an operator makes, such as CloudNativePG's ``<cluster>-app``, it waits for.
+
+    Its account may ``get`` exactly the Secrets it is about, and ``create`` Secrets in their namespaces: that Kubernetes cannot
+    narrow to names. So it lives in a namespace of its own, in which no release launches pods; anywhere else is refused. What
+    only a person can know (a git token, the password of somebody else's server) stays on the list of Secrets to make by hand.
+
+    The Job's name carries a digest of everything in it, and it does not expire: applying it again changes nothing and runs
+    nothing, and a changed platform gets a new Job beside the old one. To have a Secret made anew, delete it and the Job, and
+    apply. It is tried again until it succeeds.
+
+    Args:
+        scope: the Chart it is written to.
+        id: the construct id.
+        namespace: where the Job runs, and nothing else: whoever may start a pod there can make Secrets in the others.
+        makes: the constructs whose Secrets it makes: databases, releases, whatever needs any. What something else on the
+            platform makes already is left to that.
+        leaves: Secrets it leaves to you all the same, such as a fernet key that you bring back from a backup. Default: none.
+        name: of its account and rights, and the first part of the Job's. Two of them in one cluster need two names. Default:
+            ``"secret-bootstrap"``.
+        image: the image it runs in; anything with Python 3.8 or newer as ``python3``. Default: the image of the first release
+            among ``makes``, which is pulled anyway.
+        pull_secret: the Secret in its namespace by which nodes log in to the registry. Default: one of the same name as the
+            release's, if the image is the release's and that has one.
+        resources: of its container. Default: 10m CPU, 64Mi memory, at most 128Mi.
+        placement: on which nodes it may run. Default: any.
+        facts: what is known of the cluster.
+
+    Raises:
+        PlatformError: when its namespace is one in which a release launches pods, when there is nothing it could make or no
+            image to run in, or when two readers of one Secret want different content.
+    """
+
+    how_to_write = (
+        'SecretBootstrap(chart, "bootstrap", namespace=Namespace(chart, "airflow-setup"), makes=[db, airflow])'
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        namespace: NamespaceHandle,
+        makes: Sequence[PlatformConstruct],
+        leaves: Sequence[_SecretReference] = (),
+        name: _Name = "secret-bootstrap",
+        image: Image | None = None,
+        pull_secret: PullSecret | None = None,
+        resources: Resources = _DEFAULT_RESOURCES,
+        placement: Placement = Placement(),
+        facts: ClusterFacts = ClusterFacts(),
+    ) -> None:
+        found = checked(SecretBootstrap.__init__, locals())
+        self._traffic = Traffic()
+        needs: list[SecretNeed] = []
+        release = None
+        if not found and isinstance(scope, Construct):
+            release = next((each for each in makes if isinstance(each, AirflowChart)), None)
+            found += ledger_of(scope).guard(namespace.name, f"the account of SecretBootstrap {name!r}")
+            found += fitting_rules(namespace, resources, "resources")
+            found += _image_rules(image, release) if makes else ()
+            wanted = [need for each in makes for need in each.secret_needs]
+            found += _recipe_rules(wanted)
+            needs = list(_to_make(wanted, {each.name for each in leaves}, ledger_of(scope).provided.keys()))
+            if not found and all(each.sound for each in makes):
+                found += _making_rules(wanted, needs, leaves)
+        super().__init__(scope, id, found)
+        if not self._sound or not needs:
+            return
+        login, reference, policy = _image_of(image, release, pull_secret, namespace.name)
+        if not reference:
+            return
+        settings = BootstrapSettings(
+            name=name,
+            namespace=namespace.name,
+            secrets=tuple(needs),
+            image=reference,
+            pull_policy=policy,
+            resources=resources,
+            placement=placement,
+            pull_secret=None if login is None else login.name,
+            architecture=facts.architecture,
+        )
+        objects = bootstrap_objects(settings)
+        self._emit(objects, facts=facts)
+        if not self._sound:
+            return
+        self._traffic = bootstrap_traffic(name, namespace.name)
+        if login is not None:
+            self._need([login])
+        job = job_name(objects)
+        by = f"Job {namespace.name}/{job}, where it is missing"
+        self._provide(
+            ProvidedSecret(name=need.name, namespace=need.namespace, keys=frozenset(need.keys), by=by, type=need.type)
+            for need in needs
+        )
+        self._ledger.notes += _notes(needs, namespace.name, job)
+
+    @property
+    def traffic(self) -> Traffic:
+        """Its pods and whom they talk to: the API server, and nobody else."""
+        return self._traffic
+
+
+def _to_make(wanted: Iterable[SecretNeed], left: set[str], provided: Iterable[tuple[str, str]]) -> Iterator[SecretNeed]:
+    """The Secrets that can be made up, that nobody else makes, and that are not left to the user."""
+    made = set(provided)
+    for need in merged(wanted):
+        if need.can_be_made_up and need.name not in left and (need.namespace, need.name) not in made:
+            yield need
+
+
+def _image_of(
+    image: Image | None, release: AirflowChart | None, pull_secret: PullSecret | None, namespace: str
+) -> tuple[SecretNeed | None, str, str]:
+    """The need for a log-in to the registry, the image, and when it is pulled; no image where the release is not sound."""
+    if image is not None:
+        by = f"@{image.digest}" if image.digest is not None else f":{image.tag}"
+        registry = registry_and_path(image.repository)[0]
+        login = None if pull_secret is None else registry_login(pull_secret, namespace, registries=(registry,))
+        return login, image.repository + by, image.pull_policy
+    told = None if release is None else release._told
+    if told is None:
+        return None, "", "IfNotPresent"
+    settings = told[0]
+    with_login = settings if pull_secret is None else replace(settings, pull_secret=pull_secret)
+    login = next(
+        (replace(need, namespace=namespace) for need in image_needs(replace(with_login, namespace=namespace))), None
+    )
+    return login, *airflow_image(settings)
+
+
+def _image_rules(image: Image | None, release: AirflowChart | None) -> Iterator[Finding]:
+    if image is None and release is None:
+        yield Finding(
+            rule="secrets/no-image",
+            at="image",
+            problem="is missing, and there is no release among makes= whose image could be used",
+            fix='give image=Image("python", tag="3.13-slim"), or name the AirflowChart in makes=',
+        )
+
+
+def _recipe_rules(wanted: Iterable[SecretNeed]) -> Iterator[Finding]:
+    """Whether two readers of one Secret would have to find different things in it."""
+    first: dict[tuple[str, str, str], SecretNeed] = {}
+    for need in wanted:
+        for key, parts in need.recipe.items():
+            other = first.setdefault((need.namespace, need.name, key), need)
+            if other.recipe[key] != parts:
+                yield Finding(
+                    rule="secrets/two-recipes",
+                    at="makes",
+                    problem=f"two readers want different content in {key} of Secret {need.name!r} in namespace "
+                    f"{need.namespace!r}: {other.purpose}, and {need.purpose}",
+                    seen=need.name,
+                    fix="give each a Secret of its own",
+                )
+
+
+def _making_rules(
+    wanted: Sequence[SecretNeed], needs: Sequence[SecretNeed], leaves: Sequence[_SecretReference]
+) -> Iterator[Finding]:
+    names = {need.name for need in wanted}
+    for index, each in enumerate(leaves):
+        if each.name not in names:
+            yield Finding(
+                rule="secrets/not-needed",
+                at=f"leaves[{index}]",
+                problem="is a Secret that nothing in makes= needs",
+                seen=each.name,
+                fix=f"name one of {', '.join(sorted(names))}" if names else "leave it out",
+            )
+    if not needs and not leaves:
+        unknown = sorted({need.name for need in wanted if not need.can_be_made_up})
+        made = sorted({need.name for need in wanted if need.can_be_made_up})
+        yield Finding(
+            rule="secrets/nothing-to-make",
+            at="makes",
+            problem="needs no Secret that could be made up"
+            + (f": only a person knows what belongs into {', '.join(unknown)}" if unknown else "")
+            + (f"; something else on the platform makes {', '.join(made)}" if made else ""),
+            fix="leave the bootstrap job out, or name the constructs whose Secrets it is to make",
+        )
+
+
+def _notes(needs: Sequence[SecretNeed], namespace: str, job: str) -> Iterator[str]:
+    yield (
+        f"A Job makes Secrets that are missing, and leaves those that are there as they are. What it did:\n"
+        f"  kubectl -n {namespace} logs job/{job}"
+    )
+    for need in needs:
+        if "fernet-key" in need.keys:
+            yield (
+                f"Keep a copy of Secret {need.namespace}/{need.name} outside the cluster: without it, what Airflow has "
+                "encrypted in its database, and in every backup of it, cannot be read."
+            )
+        if need.recipe.get("username") == (recipes.text(ADMIN),):
+            yield f"The Job calls the account in Secret {need.namespace}/{need.name} {ADMIN!r}."

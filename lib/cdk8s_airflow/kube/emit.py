@@ -1,0 +1,319 @@
+"""Hands finished manifests to cdk8s: the one way for every kind that has no bindings of its own.
+
+A call into Node costs far more than the object it makes, so :func:`emit` sends all manifests of a construct in one
+call, through a small jsii module of ours. What comes out are ordinary ``cdk8s.ApiObject`` children of the construct.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from cdk8s_airflow.kube.scope import is_cluster_scoped
+from cdk8s_airflow.validation import Finding, PlatformError, show
+
+if TYPE_CHECKING:
+    import constructs
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+_Object: TypeAlias = "tuple[str, dict[str, Json], bool]"
+_Add: TypeAlias = "Callable[[constructs.Construct, list[_Object]], list[str]]"
+
+_LARGEST_INTEGER = 2**53 - 1
+_LOST_KEYS = frozenset({"__proto__", "constructor"})
+_STRUCT_METADATA = frozenset({"name", "namespace", "labels", "annotations", "finalizers"})
+
+
+def emit(scope: constructs.Construct, manifests: Mapping[str, Mapping[str, object]]) -> None:
+    """Make each manifest an ``ApiObject`` below ``scope``, all of them in one call.
+
+    The objects behave as any other of cdk8s: the Chart's labels are added, the Chart's namespace is used where the
+    manifest names none (never on a cluster-scoped kind), a missing ``metadata.name`` is generated from the construct
+    path, and ``scope.node.find_child(id)`` gives the object for JSON patches and dependencies. Keys whose value is None
+    are left out.
+
+    Args:
+        scope: their parent construct, inside a Chart.
+        manifests: construct id -> manifest as Kubernetes reads it (``apiVersion``, ``kind``, ``metadata``, ...). Ids are API:
+            they must stay the same from release to release.
+
+    Raises:
+        PlatformError: for everything that is wrong with any of the manifests; then none of them is made. The rule ids
+            are ``edge/id``, ``edge/duplicate-id``, ``edge/missing-key``, ``edge/api-version``, ``edge/metadata``,
+            ``edge/cluster-scoped``, ``edge/not-json`` and ``edge/refused`` (cdk8s itself did not take it).
+    """
+    findings: list[Finding] = []
+    objects = _objects(manifests, findings)
+    if findings:
+        raise _error(scope, findings)
+    if not objects:
+        return
+    problem: str | None = None
+    try:
+        taken = _way()(scope, objects)
+    except RuntimeError as error:
+        # jsii raises the JavaScript error with its stack as text; the first line is what went wrong.
+        problem = str(error).strip().splitlines()[0].removeprefix("Error: ")
+    if problem is not None:
+        raise _error(scope, [_refused(problem)])
+    if taken:
+        raise _error(scope, [_taken(id_) for id_ in taken])
+
+
+def _objects(manifests: Mapping[str, Mapping[str, object]], findings: list[Finding]) -> list[_Object]:
+    """The manifests as plain JSON values; what is wrong with them goes to ``findings``."""
+    objects: list[_Object] = []
+    seen: dict[str, str] = {}
+    for id_, manifest in manifests.items():
+        if not isinstance(id_, str) or not id_:
+            findings.append(
+                Finding(
+                    rule="edge/id",
+                    at="id",
+                    problem="a construct id must be text",
+                    seen=show(id_),
+                    fix="name the object",
+                )
+            )
+            continue
+        # constructs writes "/" in an id as "--", so two ids can mean one child.
+        if seen.setdefault(id_.replace("/", "--"), id_) != id_:
+            findings.append(_taken(id_))
+        before = len(findings)
+        try:
+            plain = _carried(manifest)
+        except _UnfitError:
+            plain = _plain(manifest, id_, findings)
+        if len(findings) == before and isinstance(plain, dict):
+            _check(id_, plain, findings)
+            objects.append((id_, plain, is_cluster_scoped(str(plain.get("apiVersion")), str(plain.get("kind")))))
+        elif len(findings) == before:
+            findings.append(_not_json(id_, manifest, "a manifest must be a mapping"))
+    return objects
+
+
+def _check(id_: str, manifest: dict[str, Json], findings: list[Finding]) -> None:
+    """What the API server needs to know whose manifest this is."""
+    for key in ("apiVersion", "kind"):
+        value = manifest.get(key)
+        if not isinstance(value, str) or not value:
+            problem = "is missing" if value is None else "must be text"
+            findings.append(
+                Finding(
+                    rule="edge/missing-key",
+                    at=f"{id_}.{key}",
+                    problem=f"{key} {problem}",
+                    seen="" if value is None else show(value),
+                    fix=f"give the manifest its {key}",
+                )
+            )
+    api_version = manifest.get("apiVersion")
+    if isinstance(api_version, str) and api_version:
+        parts = api_version.split("/")
+        if len(parts) > 2 or not all(parts):
+            findings.append(
+                Finding(
+                    rule="edge/api-version",
+                    at=f"{id_}.apiVersion",
+                    problem="is neither a version nor group/version",
+                    seen=show(api_version),
+                    fix='write it as "v1" or "apps/v1"',
+                )
+            )
+    _check_metadata(id_, manifest, findings)
+
+
+def _check_metadata(id_: str, manifest: dict[str, Json], findings: list[Finding]) -> None:
+    metadata = manifest.get("metadata")
+    if not isinstance(metadata, dict):
+        findings.append(
+            Finding(
+                rule="edge/missing-key",
+                at=f"{id_}.metadata",
+                problem="metadata is missing" if metadata is None else "metadata must be a mapping",
+                seen="" if metadata is None else show(metadata),
+                fix="give the manifest its metadata, at least an empty mapping",
+            )
+        )
+        return
+    for key in ("name", "namespace"):
+        value = metadata.get(key)
+        if value is not None and (not isinstance(value, str) or not value):
+            findings.append(
+                _metadata(f"{id_}.metadata.{key}", value, "must be text", "write a name, or leave the key out")
+            )
+    for key in ("labels", "annotations"):
+        pairs = metadata.get(key, {})
+        if not isinstance(pairs, dict):
+            findings.append(_metadata(f"{id_}.metadata.{key}", pairs, "must be a mapping", "write name: text pairs"))
+            continue
+        for name, value in pairs.items():
+            if not isinstance(value, str):
+                findings.append(
+                    _metadata(f"{id_}.metadata.{key}.{name}", value, "must be text", "put the value in quotes")
+                )
+    namespace = metadata.get("namespace")
+    kind = manifest.get("kind")
+    if namespace is not None and is_cluster_scoped(str(manifest.get("apiVersion")), str(kind)):
+        findings.append(
+            Finding(
+                rule="edge/cluster-scoped",
+                at=f"{id_}.metadata.namespace",
+                problem=f"a {kind} belongs to the whole cluster and has no namespace",
+                seen=show(namespace),
+                fix="leave the namespace out",
+            )
+        )
+
+
+class _UnfitError(Exception):
+    """Something in a manifest does not survive the way to Node; where and why is for the slower way to say."""
+
+
+def _carried(value: Any) -> Json:
+    """As :func:`_plain`, but without keeping track of places: nearly every manifest can be carried whole."""
+    kind = type(value)
+    if kind is str or kind is bool:
+        return cast("str | bool", value)
+    if kind is dict:
+        if not all(type(key) is str and key not in _LOST_KEYS for key in value):
+            raise _UnfitError
+        return {key: _carried(item) for key, item in value.items() if item is not None}
+    if kind is list:
+        return [_carried(item) for item in value]
+    if (kind is int and abs(value) <= _LARGEST_INTEGER) or (kind is float and math.isfinite(value)):
+        return cast("int | float", value)
+    raise _UnfitError
+
+
+def _plain(value: object, at: str, findings: list[Finding]) -> Json:
+    """``value`` as the JSON values that survive the way to Node unchanged, without keys whose value is None."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        if abs(value) > _LARGEST_INTEGER:
+            findings.append(_not_json(at, value, "a whole number this large loses digits in JSON"))
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            findings.append(_not_json(at, value, "is not a number that JSON knows"))
+        return value
+    if isinstance(value, Mapping):
+        plain: dict[str, Json] = {}
+        for key, item in value.items():
+            if not isinstance(key, str):
+                findings.append(_not_json(f"{at}.{key}", key, "a key must be text"))
+            elif key in _LOST_KEYS:
+                findings.append(_not_json(f"{at}.{key}", key, "a key of this name is lost in JavaScript"))
+            elif item is not None:
+                plain[key] = _plain(item, f"{at}.{key}", findings)
+        return plain
+    if isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            if item is None:
+                findings.append(_not_json(f"{at}[{index}]", item, "a list in a manifest cannot hold None"))
+        return [_plain(item, f"{at}[{index}]", findings) for index, item in enumerate(value)]
+    findings.append(_not_json(at, type(value), "a value of this type cannot be written to a manifest"))
+    return None
+
+
+@functools.cache
+def _way() -> _Add:
+    """The bulk call, or the slow way with the same result where the module cannot be loaded."""
+    import jsii.errors
+
+    try:
+        from cdk8s_airflow.kube.bulk import Bulk
+    except (jsii.errors.JSIIError, RuntimeError, OSError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        warnings.warn(f"one call for each object, as the bulk module cannot be loaded: {reason}", RuntimeWarning, 3)
+        return _by_patches
+
+    def by_bulk(scope: constructs.Construct, objects: list[_Object]) -> list[str]:
+        return Bulk.add(scope, json.dumps(objects, allow_nan=False, separators=(",", ":")))
+
+    return by_bulk
+
+
+def _by_patches(scope: constructs.Construct, objects: list[_Object]) -> list[str]:
+    """The same as the bulk call by means of cdk8s alone: an ApiObject with one JSON patch each."""
+    import cdk8s
+
+    taken = [id_ for id_, _, _ in objects if scope.node.try_find_child(id_) is not None]
+    if taken:
+        return taken
+    for id_, manifest, cluster_scoped in objects:
+        metadata = cast("dict[str, Json]", manifest["metadata"])
+        made = cdk8s.ApiObject(
+            scope,
+            id_,
+            api_version=cast(str, manifest["apiVersion"]),
+            kind=cast(str, manifest["kind"]),
+            metadata=cdk8s.ApiObjectMetadata(
+                **{key: value for key, value in metadata.items() if key in _STRUCT_METADATA}  # type: ignore[arg-type]
+            ),
+        )
+        patches: list[cdk8s.JsonPatch] = []
+        for key, value in sorted(metadata.items()):
+            if key == "ownerReferences":
+                patches.append(cdk8s.JsonPatch.add("/metadata/ownerReferences", _sorted(value)))
+            elif key not in _STRUCT_METADATA:
+                made.metadata.add(key, value)
+        patches += [
+            cdk8s.JsonPatch.add(f"/{_pointer(key)}", _sorted(value))
+            for key, value in sorted(manifest.items())
+            if key not in {"apiVersion", "kind", "metadata"}
+        ]
+        if cluster_scoped and made.metadata.namespace is not None:
+            patches.append(cdk8s.JsonPatch.remove("/metadata/namespace"))
+        if patches:
+            made.add_json_patch(*patches)
+    return []
+
+
+def _pointer(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _sorted(value: Json) -> Json:
+    """The value in the order in which cdk8s itself would write it."""
+    if isinstance(value, dict):
+        return {key: _sorted(item) for key, item in sorted(value.items())}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def _taken(id_: str) -> Finding:
+    return Finding(
+        rule="edge/duplicate-id",
+        at=id_,
+        problem="the construct has a child of this id already",
+        fix="give each object an id of its own",
+    )
+
+
+def _refused(problem: str) -> Finding:
+    return Finding(
+        rule="edge/refused",
+        at="",
+        problem=f"cdk8s did not take the objects: {problem}",
+        fix="create the construct inside a Chart, before synth",
+    )
+
+
+def _metadata(at: str, value: object, problem: str, fix: str) -> Finding:
+    return Finding(rule="edge/metadata", at=at, problem=problem, seen=show(value), fix=fix)
+
+
+def _not_json(at: str, value: object, problem: str) -> Finding:
+    return Finding(
+        rule="edge/not-json", at=at, problem=problem, seen=show(value), fix="use text, numbers, lists and mappings"
+    )
+
+
+def _error(scope: constructs.Construct, findings: list[Finding]) -> PlatformError:
+    path = scope.node.path
+    return PlatformError(finding.within(path) for finding in findings)

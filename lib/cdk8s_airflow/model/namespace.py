@@ -1,0 +1,43 @@
+"""A namespace as settings and constructs take it, whoever makes it."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from cdk8s_airflow.model.secret_reference import Named, name_of
+from cdk8s_airflow.validation.constraints import Label, Must, is_label
+from cdk8s_airflow.validation.frozen import frozen
+
+
+@frozen(kw_only=False)
+class ExistingNamespace:
+    """A namespace that somebody else makes.
+
+    Args:
+        name: its name.
+    """
+
+    how_to_write: ClassVar[str] = 'Namespace(chart, "team-a") or Namespace.existing("airflow")'
+
+    name: Label
+
+
+def is_namespace(handle: Named) -> bool:
+    """Whether something with a name is a namespace: ours, or an object of cdk8s-plus."""
+    name = handle.name if getattr(handle, "names_a_namespace", False) else name_of(handle, "Namespace")
+    return type(name) is str and is_label(name)
+
+
+NamespaceHandle = (
+    ExistingNamespace
+    | Annotated[
+        Named,
+        Must(
+            is_namespace,
+            "is not a namespace",
+            'give Namespace(chart, "airflow"), Namespace.existing("airflow"), or a Namespace of cdk8s-plus',
+            "argument/namespace",
+        ),
+    ]
+)
+"""A namespace as other constructs take it: ours, one that exists, or an object of cdk8s-plus."""

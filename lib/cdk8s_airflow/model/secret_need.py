@@ -1,0 +1,506 @@
+"""Secrets that somebody has to make before a platform can start, and how to make each without showing it.
+
+Every command keeps the secret off command lines and out of files: random text goes through a pipe, a typed one through
+a prompt that does not echo. ``printf`` is part of the shell, so what it is given shows in no process list.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import field, replace
+from urllib.parse import quote
+
+from cdk8s_airflow.model import secret_recipe as recipes
+from cdk8s_airflow.model import secret_reference as contracts
+from cdk8s_airflow.validation.frozen import frozen
+
+_ESCAPE_JSON = "sed 's/[\\\\\"]/\\\\&/g'"
+_DOCKER_HUB_LOGIN = "https://index.docker.io/v1/"
+
+
+@frozen
+class SecretNeed:
+    """A Secret that must exist for the platform to start.
+
+    Attributes:
+        name: the Secret's name.
+        namespace: where it must be.
+        keys: each key, and what it must hold.
+        purpose: who reads it, and what for.
+        command: shell text that makes it with ``kubectl``, for bash.
+        type: the Secret's type.
+        awaited: whether pods of the release start only with it, so that the migration waits for it.
+        added: shell text that adds the keys to a Secret that is there already; empty where they stand alone.
+        labels: labels that its reader looks for.
+        recipe: how keys are made up, without those of which only a person knows what belongs into them.
+    """
+
+    name: str
+    namespace: str
+    keys: Mapping[str, str]
+    purpose: str
+    command: str
+    type: str = "Opaque"
+    awaited: bool = True
+    added: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    recipe: recipes.Recipe = field(default_factory=dict)
+
+    @property
+    def can_be_made_up(self) -> bool:
+        """Whether all of it can be made without asking a person."""
+        return self.keys.keys() <= self.recipe.keys()
+
+
+def merged(needs: Iterable[SecretNeed]) -> list[SecretNeed]:
+    """Needs with each Secret named once: one that several readers take keys from has all of them, in the order they came."""
+    whole: dict[tuple[str, str], SecretNeed] = {}
+    for need in needs:
+        place = (need.namespace, need.name)
+        first = whole.get(place)
+        if first is None:
+            whole[place] = need
+            continue
+        more = need.added if not need.keys.keys() <= first.keys.keys() else ""
+        whole[place] = replace(
+            first,
+            keys={**first.keys, **{key: content for key, content in need.keys.items() if key not in first.keys}},
+            purpose="; ".join(dict.fromkeys((*first.purpose.split("; "), need.purpose))),
+            awaited=first.awaited or need.awaited,
+            labels={**need.labels, **first.labels},
+            recipe=recipes.joined(first.recipe, need.recipe),
+            command=f"{first.command}\n    {more}" if more else first.command,
+        )
+    return list(whole.values())
+
+
+_PERCENT_ENCODE = "python3 -c 'import sys, urllib.parse; print(end=urllib.parse.quote(sys.stdin.read(), \"\"))'"
+
+
+def _create(namespace: str, name: str, source: str, *, type_: str = "Opaque") -> str:
+    typed = "" if type_ == "Opaque" else f" --type={type_}"
+    return f"kubectl -n {namespace} create secret generic {name}{typed} {source}"
+
+
+def _from_stdin(key: str) -> str:
+    return f"--from-file={key}=/dev/stdin"
+
+
+def random_key(ref: contracts._SecretReference, namespace: str, purpose: str) -> SecretNeed:
+    """A Secret with one random key: 32 bytes in url-safe base64, which is what a Fernet key is, and long enough for any."""
+    (key,) = ref.keys
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys=ref.keys,
+        purpose=purpose,
+        command=f"openssl rand -base64 32 | tr '+/' '-_' | tr -d '\\n' | {_create(namespace, ref.name, _from_stdin(key))}",
+        recipe={key: (recipes.random_key(),)},
+    )
+
+
+def basic_auth(ref: contracts.BasicAuthSecret, namespace: str, *, username: str, purpose: str) -> SecretNeed:
+    """A user name that is known, with a random password of letters and digits: no URL can mangle it.
+
+    CloudNativePG reads a Secret again when its content changes only if it has the label.
+    """
+    create = _create(namespace, ref.name, "--from-env-file=/dev/stdin", type_=ref.type)
+    label = f"kubectl -n {namespace} label secret {ref.name} cnpg.io/reload=true"
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={"username": f"exactly {username!r}, the name of the role", "password": "its password"},
+        purpose=purpose,
+        type=ref.type,
+        command=f"printf 'username={username}\\npassword=%s\\n' \"$(openssl rand -hex 24)\" | {create} && {label}",
+        labels={"cnpg.io/reload": "true"},
+        recipe={"username": (recipes.text(username),), "password": (recipes.random_password(),)},
+    )
+
+
+def dsn_copied(name: str, namespace: str, *, source: tuple[str, str], url: tuple[str, str], purpose: str) -> SecretNeed:
+    """A database URL made from the password in another Secret, percent-encoded as a URL needs it.
+
+    The command makes nothing while the other Secret is not there: a URL without its password would look like one with it.
+
+    Args:
+        source: namespace and name of the Secret with the password.
+        url: what stands before and after the password.
+    """
+    before, after = url
+    there, secret = source
+    read = f"kubectl -n {there} get secret {secret} -o jsonpath='{{.data.password}}' | base64 -d"
+    create = _create(namespace, name, _from_stdin("connection"))
+    return SecretNeed(
+        name=name,
+        namespace=namespace,
+        keys={"connection": f"{before}PASSWORD{after}"},
+        purpose=purpose,
+        command=(
+            f'ANSWER=$({read} | {_PERCENT_ENCODE}) && [ -n "$ANSWER" ] && '
+            f"printf '{before}%s{after}' \"$ANSWER\" | {create}; unset ANSWER"
+        ),
+        recipe={"connection": (recipes.text(before), recipes.taken(there, secret, "password"), recipes.text(after))},
+    )
+
+
+def dsn_typed(name: str, namespace: str, purpose: str) -> SecretNeed:
+    """A database URL that the user types."""
+    return SecretNeed(
+        name=name,
+        namespace=namespace,
+        keys=contracts.DsnSecret.keys,
+        purpose=purpose,
+        command=(
+            "read -rsp 'Database URL: ' ANSWER && printf '%s' \"$ANSWER\" | "
+            f"{_create(namespace, name, _from_stdin('connection'))}; unset ANSWER"
+        ),
+    )
+
+
+def pgbouncer_login(
+    ref: contracts.PgBouncerSecret,
+    namespace: str,
+    purpose: str,
+    *,
+    source: contracts.SecretKey,
+    user: str,
+    include: str,
+) -> SecretNeed:
+    """The login of a database as PgBouncer reads it, from the password in another Secret; without that the command makes nothing.
+
+    Args:
+        source: the key of the Secret with the password, as it is.
+        user: who logs in.
+        include: the one line of ``pgbouncer.ini``.
+    """
+    key = source.key.replace(".", "\\.")
+    read = f"kubectl -n {namespace} get secret {source.name} -o jsonpath='{{.data.{key}}}' | base64 -d"
+    name = shlex.quote(user.replace('"', '""'))
+    encoded = quote(user, safe="").replace("%", "%%")
+    users = f'printf \'"%s" "%s"\\n\' {name} "$({read} | sed \'s/"/""/g\')"'
+    url = (
+        f"printf 'postgresql://{encoded}:%s@127.0.0.1:6543/pgbouncer?sslmode=disable' \"$({read} | {_PERCENT_ENCODE})\""
+    )
+    files = f"--from-file=users.txt=<({users}) --from-file=connection=<({url})"
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={**ref.keys, "pgbouncer.ini": f"exactly {include!r}", "users.txt": f'one line: "{user}" "PASSWORD"'},
+        purpose=purpose,
+        command=(
+            f'[ -n "$({read})" ] && '
+            + _create(namespace, ref.name, f"--from-literal=pgbouncer.ini={shlex.quote(include)} {files}")
+        ),
+    )
+
+
+def git_token(ref: contracts.GitTokenSecret, namespace: str, purpose: str) -> SecretNeed:
+    """User and token of a git host, typed, under all four keys."""
+    lines = " ".join(
+        f'"{key}=${"ACCOUNT" if key.endswith("USERNAME") else "ANSWER"}"' for key in contracts.GitTokenSecret.keys
+    )
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys=ref.keys,
+        purpose=purpose,
+        command=(
+            "read -rp 'Git user: ' ACCOUNT && read -rsp 'Git token: ' ANSWER && "
+            f"printf '%s\\n' {lines} | {_create(namespace, ref.name, '--from-env-file=/dev/stdin')}; unset ANSWER"
+        ),
+    )
+
+
+def git_connection(ref: contracts.SecretKey, namespace: str, *, repo: str, purpose: str) -> SecretNeed:
+    """An Airflow connection to a git repository as JSON: user and token typed for https, the whole of it pasted for ssh."""
+    create = _create(namespace, ref.name, _from_stdin(ref.key))
+    host = json.dumps(repo)
+    if repo.startswith("https://"):
+        content = f'{{"conn_type": "git", "host": {host}, "login": USER, "password": TOKEN}}'
+        typed = " ".join(f'"$(printf %s "${name}" | {_ESCAPE_JSON})"' for name in ("ACCOUNT", "ANSWER"))
+        command = (
+            "read -rp 'Git user: ' ACCOUNT && read -rsp 'Git token: ' ANSWER && "
+            f'printf \'{{"conn_type": "git", "host": %s, "login": "%s", "password": "%s"}}\' {shlex.quote(host)} '
+            f"{typed} | {create}; unset ANSWER"
+        )
+    else:
+        extra = '{"private_key": KEY, "strict_host_key_checking": "yes"}'
+        content = f'{{"conn_type": "git", "host": {host}, "extra": {extra}}}'
+        command = f"{create}  # paste the JSON, then Ctrl-D"
+    return SecretNeed(name=ref.name, namespace=namespace, keys={ref.key: content}, purpose=purpose, command=command)
+
+
+def registry_login(ref: contracts.PullSecret, namespace: str, *, registries: tuple[str, ...]) -> SecretNeed:
+    """User and password of registries of images, typed.
+
+    Nothing waits for it: without it, the pod that would wait could not even be pulled.
+
+    Args:
+        registries: the hosts; Docker Hub is known to container engines under an address of its own.
+    """
+    typed, entries = [], []
+    for index, host in enumerate(registries):
+        typed.append(
+            f"read -rp 'User of {host}: ' ACCOUNT && read -rsp 'Password: ' ANSWER && "
+            f"LOGIN{index}=$(printf '%s:%s' \"$ACCOUNT\" \"$ANSWER\" | base64 | tr -d '\\n') && "
+        )
+        entries.append(f'"{_DOCKER_HUB_LOGIN if host == "docker.io" else host}":{{"auth":"%s"}}')
+    logins = [f"LOGIN{index}" for index in range(len(registries))]
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys=ref.keys,
+        purpose=f"pulls images from {' and '.join(registries)}",
+        type=ref.type,
+        awaited=False,
+        command=(
+            f"{''.join(typed)}printf '{{\"auths\":{{{','.join(entries)}}}}}' {' '.join(chr(34) + '$' + login + chr(34) for login in logins)}"
+            f" | {_create(namespace, ref.name, _from_stdin('.dockerconfigjson'), type_=ref.type)}; unset ANSWER {' '.join(logins)}"
+        ),
+    )
+
+
+def pasted(
+    ref: contracts._SecretReference,
+    namespace: str,
+    purpose: str,
+    *,
+    key: str,
+    plain: Mapping[str, str] | None = None,
+    awaited: bool = True,
+) -> SecretNeed:
+    """A Secret whose secret key is pasted into the terminal and ended with Ctrl-D; the plain ones come from files.
+
+    Args:
+        key: the key that is pasted.
+        plain: other keys that are no secret, each with the file it comes from.
+        awaited: whether pods of the release start only with it.
+    """
+    files = "".join(f" --from-file={other}={path}" for other, path in (plain or {}).items())
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys=ref.keys,
+        purpose=purpose,
+        type=ref.type,
+        awaited=awaited,
+        command=f"{_create(namespace, ref.name, _from_stdin(key), type_=ref.type)}{files}  # paste {key}, then Ctrl-D",
+    )
+
+
+def random_password(ref: contracts._SecretReference, namespace: str, purpose: str, *, before: str = "") -> SecretNeed:
+    """A Secret with one random password of letters and digits: no URL and no shell can mangle it.
+
+    Args:
+        before: what stands before the password under the same key, such as a user and a colon.
+    """
+    (key,) = ref.keys
+    password = '"$(openssl rand -hex 24)"'
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys=ref.keys,
+        purpose=purpose,
+        command=f"printf '{before}%s' {password} | {_create(namespace, ref.name, _from_stdin(key))}",
+        recipe={key: (*((recipes.text(before),) if before else ()), recipes.random_password())},
+    )
+
+
+def composed_url(
+    ref: contracts._SecretReference,
+    namespace: str,
+    purpose: str,
+    *,
+    source: contracts._SecretReference,
+    url: tuple[str, str],
+) -> SecretNeed:
+    """A URL made from the password in another Secret of the namespace; the command makes nothing while that is not there.
+
+    Args:
+        source: the Secret with the password, under its one key.
+        url: what stands before and after the password.
+    """
+    (key,), (password_key,) = ref.keys, source.keys
+    before, after = url
+    read = f"kubectl -n {namespace} get secret {source.name} -o jsonpath='{{.data.{password_key}}}' | base64 -d"
+    create = _create(namespace, ref.name, _from_stdin(key))
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={key: f"{before}PASSWORD{after}, with the password of {source.name}"},
+        purpose=purpose,
+        command=(
+            f'ANSWER=$({read}) && [ -n "$ANSWER" ] && printf \'{before}%s{after}\' "$ANSWER" | {create}; unset ANSWER'
+        ),
+        recipe={
+            key: (recipes.text(before), recipes.taken(namespace, source.name, password_key), recipes.text(after)),
+        },
+    )
+
+
+def typed(ref: contracts._SecretReference, namespace: str, purpose: str, *, prompt: str) -> SecretNeed:
+    """A Secret with one key that is typed at a prompt which shows nothing."""
+    (key,) = ref.keys
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys=ref.keys,
+        purpose=purpose,
+        command=(
+            f"read -rsp '{prompt}: ' ANSWER && printf '%s' \"$ANSWER\" | "
+            f"{_create(namespace, ref.name, _from_stdin(key))}; unset ANSWER"
+        ),
+    )
+
+
+def login_typed(ref: contracts.BasicAuthSecret, namespace: str, *, host: str, purpose: str) -> SecretNeed:
+    """User and password of a server, typed. No pod of the release reads it."""
+    create = _create(namespace, ref.name, "--from-env-file=/dev/stdin", type_=ref.type)
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={"username": f"the user of {host}", "password": "its password"},
+        purpose=purpose,
+        type=ref.type,
+        awaited=False,
+        command=(
+            f"read -rp 'User of {host}: ' ACCOUNT && read -rsp 'Password: ' ANSWER && "
+            f'printf \'%s\\n\' "username=$ACCOUNT" "password=$ANSWER" | {create}; unset ANSWER'
+        ),
+    )
+
+
+def argo_repository(ref: contracts.BasicAuthSecret, namespace: str, *, url: str, oci: bool, purpose: str) -> SecretNeed:
+    """A repository as Argo CD is told of it: address, user and password in a Secret that it finds by a label.
+
+    Args:
+        url: the repository, as the Application has it.
+        oci: whether it is a registry.
+    """
+    plain = {"url": url, "type": "helm", "name": ref.name, **({"enableOCI": "true"} if oci else {})}
+    lines = " ".join(f'"{key}={value}"' for key, value in plain.items())
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={
+            **{key: f"exactly {value!r}" for key, value in plain.items()},
+            "username": "the user",
+            "password": "its password",
+        },
+        purpose=f"{purpose}; with the label argocd.argoproj.io/secret-type: repository",
+        awaited=False,
+        command=(
+            f"read -rp 'User of {url}: ' ACCOUNT && read -rsp 'Password: ' ANSWER && "
+            f'printf \'%s\\n\' {lines} "username=$ACCOUNT" "password=$ANSWER" | '
+            f"{_create(namespace, ref.name, '--from-env-file=/dev/stdin')} && "
+            f"kubectl -n {namespace} label secret {ref.name} argocd.argoproj.io/secret-type=repository; unset ANSWER"
+        ),
+    )
+
+
+def authority(ref: contracts.SecretKey, namespace: str, purpose: str) -> SecretNeed:
+    """The certificate of an authority, from a file; it is no secret, but Flux reads it from one."""
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={ref.key: "the certificate, in PEM"},
+        purpose=purpose,
+        awaited=False,
+        command=_create(namespace, ref.name, f"--from-file={ref.key}=ca.pem"),
+    )
+
+
+def free_key(ref: contracts.SecretKey, namespace: str, purpose: str, *, content: str, source: str = "") -> SecretNeed:
+    """One key of a Secret that may have others, typed at a prompt which shows nothing.
+
+    Args:
+        content: what the key must hold.
+        source: shell text that prints it, in place of a prompt.
+    """
+    printed = source or f"read -rsp '{ref.name}/{ref.key}: ' ANSWER && printf '%s' \"$ANSWER\""
+    create = _create(namespace, ref.name, _from_stdin(ref.key))
+    forget = "; unset ANSWER" if "ANSWER" in printed else ""
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={ref.key: content},
+        purpose=purpose,
+        command=f"{printed} | {create}{forget}",
+        added=(
+            f"{printed} | {create} --dry-run=client -o yaml | "
+            f"kubectl -n {namespace} apply --server-side --field-manager={ref.key} -f -{forget}"
+        ),
+    )
+
+
+ADMIN = "admin"
+"""The user of an account that is made up; its password is random."""
+
+
+def account(ref: contracts.BasicAuthSecret, namespace: str, purpose: str) -> SecretNeed:
+    """A user name that is typed, with a random password of letters and digits."""
+    create = _create(namespace, ref.name, "--from-env-file=/dev/stdin", type_=ref.type)
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={"username": "the name to log in with", "password": "its password"},
+        purpose=purpose,
+        type=ref.type,
+        command=(
+            "read -rp 'User name: ' ACCOUNT && "
+            f'printf \'username=%s\\npassword=%s\\n\' "$ACCOUNT" "$(openssl rand -hex 24)" | {create}'
+        ),
+        recipe={"username": (recipes.text(ADMIN),), "password": (recipes.random_password(),)},
+    )
+
+
+ANY_KEY = "*"
+"""Stands among the keys of a need for all of a Secret, whatever its keys are called."""
+
+
+def whole(ref: contracts.ExistingSecret, namespace: str, purpose: str) -> SecretNeed:
+    """A Secret each of whose keys is a variable: lines with names and values, pasted."""
+    create = _create(namespace, ref.name, "--from-env-file=/dev/stdin")
+    return SecretNeed(
+        name=ref.name,
+        namespace=namespace,
+        keys={ANY_KEY: "each key is the name of a variable"},
+        purpose=purpose,
+        command=f"{create}  # paste lines NAME=VALUE, then Ctrl-D",
+    )
+
+
+_PROMPTS: Mapping[str, str] = {
+    "ACCESS_KEY": "Access key",
+    "SECRET_KEY": "Secret key",
+    "ACCOUNT_KEY": "Account key",
+}
+
+
+def airflow_connection(
+    ref: contracts.SecretKey, namespace: str, purpose: str, *, connection: Mapping[str, object]
+) -> SecretNeed:
+    """An Airflow connection as JSON, its secrets typed, or read from a key file.
+
+    Args:
+        connection: the connection, with words in capitals for what is secret: ``ACCESS_KEY``, ``SECRET_KEY``, ``ACCOUNT_KEY``,
+            and ``KEY_FILE`` for the JSON of a file ``key.json``.
+    """
+    content = json.dumps(connection)
+    form, reads, values = content.replace("%", "%%"), [], []
+    found = sorted((word for word in (*_PROMPTS, "KEY_FILE") if f'"{word}"' in content), key=content.index)
+    for word in found:
+        if word == "KEY_FILE":
+            form = form.replace(f'"{word}"', "%s")
+            values.append("\"$(tr -d '\\n' < key.json)\"")
+        else:
+            form = form.replace(f'"{word}"', '"%s"')
+            reads.append(f"read -rsp '{_PROMPTS[word]}: ' {word} && ")
+            values.append(f'"$(printf %s "${word}" | {_ESCAPE_JSON})"')
+    source = f"{''.join(reads)}printf {shlex.quote(form)} {' '.join(values)}"
+    need = free_key(ref, namespace, purpose, content=content, source=source)
+    forget = f"; unset {' '.join(word for word in found if word != 'KEY_FILE')}" if reads else ""
+    return replace(need, command=need.command + forget, added=need.added + forget)

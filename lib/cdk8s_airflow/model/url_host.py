@@ -1,0 +1,61 @@
+"""Where a host in a URL is: outside the cluster, or who knows which pods."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from cdk8s_airflow.model.traffic import Outside, Peer, Unplaced
+
+_USUAL = {"http": 80, "https": 443, "ssh": 22, "ldap": 389, "ldaps": 636, "git": 9418}
+
+
+def peer_of(host: str, port: int, cluster_domain: str) -> Peer:
+    """The place of a host: an address by itself, a name by what it looks like.
+
+    Args:
+        host: a name or an address.
+        port: the port it is reached at.
+        cluster_domain: the DNS domain of Services.
+    """
+    bare = host.strip("[]")
+    try:
+        address = ip_address(bare)
+    except ValueError:
+        return Unplaced(name=host) if looks_inside(host, port, cluster_domain) else Outside(name=host)
+    return Outside(name=bare, networks=(f"{bare}/{address.max_prefixlen}",))
+
+
+def looks_inside(host: str, port: int, cluster_domain: str) -> bool:
+    """Whether a name means, or may mean, a Service of the cluster: ``store``, ``store.storage``, ``store.storage.svc``.
+
+    A name of two parts at a port of its own may be either; at the ports of https and ssh it is taken as one of the world.
+    """
+    parts = host.rstrip(".").split(".")
+    if host.rstrip(".").endswith((".svc", f".{cluster_domain}")) or len(parts) == 1:
+        return True
+    return len(parts) == 2 and port not in (443, 22)
+
+
+def of_url(url: str, cluster_domain: str) -> tuple[Peer, int] | None:
+    """Place and port of what a URL leads to; None for a text that is no URL with a host.
+
+    Args:
+        url: like ``https://host/path``, ``ssh://git@host:2222/path``, ``git@host:path`` or ``host:4317``.
+        cluster_domain: the DNS domain of Services.
+    """
+    if "://" not in url:
+        head, separator, rest = url.rpartition("@")[2].partition(":")
+        if not separator or not head:
+            return None
+        port = int(rest) if rest.isdigit() else _USUAL["ssh"]
+        return peer_of(head, port, cluster_domain), port
+    try:
+        parts = urlsplit(url)
+        told = parts.port
+    except ValueError:
+        return None
+    port = told or _USUAL.get(parts.scheme, 0)
+    if not parts.hostname or not port:
+        return None
+    return peer_of(parts.hostname, port, cluster_domain), port

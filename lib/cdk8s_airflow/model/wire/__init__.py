@@ -1,0 +1,1 @@
+"""Shared value objects as Kubernetes and the chart read them."""

@@ -1,0 +1,1 @@
+"""Namespaces, their quotas and limits."""

@@ -1,0 +1,193 @@
+"""Whether containers fit into what their namespace allows. Kubernetes would refuse their pods, and say so to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import TypeVar
+
+from cdk8s_airflow.model.quota import Limits, Quota
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.volume import Volume
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import quantity
+
+_Part = TypeVar("_Part")
+
+
+def bound_findings(
+    given: object, at: str, *, namespace: str, quota: Quota | None = None, limits: Limits | None = None
+) -> Iterator[Finding]:
+    """What asks for more than a namespace allows, of all that settings say of CPU and memory.
+
+    Args:
+        given: settings; every :class:`Resources` in them is looked at.
+        at: the argument that holds them; empty for settings whose fields are arguments.
+        namespace: the name of the namespace.
+        quota: what all pods of it may have together.
+        limits: what each container of it may have.
+    """
+    if quota is None and limits is None:
+        return
+    for path, resources in resources_in(given, at):
+        if limits is not None:
+            yield from _against_limits(path, resources, namespace, limits)
+        if quota is not None:
+            yield from _against_quota(path, resources, namespace, quota)
+
+
+def together_findings(
+    parts: Iterable[tuple[int, Resources]], *, namespace: str, quota: Quota, at: str = "namespace"
+) -> Iterator[Finding]:
+    """Whether what always runs fits into a quota, counted as low as it can be.
+
+    Args:
+        parts: how many containers of a kind there are, each in a pod of its own, and what each asks for.
+        namespace: the name of the namespace.
+        quota: what all pods of it may have together.
+        at: the argument that names the namespace.
+    """
+    counted = [(count, each) for count, each in parts if count]
+    for name, asked, bound in (
+        ("cpu", _sum((count, each.cpu) for count, each in counted), quota.cpu),
+        ("memory", _sum((count, each.memory) for count, each in counted), quota.memory),
+        (
+            "memory_limit",
+            _sum((count, each.memory_limit or each.memory) for count, each in counted),
+            quota.memory_limit,
+        ),
+    ):
+        if bound is not None and asked > quantity(bound):
+            told = f"{asked:g} cores" if name == "cpu" else f"{asked / 2**20:.0f}Mi"
+            yield _too_much(at, told, f"{name}={bound!r}", namespace)
+    pods = sum(count for count, _ in counted)
+    if quota.pods is not None and pods > quota.pods:
+        yield _too_much(at, f"{pods} pods", f"pods={quota.pods}", namespace)
+
+
+def _sum(amounts: Iterable[tuple[int, str]]) -> float:
+    return sum(count * quantity(amount) for count, amount in amounts)
+
+
+def _too_much(at: str, asked: str, bound: str, namespace: str) -> Finding:
+    return Finding(
+        rule="quota/too-small",
+        at=at,
+        problem=f"has Quota({bound}), and what always runs there comes to {asked} before any task or upgrade",
+        seen=repr(namespace),
+        fix="run less, or allow more in the namespace",
+    )
+
+
+def volume_findings(
+    given: object, at: str, *, namespace: str, quota: Quota | None = None, limits: Limits | None = None, times: int = 1
+) -> Iterator[Finding]:
+    """Volumes that a namespace has no room for.
+
+    Args:
+        given: settings; every :class:`Volume` in them is looked at.
+        at: the argument that holds them; empty for settings whose fields are arguments.
+        namespace: the name of the namespace.
+        quota: what all claims of it may come to.
+        limits: how large each may be.
+        times: how many claims are made of each.
+    """
+    for path, volume in _parts_in(given, at, Volume):
+        if limits is not None and _is_above(volume.size, limits.max_storage):
+            yield _no_room(path, volume, namespace, f"Limits(max_storage={limits.max_storage!r}) is less")
+        elif (
+            quota is not None and quota.storage is not None and times * quantity(volume.size) > quantity(quota.storage)
+        ):
+            each = f" than {times} of them" if times > 1 else ""
+            yield _no_room(path, volume, namespace, f"Quota(storage={quota.storage!r}) is less{each}")
+        elif quota is not None and quota.claims is not None and quota.claims < times:
+            yield _no_room(path, volume, namespace, f"Quota(claims={quota.claims}) is less than the {times} it takes")
+
+
+def service_findings(kind: str, *, namespace: str, quota: Quota) -> Iterator[Finding]:
+    """Whether a quota has room for the Service of the UI. One of type LoadBalancer takes a port of the nodes as well.
+
+    Args:
+        kind: the type of the Service, as Kubernetes calls it.
+        namespace: the name of the namespace.
+        quota: what Services of it may have.
+    """
+    for name, bound, kinds in (
+        ("load_balancers", quota.load_balancers, ("LoadBalancer",)),
+        ("node_ports", quota.node_ports, ("LoadBalancer", "NodePort")),
+    ):
+        if bound == 0 and kind in kinds:
+            yield Finding(
+                rule="quota/too-small",
+                at="ui",
+                problem=f"could not be made in namespace {namespace}, whose Quota({name}=0) leaves a Service of type {kind} none",
+                seen=kind,
+                fix="reach the UI in another way, or allow one in the namespace",
+            )
+
+
+def _no_room(at: str, volume: Volume, namespace: str, problem: str) -> Finding:
+    return Finding(
+        rule="quota/too-small",
+        at=at,
+        problem=f"could not be made in namespace {namespace}, whose {problem}",
+        seen=repr(volume.size),
+        fix="ask for less, or allow more in the namespace",
+    )
+
+
+def resources_in(given: object, at: str) -> Iterator[tuple[str, Resources]]:
+    """Every :class:`Resources` in settings, with the argument that holds it."""
+    return _parts_in(given, at, Resources)
+
+
+def _parts_in(given: object, at: str, kind: type[_Part]) -> Iterator[tuple[str, _Part]]:
+    if isinstance(given, kind):
+        yield at, given
+    elif isinstance(given, Mapping):
+        for key, value in given.items():
+            yield from _parts_in(value, f"{at}.{key}" if at else str(key), kind)
+    elif isinstance(given, (list, tuple)):
+        for index, value in enumerate(given):
+            yield from _parts_in(value, f"{at}[{index}]", kind)
+    elif is_dataclass(given) and not isinstance(given, type):
+        for field in fields(given):
+            yield from _parts_in(getattr(given, field.name), f"{at}.{field.name}" if at else field.name, kind)
+
+
+def _against_limits(at: str, given: Resources, namespace: str, limits: Limits) -> Iterator[Finding]:
+    if given.cpu_limit is None:
+        ceiling, says = limits.cpu_limit or limits.max_cpu, "gives a container without a CPU limit"
+        if ceiling is not None and quantity(given.cpu) > quantity(ceiling):
+            yield _finding(f"{at}.cpu", given.cpu, namespace, f"Limits {says} {ceiling}, which is less")
+    elif _is_above(given.cpu_limit, limits.max_cpu):
+        yield _finding(f"{at}.cpu_limit", given.cpu_limit, namespace, f"Limits(max_cpu={limits.max_cpu!r}) is less")
+    most = given.memory_limit or given.memory
+    if _is_above(most, limits.max_memory):
+        name = "memory" if given.memory_limit is None else "memory_limit"
+        yield _finding(f"{at}.{name}", most, namespace, f"Limits(max_memory={limits.max_memory!r}) is less")
+
+
+def _against_quota(at: str, given: Resources, namespace: str, quota: Quota) -> Iterator[Finding]:
+    for name, asked, bound in (
+        ("cpu", given.cpu, quota.cpu),
+        ("memory", given.memory, quota.memory),
+        ("cpu_limit", given.cpu_limit, quota.cpu_limit),
+        ("memory_limit", given.memory_limit or given.memory, quota.memory_limit),
+    ):
+        if asked is not None and _is_above(asked, bound):
+            yield _finding(f"{at}.{name}", asked, namespace, f"Quota({name}={bound!r}) for all together is less")
+
+
+def _is_above(amount: str, bound: str | None) -> bool:
+    return bound is not None and quantity(amount) > quantity(bound)
+
+
+def _finding(at: str, seen: str, namespace: str, problem: str) -> Finding:
+    return Finding(
+        rule="quota/too-small",
+        at=at,
+        problem=f"could not start in namespace {namespace}, whose {problem}",
+        seen=repr(seen),
+        fix="ask for less, or allow more in the namespace",
+    )

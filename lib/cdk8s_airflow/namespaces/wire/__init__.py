@@ -1,0 +1,1 @@
+"""Namespaces as Kubernetes reads them."""

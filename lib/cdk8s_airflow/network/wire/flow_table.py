@@ -1,0 +1,94 @@
+"""What may connect to what, and what could not be known, for the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from cdk8s_airflow.model.traffic import Flow, Known, Peer, Pods
+
+
+def flow_table(namespaces: Sequence[str], flows: Iterable[Flow]) -> str:
+    """What may connect to namespaces that are cut off, and what from there.
+
+    Args:
+        namespaces: the namespaces.
+        flows: every connection that is allowed.
+    """
+    heading = f"In {_named(namespaces)} these connections are allowed and no others:"
+    return "\n".join((heading, *(f"  {line}" for line in flow_lines(tuple(flows)))))
+
+
+def flow_lines(flows: Sequence[Flow]) -> Iterator[str]:
+    """Two lines for each target and port: what it is for, and who may connect."""
+    names = _Names(flows)
+    targets: dict[tuple[str, int], list[Flow]] = {}
+    for flow in flows:
+        targets.setdefault((names.of(flow.target), flow.port), []).append(flow)
+    for (target, port), given in targets.items():
+        protocols = " and ".join(dict.fromkeys(flow.protocol for flow in given))
+        purposes = "; ".join(dict.fromkeys(flow.purpose for flow in given))
+        yield f"to {target} at {port} {protocols} ({purposes})"
+        yield f"  from {', '.join(dict.fromkeys(names.of(flow.source) for flow in given))}"
+
+
+class _Names:
+    """Ends as a reader knows them; pods of one name in two namespaces are told apart by these."""
+
+    def __init__(self, flows: Iterable[Flow]) -> None:
+        pods = [end for flow in flows for end in (flow.source, flow.target) if isinstance(end, Pods)]
+        places = {(each.name, each.namespace) for each in pods}
+        self._twice = {name for name, _ in places if sum(name == other for other, _ in places) > 1}
+
+    def of(self, end: Peer) -> str:
+        """The name of one end."""
+        if isinstance(end, Known):
+            return _ROLES[end.role]
+        if isinstance(end, Pods) and end.name in self._twice:
+            return f"{end.name} in {end.namespace}"
+        return end.name
+
+
+_ROLES: Mapping[str, str] = {
+    "api-server": "the API server",
+    "cloud-identity": "the cloud's identity service",
+    "cnpg-operator": "the CloudNativePG operator",
+    "dns": "DNS",
+    "external-secrets": "External Secrets",
+    "helm-controller": "the helm-controller",
+    "ingress-controller": "the ingress controller",
+    "keda": "KEDA",
+    "monitoring": "monitoring",
+    "nodes": "the nodes",
+}
+
+
+def everywhere_note(everywhere: Mapping[str, Sequence[Flow]]) -> str:
+    """Of which places nobody said an address, so that everything outside the cluster is allowed; empty where there are none."""
+    if not everywhere:
+        return ""
+    lines = [
+        f"  {name}: {', '.join(dict.fromkeys(f'{flow.port}/{flow.protocol}' for flow in flows))} "
+        f"({'; '.join(dict.fromkeys(flow.purpose for flow in flows))})"
+        for name, flows in everywhere.items()
+    ]
+    return "\n".join(
+        (
+            "Nobody said which addresses these have, so EVERYTHING outside the cluster is allowed at their ports; "
+            "say them with NetworkIsolation(places=...):",
+            *lines,
+        )
+    )
+
+
+def one_sided_note(pods: Sequence[Pods]) -> str:
+    """Pods elsewhere that have to let connections in, or out, by policies of their own; empty where there are none."""
+    if not pods:
+        return ""
+    names = ", ".join(f"{each.name} in {each.namespace}" for each in pods)
+    return f"These are allowed on this side only; if their namespaces are cut off too, policies there have to allow it: {names}"
+
+
+def _named(namespaces: Sequence[str]) -> str:
+    if len(namespaces) == 1:
+        return f"namespace {namespaces[0]}"
+    return f"namespaces {', '.join(namespaces[:-1])} and {namespaces[-1]}"

@@ -1,1 +1,0 @@
-"""What pods may use, and where they run."""

@@ -1,0 +1,150 @@
+"""Which options airflow.cfg has in a version of Airflow, and under which name an option goes there.
+
+The facts were read from installed releases, one of each minor version, with the providers of the official image. A patch
+release between two of them is answered for by the nearest older one of its minor version, or where there is none by the
+oldest: patch releases add hardly any option, and what one lacks is ignored by Airflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache, lru_cache
+
+from cdk8s_airflow.schemas import facts_store as store
+from cdk8s_airflow.schemas.validation_errors import nearest
+from cdk8s_airflow.secret_scan import secret_paths as hidden
+
+Name = tuple[str, str]
+"""Section and option."""
+
+
+def dotted(name: Name) -> str:
+    """Section and option as one text; a section may hold a dot itself, an option none."""
+    return f"{name[0]}.{name[1]}"
+
+
+def _split(text: str) -> Name:
+    section, _, option = text.rpartition(".")
+    return section, option
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+@cache
+def facts_version(airflow_version: str) -> str:
+    """The release whose options stand for a version of Airflow."""
+    wanted = _numbers(airflow_version)
+    known: list[str] = sorted(store.config_facts()["versions"], key=_numbers)
+    same = [version for version in known if _numbers(version)[:2] == wanted[:2]] or known
+    older = [version for version in same if _numbers(version) <= wanted]
+    return older[-1] if older else same[0]
+
+
+@cache
+def options(section: str, airflow_version: str) -> frozenset[str]:
+    """The options of a section; empty where the version has no such section."""
+    facts = store.config_facts()
+    bit = 1 << facts["versions"].index(facts_version(airflow_version))
+    return frozenset(option for option, mask in facts["sections"].get(section, {}).items() if mask & bit)
+
+
+@cache
+def sections(airflow_version: str) -> frozenset[str]:
+    """The sections that a version has."""
+    return frozenset(section for section in store.config_facts()["sections"] if options(section, airflow_version))
+
+
+def is_own_section(section: str) -> bool:
+    """Whether a section belongs to Airflow itself, rather than to a provider or plugin that any image can have."""
+    facts = store.config_facts()
+    return section in facts["own_sections"] or section in facts["moved_sections"]
+
+
+def is_sensitive(name: Name) -> bool:
+    """Whether an option holds a secret: Airflow marks it so in some version, or its name says it."""
+    variable = f"AIRFLOW__{name[0]}__{name[1]}".replace(".", "_").upper()
+    return dotted(name) in store.config_facts()["sensitive"] or hidden.is_secret_variable(variable)
+
+
+@lru_cache(maxsize=1)
+def _former_names() -> dict[str, list[str]]:
+    former: dict[str, list[str]] = {}
+    for old, new in sorted(store.config_facts()["moved"].items()):
+        former.setdefault(new, []).append(old)
+    return former
+
+
+def names_of(name: Name) -> Iterator[Name]:
+    """The names that an option has had: the one asked for, then the newer ones, then the older ones."""
+    facts = store.config_facts()
+    name = (facts["moved_sections"].get(name[0], name[0]), name[1])
+    seen = [dotted(name)]
+    while (newer := facts["moved"].get(seen[-1])) is not None and newer not in seen:
+        seen.append(newer)
+    queue = list(seen)
+    while queue:
+        for older in _former_names().get(queue.pop(0), ()):
+            if older not in seen:
+                seen.append(older)
+                queue.append(older)
+    yield from map(_split, seen)
+
+
+def place(name: Name, airflow_version: str) -> Name | None:
+    """The name under which a version has an option that was asked for by any of its names; None where it has none."""
+    known = [other for other in names_of(name) if other[1] in options(other[0], airflow_version)]
+    return known[0] if known else None
+
+
+READ_AS = {"boolean": "true or false", "float": "a number", "integer": "a whole number"}
+"""What an option can be read as, in words."""
+
+
+def read_as(name: Name) -> str:
+    """What Airflow reads an option as: a key of :data:`READ_AS`; nothing where it takes any text, or it is not known."""
+    types = store.config_types()
+    return next((type_ for type_ in READ_AS if dotted(name) in types[type_]), "")
+
+
+def is_readable(name: Name, value: object, airflow_version: str) -> bool:
+    """Whether Airflow can read a value of an option as what it reads it as. Source: its ``getint``, ``getfloat``, ``getboolean``."""
+    type_ = read_as(name)
+    text = str(value)
+    # A text with $ is filled in from the environment first.
+    if not type_ or "$" in text or (not text and dotted(name) in store.config_types()["empty"]):
+        return True
+    if type_ == "boolean":
+        return text.partition("#")[0].strip().lower() in ("t", "true", "1", "f", "false", "0")
+    try:
+        float(text) if type_ == "float" else int(text)
+    except ValueError:
+        return type_ == "integer" and _numbers(airflow_version) >= _WHOLE_SINCE and _is_whole(text)
+    return True
+
+
+_WHOLE_SINCE = (3, 2)
+"""Since when Airflow takes 1.0 and 1e3 for whole numbers, too."""
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        return float(text).is_integer()
+    except ValueError:
+        return False
+
+
+def guess(name: Name, airflow_version: str) -> Name | None:
+    """The option that a misspelt one most probably stands for: of its section, else of the same name in another."""
+    section, option = name
+    close = nearest(option, sorted(options(section, airflow_version)))
+    if close is not None:
+        return section, close
+    elsewhere = sorted(other for other in sections(airflow_version) if option in options(other, airflow_version))
+    return (elsewhere[0], option) if len(elsewhere) == 1 else None
+
+
+def guess_section(section: str, airflow_version: str) -> str | None:
+    """The section that a misspelt one most probably stands for."""
+    return nearest(section, sorted(sections(airflow_version)))

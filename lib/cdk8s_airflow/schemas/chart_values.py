@@ -1,0 +1,265 @@
+"""Values of the official Airflow chart, held against what one chart version accepts and heeds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cdk8s_airflow.schemas import facts_store as store
+from cdk8s_airflow.schemas import validation_errors as translate
+from cdk8s_airflow.schemas.misplaced_keys import Setting, Table, table
+from cdk8s_airflow.secret_scan import secret_paths as hidden
+from cdk8s_airflow.secret_scan.scanner import in_tree, is_reference
+from cdk8s_airflow.text.documents import Path, dotted, plain, steps_below
+from cdk8s_airflow.validation import Finding, show
+
+_AREA = "values"
+_PREFIX = "values"
+_EXECUTORS_2 = (
+    "LocalExecutor",
+    "CeleryExecutor",
+    "KubernetesExecutor",
+    "LocalKubernetesExecutor",
+    "CeleryKubernetesExecutor",
+)
+_EXECUTORS_3 = ("LocalExecutor", "CeleryExecutor", "KubernetesExecutor")
+
+
+def check_values(
+    values: Mapping[str, object],
+    *,
+    chart_version: str,
+    airflow_version: str,
+    executor: str,
+    schema: store.Schema | None = None,
+) -> list[Finding]:
+    """Everything that is wrong with values for one chart version.
+
+    Refused are: keys that the chart does not know, at any depth; values of the wrong type or form; keys that this
+    version accepts but ignores with this Airflow version and executor; secrets in clear text; what YAML cannot carry.
+    ``null`` in a mapping deletes a default, as Helm does it, and is accepted for every known key except whole
+    sections, whose loss ends the render.
+
+    Args:
+        values: the values document, or any part of it.
+        chart_version: one of :func:`chart_versions`, or any with ``schema``.
+        airflow_version: the Airflow that the values run, such as ``3.2.2``; decides which keys are heeded.
+        executor: the value of ``executor``; several, separated by commas, where the chart takes them.
+        schema: the facts of a version that there are none for here. Default: those of ``chart_version``.
+
+    Returns:
+        All findings, in the order of the document; empty when the values are fine.
+    """
+    if schema is None and chart_version not in store.chart_versions():
+        known = ", ".join(store.chart_versions())
+        return [
+            Finding(
+                rule="values/chart-version",
+                at="chart_version",
+                problem="there are no facts for this chart version",
+                seen=show(chart_version),
+                fix=f"give one of: {known}",
+            )
+        ]
+    document, found = plain(values, area=_AREA, prefix=_PREFIX)
+    setting = Setting(chart=chart_version, airflow=airflow_version, executor=executor)
+    validator = store.values_validator(chart_version) if schema is None else store.validator_of(schema)
+    schema = store.values_schema(chart_version) if schema is None else schema
+    applying = table(setting)
+    facts = translate.Document(
+        schema=schema,
+        area=_AREA,
+        prefix=_PREFIX,
+        holder=f"chart {chart_version}",
+        field="key",
+        advice=lambda path: _advice(applying, schema, path),
+    )
+    found += _secrets(document)
+    found += _ignored(document, applying, facts, setting)
+    found += _half_said(document, setting)
+    found += _executor(document, setting, schema)
+    without_nulls, nulls = _delete_nulls(document)
+    found += _refused_nulls(nulls, facts)
+    found += translate.findings(facts, validator, without_nulls)
+    return list(dict.fromkeys(found))
+
+
+def _advice(applying: Table, schema: store.Schema, path: Path) -> str | None:
+    """The reviewed right place; else which other chart versions know the key."""
+    reviewed = applying.at(path)
+    if reviewed is not None:
+        return reviewed.instead
+    if not translate.knows(schema, path):
+        others = [v for v in store.chart_versions() if translate.names(store.values_schema(v), path)]
+        if others:
+            return f"remove it, or choose a chart_version that knows it: {', '.join(others)}"
+    return None
+
+
+def _ignored(
+    document: dict[str, Any], applying: Table, facts: translate.Document, setting: Setting
+) -> Iterator[Finding]:
+    unread = f"accepts this key, but nothing reads it with Airflow {setting.airflow} and {setting.executor}"
+    reported: Path | None = None
+    for path, value in steps_below(document):
+        if value is None or (reported is not None and path[: len(reported)] == reported):
+            continue
+        entry = applying.at(path)
+        if entry is None or not entry.when(value):
+            continue
+        reported = path
+        if translate.knows(facts.schema, path):
+            yield Finding(
+                rule="values/ignored-key",
+                at=dotted(path, _PREFIX),
+                problem=f"{facts.holder} {entry.effect or unread}",
+                seen=translate.seen(path, value) if not isinstance(value, dict | list) else "",
+                fix=entry.instead,
+            )
+
+
+def _half_said(document: dict[str, Any], setting: Setting) -> Iterator[Finding]:
+    """Keys that do something only together with another key, and stand alone."""
+    dags = document.get("dags")
+    sync = dags.get("gitSync") if isinstance(dags, dict) else None
+    if isinstance(sync, dict) and isinstance(sync.get("ref"), str):
+        branch, rev = sync.get("branch", "v2-2-stable"), sync.get("rev", "HEAD")
+        if branch and rev in ("", "HEAD", None) and branch != sync["ref"]:
+            yield Finding(
+                rule="values/ignored-key",
+                at="values.dags.gitSync.ref",
+                problem="git-sync follows branch, and ref only where both are the same or branch is empty",
+                seen=show(sync["ref"]),
+                fix="give ref= of the DAG source (write the same to dags.gitSync.branch)",
+            )
+    if not setting.task_pods:
+        return
+    images, config = document.get("images"), document.get("config")
+    airflow = images.get("airflow") if isinstance(images, dict) else None
+    pods = config.get("kubernetes_executor") if isinstance(config, dict) else None
+    told = pods.get("worker_container_repository") if isinstance(pods, dict) else None
+    for at, digest in (
+        ("values.defaultAirflowDigest", document.get("defaultAirflowDigest")),
+        ("values.images.airflow.digest", airflow.get("digest") if isinstance(airflow, dict) else None),
+    ):
+        if digest and not told:
+            yield Finding(
+                rule="values/ignored-key",
+                at=at,
+                problem="task pods ignore the digest and run the tag: Airflow puts repository and tag together itself",
+                seen=show(digest),
+                fix="write the digest to config.kubernetes_executor.worker_container_repository and _tag as well",
+            )
+
+
+def _executor(document: dict[str, Any], setting: Setting, schema: store.Schema) -> Iterator[Finding]:
+    given = document.get("executor")
+    if not isinstance(given, str) or "enum" in schema["properties"].get("executor", {}):
+        return
+    known = _EXECUTORS_3 if setting.airflow_3 else _EXECUTORS_2
+    for name in given.split(","):
+        if re.fullmatch(r"\w+", name) and name not in known:
+            guess = translate.nearest(name, known)
+            yield Finding(
+                rule="values/executor",
+                at="values.executor",
+                problem=f"Airflow {setting.airflow} has no such executor",
+                seen=show(name),
+                fix=(f"did you mean {guess!r}? " if guess else "") + f"one of: {', '.join(known)}",
+            )
+
+
+def secret_findings(values: Mapping[str, object], prefix: str = _PREFIX) -> list[Finding]:
+    """Secrets in clear text among values of the chart, none of which is shown.
+
+    Args:
+        values: the values document, or any part of it.
+        prefix: what stands before every path.
+    """
+    return list(_secrets(plain(values, area=_AREA, prefix=prefix)[0], prefix))
+
+
+def _secrets(document: dict[str, Any], prefix: str = _PREFIX) -> Iterator[Finding]:
+    known: list[Path] = []
+    for path, value in steps_below(document):
+        if value is None or value == "" or value == {} or value == [] or path[: len(path) - 1] in known:
+            continue
+        if hidden.is_secret_place(path):
+            known.append(path)
+            yield _literal(path, "is a secret in clear text", prefix)
+        elif path[-1] == "value" and len(path) >= 2:
+            named = _at(document, path[:-1]).get("name")
+            if (
+                isinstance(named, str)
+                and hidden.is_secret_variable(named)
+                and not is_reference(str(value))
+                and not hidden.is_bare_address(named, str(value))
+            ):
+                known.append(path)
+                yield _literal(path, f"gives the secret variable {named} in clear text", prefix)
+    for path, what in in_tree(document):
+        if not any(path[: len(place)] == place for place in known):
+            yield _literal(path, f"holds {what}", prefix, vouching='; if it is none, say so: not_secret("...")')
+
+
+def _literal(path: Path, problem: str, prefix: str, vouching: str = "") -> Finding:
+    return Finding(
+        rule="values/secret-literal",
+        at=dotted(path, prefix),
+        problem=problem,
+        fix=_REFERENCES.get(
+            ".".join(map(str, path)), "name an existing Secret instead; nothing secret may stand in values"
+        )
+        + vouching,
+    )
+
+
+_REFERENCES = {
+    "fernetKey": "give the keys= parameter (fernetKeySecretName)",
+    "webserverSecretKey": "give the keys= parameter (webserverSecretKeySecretName)",
+    "apiSecretKey": "give the keys= parameter (apiSecretKeySecretName)",
+    "jwtSecret": "give the keys= parameter (jwtSecretName)",
+    "data.metadataConnection.pass": "give the database= parameter (data.metadataSecretName)",
+    "data.resultBackendConnection.pass": "name an existing Secret in data.resultBackendSecretName",
+    "data.brokerUrl": "name an existing Secret in data.brokerUrlSecretName",
+    "redis.password": "name an existing Secret in redis.passwordSecretName",
+    "dags.gitSync.sshKey": "give the dags= parameter with an existing Secret (dags.gitSync.sshKeySecret)",
+    "flower.password": "name an existing Secret in flower.secretName",
+    "elasticsearch.connection.pass": "name an existing Secret in elasticsearch.secretName",
+    "opensearch.connection.pass": "name an existing Secret in opensearch.secretName",
+}
+
+
+def _at(document: Any, path: Path) -> dict[str, Any]:
+    for step in path:
+        document = document[step]
+    return document if isinstance(document, dict) else {}
+
+
+def _delete_nulls(document: dict[str, Any], path: Path = ()) -> tuple[dict[str, Any], list[Path]]:
+    """The document as Helm sees it after nulls have deleted defaults, and where the nulls stood."""
+    kept: dict[str, Any] = {}
+    nulls: list[Path] = []
+    for key, value in document.items():
+        if value is None:
+            nulls.append((*path, key))
+        elif isinstance(value, dict):
+            kept[key], inner = _delete_nulls(value, (*path, key))
+            nulls += inner
+        else:
+            kept[key] = value
+    return kept, nulls
+
+
+def _refused_nulls(nulls: list[Path], facts: translate.Document) -> Iterator[Finding]:
+    for path in nulls:
+        if not translate.knows(facts.schema, path):
+            yield translate.unknown_key(facts, path[:-1], str(path[-1]), None)
+        elif (path[0] == "config" and len(path) == 2) or translate.is_section(facts.schema, path):
+            yield Finding(
+                rule="values/null-section",
+                at=dotted(path, _PREFIX),
+                problem="null deletes the chart's whole section, and its templates cannot render without it",
+                fix="give the section's single keys; null for one of them deletes its default",
+            )

@@ -1,0 +1,298 @@
+"""From the validator's errors to findings that a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.secret_scan.secret_paths import has_login, may_hide
+from cdk8s_airflow.text.documents import Path, dotted
+from cdk8s_airflow.validation import Finding, show
+from cdk8s_airflow.validation.frozen import frozen
+
+if TYPE_CHECKING:
+    import jsonschema_rs
+
+Schema = dict[str, Any]
+Advice = Callable[[Path], str | None]
+
+_TYPES = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "a mapping",
+    "string": "a text",
+}
+_QUANTITY_MARK = regex(r"\[numkMGTPE\]|\[numk\]")
+_MOST_NAMES = 12
+
+
+@frozen
+class Document:
+    """What is being checked, and how its findings are called.
+
+    Attributes:
+        schema: the facts it is held against, for the names known at a place.
+        area: the first part of the rule ids.
+        prefix: what stands before every path.
+        holder: who refuses, for messages: "chart 1.22.0", "helm.cattle.io/v1 HelmChart".
+        field: what a key is called there: "key", "field".
+        advice: a reviewed answer for an unknown key at a place, where there is one.
+    """
+
+    schema: Schema
+    area: str
+    prefix: str
+    holder: str
+    field: str
+    advice: Advice
+
+
+def article(types: Iterable[str]) -> str:
+    """Types in words: ``a text or a whole number``."""
+    names = [name for name in types if name != "null"] or ["null"]
+    if "number" in names:
+        names = [name for name in names if name != "integer"]
+    return " or ".join(_TYPES[name] for name in sorted(names, key=list(_TYPES).index))
+
+
+def type_of(value: object) -> str:
+    """The type of a plain value in words."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return _TYPES["boolean"]
+    for python, name in ((str, "string"), (int, "integer"), (float, "number"), (list, "array")):
+        if isinstance(value, python):
+            return _TYPES[name]
+    return _TYPES["object"]
+
+
+def seen(path: Path, value: object) -> str:
+    """The offending value for a message: empty where it may be a secret, only its kind where it is not a scalar."""
+    if isinstance(value, dict | list):
+        if isinstance(value, dict):
+            return f"a mapping with {len(value)} keys" if len(value) != 1 else "a mapping with 1 key"
+        return f"a list of {len(value)}"
+    if may_hide(path) or (isinstance(value, str) and has_login(value)):
+        return ""
+    return show(value)
+
+
+def nodes_at(root: Schema, path: Path) -> Iterator[Schema]:
+    """Every part of the facts that speaks about a place; none where the facts leave the place free or do not know it."""
+    nodes = list(_spread(root, root))
+    for step in path:
+        below: list[Schema] = []
+        for node in nodes:
+            found: Any = None
+            if isinstance(step, int):
+                found = node.get("items")
+            elif step in node.get("properties", ()):
+                found = node["properties"][step]
+            else:
+                found = node.get("additionalProperties")
+            if isinstance(found, dict):
+                below.extend(_spread(root, found))
+        nodes = below
+    yield from nodes
+
+
+def _spread(root: Schema, node: Schema) -> Iterator[Schema]:
+    while "$ref" in node:
+        node = root["definitions"][node["$ref"].rsplit("/", 1)[-1]]
+    yield node
+    for key in ("allOf", "anyOf", "oneOf"):
+        for branch in node.get(key, ()):
+            yield from _spread(root, branch)
+
+
+def is_section(root: Schema, path: Path) -> bool:
+    """Whether a place holds a section of the chart: keys that templates read one by one, so that there must be a mapping.
+
+    Parts of Kubernetes objects (definitions whose names have capitals) are handed on whole, and may be missing.
+    """
+    nodes = list(nodes_at(root, path))
+    handed_on = [part for name, part in root.get("definitions", {}).items() if name[:1].isupper()]
+    return not any("null" in _types(node) for node in nodes) and any(
+        "properties" in node and not any(node is part for part in handed_on) for node in nodes
+    )
+
+
+def _types(node: Schema) -> Sequence[str]:
+    types: str | Sequence[str] = node.get("type", ())
+    return (types,) if isinstance(types, str) else types
+
+
+def known_names(root: Schema, path: Path) -> list[str]:
+    """The keys that the facts name at a place, sorted."""
+    return sorted({name for node in nodes_at(root, path) for name in node.get("properties", ())})
+
+
+def knows(root: Schema, path: Path) -> bool:
+    """Whether the facts allow a key at this place."""
+    nodes = list(nodes_at(root, path[:-1]))
+    step = path[-1]
+    if not nodes:
+        return True
+    for node in nodes:
+        if isinstance(step, int) or step in node.get("properties", ()):
+            return True
+        if node.get("additionalProperties") not in (False, None):
+            return True
+    return not any("additionalProperties" in node or "properties" in node for node in nodes)
+
+
+def names(root: Schema, path: Path) -> bool:
+    """Whether the facts name a key at this place, rather than leave the place free."""
+    return any(path[-1] in node.get("properties", ()) for node in nodes_at(root, path[:-1]))
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """The known name that a misspelt one most probably stands for."""
+    folded = {other.lower().replace("_", "").replace("-", ""): other for other in known}
+    plain_name = name.lower().replace("_", "").replace("-", "")
+    if plain_name in folded:
+        return folded[plain_name]
+    import difflib
+
+    close = difflib.get_close_matches(plain_name, folded, n=1, cutoff=0.7)
+    return folded[close[0]] if close else None
+
+
+def unknown_key(document: Document, path: Path, name: str, value: object) -> Finding:
+    """The finding for one key that a place does not know."""
+    whole = (*path, name)
+    known = known_names(document.schema, path)
+    advice = document.advice(whole)
+    if advice is None:
+        guess = nearest(name, known)
+        if guess is not None:
+            advice = f"did you mean {guess!r}?"
+        elif known and len(known) <= _MOST_NAMES:
+            advice = f"remove it; known here: {', '.join(known)}"
+        else:
+            advice = "remove it"
+    shown = show(value) if isinstance(value, bool | int | float) and not may_hide(whole) else ""
+    return Finding(
+        rule=f"{document.area}/unknown-{document.field}",
+        at=dotted(whole, document.prefix),
+        problem=f"{document.holder} has no such {document.field}",
+        seen=shown,
+        fix=advice,
+    )
+
+
+def findings(document: Document, validator: jsonschema_rs.Draft7Validator, instance: object) -> list[Finding]:
+    """All that the validator has against a plain document, in the order of the document's paths."""
+    found: list[Finding] = []
+    for error in validator.iter_errors(instance):
+        found.extend(_translate(document, error))
+    return found
+
+
+def _translate(document: Document, error: jsonschema_rs.ValidationError) -> Iterator[Finding]:
+    path: Path = tuple(error.instance_path)
+    value: Any = error.instance
+    kind: Any = error.kind
+    name = kind.name
+    if name == "additionalProperties":
+        for key in kind.unexpected:
+            yield unknown_key(document, path, key, value.get(key))
+        return
+    if name in ("anyOf", "oneOf") and hasattr(kind, "context"):
+        yield from _branches(document, path, value, kind.context)
+        return
+    if name == "required":
+        yield Finding(
+            rule=f"{document.area}/missing-{document.field}",
+            at=dotted((*path, kind.property), document.prefix),
+            problem=f"{document.holder} needs this {document.field}",
+            fix=f"give {kind.property!r}",
+        )
+        return
+    rule, problem, fix = _says(name, kind, value)
+    if rule == "wrong-type":
+        fix = document.advice(path) or fix
+    yield Finding(
+        rule=f"{document.area}/{rule}",
+        at=dotted(path, document.prefix),
+        problem=problem,
+        seen=seen(path, value),
+        fix=fix,
+    )
+
+
+def _branches(document: Document, path: Path, value: object, context: Sequence[Sequence[Any]]) -> Iterator[Finding]:
+    """An alternative that failed as a whole: speak about the branch that the value was probably meant for."""
+    depth = len(path)
+    fitting = [
+        branch for branch in context if not any(e.kind.name == "type" and len(e.instance_path) <= depth for e in branch)
+    ]
+    if not fitting:
+        types = sorted({t for branch in context for e in branch if e.kind.name == "type" for t in e.kind.types})
+        yield Finding(
+            rule=f"{document.area}/wrong-type",
+            at=dotted(path, document.prefix),
+            problem=f"must be {article(types)}, is {type_of(value)}",
+            seen=seen(path, value),
+            fix=f"give {article(types)}",
+        )
+        return
+    missing = [e.kind.property for branch in fitting for e in branch if e.kind.name == "required"]
+    if len(fitting) > 1 and missing and all(e.kind.name == "required" for branch in fitting for e in branch):
+        yield Finding(
+            rule=f"{document.area}/missing-{document.field}",
+            at=dotted(path, document.prefix),
+            problem=f"{document.holder} needs one of: {', '.join(sorted(set(missing)))}",
+            fix=f"give one of: {', '.join(sorted(set(missing)))}",
+        )
+        return
+    for error in min(fitting, key=len):
+        yield from _translate(document, error)
+
+
+def _says(name: str, kind: Any, value: object) -> tuple[str, str, str]:
+    """Rule, problem and fix for one failed keyword on one value."""
+    if name == "type":
+        fix = f"give {article(kind.types)}"
+        if isinstance(value, str) and {"integer", "number", "boolean"} & set(kind.types):
+            fix += ", without quotes"
+        elif isinstance(value, bool | int | float) and "string" in kind.types:
+            fix += ", in quotes"
+        return "wrong-type", f"must be {article(kind.types)}, is {type_of(value)}", fix
+    if name == "enum":
+        options = [option for option in kind.options if option is not None]
+        guess = nearest(value, [o for o in options if isinstance(o, str)]) if isinstance(value, str) else None
+        given = ", ".join(str(option) for option in options)
+        return (
+            "wrong-value",
+            "is none of the values taken here",
+            (f"did you mean {guess!r}? " if guess else "") + f"one of: {given}",
+        )
+    if name == "pattern":
+        if _QUANTITY_MARK.search(kind.pattern):
+            return "wrong-quantity", "is not a Kubernetes quantity", "give a quantity such as 500m, 2, 1Gi"
+        return "wrong-form", "does not have the form needed here", f"give a text that matches {kind.pattern}"
+    if name in ("minimum", "exclusiveMinimum"):
+        return "too-small", f"is less than the smallest value taken here, {kind.limit}", f"give at least {kind.limit}"
+    if name in ("maximum", "exclusiveMaximum"):
+        return "too-large", f"is more than the largest value taken here, {kind.limit}", f"give at most {kind.limit}"
+    if name in ("minLength", "minItems", "minProperties"):
+        unit = {"minLength": "characters", "minItems": "entries", "minProperties": "keys"}[name]
+        return "too-short", f"is too short: at least {kind.limit} {unit}", f"give at least {kind.limit} {unit}"
+    if name in ("maxLength", "maxItems", "maxProperties"):
+        unit = {"maxLength": "characters", "maxItems": "entries", "maxProperties": "keys"}[name]
+        return "too-long", f"is too long: at most {kind.limit} {unit}", f"give at most {kind.limit} {unit}"
+    if name == "uniqueItems":
+        return "duplicate", "the same entry stands there twice", "give each entry once"
+    if name == "format":
+        return "wrong-form", f"is not a valid {kind.format}", f"give a {kind.format}"
+    if name == "oneOf":
+        return "ambiguous", "fits more than one of the alternatives taken here", "give only one of them"
+    if name == "not":
+        return "wrong-combination", "is a combination that is refused here", "give only one of the alternatives"
+    return "wrong-value", f"is refused here ({name})", "give another value"

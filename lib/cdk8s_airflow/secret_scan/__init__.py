@@ -1,0 +1,1 @@
+"""The one vocabulary and scanner for text that looks like a secret."""

@@ -1,0 +1,127 @@
+"""ExternalSecrets as External Secrets 2.9 reads them (external-secrets.io/v1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.secrets.remote_secret import PlainText, RemoteKey, RemoteValue, as_text, pieces
+from cdk8s_airflow.secrets.wire.secret_store import API_VERSION
+from cdk8s_airflow.validation.frozen import frozen
+
+_UNSAFE = regex(r"[^A-Za-z0-9_]")
+_OPENS = regex(r"\{(?=\{|$)")
+_ESCAPES: Mapping[str, str] = {
+    # Go's urlquery writes a space as +, which a URL's user and password take for a plus.
+    "url": ' | urlquery | replace "+" "%20"',
+    "json": " | toJson",
+    "none": "",
+}
+
+
+@frozen
+class ExternalSettings:
+    """What an ExternalSecret was told, sound in itself."""
+
+    name: str
+    namespace: str
+    type: str
+    labels: Mapping[str, str]
+    store_kind: str
+    store: str
+    data: Mapping[str, RemoteValue]
+    refresh: str | None
+
+
+def external_secret_manifest(settings: ExternalSettings) -> dict[str, Any]:
+    """The ExternalSecret, named as the Secret it makes.
+
+    It always has a template: without one, its own labels would be copied to the Secret, and Argo CD, which marks what it
+    made by a label, would take the Secret for one of its objects and prune it.
+    """
+    template: dict[str, Any] = {"engineVersion": "v2", "mergePolicy": "Replace", "type": settings.type}
+    if settings.labels:
+        template["metadata"] = {"labels": dict(settings.labels)}
+    composed = any(not isinstance(value, RemoteKey) for value in settings.data.values())
+    variables = _variables(settings.data) if composed else {key: _direct(value) for key, value in settings.data.items()}
+    if composed:
+        names = {remote: name for name, remote in variables.items()}
+        template["data"] = {key: _template(value, names) for key, value in settings.data.items()}
+    refresh = {"refreshPolicy": "CreatedOnce"} if settings.refresh is None else {"refreshInterval": settings.refresh}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ExternalSecret",
+        "metadata": {"name": settings.name, "namespace": settings.namespace},
+        "spec": {
+            **refresh,
+            "secretStoreRef": {"kind": settings.store_kind, "name": settings.store},
+            "target": {
+                "name": settings.name,
+                "creationPolicy": "Owner",
+                "deletionPolicy": "Retain",
+                "template": template,
+            },
+            "data": [{"secretKey": name, "remoteRef": _remote(remote)} for name, remote in variables.items()],
+        },
+    }
+
+
+def _direct(value: RemoteValue) -> RemoteKey:
+    assert isinstance(value, RemoteKey)
+    return value
+
+
+def _remote(key: RemoteKey) -> dict[str, str]:
+    part = {"key": key.name}
+    if key.property is not None:
+        part["property"] = key.property
+    if key.version is not None:
+        part["version"] = key.version
+    if key.base64:
+        part["decodingStrategy"] = "Base64"
+    return part
+
+
+def remotes(value: RemoteValue) -> Iterator[tuple[str, RemoteKey]]:
+    """Everything that a value takes from a store, by the name of the part; empty where it is the whole value."""
+    if isinstance(value, RemoteKey):
+        yield "", value
+    elif not isinstance(value, PlainText):
+        yield from as_text(value).parts.items()
+
+
+def _variables(data: Mapping[str, RemoteValue]) -> dict[str, RemoteKey]:
+    """A name for each thing that is taken from the store, such as a template can say; the same thing is taken once."""
+    names: dict[str, RemoteKey] = {}
+    for key, value in data.items():
+        for part, remote in remotes(value):
+            if remote in names.values():
+                continue
+            wanted = _UNSAFE.sub("_", part or key)
+            if wanted[:1].isdigit():
+                wanted = f"_{wanted}"
+            name, number = wanted, 2
+            while name in names:
+                name, number = f"{wanted}_{number}", number + 1
+            names[name] = remote
+    return names
+
+
+def _template(value: RemoteValue, names: Mapping[RemoteKey, str]) -> str:
+    """A template in Go's language that gives the value."""
+    if isinstance(value, RemoteKey):
+        return f"{{{{ .{names[value]} }}}}"
+    if isinstance(value, PlainText):
+        return _plain(value.text)
+    text = as_text(value)
+    escape = _ESCAPES[text.escape]
+    return "".join(
+        _plain(plain) + (f"{{{{ .{names[text.parts[part]]}{escape} }}}}" if part else "")
+        for plain, part in pieces(text.form)
+    )
+
+
+def _plain(text: str) -> str:
+    """Plain text in a template: a brace before another one would open an action."""
+    return _OPENS.sub('{{ "{" }}', text)

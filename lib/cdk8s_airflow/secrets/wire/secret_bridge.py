@@ -1,0 +1,116 @@
+"""A bridge for the URL of a database: who reads the password, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cdk8s_airflow.model.namespace import ExistingNamespace
+from cdk8s_airflow.model.secret_reference import SecretKey
+from cdk8s_airflow.model.service_account import ExistingServiceAccount
+from cdk8s_airflow.secrets.providers import KubernetesSecrets
+from cdk8s_airflow.secrets.remote_secret import RemoteKey, RemoteText, RemoteValue
+from cdk8s_airflow.secrets.wire.external_secret import ExternalSettings, external_secret_manifest
+from cdk8s_airflow.secrets.wire.secret_store import cluster_store_manifest
+from cdk8s_airflow.validation.frozen import frozen
+
+
+@frozen
+class BridgeSettings:
+    """What a bridge was told, sound in itself.
+
+    Attributes:
+        name: of the account, its Role and binding, and of the store.
+        namespace: where the URL goes.
+        secret: the name of the Secret with the URL there.
+        source_namespace: where the password is.
+        source: the name of the Secret with the password.
+        reader_namespace: where the account is.
+        uri: whether the source has the whole URL, under ``uri``.
+        url: what stands in the URL before and after the password.
+        refresh: how often it is read.
+        ca: where the certificate of the server's authority is beside the password, and where it goes; None where nobody checks.
+    """
+
+    name: str
+    namespace: str
+    secret: str
+    source_namespace: str
+    source: str
+    reader_namespace: str
+    uri: bool
+    url: tuple[str, str]
+    refresh: str
+    ca: tuple[SecretKey, SecretKey] | None = None
+
+
+def bridge_objects(settings: BridgeSettings) -> dict[str, dict[str, Any]]:
+    """An account that may read one Secret, a store that reads as it for one namespace, and the Secret with the URL there.
+
+    ``get`` of that name is all that External Secrets' Kubernetes provider takes; that it may ask what it may do, which the store's
+    validation does, every account of a cluster is allowed.
+    """
+    sources = list(dict.fromkeys([settings.source, *([settings.ca[0].name] if settings.ca else [])]))
+    reader = {"name": settings.name, "namespace": settings.reader_namespace}
+    role = {"name": settings.name, "namespace": settings.source_namespace}
+    provider = KubernetesSecrets(
+        namespace=ExistingNamespace(settings.source_namespace), login=ExistingServiceAccount(settings.name)
+    )
+    return {
+        "reader": {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": reader,
+            "automountServiceAccountToken": False,
+        },
+        "role": {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": role,
+            "rules": [{"apiGroups": [""], "resources": ["secrets"], "resourceNames": sources, "verbs": ["get"]}],
+        },
+        "binding": {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": role,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": settings.name},
+            "subjects": [{"kind": "ServiceAccount", **reader}],
+        },
+        "store": cluster_store_manifest(
+            settings.name, provider, login_namespace=settings.reader_namespace, namespaces=[settings.namespace]
+        ),
+        "secret": _copied(settings, settings.secret, {"connection": url_value(settings)}),
+        **_authority(settings),
+    }
+
+
+def _authority(settings: BridgeSettings) -> dict[str, dict[str, Any]]:
+    if settings.ca is None:
+        return {}
+    there, here = settings.ca
+    return {"authority": _copied(settings, here.name, {here.key: RemoteKey(there.name, property=there.key)})}
+
+
+def _copied(settings: BridgeSettings, name: str, data: Mapping[str, RemoteValue]) -> dict[str, Any]:
+    return external_secret_manifest(
+        ExternalSettings(
+            name=name,
+            namespace=settings.namespace,
+            type="Opaque",
+            labels={},
+            store_kind="ClusterSecretStore",
+            store=settings.name,
+            data=data,
+            refresh=settings.refresh,
+        )
+    )
+
+
+def url_value(settings: BridgeSettings) -> RemoteValue:
+    """The URL as the operator wrote it, or put together from the password."""
+    if settings.uri:
+        return RemoteKey(settings.source, property="uri")
+    before, after = settings.url
+    return RemoteText(
+        form=f"{before}{{password}}{after}", parts={"password": RemoteKey(settings.source, property="password")}
+    )

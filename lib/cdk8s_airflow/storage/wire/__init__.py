@@ -1,0 +1,1 @@
+"""Object stores as their charts read them."""

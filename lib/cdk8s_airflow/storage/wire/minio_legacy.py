@@ -1,0 +1,151 @@
+"""MinIO by its last chart: the values, and what stands beside the release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cdk8s_airflow.model.pruning import state_metadata
+from cdk8s_airflow.model.resources import Resources
+from cdk8s_airflow.model.traffic import Flow, Known, Pods, Traffic
+from cdk8s_airflow.model.wire.scheduling import placement, resources
+from cdk8s_airflow.model.wire.volume import claim
+from cdk8s_airflow.storage.object_storage import S3Credentials
+from cdk8s_airflow.storage.store_users import StoreSettings, StoreUser
+
+CHART_VERSION = "5.4.0"
+"""The last chart of MinIO's community edition."""
+
+REPOSITORY = "https://charts.min.io"
+SERVER, CLIENT = "quay.io/minio/minio", "quay.io/minio/mc"
+_SERVER_TAG, _CLIENT_TAG = "RELEASE.2024-12-18T13-15-44Z", "RELEASE.2024-11-21T17-21-54Z"
+
+S3_PORT = 9000
+_USER = 1000
+_JOB = Resources(cpu="10m", memory="64Mi", memory_limit="256Mi")
+
+
+def root_credentials(name: str) -> S3Credentials:
+    """The login that may do anything. The server and the chart's Job have it, and nobody else."""
+    return S3Credentials(f"{name}-root", access_key_id="rootUser", secret_access_key="rootPassword")
+
+
+def store_pods(settings: StoreSettings) -> Pods:
+    """The pods of the server."""
+    labels = {"app": "minio", "release": settings.name}
+    return Pods(name=f"store {settings.name}", namespace=settings.namespace, labels=labels)
+
+
+def claim_name(name: str) -> str:
+    """The claim with all objects."""
+    return f"{name}-data"
+
+
+def minio_values(settings: StoreSettings) -> dict[str, Any]:
+    """One server on our claim, users with a policy each, and no bucket: the chart could be told to empty them.
+
+    By default it would be sixteen servers that ask for 16Gi of memory each, and a user ``console`` with a password
+    everybody knows.
+    """
+    gives_up = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    container = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, **gives_up}
+    pod = {"enabled": True, "runAsUser": _USER, "runAsGroup": _USER, "fsGroup": _USER, **gives_up}
+    step = {
+        "securityContext": {"enabled": True},
+        "containerSecurityContext": container,
+        "resources": resources(_JOB),
+    }
+    placed = placement(settings.placement)
+    if settings.facts.architecture is not None and "nodeSelector" not in placed:
+        placed["nodeSelector"] = {"kubernetes.io/arch": settings.facts.architecture}
+    admin = _user(settings.admin, settings.admin.secret)
+    values: dict[str, Any] = {
+        "fullnameOverride": settings.name,
+        "mode": "standalone",
+        "replicas": 1,
+        "image": {"repository": _mirrored(settings, SERVER), "tag": _SERVER_TAG},
+        "mcImage": {"repository": _mirrored(settings, CLIENT), "tag": _CLIENT_TAG},
+        "existingSecret": root_credentials(settings.name).secret,
+        "users": [admin, *(_user(user.credentials, user.credentials.secret) for user in settings.users)],
+        "policies": [_admin_policy(settings), *(_policy(user) for user in settings.users)],
+        "buckets": [],
+        "persistence": {"enabled": True, "existingClaim": claim_name(settings.name)},
+        "deploymentUpdate": {"type": "Recreate"},
+        "service": {"port": str(S3_PORT)},
+        "environment": {"MINIO_BROWSER": "off"},
+        "serviceAccount": {"create": True, "name": settings.name},
+        "securityContext": {**pod, "fsGroupChangePolicy": "OnRootMismatch"},
+        "containerSecurityContext": container,
+        "resources": resources(settings.resources),
+        "makePolicyJob": step,
+        "makeUserJob": step,
+        "postJob": {"securityContext": pod, **placed},
+        **placed,
+    }
+    if settings.pull_secret is not None:
+        values["imagePullSecrets"] = [{"name": settings.pull_secret.name}]
+    return values
+
+
+def _mirrored(settings: StoreSettings, image: str) -> str:
+    return image if settings.mirror is None else settings.mirror.of(image)
+
+
+def _user(credentials: S3Credentials, policy: str) -> dict[str, str]:
+    """A user by the name of its Secret: the chart wants the id of an access key as plain text."""
+    return {
+        "accessKey": credentials.secret,
+        "existingSecret": credentials.secret,
+        "existingSecretKey": credentials.secret_access_key,
+        "policy": policy,
+    }
+
+
+def _admin_policy(settings: StoreSettings) -> dict[str, Any]:
+    actions = [
+        "s3:CreateBucket",
+        "s3:ListBucket",
+        "s3:GetBucketLocation",
+        "s3:GetBucketVersioning",
+        "s3:PutBucketVersioning",
+    ]
+    return {"name": settings.admin.secret, "statements": [_statement(actions, settings.buckets)]}
+
+
+def _policy(user: StoreUser) -> dict[str, Any]:
+    in_buckets = ["s3:GetBucketLocation", "s3:ListBucket"]
+    in_objects = ["s3:GetObject"]
+    if user.access == "write":
+        in_buckets.append("s3:ListBucketMultipartUploads")
+        in_objects += ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+    objects = tuple(f"{bucket}/*" for bucket in user.buckets)
+    return {
+        "name": user.credentials.secret,
+        "statements": [_statement(in_buckets, tuple(user.buckets)), _statement(in_objects, objects)],
+    }
+
+
+def _statement(actions: list[str], resources: tuple[str, ...]) -> dict[str, Any]:
+    return {"effect": "Allow", "actions": actions, "resources": [f"arn:aws:s3:::{each}" for each in resources]}
+
+
+def minio_objects(settings: StoreSettings) -> dict[str, Mapping[str, Any]]:
+    """The claim."""
+    return {
+        "data": claim(claim_name(settings.name), settings.namespace, settings.volume, "ReadWriteOnce", state_metadata())
+    }
+
+
+def minio_traffic(settings: StoreSettings) -> Traffic:
+    """The server, and the chart's Job that makes users."""
+    server = store_pods(settings)
+    labels = {"app": "minio-job", "release": settings.name}
+    job = Pods(name=f"users of {settings.name}", namespace=settings.namespace, labels=labels)
+    names = [
+        Flow(source=job, target=Known(role="dns"), port=53, protocol=protocol, purpose="names")
+        for protocol in ("UDP", "TCP")
+    ]
+    return Traffic(
+        workloads=(server, job),
+        flows=(*names, Flow(source=job, target=server, port=S3_PORT, purpose="makes users")),
+    )

@@ -1,0 +1,142 @@
+"""Paths into documents, and the reduction of Python values to what YAML and JSON can carry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.validation import Finding
+
+Path = tuple[str | int, ...]
+
+_PLAIN_KEY = regex(r"[A-Za-z_][\w-]*\Z")
+_SURROGATE = regex("[\ud800-\udfff]")
+_LONGEST_KEY = 80
+_DEEPEST = 64
+_UNFIT: Any = object()
+
+
+def dotted(path: Path, prefix: str = "") -> str:
+    """A path as a reader writes it: ``values.env[0].name``, ``values.labels["a.b/c"]``."""
+    text = prefix
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif _PLAIN_KEY.match(step) and len(step) <= _LONGEST_KEY:
+            text += f".{step}" if text else step
+        else:
+            shown = step if len(step) <= _LONGEST_KEY else f"{step[: _LONGEST_KEY - 1]}…"
+            text += f"[{ascii(shown) if not shown.isprintable() else repr(shown)}]"
+    return text
+
+
+def steps_below(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
+    """Every place of a plain document, the outer before the inner, without the document itself."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield (*path, key), inner
+            yield from steps_below(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield (*path, index), inner
+            yield from steps_below(inner, (*path, index))
+
+
+def _is_halved(text: str) -> bool:
+    """Whether a text holds half of a surrogate pair."""
+    return not text.isascii() and _SURROGATE.search(text) is not None
+
+
+class _UnfitError(Exception):
+    """Something in a document cannot be carried; where and why is for the slower way to say."""
+
+
+def _carried(item: Any, levels: int) -> Any:
+    """A copy of what can be carried, without keeping track of places: nearly every document can be carried whole."""
+    kind = type(item)
+    if kind is str:
+        if not _is_halved(item):
+            return item
+    elif item is None or kind is bool:
+        return item
+    elif kind is dict:
+        if levels > 0 and all(type(key) is str and not _is_halved(key) for key in item):
+            return {key: _carried(inner, levels - 1) for key, inner in item.items()}
+    elif kind is list:
+        if levels > 0:
+            return [_carried(inner, levels - 1) for inner in item]
+    elif (kind is int and -(2**63) <= item < 2**63) or (kind is float and math.isfinite(item)):
+        return item
+    raise _UnfitError
+
+
+def plain(value: Mapping[str, object], *, area: str, prefix: str) -> tuple[dict[str, Any], list[Finding]]:
+    """A copy of a document that holds only what JSON can carry, and a finding for everything else in it.
+
+    Only dicts (or other mappings) with string keys, lists, strings, booleans, None, finite numbers within 64 bits and
+    text without lone surrogates can be carried. What cannot is left out of the copy.
+    """
+    if type(value) is dict:
+        try:
+            return _carried(value, _DEEPEST), []
+        except _UnfitError:
+            pass
+    findings: list[Finding] = []
+
+    def unfit(path: Path, problem: str, fix: str) -> Any:
+        findings.append(Finding(rule=f"{area}/not-plain", at=dotted(path, prefix), problem=problem, fix=fix))
+        return _UNFIT
+
+    def reduce(item: object, path: Path, outer: frozenset[int]) -> Any:
+        if item is None or type(item) is bool:
+            return item
+        if type(item) is str:
+            if _is_halved(item):
+                return unfit(path, "the text holds half a surrogate pair", "give text that is valid Unicode")
+            return item
+        if type(item) is int:
+            if -(2**63) <= item < 2**63:
+                return item
+            return unfit(path, "the number does not fit into 64 bits", "give a smaller number, or a text")
+        if type(item) is float:
+            if math.isfinite(item):
+                return item
+            return unfit(path, "the number is not finite", "give a finite number")
+        if isinstance(item, (Mapping, list)):
+            if id(item) in outer:
+                return unfit(path, "the value contains itself", "give a value without a cycle")
+            if len(outer) >= _DEEPEST:
+                return unfit(path, f"the value is nested deeper than {_DEEPEST} levels", "give a flatter value")
+            inside = outer | {id(item)}
+            if isinstance(item, list):
+                reduced = (reduce(inner, (*path, index), inside) for index, inner in enumerate(item))
+                return [inner for inner in reduced if inner is not _UNFIT]
+            kept: dict[str, Any] = {}
+            for key, inner in item.items():
+                if type(key) is not str:
+                    unfit(path, f"a key is a {type(key).__name__}, not a str", "write the key in quotes")
+                    continue
+                if _is_halved(key):
+                    unfit(path, "a key holds half a surrogate pair", "give keys that are valid Unicode")
+                    continue
+                reduced_item = reduce(inner, (*path, key), inside)
+                if reduced_item is not _UNFIT:
+                    kept[key] = reduced_item
+            return kept
+        hint = (
+            "give a list"
+            if isinstance(item, (tuple, set, frozenset))
+            else "give plain data: dict, list, str, int, bool"
+        )
+        if isinstance(item, str | int | float):
+            hint = f"give the plain {type(item).__mro__[-2].__name__}, for example by str() or .value"
+        return unfit(path, f"a {type(item).__name__} cannot be written as YAML", hint)
+
+    reduced = reduce(value, (), frozenset())
+    if not isinstance(reduced, dict):
+        if not findings:
+            unfit((), f"a mapping is needed, this is a {type(value).__name__}", "give a dict")
+        reduced = {}
+    return reduced, findings

@@ -1,0 +1,16 @@
+"""Rules over the whole, their ids, and the one error type."""
+
+from cdk8s_airflow.validation.arguments import check_arguments, check_setting, check_value
+from cdk8s_airflow.validation.collection import collecting, report
+from cdk8s_airflow.validation.finding import Finding, PlatformError, show
+
+__all__ = [
+    "Finding",
+    "PlatformError",
+    "check_arguments",
+    "check_setting",
+    "check_value",
+    "collecting",
+    "report",
+    "show",
+]

@@ -1,0 +1,152 @@
+"""What all constructs have in common: checked in Python first, told in our words, emitted in one go or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import cdk8s
+import pytest
+from constructs import Construct
+
+from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
+from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.validation import Finding, PlatformError, collecting
+from tests.making import emitted, new_chart
+
+FINDING = Finding(rule="test/wrong", at="argument", problem="is wrong", fix="mend it")
+
+
+def config_map(name: str = "a", **data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "n"}, "data": data}
+
+
+def cluster(name: str = "pg") -> dict[str, Any]:
+    return {
+        "apiVersion": "postgresql.cnpg.io/v1",
+        "kind": "Cluster",
+        "metadata": {"name": name, "namespace": "n"},
+        "spec": {"instances": 1, "storage": {"size": "1Gi"}},
+    }
+
+
+class Probe(PlatformConstruct):
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        manifests: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        findings: tuple[Finding, ...] = (),
+        bound: Any = None,
+        facts: ClusterFacts | None = None,
+    ) -> None:
+        super().__init__(scope, id, findings)
+        if self._sound:
+            self._emit(manifests or {}, bound=bound, facts=facts)
+
+
+def test_manifests_become_objects_below_the_construct() -> None:
+    chart = new_chart("c")
+    probe = Probe(chart, "p", {"one": config_map("one"), "two": config_map("two")})
+    assert [manifest["metadata"]["name"] for manifest in emitted(chart)] == ["one", "two"]
+    assert {child.node.id for child in probe.node.children} == {"one", "two"}
+    assert probe.sound
+
+
+def test_bound_manifests_go_through_their_binding() -> None:
+    chart = new_chart()
+    calls = []
+
+    def binding(scope: Construct, id: str, manifest: Mapping[str, Any]) -> object:
+        calls.append((id, manifest["kind"]))
+        return cdk8s.ApiObject(
+            scope, id, api_version=manifest["apiVersion"], kind=manifest["kind"], metadata={"name": "pg"}
+        )
+
+    Probe(chart, "p", bound={"cluster": (binding, cluster())})
+    assert calls == [("cluster", "Cluster")]
+    assert ledger_of(chart).crds == {"clusters.postgresql.cnpg.io"}
+
+
+def test_nothing_to_emit_is_nothing_emitted() -> None:
+    chart = new_chart()
+    Probe(chart, "p")
+    assert emitted(chart) == []
+
+
+def test_findings_are_raised_with_the_path_before_jsii_is_reached() -> None:
+    chart = new_chart("c")
+    with pytest.raises(PlatformError, match=r"^c/p: argument \[test/wrong\] is wrong; mend it$"):
+        Probe(chart, "p", {"one": config_map()}, findings=(FINDING,))
+    assert chart.node.try_find_child("p") is None
+
+
+def test_while_findings_are_collected_an_unsound_construct_is_there_and_empty() -> None:
+    chart = new_chart("c")
+    with pytest.raises(PlatformError), collecting():
+        probe = Probe(chart, "p", {"one": config_map()}, findings=(FINDING,))
+    assert probe.node.path == "c/p"
+    assert not probe.sound
+    assert emitted(chart) == []
+
+
+def test_a_manifest_that_the_api_server_would_refuse_is_not_emitted_nor_are_its_siblings() -> None:
+    chart = new_chart("c")
+    wrong = config_map("Upper")
+    with pytest.raises(PlatformError) as caught:
+        Probe(chart, "p", {"good": config_map(), "wrong": wrong})
+    assert [finding.path for finding in caught.value] == ["c/p"]
+    assert emitted(chart) == []
+    Probe(chart, "q", {"good": config_map()})
+
+
+def test_a_taken_name_is_refused_naming_who_has_it() -> None:
+    chart = new_chart("c")
+    Probe(chart, "one", {"x": config_map()})
+    with pytest.raises(PlatformError, match=r"^c/two: .* from c/one \(seen: 'a'\)"):
+        Probe(chart, "two", {"x": config_map()})
+
+
+@pytest.mark.parametrize("crds", [[], ["helmcharts.helm.cattle.io"]])
+def test_a_definition_that_the_cluster_lacks_is_named(crds: list[str]) -> None:
+    with pytest.raises(PlatformError, match=r"facts.crds .* the cluster lacks clusters.postgresql.cnpg.io"):
+        Probe(new_chart(), "p", {"cluster": cluster()}, facts=ClusterFacts(crds=crds))
+
+
+@pytest.mark.parametrize("facts", [None, ClusterFacts(), ClusterFacts(crds=["clusters.postgresql.cnpg.io"])])
+def test_a_definition_that_is_there_or_not_known_about_is_no_matter(facts: ClusterFacts | None) -> None:
+    chart = new_chart()
+    Probe(chart, "p", {"cluster": cluster()}, facts=facts)
+    assert len(emitted(chart)) == 1
+
+
+def test_an_id_that_is_taken_is_told_in_our_words() -> None:
+    chart = new_chart("c")
+    Probe(chart, "p")
+    with pytest.raises(PlatformError) as caught:
+        Probe(chart, "p")
+    (finding,) = caught.value
+    assert (finding.rule, finding.at, finding.seen) == ("construct/id", "id", "'p'")
+    assert "already a Construct with name 'p'" in finding.problem
+
+
+def test_without_a_place_in_the_tree_all_findings_are_still_told() -> None:
+    with pytest.raises(PlatformError) as caught:
+        Probe("chart", 3, findings=(FINDING,))  # type: ignore[arg-type]
+    assert [finding.at for finding in caught.value] == ["id", "scope", "argument"]
+
+
+def test_paths_are_those_of_cdk8s() -> None:
+    chart = new_chart("c")
+    assert path_below(chart, "x") == "c/x"
+    assert path_below(cdk8s.App(), "x") == "x"
+
+
+def test_scope_and_id_are_left_to_the_construct_itself() -> None:
+    def constructor(self: object, scope: int, id: int, *, other: int) -> None:
+        pass
+
+    found = checked(constructor, {"self": 1, "scope": "a", "id": "b", "other": "c", "__class__": 2})
+    assert [finding.at for finding in found] == ["other"]

@@ -1,0 +1,147 @@
+"""The budget of a whole app: releases, poolers and databases add up, whoever comes first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import (
+    BasicAuthSecret,
+    CnpgPooler,
+    Connection,
+    DsnSecret,
+    ExistingSecret,
+    ExternalDatabase,
+    LabDatabase,
+    Namespace,
+    PlatformError,
+    Scheduler,
+    SecretKey,
+    Throughput,
+    Volume,
+)
+from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.report.summary import summary
+from tests.making import make_airflow, make_cluster, new_chart
+
+OLD: dict[str, Any] = {"chart_version": "1.15.0", "airflow_version": "2.9.3"}
+
+
+def seen(chart: Any) -> dict[str, int]:
+    """Server -> how many sessions it sees."""
+    return {name: sum(each.sessions for each in found) for name, found in ledger_of(chart).sessions.items()}
+
+
+def test_a_release_that_a_database_takes_is_told_and_no_more(tmp_path: Path) -> None:
+    chart = new_chart()
+    make_airflow(chart, database=make_cluster(chart).connection(bridge=ExistingSecret("m")))
+    # By hand in tests/airflow/wire/test_sessions.py: 40.
+    assert seen(chart) == {"Cluster airflow-data/airflow-pg": 40}
+    text = summary(ledger_of(chart), tmp_path)
+    assert "Cluster airflow-data/airflow-pg sees up to 40 sessions; it takes 97 sessions" in text
+    assert "  release airflow: process of the API server: 1 x 30 = 30\n" in text
+    assert "near" not in text
+
+
+def test_too_many_tasks_for_a_database_are_refused_with_both_numbers_and_ways_out() -> None:
+    chart = new_chart()
+    database = make_cluster(chart).connection(bridge=ExistingSecret("m"))
+    # 3 schedulers: 9 + 9 for reading + 8 + 4 + 96 tasks + 2 = 128 of 97.
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(chart, database=database, scheduler=Scheduler(replicas=3), **OLD)
+    (found,) = caught.value.findings
+    assert (found.rule, found.at, found.seen) == ("database/connections", "database", "128")
+    assert "97 sessions (100, less 3 that are kept)" in found.problem
+    assert "task in a pod: 96 x 1 = 96" in found.problem
+    for way in ("Throughput(tasks=...)", "Throughput(pool_size=", "CnpgPooler", "max_connections"):
+        assert way in found.fix
+
+
+def test_the_ways_out_lead_out() -> None:
+    for changes, cluster in (
+        ({"throughput": Throughput(tasks=16)}, {}),
+        ({}, {"parameters": {"max_connections": "200"}}),
+    ):
+        chart = new_chart()
+        database = make_cluster(chart, **cluster).connection(bridge=ExistingSecret("m"))
+        make_airflow(chart, database=database, scheduler=Scheduler(replicas=3), **OLD, **changes)
+    chart = new_chart()
+    pooler = CnpgPooler(chart, "pooler", cluster=make_cluster(chart), max_clients=200)
+    database = pooler.connection(bridge=ExistingSecret("m"))
+    make_airflow(chart, database=database, scheduler=Scheduler(replicas=3), **OLD)
+    # The pooler's pool of 10, the migration's 2; through the pooler 128 - 2 = 126 of its 200.
+    assert seen(chart) == {"Cluster airflow-data/airflow-pg": 13, "Pooler airflow-data/airflow-pg-pooler": 126}
+
+
+def test_clients_of_a_pooler_are_held_against_what_it_takes() -> None:
+    chart = new_chart()
+    pooler = CnpgPooler(chart, "pooler", cluster=make_cluster(chart))
+    database = pooler.connection(bridge=ExistingSecret("m"))
+    with pytest.raises(PlatformError, match="Pooler airflow-data/airflow-pg-pooler takes 100 sessions, and up to 126"):
+        make_airflow(chart, database=database, scheduler=Scheduler(replicas=3), **OLD)
+
+
+def test_a_pool_larger_than_the_database_is_refused_at_once() -> None:
+    chart = new_chart()
+    # 3 x (30 + 5) for clients and 3 x 1 for the look-up of logins: 108 of 97.
+    with pytest.raises(PlatformError) as caught:
+        CnpgPooler(
+            chart, "p", cluster=make_cluster(chart), instances=3, pool_size=30, parameters={"reserve_pool_size": "5"}
+        )
+    (found,) = caught.value.findings
+    assert (found.rule, found.seen) == ("database/connections", "108")
+    assert "lower pool_size=" in found.fix
+
+
+def test_two_releases_on_one_server_add_up_in_either_order() -> None:
+    for first, second in (("a", "b"), ("b", "a")):
+        chart = new_chart()
+        make_airflow(chart, first, release=first, namespace=Namespace.existing(first), database=on_one_server(first))
+        # 40 + 40 = 80 of 57.
+        with pytest.raises(PlatformError) as caught:
+            make_airflow(
+                chart, second, release=second, namespace=Namespace.existing(second), database=on_one_server(second)
+            )
+        (found,) = caught.value.findings
+        assert found.rule == "database/connections"
+        assert f"up to 80 would be opened (40 of release {first} + 40 of release {second})" in found.problem
+
+
+def on_one_server(name: str) -> Connection:
+    """A database of its own on a server that it shares."""
+    return ExternalDatabase(
+        host="db.example.com",
+        database=name,
+        user=name,
+        password=SecretKey(f"{name}-login", "password"),
+        max_connections=60,
+    ).connection()
+
+
+def test_an_external_database_counts_when_its_size_is_told() -> None:
+    chart = new_chart()
+    parts: dict[str, Any] = {"host": "db.example.com", "password": SecretKey("db", "password")}
+    make_airflow(chart, database=ExternalDatabase(**parts).connection())
+    assert seen(chart) == {"the database at db.example.com:5432": 40}
+    small = ExternalDatabase(**parts, max_connections=45, reserved_connections=6).connection()
+    with pytest.raises(PlatformError, match="takes 39 sessions"):
+        make_airflow(new_chart(), database=small)
+    by_url = ExternalDatabase(url=DsnSecret("m"), max_connections=42).connection()
+    with pytest.raises(PlatformError, match="the database in Secret m takes 39 sessions"):
+        make_airflow(new_chart(), database=by_url)
+
+
+def test_a_lab_database_counts_too() -> None:
+    chart = new_chart()
+    lab = LabDatabase(
+        chart,
+        "db",
+        namespace=Namespace.existing("airflow"),
+        credentials=BasicAuthSecret("lab"),
+        storage=Volume("1Gi"),
+        parameters={"max_connections": "30"},
+    )
+    with pytest.raises(PlatformError, match="lab-postgres in airflow takes 27 sessions"):
+        make_airflow(chart, database=lab.connection())

@@ -1,0 +1,255 @@
+"""Containers that could never start in their namespace are told before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cdk8s
+import pytest
+
+from cdk8s_airflow import (
+    BasicAuthSecret,
+    BrokerUrlSecret,
+    CeleryExecutor,
+    CeleryWorkers,
+    ClusterFacts,
+    ExternalBroker,
+    Image,
+    Keda,
+    KubernetesExecutor,
+    LabDatabase,
+    Limits,
+    LoadBalancer,
+    Logs,
+    Namespace,
+    NodePort,
+    PlatformError,
+    Quota,
+    Resources,
+    Scheduler,
+    SecretBootstrap,
+    TaskPod,
+    TaskPods,
+    Volume,
+    WorkerSet,
+)
+from cdk8s_airflow.airflow.wire.idle_resources import always_running
+from cdk8s_airflow.namespaces.resource_limits import bound_findings, resources_in, together_findings
+from tests.airflow.wire.samples import release
+from tests.making import emitted, make_airflow, make_cluster, new_chart
+from tests.truth.manifests import values_of
+
+ONE = Resources(cpu="1", memory="1Gi", memory_limit="2Gi")
+LIMITED = Resources(cpu="1", memory="1Gi", cpu_limit="2")
+
+
+@pytest.mark.parametrize(
+    ("given", "bounds", "at"),
+    [
+        (ONE, {"limits": Limits()}, []),
+        (ONE, {"limits": Limits(max_cpu="1", max_memory="2Gi"), "quota": Quota(cpu="1", memory_limit="2Gi")}, []),
+        (ONE, {"limits": Limits(max_memory="2047Mi")}, ["x.memory_limit"]),
+        (LIMITED, {"limits": Limits(max_memory="1023Mi")}, ["x.memory"]),
+        (ONE, {"limits": Limits(cpu_limit="500m")}, ["x.cpu"]),
+        (ONE, {"limits": Limits(max_cpu="999m")}, ["x.cpu"]),
+        (ONE, {"limits": Limits(cpu_limit="500m", max_cpu="4")}, ["x.cpu"]),
+        (LIMITED, {"limits": Limits(cpu_limit="500m", max_cpu="2")}, []),
+        (LIMITED, {"limits": Limits(cpu_limit="500m", max_cpu="1")}, ["x.cpu_limit"]),
+        (ONE, {"quota": Quota(cpu="500m")}, ["x.cpu"]),
+        (ONE, {"quota": Quota(memory="512Mi")}, ["x.memory"]),
+        (ONE, {"quota": Quota(memory_limit="1Gi")}, ["x.memory_limit"]),
+        (LIMITED, {"quota": Quota(memory_limit="512Mi", cpu_limit="1")}, ["x.cpu_limit", "x.memory_limit"]),
+        (ONE, {"quota": Quota(cpu_limit="500m")}, []),
+        (ONE, {"quota": Quota(pods=1)}, []),
+        (ONE, {}, []),
+    ],
+)
+def test_a_container_fits_or_is_named(given: Resources, bounds: dict[str, Any], at: list[str]) -> None:
+    found = list(bound_findings(given, "x", namespace="lab", **bounds))
+    assert [finding.at for finding in found] == at
+    assert all("namespace lab" in finding.problem and finding.seen for finding in found)
+
+
+def test_every_resources_in_settings_is_found_with_its_argument() -> None:
+    celery = CeleryExecutor(
+        broker=ExternalBroker(url=BrokerUrlSecret("broker")),
+        workers=CeleryWorkers(resources=ONE),
+        sets=[WorkerSet(name="big", queues=["big"], resources=LIMITED)],
+    )
+    found = dict(resources_in({"executor": celery, "more": (ONE,)}, ""))
+    assert found["executor.workers.resources"] == ONE
+    assert found["executor.sets[0].resources"] == LIMITED
+    assert found["more[0]"] == ONE
+
+
+def test_a_release_that_does_not_fit_is_refused_with_each_argument() -> None:
+    chart = new_chart()
+    namespace = Namespace(chart, "base", name="airflow", limits=Limits(max_memory="4Gi"))
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(
+            chart,
+            namespace=namespace,
+            scheduler=Scheduler(resources=Resources(cpu="1", memory="8Gi")),
+            task_pods=TaskPods(templates={"big": TaskPod(resources=Resources(cpu="1", memory="6Gi"))}),
+        )
+    assert {(finding.at, finding.rule) for finding in caught.value.findings} == {
+        ("scheduler.resources.memory", "quota/too-small"),
+        ("task_pods.templates.big.resources.memory", "quota/too-small"),
+    }
+
+
+def test_tasks_elsewhere_are_held_against_the_bounds_there() -> None:
+    chart = new_chart()
+    small = Namespace(chart, "team-a", quota=Quota(memory="512Mi", memory_limit="1Gi"))
+    executor = KubernetesExecutor(task_resources=Resources(cpu="1", memory="1Gi"))
+    with pytest.raises(PlatformError, match=r"executor.task_resources.memory .*namespace team-a"):
+        make_airflow(chart, executor=executor, task_namespaces=[small])
+
+
+@pytest.mark.parametrize("bounds", [{}, {"limits": Limits()}, {"quota": Quota(memory="64Gi", cpu="16")}])
+def test_a_release_with_defaults_fits_into_defaults(bounds: dict[str, Any]) -> None:
+    chart = new_chart()
+    make_airflow(chart, namespace=Namespace(chart, "base", name="airflow", **bounds))
+    assert [each["kind"] for each in emitted(chart)].count("HelmChart") == 1
+
+
+def test_a_database_that_does_not_fit_is_refused() -> None:
+    chart = new_chart()
+    small = Namespace(chart, "data", quota=Quota(memory="512Mi"))
+    with pytest.raises(PlatformError, match=r"db: resources.memory .*namespace data"):
+        make_cluster(chart, namespace=small, resources=ONE)
+
+
+@pytest.mark.parametrize(
+    ("quota", "told"),
+    [
+        (Quota(cpu="3", memory="5Gi", memory_limit="6Gi", pods=3), []),
+        (Quota(cpu="2999m"), ["3 cores"]),
+        (Quota(memory="4Gi"), ["5120Mi"]),
+        (Quota(memory_limit="6143Mi"), ["6144Mi"]),
+        (Quota(pods=2), ["3 pods"]),
+        (Quota(cpu="2", pods=1), ["3 cores", "3 pods"]),
+        (Quota(storage="1Gi"), []),
+    ],
+)
+def test_what_always_runs_is_added_up(quota: Quota, told: list[str]) -> None:
+    two = Resources(cpu="500m", memory="2Gi")
+    one = Resources(cpu="2", memory="1Gi", memory_limit="2Gi")
+    found = list(together_findings([(2, two), (1, one), (0, one)], namespace="lab", quota=quota))
+    assert [finding.problem.partition("comes to ")[2].partition(" before")[0] for finding in found] == told
+
+
+def test_the_pods_of_a_release_are_each_component_as_often_as_it_runs_at_least() -> None:
+    celery = CeleryExecutor(
+        broker=ExternalBroker(url=BrokerUrlSecret("broker")),
+        workers=CeleryWorkers(resources=ONE, scaling=Keda(min_replicas=3, max_replicas=9)),
+        sets=[WorkerSet(name="big", queues=["big"], resources=LIMITED, scaling=Keda(max_replicas=4))],
+    )
+    settings = release(("1.22.0", "3.2.2"), executor=celery, scheduler=Scheduler(replicas=2), triggerer=None)
+    counted = list(always_running(settings))
+    assert [count for count, _ in counted] == [2, 1, 1, 3, 0, 1]
+    assert counted[0][1] == Scheduler().resources
+    assert counted[3][1] == ONE
+
+
+def test_a_release_that_could_never_be_up_is_refused() -> None:
+    chart = new_chart()
+    namespace = Namespace(chart, "base", name="airflow", quota=Quota(memory="2Gi", pods=100))
+    with pytest.raises(PlatformError, match=r"airflow: namespace .*Quota\(memory='2Gi'\).* comes to 2880Mi before"):
+        make_airflow(chart, namespace=namespace)
+
+
+def test_a_database_counts_each_instance() -> None:
+    chart = new_chart()
+    data = Namespace(chart, "data", quota=Quota(memory="2Gi"))
+    with pytest.raises(PlatformError, match=r"db: namespace .*comes to 3072Mi before"):
+        make_cluster(chart, namespace=data, instances=3, resources=ONE)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_where_a_quota_can_refuse_the_pod_of_a_task_the_task_waits(elsewhere: bool) -> None:
+    def told(bounds: dict[str, Any]) -> Any:
+        chart = new_chart()
+        place = Namespace(chart, "base", name="tasks", **bounds)
+        make_airflow(chart, **({"task_namespaces": [place]} if elsewhere else {"namespace": place}))
+        (each,) = (manifest for manifest in emitted(chart) if manifest["kind"] == "HelmChart")
+        return values_of(each).get("config", {}).get("kubernetes_executor", {}).get("task_publish_max_retries")
+
+    assert told({"quota": Quota(pods=50)}) == "-1"
+    assert told({"limits": Limits()}) is None
+
+
+BIG = Resources(cpu="100m", memory="4Gi")
+SMALL = Limits(max_memory="2Gi")
+
+
+def lab(chart: cdk8s.Chart, namespace: Namespace) -> object:
+    login = BasicAuthSecret("login")
+    return LabDatabase(chart, "x", namespace=namespace, credentials=login, storage=Volume("1Gi"), resources=BIG)
+
+
+def bootstrap(chart: cdk8s.Chart, namespace: Namespace) -> object:
+    image = Image("registry.example.com/airflow", tag="3")
+    return SecretBootstrap(chart, "x", namespace=namespace, makes=[make_airflow(chart)], image=image, resources=BIG)
+
+
+@pytest.mark.parametrize("make", [lab, bootstrap])
+def test_whatever_else_runs_is_held_against_the_bounds_too(make: Callable[[cdk8s.Chart, Namespace], object]) -> None:
+    chart = new_chart()
+    with pytest.raises(PlatformError, match=r"x: resources.memory \[quota/too-small\] .*namespace small"):
+        make(chart, Namespace(chart, "small", limits=SMALL))
+
+
+def bounded(**bounds: Any) -> tuple[Any, Namespace]:
+    chart = new_chart()
+    return chart, Namespace(chart, "bounded", **bounds)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ({"limits": Limits(max_storage="1Gi")}, "Limits(max_storage='1Gi') is less"),
+        ({"quota": Quota(storage="1Gi")}, "Quota(storage='1Gi') is less"),
+        ({"quota": Quota(claims=0)}, "Quota(claims=0) is less"),
+    ],
+)
+def test_a_volume_that_its_namespace_has_no_room_for_is_told(bounds: dict[str, Any], words: str) -> None:
+    chart, namespace = bounded(**bounds)
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(chart, namespace=namespace, logs=Logs.claim(Volume("5Gi")), facts=ClusterFacts(nodes=1))
+    (finding,) = caught.value.findings
+    assert (finding.rule, finding.at, finding.seen) == ("quota/too-small", "logs.volume", "'5Gi'")
+    assert words in finding.problem
+
+
+def test_every_instance_of_a_database_has_a_volume() -> None:
+    chart, namespace = bounded(quota=Quota(storage="30Gi"))
+    with pytest.raises(PlatformError) as caught:
+        make_cluster(chart, namespace=namespace, instances=2, storage=Volume("20Gi"))
+    (finding,) = caught.value.findings
+    assert finding.at == "storage"
+    assert "is less than 2 of them" in finding.problem
+
+
+@pytest.mark.parametrize(
+    ("ui", "quota"),
+    [
+        (LoadBalancer(), Quota(load_balancers=0)),
+        (LoadBalancer(), Quota(node_ports=0)),
+        (NodePort(), Quota(node_ports=0)),
+    ],
+)
+def test_a_door_that_the_quota_keeps_shut_is_told(ui: Any, quota: Quota) -> None:
+    chart, namespace = bounded(quota=quota)
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(chart, namespace=namespace, ui=ui)
+    assert [finding.at for finding in caught.value.findings] == ["ui"]
+
+
+def test_what_has_room_is_taken() -> None:
+    chart, namespace = bounded(
+        quota=Quota(storage="10Gi", claims=1, load_balancers=0, node_ports=1), limits=Limits(max_storage="5Gi")
+    )
+    make_airflow(chart, namespace=namespace, ui=NodePort(), logs=Logs.claim(Volume("5Gi")), facts=ClusterFacts(nodes=1))
+    assert emitted(chart)

@@ -1,0 +1,296 @@
+"""ExternalSecrets in a Chart: which Secret they make, for whom, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import (
+    AirflowKeys,
+    AwsSecretsManager,
+    BasicAuthSecret,
+    ClusterSecretStore,
+    CnpgPooler,
+    Database,
+    DatabaseUrl,
+    DsnSecret,
+    ExistingSecret,
+    ExternalDatabase,
+    ExternalSecret,
+    FernetKeySecret,
+    HashicorpVault,
+    Namespace,
+    PlainText,
+    PlatformError,
+    RemoteKey,
+    RemoteText,
+    SecretKey,
+    SecretStore,
+    TlsSecret,
+    collecting,
+    not_secret,
+)
+from cdk8s_airflow.app.registry import ledger_of
+from tests.making import emitted, make_airflow, make_cluster, new_chart
+from tests.truth import assert_accepted
+
+AIRFLOW, DATA = Namespace.existing("airflow"), Namespace.existing("airflow-data")
+VAULT = ClusterSecretStore.existing("vault")
+KEY = RemoteKey("airflow", property="fernet-key")
+
+
+def make(chart: Any, **changes: Any) -> ExternalSecret:
+    given: dict[str, Any] = {
+        "namespace": AIRFLOW,
+        "secret": FernetKeySecret("airflow-fernet-key"),
+        "store": VAULT,
+        "data": {"fernet-key": KEY},
+    }
+    return ExternalSecret(chart, "external", **{**given, **changes})
+
+
+def refused(**changes: Any) -> list[tuple[str, str]]:
+    with pytest.raises(PlatformError) as caught:
+        make(new_chart(), **changes)
+    return [(finding.rule, finding.at) for finding in caught.value]
+
+
+def test_the_secret_is_the_one_its_reader_names_and_is_no_longer_asked_of_anybody() -> None:
+    chart = new_chart()
+    keys = AirflowKeys.existing(prefix="airflow")
+    for ref in (keys.fernet, keys.api, keys.jwt):
+        assert ref is not None
+        ExternalSecret(
+            chart,
+            ref.name,
+            namespace=AIRFLOW,
+            secret=ref,
+            store=VAULT,
+            data={key: RemoteKey("airflow", property=key) for key in ref.keys},
+        )
+    make_airflow(chart, keys=keys)
+    ledger = ledger_of(chart)
+    assert [need.name for need in ledger.missing] == ["airflow-metadata"]
+    assert [(source.namespace, source.name, source.by) for source in ledger.provided.values()] == [
+        ("airflow", name, f"ExternalSecret airflow/{name}")
+        for name in ("airflow-fernet-key", "airflow-api-secret-key", "airflow-jwt-secret")
+    ]
+    assert_accepted(emitted(chart))
+
+
+def test_a_login_has_its_type_and_the_label_by_which_it_is_read_again() -> None:
+    chart = new_chart()
+    credentials = BasicAuthSecret("airflow-pg-credentials")
+    make_cluster(chart, credentials=credentials)
+    make(
+        chart,
+        namespace=DATA,
+        secret=credentials,
+        data={"username": RemoteKey("db", property="user"), "password": RemoteKey("db", property="password")},
+        labels={"team": "data"},
+    )
+    template = emitted(chart)[-1]["spec"]["target"]["template"]
+    assert template["type"] == "kubernetes.io/basic-auth"
+    assert template["metadata"]["labels"] == {"cnpg.io/reload": "true", "team": "data"}
+    assert ledger_of(chart).missing == []
+
+
+def test_a_secret_whose_keys_are_free_has_those_that_are_given() -> None:
+    chart = new_chart()
+    make(chart, secret=ExistingSecret("free"), data={"A": KEY, "B": KEY})
+    assert [source.keys for source in ledger_of(chart).provided.values()] == [frozenset({"A", "B"})]
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [SecretKey("smtp", "password"), [SecretKey("smtp", "password"), SecretKey("smtp", "user")]],
+    ids=["one", "several"],
+)
+def test_keys_of_one_secret_can_be_given_as_their_readers_have_them(secret: object) -> None:
+    chart = new_chart()
+    make(chart, secret=secret, data={"password": KEY, "user": KEY})
+    (manifest,) = emitted(chart)
+    assert manifest["metadata"]["name"] == "smtp"
+    assert [each["secretKey"] for each in manifest["spec"]["data"]] == ["password", "user"]
+
+
+def test_the_url_of_a_database_follows_the_database() -> None:
+    chart = new_chart()
+    database = make_cluster(chart, credentials=BasicAuthSecret("login"), database="meta", owner="meta_owner")
+    make(
+        chart,
+        secret=DsnSecret("airflow-metadata"),
+        data={"connection": DatabaseUrl(database=database, password=RemoteKey("db", property="password"))},
+    )
+    template = emitted(chart)[-1]["spec"]["target"]["template"]
+    assert template["data"] == {
+        "connection": 'postgresql://meta_owner:{{ .password | urlquery | replace "+" "%20" }}'
+        "@airflow-pg-rw.airflow-data.svc:5432/meta"
+    }
+
+
+def test_the_url_of_another_database_of_the_cluster_has_its_name() -> None:
+    chart = new_chart()
+    database = make_cluster(chart, databases=[Database(name="second")])
+    url = DatabaseUrl(database=database, password=KEY, database_name="second")
+    make(chart, secret=DsnSecret("a"), data={"connection": url})
+    text = emitted(chart)[-1]["spec"]["target"]["template"]["data"]["connection"]
+    assert text.endswith("@airflow-pg-rw.airflow-data.svc:5432/second")
+
+
+def test_the_url_through_a_pooler_names_the_pooler() -> None:
+    chart = new_chart()
+    pooler = CnpgPooler(chart, "pool", cluster=make_cluster(chart), name="airflow-pool")
+    make(chart, secret=DsnSecret("a"), data={"connection": DatabaseUrl(database=pooler, password=KEY)})
+    text = emitted(chart)[-1]["spec"]["target"]["template"]["data"]["connection"]
+    assert text.endswith("@airflow-pool.airflow-data.svc:5432/airflow")
+
+
+def test_the_url_of_an_unsound_database_is_not_told_again() -> None:
+    chart = new_chart()
+
+    def build() -> None:
+        database = make_cluster(chart, database="postgres", owner="airflow")
+        make(chart, secret=DsnSecret("a"), data={"connection": DatabaseUrl(database=database, password=KEY)})
+
+    with pytest.raises(PlatformError) as caught, collecting():
+        build()
+    assert [finding.rule for finding in caught.value] == ["database/database"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"secret": "airflow-fernet-key"}, [("secrets/reference", "secret")]),
+        ({"secret": FernetKeySecret}, [("secrets/reference", "secret")]),
+        ({"secret": []}, [("secrets/reference", "secret")]),
+        ({"secret": [SecretKey("a", "b"), "c"]}, [("secrets/reference", "secret")]),
+        ({"secret": FernetKeySecret("Not A Name")}, [("argument/name", "secret.name")]),
+        ({"secret": [SecretKey("a", "k"), SecretKey("b", "k")]}, [("secrets/several", "secret")]),
+        ({"data": {}}, [("secrets/keys", "data"), ("secrets/keys", "data")]),
+        ({"data": {"fernet_key": KEY}}, [("secrets/keys", "data")]),
+        ({"secret": TlsSecret("tls"), "data": {"tls.crt": KEY}}, [("secrets/keys", "data")]),
+        ({"data": {"fernet key": KEY}}, [("argument/name", "data (its key)")]),
+        ({"data": {"fernet-key": "hunter2"}}, [("argument/type", "data.fernet-key")]),
+        ({"data": {"fernet-key": RemoteText(form="x", parts={})}}, [("secrets/part", "data.fernet-key.parts")]),
+        ({"data": ["fernet-key"]}, [("argument/type", "data")]),
+        ({"store": "vault"}, [("argument/type", "store")]),
+        ({"store": SecretStore.existing("Vault")}, [("argument/name", "store.name")]),
+        ({"refresh": "hourly"}, [("argument/duration", "refresh")]),
+        ({"refresh": 0}, [("argument/type", "refresh")]),
+        ({"labels": {"a b": "c"}}, [("argument/name", "labels (its key)")]),
+        ({"namespace": "airflow"}, [("argument/type", "namespace")]),
+        (
+            {"data": {"fernet-key": DatabaseUrl(database="db", password=KEY)}},
+            [("argument/type", "data.fernet-key.database")],
+        ),
+        (
+            {
+                "data": {
+                    "fernet-key": DatabaseUrl(database=ExternalDatabase(url=DsnSecret("x")), password=KEY)  # type: ignore[arg-type]
+                }
+            },
+            [("secrets/database", "data.fernet-key.database")],
+        ),
+    ],
+)
+def test_a_spoiled_external_secret_is_told_at_its_argument(
+    changes: Mapping[str, Any], found: list[tuple[str, str]]
+) -> None:
+    assert refused(**changes) == found
+
+
+LOGIN = {"username": PlainText("airflow"), "password": RemoteKey("db", property="password")}
+
+
+def test_a_user_is_no_secret() -> None:
+    chart = new_chart()
+    make(chart, secret=BasicAuthSecret("login"), data=LOGIN)
+    assert emitted(chart)[0]["spec"]["target"]["template"]["data"]["username"] == "airflow"
+    assert [source.keys for source in ledger_of(chart).provided.values()] == [frozenset({"username", "password"})]
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ({**LOGIN, "password": PlainText("hunter2")}, [("secrets/literal", "data.password")]),
+        ({**LOGIN, "more": PlainText("postgresql://u:hunter2@h/d")}, [("secrets/literal", "data.more")]),
+        ({**LOGIN, "more": PlainText("glpat-hunter2hunter2hunter2")}, [("secrets/literal", "data.more")]),
+        ({**LOGIN, "gitSshKey": PlainText("hunter2Qx9+hunter2Zp4/")}, [("secrets/literal", "data.gitSshKey")]),
+        ({**LOGIN, "username": PlainText("")}, [("argument/empty", "data.username.text")]),
+        (
+            {"username": PlainText("a"), "password": PlainText("an-example-of-none")},
+            [("secrets/keys", "data")],
+        ),
+    ],
+)
+def test_a_secret_in_clear_text_is_refused_and_never_shown(data: Any, found: list[tuple[str, str]]) -> None:
+    not_secret("an-example-of-none")
+    with pytest.raises(PlatformError) as caught:
+        make(new_chart(), secret=BasicAuthSecret("login"), data=data)
+    assert [(finding.rule, finding.at) for finding in caught.value] == found
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_text_that_is_none_can_be_vouched_for_and_something_has_to_come_from_the_store() -> None:
+    word = not_secret("an-example-of-none")
+    chart = new_chart()
+    make(chart, secret=ExistingSecret("a"), data={"password": PlainText(word), "token": KEY})
+    assert emitted(chart)[0]["spec"]["target"]["template"]["data"]["password"] == word
+    with pytest.raises(PlatformError) as caught:
+        make(new_chart(), secret=ExistingSecret("a"), data={"password": PlainText(word)})
+    assert [(finding.rule, finding.at) for finding in caught.value] == [("secrets/keys", "data")]
+
+
+def test_a_name_that_the_store_cannot_have_is_told_at_its_part() -> None:
+    chart = new_chart()
+    vault = SecretStore(
+        chart,
+        "vault",
+        namespace=AIRFLOW,
+        provider=HashicorpVault(server="https://vault.acme.lab", login=SecretKey("vault", "token")),
+    )
+    whole = RemoteText(form="a://u:{p}@h", parts={"p": RemoteKey("db")})
+    with pytest.raises(PlatformError) as caught:
+        make(chart, store=vault, secret=ExistingSecret("a"), data={"a": RemoteKey("airflow"), "b": whole})
+    assert [(finding.rule, finding.at) for finding in caught.value] == [
+        ("secrets/remote-name", "data.a"),
+        ("secrets/remote-name", "data.b.p"),
+    ]
+
+
+def test_nothing_follows_from_an_unsound_store() -> None:
+    chart = new_chart()
+
+    def build() -> None:
+        store = SecretStore(chart, "Vault", namespace=DATA, provider=AwsSecretsManager(region="eu-central-1"))
+        make(chart, store=store, data={"fernet-key": RemoteKey("no name")})
+
+    with pytest.raises(PlatformError) as caught, collecting():
+        build()
+    assert [(finding.rule, finding.at) for finding in caught.value] == [("argument/name", "name")]
+
+
+def test_a_secret_is_made_by_one_thing_only() -> None:
+    chart = new_chart()
+    make(chart)
+    with pytest.raises(PlatformError) as caught:
+        ExternalSecret(
+            chart,
+            "again",
+            namespace=AIRFLOW,
+            secret=FernetKeySecret("airflow-fernet-key"),
+            store=VAULT,
+            data={"fernet-key": KEY},
+        )
+    assert [finding.rule for finding in caught.value] == ["object/taken"]
+
+
+def test_what_a_reader_misses_is_told_in_either_order() -> None:
+    chart = new_chart()
+    make_airflow(chart)
+    with pytest.raises(PlatformError) as caught:
+        make(chart, secret=ExistingSecret("airflow-fernet-key"), data={"fernet_key": KEY})
+    assert [finding.rule for finding in caught.value] == ["secrets/key-not-made"]

@@ -1,0 +1,190 @@
+"""SealedSecrets in a Chart: which Secret they make, and that no secret given by mistake is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import (
+    BasicAuthSecret,
+    ClusterFacts,
+    ClusterSecretStore,
+    ExternalSecret,
+    FernetKeySecret,
+    Namespace,
+    PlatformError,
+    RemoteKey,
+    SealedFile,
+    SealedSecret,
+    SecretKey,
+)
+from cdk8s_airflow.app.registry import ledger_of
+from tests.making import emitted, make_airflow, make_cluster, new_chart
+from tests.secrets.wire.test_sealed_secret import ciphertext
+from tests.truth import assert_accepted
+
+AIRFLOW, DATA = Namespace.existing("airflow"), Namespace.existing("airflow-data")
+
+
+def make(chart: Any, **changes: Any) -> SealedSecret:
+    given: dict[str, Any] = {
+        "namespace": AIRFLOW,
+        "secret": FernetKeySecret("airflow-fernet-key"),
+        "encrypted": {"fernet-key": ciphertext()},
+    }
+    return SealedSecret(chart, "sealed", **{**given, **changes})
+
+
+def test_the_secret_is_the_one_its_reader_names_and_is_no_longer_asked_of_anybody() -> None:
+    chart = new_chart()
+    make_airflow(chart)
+    make(chart)
+    ledger = ledger_of(chart)
+    assert "airflow-fernet-key" not in [need.name for need in ledger.missing]
+    assert [source.by for source in ledger.provided.values()] == ["SealedSecret airflow/airflow-fernet-key"]
+    assert_accepted(emitted(chart))
+
+
+def test_a_login_has_its_type_and_the_label_by_which_it_is_read_again() -> None:
+    chart = new_chart()
+    credentials = BasicAuthSecret("airflow-pg-credentials")
+    make_cluster(chart, credentials=credentials)
+    make(
+        chart,
+        namespace=DATA,
+        secret=credentials,
+        encrypted={"username": ciphertext(7), "password": ciphertext()},
+        labels={"team": "data"},
+    )
+    template = emitted(chart)[-1]["spec"]["template"]
+    assert template["type"] == "kubernetes.io/basic-auth"
+    assert template["metadata"]["labels"] == {"cnpg.io/reload": "true", "team": "data"}
+    assert ledger_of(chart).missing == []
+
+
+def test_a_secret_is_made_in_one_way_only() -> None:
+    chart = new_chart()
+    make(chart)
+    with pytest.raises(PlatformError) as caught:
+        ExternalSecret(
+            chart,
+            "external",
+            namespace=AIRFLOW,
+            secret=FernetKeySecret("airflow-fernet-key"),
+            store=ClusterSecretStore.existing("vault"),
+            data={"fernet-key": RemoteKey("airflow", property="fernet-key")},
+        )
+    (finding,) = caught.value
+    assert finding.rule == "secrets/made-twice"
+    assert "SealedSecret airflow/airflow-fernet-key" in finding.problem
+
+
+def sealed_file(folder: Path, **changes: Any) -> SealedFile:
+    """What kubeseal writes of the fernet key, with some of it changed."""
+    manifest = {
+        "kind": "SealedSecret",
+        "apiVersion": "bitnami.com/v1alpha1",
+        "metadata": {"name": "airflow-fernet-key", "namespace": "airflow"},
+        "spec": {"encryptedData": {"fernet-key": ciphertext()}},
+        **changes,
+    }
+    path = folder / "sealed.json"
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    return SealedFile(str(path))
+
+
+def test_what_kubeseal_wrote_is_taken_as_it_is(tmp_path: Path) -> None:
+    chart = new_chart()
+    make(chart, encrypted=sealed_file(tmp_path))
+    (manifest,) = emitted(chart)
+    assert manifest["spec"]["encryptedData"] == {"fernet-key": ciphertext()}
+    assert [source.keys for source in ledger_of(chart).provided.values()] == [frozenset({"fernet-key"})]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"metadata": {"name": "other", "namespace": "airflow"}}, "sealed for Secret 'other' of namespace 'airflow'"),
+        ({"metadata": {"name": "airflow-fernet-key"}}, "of namespace None"),
+        (
+            {
+                "metadata": {
+                    "name": "airflow-fernet-key",
+                    "namespace": "airflow",
+                    "annotations": {"sealedsecrets.bitnami.com/cluster-wide": "true"},
+                }
+            },
+            "for more than one Secret",
+        ),
+        ({"kind": "Secret", "stringData": {"fernet-key": "hunter2-my-fernet-key"}}, "is no SealedSecret"),
+        ({"spec": {}}, "has no ciphertexts"),
+        ({"spec": {"encryptedData": {"fernet-key": ["hunter2-my-fernet-key"]}}}, "has no ciphertexts"),
+    ],
+)
+def test_a_file_of_something_else_is_told(changes: dict[str, Any], problem: str, tmp_path: Path) -> None:
+    with pytest.raises(PlatformError) as caught:
+        make(new_chart(), encrypted=sealed_file(tmp_path, **changes))
+    (finding,) = caught.value
+    assert (finding.rule, finding.at) == ("secrets/sealed-file", "encrypted.path")
+    assert problem in finding.problem
+    assert "hunter2" not in str(finding)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "cannot be read"),
+        (b"hunter2: yaml", "is not JSON"),
+        (b"\xff", "cannot be read"),
+        (b"[]", "no SealedSecret"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told(content: bytes | None, problem: str, tmp_path: Path) -> None:
+    path = tmp_path / "sealed"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(PlatformError) as caught:
+        make(new_chart(), encrypted=SealedFile(str(path)))
+    (finding,) = caught.value
+    assert problem in finding.problem
+    assert "hunter2" not in str(finding)
+
+
+def test_a_file_lacks_a_key_that_is_read(tmp_path: Path) -> None:
+    file = sealed_file(tmp_path, spec={"encryptedData": {"fernet_key": ciphertext()}})
+    with pytest.raises(PlatformError) as caught:
+        make(new_chart(), encrypted=file)
+    assert [(finding.rule, finding.at) for finding in caught.value] == [("secrets/keys", "encrypted")]
+
+
+SECRET = "hunter2-my-fernet-key"
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"encrypted": {"fernet-key": SECRET}}, [("secrets/ciphertext", "encrypted.fernet-key")]),
+        ({"encrypted": {"fernet-key": [SECRET]}}, [("argument/type", "encrypted.fernet-key")]),
+        ({"encrypted": SECRET}, [("argument/type", "encrypted")]),
+        ({"encrypted": SealedFile("")}, [("argument/empty", "encrypted.path")]),
+        ({"encrypted": {"fernet-key": ciphertext(0)}}, [("secrets/ciphertext", "encrypted.fernet-key")]),
+        ({"encrypted": {}}, [("secrets/keys", "encrypted"), ("secrets/keys", "encrypted")]),
+        ({"encrypted": {"fernet_key": ciphertext()}}, [("secrets/keys", "encrypted")]),
+        ({"encrypted": {"a b": ciphertext()}}, [("argument/name", "encrypted (its key)")]),
+        ({"secret": SECRET}, [("secrets/reference", "secret")]),
+        ({"secret": [SecretKey("a", "k"), SecretKey("b", "k")]}, [("secrets/several", "secret")]),
+        ({"labels": {"a": "b c"}}, [("argument/name", "labels.a")]),
+        ({"facts": ClusterFacts(crds={"a.b"})}, [("facts/crd-missing", "facts.crds")]),
+    ],
+)
+def test_a_spoiled_sealed_secret_is_told_and_never_shown(
+    changes: Mapping[str, Any], found: list[tuple[str, str]]
+) -> None:
+    with pytest.raises(PlatformError) as caught:
+        make(new_chart(), **changes)
+    assert [(finding.rule, finding.at) for finding in caught.value] == found
+    assert SECRET not in str(caught.value)

@@ -1,0 +1,74 @@
+"""Findings are one line each, and the one error carries all of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdk8s_airflow.validation import Finding, PlatformError, show
+
+ONE = Finding(rule="area/what", at="a.b", problem="is wrong", seen="'x'", fix="write y", path="chart/id")
+
+
+def test_a_finding_reads_from_the_construct_to_the_way_out() -> None:
+    assert str(ONE) == "chart/id: a.b [area/what] is wrong (seen: 'x'); write y"
+
+
+def test_what_is_not_known_leaves_no_gap() -> None:
+    assert str(Finding(rule="r/r", at="", problem="is wrong", fix="mend it")) == " [r/r] is wrong; mend it"
+    assert str(Finding(rule="r/r", at="a", problem="is wrong", fix="mend it")) == "a [r/r] is wrong; mend it"
+
+
+def test_a_finding_is_one_line_whatever_is_in_it() -> None:
+    text = str(Finding(rule="r/r", at="a\nb", problem="c\r\nd", fix="e\tf\x1b[31m\x85\x1e\0", seen="g\u2028h"))
+    assert text.splitlines() == [text]
+    assert text.isprintable()
+    assert r"a\nb" in text
+
+
+def test_a_finding_moves_below_a_prefix_and_into_a_construct_and_stays_itself() -> None:
+    assert ONE.under("c").at == "c.a.b"
+    assert Finding(rule="r/r", at="", problem="p", fix="f").under("c").at == "c"
+    assert ONE.within("other").path == "other"
+    assert (ONE.at, ONE.path) == ("a.b", "chart/id")
+
+
+def test_the_error_has_each_finding_once_in_the_order_of_the_program() -> None:
+    other = ONE.within("other")
+    error = PlatformError([ONE, other, ONE])
+    assert error.findings == (ONE, other)
+    assert list(error) == [ONE, other]
+    assert str(error) == f"{ONE}\n{other}"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("x", "'x'"), (None, "None"), ("a\nb", r"'a\nb'"), ({"a": [1]}, "{'a': [1]}"), ("é", "'é'")],
+)
+def test_a_value_is_shown_as_python_has_it(value: object, shown: str) -> None:
+    assert show(value) == shown
+
+
+def test_a_long_value_is_cut() -> None:
+    assert len(show("x" * 1000)) == 120
+    assert show("x" * 1000).endswith("…")
+    assert show("x" * 118) == repr("x" * 118)
+
+
+class Broken:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+def test_a_value_that_cannot_be_shown_is_named_by_its_type() -> None:
+    assert show(Broken()) == "a Broken"
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert show(deep) == "a list"
+
+
+def test_an_object_is_shown_by_its_class_and_never_by_its_address() -> None:
+    class Thing:
+        pass
+
+    assert show([Thing()]) == "[<Thing>]"
