@@ -30,7 +30,11 @@ def test_every_delivery_carries_the_same_values_but_for_the_hooks_of_argo_cd(pai
     assert {(r.release, r.namespace, r.chart, r.version) for r in releases.values()} == {
         ("lab", "airflow", "https://airflow.apache.org/airflow", pair[0])
     }
-    assert {name: r.timeout for name, r in releases.items()} == {**dict.fromkeys(DELIVERIES, "30m"), "argo": None}
+    assert {name: r.timeout for name, r in releases.items()} == {
+        **dict.fromkeys(DELIVERIES, "30m0s"),
+        "argo": None,
+        "helm": "30m",
+    }
     trees = {name: tree(release) for name, release in releases.items()}
     argo = trees.pop("argo")
     first, *others = trees.values()

@@ -15,6 +15,7 @@ from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.schemas import check_manifest, crd_name
+from cdk8s_airflow.schemas.canonical import canonical
 from cdk8s_airflow.validation import Finding, PlatformError, check_arguments, check_value, report, show
 
 Binding = Callable[[Construct, str, Mapping[str, Any]], object]
@@ -153,11 +154,11 @@ class PlatformConstruct(Construct):
             self._found_late(found)
             return
         self._ledger.crds |= crds
-        emit(self, manifests)
+        emit(self, {id: canonical(manifest) for id, manifest in manifests.items()})
         refused = ""
         try:
             for id, (binding, manifest) in bound.items():
-                binding(self, id, manifest)
+                binding(self, id, canonical(manifest))
         except RuntimeError as error:
             refused = first_line(error)
         if refused:

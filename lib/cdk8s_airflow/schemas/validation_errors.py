@@ -26,7 +26,7 @@ _TYPES = {
     "object": "a mapping",
     "string": "a text",
 }
-_QUANTITY_MARK = regex(r"\[numkMGTPE\]|\[numk\]")
+QUANTITY_MARK = regex(r"\[numkMGTPE\]|\[numk\]")
 _MOST_NAMES = 12
 
 
@@ -274,7 +274,7 @@ def _says(name: str, kind: Any, value: object) -> tuple[str, str, str]:
             (f"did you mean {guess!r}? " if guess else "") + f"one of: {given}",
         )
     if name == "pattern":
-        if _QUANTITY_MARK.search(kind.pattern):
+        if QUANTITY_MARK.search(kind.pattern):
             return "wrong-quantity", "is not a Kubernetes quantity", "give a quantity such as 500m, 2, 1Gi"
         return "wrong-form", "does not have the form needed here", f"give a text that matches {kind.pattern}"
     if name in ("minimum", "exclusiveMinimum"):
