@@ -68,7 +68,7 @@ def test_defaults() -> None:
         "repo": "https://airflow.apache.org",
         "version": "1.22.0",
         "targetNamespace": "airflow",
-        "timeout": "30m",
+        "timeout": "30m0s",
         "failurePolicy": "abort",
     }
     assert (values["airflowVersion"], values["defaultAirflowTag"]) == ("3.2.2", "3.2.2")

@@ -210,7 +210,7 @@ def test_the_account_can_live_in_a_namespace_of_its_own() -> None:
     assert kubernetes["remoteNamespace"] == "airflow-data"
     assert kubernetes["auth"]["serviceAccount"]["namespace"] == "secret-readers"
     assert kubernetes["server"]["caProvider"]["namespace"] == "secret-readers"
-    assert objects["ExternalSecret"]["spec"]["refreshInterval"] == "10m"
+    assert objects["ExternalSecret"]["spec"]["refreshInterval"] == "10m0s"
 
 
 def test_within_one_namespace_the_account_has_to_live_elsewhere() -> None:
