@@ -49,6 +49,7 @@ def test_a_backup_is_a_store_a_schedule_and_a_plugin() -> None:
     assert objects["Cluster/airflow-pg"]["spec"]["plugins"] == [
         {
             "name": PLUGIN,
+            "enabled": True,
             "isWALArchiver": True,
             "parameters": {"barmanObjectName": "airflow-pg-backup", "serverName": "airflow-pg"},
         }
@@ -205,6 +206,8 @@ def test_a_recovery_takes_the_place_of_a_new_database() -> None:
             "name": "origin",
             "plugin": {
                 "name": PLUGIN,
+                "enabled": True,
+                "isWALArchiver": False,
                 "parameters": {"barmanObjectName": "airflow-pg-2-origin", "serverName": "airflow-pg"},
             },
         }

@@ -215,7 +215,16 @@ SAID: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"roles": [DBT]},
         {
             "managed": {
-                "roles": [{"name": "dbt", "login": True, "passwordSecret": {"name": "dbt-login"}, "ensure": "present"}]
+                "roles": [
+                    {
+                        "name": "dbt",
+                        "login": True,
+                        "passwordSecret": {"name": "dbt-login"},
+                        "ensure": "present",
+                        "inherit": True,
+                        "connectionLimit": -1,
+                    }
+                ]
             }
         },
     ),
@@ -223,7 +232,16 @@ SAID: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"databases": [Database(name="warehouse", owner=DBT)]},
         {
             "managed": {
-                "roles": [{"name": "dbt", "login": True, "passwordSecret": {"name": "dbt-login"}, "ensure": "present"}]
+                "roles": [
+                    {
+                        "name": "dbt",
+                        "login": True,
+                        "passwordSecret": {"name": "dbt-login"},
+                        "ensure": "present",
+                        "inherit": True,
+                        "connectionLimit": -1,
+                    }
+                ]
             }
         },
     ),
@@ -304,8 +322,11 @@ def test_a_further_database_has_owner_schemas_and_extensions_and_stays_when_its_
         "owner": "dbt",
         "databaseReclaimPolicy": "retain",
         "connectionLimit": 20,
-        "schemas": [{"name": "raw", "owner": "dbt"}],
-        "extensions": [{"name": "pg_trgm"}, {"name": "vector", "schema": "public", "version": "0.8.1"}],
+        "schemas": [{"name": "raw", "owner": "dbt", "ensure": "present"}],
+        "extensions": [
+            {"name": "pg_trgm", "ensure": "present"},
+            {"name": "vector", "schema": "public", "version": "0.8.1", "ensure": "present"},
+        ],
     }
     assert made["database-second"]["spec"]["owner"] == "me"
     assert_accepted(manifests(given))
@@ -317,7 +338,7 @@ def test_extensions_of_the_first_database_are_created_by_an_object_beside_the_cl
         "name": "db",
         "owner": "me",
         "databaseReclaimPolicy": "retain",
-        "extensions": [{"name": "pg_trgm"}],
+        "extensions": [{"name": "pg_trgm", "ensure": "present"}],
     }
 
 

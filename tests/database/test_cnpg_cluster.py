@@ -291,7 +291,14 @@ def test_a_role_is_told_in_the_cluster_where_the_operators_release_is_not_known(
     make_cluster(chart, roles=[DatabaseRole(name="readers")])
     (manifest,) = emitted(chart)
     assert manifest["spec"]["managed"]["roles"] == [
-        {"name": "readers", "login": False, "disablePassword": True, "ensure": "present"}
+        {
+            "name": "readers",
+            "login": False,
+            "disablePassword": True,
+            "ensure": "present",
+            "inherit": True,
+            "connectionLimit": -1,
+        }
     ]
 
 

@@ -158,7 +158,8 @@ def assert_accepted(manifest: Mapping[str, Any]) -> None:
     verdict = judge(manifest)
     unexpected = [rule for rule in verdict.unevaluated if rule not in NOT_EVALUATED]
     SEEN_UNEVALUATED.update(rule for rule in verdict.unevaluated if rule in NOT_EVALUATED)
-    lines = verdict.problems + [f"{path}: nothing here can evaluate the rule {rule}" for _, path, rule in unexpected]
+    lines = verdict.problems + defaults_in_lists(manifest)
+    lines += [f"{path}: nothing here can evaluate the rule {rule}" for _, path, rule in unexpected]
     if lines:
         name = (manifest.get("metadata") or {}).get("name")
         raise AssertionError(
@@ -263,6 +264,33 @@ def _fill_defaults(value: object, schema: Mapping[str, Any]) -> None:
                 value[key] = copy.deepcopy(inner["default"])
     for item, inner, _ in _children(value, schema, ""):
         _fill_defaults(item, inner)
+
+
+def defaults_in_lists(manifest: Mapping[str, Any]) -> list[str]:
+    """Fields that the API server adds to entries of lists in a custom resource.
+
+    Tools that compare an object with its manifest, such as Argo CD, compare a list as a whole: an added field is a permanent difference.
+    """
+    group, _, version = manifest["apiVersion"].rpartition("/")
+    definition = definitions().get((group, manifest["kind"]))
+    if definition is None or version not in definition.schemas:
+        return []
+    filled = copy.deepcopy({key: value for key, value in manifest.items() if key not in _ENVELOPE})
+    _fill_defaults(filled, _body_schema(definition.schemas[version]))
+    return list(_added_in_lists(manifest, filled, "", in_list=False))
+
+
+def _added_in_lists(written: object, filled: object, at: str, *, in_list: bool) -> Iterator[str]:
+    if isinstance(written, dict) and isinstance(filled, dict):
+        for key in filled:
+            path = f"{at}.{key}" if at else key
+            if key in written:
+                yield from _added_in_lists(written[key], filled[key], path, in_list=in_list)
+            elif in_list:
+                yield f"{path}: the API server adds {filled[key]!r}; write the default"
+    elif isinstance(written, list) and isinstance(filled, list):
+        for index, (before, after) in enumerate(zip(written, filled, strict=True)):
+            yield from _added_in_lists(before, after, f"{at}[{index}]", in_list=True)
 
 
 def _converted(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,9 @@ POOLER: dict[str, Any] = {
         "instances": 1,
         "type": "rw",
         "pgbouncer": {"poolMode": "session", "parameters": {"max_client_conn": "100"}},
-        "template": {"spec": {"containers": [{"name": "pgbouncer", "ports": [{"containerPort": 5432}]}]}},
+        "template": {
+            "spec": {"containers": [{"name": "pgbouncer", "ports": [{"containerPort": 5432, "protocol": "TCP"}]}]}
+        },
     },
 }
 SCHEDULED_BACKUP: dict[str, Any] = {
@@ -289,3 +291,14 @@ def test_exclusive_bounds_nullable_and_dates_are_converted() -> None:
     assert not judge.is_valid({"more": 1})
     assert not judge.is_valid({"maybe": "b"})
     assert not judge.is_valid({"when": "2026-01-01"})
+
+
+def test_an_entry_of_a_list_that_lacks_a_default_is_reported() -> None:
+    cluster = copy.deepcopy(CLUSTER)
+    cluster["spec"]["plugins"] = [{"name": "a.example.com"}]
+    assert crds.defaults_in_lists(cluster) == [
+        "spec.plugins[0].enabled: the API server adds True; write the default",
+        "spec.plugins[0].isWALArchiver: the API server adds False; write the default",
+    ]
+    cluster["spec"]["plugins"] = [{"name": "a.example.com", "enabled": True, "isWALArchiver": False}]
+    assert crds.defaults_in_lists(cluster) == []

@@ -61,7 +61,7 @@ def backup_parts(backup: CnpgBackup, settings: ClusterSettings, facts: ClusterFa
     store = _object_store(name, namespace, _configuration(backup.bucket, backup.prefix, backup.ca), backup)
     where = _folder(backup.bucket, backup.prefix)
     return ClusterParts(
-        plugins=[{"name": PLUGIN, "isWALArchiver": True, "parameters": parameters}],
+        plugins=[{"name": PLUGIN, "enabled": True, "isWALArchiver": True, "parameters": parameters}],
         objects={
             "backup-store": store,
             "backup-schedule": {
@@ -111,7 +111,12 @@ def recovery_parts(
     store = _object_store(name, namespace, _configuration(recovery.bucket, recovery.prefix, recovery.ca), None)
     return ClusterParts(
         bootstrap={"recovery": start},
-        external_clusters=[{"name": _ORIGIN, "plugin": {"name": PLUGIN, "parameters": parameters}}],
+        external_clusters=[
+            {
+                "name": _ORIGIN,
+                "plugin": {"name": PLUGIN, "enabled": True, "isWALArchiver": False, "parameters": parameters},
+            }
+        ],
         objects={"recovery-store": store},
         needs=list(_needs(recovery.bucket, recovery.ca, namespace, f"reads the backup for Cluster {settings.name}")),
         notes=[

@@ -50,8 +50,12 @@ def further(settings: ClusterSettings) -> dict[str, Any]:
         made["monitoring"] = monitoring
     roles = [] if settings.role_objects else [_role(role) for role in all_roles(settings)]
     if roles:
-        made["managed"] = {"roles": [{**role, "ensure": "present"} for role in roles]}
+        made["managed"] = {"roles": [{**_ROLE_DEFAULTS, **role} for role in roles]}
     return made
+
+
+_ROLE_DEFAULTS = {"ensure": "present", "inherit": True, "connectionLimit": -1}
+"""What the API server adds to an entry of ``managed.roles``. Written, so that the list is the same in the manifest and the cluster."""
 
 
 def _named(ref: ExistingSecret | TlsSecret | None) -> str | None:
@@ -163,7 +167,7 @@ def _database(settings: ClusterSettings, database: Database) -> dict[str, Any]:
     if database.connection_limit != -1:
         spec["connectionLimit"] = database.connection_limit
     if database.schemas:
-        spec["schemas"] = [{"name": each, "owner": owner} for each in database.schemas]
+        spec["schemas"] = [{"name": each, "owner": owner, "ensure": "present"} for each in database.schemas]
     if database.extensions:
         spec["extensions"] = _extensions(database.extensions)
     made = _object(settings, "Database", database.name, spec)
@@ -175,7 +179,12 @@ def _extensions(given: Sequence[Extension | str]) -> list[dict[str, Any]]:
     made = []
     for each in given:
         extension = Extension(name=each) if isinstance(each, str) else each
-        said = (("name", extension.name), ("schema", extension.schema), ("version", extension.version))
+        said = (
+            ("name", extension.name),
+            ("schema", extension.schema),
+            ("version", extension.version),
+            ("ensure", "present"),
+        )
         made.append({key: value for key, value in said if value is not None})
     return made
 
