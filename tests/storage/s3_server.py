@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.truth.manifests import values_of
 
-SCRIPT = Path(__file__).parents[2] / "lib" / "cdk8s_airflow" / "storage" / "make_buckets.py"
+SCRIPT = Path(__file__).parents[2] / "lib" / "cdk8s_airflow" / "jobs" / "programs" / "create_buckets.py"
 
 Answer = tuple[int, str] | tuple[int, str, Mapping[str, str]]
 """Status, body and headers."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import pytest
 
 from cdk8s_airflow.validation import Finding, check_arguments, check_setting, check_value
-from cdk8s_airflow.validation.constraints import Must
+from cdk8s_airflow.validation.constraints import Duration, Label, Must, SecretName
 
 Even = Annotated[int, Must(lambda number: number % 2 == 0, "is odd", "use an even number", "test/even")]
 Small = Annotated[Even, Must(lambda number: number < 10, "is large", "use a small number", "test/small")]
@@ -87,7 +87,7 @@ TYPE = [("argument/type", "x")]
         (Part(3), str | Part, [("test/even", "x.number")]),
         (1, str | Part, TYPE),
         ({"a": 1}, Mapping[str, int], []),
-        ({1: "a"}, Mapping[str, int], [("argument/type", "x (its key)"), ("argument/type", "x.1")]),
+        ({1: "a"}, Mapping[str, int], [("argument/type", "x (key)"), ("argument/type", "x.1")]),
         ([], Mapping[str, int], TYPE),
         ([1, "a"], Collection[int], [("argument/type", "x[1]")]),
         ({1, "a"}, Collection[int], [("argument/type", "x[0]")]),
@@ -97,47 +97,83 @@ TYPE = [("argument/type", "x")]
         (1, Collection[str], TYPE),
     ],
 )
-def test_values_are_held_to_their_annotation(value: object, hint: Any, found: list[tuple[str, str]]) -> None:
+def test_values_are_checked_against_their_annotation(value: object, hint: Any, found: list[tuple[str, str]]) -> None:
     assert rules(value, hint) == found
 
 
 @pytest.mark.parametrize(
-    ("value", "hint", "problem", "fix"),
+    ("value", "hint", "message"),
     [
-        (1, str, "must be a text, not int", 'give a text, in quotes: "1"'),
-        ("1", int, "must be a whole number, not str", "give a whole number"),
-        ("1", float, "must be a number, not str", "give a number"),
-        ("1", bool, "must be True or False, not str", "give True or False"),
-        ([], Mapping[str, str], "must be a dictionary, not list", "give a dictionary"),
-        ("a", Collection[str], "must be a set or list, not str", "give a set or list"),
-        ("a", list[str], "must be a list, not str", "give a list"),
-        (1, Part, "must be a Part, not int", "write Part(2)"),
-        (1, Part | Whole | None, "must be a Part or a Whole, not int", "write Part(2) or Whole(Part(2), 4)"),
-        (1, Annotated[str, "note"], "must be a text, not int", 'give a text, in quotes: "1"'),
-        (1, Annotated[str, "note"] | None, "must be a text, not int", 'give a text, in quotes: "1"'),
-        (Part, Part, "is the class Part itself, not one made from it", "write Part(2)"),
-        ("c", Literal["a", 1], "is not one of the choices", "use one of 'a', 1"),
+        (1, str, 'x must be a string, got 1 (int). Use "1". [argument/type]'),
+        ("1", int, "x must be an integer, got '1' (str). Use 1. [argument/type]"),
+        ("a", int, "x must be an integer, got 'a' (str). Pass an integer. [argument/type]"),
+        ("1", float, "x must be a number, got '1' (str). Pass a number. [argument/type]"),
+        ("true", bool, "x must be a boolean, got 'true' (str). Use True. [argument/type]"),
+        ([], Mapping[str, str], "x must be a mapping, got [] (list). Pass a mapping. [argument/type]"),
+        ("a", Collection[str], "x must be a set or list, got 'a' (str). Pass a set or list. [argument/type]"),
+        ("a", list[str], "x must be a list, got 'a' (str). Put it in a list: [...]. [argument/type]"),
+        (1, Part, "x must be a Part, got 1 (int). Use Part(2). [argument/type]"),
+        (
+            1,
+            Part | Whole | None,
+            "x must be a Part or a Whole, got 1 (int). Use Part(2) or Whole(Part(2), 4). [argument/type]",
+        ),
+        (1, Annotated[str, "note"], 'x must be a string, got 1 (int). Use "1". [argument/type]'),
+        (1, Annotated[str, "note"] | None, 'x must be a string, got 1 (int). Use "1". [argument/type]'),
+        (Part, Part, "x must be a Part, got the class Part. Pass an instance: Part(2). [argument/type]"),
+        ("c", Literal["a", 1], "x must be one of 'a', 1, got 'c' (str). Use one of them. [argument/choice]"),
+        (
+            "Retry",
+            Literal["abort", "retry"],
+            "x must be one of 'abort', 'retry', got 'Retry' (str). Use 'retry'. [argument/choice]",
+        ),
+        (60, Duration, 'x must be a duration string, got 60 (int). Use "60s". [argument/duration]'),
+        ("60", Duration, "x must be a duration string, got '60' (str). Use \"60s\". [argument/duration]"),
+        (
+            "5 minutes",
+            Duration,
+            "x must be a duration string, got '5 minutes' (str). "
+            'Use hours, minutes and seconds, such as "60s", "30m" or "1h30m". [argument/duration]',
+        ),
+        (
+            True,
+            Duration,
+            "x must be a duration string, got True (bool). "
+            'Use hours, minutes and seconds, such as "60s", "30m" or "1h30m". [argument/duration]',
+        ),
+        (
+            None,
+            Label,
+            "x must be a DNS label (RFC 1123), got None (NoneType). "
+            "Use at most 63 lower-case letters, digits and dashes, with a letter or digit at both ends. [argument/name]",
+        ),
+        (
+            b"x",
+            SecretName,
+            "x must be the name of a Secret, got a bytes. "
+            "Pass the name of a Secret, never its content: lower-case letters, digits, dashes and dots. [argument/name]",
+        ),
     ],
 )
-def test_the_words_say_what_is_wanted(value: object, hint: Any, problem: str, fix: str) -> None:
+def test_message_names_type_value_and_fix(value: object, hint: Any, message: str) -> None:
     (finding,) = check_value(value, hint, "x")
-    assert (finding.problem, finding.fix) == (problem, fix)
+    assert str(finding) == message
 
 
 class Text(str):
     pass
 
 
-def test_a_subclass_of_a_plain_type_is_refused_with_the_plain_one_to_give() -> None:
+def test_subclass_of_a_plain_type_is_rejected_with_the_conversion() -> None:
     (finding,) = check_value(Text("a"), str, "x")
-    assert finding.problem == "must be a text, as a plain str, not Text"
+    assert str(finding) == "x must be a string, got 'a' (Text). Convert it: str(...). [argument/type]"
 
 
-def test_what_could_be_a_secret_is_not_shown() -> None:
-    assert [finding.seen for finding in check_value("hunter2", Reference | Part, "x")] == [""]
-    assert [finding.seen for finding in check_value(5, Reference, "x")] == ["5"]
+def test_value_that_may_be_a_secret_is_not_shown() -> None:
+    assert [finding.seen for finding in check_value("hunter2", Reference | Part, "x")] == ["a str"]
+    assert [finding.seen for finding in check_value(5, Reference, "x")] == ["5 (int)"]
     assert [finding.seen for finding in check_value("hunter2", Hidden, "x")] == [""]
-    assert [finding.seen for finding in check_value(3, Even, "x")] == ["3"]
+    assert [finding.seen for finding in check_value(3, Even, "x")] == ["3 (int)"]
 
 
 def takes(one: int, two: str = "") -> None:
@@ -153,6 +189,6 @@ def test_classes_and_plain_values_are_no_settings() -> None:
     assert list(check_setting(Part, "x")) == list(check_setting("a", "x")) == []
 
 
-def test_a_mixed_set_is_checked_in_a_stable_order() -> None:
+def test_mixed_set_is_checked_in_a_stable_order() -> None:
     found = check_value({3, "b", None, "a"}, Collection[str], "x")
-    assert [finding.seen for finding in found] == ["3", "None"]
+    assert [finding.seen for finding in found] == ["3 (int)", "None (NoneType)"]

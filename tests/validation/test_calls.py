@@ -17,23 +17,21 @@ from cdk8s_airflow.validation import Finding, collecting, report
         (
             lambda: Ingress(host="a.example.com", clas_name="nginx"),
             "unknown",
-            "clas_name",
-            "did you mean 'class_name'?",
+            "Ingress",
+            "Did you mean `class_name`?",
         ),
-        (lambda: K3sHelmChart(timout="30m"), "unknown", "timout", "did you mean 'timeout'?"),
-        (lambda: K3sHelmChart(zzz=1), "unknown", "zzz", "leave it out"),
-        (lambda: Ingress(), "missing", "host", "give host="),
-        (lambda: AirflowKeys(), "missing", "fernet", "give fernet="),
-        (lambda: AirflowKeys.existing(), "missing", "prefix", "give prefix="),
-        (lambda: Logs.claim(), "missing", "volume", "give volume="),
-        (lambda: ConfigMapKey("a"), "missing", "key", "give key="),
+        (lambda: K3sHelmChart(timout="30m"), "unknown", "K3sHelmChart", "Did you mean `timeout`?"),
+        (lambda: K3sHelmChart(zzz=1), "unknown", "K3sHelmChart", "Its arguments are: namespace, timeout, "),
+        (lambda: Ingress(), "missing", "host", "Pass host="),
+        (lambda: AirflowKeys(), "missing", "fernet", "Pass fernet="),
+        (lambda: AirflowKeys.existing(), "missing", "prefix", "Pass prefix="),
+        (lambda: Logs.claim(), "missing", "volume", "Pass volume="),
+        (lambda: ConfigMapKey("a"), "missing", "key", "Pass key="),
         (lambda: K3sHelmChart("30m"), "unnamed", "K3sHelmChart", "by name"),
         (lambda: Volume("1Gi", "a", "ReadWriteOnce", "b"), "unnamed", "Volume", "by name"),
     ],
 )
-def test_a_call_with_a_wrong_or_missing_argument_is_told_in_one_line(
-    call: Callable[[], Any], rule: str, at: str, fix: str
-) -> None:
+def test_wrong_or_missing_argument_is_one_finding(call: Callable[[], Any], rule: str, at: str, fix: str) -> None:
     with pytest.raises(PlatformError) as caught, collecting():
         call()
     (finding,) = caught.value.findings
@@ -43,14 +41,14 @@ def test_a_call_with_a_wrong_or_missing_argument_is_told_in_one_line(
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_what_was_found_before_the_call_is_told_too() -> None:
+def test_earlier_findings_are_reported_with_the_refused_call() -> None:
     with pytest.raises(PlatformError) as caught, collecting():  # noqa: PT012
-        report([Finding(rule="a/b", at="x", problem="is wrong", fix="mend it")])
+        report([Finding(rule="a/b", at="x", problem="is wrong", fix="Fix it")])
         K3sHelmChart(timout="30m")  # type: ignore[call-arg]
     assert [finding.rule for finding in caught.value.findings] == ["a/b", "argument/unknown"]
 
 
-def test_an_error_of_the_program_itself_stays_what_it_is() -> None:
+def test_exception_of_the_program_is_not_changed() -> None:
     def own(*, a: int) -> int:
         return a
 

@@ -152,11 +152,11 @@ def test_keys_of_labels_and_annotations(text: str, good: bool) -> None:
     assert is_qualified_name(text) is good
 
 
-def test_a_number_has_a_lowest_and_a_highest() -> None:
+def test_at_least_has_a_lower_and_an_upper_bound() -> None:
     must = at_least(2)
     assert [must.holds(number) for number in (1, 2, 2**31 - 1, 2**31)] == [False, True, True, False]
     assert "2" in must.problem
-    assert must.fix == "use 2 or more"
+    assert must.fix == "Use 2 or more"
     assert at_least(0, "so").fix == "so"
 
 

@@ -9,30 +9,34 @@ from cdk8s_airflow.validation import Finding, PlatformError, show
 ONE = Finding(rule="area/what", at="a.b", problem="is wrong", seen="'x'", fix="write y", path="chart/id")
 
 
-def test_a_finding_reads_from_the_construct_to_the_way_out() -> None:
-    assert str(ONE) == "chart/id: a.b [area/what] is wrong (seen: 'x'); write y"
+def test_finding_text_has_path_argument_value_fix_and_rule() -> None:
+    assert str(ONE) == "chart/id: a.b is wrong (got 'x'). Write y. [area/what]"
+    required = Finding(rule="r/r", at="a", problem="must be a port", seen="0 (int)", fix="Use a port number")
+    assert str(required) == "a must be a port, got 0 (int). Use a port number. [r/r]"
+    sentence = Finding(rule="r/r", at="a", problem="Airflow 3 has no such executor", fix="did you mean `b`?")
+    assert str(sentence) == "a: Airflow 3 has no such executor. Did you mean `b`? [r/r]"
 
 
-def test_what_is_not_known_leaves_no_gap() -> None:
-    assert str(Finding(rule="r/r", at="", problem="is wrong", fix="mend it")) == " [r/r] is wrong; mend it"
-    assert str(Finding(rule="r/r", at="a", problem="is wrong", fix="mend it")) == "a [r/r] is wrong; mend it"
+def test_finding_text_omits_missing_parts() -> None:
+    assert str(Finding(rule="r/r", at="", problem="is wrong", fix="Fix it")) == "is wrong. Fix it. [r/r]"
+    assert str(Finding(rule="r/r", at="a", problem="is wrong", fix="Fix it")) == "a is wrong. Fix it. [r/r]"
 
 
-def test_a_finding_is_one_line_whatever_is_in_it() -> None:
+def test_finding_text_is_one_line() -> None:
     text = str(Finding(rule="r/r", at="a\nb", problem="c\r\nd", fix="e\tf\x1b[31m\x85\x1e\0", seen="g\u2028h"))
     assert text.splitlines() == [text]
     assert text.isprintable()
     assert r"a\nb" in text
 
 
-def test_a_finding_moves_below_a_prefix_and_into_a_construct_and_stays_itself() -> None:
+def test_finding_under_and_within_return_copies() -> None:
     assert ONE.under("c").at == "c.a.b"
     assert Finding(rule="r/r", at="", problem="p", fix="f").under("c").at == "c"
     assert ONE.within("other").path == "other"
     assert (ONE.at, ONE.path) == ("a.b", "chart/id")
 
 
-def test_the_error_has_each_finding_once_in_the_order_of_the_program() -> None:
+def test_error_has_each_finding_once_in_program_order() -> None:
     other = ONE.within("other")
     error = PlatformError([ONE, other, ONE])
     assert error.findings == (ONE, other)

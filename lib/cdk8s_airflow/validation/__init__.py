@@ -1,4 +1,4 @@
-"""Rules over the whole, their ids, and the one error type."""
+"""Findings, the one error type, argument checks, value formats and frozen dataclasses."""
 
 from cdk8s_airflow.validation.arguments import check_arguments, check_setting, check_value
 from cdk8s_airflow.validation.collection import collecting, report

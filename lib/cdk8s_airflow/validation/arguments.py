@@ -1,7 +1,7 @@
-"""Checks that what a construct was given has the types and forms that its signature promises.
+"""Checks arguments against the type annotations of a constructor.
 
-Python does not hold anyone to annotations, and a wrong value would otherwise surface late, as an error of jsii or of the
-API server. The annotations are the rules: there is no second list to keep in step.
+Python does not enforce annotations, and a wrong value would otherwise fail late, with an error of jsii or of the API server.
+The annotations are the only definition of what is valid.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from cdk8s_airflow._exports import load
 from cdk8s_airflow.validation.constraints import Must
 from cdk8s_airflow.validation.finding import Finding, show
 
-_PLAIN_NAMES: Mapping[object, str] = {str: "a text", int: "a whole number", float: "a number", bool: "True or False"}
+_PLAIN_NAMES: Mapping[object, str] = {str: "a string", int: "an integer", float: "a number", bool: "a boolean"}
 
 
 @functools.cache
 def _annotations(owner: Callable[..., Any] | type) -> Mapping[str, tuple[Any, dict[str, Any]]]:
-    """Name -> annotation as it was written, and the names of the module it was written in."""
+    """Name -> annotation as written, and the globals of the module that contains it."""
     if not isinstance(owner, type):
         return {name: (hint, owner.__globals__) for name, hint in owner.__annotations__.items()}
     return {
@@ -37,26 +37,26 @@ def _annotations(owner: Callable[..., Any] | type) -> Mapping[str, tuple[Any, di
 
 @functools.cache
 def _hint(owner: Callable[..., Any] | type, name: str) -> Any:
-    """One annotation, evaluated. Each by itself, because most have a default that nobody changes."""
+    """One evaluated annotation. Each is evaluated on its own, because most arguments keep their default."""
     hint, names = _annotations(owner)[name]
     holder = types.SimpleNamespace(__annotations__={name: hint})
     while True:
         try:
             return typing.get_type_hints(holder, globalns=names, include_extras=True)[name]
         except NameError as error:
-            # A module that only names a public type in annotations need not load it.
+            # A module does not need to import a public type that it uses only in annotations.
             missing = str(error.name)
             names = {**names, missing: load(missing)}
 
 
 def check_arguments(constructor: Callable[..., Any], arguments: Mapping[str, object]) -> list[Finding]:
-    """Holds the arguments of a constructor against its annotations, and each nested setting against its own rules.
+    """Checks the arguments of a constructor against its annotations, and each nested setting against its own rules.
 
-    A default is right as it stands, here and in settings, and is not looked at.
+    Defaults are valid and are not checked, here and in settings.
 
     Args:
-        constructor: the ``__init__`` whose annotations count.
-        arguments: what was passed, by name; names without an annotation are left alone.
+        constructor: the ``__init__`` with the annotations.
+        arguments: the values that were passed, by name. Names without an annotation are not checked.
     """
     annotations = _annotations(constructor)
     defaults = getattr(constructor, "__kwdefaults__", None) or {}
@@ -69,24 +69,25 @@ def check_arguments(constructor: Callable[..., Any], arguments: Mapping[str, obj
 
 
 def check_value(value: object, hint: Any, at: str) -> list[Finding]:
-    """Holds one value against one annotation."""
+    """Checks one value against one annotation."""
     origin = get_origin(hint)
     if hint is Any or hint is object:
         return []
     if origin is Annotated:
         base, *conditions = get_args(hint)
+        musts = [condition for condition in conditions if isinstance(condition, Must)]
         found = check_value(value, base, at)
         if found:
-            return found
-        broken = (condition for condition in conditions if isinstance(condition, Must) and not condition.holds(value))
-        first = next(broken, None)
+            # Of a plain type, the condition says more than the type: "a duration" rather than "a string".
+            return [_broken(musts[0], value, at)] if _says_more(musts, found, value, at) else found
+        first = next((condition for condition in musts if not condition.holds(value)), None)
         return [] if first is None else [_broken(first, value, at)]
     if origin in (Union, types.UnionType):
         return _check_union(value, get_args(hint), at)
     if origin is Literal:
         return _check_literal(value, get_args(hint), at)
     if hint is None or hint is type(None):
-        return [] if value is None else [_wrong_type(value, "nothing (None)", at)]
+        return [] if value is None else [_wrong_type(value, "None", at)]
     if origin is not None and isinstance(origin, type):
         return _check_collection(value, origin, get_args(hint), at)
     return _check_class(value, hint, at)
@@ -94,7 +95,7 @@ def check_value(value: object, hint: Any, at: str) -> list[Finding]:
 
 def _fits(value: object, hint: Any) -> bool:
     if hint in _PLAIN_NAMES:
-        # A subclass (an enum, a numpy scalar, a loader's scalar) is read differently by the different writers on the way.
+        # Serializers treat subclasses (an enum, a numpy scalar, the scalar of a YAML loader) in different ways.
         return type(value) is hint or (hint is float and type(value) is int)
     return isinstance(value, hint)
 
@@ -106,7 +107,7 @@ def _check_class(value: object, hint: Any, at: str) -> list[Finding]:
 
 
 def check_setting(value: object, at: str) -> Iterator[Finding]:
-    """Checks the fields of a setting (a frozen dataclass of ours), then its own rules if the fields are sound."""
+    """Checks the fields of a setting (a frozen dataclass of ours), then its own rules if the fields are valid."""
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return
     found = [
@@ -125,7 +126,7 @@ def check_setting(value: object, at: str) -> Iterator[Finding]:
 def _check_union(value: object, arms: tuple[Any, ...], at: str) -> list[Finding]:
     best: list[Finding] | None = None
     for arm in arms:
-        # What is of another class altogether says nothing that the sentence over all arms does not say.
+        # For a value of an unrelated class, the finding about the whole union is enough.
         if isinstance(arm, type) and get_origin(arm) is None and not _fits(value, arm):
             continue
         found = check_value(value, arm, at)
@@ -141,7 +142,7 @@ def _check_union(value: object, arms: tuple[Any, ...], at: str) -> list[Finding]
 
 
 def _with_other_ways(found: list[Finding], arms: tuple[Any, ...]) -> list[Finding]:
-    """What was found, with what else could be written where a choice is none."""
+    """The findings; for a wrong choice, with the other types that are accepted."""
     others = "".join(f", or {way}" for arm in arms if (way := getattr(arm, "how_to_write", "")))
     return [
         dataclasses.replace(finding, fix=finding.fix + others) if finding.rule == "argument/choice" else finding
@@ -157,9 +158,9 @@ def _check_literal(value: object, allowed: tuple[object, ...], at: str) -> list[
         Finding(
             rule="argument/choice",
             at=at,
-            problem="is not one of the choices",
-            seen=show(value),
-            fix=f"use one of {choices}",
+            problem=f"must be one of {choices}",
+            seen=typed(value),
+            fix=f"Use {close}" if (close := _closest(value, allowed)) else "Use one of them",
         )
     ]
 
@@ -173,7 +174,7 @@ def _check_collection(value: object, origin: type, arms: tuple[Any, ...], at: st
             finding
             for key, item in value.items()
             for finding in (
-                *check_value(key, key_hint, f"{at} (its key)"),
+                *check_value(key, key_hint, f"{at} (key)"),
                 *check_value(item, value_hint, f"{at}.{key}"),
             )
         ]
@@ -191,7 +192,7 @@ def _described(hint: Any) -> str:
         return "one of " + ", ".join(repr(choice) for choice in get_args(hint))
     named = origin or hint
     if isinstance(named, type) and issubclass(named, collections.abc.Mapping):
-        return "a dictionary"
+        return "a mapping"
     if named is collections.abc.Collection:
         return "a set or list"
     if (
@@ -206,38 +207,75 @@ def _described(hint: Any) -> str:
     return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 
+def _says_more(musts: list[Must], found: list[Finding], value: object, at: str) -> bool:
+    return (
+        bool(musts)
+        and musts[0].problem.startswith("must ")
+        and [(finding.rule, finding.at) for finding in found] == [("argument/type", at)]
+        and not isinstance(value, type)
+    )
+
+
+def _closest(value: object, allowed: tuple[object, ...]) -> str:
+    import difflib
+
+    names = {str(choice).lower(): repr(choice) for choice in allowed}
+    close = difflib.get_close_matches(str(value).lower(), names, 1) if isinstance(value, str) else []
+    return names[close[0]] if close else ""
+
+
+def typed(value: object) -> str:
+    """A value and its type, as a message shows them: ``60 (int)``."""
+    return f"{show(value)} ({type(value).__name__})"
+
+
 def _wrong_type(value: object, wanted: str, at: str, hints: tuple[Any, ...] = ()) -> Finding:
-    """A finding on a type. What stands where a Secret should be named may be the secret itself, and is not shown."""
+    """A finding about a type. A value in the place of a reference to a Secret may be the secret itself and is not shown."""
+    fixes = " or ".join(fix for hint in hints if (fix := getattr(hint, "how_to_write", "")))
     if isinstance(value, type):
         return Finding(
             rule="argument/type",
             at=at,
-            problem=f"is the class {value.__name__} itself, not one made from it",
-            seen=value.__name__,
-            fix=f"write {getattr(value, 'how_to_write', value.__name__ + '(...)')}",
+            problem=f"must be {wanted}",
+            seen=f"the class {value.__name__}",
+            fix=f"Pass an instance: {getattr(value, 'how_to_write', value.__name__ + '()')}",
         )
-    fixes = " or ".join(fix for hint in hints if (fix := getattr(hint, "how_to_write", "")))
     secret = isinstance(value, (str, bytes)) and any(getattr(hint, "names_a_secret", False) for hint in hints)
     for plain in hints:
         if plain in _PLAIN_NAMES and isinstance(value, plain) and not isinstance(value, bool):
-            wanted = f"{wanted}, as a plain {plain.__name__}"
-    quoted = _in_quotes(value) if wanted == _PLAIN_NAMES[str] or str in hints else ""
+            fixes = f"Convert it: {plain.__name__}(...)"
+    plain_fix = _plain_fix(value, wanted, hints)
     return Finding(
         rule="argument/type",
         at=at,
-        problem=f"must be {wanted}, not {type(value).__name__}",
-        seen="" if secret else show(value),
-        fix=f"write {fixes}" if fixes else f"give {wanted}{quoted}",
+        problem=f"must be {wanted}",
+        seen=f"a {type(value).__name__}" if secret else typed(value),
+        fix=fixes if fixes.startswith("Convert") else f"Use {fixes}" if fixes else plain_fix,
     )
 
 
-def _in_quotes(value: object) -> str:
+def _plain_fix(value: object, wanted: str, hints: tuple[Any, ...]) -> str:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return f', in quotes: "{value}"' if number else ""
+    if number and (wanted == _PLAIN_NAMES[str] or str in hints):
+        return f'Use "{value}"'
+    if type(value) is str and hints == (int,) and value.strip().isascii() and value.strip().isdigit():
+        return f"Use {int(value)}"
+    if type(value) is str and hints == (bool,) and value.lower() in ("true", "false"):
+        return f"Use {value.capitalize()}"
+    if wanted == "a list":
+        return "Put it in a list: [...]"
+    return f"Pass {wanted}"
 
 
 def _broken(condition: Must, value: object, at: str) -> Finding:
-    # A login before a host, in whatever was meant to be a name.
+    # A host with a login in front of it may be in any argument.
     login = isinstance(value, str) and ":" in value.partition("@")[0] and "@" in value
-    seen = "" if condition.hides or login else show(value)
-    return Finding(rule=condition.rule, at=at, problem=condition.problem, seen=seen, fix=condition.fix)
+    hidden = condition.hides or login
+    suggestion = "" if hidden or condition.suggest is None else condition.suggest(value)
+    return Finding(
+        rule=condition.rule,
+        at=at,
+        problem=condition.problem,
+        seen=("" if isinstance(value, str) else f"a {type(value).__name__}") if hidden else typed(value),
+        fix=f"Use {suggestion}" if suggestion else condition.fix,
+    )

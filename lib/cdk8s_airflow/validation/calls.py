@@ -1,4 +1,4 @@
-"""Calls that Python itself refuses, in the words of findings: an argument too many, or one that is missing."""
+"""Findings for calls that Python itself refuses: unknown, missing and positional arguments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _POSITIONAL = r"([\w.]+)\(\) takes .*positional arguments? but .*given"
 
 
 def refused_call(error: TypeError) -> list[Finding]:
-    """What is wrong with a call of this library that Python refused; nothing for any other error."""
+    """Findings for a refused call of this library. Empty for any other error."""
     told = str(error)
     match = re.match(_UNKNOWN, told)
     if match is not None:
@@ -33,8 +33,8 @@ def refused_call(error: TypeError) -> list[Finding]:
             Finding(
                 rule="argument/unnamed",
                 at=_owner(match[1]),
-                problem="got more arguments than it takes without a name",
-                fix="give them by name, like name=...",
+                problem="accepts keyword arguments only",
+                fix="Pass each argument by name: name=...",
                 path=_place(error),
             )
         ]
@@ -49,9 +49,9 @@ def _unknown(error: TypeError, name: str, argument: str) -> list[Finding]:
     return [
         Finding(
             rule="argument/unknown",
-            at=argument,
-            problem=f"is no argument of {_owner(name)}",
-            fix=f"did you mean {close[0]!r}?" if close else "leave it out",
+            at=_owner(name),
+            problem=f"has no argument `{argument}`",
+            fix=f"Did you mean `{close[0]}`?" if close else f"Its arguments are: {', '.join(_parameters(called))}",
             path=_place(error),
         )
     ]
@@ -65,8 +65,8 @@ def _missing(error: TypeError, name: str, argument: str) -> list[Finding]:
         Finding(
             rule="argument/missing",
             at=argument,
-            problem=f"is missing, and {_owner(name)} cannot do without it",
-            fix=f"give {argument}=",
+            problem=f"is required by {_owner(name)}",
+            fix=f"Pass {argument}=...",
             path=_place(error),
         )
     ]
@@ -77,7 +77,7 @@ def _owner(name: str) -> str:
 
 
 def _called(name: str) -> Any:
-    """The public class or factory of a qualified name, or None for what is not of this library."""
+    """The public class or factory with a qualified name, or None if it is not part of this library."""
     first, *rest = _owner(name).split(".")
     if first not in HOME_OF:
         return None

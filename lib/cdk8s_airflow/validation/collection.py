@@ -1,4 +1,4 @@
-"""One place where findings end up: raised on the spot, or gathered while a whole program is built."""
+"""Findings are raised at once, or collected while a whole program is built."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _gathered: ContextVar[list[Finding] | None] = ContextVar("_gathered", default=No
 
 @contextlib.contextmanager
 def collecting() -> Iterator[list[Finding]]:
-    """Gathers what constructs find instead of raising at the first construct; raises everything together at the end.
+    """Collects the findings of all constructs in the block, and raises them together at the end.
 
-    Inside the block a construct with findings emits nothing, so that the program can go on and the rest be checked too.
+    Inside the block, a construct with findings emits nothing, so that the program continues and the rest is checked too.
 
     Raises:
-        PlatformError: at the end of the block, with the findings of all constructs in it, and with a call of this library
-            that Python refused, which ends the program. An error that the program itself
-            raised after a first finding is dropped in its favour: it is most likely a consequence.
+        PlatformError: at the end of the block, with the findings of all constructs. A refused call of this library ends the
+            block and is one of them. An exception that the program raises after a finding is dropped: the finding most
+            likely caused it.
     """
     found: list[Finding] = []
     token = _gathered.set(found)
@@ -43,7 +43,7 @@ def collecting() -> Iterator[list[Finding]]:
 
 
 def report(findings: Iterable[Finding]) -> bool:
-    """Hands over what a check found. Returns whether there was anything; raises it unless a block is collecting."""
+    """Raises findings, or adds them to the enclosing ``collecting()`` block. Returns whether there are any."""
     findings = list(findings)
     if not findings:
         return False

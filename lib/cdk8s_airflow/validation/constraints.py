@@ -1,7 +1,7 @@
-"""The forms a value can be required to have, and the types that carry them.
+"""Value formats, and annotated types that carry them.
 
-A type such as ``Quantity`` is a plain ``str`` to a type checker; the condition attached to it is checked when the value
-reaches a construct, together with everything else that construct was given.
+For a type checker, a type such as ``Quantity`` is a plain ``str``. A construct checks the condition of the type together with
+all its other arguments.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SCHEDULE = regex(r"@(?:yearly|monthly|weekly|daily|hourly)|[0-9A-Za-z*/,-]+(?: 
 
 
 def quantity(text: str) -> float:
-    """What a Kubernetes quantity amounts to, in bytes or cores; ``ValueError`` where the text is none."""
+    """The value of a Kubernetes quantity, in bytes or cores. Raises ``ValueError`` if the string is not a quantity."""
     match = _QUANTITY.fullmatch(text)
     if match is None:
         raise ValueError(text)
@@ -48,19 +48,19 @@ def quantity(text: str) -> float:
 
 
 def seconds(text: str) -> int:
-    """A duration such as ``1h30m`` in seconds; ``ValueError`` where the text is none."""
+    """The seconds of a duration such as ``1h30m``. Raises ``ValueError`` if the string is not a duration."""
     if not text or not _DURATION.fullmatch(text):
         raise ValueError(text)
     return sum(int(amount) * _SECONDS[unit] for amount, unit in _DURATION_PART.findall(text))
 
 
 def version(text: str) -> tuple[int, ...]:
-    """A version's numbers, to be compared: ``"1.22.0"`` is ``(1, 22, 0)``."""
+    """The numbers of a version, for comparison: ``"1.22.0"`` is ``(1, 22, 0)``."""
     return tuple(int(part) for part in text.split("."))
 
 
 def is_quantity(text: str) -> bool:
-    """Whether Kubernetes reads the text as a positive quantity that it can count in 64 bits."""
+    """Whether the string is a positive Kubernetes quantity that fits into 64 bits."""
     try:
         return 0 < quantity(text) < 2.0**63
     except ValueError:
@@ -68,17 +68,17 @@ def is_quantity(text: str) -> bool:
 
 
 def is_bytes(text: str) -> bool:
-    """Whether the text is an amount of memory or storage: at least a mebibyte, so no slip like ``512m``, half a byte."""
+    """Whether the string is an amount of memory or storage. At least 1Mi, to catch mistakes such as ``512m`` (half a byte)."""
     return is_quantity(text) and quantity(text) >= 2.0**20
 
 
 def is_cpu(text: str) -> bool:
-    """Whether the text is an amount of CPU that a node can have: at most a thousand cores, so no slip like ``512Mi``."""
+    """Whether the string is an amount of CPU. At most 1000 cores, to catch mistakes such as ``512Mi``."""
     return is_quantity(text) and quantity(text) <= 1000
 
 
 def is_duration(text: str) -> bool:
-    """Whether Go reads the text as a duration above zero, written in hours, minutes and seconds."""
+    """Whether the string is a positive Go duration in hours, minutes and seconds."""
     try:
         return 0 < seconds(text) <= _LONGEST_SECONDS
     except ValueError:
@@ -86,22 +86,22 @@ def is_duration(text: str) -> bool:
 
 
 def is_label(text: str) -> bool:
-    """Whether the text can name a namespace or a Service (RFC 1123 label)."""
+    """Whether the string is a valid name of a namespace or a Service (RFC 1123 label)."""
     return len(text) <= 63 and _LABEL.fullmatch(text) is not None
 
 
 def is_label_1035(text: str) -> bool:
-    """Whether the text is an RFC 1035 label: as :func:`is_label`, but starting with a letter."""
+    """Whether the string is an RFC 1035 label: like :func:`is_label`, but starting with a letter."""
     return len(text) <= 63 and _LABEL_1035.fullmatch(text) is not None
 
 
 def is_subdomain(text: str) -> bool:
-    """Whether the text can name most other objects (RFC 1123 subdomain)."""
+    """Whether the string is a valid name of most other objects (RFC 1123 subdomain)."""
     return len(text) <= 253 and all(_LABEL.fullmatch(part) for part in text.split("."))
 
 
 def is_qualified_name(text: str) -> bool:
-    """Whether the text can be the key of a label or annotation: a name, with or without ``domain/`` before it."""
+    """Whether the string is a valid key of a label or annotation: a name with an optional ``domain/`` prefix."""
     prefix, slash, name = text.rpartition("/")
     return (
         bool(name)
@@ -112,21 +112,22 @@ def is_qualified_name(text: str) -> bool:
 
 
 def is_host(text: str) -> bool:
-    """Whether the text is one host's name as an Ingress rule takes it: labels and dots, no address of numbers only."""
+    """Whether the string is a host name for an Ingress rule: labels and dots, not an IP address."""
     parts = text.split(".")
     return is_subdomain(text) and all(len(part) <= 63 for part in parts) and not parts[-1].isdigit()
 
 
 @frozen(kw_only=False)
 class Must:
-    """A condition that a value must meet, with the words for the one who broke it.
+    """A condition that a value must meet.
 
     Attributes:
-        holds: whether the value meets it.
-        problem: what is wrong when it does not.
-        fix: what to write instead.
+        holds: whether a value meets it.
+        problem: the predicate of the message, like ``"must be a port"``.
+        fix: what to write instead, in the imperative.
         rule: the id of the rule.
-        hides: whether a value that breaks it could be a secret, and is not to be shown.
+        hides: whether an invalid value may be a secret, so that messages do not show it.
+        suggest: for an invalid value, of any type, what to write instead as Python source; ``""`` if there is no suggestion.
     """
 
     holds: Callable[[Any], bool]
@@ -134,6 +135,7 @@ class Must:
     fix: str
     rule: str
     hides: bool = False
+    suggest: Callable[[Any], str] | None = None
 
 
 _TOKEN = regex(
@@ -142,37 +144,43 @@ _TOKEN = regex(
 
 
 def is_token(text: str) -> bool:
-    """Whether a text has in it what begins like a token of a well-known service."""
+    """Whether the string contains the prefix of a token of a well-known service."""
     return _TOKEN.search(text) is not None
 
 
 def at_least(lowest: int, fix: str = "") -> Must:
-    """A number that must not be below ``lowest``, and that Kubernetes and the programs behind it can count in 32 bits."""
+    """An integer from ``lowest`` to the largest 32-bit integer."""
     return Must(
         lambda value: bool(lowest <= value <= _LARGEST_NUMBER),
-        f"must be at least {lowest}, and no more than {_LARGEST_NUMBER}",
-        fix or f"use {lowest} or more",
+        f"must be an integer from {lowest} to {_LARGEST_NUMBER}",
+        fix or f"Use {lowest} or more",
         "argument/range",
     )
+
+
+def _as_duration(value: object) -> str:
+    text = str(value).strip()
+    number = not isinstance(value, bool) and text.isascii() and text.isdigit() and int(text) > 0
+    return f'"{text}s"' if number else ""
 
 
 Quantity = Annotated[
     str,
     Must(
         is_quantity,
-        "is not a positive Kubernetes quantity",
-        'write it like "10Gi", "512Mi" or "500m"',
+        "must be a positive Kubernetes quantity",
+        'Use a number with a unit, such as "10Gi", "512Mi" or "500m"',
         "argument/quantity",
     ),
 ]
-"""An amount of CPU, memory or storage as Kubernetes writes it: ``"500m"``, ``"1Gi"``."""
+"""A Kubernetes quantity of CPU, memory or storage: ``"500m"``, ``"1Gi"``."""
 
 Bytes = Annotated[
     Quantity,
     Must(
         is_bytes,
-        "is less than a mebibyte",
-        'write it with its unit, like "10Gi" or "512Mi"; a small m means thousandths',
+        "must be at least 1Mi",
+        'Use a unit, such as "10Gi" or "512Mi" (a lower-case m means thousandths)',
         "argument/quantity",
     ),
 ]
@@ -182,8 +190,8 @@ Cpu = Annotated[
     Quantity,
     Must(
         is_cpu,
-        "is more CPU than any node has",
-        'write cores, like "2", or thousandths of a core, like "250m"',
+        "must be at most 1000 cores",
+        'Use cores, such as "2", or millicores, such as "250m"',
         "argument/quantity",
     ),
 ]
@@ -193,19 +201,20 @@ Duration = Annotated[
     str,
     Must(
         is_duration,
-        "is not a duration",
-        'write hours, minutes and seconds like "60s", "30m" or "1h30m"',
+        "must be a duration string",
+        'Use hours, minutes and seconds, such as "60s", "30m" or "1h30m"',
         "argument/duration",
+        suggest=_as_duration,
     ),
 ]
-"""A length of time as Go and Helm write it: ``"60s"``, ``"30m"``, ``"1h30m"``."""
+"""A duration in the format of Go and Helm: ``"60s"``, ``"30m"``, ``"1h30m"``."""
 
 Label = Annotated[
     str,
     Must(
         is_label,
-        "is not a name Kubernetes takes here",
-        "use at most 63 lower-case letters, digits and dashes, with a letter or digit at both ends",
+        "must be a DNS label (RFC 1123)",
+        "Use at most 63 lower-case letters, digits and dashes, with a letter or digit at both ends",
         "argument/name",
     ),
 ]
@@ -215,8 +224,8 @@ ObjectName = Annotated[
     str,
     Must(
         is_subdomain,
-        "is not a name Kubernetes takes",
-        "use lower-case letters, digits, dashes and dots, with a letter or digit at both ends",
+        "must be a Kubernetes object name",
+        "Use lower-case letters, digits, dashes and dots, with a letter or digit at both ends",
         "argument/name",
     ),
 ]
@@ -226,27 +235,27 @@ SecretName = Annotated[
     str,
     Must(
         is_subdomain,
-        "is not the name of a Secret",
-        "give the name of a Secret, never what is in it: lower-case letters, digits, dashes and dots",
+        "must be the name of a Secret",
+        "Pass the name of a Secret, never its content: lower-case letters, digits, dashes and dots",
         "argument/name",
         hides=True,
     ),
     Must(
         lambda text: not is_token(text),
-        "looks like a token, not like the name of a Secret",
-        "give the name of a Secret, never what is in it",
+        "must be the name of a Secret, but it looks like a token",
+        "Pass the name of a Secret, never its content",
         "argument/name",
         hides=True,
     ),
 ]
-"""The name of a Secret. What is none may be a secret given by mistake, so it is never shown."""
+"""The name of a Secret. An invalid name may be a secret that was passed by mistake, so messages never show it."""
 
 HostName = Annotated[
     str,
     Must(
         is_host,
-        "is not a host name",
-        'write the bare name like "airflow.example.com": no scheme, port, path, wildcard or address',
+        "must be a host name",
+        'Use only the name, such as "airflow.example.com", without scheme, port, path, wildcard or IP address',
         "argument/host",
     ),
 ]
@@ -256,8 +265,8 @@ SecretKeyName = Annotated[
     str,
     Must(
         lambda text: len(text) <= 253 and _SECRET_KEY.fullmatch(text) is not None,
-        "is not a key a Secret can have",
-        "use letters, digits, dots, dashes and underscores",
+        "must be a key of a Secret",
+        "Use letters, digits, dots, dashes and underscores",
         "argument/name",
     ),
 ]
@@ -267,8 +276,8 @@ VersionText = Annotated[
     str,
     Must(
         lambda text: _VERSION.fullmatch(text) is not None,
-        "is not a version number",
-        'write numbers and dots like "1.34" or "3.2.2"',
+        "must be a version number",
+        'Use numbers and dots, such as "1.34" or "3.2.2"',
         "argument/version",
     ),
 ]
@@ -278,8 +287,8 @@ SqlName = Annotated[
     str,
     Must(
         lambda text: len(text) <= 63 and _IDENTIFIER.fullmatch(text) is not None,
-        "is not a name PostgreSQL takes without quotes",
-        "use at most 63 lower-case letters, digits and underscores, starting with a letter",
+        "must be an SQL identifier that needs no quotes",
+        "Use at most 63 lower-case letters, digits and underscores, starting with a letter",
         "argument/name",
     ),
 ]
@@ -289,50 +298,58 @@ ExtensionName = Annotated[
     str,
     Must(
         lambda text: len(text) <= 63 and _EXTENSION.fullmatch(text) is not None,
-        "is not the name of an extension",
-        'write it as CREATE EXTENSION takes it, like "pg_trgm" or "uuid-ossp"',
+        "must be the name of a PostgreSQL extension",
+        'Use the name of CREATE EXTENSION, such as "pg_trgm" or "uuid-ossp"',
         "argument/name",
     ),
 ]
-"""The name of an extension of PostgreSQL."""
+"""The name of a PostgreSQL extension."""
 
 LabelValue = Annotated[
     str,
     Must(
         lambda text: len(text) <= 63 and _LABEL_VALUE.fullmatch(text) is not None,
-        "is not a label value",
-        "use at most 63 letters, digits, dots, dashes and underscores, with a letter or digit at both ends",
+        "must be a label value",
+        "Use at most 63 letters, digits, dots, dashes and underscores, with a letter or digit at both ends",
         "argument/name",
     ),
 ]
 """The value of a label."""
 
 Count = Annotated[int, at_least(1)]
-"""A number of replicas or instances: one or more."""
+"""A number of replicas or instances, at least one."""
 
-NonEmpty = Annotated[str, Must(lambda text: bool(text.strip()), "is empty", "give it a text", "argument/empty")]
-"""A text that says something."""
+NonEmpty = Annotated[
+    str, Must(lambda text: bool(text.strip()), "must be a string that is not empty", "Pass a value", "argument/empty")
+]
+"""A string that is not empty."""
 
 
 AnnotationKey = Annotated[
     str,
     Must(
         is_qualified_name,
-        "is not a key that an annotation or label can have",
-        'write it like "example.com/purpose"',
+        "must be a key of an annotation or label",
+        'Use a name such as "example.com/purpose"',
         "argument/name",
     ),
 ]
-"""The key of an annotation or label: a name, with or without ``domain/`` before it."""
+"""The key of an annotation or label: a name with an optional ``domain/`` prefix."""
 
 PortNumber = Annotated[
-    int, Must(lambda number: 1 <= number <= 65535, "is not a port", "use 1 to 65535", "argument/range")
+    int,
+    Must(
+        lambda number: 1 <= number <= 65535,
+        "must be a port, an integer from 1 to 65535",
+        "Use a port number",
+        "argument/range",
+    ),
 ]
 """A TCP or UDP port."""
 
 
 def is_cidr(text: str) -> bool:
-    """Whether the text is a network of IPv4 or IPv6 addresses, written without bits beyond its prefix."""
+    """Whether the string is an IPv4 or IPv6 network in CIDR notation, without host bits."""
     try:
         ip_network(text)
     except ValueError:
@@ -341,7 +358,7 @@ def is_cidr(text: str) -> bool:
 
 
 def is_web_url(text: str) -> bool:
-    """Whether the text is a URL a browser can be sent to: http or https, a host, no user, no query."""
+    """Whether the string is the URL of a web site: http or https, a host, no user, no query."""
     try:
         parts = urlsplit(text)
         port_is_sound = parts.port is None or parts.port > 0
@@ -363,28 +380,34 @@ def is_web_url(text: str) -> bool:
 _URL_PATH = regex(r"/(?:[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*)?")
 
 Cidr = Annotated[
-    str, Must(is_cidr, "is not a network", 'write it like "10.0.0.0/8" or "2001:db8::/32"', "argument/network")
+    str,
+    Must(
+        is_cidr,
+        "must be a network in CIDR notation",
+        'Use a network such as "10.0.0.0/8" or "2001:db8::/32"',
+        "argument/network",
+    ),
 ]
-"""A network of addresses, like ``"10.0.0.0/8"``."""
+"""A network in CIDR notation, such as ``"10.0.0.0/8"``."""
 
 WebUrl = Annotated[
     str,
     Must(
         is_web_url,
-        "is not the URL of a site",
-        'write it like "https://airflow.example.com", without a user or a slash at the end',
+        "must be the URL of a web site",
+        'Use a URL such as "https://airflow.example.com", without a user and without a slash at the end',
         "argument/url",
         hides=True,
     ),
 ]
-"""The URL of a site, without a slash at its end. What is none is not shown: it could have a password in it."""
+"""The URL of a web site, without a slash at the end. Messages do not show an invalid one: it may contain a password."""
 
 UrlPath = Annotated[
     str,
     Must(
         lambda text: _URL_PATH.fullmatch(text) is not None,
-        "is not the path of a URL",
-        'write it with a slash in front and none at the end, like "/airflow"',
+        "must be the path of a URL",
+        'Use a path such as "/airflow", with a slash at the start and none at the end',
         "argument/url",
     ),
 ]
@@ -394,8 +417,8 @@ VariableName = Annotated[
     str,
     Must(
         lambda text: _VARIABLE.fullmatch(text) is not None,
-        "is not a name of an environment variable that every shell takes",
-        "use letters, digits and underscores, not starting with a digit",
+        "must be the name of an environment variable",
+        "Use letters, digits and underscores, not starting with a digit",
         "argument/name",
     ),
 ]
@@ -405,9 +428,9 @@ CronSchedule = Annotated[
     str,
     Must(
         lambda text: _SCHEDULE.fullmatch(text) is not None,
-        "is not a schedule",
-        'write minute, hour, day, month and day of week like "0 3 * * 0", or "@daily"',
+        "must be a cron schedule",
+        'Use minute, hour, day of month, month and day of week, such as "0 3 * * 0", or "@daily"',
         "argument/schedule",
     ),
 ]
-"""When something is done again and again, as cron writes it: ``"0 3 * * 0"`` is on Sundays at three."""
+"""A cron schedule: ``"0 3 * * 0"`` is at three o'clock on Sundays."""

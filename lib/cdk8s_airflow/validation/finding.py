@@ -1,4 +1,4 @@
-"""What a check says when something cannot work, and the one error that carries all of it."""
+"""Findings of checks, and the error that carries them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ON_ONE_LINE = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x
 
 
 def show(value: object) -> str:
-    """The value as a reader would write it in Python, on one line, cut where it gets long, without what looks like a secret."""
+    """The Python representation of a value on one line, shortened if it is long, with anything that looks like a secret removed."""
     try:
         text = " ".join(repr(value).split())
     except Exception:
@@ -26,7 +26,7 @@ def show(value: object) -> str:
 
 
 def _redacted(text: str, *, forms_only: bool = False) -> str:
-    # Imported where something was found: nothing is to be hidden in a platform that is sound.
+    # Imported only when there is a finding: a valid platform does not load the scanner for this.
     from cdk8s_airflow.secret_scan.scanner import redacted
 
     return redacted(text, forms_only=forms_only)
@@ -34,15 +34,18 @@ def _redacted(text: str, *, forms_only: bool = False) -> str:
 
 @frozen
 class Finding:
-    """One thing that is wrong with a platform. Whatever in its words looks like a secret is left out of them.
+    """One problem of a platform. Anything in its text that looks like a secret is removed.
+
+    As text it is ``<path>: <at> <problem>, got <seen>. <Fix>. [<rule>]``.
 
     Attributes:
-        rule: the id of the rule that found it, as ``area/what``; stable, so that it can be searched and documented.
-        at: the argument, values key or manifest field it is about, dotted.
-        problem: what is wrong, in the user's words.
-        seen: the value that was given, as text; empty where there is none, or where it could be a secret.
-        fix: what to change.
-        path: where in the construct tree; filled in by the construct that ran the check.
+        rule: the id of the rule, as ``area/what``. Ids are stable: they can be searched for and are documented.
+        at: the argument, values key or manifest field, dotted.
+        problem: what is wrong. A predicate that follows ``at`` (``must be a duration``), or, starting with a capital
+            letter, a sentence of its own.
+        fix: what to write instead, in the imperative.
+        seen: the value that was passed, as text. Empty if there is none, or if it may be a secret.
+        path: the construct path. The construct that ran the check fills it in.
     """
 
     rule: str
@@ -55,14 +58,18 @@ class Finding:
     def __post_init__(self) -> None:
         for field in ("at", "problem", "seen", "fix"):
             text = getattr(self, field)
-            # A way out shows how things are written, with names that tell of secrets.
+            # A fix shows how to write things, with names that occur with secrets.
             if isinstance(text, str) and (shown := _redacted(text, forms_only=field == "fix")) != text:
                 object.__setattr__(self, field, shown)
 
     def __str__(self) -> str:
-        where = ": ".join(part for part in (self.path, self.at) if part)
-        seen = f" (seen: {self.seen})" if self.seen else ""
-        return f"{where} [{self.rule}] {self.problem}{seen}; {self.fix}".translate(_ON_ONE_LINE)
+        predicate = self.at and not self.problem[:1].isupper()
+        parts = (self.path, f"{self.at} {self.problem}") if predicate else (self.path, self.at, self.problem)
+        seen = (
+            "" if not self.seen else f", got {self.seen}" if self.problem.startswith("must ") else f" (got {self.seen})"
+        )
+        text = f"{': '.join(part for part in parts if part)}{seen}. {_sentence(self.fix)} [{self.rule}]"
+        return text.translate(_ON_ONE_LINE)
 
     def under(self, prefix: str) -> Finding:
         """The same finding, with ``prefix`` before the argument it is about."""
@@ -73,14 +80,19 @@ class Finding:
         return replace(self, path=path)
 
 
-class PlatformError(ValueError):
-    """A platform that cannot work, found before anything was written.
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
-    Raised by constructs, and by :func:`cdk8s_airflow.synth`, which collects the findings of all constructs first.
-    Its text has one line for each finding: construct path, argument, rule id, what is wrong, the value seen, what to change.
+
+class PlatformError(ValueError):
+    """The platform has problems. Raised before anything is written.
+
+    Constructs raise it, and :func:`cdk8s_airflow.synth`, which collects the findings of all constructs first.
+    Its text has one line for each finding.
 
     Attributes:
-        findings: everything that was found, in the order of the program.
+        findings: all findings, in the order of the program.
     """
 
     def __init__(self, findings: Iterable[Finding]) -> None:
