@@ -113,7 +113,7 @@ def test_a_second_make_synth_changes_nothing(project: Path) -> None:
     ("program", "message"),
     [
         pytest.param(
-            FAILS, ["argument [area/what] is wrong; change it", "1 finding. Nothing was written."], id="findings"
+            FAILS, ["argument is wrong. Change it. [area/what]", "1 finding. Nothing was written."], id="findings"
         ),
         pytest.param("raise SystemExit('the message')", ["the message"], id="exit"),
     ],

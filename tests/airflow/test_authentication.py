@@ -95,7 +95,7 @@ CASES = [
     case("a directory by http", ldap(server="https://ldap.lab"), "auth.sign_on.server", "", "ldaps://"),
     case("a directory with a path", ldap(server="ldaps://ldap.lab/dc=lab"), "auth.sign_on.server", "", "ldaps://"),
     case("a password for a directory", ldap(bind_password="hunter2"), "auth.sign_on.bind_password", "", "SecretKey("),
-    case("a filter of nothing", ldap(search_filter=" "), "auth.sign_on.search_filter", "' '", "text"),
+    case("a filter of nothing", ldap(search_filter=" "), "auth.sign_on.search_filter", "' '", "not empty"),
     case(
         "an account beside single sign-on",
         airflow(
@@ -138,7 +138,7 @@ CASES = [
 
 @pytest.mark.parametrize(("spoil", "at", "seen", "fix"), CASES)
 def test_it_is_refused_before_anything_is_written(spoil: Any, at: str, seen: str, fix: str) -> None:
-    spoiled.test_it_is_told_what_is_wrong_and_nothing_is_written(spoil, at, seen, fix)
+    spoiled.test_invalid_input_is_rejected_and_nothing_is_emitted(spoil, at, seen, fix)
 
 
 def test_providers_are_called_what_they_call_themselves() -> None:

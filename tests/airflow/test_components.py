@@ -53,7 +53,7 @@ ALONE: tuple[tuple[str, Any, str, str], ...] = (
     ("labels", Statsd(labels={"tier": "mine"}), "components/label", "given.labels.tier"),
     ("template", Scheduler(annotations={"a": "{{ x }}"}), "components/template", "given.annotations.a"),
     ("variable", Triggerer(env={"PGSSLMODE": "off"}), "components/variable", "given.env.PGSSLMODE"),
-    ("name", Triggerer(env={"1X": "off"}), "argument/name", "given.env (its key)"),
+    ("name", Triggerer(env={"1X": "off"}), "argument/name", "given.env (key)"),
     (
         "secret",
         Scheduler(env={"A": SecretKey("not a name", "key")}),

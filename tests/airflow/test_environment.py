@@ -137,7 +137,7 @@ CASES = [
 
 @pytest.mark.parametrize(("spoil", "at", "seen", "fix"), CASES)
 def test_it_is_refused_before_anything_is_written(spoil: Any, at: str, seen: str, fix: str) -> None:
-    spoiled.test_it_is_told_what_is_wrong_and_nothing_is_written(spoil, at, seen, fix)
+    spoiled.test_invalid_input_is_rejected_and_nothing_is_emitted(spoil, at, seen, fix)
 
 
 def test_a_proxy_from_a_secret_is_refused_where_git_sync_reads_none() -> None:
@@ -150,7 +150,7 @@ def test_a_proxy_from_a_secret_is_refused_where_git_sync_reads_none() -> None:
             proxy=Proxy(https=SecretKey("proxy", "url")),
         )
 
-    spoiled.test_it_is_told_what_is_wrong_and_nothing_is_written(spoil, "proxy.https", "", "1.18.0")
+    spoiled.test_invalid_input_is_rejected_and_nothing_is_emitted(spoil, "proxy.https", "", "1.18.0")
 
 
 def test_the_rights_of_the_backend_are_written_beside_the_release() -> None:

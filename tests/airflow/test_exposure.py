@@ -33,7 +33,7 @@ CASES = [
         airflow(ui=Ingress(host="a.lab", path="airflow")),
         "ui.path",
         "'airflow'",
-        "slash in front",
+        "slash at the start",
     ),
     case(
         "a host twice",
@@ -122,7 +122,7 @@ CASES = [
 
 @pytest.mark.parametrize(("spoil", "at", "seen", "fix"), CASES)
 def test_it_is_refused_before_anything_is_written(spoil: Any, at: str, seen: str, fix: str) -> None:
-    spoiled.test_it_is_told_what_is_wrong_and_nothing_is_written(spoil, at, seen, fix)
+    spoiled.test_invalid_input_is_rejected_and_nothing_is_emitted(spoil, at, seen, fix)
 
 
 def test_a_route_is_written_beside_the_release() -> None:

@@ -268,7 +268,7 @@ def two_recipes(chart: cdk8s.Chart) -> None:
             "is a Secret that nothing in makes= needs",
         ),
         (two_recipes, "secrets/two-recipes", "makes", "two readers want different content in username"),
-        (lambda chart: boot(chart, makes=["db"]), "argument/type", "makes[0]", "not str"),
+        (lambda chart: boot(chart, makes=["db"]), "argument/type", "makes[0]", "must be a PlatformConstruct"),
         (
             lambda chart: boot(chart, leaves=["gAAAAAB-fernet"]),
             "argument/type",
@@ -277,8 +277,8 @@ def two_recipes(chart: cdk8s.Chart) -> None:
         ),
         (lambda chart: boot(chart, name="n" * 53), "argument/name", "name", "is not a name"),
         (lambda chart: boot(chart, name="Setup"), "argument/name", "name", "is not a name"),
-        (lambda chart: boot(chart, namespace="setup"), "argument/type", "namespace", "not str"),
-        (lambda chart: boot(chart, image="python:3.13"), "argument/type", "image", "not str"),
+        (lambda chart: boot(chart, namespace="setup"), "argument/type", "namespace", "must be an ExistingNamespace"),
+        (lambda chart: boot(chart, image="python:3.13"), "argument/type", "image", "must be an Image"),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_written(spoil: Refused, rule: str, at: str, says: str) -> None:

@@ -55,7 +55,7 @@ def test_quota_limits_and_the_policy_come_after_the_namespace_and_only_when_aske
 
 @pytest.mark.parametrize("limits", [None, Limits()])
 def test_a_quota_on_cpu_limits_wants_something_that_gives_them(limits: Limits | None) -> None:
-    with pytest.raises(PlatformError, match=r"airflow: quota.cpu_limit \[quota/cpu-limit\] .*refuse every container"):
+    with pytest.raises(PlatformError, match=r"airflow: quota.cpu_limit .*refuse every container.*\[quota/cpu-limit\]"):
         Namespace(new_chart(), "airflow", quota=Quota(cpu_limit="8"), limits=limits)
 
 

@@ -197,7 +197,7 @@ def bootstrap(chart: cdk8s.Chart, namespace: Namespace) -> object:
 @pytest.mark.parametrize("make", [lab, bootstrap])
 def test_whatever_else_runs_is_held_against_the_bounds_too(make: Callable[[cdk8s.Chart, Namespace], object]) -> None:
     chart = new_chart()
-    with pytest.raises(PlatformError, match=r"x: resources.memory \[quota/too-small\] .*namespace small"):
+    with pytest.raises(PlatformError, match=r"x: resources.memory .*namespace small.*\[quota/too-small\]"):
         make(chart, Namespace(chart, "small", limits=SMALL))
 
 

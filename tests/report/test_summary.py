@@ -157,7 +157,7 @@ def test_the_command_line_says_what_is_wrong_with_a_program(tmp_path: Path, caps
     )
     assert command_line(["summary", str(program), "dist"]) == 1
     captured = capsys.readouterr()
-    assert captured.err.startswith("c/Upper: name [argument/name]")
+    assert captured.err.startswith("c/Upper: name must be a DNS label")
     assert captured.out == ""
 
 

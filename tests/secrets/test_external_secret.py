@@ -172,7 +172,7 @@ def test_the_url_of_an_unsound_database_is_not_told_again() -> None:
         ({"data": {}}, [("secrets/keys", "data"), ("secrets/keys", "data")]),
         ({"data": {"fernet_key": KEY}}, [("secrets/keys", "data")]),
         ({"secret": TlsSecret("tls"), "data": {"tls.crt": KEY}}, [("secrets/keys", "data")]),
-        ({"data": {"fernet key": KEY}}, [("argument/name", "data (its key)")]),
+        ({"data": {"fernet key": KEY}}, [("argument/name", "data (key)")]),
         ({"data": {"fernet-key": "hunter2"}}, [("argument/type", "data.fernet-key")]),
         ({"data": {"fernet-key": RemoteText(form="x", parts={})}}, [("secrets/part", "data.fernet-key.parts")]),
         ({"data": ["fernet-key"]}, [("argument/type", "data")]),
@@ -180,7 +180,7 @@ def test_the_url_of_an_unsound_database_is_not_told_again() -> None:
         ({"store": SecretStore.existing("Vault")}, [("argument/name", "store.name")]),
         ({"refresh": "hourly"}, [("argument/duration", "refresh")]),
         ({"refresh": 0}, [("argument/type", "refresh")]),
-        ({"labels": {"a b": "c"}}, [("argument/name", "labels (its key)")]),
+        ({"labels": {"a b": "c"}}, [("argument/name", "labels (key)")]),
         ({"namespace": "airflow"}, [("argument/type", "namespace")]),
         (
             {"data": {"fernet-key": DatabaseUrl(database="db", password=KEY)}},

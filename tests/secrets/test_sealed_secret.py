@@ -174,7 +174,7 @@ SECRET = "hunter2-my-fernet-key"
         ({"encrypted": {"fernet-key": ciphertext(0)}}, [("secrets/ciphertext", "encrypted.fernet-key")]),
         ({"encrypted": {}}, [("secrets/keys", "encrypted"), ("secrets/keys", "encrypted")]),
         ({"encrypted": {"fernet_key": ciphertext()}}, [("secrets/keys", "encrypted")]),
-        ({"encrypted": {"a b": ciphertext()}}, [("argument/name", "encrypted (its key)")]),
+        ({"encrypted": {"a b": ciphertext()}}, [("argument/name", "encrypted (key)")]),
         ({"secret": SECRET}, [("secrets/reference", "secret")]),
         ({"secret": [SecretKey("a", "k"), SecretKey("b", "k")]}, [("secrets/several", "secret")]),
         ({"labels": {"a": "b c"}}, [("argument/name", "labels.a")]),

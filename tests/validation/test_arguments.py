@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import pytest
 
 from cdk8s_airflow.validation import Finding, check_arguments, check_setting, check_value
-from cdk8s_airflow.validation.constraints import Duration, Label, Must, SecretName
+from cdk8s_airflow.validation.constraints import Count, Duration, Label, Must, SecretName, VersionText
 
 Even = Annotated[int, Must(lambda number: number % 2 == 0, "is odd", "use an even number", "test/even")]
 Small = Annotated[Even, Must(lambda number: number < 10, "is large", "use a small number", "test/small")]
@@ -127,7 +127,7 @@ def test_values_are_checked_against_their_annotation(value: object, hint: Any, f
             Literal["abort", "retry"],
             "x must be one of 'abort', 'retry', got 'Retry' (str). Use 'retry'. [argument/choice]",
         ),
-        (60, Duration, 'x must be a duration string, got 60 (int). Use "60s". [argument/duration]'),
+        (60, Duration, 'x must be a duration string, got 60 (int). Use "60s". [argument/type]'),
         ("60", Duration, "x must be a duration string, got '60' (str). Use \"60s\". [argument/duration]"),
         (
             "5 minutes",
@@ -139,19 +139,19 @@ def test_values_are_checked_against_their_annotation(value: object, hint: Any, f
             True,
             Duration,
             "x must be a duration string, got True (bool). "
-            'Use hours, minutes and seconds, such as "60s", "30m" or "1h30m". [argument/duration]',
+            'Use hours, minutes and seconds, such as "60s", "30m" or "1h30m". [argument/type]',
         ),
         (
             None,
             Label,
             "x must be a DNS label (RFC 1123), got None (NoneType). "
-            "Use at most 63 lower-case letters, digits and dashes, with a letter or digit at both ends. [argument/name]",
+            "Use at most 63 lower-case letters, digits and dashes, with a letter or digit at both ends. [argument/type]",
         ),
         (
             b"x",
             SecretName,
             "x must be the name of a Secret, got a bytes. "
-            "Pass the name of a Secret, never its content: lower-case letters, digits, dashes and dots. [argument/name]",
+            "Pass the name of a Secret, never its content: lower-case letters, digits, dashes and dots. [argument/type]",
         ),
     ],
 )

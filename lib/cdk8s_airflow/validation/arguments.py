@@ -79,7 +79,9 @@ def check_value(value: object, hint: Any, at: str) -> list[Finding]:
         found = check_value(value, base, at)
         if found:
             # Of a plain type, the condition says more than the type: "a duration" rather than "a string".
-            return [_broken(musts[0], value, at)] if _says_more(musts, found, value, at) else found
+            return (
+                [_broken(musts[0], value, at, rule="argument/type")] if _says_more(musts, found, value, at) else found
+            )
         first = next((condition for condition in musts if not condition.holds(value)), None)
         return [] if first is None else [_broken(first, value, at)]
     if origin in (Union, types.UnionType):
@@ -124,6 +126,9 @@ def check_setting(value: object, at: str) -> Iterator[Finding]:
 
 
 def _check_union(value: object, arms: tuple[Any, ...], at: str) -> list[Finding]:
+    wanted = tuple(arm for arm in arms if arm is not type(None))
+    if value is not None and len(wanted) == 1:
+        return check_value(value, wanted[0], at)
     best: list[Finding] | None = None
     for arm in arms:
         # For a value of an unrelated class, the finding about the whole union is enough.
@@ -137,7 +142,6 @@ def _check_union(value: object, arms: tuple[Any, ...], at: str) -> list[Finding]
             best = found
     if best is not None:
         return _with_other_ways(best, arms)
-    wanted = tuple(arm for arm in arms if arm is not type(None))
     return [_wrong_type(value, " or ".join(dict.fromkeys(map(_described, wanted))), at, hints=wanted)]
 
 
@@ -204,7 +208,11 @@ def _described(hint: Any) -> str:
     if named in _PLAIN_NAMES:
         return _PLAIN_NAMES[named]
     name = getattr(named, "__name__", str(named)).lstrip("_")
-    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
+    return _with_article(name)
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 def _says_more(musts: list[Must], found: list[Finding], value: object, at: str) -> bool:
@@ -249,7 +257,7 @@ def _wrong_type(value: object, wanted: str, at: str, hints: tuple[Any, ...] = ()
         rule="argument/type",
         at=at,
         problem=f"must be {wanted}",
-        seen=f"a {type(value).__name__}" if secret else typed(value),
+        seen=_with_article(type(value).__name__) if secret else typed(value),
         fix=fixes if fixes.startswith("Convert") else f"Use {fixes}" if fixes else plain_fix,
     )
 
@@ -267,15 +275,15 @@ def _plain_fix(value: object, wanted: str, hints: tuple[Any, ...]) -> str:
     return f"Pass {wanted}"
 
 
-def _broken(condition: Must, value: object, at: str) -> Finding:
+def _broken(condition: Must, value: object, at: str, rule: str = "") -> Finding:
     # A host with a login in front of it may be in any argument.
     login = isinstance(value, str) and ":" in value.partition("@")[0] and "@" in value
     hidden = condition.hides or login
     suggestion = "" if hidden or condition.suggest is None else condition.suggest(value)
     return Finding(
-        rule=condition.rule,
+        rule=rule or condition.rule,
         at=at,
         problem=condition.problem,
-        seen=("" if isinstance(value, str) else f"a {type(value).__name__}") if hidden else typed(value),
+        seen=("" if isinstance(value, str) else _with_article(type(value).__name__)) if hidden else typed(value),
         fix=f"Use {suggestion}" if suggestion else condition.fix,
     )

@@ -148,6 +148,13 @@ def is_token(text: str) -> bool:
     return _TOKEN.search(text) is not None
 
 
+def _as_integer(value: object, lowest: int) -> str:
+    integral = type(value) is float and value.is_integer()
+    digits = type(value) is str and value.isascii() and value.isdigit()
+    number = int(value) if integral or digits else lowest - 1  # type: ignore[call-overload]
+    return str(number) if lowest <= number <= _LARGEST_NUMBER else ""
+
+
 def at_least(lowest: int, fix: str = "") -> Must:
     """An integer from ``lowest`` to the largest 32-bit integer."""
     return Must(
@@ -155,7 +162,13 @@ def at_least(lowest: int, fix: str = "") -> Must:
         f"must be an integer from {lowest} to {_LARGEST_NUMBER}",
         fix or f"Use {lowest} or more",
         "argument/range",
+        suggest=lambda value: _as_integer(value, lowest),
     )
+
+
+def _as_text(value: object) -> str:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return f'"{value}"' if number else ""
 
 
 def _as_duration(value: object) -> str:
@@ -193,6 +206,7 @@ Cpu = Annotated[
         "must be at most 1000 cores",
         'Use cores, such as "2", or millicores, such as "250m"',
         "argument/quantity",
+        suggest=_as_text,
     ),
 ]
 """An amount of CPU: ``"250m"``, ``"2"``."""
@@ -279,6 +293,7 @@ VersionText = Annotated[
         "must be a version number",
         'Use numbers and dots, such as "1.34" or "3.2.2"',
         "argument/version",
+        suggest=_as_text,
     ),
 ]
 """A released version: numbers and dots."""
@@ -320,7 +335,14 @@ Count = Annotated[int, at_least(1)]
 """A number of replicas or instances, at least one."""
 
 NonEmpty = Annotated[
-    str, Must(lambda text: bool(text.strip()), "must be a string that is not empty", "Pass a value", "argument/empty")
+    str,
+    Must(
+        lambda text: bool(text.strip()),
+        "must be a string that is not empty",
+        "Pass a value",
+        "argument/empty",
+        suggest=_as_text,
+    ),
 ]
 """A string that is not empty."""
 

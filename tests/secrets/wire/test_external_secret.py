@@ -201,7 +201,7 @@ def test_whatever_is_put_together_every_name_in_a_template_stands_for_one_thing(
         (RemoteText(form="{a}", parts={"a": USER, "b": USER}), "secrets/part", "data.parts.b"),
         (RemoteText(form="x://u:hunter2@{host}/d", parts={"host": USER}), "secrets/literal", "data.form"),
         (RemoteText(form="{user}:glpat-aaaaaaaaaaaaaaaaaaaa", parts={"user": USER}), "secrets/literal", "data.form"),
-        (RemoteText(form="{user}", parts={"user-name": USER}), "argument/name", "data.parts (its key)"),
+        (RemoteText(form="{user}", parts={"user-name": USER}), "argument/name", "data.parts (key)"),
         (RemoteText(form="", parts={"user": USER}), "argument/empty", "data.form"),
         (RemoteKey(""), "argument/empty", "data.name"),
         (RemoteKey("glpat-aaaaaaaaaaaaaaaaaaaa"), "secrets/remote-name", "data.name"),
