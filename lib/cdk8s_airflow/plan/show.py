@@ -1,0 +1,76 @@
+"""Values as text: short, on one line, and without what looks like a secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cdk8s_airflow.plan.tree import MISSING, Path
+
+LONGEST = 80
+"""Characters of a value that are shown."""
+
+
+NOTHING = "nothing"
+"""What is shown for a setting that is not there."""
+
+HIDDEN = "<hidden>"
+"""What is shown in place of a value that is, or may be, a secret."""
+
+_SECRET_KINDS = ("Secret", "SealedSecret")
+_SECRET_FIELDS = ("data", "stringData", "encryptedData")
+
+
+def show_setting(kind: str, path: Path, value: Any) -> str:
+    """The value of a setting as :func:`show_value` writes it, or :data:`HIDDEN` where it may be a secret.
+
+    Args:
+        kind: the kind of the object.
+        path: the path of the setting in it.
+        value: the value.
+    """
+    from cdk8s_airflow.secret_scan.scanner import is_literal
+
+    if value is MISSING or value is None:
+        return show_value(value)
+    if kind in _SECRET_KINDS and any(segment in _SECRET_FIELDS for segment in path):
+        return HIDDEN
+    named = [segment.strip("[]") for segment in path[-2:]]
+    if isinstance(value, str) and any(is_literal(name, value) for name in named):
+        return HIDDEN
+    return show_value(value)
+
+
+def show_value(value: Any) -> str:
+    """A value on one line, as it would stand in YAML; texts of several lines by their first line and their length."""
+    if value is MISSING or value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, Mapping | list):
+        return _cut(_redacted(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)))
+    return _text(str(value))
+
+
+def _text(value: str) -> str:
+    if not value:
+        return '""'
+    lines = value.splitlines()
+    if len(lines) > 1:
+        return f"a text of {len(lines)} lines"
+    return _cut(_redacted("".join(character if character.isprintable() else " " for character in value)))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _redacted(text: str) -> str:
+    from cdk8s_airflow.secret_scan.scanner import redacted
+
+    return redacted(text)
