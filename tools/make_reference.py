@@ -11,7 +11,6 @@ import argparse
 import ast
 import collections.abc
 import dataclasses
-import importlib
 import inspect
 import re
 import sys
@@ -22,9 +21,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+import click
+
 import cdk8s_airflow
 from cdk8s_airflow import _exports
 from cdk8s_airflow.airflow import dialect
+from cdk8s_airflow.cli import commands
 from cdk8s_airflow.model import version as versions
 from cdk8s_airflow.model.cluster_facts import NEWEST_KUBERNETES, OLDEST_KUBERNETES
 from cdk8s_airflow.validation import constraints
@@ -394,9 +396,51 @@ def commands_page() -> str:
     for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines():
         if match := re.match(r"([a-z-]+):.*## (.+)", line):
             text += f"| `make {match[1]}` | {match[2]} |\n"
-    command = importlib.import_module("cdk8s_airflow.__main__")
-    first = (command.__doc__ or "").strip().replace("``", "`")
-    return f"{text}\n## python -m cdk8s_airflow\n\n{first}\n\n`MAIN` is a program with a function `build()` that returns the app; `DIST` is the folder with its manifests.\n"
+    return f"{text}\n## cdk8s-airflow\n\n{COMMAND_LINE}{''.join(map(_command, commands.COMMANDS))}"
+
+
+COMMAND_LINE = """\
+The command line comes with the extra `cli`: `pip install "cdk8s-airflow[cli]"`. `python -m cdk8s_airflow` is the same command.
+Each command has `--help`. Steps that take more than two seconds are named on standard error.
+
+| exit status | meaning |
+|---|---|
+| 0 | done |
+| 1 | an error: a wrong option, a missing file, a program that fails; a message is on standard error |
+| 2 | `plan` found a change that `--fail-on` names |
+
+`CDK8S_AIRFLOW_DEBUG=1` shows the traceback of a defect.
+"""
+
+
+def _command(command: click.Command) -> str:
+    context = click.Context(command, info_name=f"cdk8s-airflow {command.name}")
+    arguments = " ".join(
+        parameter.metavar or str(parameter.name).upper()
+        for parameter in command.params
+        if isinstance(parameter, click.Argument)
+    )
+    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    help_text = re.sub(
+        r"\x08\n((?:.+\n?)+)", r"```text\n\1\n```\n", inspect.cleandoc(command.help or "").replace("\b", "\x08")
+    )
+    help_text = re.sub(r"\n+```\n", "\n```\n", help_text).rstrip()
+    usage = f"{context.command_path}{' [OPTIONS]' if options else ''} {arguments}"
+    text = f"\n### cdk8s-airflow {command.name}\n\n```text\n{usage}\n```\n\n{help_text}\n"
+    if options:
+        text += "\n| option | default | meaning |\n|---|---|---|\n"
+        for option in options:
+            names = ", ".join(option.opts)
+            value = "" if option.is_flag else f" {_value(option, context)}"
+            default = f"`{option.default}`" if option.show_default else ""
+            text += f"| `{names}{value}` | {default} | {option.help} |\n"
+    return text
+
+
+def _value(option: click.Option, context: click.Context) -> str:
+    if isinstance(option.type, click.Choice):
+        return " or ".join(option.type.choices)
+    return option.metavar or option.make_metavar(context).strip("[]")
 
 
 def _python() -> str:

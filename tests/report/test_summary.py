@@ -147,7 +147,7 @@ def test_the_command_line_prints_the_summary_of_a_program(capsys: pytest.Capture
 
 
 def test_the_command_line_says_what_is_wrong_with_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command_line(["summary", str(tmp_path / "none.py"), "dist"]) == 2
+    assert command_line(["summary", str(tmp_path / "none.py"), "dist"]) == 1
     assert "is not a Python program" in capsys.readouterr().err
     program = tmp_path / "broken.py"
     program.write_text(

@@ -17,9 +17,9 @@ def print_summary(program: str, folder: str) -> int:
     Returns:
         The exit status: 0, or 1 with a message on standard error.
     """
-    from cdk8s_airflow.validation import PlatformError
     from cdk8s_airflow.app.registry import ledger_of
     from cdk8s_airflow.report.summary import summary
+    from cdk8s_airflow.validation import PlatformError
 
     path = Path(program)
     spec = importlib.util.spec_from_file_location(path.stem, path)
