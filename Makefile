@@ -25,9 +25,8 @@ MAKEFLAGS += --no-print-directory
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-synth: .venv/.app node_modules/.ready ## write the manifests of main.py to dist/, and say what the cluster needs
-	@tools/synth .synth
-	@if diff -r .synth dist >/dev/null 2>&1; then rm -rf .synth; else rm -rf dist && mv .synth dist; fi
+synth: .venv/.app ## write the manifests of main.py to dist/, and print what to do next
+	@.venv/bin/python main.py
 	@.venv/bin/python -m cdk8s_airflow summary main.py dist
 
 test: .venv/.test ## run the whole test suite
@@ -77,10 +76,9 @@ lock: .venv/.dev ## write the constraints files anew with the newest versions th
 	@printf '%s\n' 'dbt-core<1.12' dbt-postgres | .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate - --output-file constraints-dbt.txt
 
-check-dist: .venv/.app node_modules/.ready
-	@tools/synth .synth
-	@diff -r .synth dist || { echo "dist/ is not what main.py gives; run: make synth" >&2; exit 1; }
-	@rm -rf .synth
+check-dist: .venv/.app
+	@rm -rf build/dist && CDK8S_OUTDIR=build/dist .venv/bin/python main.py
+	@diff -r build/dist dist || { echo "dist/ is not what main.py writes; run: make synth" >&2; exit 1; }
 
 check-imports: .venv/.dev node_modules/.ready
 	@$(IMPORTS) --check

@@ -1,8 +1,9 @@
-import { ApiObject, ApiObjectProps, Chart, JsonPatch } from 'cdk8s';
+import * as path from 'path';
+import { ApiObject, ApiObjectProps, App, Chart, JsonPatch } from 'cdk8s';
 import { Construct } from 'constructs';
 
 /**
- * Makes many API objects in one call from another language.
+ * Creates many API objects, and writes files, with one call each from another language.
  */
 export class Bulk {
   /**
@@ -26,6 +27,32 @@ export class Bulk {
       }
     }
     return [];
+  }
+
+  /**
+   * The output folder of an app, as an absolute path. A relative one starts at the working directory of this process.
+   *
+   * @param app the app
+   */
+  public static folder(app: App): string {
+    return path.resolve(app.outdir);
+  }
+
+  /**
+   * Writes the files of an app into another folder than its own.
+   *
+   * @param app the app
+   * @param folder an absolute path
+   */
+  public static write(app: App, folder: string): void {
+    const settings = app as unknown as { outdir: string };
+    const own = settings.outdir;
+    settings.outdir = folder;
+    try {
+      app.synth();
+    } finally {
+      settings.outdir = own;
+    }
   }
 
   private constructor() {}

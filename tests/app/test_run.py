@@ -137,10 +137,10 @@ def test_an_app_with_another_ending_removes_only_files_of_that_ending(tmp_path: 
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        (lambda: None, "the function returned a NoneType, not a cdk8s App"),
-        (lambda: "app", "the function returned a str, not a cdk8s App"),
-        ("app", "it is a str, not a cdk8s App"),
-        (None, "it is a NoneType, not a cdk8s App"),
+        (lambda: None, "the function returned something else, got None (NoneType)"),
+        (lambda: "app", "the function returned something else, got 'app' (str)"),
+        ("app", "app must be a cdk8s App, got 'app' (str)"),
+        (None, "app must be a cdk8s App, got None (NoneType)"),
     ],
 )
 def test_what_is_no_app_is_told(given: Any, problem: str) -> None:
@@ -233,14 +233,14 @@ def test_run_is_silent_when_all_is_well(tmp_path: Path, capfd: pytest.CaptureFix
 LAST = """
 import atexit, gc
 from cdk8s import App, Chart
-from cdk8s_airflow import run
+from cdk8s_airflow import Namespace, run
 
 atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() > 1000))
 
 def build():
     print(gc.isenabled())
     app = App(outdir="dist")
-    Chart(app, "lab")
+    Namespace(Chart(app, "lab"), "a")
     return app
 
 run(build)
@@ -259,7 +259,7 @@ def test_run_leaves_the_search_for_garbage_as_it_was(collects: bool, tmp_path: P
         (gc.enable if collects else gc.disable)()
         run(lambda: two_namespaces(tmp_path))
         assert gc.isenabled() is collects
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(SystemExit):
             run(lambda: 1 // 0)  # type: ignore[arg-type,return-value]
         assert gc.isenabled() is collects
     finally:

@@ -135,6 +135,10 @@ def test_values_are_checked_against_their_annotation(value: object, hint: Any, f
             "x must be a duration string, got '5 minutes' (str). "
             'Use hours, minutes and seconds, such as "60s", "30m" or "1h30m". [argument/duration]',
         ),
+        ("2", Count, "x must be an integer from 1 to 2147483647, got '2' (str). Use 2. [argument/type]"),
+        (2.0, Count, "x must be an integer from 1 to 2147483647, got 2.0 (float). Use 2. [argument/type]"),
+        (0, Count, "x must be an integer from 1 to 2147483647, got 0 (int). Use 1 or more. [argument/range]"),
+        (1.34, VersionText, 'x must be a version number, got 1.34 (float). Use "1.34". [argument/type]'),
         (
             True,
             Duration,

@@ -1,9 +1,17 @@
-"""Files in the folder of manifests: which are ours, and how they are put there and taken away."""
+"""The output folder: which files in it are ours, and how a new set of them replaces the previous one.
+
+A run writes into a folder next to the output folder and then exchanges the two, so that a reader sees the previous files or the
+new ones, never a mixture. A run that fails or is killed leaves the previous files.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
-from collections.abc import Iterable, Mapping
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 FOLDER = "helm"
@@ -12,40 +20,215 @@ FOLDER = "helm"
 MARK = "# Written by cdk8s-airflow; changes are lost."
 """One of the first two lines of every such file. It tells our files from the user's."""
 
+MARKER = ".cdk8s-airflow"
+"""A file in every folder of manifests below the output folder. It tells our folders from the user's."""
 
-def written(folder: Path, pattern: str) -> list[Path]:
-    """What was written into a folder before: manifests by their pattern, other files by the mark in them."""
-    beside = (path for path in sorted((folder / FOLDER).glob("*/*")) if path.is_file() and _is_ours(path))
-    return [*sorted(folder.glob(pattern)), *beside]
+_PREFIX = ".synth-"
+_NEW, _OLD = "new", "old"
 
 
-def _is_ours(path: Path) -> bool:
+class ForeignFileError(Exception):
+    """A new file has the path of a file that this library did not write."""
+
+
+def written(folder: Path, extension: str) -> list[Path]:
+    """The files in an output folder that belong to this library.
+
+    They are the manifests at its top level and in folders with :data:`MARKER`, and files below ``helm/`` with :data:`MARK`.
+
+    Args:
+        folder: the output folder.
+        extension: the extension of manifests, such as ``.k8s.yaml``.
+    """
+    pattern = f"*{extension}"
+    manifests = [path for path in folder.glob(pattern) if path.is_file()]
+    for marker in folder.glob(f"*/{MARKER}"):
+        manifests += [marker, *(path for path in marker.parent.glob(pattern) if path.is_file())]
+    others = [path for path in (folder / FOLDER).glob("*/*") if path.is_file() and _is_marked(path)]
+    return [*sorted(manifests), *sorted(others)]
+
+
+def _is_marked(path: Path) -> bool:
     with path.open(encoding="utf-8", errors="replace") as file:
         return any(file.readline(200).rstrip("\n") == MARK for _ in range(2))
 
 
 def write(texts: Mapping[str, str], folder: Path) -> None:
-    """Writes files, each by its path below the folder."""
+    """Writes files, each to its path below the folder."""
     for name, text in sorted(texts.items()):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
 
 
-def move(paths: Iterable[Path], source: Path, target: Path) -> list[Path]:
-    """Moves files from one folder to another, with the folders they are in; returns where they are now."""
-    moved = []
-    for path in paths:
-        new = target / path.relative_to(source)
-        new.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(path, new)
-        moved.append(new)
-    return moved
+class Staging:
+    """A folder for the files of a new run, which replaces the output folder at the end.
+
+    Attributes:
+        new: where the run writes.
+    """
+
+    def __init__(self, folder: Path, place: Path) -> None:
+        self._folder = folder
+        self._place = place
+        self.new = place / _NEW
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Path below the folder and content of each new file."""
+        for path in sorted(self.new.rglob("*")):
+            if path.is_file() and path.name != MARKER:
+                yield path.relative_to(self.new).as_posix(), path.read_text(encoding="utf-8")
+
+    def commit(self, extension: str) -> None:
+        """Replaces the previous files of this library by the new ones. All other files of the folder stay.
+
+        Nothing is touched if no file differs.
+
+        Args:
+            extension: the extension of manifests.
+
+        Raises:
+            ForeignFileError: when a new file has the path of a file that this library did not write.
+            OSError: when the file system refuses it. The output folder is as it was.
+        """
+        for path in self.new.iterdir() if self.new.is_dir() else ():
+            if path.is_dir() and path.name != FOLDER:
+                (path / MARKER).write_text(f"{MARK}\n", encoding="utf-8")
+        new = {path.relative_to(self.new) for path in self.new.rglob("*") if path.is_file()}
+        if not self._folder.exists():
+            self._folder.parent.mkdir(parents=True, exist_ok=True)
+            self.new.rename(self._folder)
+            return
+        ours = {path.relative_to(self._folder) for path in written(self._folder, extension)}
+        for path in sorted(new - ours):
+            if os.path.lexists(self._folder / path):
+                raise ForeignFileError(str(path))
+        if new == ours and all(_same(self.new / path, self._folder / path) for path in new):
+            return
+        if self._place.parent == self._folder:
+            self._replace_each(new, ours)
+        else:
+            _link_others(self._folder, self.new, {self._folder / path for path in ours})
+            self.new.chmod(self._folder.stat().st_mode & 0o7777)
+            self._exchange()
+
+    def _replace_each(self, new: set[Path], ours: set[Path]) -> None:
+        """File by file, for an output folder that cannot be renamed, such as a mount point."""
+        for path in sorted(new):
+            (self._folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.new / path).replace(self._folder / path)
+        for path in sorted(ours - new):
+            (self._folder / path).unlink()
+        for parent in sorted({parent for path in ours for parent in path.parents if parent.name}, reverse=True):
+            with contextlib.suppress(OSError):
+                (self._folder / parent).rmdir()
+
+    def _exchange(self) -> None:
+        if _swapped(self.new, self._folder):
+            return
+        old = self._place / _OLD
+        self._folder.rename(old)
+        try:
+            self.new.rename(self._folder)
+        except OSError:
+            old.rename(self._folder)
+            raise
 
 
-def clear(folder: Path) -> None:
-    """Removes the folders of files that are no manifests, where they are empty."""
-    below = folder / FOLDER
-    for path in (*sorted(below.glob("*/")), below):
-        if path.is_dir() and not any(path.iterdir()):
-            path.rmdir()
+@contextlib.contextmanager
+def staging(folder: Path) -> Iterator[Staging]:
+    """A place for a new run to write to. Runs for output folders with the same parent wait for each other.
+
+    What a killed run left behind is removed; an output folder that it had put aside comes back.
+
+    Args:
+        folder: the output folder, absolute.
+
+    Raises:
+        OSError: when the file system refuses it.
+    """
+    folder = folder.resolve()
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(20, "is a file, not a folder", str(folder))
+    parent = next(path for path in folder.parents if path.is_dir())
+    inside = folder.is_dir() and (folder.is_mount() or not os.access(parent, os.W_OK))
+    beside = folder if inside else parent
+    with _locked(beside):
+        _clean_up(beside, folder)
+        place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=beside))
+        try:
+            (place / MARKER).write_text(f"{MARK}\n{folder.name}\n", encoding="utf-8")
+            (place / _NEW).mkdir()
+            yield Staging(folder, place)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover - not on Windows
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _clean_up(beside: Path, folder: Path) -> None:
+    for left in sorted(beside.glob(f"{_PREFIX}*")):
+        marker = left / MARKER
+        if not marker.is_file() or marker.read_text(encoding="utf-8", errors="replace").splitlines()[:1] != [MARK]:
+            continue
+        if (left / _OLD).is_dir() and marker.read_text(encoding="utf-8").splitlines()[1:] == [folder.name]:
+            if folder.exists():
+                shutil.rmtree(left / _OLD, ignore_errors=True)
+            else:
+                (left / _OLD).rename(folder)
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.read_bytes() == other.read_bytes()
+
+
+def _link_others(source: Path, target: Path, ours: set[Path]) -> None:
+    """Makes every entry of ``source`` that is not ours appear in ``target`` too, with its subfolders."""
+    for entry in sorted(source.iterdir()):
+        if entry in ours:
+            continue
+        copy = target / entry.name
+        if entry.is_symlink():
+            copy.symlink_to(entry.readlink())
+        elif entry.is_dir():
+            existed = copy.is_dir()
+            copy.mkdir(exist_ok=True)
+            _link_others(entry, copy, ours)
+            if not existed and not any(copy.iterdir()) and any(entry in path.parents for path in ours):
+                copy.rmdir()  # all files in it were ours, and are not written any more
+            elif not existed:
+                shutil.copystat(entry, copy)
+        else:
+            try:
+                os.link(entry, copy)
+            except OSError:
+                shutil.copy2(entry, copy)
+
+
+def _swapped(one: Path, other: Path) -> bool:
+    """Exchanges two folders in one step. False if this system cannot."""
+    import ctypes
+
+    names = os.fsencode(one), os.fsencode(other)
+    try:
+        system = ctypes.CDLL(None, use_errno=True)
+        if sys.platform == "darwin":
+            return bool(system.renamex_np(*names, 2) == 0)
+        return bool(system.renameat2(-100, names[0], -100, names[1], 2) == 0)
+    except (AttributeError, OSError, TypeError):
+        return False

@@ -1,11 +1,11 @@
-"""From a program to manifests: build, check all of it, write all of it or nothing."""
+"""From a program to manifests: build, check everything, then write all files or none."""
 
 from __future__ import annotations
 
 import atexit
 import gc
 import sys
-import tempfile
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,30 +14,88 @@ from cdk8s import App
 from cdk8s_airflow.app import files
 from cdk8s_airflow.app.registry import ledger_of
 from cdk8s_airflow.app.secret_findings import output_findings
+from cdk8s_airflow.kube import output
 from cdk8s_airflow.validation import Finding, PlatformError, collecting, show
 
 
-def synth(app: App | Callable[[], App]) -> App:
-    """Writes an app's manifests, and the files of its releases that are no manifests (:class:`HelmCommand`): all or none.
+def synth(app: App | Callable[[], App], *, allow_empty: bool = False) -> App:
+    """Writes the manifests of an app, and the files of its releases that are not manifests (:class:`HelmCommand`): all or none.
+
+    The new files replace the previous ones in one step. Other files in the output folder stay. A run that fails or is killed
+    leaves the output folder as it was, and concurrent runs never mix.
 
     Args:
-        app: the app; or a function that builds it, and then the findings of all its constructs are gathered and raised
+        app: the app; or a function that builds it. With a function, the findings of all its constructs are collected and raised
             together, before anything is written.
+        allow_empty: whether an app without any object is accepted; the previous manifests are removed then. Default: it is an
+            error, because it is most often a mistake.
 
     Returns:
         The app.
 
     Raises:
-        PlatformError: with everything that is wrong. The output folder is as it was then. What a validation of the user's
-            own found is in it too, without the JavaScript trace that cdk8s would show. What cdk8s has written is searched for
-            secrets once more, objects of the user's own and JSON patches among it.
+        PlatformError: with all findings, including those of the user's own validations, without a JavaScript stack trace. The
+            text that cdk8s wrote is scanned for secrets, including the user's own objects and JSON patches.
     """
     if not isinstance(app, App):
         app = _built(app)
-    problems = _write_aside(app, Path(app.outdir), f"*{app.output_file_extension}")
+    folder = output.folder_of(app)
+    problems: list[Finding] = []
+    reason = ""
+    try:
+        with files.staging(folder) as staging:
+            problems = _write(app, staging, allow_empty=allow_empty)
+            if not problems:
+                staging.commit(app.output_file_extension)
+    except files.ForeignFileError as error:
+        problems = [_foreign(folder, str(error))]
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        problems = [_not_writable(folder, reason)]
     if problems:
         raise PlatformError(problems)
     return app
+
+
+def _write(app: App, staging: files.Staging, *, allow_empty: bool) -> list[Finding]:
+    refused = output.write(app, staging.new)
+    if refused:
+        return [_refused(refused.replace(str(staging.new), "the output folder"))]
+    files.write(ledger_of(app).files, staging.new)
+    texts = list(staging.texts())
+    if not allow_empty and not any(text.strip() for _, text in texts):
+        return [_empty()]
+    return output_findings(texts)
+
+
+def _empty() -> Finding:
+    return Finding(
+        rule="app/empty",
+        at="app",
+        problem="has no objects, so nothing would be written",
+        fix="Create the constructs in charts of the App that is passed or returned, or pass allow_empty=True",
+    )
+
+
+def _foreign(folder: Path, name: str) -> Finding:
+    return Finding(
+        rule="app/output",
+        at="outdir",
+        problem=f"contains the file {name}, which cdk8s-airflow did not write and would have to overwrite",
+        seen=repr(str(folder)),
+        fix="Move the file, or use another output folder: App(outdir=...)",
+    )
+
+
+def _not_writable(folder: Path, reason: str) -> Finding:
+    return Finding(
+        rule="app/output",
+        at="outdir",
+        problem=f"cannot be written: {reason[:1].lower()}{reason[1:]}",
+        seen=repr(str(folder)),
+        fix="Make the folder writable, or use another one: App(outdir=...)",
+    )
 
 
 def _built(build: object) -> App:
@@ -50,7 +108,7 @@ def _built(build: object) -> App:
         except RuntimeError as error:
             if type(error.__cause__).__name__ != "JavaScriptError":
                 raise
-            refused = _without_trace(str(error))
+            refused = output.message_of(error)
     if refused:
         raise PlatformError([_refused(refused)])
     if not isinstance(app, App):
@@ -62,80 +120,59 @@ def _no_app(given: object, *, called: bool) -> Finding:
     return Finding(
         rule="app/none",
         at="app",
-        problem=f"{'the function returned' if called else 'it is'} a {type(given).__name__}, not a cdk8s App",
-        seen=show(given),
-        fix="end the function with: return app" if called else "give an App, or a function that returns one",
-    )
-
-
-def _write_aside(app: App, folder: Path, pattern: str) -> list[Finding]:
-    """Writes the files of an app with those of the last run out of the way, and puts them back if that fails.
-
-    cdk8s itself leaves files behind that an app no longer makes.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.resolve().parent, prefix=".synth-") as kept:
-        before = files.move(files.written(folder, pattern), folder, Path(kept))
-        problems: list[Finding] = []
-        written = False
-        try:
-            problems = _write(app) or _in_clear_text(folder, pattern)
-            written = not problems
-            if written:
-                files.write(ledger_of(app).files, folder)
-        finally:
-            if not written:
-                for path in files.written(folder, pattern):
-                    path.unlink()
-                files.move(before, Path(kept), folder)
-            files.clear(folder)
-    return problems
-
-
-def _write(app: App) -> list[Finding]:
-    try:
-        app.synth()
-    except RuntimeError as error:
-        return [_refused(_without_trace(str(error)))]
-    return []
-
-
-def _in_clear_text(folder: Path, pattern: str) -> list[Finding]:
-    """Secrets in what was written, whoever made the objects."""
-    return output_findings(
-        (path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8"))
-        for path in sorted(files.written(folder, pattern))
+        problem=f"must be a cdk8s App{', but the function returned something else' if called else ''}",
+        seen=f"{show(given)} ({type(given).__name__})",
+        fix="End the function with: return app" if called else "Pass an App, or a function that returns one",
     )
 
 
 def _refused(problem: str) -> Finding:
-    return Finding(rule="app/refused", at="", problem=problem, fix="mend what cdk8s or the validation names")
+    return Finding(
+        rule="app/refused", at="", problem=f"cdk8s refused the app: {problem}", fix="Fix what the message names"
+    )
 
 
-def _without_trace(text: str) -> str:
-    """What a JavaScript error says, without where in which script."""
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
-    return " ".join(lines).removeprefix("Error: ")
+def run(build: Callable[[], App], *, allow_empty: bool = False) -> None:
+    """Builds an app, checks it and writes its files. The last call of a ``main.py``.
 
+    Findings go to standard error, one line each, and the exit status is 1. So is it for an exception of the program itself,
+    whose traceback is printed. The output folder is as it was then.
 
-def run(build: Callable[[], App]) -> None:
-    """What ``main.py`` does: build, check, write; on an error its lines on standard error, and exit status 1.
+    Python's garbage collector is off while this runs and when the process exits. It would take a tenth of the time and free
+    memory that the system reclaims anyway.
 
-    It is meant to be the last thing that a program does: Python then looks for garbage neither while this runs nor when
-    the process exits, which would be a tenth of all its time, for memory that goes back to the system anyway.
+    Args:
+        build: the function that builds the app.
+        allow_empty: whether an app without any object is accepted. Default: it is an error.
     """
     collects = gc.isenabled()
     gc.disable()
     atexit.unregister(gc.freeze)
     atexit.register(gc.freeze)
     try:
-        synth(build)
+        synth(build, allow_empty=allow_empty)
     except PlatformError as error:
         sys.stderr.write(f"{error}\n{_count(error)} Nothing was written.\n")
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted. Nothing was written.\n")
+        raise SystemExit(130) from None
+    except Exception as error:
+        sys.stderr.write(_of_the_program(error))
+        sys.stderr.write("The program raised an exception. Nothing was written.\n")
         raise SystemExit(1) from None
     finally:
         if collects:
             gc.enable()
+
+
+def _of_the_program(error: BaseException) -> str:
+    """A traceback without the frames of this library, of jsii and of JavaScript."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not {"jsii", "cdk8s_airflow"} & set(Path(frame.filename).parts)]
+    lines = ["Traceback (most recent call last):\n", *traceback.format_list(own)]
+    name, _, message = "".join(traceback.format_exception_only(error)).strip().partition(": ")
+    return "".join(lines) + f"{name}{': ' if message else ''}{output.message_of(Exception(message))}\n"
 
 
 def _count(error: PlatformError) -> str:

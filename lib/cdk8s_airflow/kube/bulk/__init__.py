@@ -1,6 +1,6 @@
-"""The Python face of our small jsii module, whose source is ``edge/index.ts``; importing it starts Node.
+"""Python bindings of our small jsii module, whose source is ``edge/index.ts``. Importing it starts Node.
 
-``make edge`` builds the archive beside it. Only :mod:`cdk8s_airflow.kube.emit` imports this, and only when needed.
+``make edge`` builds the archive next to it. Only :mod:`cdk8s_airflow.kube.emit` and :mod:`cdk8s_airflow.kube.output` import it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ jsii.JSIIAssembly.load("cdk8s-airflow-bulk", "0.0.0", __name__, "bulk.tgz")
 
 
 class Bulk(metaclass=jsii.JSIIMeta, jsii_type="cdk8s-airflow-bulk.Bulk"):
-    """Makes many API objects in one call to Node."""
+    """Creates many API objects, and writes files, with one call to Node each."""
 
     @jsii.member(jsii_name="add")
     @classmethod
@@ -29,3 +29,21 @@ class Bulk(metaclass=jsii.JSIIMeta, jsii_type="cdk8s-airflow-bulk.Bulk"):
         """
         taken: list[str] = jsii.sinvoke(cls, "add", [scope, objects])
         return taken
+
+    @jsii.member(jsii_name="folder")
+    @classmethod
+    def folder(cls, app: cdk8s.App) -> str:
+        """Return the output folder of an app as an absolute path, as Node resolves it."""
+        path: str = jsii.sinvoke(cls, "folder", [app])
+        return path
+
+    @jsii.member(jsii_name="write")
+    @classmethod
+    def write(cls, app: cdk8s.App, folder: str) -> None:
+        """Write the files of an app into another folder than its own.
+
+        Args:
+            app: the app.
+            folder: an absolute path.
+        """
+        jsii.sinvoke(cls, "write", [app, folder])

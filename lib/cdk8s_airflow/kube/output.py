@@ -1,0 +1,45 @@
+"""Writes the files of an app through cdk8s."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdk8s import App
+
+
+def folder_of(app: App) -> Path:
+    """The output folder of an app as an absolute path.
+
+    A relative folder starts where Node was started, which is where the program imported cdk8s. A later ``os.chdir()`` does not
+    change it, as with ``app.synth()``.
+    """
+    from cdk8s_airflow.kube.bulk import Bulk
+
+    return Path(Bulk.folder(app))
+
+
+def write(app: App, folder: Path) -> str:
+    """Writes the files of an app into a folder, whatever its own output folder is.
+
+    Args:
+        app: the app.
+        folder: an absolute path. cdk8s creates it if it does not exist.
+
+    Returns:
+        Why cdk8s did not write them, without a JavaScript stack trace; ``""`` if it did.
+    """
+    from cdk8s_airflow.kube.bulk import Bulk
+
+    try:
+        Bulk.write(app, str(folder))
+    except RuntimeError as error:
+        return message_of(error)
+    return ""
+
+
+def message_of(error: Exception) -> str:
+    """The message of a JavaScript error, without its stack trace."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.lstrip().startswith("at ")]
+    return " ".join(lines).removeprefix("Error: ")
