@@ -50,8 +50,9 @@ types: .venv/.dev ## strict types
 imports-contract: .venv/.dev
 	@.venv/bin/lint-imports >.import_linter.log 2>&1 || { cat .import_linter.log >&2; exit 1; }
 
-docs: .venv/.dev ## build the documentation into build/docs
-	@.venv/bin/mkdocs build --strict --quiet --site-dir build/docs
+docs: .venv/.dev ## build the documentation site into build/docs
+	@test -x .venv/bin/zensical || { echo "the docs site is skipped: Zensical requires Python 3.11 or newer" >&2; exit 0; }; \
+	  log=$$(.venv/bin/zensical build --strict --clean 2>&1) || { echo "$$log" >&2; exit 1; }
 
 imports: .venv/.dev node_modules/.ready ## generate imports/ (REFRESH=1: from upstream, SOURCES=folder: from a folder)
 	@$(IMPORTS)
@@ -88,7 +89,7 @@ check-schemas: .venv/.dev
 	  && echo "check-schemas is skipped: the sources cannot be read from here; SOURCES=folder names a local copy" >&2; }
 
 clean: ## remove what make has set up and built; dist/ and imports/ stay
-	@rm -rf .venv node_modules build .synth .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+	@rm -rf .venv node_modules build .cache .synth .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
 
 # ---------------------------------------------------------------------------------------------------------- set-up
 

@@ -389,7 +389,7 @@ FAILS = "from cdk8s_airflow import Namespace, run\nrun(lambda: Namespace(None, '
 @pytest.mark.parametrize(("command", "stays"), [("python main.py", True), ("cdk8s synth", False)])
 def test_what_a_failing_program_leaves_of_dist_is_what_the_docs_say(command: str, stays: bool, tmp_path: Path) -> None:
     said = re.search(
-        rf"^\| `{command}` \| .* \| `dist/` is (.+) \|$", text("docs/how-to/run-cdk8s-by-hand.md"), re.MULTILINE
+        rf"^\| `{command}` \| .* \| `dist/` is (.+) \|$", text("docs/how-to/run-cdk8s-without-make.md"), re.MULTILINE
     )
     shutil.copy(ROOT / "cdk8s.yaml", tmp_path)
     (tmp_path / "main.py").write_text(FAILS, encoding="utf-8")
@@ -414,7 +414,7 @@ def test_what_a_failing_program_leaves_of_dist_is_what_the_docs_say(command: str
 
 
 def test_explanation_names_every_package() -> None:
-    named = set(re.findall(r"^\| `(\w+)` \|", text("docs/explanation/how-it-works.md"), re.MULTILINE))
+    named = set(re.findall(r"^\| `(\w+)` \|", text("docs/explanation/architecture.md"), re.MULTILINE))
     library = ROOT / "lib" / "cdk8s_airflow"
     rooms = {path.parent.name for path in library.glob("*/__init__.py")} | {
         path.stem for path in library.glob("[!_]*.py")
@@ -434,3 +434,10 @@ def test_the_readme_counts_the_secrets_right() -> None:
     words = {4: "four", 5: "five", 6: "six", 7: "seven"}
     count = len(re.findall(r"^    .*create secret generic", homelab()["make synth"], re.MULTILINE))
     assert f"Create the {words[count]} Secrets" in text("README.md")
+
+
+def test_redirects_lead_from_removed_pages_to_existing_ones() -> None:
+    redirects = re.findall(r"^ {8}(\S+\.md): (\S+\.md)$", text("mkdocs.yml"), re.MULTILINE)
+    assert redirects
+    assert [old for old, _ in redirects if (ROOT / "docs" / old).exists()] == []
+    assert [new for _, new in redirects if not (ROOT / "docs" / new).exists()] == []
