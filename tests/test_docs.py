@@ -25,6 +25,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +127,10 @@ WITH_DIFFS = [name for name in NAMES if any(block.mark == "diff" for block in bl
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the programs of all pages did, in one process: starting Node takes longer than all of them."""
-    folder = tmp_path_factory.mktemp("docs")
+    return executed(tmp_path_factory.mktemp("docs"))
+
+
+def executed(folder: Path) -> dict[str, Any]:
     shutil.copy(ROOT / "main.py", folder)
     shutil.copytree(ROOT / "dist", folder / "dist")
     run = subprocess.run(
@@ -441,3 +445,26 @@ def test_redirects_lead_from_removed_pages_to_existing_ones() -> None:
     assert redirects
     assert [old for old, _ in redirects if (ROOT / "docs" / old).exists()] == []
     assert [new for _, new in redirects if not (ROOT / "docs" / new).exists()] == []
+
+
+def update() -> None:
+    """Write what programs print and raise into the pages, where it differs: ``python -m tests.test_docs``."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = executed(Path(folder))
+    for page in WITH_OUTPUT:
+        outcomes = iter(results[page]["blocks"])
+        outcome: dict[str, str] = {}
+        source = text(page)
+        for block in blocks(page):
+            if block.language == "python":
+                outcome = next(outcomes)
+            elif block.mark in ("raises", "prints"):
+                output = f"{outcome.get('findings', '')}\n" if block.mark == "raises" else outcome["printed"]
+                source = source.replace(f"```text\n{block.text}```", f"```text\n{output}```", 1)
+        if source != text(page):
+            (ROOT / page).write_text(source, encoding="utf-8")
+            print(page)
+
+
+if __name__ == "__main__":
+    update()
