@@ -52,7 +52,7 @@ imports-contract: .venv/.dev
 
 docs: .venv/.dev ## build the documentation site into build/docs
 	@test -x .venv/bin/zensical || { echo "the docs site is skipped: Zensical requires Python 3.11 or newer" >&2; exit 0; }; \
-	  log=$$(.venv/bin/zensical build --strict --clean 2>&1) || { echo "$$log" >&2; exit 1; }
+	  log=$$(.venv/bin/zensical build --strict --clean 2>&1) || { echo "$$log" | sed "/^Traceback/,\$$d" >&2; exit 1; }
 
 imports: .venv/.dev node_modules/.ready ## generate imports/ (REFRESH=1: from upstream, SOURCES=folder: from a folder)
 	@$(IMPORTS)
