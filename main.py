@@ -18,12 +18,12 @@ from cdk8s_airflow import (
     ExternalDatabase,
     GitTokenSecret,
     Ingress,
+    IngressTls,
     K3sHelmChart,
     KubernetesExecutor,
     Logs,
     Namespace,
     Scheduler,
-    Tls,
     Volume,
     run,
 )
@@ -76,7 +76,7 @@ def build(
             repo="https://gitlab.acme.lab/data/airflow-dags.git",
             ref="main",
             sub_path="dags",
-            period="60s",
+            interval="60s",
             credentials=GitTokenSecret("airflow-git"),
         )
         AirflowChart(
@@ -91,7 +91,7 @@ def build(
             keys=AirflowKeys.existing(prefix="airflow"),
             database=metadata,
             logs=Logs.claim(Volume("20Gi", storage_class="longhorn")),
-            ui=Ingress(host="airflow.acme.lab", class_name="nginx", tls=Tls("airflow-tls", issuer="homelab-ca")),
+            ui=Ingress(host="airflow.acme.lab", class_name="nginx", tls=IngressTls("airflow-tls", issuer="homelab-ca")),
             scheduler=Scheduler(replicas=SCHEDULERS[topology]),
             delivery=K3sHelmChart(timeout="30m"),
         )

@@ -9,11 +9,11 @@ from cdk8s_airflow import (
     AirflowKeys,
     BasicAuthSecret,
     CnpgCluster,
+    ContainerLimits,
     DagRepoSync,
     ExistingSecret,
     GitTokenSecret,
     KubernetesExecutor,
-    Limits,
     Logs,
     Namespace,
     Quota,
@@ -32,16 +32,16 @@ def build() -> App:
         base,
         "airflow",
         quota=Quota(cpu="24", memory="64Gi", pods=120, storage="100Gi", load_balancers=0, node_ports=0),
-        limits=Limits(max_memory="8Gi"),
+        limits=ContainerLimits(max_memory="8Gi"),
     )
     team = Namespace(
         base,
         "team-risk",
         quota=Quota(cpu="32", memory="128Gi", pods=60, claims=0, others={"requests.nvidia.com/gpu": 2}),
-        limits=Limits(cpu="250m", memory="512Mi", memory_limit="1Gi", max_memory="32Gi"),
+        limits=ContainerLimits(cpu="250m", memory="512Mi", memory_limit="1Gi", max_memory="32Gi"),
         labels={"team": "risk"},
     )
-    data = Namespace(base, "airflow-data", quota=Quota(pods=8, storage="200Gi", claims=6), limits=Limits())
+    data = Namespace(base, "airflow-data", quota=Quota(pods=8, storage="200Gi", claims=6), limits=ContainerLimits())
     database = CnpgCluster(
         Chart(app, "10-data"),
         "db",

@@ -55,7 +55,7 @@ def build() -> App:
         logs=Logs.existing_claim("airflow-logs"),
         dags=DagImage("registry.example.com/data/airflow", tag="2026.1.0"),
         pull_secret=PullSecret("registry-login"),
-        flower=Flower(auth=FlowerAuthSecret("airflow-flower")),
+        flower=Flower(credentials=FlowerAuthSecret("airflow-flower")),
         delivery=FluxRelease(),
         facts=ClusterFacts(flux="2.8"),
     )

@@ -18,12 +18,11 @@ from cdk8s_airflow import (
     Logs,
     Namespace,
     S3Credentials,
-    SeaweedFs,
     SecretBootstrap,
-    StoreUser,
     Volume,
     run,
 )
+from cdk8s_airflow.storage import SeaweedFs, StoreUser
 
 
 def build() -> App:
@@ -40,7 +39,7 @@ def build() -> App:
         data,
         "lake",
         namespace=storage,
-        volume=Volume("50Gi", storage_class="longhorn"),
+        storage=Volume("50Gi", storage_class="longhorn"),
         users=[
             StoreUser(credentials=S3Credentials("data-lake"), buckets=["data-raw", "data-warehouse"]),
             StoreUser(credentials=S3Credentials("task-logs"), buckets=["airflow-logs"]),
@@ -53,7 +52,7 @@ def build() -> App:
         "buckets",
         namespace=storage,
         buckets=lake.buckets,
-        credentials=lake.admin,
+        credentials=lake.admin_credentials,
         versioned=["data-raw"],
         facts=facts,
     )
@@ -64,7 +63,7 @@ def build() -> App:
         namespace=database,
         credentials=BasicAuthSecret("airflow-pg-credentials"),
         storage=Volume("10Gi", storage_class="longhorn"),
-        backup=CnpgBackup(bucket=lake.bucket("backups"), schedule="0 2 * * *", retention_days=14),
+        backup=CnpgBackup(bucket=lake.bucket("backups"), schedule="0 2 * * *", retention="14d"),
         facts=facts,
     )
 
@@ -79,7 +78,7 @@ def build() -> App:
         data_lake=DataLake(buckets=[lake.bucket("data-raw"), lake.bucket("data-warehouse")]),
         facts=facts,
     )
-    SecretBootstrap(data, "bootstrap", namespace=setup, makes=[lake, buckets, cluster, release], facts=facts)
+    SecretBootstrap(data, "bootstrap", namespace=setup, generate_for=[lake, buckets, cluster, release], facts=facts)
     return app
 
 

@@ -14,15 +14,12 @@ from cdk8s_airflow import (
     ClusterFacts,
     CnpgCluster,
     DagRepoSync,
-    Database,
     DatabaseRole,
-    DbtPostgres,
-    DbtProfile,
-    DbtProfiles,
     Image,
     KubernetesExecutor,
     Logs,
     Namespace,
+    PostgresDatabase,
     PostgresSize,
     SecretBootstrap,
     SecretKey,
@@ -31,6 +28,7 @@ from cdk8s_airflow import (
     Volume,
     run,
 )
+from cdk8s_airflow.dbt import DbtPostgres, DbtProfile, DbtProfiles
 
 
 def build() -> App:
@@ -47,7 +45,7 @@ def build() -> App:
         storage=Volume("50Gi", storage_class="longhorn"),
         size=PostgresSize.small(),
         databases=[
-            Database(
+            PostgresDatabase(
                 name="warehouse",
                 owner=DatabaseRole(name="dbt", credentials=BasicAuthSecret("dbt-login")),
                 schemas=["analytics"],
@@ -86,7 +84,7 @@ def build() -> App:
         Chart(app, "05-secrets"),
         "secrets",
         namespace=Namespace(base, "airflow-setup"),
-        makes=[db, profiles, chart],
+        generate_for=[db, profiles, chart],
         facts=facts,
     )
     return app

@@ -7,33 +7,28 @@ from cdk8s import App, Chart
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
-    ApiServerAt,
     BasicAuthSecret,
     BrokerUrlSecret,
     CeleryExecutor,
-    ClusterDns,
     ClusterFacts,
     CnpgCluster,
     DagRepoSync,
     ExistingSecret,
-    Flow,
     GitTokenSecret,
     Ingress,
+    IngressTls,
     KubernetesExecutor,
     Logs,
     MultipleExecutors,
     Namespace,
     NetworkIsolation,
-    Outside,
-    Place,
-    Pods,
     RedisBroker,
     RedisPasswordSecret,
     SecretKey,
-    Tls,
     Volume,
     run,
 )
+from cdk8s_airflow.network import ClusterDns, ExternalPeer, KubernetesApiAddress, PeerEndpoint, PodGroup, TrafficFlow
 
 FACTS = ClusterFacts(
     kubernetes="1.34",
@@ -41,20 +36,20 @@ FACTS = ClusterFacts(
     network_plugin="kube-router",
     pod_networks=["10.42.0.0/16"],
     service_networks=["10.43.0.0/16"],
-    api_server=ApiServerAt(networks=["192.168.1.10/32", "192.168.1.11/32", "192.168.1.12/32"]),
+    api_server=KubernetesApiAddress(networks=["192.168.1.10/32", "192.168.1.11/32", "192.168.1.12/32"]),
     dns=ClusterDns(),
-    ingress_controller=Pods(name="Traefik", namespace="kube-system", labels={"app.kubernetes.io/name": "traefik"}),
-    monitoring=Pods(name="Prometheus", namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"}),
-    cnpg_operator=Pods(
+    ingress_controller=PodGroup(name="Traefik", namespace="kube-system", labels={"app.kubernetes.io/name": "traefik"}),
+    monitoring=PodGroup(name="Prometheus", namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"}),
+    cnpg_operator=PodGroup(
         name="CloudNativePG", namespace="cnpg-system", labels={"app.kubernetes.io/name": "cloudnative-pg"}
     ),
 )
 
-GITLAB = Outside(name="gitlab.acme.lab", networks=("192.168.1.20/32",))
-STORE = Outside(name="s3.acme.lab", networks=("192.168.1.21/32",))
+GITLAB = ExternalPeer(name="gitlab.acme.lab", networks=("192.168.1.20/32",))
+STORE = ExternalPeer(name="s3.acme.lab", networks=("192.168.1.21/32",))
 
-WAREHOUSE = Pods(name="warehouse", namespace="warehouse", labels={"cnpg.io/cluster": "warehouse"})
-STARTED = Pods(name="pods that tasks start", namespace="airflow", labels={"kubernetes_pod_operator": "True"})
+WAREHOUSE = PodGroup(name="warehouse", namespace="warehouse", labels={"cnpg.io/cluster": "warehouse"})
+STARTED = PodGroup(name="pods that tasks start", namespace="airflow", labels={"kubernetes_pod_operator": "True"})
 
 
 def build() -> App:
@@ -91,7 +86,7 @@ def build() -> App:
             credentials=GitTokenSecret("airflow-git"),
         ),
         logs=Logs.s3("airflow-logs", endpoint="https://s3.acme.lab", connection=SecretKey("airflow-s3", "connection")),
-        ui=Ingress(host="airflow.acme.lab", class_name="traefik", tls=Tls("airflow-tls", issuer="homelab-ca")),
+        ui=Ingress(host="airflow.acme.lab", class_name="traefik", tls=IngressTls("airflow-tls", issuer="homelab-ca")),
         facts=FACTS,
     )
     NetworkIsolation(
@@ -99,10 +94,10 @@ def build() -> App:
         "isolation",
         traffic=[airflow, db],
         flows=[
-            Flow(source=pods, target=WAREHOUSE, port=5432, purpose="the warehouse")
+            TrafficFlow(source=pods, target=WAREHOUSE, port=5432, purpose="the warehouse")
             for pods in (*airflow.traffic.tasks, STARTED)
         ],
-        places={"gitlab.acme.lab": Place(peer=GITLAB), "s3.acme.lab": Place(peer=STORE)},
+        endpoints={"gitlab.acme.lab": PeerEndpoint(peer=GITLAB), "s3.acme.lab": PeerEndpoint(peer=STORE)},
         facts=FACTS,
     )
     return app

@@ -24,9 +24,9 @@ from cdk8s_airflow import (
     GitTokenSecret,
     HashicorpVault,
     KubernetesExecutor,
+    LiteralValue,
     Logs,
     Namespace,
-    PlainText,
     RemoteKey,
     VaultKubernetes,
     Volume,
@@ -47,10 +47,10 @@ def build() -> App:
         provider=HashicorpVault(
             server="https://vault.acme.lab:8200",
             path="kv",
-            login=VaultKubernetes(role="airflow", account=ExistingServiceAccount("airflow-secrets")),
+            credentials=VaultKubernetes(role="airflow", account=ExistingServiceAccount("airflow-secrets")),
             ca=ConfigMapKey("homelab-ca", "ca.crt"),
         ),
-        login_namespace=Namespace.existing("external-secrets"),
+        credentials_namespace=Namespace.existing("external-secrets"),
     )
 
     keys = AirflowKeys.existing(prefix="airflow")
@@ -75,7 +75,7 @@ def build() -> App:
         storage=Volume("20Gi"),
         facts=facts,
     )
-    owner = {"username": PlainText("airflow"), "password": password}
+    owner = {"username": LiteralValue("airflow"), "password": password}
     ExternalSecret(base, "owner", namespace=data, secret=credentials, store=vault, data=owner)
     connection = {"connection": DatabaseUrl(database=database, password=password)}
     ExternalSecret(base, "url", namespace=airflow, secret=url, store=vault, data=connection)

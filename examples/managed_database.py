@@ -16,7 +16,6 @@ from cdk8s_airflow import (
     FluxRelease,
     Logs,
     Namespace,
-    Outside,
     PgBouncer,
     PgBouncerSecret,
     RedisBroker,
@@ -24,6 +23,7 @@ from cdk8s_airflow import (
     SecretKey,
     run,
 )
+from cdk8s_airflow.network import ExternalPeer
 
 
 def build() -> App:
@@ -41,13 +41,13 @@ def build() -> App:
         max_connections=80,
         reserved_connections=10,
         pooling=PgBouncer(
-            login=PgBouncerSecret("airflow-pgbouncer"),
+            credentials=PgBouncerSecret("airflow-pgbouncer"),
             max_clients=200,
             pool_size=10,
             results_pool_size=5,
             replicas=2,
         ),
-        peer=Outside(name="rds", networks=("10.20.0.0/16",)),
+        peer=ExternalPeer(name="rds", networks=("10.20.0.0/16",)),
     )
     AirflowChart(
         chart,

@@ -53,7 +53,7 @@ def build() -> App:
         Chart(app, "30-secrets"),
         "bootstrap",
         namespace=Namespace(base, "airflow-setup"),
-        makes=[database, airflow],
+        generate_for=[database, airflow],
         facts=facts,
     )
     return app

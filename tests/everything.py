@@ -15,11 +15,11 @@ from cdk8s_airflow import (
     CaBundle,
     CeleryExecutor,
     CeleryWorkers,
-    Cleanup,
     ClusterFacts,
     ConfigMapKey,
     DagProcessor,
     DatabaseCleanup,
+    DatabaseMigration,
     DataLake,
     DisruptionBudget,
     ExistingConfigMap,
@@ -29,25 +29,26 @@ from cdk8s_airflow import (
     FlowerAuthSecret,
     GitTokenSecret,
     Hpa,
+    HttpProxy,
     Image,
     Ingress,
+    IngressTls,
     K3sHelmChart,
     Keda,
     KubernetesExecutor,
     KubernetesSecretsBackend,
     LogGroomer,
     Logs,
-    Migration,
-    Mirror,
     MultipleExecutors,
     ObjectStorage,
     Oidc,
     OtelCollector,
     Placement,
-    Proxy,
+    PodCleanup,
     PullSecret,
     RedisBroker,
     RedisPasswordSecret,
+    RegistryMirror,
     Resources,
     ResultBackendSecret,
     S3Credentials,
@@ -55,13 +56,12 @@ from cdk8s_airflow import (
     SecretKey,
     ServiceAccount,
     ServiceAccounts,
-    Spread,
     Statsd,
     TaskPod,
     TaskPods,
     Throughput,
-    Tls,
     Toleration,
+    TopologySpread,
     Triggerer,
     Volume,
     WorkerSet,
@@ -69,7 +69,7 @@ from cdk8s_airflow import (
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.collector import statsd_beside
 from cdk8s_airflow.dags.git_sync import GitSync
-from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.validation import Finding
 from tests.airflow.wire.samples import WITH_AIRFLOW_3, Pair, release
 from tests.surface import repaired
@@ -82,7 +82,7 @@ DAGS = {
     "repo": "https://git.example.com/data/dags.git",
     "ref": "main",
     "sub_path": "flows",
-    "period": "90s",
+    "interval": "90s",
     "depth": 2,
     "max_failures": 3,
     "container_name": "git-sync",
@@ -93,7 +93,7 @@ DAGS = {
 }
 
 _RESOURCES = Resources(cpu="500m", memory="1Gi", memory_limit="2Gi", cpu_limit="2")
-_GROOMER = LogGroomer(retention_days=7, every="30m", max_size="5Gi", resources=Resources(cpu="5m", memory="32Mi"))
+_GROOMER = LogGroomer(retention="7d", interval="30m", max_size="5Gi", resources=Resources(cpu="5m", memory="32Mi"))
 _BESIDE = {
     "name": "beside",
     "image": "registry.example.com/beside:1",
@@ -121,7 +121,7 @@ _SERVING: dict[str, Any] = {
     "init_containers": [{**_BESIDE, "name": "before"}],
     "liveness_tolerance": "8m",
     "probe_timeout": "15s",
-    "spread": [Spread(across="topology.kubernetes.io/zone", max_skew=2, required=True)],
+    "spread": [TopologySpread(across="topology.kubernetes.io/zone", max_skew=2, required=True)],
 }
 _BUDGET = {"replicas": 3, "disruption_budget": DisruptionBudget(min_available=2)}
 
@@ -142,7 +142,7 @@ def executor(pair: Pair) -> Any:
             grace_period="20m",
             storage=Volume("20Gi", storage_class="fast"),
             log_groomer=_GROOMER,
-            scaling=Keda(min_replicas=2, max_replicas=12, period="10s", cooldown="1m"),
+            scaling=Keda(min_replicas=2, max_replicas=12, interval="10s", cooldown="1m"),
         ),
         "concurrency": 8,
         "result_backend": ResultBackendSecret("airflow-results"),
@@ -179,7 +179,7 @@ def everything(pair: Pair) -> tuple[ReleaseSettings, tuple[Finding, ...]]:
         exporters={"otlphttp": {"endpoint": "http://tempo.monitoring:4318"}},
         metrics=False,
         traces=True,
-        export_period="45s",
+        export_interval="45s",
         grace_period="40s",
     )
     account = ServiceAccount(annotations={"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/airflow"})
@@ -191,14 +191,14 @@ def everything(pair: Pair) -> tuple[ReleaseSettings, tuple[Finding, ...]]:
         executor=executor(pair),
         dags=GitSync(**DAGS),
         image=Image("registry.example.com/data/airflow", tag="2026.1.0", pull_policy="Always"),
-        mirror=Mirror("registry.example.com/mirror"),
+        mirror=RegistryMirror("registry.example.com/mirror"),
         pull_secret=PullSecret("registry-login"),
-        database=Connection(secret="airflow-metadata", tls="require"),
+        database=DatabaseConnection(secret="airflow-metadata", tls="require"),
         logs=Logs.s3("airflow-logs", prefix="prod", connection=SecretKey("airflow-s3", "connection"), encrypt=True),
         ui=Ingress(
             host="airflow.example.com",
             class_name="nginx",
-            tls=Tls("airflow-tls", issuer="ca"),
+            tls=IngressTls("airflow-tls", issuer="ca"),
             annotations={"nginx.ingress.kubernetes.io/proxy-body-size": "8m"},
         ),
         **people(pair),
@@ -210,7 +210,7 @@ def everything(pair: Pair) -> tuple[ReleaseSettings, tuple[Finding, ...]]:
             buckets=[ObjectStorage.s3(region="eu-central-1", credentials=S3Credentials("data-lake")).bucket("data-raw")]
         ),
         secrets_backend=KubernetesSecretsBackend(namespace="airflow-connections", provider_version="10.14.0"),
-        proxy=Proxy(http="http://proxy.example.com:3128", https="http://proxy.example.com:3128", no_proxy=[".lab"]),
+        proxy=HttpProxy(http="http://proxy.example.com:3128", https="http://proxy.example.com:3128", no_proxy=[".lab"]),
         ca=CaBundle(ConfigMapKey("ca-bundle", "ca.crt")),
         scheduler=Scheduler(**_SERVING, **_BUDGET, startup_tolerance="9m", grace_period="30s", log_groomer=_GROOMER),
         api_server=ApiServer(
@@ -225,17 +225,17 @@ def everything(pair: Pair) -> tuple[ReleaseSettings, tuple[Finding, ...]]:
         otel_collector=collector,
         flower=Flower(
             **_AIRFLOW,
-            auth=FlowerAuthSecret("airflow-flower"),
+            credentials=FlowerAuthSecret("airflow-flower"),
             containers=[_BESIDE],
             startup_tolerance="2m",
             liveness_tolerance="2m",
             probe_timeout="10s",
         ),
-        cleanup=Cleanup(**_POD, schedule="*/20 * * * *", failed_jobs_kept=2, successful_jobs_kept=3),
+        cleanup=PodCleanup(**_POD, schedule="*/20 * * * *", failed_jobs_kept=2, successful_jobs_kept=3),
         database_cleanup=DatabaseCleanup(
-            **_POD, retention_days=60, schedule="30 2 * * 0", tables=["log", "xcom"], archive=True, failed_jobs_kept=2
+            **_POD, retention="60d", schedule="30 2 * * 0", tables=["log", "xcom"], archive=True, failed_jobs_kept=2
         ),
-        migration=Migration(**_AIRFLOW, init_containers=[{**_BESIDE, "name": "before"}]),
+        migration=DatabaseMigration(**_AIRFLOW, init_containers=[{**_BESIDE, "name": "before"}]),
         config={
             "core": {"default_timezone": "Europe/Berlin", "dagbag_import_timeout": 60.0},
             "sentry": {"sentry_on": True, "sentry_dsn": SecretKey("sentry", "dsn")},

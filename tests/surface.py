@@ -25,7 +25,6 @@ from cdk8s_airflow import (
     CeleryExecutor,
     CeleryKubernetesExecutor,
     CeleryWorkers,
-    Cleanup,
     ClusterFacts,
     ClusterIP,
     ConfigMapKey,
@@ -34,8 +33,10 @@ from cdk8s_airflow import (
     DagProcessor,
     DagVolume,
     DatabaseCleanup,
+    DatabaseMigration,
     DisruptionBudget,
     ExistingConfigMap,
+    ExistingGateway,
     ExistingSecret,
     ExistingServiceAccount,
     ExternalBroker,
@@ -43,14 +44,15 @@ from cdk8s_airflow import (
     Flower,
     FlowerAuthSecret,
     FluxRelease,
-    Gateway,
     GitBundle,
     GitTokenSecret,
     HelmCommand,
     Hpa,
+    HttpProxy,
     HttpRoute,
     Image,
     Ingress,
+    IngressTls,
     K3sHelmChart,
     Keda,
     KubernetesExecutor,
@@ -60,17 +62,16 @@ from cdk8s_airflow import (
     LocalExecutor,
     LogGroomer,
     Logs,
-    Migration,
-    Mirror,
     MultipleExecutors,
     NodePort,
     Oidc,
     OtelCollector,
     Placement,
-    Proxy,
+    PodCleanup,
     PullSecret,
     RedisBroker,
     RedisPasswordSecret,
+    RegistryMirror,
     Resources,
     ResultBackendSecret,
     Scheduler,
@@ -79,13 +80,12 @@ from cdk8s_airflow import (
     ServiceAccount,
     ServiceAccounts,
     SimpleAuth,
-    Spread,
     Statsd,
     TaskPod,
     TaskPods,
     Throughput,
-    Tls,
     Toleration,
+    TopologySpread,
     Triggerer,
     Volume,
     WorkerSet,
@@ -94,12 +94,17 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.collector import statsd_beside
 from cdk8s_airflow.dags.folder import DagFile, FolderFiles
 from cdk8s_airflow.dags.git_sync import GitSync
-from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.validation import Finding
 from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, release
 from tests.judging import refusals
 
-for _setting in (GitSync, DagFile, Connection, *(getattr(cdk8s_airflow, name) for name in cdk8s_airflow.__all__)):
+for _setting in (
+    GitSync,
+    DagFile,
+    DatabaseConnection,
+    *(getattr(cdk8s_airflow, name) for name in cdk8s_airflow.__all__),
+):
     # Hypothesis reads a signature twice, and a setting is declared anew by the first time.
     getattr(_setting, "__signature__", None)
 
@@ -164,8 +169,8 @@ placements = some(
 )
 groomers = some(
     LogGroomer,
-    retention_days=counts,
-    every=minutes,
+    retention=counts.map("{}d".format),
+    interval=minutes,
     max_size=st.integers(1, 99).map("{}Gi".format),
     resources=resources(),
 )
@@ -174,13 +179,13 @@ kedas = some(
     Keda,
     min_replicas=st.integers(0, 3),
     _max_replicas=st.integers(3, 30),
-    period=durations,
+    interval=durations,
     cooldown=durations,
     query=st.just("SELECT 1"),
 )
 budgets = st.none() | st.builds(DisruptionBudget, max_unavailable=counts)
 spreads = st.lists(
-    some(Spread, across=annotation_keys, max_skew=counts, required=st.booleans()),
+    some(TopologySpread, across=annotation_keys, max_skew=counts, required=st.booleans()),
     max_size=2,
     unique_by=lambda s: s.across,
 )
@@ -250,7 +255,7 @@ component = {
         **pods,
         _exporters=st.just({"otlphttp": {"endpoint": "http://tempo:4318"}}),
         traces=st.booleans(),
-        export_period=durations,
+        export_interval=durations,
         resources=resources(),
         grace_period=durations,
     ),
@@ -258,7 +263,7 @@ component = {
     | some(
         filed(Flower),
         **airflow_pods,
-        _auth=st.builds(FlowerAuthSecret, names),
+        _credentials=st.builds(FlowerAuthSecret, names),
         containers=st.just([CONTAINER]),
         startup_tolerance=durations,
         liveness_tolerance=durations,
@@ -266,13 +271,13 @@ component = {
     ),
     "cleanup": st.none()
     | some(
-        Cleanup, **pods, schedule=crons, resources=resources(), failed_jobs_kept=counts, successful_jobs_kept=counts
+        PodCleanup, **pods, schedule=crons, resources=resources(), failed_jobs_kept=counts, successful_jobs_kept=counts
     ),
     "database_cleanup": st.none()
     | some(
         DatabaseCleanup,
         **pods,
-        retention_days=counts,
+        retention=counts.map("{}d".format),
         schedule=crons,
         tables=st.just(["xcom", "log"]),
         archive=st.booleans(),
@@ -280,7 +285,7 @@ component = {
         failed_jobs_kept=counts,
         successful_jobs_kept=counts,
     ),
-    "migration": some(filed(Migration), **airflow_pods, init_containers=st.just([BEFORE])),
+    "migration": some(filed(DatabaseMigration), **airflow_pods, init_containers=st.just([BEFORE])),
 }
 
 storage = st.none() | st.integers(1, 500).map(lambda size: Volume(f"{size}Gi"))
@@ -326,7 +331,7 @@ git_syncs = st.builds(
     repo=st.builds("https://{}/{}.git".format, hosts, labels),
     ref=labels | st.sampled_from(["v1.2", "feature/x", "0123456789abcdef0123456789abcdef01234567"]),
     sub_path=st.just("") | labels,
-    period=durations,
+    interval=durations,
     depth=counts,
     max_failures=st.integers(-1, 100),
     container_name=labels.map("git-{}".format),
@@ -342,7 +347,7 @@ bundles = st.lists(
         _repo=st.builds("https://{}/{}.git".format, hosts, labels),
         _ref=labels,
         sub_path=labels,
-        refresh=durations,
+        interval=durations,
         credentials=secret_keys,
     ),
     min_size=1,
@@ -377,7 +382,7 @@ log_places = st.one_of(
     st.builds(Logs.opensearch, search, username=secret_keys, password=secret_keys),
 )
 
-tls = st.builds(Tls, names.map("tls.{}".format), st.none() | labels)
+tls = st.builds(IngressTls, names.map("tls.{}".format), st.none() | labels)
 exposures = st.one_of(
     st.just(ClusterIP()),
     some(NodePort, port=st.integers(30000, 32767), base_url=urls),
@@ -385,7 +390,7 @@ exposures = st.one_of(
         LoadBalancer, base_url=urls, source_ranges=st.lists(cidrs, unique=True, max_size=2), annotations=annotation_maps
     ),
     some(Ingress, _host=hosts, class_name=labels, tls=tls, path=labels.map("/{}".format), annotations=annotation_maps),
-    some(HttpRoute, _host=hosts, _gateway=st.builds(Gateway, labels, labels), https=st.booleans()),
+    some(HttpRoute, _host=hosts, _gateway=st.builds(ExistingGateway, labels, labels), https=st.booleans()),
 )
 
 roles = st.dictionaries(plain.filter(bool), st.sampled_from(["Admin", "Viewer"]), min_size=1, max_size=2)
@@ -488,7 +493,7 @@ deliveries = st.one_of(
 )
 connections = st.sampled_from([("connection", "disable"), ("uri", "require"), ("connection", "prefer")]).flatmap(
     lambda source: names.map(
-        lambda name: Connection(secret=f"db.{name}", secret_key=source[0], tls=source[1])  # type: ignore[arg-type]
+        lambda name: DatabaseConnection(secret=f"db.{name}", secret_key=source[0], tls=source[1])  # type: ignore[arg-type]
     )
 )
 
@@ -499,7 +504,7 @@ parts: dict[str, st.SearchStrategy[Any]] = {
     "executor": executors,
     "dags": dag_sources,
     "image": images,
-    "mirror": st.none() | st.builds(Mirror, repositories),
+    "mirror": st.none() | st.builds(RegistryMirror, repositories),
     "pull_secret": st.none() | st.builds(PullSecret, names),
     "keys": labels.map(lambda prefix: AirflowKeys.existing(prefix=prefix)),
     "database": connections,
@@ -515,7 +520,10 @@ parts: dict[str, st.SearchStrategy[Any]] = {
     | some(KubernetesSecretsBackend, namespace=labels, provider_version=st.just("10.14.0")),
     "proxy": st.none()
     | some(
-        Proxy, _http=st.just("http://proxy.example.com:3128"), https=secret_keys, no_proxy=st.lists(hosts, max_size=2)
+        HttpProxy,
+        _http=st.just("http://proxy.example.com:3128"),
+        https=secret_keys,
+        no_proxy=st.lists(hosts, max_size=2),
     ),
     "ca": st.none() | st.builds(CaBundle, secret_keys | map_keys),
     "config": configs,

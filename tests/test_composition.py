@@ -11,7 +11,6 @@ import pytest
 from cdk8s_airflow import (
     BasicAuthSecret,
     ClusterFacts,
-    Database,
     DsnSecret,
     ExternalDatabase,
     GitTokenSecret,
@@ -19,10 +18,11 @@ from cdk8s_airflow import (
     Logs,
     Namespace,
     PlatformError,
+    PostgresDatabase,
     Triggerer,
     Volume,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from tests.making import emitted, make_airflow, make_cluster, make_dags, new_chart
 from tests.truth import assert_accepted
 from tests.truth.manifests import load, objects, values_of
@@ -132,7 +132,7 @@ def test_two_releases_of_one_name_are_refused_naming_both_whichever_chart_they_a
 
 def test_one_dag_source_and_one_database_serve_two_releases_with_bridges_of_their_own() -> None:
     chart = new_chart()
-    cluster = make_cluster(chart, credentials=BasicAuthSecret("login"), databases=[Database(name="two")])
+    cluster = make_cluster(chart, credentials=BasicAuthSecret("login"), databases=[PostgresDatabase(name="two")])
     dags = make_dags(chart, credentials=GitTokenSecret("git"))
     for name, database in (("one", None), ("two", "two")):
         make_airflow(
@@ -143,8 +143,8 @@ def test_one_dag_source_and_one_database_serve_two_releases_with_bridges_of_thei
             dags=dags,
             database=cluster.connection(bridge=DsnSecret(f"{name}-metadata"), database=database),
         )
-    assert {key for key in ledger_of(chart).secrets if key[1] == "git"} == {("one", "git"), ("two", "git")}
-    assert ("two", "two-metadata") in ledger_of(chart).secrets
+    assert {key for key in registry_of(chart).secrets if key[1] == "git"} == {("one", "git"), ("two", "git")}
+    assert ("two", "two-metadata") in registry_of(chart).secrets
 
 
 def test_objects_of_cdk8s_plus_stand_for_their_names() -> None:
@@ -198,7 +198,7 @@ def test_many_apps_in_one_process_do_not_meet() -> None:
     first, *others = [new_chart("lab") for _ in range(12)]
     for chart in (first, *others):
         everything(chart)
-    assert {len(ledger_of(chart).objects) for chart in others} == {len(IDENTITIES)}
+    assert {len(registry_of(chart).objects) for chart in others} == {len(IDENTITIES)}
     assert all(emitted(chart) == emitted(first) for chart in others)
 
 

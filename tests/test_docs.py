@@ -33,6 +33,8 @@ from typing import Any
 
 import pytest
 
+from cdk8s_airflow._exports import HOME_OF
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")],
@@ -182,12 +184,12 @@ def test_the_program_of_the_readme_writes_dist(results: dict[str, Any]) -> None:
 def homelab(arguments: str = "") -> dict[str, str]:
     """The files of the HomeLab, and the summary of it."""
     import main
-    from cdk8s_airflow.app.registry import ledger_of
+    from cdk8s_airflow.app.registry import registry_of
     from cdk8s_airflow.report.summary import summary
 
     app = main.build(**{key: ast.literal_eval(value) for key, value in re.findall(r"(\w+)=(\S+)", arguments)})
     manifests = app.synth_yaml()
-    return {"manifests": manifests, "make synth": summary(ledger_of(app), ROOT / "dist").replace(f"{ROOT}/", "")}
+    return {"manifests": manifests, "make synth": summary(registry_of(app), ROOT / "dist").replace(f"{ROOT}/", "")}
 
 
 @pytest.mark.parametrize("page", WITH_EXCERPTS)
@@ -306,12 +308,10 @@ def test_generated_pages_are_what_the_code_gives() -> None:
 
 
 def test_the_reference_has_every_public_name() -> None:
-    import cdk8s_airflow
-
     documented = {
         heading for page in (ROOT / "docs" / "reference").glob("*.md") for heading in _HEADING.findall(page.read_text())
     }
-    assert set(cdk8s_airflow.__all__) <= documented
+    assert set(HOME_OF) <= documented
 
 
 _AREAS = (("values", "key"), ("manifest", "field"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from tests.truth import assert_accepted
 from tests.truth.goldens import check_golden
 from tests.truth.manifests import load
@@ -23,7 +23,7 @@ every = pytest.mark.parametrize("name", NAMES)
 def built(name: str) -> tuple[str, dict[str, str]]:
     """The manifests of an example, and the files beside them."""
     app = runpy.run_path(str(EXAMPLES / f"{name}.py"))["build"]()
-    return str(app.synth_yaml()), dict(ledger_of(app).files)
+    return str(app.synth_yaml()), dict(registry_of(app).files)
 
 
 @every

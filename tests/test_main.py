@@ -12,7 +12,7 @@ import pytest
 
 import main
 from cdk8s_airflow import PlatformError
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from tests.platforms import PAIRS, helm_chart, homelab
 from tests.truth import assert_accepted
 from tests.truth.goldens import check_golden, check_golden_folder
@@ -123,14 +123,20 @@ def test_a_part_that_is_switched_off_leaves_nothing_behind(
 def test_with_both_parts_off_nothing_is_left() -> None:
     app = main.build(database=False, airflow=False)
     assert [manifest for chart in app.charts for manifest in chart.to_json()] == []
-    ledger = ledger_of(app)
-    assert (ledger.objects, ledger.secrets, ledger.crds, ledger.state, ledger.notes) == ({}, {}, set(), [], [])
+    registry = registry_of(app)
+    assert (registry.objects, registry.secrets, registry.crds, registry.state, registry.notes) == (
+        {},
+        {},
+        set(),
+        [],
+        [],
+    )
 
 
 def test_without_the_database_its_url_is_typed_by_whoever_knows_it() -> None:
-    need = ledger_of(main.build(database=False)).secrets["airflow", "airflow-metadata"]
+    need = registry_of(main.build(database=False)).secrets["airflow", "airflow-metadata"]
     assert "Database URL" in need.command
-    copied = ledger_of(main.build()).secrets["airflow", "airflow-metadata"]
+    copied = registry_of(main.build()).secrets["airflow", "airflow-metadata"]
     assert "get secret airflow-pg-credentials" in copied.command
 
 

@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Scheduler, Statsd, Triggerer
-from cdk8s_airflow.airflow.exposure import ClusterIP, Ingress, Tls
+from cdk8s_airflow.airflow.exposure import ClusterIP, Ingress, IngressTls
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.release import release_objects, release_rules, release_values
 from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects
 from cdk8s_airflow.dags.git_sync import GitRef, GitSubPath, GitSync, repository_rules
-from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.resources import Resources
@@ -101,7 +101,7 @@ def sources(draw: st.DrawFn) -> GitSync:
         repo=draw(repos),
         ref=draw(refs),
         sub_path=draw(st.just("") | labels),
-        period=draw(durations),
+        interval=draw(durations),
         depth=draw(counts),
         max_failures=draw(st.integers(-1, 1000)),
         container_name=draw(labels.map(lambda name: f"git-{name}")),
@@ -117,7 +117,7 @@ def ingresses(draw: st.DrawFn) -> Ingress:
     return Ingress(
         host=draw(hosts),
         class_name=draw(st.none() | labels),
-        tls=draw(st.none() | st.builds(Tls, names.map(lambda name: f"tls.{name}"), st.none() | labels)),
+        tls=draw(st.none() | st.builds(IngressTls, names.map(lambda name: f"tls.{name}"), st.none() | labels)),
         annotations=draw(st.dictionaries(labels.map(lambda key: f"example.com/{key}"), texts, max_size=3)),
     )
 
@@ -146,7 +146,7 @@ def releases(draw: st.DrawFn) -> ReleaseSettings:
         database=draw(
             st.sampled_from([("connection", "disable"), ("uri", "require"), ("connection", "prefer")]).flatmap(
                 lambda source: names.map(
-                    lambda name: Connection(secret=f"db.{name}", secret_key=source[0], tls=source[1])  # type: ignore[arg-type]
+                    lambda name: DatabaseConnection(secret=f"db.{name}", secret_key=source[0], tls=source[1])  # type: ignore[arg-type]
                 )
             )
         ),
@@ -351,7 +351,7 @@ def test_a_leaf_of_another_form_is_written_or_told_and_nothing_else_happens(
 AIRFLOW = ("release", "namespace", "database", "keys", "executor", "logs", "chart_version", "ui", "scheduler", "migration",
            "api_server", "delivery", "facts")  # fmt: skip
 CLUSTER = ("name", "namespace", "storage", "database", "instances", "postgres_major", "resources", "facts")
-DAGS = ("repo", "ref", "period", "depth", "container_name", "resources")
+DAGS = ("repo", "ref", "interval", "depth", "container_name", "resources")
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,12 @@ from cdk8s_airflow import (
     Namespace,
     PlatformError,
 )
-from cdk8s_airflow.airflow.wire.permissions import GRANTS, ROLES, SWITCHES, release_rights
+from cdk8s_airflow.airflow.wire.permissions import GRANTS, ROLES, SWITCHES, release_permissions
 from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
-from cdk8s_airflow.app.registry import ledger_of
-from cdk8s_airflow.model.permission import Right, merged, rights_in
-from cdk8s_airflow.report.permissions import rights_of, rights_text
+from cdk8s_airflow.app.registry import registry_of
+from cdk8s_airflow.model.permission import Permission, merged, permissions_in
+from cdk8s_airflow.report.permissions import permissions_of, permissions_text
 from cdk8s_airflow.report.summary import summary
 from tests.airflow.wire.samples import PAIRS, Pair, called, release
 from tests.making import make_airflow, new_chart
@@ -52,7 +52,7 @@ PODS = {"apiGroups": ["", "apps"], "resources": ["pods"], "verbs": ["watch", "li
 READER = {"kind": "ServiceAccount", "name": "reader", "namespace": "bridge"}
 
 
-def right(**changes: Any) -> Right:
+def permission(**changes: Any) -> Permission:
     given: dict[str, Any] = {
         "account": "reader",
         "account_namespace": "bridge",
@@ -61,7 +61,7 @@ def right(**changes: Any) -> Right:
         "resource": "pods",
         "verbs": ("list", "watch"),
     }
-    return Right(**{**given, **changes})
+    return Permission(**{**given, **changes})
 
 
 def test_a_right_is_a_rule_of_a_role_that_a_binding_gives_to_an_account() -> None:
@@ -70,10 +70,10 @@ def test_a_right_is_a_rule_of_a_role_that_a_binding_gives_to_an_account() -> Non
         binding("RoleBinding", "Role/r", READER, {"kind": "Group", "name": "people"}, namespace="data"),
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "r"}},
     ]
-    assert rights_in(manifests) == (
-        right(),
-        right(resource="secrets", verbs=("get",), names=("a", "b")),
-        right(group="apps"),
+    assert permissions_in(manifests) == (
+        permission(),
+        permission(resource="secrets", verbs=("get",), names=("a", "b")),
+        permission(group="apps"),
     )
 
 
@@ -82,38 +82,43 @@ def test_a_role_is_looked_for_in_the_namespace_of_its_binding() -> None:
         role("Role", "r", PODS, namespace="data"),
         binding("RoleBinding", "Role/r", READER, namespace="elsewhere"),
     ]
-    assert rights_in(manifests) == ()
+    assert permissions_in(manifests) == ()
     unsaid = [role("Role", "r", PODS), binding("RoleBinding", "Role/r", {"kind": "ServiceAccount", "name": "x"})]
-    assert {(each.account_namespace, each.namespace) for each in rights_in(unsaid, "here")} == {("here", "here")}
+    assert {(each.account_namespace, each.namespace) for each in permissions_in(unsaid, "here")} == {("here", "here")}
 
 
 @pytest.mark.parametrize(("kind", "where"), [("RoleBinding", "data"), ("ClusterRoleBinding", None)])
 def test_a_cluster_role_counts_where_it_is_bound(kind: str, where: str | None) -> None:
     manifests = [role("ClusterRole", "r", PODS), binding(kind, "ClusterRole/r", READER, namespace=where)]
-    assert {each.namespace for each in rights_in(manifests)} == {where}
+    assert {each.namespace for each in permissions_in(manifests)} == {where}
 
 
 def test_rights_on_one_resource_are_put_together_in_a_fixed_order() -> None:
-    given = [right(verbs=("watch",)), right(verbs=("get",), names=("x",)), right(verbs=("list",)), right(account="a")]
+    given = [
+        permission(verbs=("watch",)),
+        permission(verbs=("get",), names=("x",)),
+        permission(verbs=("list",)),
+        permission(account="a"),
+    ]
     assert merged(given) == merged(reversed(given))
-    assert merged(given) == (right(account="a"), right(), right(verbs=("get",), names=("x",)))
+    assert merged(given) == (permission(account="a"), permission(), permission(verbs=("get",), names=("x",)))
 
 
 def test_only_anything_with_anything_in_the_whole_cluster_is_everything() -> None:
     every: dict[str, Any] = {"namespace": None, "group": "*", "resource": "*", "verbs": ("*",)}
-    assert right(**every).is_everything
+    assert permission(**every).is_everything
     for key, other in (("namespace", "data"), ("group", ""), ("resource", "pods"), ("verbs", ("get",))):
-        assert not right(**{**every, key: other}).is_everything
+        assert not permission(**{**every, key: other}).is_everything
 
 
 def test_a_reader_sees_place_by_place_who_may_do_what() -> None:
-    everything = right(account="helm", namespace=None, group="*", resource="*", verbs=("*",))
-    told = rights_text(
+    everything = permission(account="helm", namespace=None, group="*", resource="*", verbs=("*",))
+    told = permissions_text(
         [
-            right(account_namespace="data"),
-            right(account="other", account_namespace="data"),
-            right(resource="secrets", verbs=("get",), names=("a", "b")),
-            right(namespace=None, group="batch", resource="jobs", verbs=("get",)),
+            permission(account_namespace="data"),
+            permission(account="other", account_namespace="data"),
+            permission(resource="secrets", verbs=("get",), names=("a", "b")),
+            permission(namespace=None, group="batch", resource="jobs", verbs=("get",)),
             everything,
         ]
     )
@@ -126,11 +131,11 @@ def test_a_reader_sees_place_by_place_who_may_do_what() -> None:
         "    reader of namespace bridge: get jobs.batch",
         "    helm of namespace bridge: everything",
     ]
-    assert rights_text([]) == ""
+    assert permissions_text([]) == ""
 
 
 def test_the_summary_of_the_homelab_says_it() -> None:
-    text = summary(ledger_of(main.build()), Path(main.__file__).parent / "dist")
+    text = summary(registry_of(main.build()), Path(main.__file__).parent / "dist")
     said = text.partition("What accounts may do with the API of Kubernetes:\n")[2].partition("\n\n")[0]
     assert said.splitlines() == [
         "  in namespace airflow",
@@ -153,16 +158,16 @@ def test_the_construct_tells_its_rights_and_the_app_those_of_all_its_constructs(
         image=Image("r.lab/airflow", tag="1"),
         secrets_backend=KubernetesSecretsBackend(namespace="connections", provider_version="10.14.0"),
     )
-    assert {each.account_namespace for each in one.rights} == {"airflow"}
-    assert {each.namespace for each in two.rights} == {"second", "connections", None}
-    assert rights_of(ledger_of(chart)) == merged([*one.rights, *two.rights])
+    assert {each.account_namespace for each in one.permissions} == {"airflow"}
+    assert {each.namespace for each in two.permissions} == {"second", "connections", None}
+    assert permissions_of(registry_of(chart)) == merged([*one.permissions, *two.permissions])
 
 
 def test_rights_over_the_cluster_take_values_that_nothing_checks_and_are_told_as_such() -> None:
     plain = make_airflow(new_chart(), delivery=HelmCommand())
     wide = make_airflow(new_chart(), delivery=HelmCommand(), unchecked_values={"multiNamespaceMode": True})
-    assert all(each.namespace == "airflow" for each in plain.rights)
-    assert {each.namespace for each in wide.rights} == {None}
+    assert all(each.namespace == "airflow" for each in plain.permissions)
+    assert {each.namespace for each in wide.permissions} == {None}
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
@@ -170,7 +175,7 @@ def test_every_row_of_the_data_is_of_use_and_every_switch_has_a_default(pair: Pa
     assert {grant.role for grant in GRANTS} == set(ROLES)
     assert {switch for grant in GRANTS for switch in grant.switches} <= set(SWITCHES)
     settings = release(pair, delivery=HelmCommand())
-    told = release_rights(settings, release_values(settings))
+    told = release_permissions(settings, release_values(settings))
     assert {each.account.removeprefix("lab-airflow-") for each in told} == {
         "scheduler",
         "worker",
@@ -183,7 +188,7 @@ def test_every_row_of_the_data_is_of_use_and_every_switch_has_a_default(pair: Pa
 def test_task_namespaces_give_pods_there_to_the_scheduler_and_logs_to_the_ui() -> None:
     settings = release(("1.22.0", "3.2.2"), task_namespaces=("team-a", "team-b"), delivery=HelmCommand())
     objects = namespace_objects(settings, release_values(settings)).values()
-    told = {(each.account, each.namespace, each.resource, each.verbs) for each in rights_in(objects)}
+    told = {(each.account, each.namespace, each.resource, each.verbs) for each in permissions_in(objects)}
     launch = ("create", "delete", "list", "patch", "watch")
     assert told == {
         each
@@ -232,4 +237,4 @@ def test_a_helm_chart_is_not_where_tasks_run_either() -> None:
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
 def test_the_rights_of_an_example_are_exactly_those_that_were_reviewed(name: str) -> None:
     app = runpy.run_path(str(EXAMPLES / f"{name}.py"))["build"]()
-    check_golden(f"{rights_text(rights_of(ledger_of(app)))}\n", GOLDENS / "rights" / f"{name}.txt")
+    check_golden(f"{permissions_text(permissions_of(registry_of(app)))}\n", GOLDENS / "rights" / f"{name}.txt")

@@ -12,7 +12,7 @@ import pytest
 
 import main
 from cdk8s_airflow import BrokerUrlSecret, CeleryExecutor, CeleryWorkers, RedisBroker, RedisPasswordSecret, Volume
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from tests.helm.rendering import CHARTS_MISSING, Rendered, charts_folder, render_release
 from tests.platforms import helm_chart, release
 from tests.truth import assert_accepted
@@ -78,7 +78,7 @@ def changes(before: Step, after: Step) -> dict[str, set[str]]:
 def secrets(step: Step) -> set[str]:
     """The names of the Secrets that somebody has to make."""
     app = main.build(chart_version=step[0], airflow_version=step[1])
-    return {name for _, name in ledger_of(app).secrets}
+    return {name for _, name in registry_of(app).secrets}
 
 
 def fixed(result: Rendered) -> dict[tuple[str, str], Any]:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 import click
 import griffe
 
+import cdk8s_airflow
 from cdk8s_airflow import _exports
 from cdk8s_airflow.airflow import dialect
 from cdk8s_airflow.cli import commands
@@ -36,16 +37,19 @@ SETUP = """\
 <!-- setup
 from cdk8s import App, Chart
 from cdk8s_airflow import *
+from cdk8s_airflow.dbt import *
+from cdk8s_airflow.network import *
+from cdk8s_airflow.storage import *
 chart = Chart(App(), "reference")
 db = CnpgCluster(chart, "db", name="db", namespace=Namespace.existing("data"), storage=Volume("1Gi"))
 storage = ObjectStorage.s3(region="eu-central-1")
 facts = ClusterFacts(
     cnpg="1.30.0",
     network_plugin="calico",
-    api_server=ApiServerAt(networks=["192.168.1.10/32"]),
+    api_server=KubernetesApiAddress(networks=["192.168.1.10/32"]),
     dns=ClusterDns(),
-    monitoring=Nowhere(),
-    cnpg_operator=Pods(name="CloudNativePG", namespace="cnpg-system", labels={"app.kubernetes.io/name": "cloudnative-pg"}),
+    monitoring=NotInstalled(),
+    cnpg_operator=PodGroup(name="CloudNativePG", namespace="cnpg-system", labels={"app.kubernetes.io/name": "cloudnative-pg"}),
 )
 airflow = AirflowChart(
     chart,
@@ -190,7 +194,8 @@ class Pages:
 
     def __init__(self) -> None:
         self.library = load()
-        self.homes = {name: home.partition(".")[0] for name, home in _exports.HOME_OF.items()}
+        submodule = {name: module for module, names in _exports.SUBMODULES.items() for name in names}
+        self.homes = {name: submodule.get(name) or home.partition(".")[0] for name, home in _exports.HOME_OF.items()}
         self.faults: list[str] = []
         self.forms = {
             name: value
@@ -313,6 +318,8 @@ class Pages:
         thing = self.object(name)
         doc = parsed(thing.docstring)
         yield f"## {name}\n\n"
+        if name not in cdk8s_airflow.__all__:
+            yield f"`from {LIBRARY}.{page} import {name}`\n\n"
         example = _literal(thing, "how_to_write")
         if example and "..." not in example:
             yield f"```python\n{example}\n```\n\n"
@@ -383,7 +390,7 @@ def package_page(pages: Pages, package: str) -> str:
 
 def index_page(pages: Pages) -> str:
     """The index of all public names."""
-    text = f'{GENERATED}\n\n# API reference\n\nEvery public name, by package. Import all of them from `{LIBRARY}`.\nArguments are keyword-only unless a table says "positional".\n\n'
+    text = f'{GENERATED}\n\n# API reference\n\nEvery public name, by package. Import it from `{LIBRARY}`, unless its section shows the submodule that exports it.\nArguments are keyword-only unless a table says "positional".\n\n'
     text += (
         "Other reference pages: [value formats](forms.md), [rule ids](rules.md), [chart versions](chart-versions.md),\n"
     )

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk8s_airflow._exports import HOME_OF, load
-
 if TYPE_CHECKING:
     from cdk8s_airflow.airflow.authentication import AdminAccount as AdminAccount
     from cdk8s_airflow.airflow.authentication import FabAuth as FabAuth
@@ -19,20 +17,20 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.chart import AirflowChart as AirflowChart
     from cdk8s_airflow.airflow.chart_archive import ChartArchive as ChartArchive
     from cdk8s_airflow.airflow.components import ApiServer as ApiServer
-    from cdk8s_airflow.airflow.components import Cleanup as Cleanup
     from cdk8s_airflow.airflow.components import DagProcessor as DagProcessor
     from cdk8s_airflow.airflow.components import DatabaseCleanup as DatabaseCleanup
+    from cdk8s_airflow.airflow.components import DatabaseMigration as DatabaseMigration
     from cdk8s_airflow.airflow.components import Flower as Flower
-    from cdk8s_airflow.airflow.components import Migration as Migration
     from cdk8s_airflow.airflow.components import OtelCollector as OtelCollector
+    from cdk8s_airflow.airflow.components import PodCleanup as PodCleanup
     from cdk8s_airflow.airflow.components import Scheduler as Scheduler
     from cdk8s_airflow.airflow.components import Statsd as Statsd
     from cdk8s_airflow.airflow.components import Triggerer as Triggerer
     from cdk8s_airflow.airflow.config import Throughput as Throughput
     from cdk8s_airflow.airflow.data_lake import DataLake as DataLake
     from cdk8s_airflow.airflow.environment import CaBundle as CaBundle
+    from cdk8s_airflow.airflow.environment import HttpProxy as HttpProxy
     from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend as KubernetesSecretsBackend
-    from cdk8s_airflow.airflow.environment import Proxy as Proxy
     from cdk8s_airflow.airflow.executors import CeleryExecutor as CeleryExecutor
     from cdk8s_airflow.airflow.executors import CeleryKubernetesExecutor as CeleryKubernetesExecutor
     from cdk8s_airflow.airflow.executors import CeleryWorkers as CeleryWorkers
@@ -43,13 +41,13 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.executors import RedisBroker as RedisBroker
     from cdk8s_airflow.airflow.executors import WorkerSet as WorkerSet
     from cdk8s_airflow.airflow.exposure import ClusterIP as ClusterIP
-    from cdk8s_airflow.airflow.exposure import Gateway as Gateway
-    from cdk8s_airflow.airflow.exposure import Host as Host
+    from cdk8s_airflow.airflow.exposure import ExistingGateway as ExistingGateway
     from cdk8s_airflow.airflow.exposure import HttpRoute as HttpRoute
     from cdk8s_airflow.airflow.exposure import Ingress as Ingress
+    from cdk8s_airflow.airflow.exposure import IngressHost as IngressHost
+    from cdk8s_airflow.airflow.exposure import IngressTls as IngressTls
     from cdk8s_airflow.airflow.exposure import LoadBalancer as LoadBalancer
     from cdk8s_airflow.airflow.exposure import NodePort as NodePort
-    from cdk8s_airflow.airflow.exposure import Tls as Tls
     from cdk8s_airflow.airflow.logs import Logs as Logs
     from cdk8s_airflow.airflow.pod_settings import LogGroomer as LogGroomer
     from cdk8s_airflow.airflow.task_pods import TaskPod as TaskPod
@@ -65,29 +63,25 @@ if TYPE_CHECKING:
     from cdk8s_airflow.database.backup import CnpgBackup as CnpgBackup
     from cdk8s_airflow.database.backup import CnpgRecovery as CnpgRecovery
     from cdk8s_airflow.database.backup import RecoveryTarget as RecoveryTarget
-    from cdk8s_airflow.database.cluster_settings import AntiAffinity as AntiAffinity
-    from cdk8s_airflow.database.cluster_settings import ClusterUpdates as ClusterUpdates
-    from cdk8s_airflow.database.cluster_settings import Extension as Extension
-    from cdk8s_airflow.database.cluster_settings import ExtensionImage as ExtensionImage
     from cdk8s_airflow.database.cluster_settings import ImageCatalog as ImageCatalog
     from cdk8s_airflow.database.cluster_settings import InitDb as InitDb
+    from cdk8s_airflow.database.cluster_settings import PostgresAntiAffinity as PostgresAntiAffinity
+    from cdk8s_airflow.database.cluster_settings import PostgresCertificates as PostgresCertificates
+    from cdk8s_airflow.database.cluster_settings import PostgresExtension as PostgresExtension
+    from cdk8s_airflow.database.cluster_settings import PostgresExtensionImage as PostgresExtensionImage
     from cdk8s_airflow.database.cluster_settings import PostgresMonitoring as PostgresMonitoring
     from cdk8s_airflow.database.cluster_settings import PostgresSize as PostgresSize
-    from cdk8s_airflow.database.cluster_settings import ServerCertificates as ServerCertificates
-    from cdk8s_airflow.database.cluster_settings import Synchronous as Synchronous
+    from cdk8s_airflow.database.cluster_settings import PostgresUpdates as PostgresUpdates
+    from cdk8s_airflow.database.cluster_settings import SynchronousReplication as SynchronousReplication
     from cdk8s_airflow.database.cnpg_cluster import CnpgCluster as CnpgCluster
-    from cdk8s_airflow.database.connection import Connection as Connection
+    from cdk8s_airflow.database.connection import DatabaseConnection as DatabaseConnection
     from cdk8s_airflow.database.connection import ExternalDatabase as ExternalDatabase
     from cdk8s_airflow.database.lab_database import LabDatabase as LabDatabase
     from cdk8s_airflow.database.pgbouncer import PgBouncer as PgBouncer
     from cdk8s_airflow.database.pooler import CnpgPooler as CnpgPooler
     from cdk8s_airflow.database.pooler_monitoring import PoolerMonitoring as PoolerMonitoring
-    from cdk8s_airflow.database.roles import Database as Database
     from cdk8s_airflow.database.roles import DatabaseRole as DatabaseRole
-    from cdk8s_airflow.dbt.profiles import DbtProfiles as DbtProfiles
-    from cdk8s_airflow.dbt.targets import DbtPostgres as DbtPostgres
-    from cdk8s_airflow.dbt.targets import DbtProfile as DbtProfile
-    from cdk8s_airflow.dbt.targets import DbtTarget as DbtTarget
+    from cdk8s_airflow.database.roles import PostgresDatabase as PostgresDatabase
     from cdk8s_airflow.delivery.argo import ArgoApplication as ArgoApplication
     from cdk8s_airflow.delivery.argo import AutomatedSync as AutomatedSync
     from cdk8s_airflow.delivery.flux import FluxRelease as FluxRelease
@@ -97,20 +91,14 @@ if TYPE_CHECKING:
     from cdk8s_airflow.jobs.bucket_job import BucketJob as BucketJob
     from cdk8s_airflow.jobs.secret_bootstrap import SecretBootstrap as SecretBootstrap
     from cdk8s_airflow.model.cluster_facts import ClusterFacts as ClusterFacts
-    from cdk8s_airflow.model.cluster_network import ApiServerAt as ApiServerAt
-    from cdk8s_airflow.model.cluster_network import Cilium as Cilium
-    from cdk8s_airflow.model.cluster_network import CloudIdentity as CloudIdentity
-    from cdk8s_airflow.model.cluster_network import ClusterDns as ClusterDns
-    from cdk8s_airflow.model.cluster_network import HostNetwork as HostNetwork
-    from cdk8s_airflow.model.cluster_network import Nowhere as Nowhere
     from cdk8s_airflow.model.disruption_budget import DisruptionBudget as DisruptionBudget
     from cdk8s_airflow.model.image import Image as Image
-    from cdk8s_airflow.model.image import Mirror as Mirror
-    from cdk8s_airflow.model.permission import Right as Right
+    from cdk8s_airflow.model.image import RegistryMirror as RegistryMirror
+    from cdk8s_airflow.model.permission import Permission as Permission
     from cdk8s_airflow.model.placement import Placement as Placement
-    from cdk8s_airflow.model.placement import Spread as Spread
     from cdk8s_airflow.model.placement import Toleration as Toleration
-    from cdk8s_airflow.model.quota import Limits as Limits
+    from cdk8s_airflow.model.placement import TopologySpread as TopologySpread
+    from cdk8s_airflow.model.quota import ContainerLimits as ContainerLimits
     from cdk8s_airflow.model.quota import Quota as Quota
     from cdk8s_airflow.model.resources import Resources as Resources
     from cdk8s_airflow.model.scaling import Hpa as Hpa
@@ -139,16 +127,10 @@ if TYPE_CHECKING:
     from cdk8s_airflow.model.service_account import ExistingServiceAccount as ExistingServiceAccount
     from cdk8s_airflow.model.service_account import ServiceAccount as ServiceAccount
     from cdk8s_airflow.model.service_account import ServiceAccounts as ServiceAccounts
-    from cdk8s_airflow.model.traffic import Flow as Flow
-    from cdk8s_airflow.model.traffic import Known as Known
-    from cdk8s_airflow.model.traffic import Outside as Outside
-    from cdk8s_airflow.model.traffic import Pods as Pods
-    from cdk8s_airflow.model.traffic import Traffic as Traffic
     from cdk8s_airflow.model.volume import Volume as Volume
     from cdk8s_airflow.namespaces.namespace import ExistingNamespace as ExistingNamespace
     from cdk8s_airflow.namespaces.namespace import Namespace as Namespace
     from cdk8s_airflow.network.isolation import NetworkIsolation as NetworkIsolation
-    from cdk8s_airflow.network.wire.network_policy import Place as Place
     from cdk8s_airflow.secret_scan.scanner import not_secret as not_secret
     from cdk8s_airflow.secrets.external_secret import ExternalSecret as ExternalSecret
     from cdk8s_airflow.secrets.providers import AwsAccessKeys as AwsAccessKeys
@@ -164,9 +146,9 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.providers import VaultAppRole as VaultAppRole
     from cdk8s_airflow.secrets.providers import VaultKubernetes as VaultKubernetes
     from cdk8s_airflow.secrets.remote_secret import DatabaseUrl as DatabaseUrl
-    from cdk8s_airflow.secrets.remote_secret import PlainText as PlainText
+    from cdk8s_airflow.secrets.remote_secret import LiteralValue as LiteralValue
     from cdk8s_airflow.secrets.remote_secret import RemoteKey as RemoteKey
-    from cdk8s_airflow.secrets.remote_secret import RemoteText as RemoteText
+    from cdk8s_airflow.secrets.remote_secret import RemoteTemplate as RemoteTemplate
     from cdk8s_airflow.secrets.sealed_secret import SealedFile as SealedFile
     from cdk8s_airflow.secrets.sealed_secret import SealedSecret as SealedSecret
     from cdk8s_airflow.secrets.secret_bridge import SecretBridge as SecretBridge
@@ -174,26 +156,25 @@ if TYPE_CHECKING:
     from cdk8s_airflow.secrets.secret_store import ExistingClusterSecretStore as ExistingClusterSecretStore
     from cdk8s_airflow.secrets.secret_store import ExistingSecretStore as ExistingSecretStore
     from cdk8s_airflow.secrets.secret_store import SecretStore as SecretStore
-    from cdk8s_airflow.storage.minio_legacy import MinioLegacy as MinioLegacy
     from cdk8s_airflow.storage.object_storage import AzureCredentials as AzureCredentials
     from cdk8s_airflow.storage.object_storage import Bucket as Bucket
     from cdk8s_airflow.storage.object_storage import GcsCredentials as GcsCredentials
     from cdk8s_airflow.storage.object_storage import ObjectStorage as ObjectStorage
     from cdk8s_airflow.storage.object_storage import S3Credentials as S3Credentials
-    from cdk8s_airflow.storage.seaweedfs import SeaweedFs as SeaweedFs
-    from cdk8s_airflow.storage.store_users import StoreUser as StoreUser
     from cdk8s_airflow.validation import Finding as Finding
     from cdk8s_airflow.validation import PlatformError as PlatformError
     from cdk8s_airflow.validation import collecting as collecting
+else:
+    from cdk8s_airflow._exports import lazily
+
+    __getattr__, __dir__ = lazily(__name__)
 
 __all__ = [
     "AdminAccount",
     "AirflowChart",
     "AirflowKeys",
-    "AntiAffinity",
     "ApiSecretKeySecret",
     "ApiServer",
-    "ApiServerAt",
     "ArgoApplication",
     "AutomatedSync",
     "AwsAccessKeys",
@@ -214,20 +195,15 @@ __all__ = [
     "CeleryWorkers",
     "ChartArchive",
     "ChartSource",
-    "Cilium",
-    "Cleanup",
-    "CloudIdentity",
-    "ClusterDns",
     "ClusterFacts",
     "ClusterIP",
     "ClusterSecretStore",
-    "ClusterUpdates",
     "CnpgBackup",
     "CnpgCluster",
     "CnpgPooler",
     "CnpgRecovery",
     "ConfigMapKey",
-    "Connection",
+    "ContainerLimits",
     "DagBundles",
     "DagFolder",
     "DagImage",
@@ -235,35 +211,29 @@ __all__ = [
     "DagRepoSync",
     "DagVolume",
     "DataLake",
-    "Database",
     "DatabaseCleanup",
+    "DatabaseConnection",
+    "DatabaseMigration",
     "DatabaseRole",
     "DatabaseUrl",
-    "DbtPostgres",
-    "DbtProfile",
-    "DbtProfiles",
-    "DbtTarget",
     "DisruptionBudget",
     "DsnSecret",
     "ExistingClusterSecretStore",
     "ExistingConfigMap",
+    "ExistingGateway",
     "ExistingNamespace",
     "ExistingSecret",
     "ExistingSecretStore",
     "ExistingServiceAccount",
-    "Extension",
-    "ExtensionImage",
     "ExternalBroker",
     "ExternalDatabase",
     "ExternalSecret",
     "FabAuth",
     "FernetKeySecret",
     "Finding",
-    "Flow",
     "Flower",
     "FlowerAuthSecret",
     "FluxRelease",
-    "Gateway",
     "GcpSecretManager",
     "GcsCredentials",
     "GitBundle",
@@ -271,86 +241,80 @@ __all__ = [
     "GitTokenSecret",
     "HashicorpVault",
     "HelmCommand",
-    "Host",
-    "HostNetwork",
     "Hpa",
+    "HttpProxy",
     "HttpRoute",
     "Image",
     "ImageCatalog",
     "Ingress",
+    "IngressHost",
+    "IngressTls",
     "InitDb",
     "JwtSecret",
     "K3sHelmChart",
     "Keda",
-    "Known",
     "KubernetesExecutor",
     "KubernetesSecrets",
     "KubernetesSecretsBackend",
     "LabDatabase",
     "Ldap",
-    "Limits",
+    "LiteralValue",
     "LoadBalancer",
     "LocalExecutor",
     "LogGroomer",
     "Logs",
-    "Migration",
-    "MinioLegacy",
-    "Mirror",
     "MultipleExecutors",
     "Namespace",
     "NetworkIsolation",
     "NodePort",
-    "Nowhere",
     "ObjectStorage",
     "Oidc",
     "OtelCollector",
-    "Outside",
+    "Permission",
     "PgBouncer",
     "PgBouncerSecret",
-    "Place",
     "Placement",
-    "PlainText",
     "PlatformError",
-    "Pods",
+    "PodCleanup",
     "PoolerMonitoring",
+    "PostgresAntiAffinity",
+    "PostgresCertificates",
+    "PostgresDatabase",
+    "PostgresExtension",
+    "PostgresExtensionImage",
     "PostgresMonitoring",
     "PostgresSize",
-    "Proxy",
+    "PostgresUpdates",
     "PullSecret",
     "Quota",
     "RecoveryTarget",
     "RedisBroker",
     "RedisPasswordSecret",
+    "RegistryMirror",
     "RemoteKey",
-    "RemoteText",
+    "RemoteTemplate",
     "Resources",
     "ResultBackendSecret",
-    "Right",
     "S3Credentials",
     "Scheduler",
     "SealedFile",
     "SealedSecret",
     "SearchUrlSecret",
-    "SeaweedFs",
     "SecretBootstrap",
     "SecretBridge",
     "SecretKey",
     "SecretStore",
-    "ServerCertificates",
     "ServiceAccount",
     "ServiceAccounts",
     "SimpleAuth",
-    "Spread",
     "Statsd",
-    "StoreUser",
-    "Synchronous",
+    "SynchronousReplication",
     "TaskPod",
     "TaskPods",
     "Throughput",
-    "Tls",
     "TlsSecret",
     "Toleration",
-    "Traffic",
+    "TopologySpread",
     "Triggerer",
     "VaultAppRole",
     "VaultKubernetes",
@@ -362,15 +326,3 @@ __all__ = [
     "run",
     "synth",
 ]
-
-
-def __getattr__(name: str) -> object:
-    if name not in HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = load(name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)

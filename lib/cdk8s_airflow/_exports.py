@@ -7,6 +7,8 @@ annotations here for the same reason.
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Callable
 from typing import Any
 
 _HOMES = {
@@ -14,11 +16,11 @@ _HOMES = {
     "airflow.chart": ("AirflowChart",),
     "airflow.components": (
         "ApiServer",
-        "Cleanup",
+        "PodCleanup",
         "DagProcessor",
         "DatabaseCleanup",
         "Flower",
-        "Migration",
+        "DatabaseMigration",
         "OtelCollector",
         "Scheduler",
         "Statsd",
@@ -38,10 +40,19 @@ _HOMES = {
         "RedisBroker",
         "WorkerSet",
     ),
-    "airflow.environment": ("CaBundle", "KubernetesSecretsBackend", "Proxy"),
+    "airflow.environment": ("CaBundle", "KubernetesSecretsBackend", "HttpProxy"),
     "airflow.authentication": ("AdminAccount", "FabAuth", "Ldap", "Oidc", "SimpleAuth"),
-    "airflow.exposure": ("ClusterIP", "Gateway", "Host", "HttpRoute", "Ingress", "LoadBalancer", "NodePort", "Tls"),
-    "model.image": ("Image", "Mirror"),
+    "airflow.exposure": (
+        "ClusterIP",
+        "ExistingGateway",
+        "IngressHost",
+        "HttpRoute",
+        "Ingress",
+        "LoadBalancer",
+        "NodePort",
+        "IngressTls",
+    ),
+    "model.image": ("Image", "RegistryMirror"),
     "airflow.logs": ("Logs",),
     "airflow.pod_settings": ("LogGroomer",),
     "validation": ("Finding", "PlatformError", "collecting"),
@@ -54,24 +65,24 @@ _HOMES = {
     "dbt.profiles": ("DbtProfiles",),
     "dbt.targets": ("DbtPostgres", "DbtProfile", "DbtTarget"),
     "database.cluster_settings": (
-        "AntiAffinity",
-        "ClusterUpdates",
-        "Extension",
-        "ExtensionImage",
+        "PostgresAntiAffinity",
+        "PostgresUpdates",
+        "PostgresExtension",
+        "PostgresExtensionImage",
         "ImageCatalog",
         "InitDb",
         "PostgresMonitoring",
         "PostgresSize",
-        "ServerCertificates",
-        "Synchronous",
+        "PostgresCertificates",
+        "SynchronousReplication",
     ),
     "database.cnpg_cluster": ("CnpgCluster",),
-    "database.connection": ("Connection", "ExternalDatabase"),
+    "database.connection": ("DatabaseConnection", "ExternalDatabase"),
     "database.lab_database": ("LabDatabase",),
     "database.pgbouncer": ("PgBouncer",),
     "database.pooler": ("CnpgPooler",),
     "database.pooler_monitoring": ("PoolerMonitoring",),
-    "database.roles": ("Database", "DatabaseRole"),
+    "database.roles": ("PostgresDatabase", "DatabaseRole"),
     "delivery.argo": ("ArgoApplication", "AutomatedSync"),
     "delivery.flux": ("FluxRelease",),
     "delivery.helm_command": ("HelmCommand",),
@@ -81,17 +92,32 @@ _HOMES = {
     "app.run": ("run", "synth"),
     "network.isolation": ("NetworkIsolation",),
     "namespaces.namespace": ("ExistingNamespace", "Namespace"),
-    "model.cluster_network": ("ApiServerAt", "Cilium", "CloudIdentity", "ClusterDns", "HostNetwork", "Nowhere"),
-    "network.wire.network_policy": ("Place",),
-    "model.traffic": ("Flow", "Known", "Outside", "Pods", "Traffic"),
-    "model.permission": ("Right",),
+    "model.cluster_network": (
+        "KubernetesApiAddress",
+        "Cilium",
+        "CloudIdentity",
+        "ClusterDns",
+        "HostNetwork",
+        "NotInstalled",
+    ),
+    "network.wire.network_policy": ("PeerEndpoint",),
+    "model.traffic": (
+        "TrafficFlow",
+        "ClusterComponent",
+        "ExternalPeer",
+        "HasTraffic",
+        "PodGroup",
+        "Traffic",
+        "UnlocatedPeer",
+    ),
+    "model.permission": ("Permission",),
     "model.disruption_budget": ("DisruptionBudget",),
     "model.placement": (
         "Placement",
-        "Spread",
+        "TopologySpread",
         "Toleration",
     ),
-    "model.quota": ("Limits", "Quota"),
+    "model.quota": ("ContainerLimits", "Quota"),
     "model.resources": ("Resources",),
     "model.scaling": (
         "Hpa",
@@ -155,13 +181,51 @@ _HOMES = {
     "storage.store_users": ("StoreUser",),
     "storage.seaweedfs": ("SeaweedFs",),
     "storage.minio_legacy": ("MinioLegacy",),
-    "secrets.remote_secret": ("DatabaseUrl", "PlainText", "RemoteKey", "RemoteText"),
+    "secrets.remote_secret": ("DatabaseUrl", "LiteralValue", "RemoteKey", "RemoteTemplate"),
     "secrets.sealed_secret": ("SealedFile", "SealedSecret"),
     "model.volume": ("Volume",),
 }
 
 HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 """Public name -> the module that defines it, without the name of the package."""
+
+
+SUBMODULES = {
+    "network": (
+        "Cilium",
+        "CloudIdentity",
+        "ClusterComponent",
+        "ClusterDns",
+        "ExternalPeer",
+        "HasTraffic",
+        "HostNetwork",
+        "KubernetesApiAddress",
+        "NetworkIsolation",
+        "NotInstalled",
+        "PeerEndpoint",
+        "PodGroup",
+        "Traffic",
+        "TrafficFlow",
+        "UnlocatedPeer",
+    ),
+    "storage": (
+        "AzureCredentials",
+        "Bucket",
+        "GcsCredentials",
+        "MinioLegacy",
+        "ObjectStorage",
+        "S3Credentials",
+        "SeaweedFs",
+        "StoreUser",
+    ),
+    "dbt": (
+        "DbtPostgres",
+        "DbtProfile",
+        "DbtProfiles",
+        "DbtTarget",
+    ),
+}
+"""Public submodule -> the names it exports. Some of them are exported by the root package too."""
 
 
 def load(name: str) -> Any:
@@ -171,3 +235,20 @@ def load(name: str) -> Any:
         KeyError: when the name is not public.
     """
     return getattr(importlib.import_module(f"{__package__}.{HOME_OF[name]}"), name)
+
+
+def lazily(module: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """``__getattr__`` and ``__dir__`` of a package whose names are loaded when they are first used.
+
+    Args:
+        module: the name of the package, which has ``__all__`` by the time either is called.
+    """
+
+    def get(name: str) -> Any:
+        names = vars(sys.modules[module])
+        if name not in names["__all__"]:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        names[name] = value = load(name)
+        return value
+
+    return get, lambda: sorted(vars(sys.modules[module])["__all__"])

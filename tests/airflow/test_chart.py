@@ -15,24 +15,24 @@ from cdk8s_airflow import (
     ClusterFacts,
     ClusterIP,
     DagProcessor,
+    DatabaseMigration,
     FernetKeySecret,
     Ingress,
+    IngressTls,
     JwtSecret,
     K3sHelmChart,
     KubernetesExecutor,
     Logs,
-    Migration,
     Namespace,
     PlatformError,
     Resources,
     Scheduler,
     Statsd,
-    Tls,
     Triggerer,
     Volume,
     WebserverSecretKeySecret,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called
 from tests.making import emitted, make_airflow, make_cluster, make_dags, new_chart
 from tests.truth import assert_accepted
@@ -108,13 +108,13 @@ def test_all_of_it_can_be_said() -> None:
         executor=KubernetesExecutor(task_resources=some),
         keys=AirflowKeys(fernet=FernetKeySecret("f"), api=ApiSecretKeySecret("a"), jwt=JwtSecret("j")),
         logs=Logs.claim(Volume("1Gi", storage_class="longhorn")),
-        ui=Ingress(host="a.lab", class_name="nginx", tls=Tls("cert", issuer="ca"), annotations={"x/y": "z"}),
+        ui=Ingress(host="a.lab", class_name="nginx", tls=IngressTls("cert", issuer="ca"), annotations={"x/y": "z"}),
         scheduler=Scheduler(replicas=2, resources=some, startup_tolerance="10m"),
         api_server=ApiServer(replicas=2, resources=some),
         triggerer=Triggerer(replicas=2, resources=some),
         dag_processor=DagProcessor(replicas=2, resources=some),
         statsd=Statsd(resources=some),
-        migration=Migration(resources=some),
+        migration=DatabaseMigration(resources=some),
         delivery=K3sHelmChart(namespace="helm", timeout="1h"),
         facts=facts,
         dags=make_dags(chart),
@@ -206,7 +206,7 @@ def test_a_database_in_the_same_namespace_is_read_from_the_operators_secret() ->
     values = values_of(manifest)
     assert values["data"]["metadataSecretName"] == "airflow-pg-app"
     assert {entry["secretKey"] for entry in values["secret"]} == {"uri"}
-    assert not [name for (_, name) in ledger_of(chart).secrets if name == "airflow-pg-app"]
+    assert not [name for (_, name) in registry_of(chart).secrets if name == "airflow-pg-app"]
 
 
 def test_a_claim_of_cdk8s_plus_is_a_handle_for_logs() -> None:
@@ -239,19 +239,19 @@ def test_no_volume_claim_template_is_ever_asked_for() -> None:
 def test_what_it_needs_is_written_down_once_it_is_sound() -> None:
     chart = new_chart()
     make_airflow(chart, logs=Logs.claim(Volume("1Gi")), facts=ClusterFacts(nodes=1))
-    ledger = ledger_of(chart)
-    assert ledger.crds == {"helmcharts.helm.cattle.io"}
-    assert ledger.state == [("PersistentVolumeClaim", "airflow", "airflow-logs")]
-    assert set(ledger.secrets) == {
+    registry = registry_of(chart)
+    assert registry.crds == {"helmcharts.helm.cattle.io"}
+    assert registry.state == [("PersistentVolumeClaim", "airflow", "airflow-logs")]
+    assert set(registry.secrets) == {
         ("airflow", name)
         for name in ("airflow-fernet-key", "airflow-api-secret-key", "airflow-jwt-secret", "airflow-metadata")
     }
-    assert any("If release airflow has failed" in note for note in ledger.notes)
+    assert any("If release airflow has failed" in note for note in registry.notes)
     broken = new_chart()
     with pytest.raises(PlatformError):
         make_airflow(broken, rotation="a\nb")
-    assert ledger_of(broken).secrets == {}
-    assert ledger_of(broken).notes == []
+    assert registry_of(broken).secrets == {}
+    assert registry_of(broken).notes == []
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cdk8s_airflow import ChartArchive, FluxRelease, Mirror, PlatformError
+from cdk8s_airflow import ChartArchive, FluxRelease, PlatformError, RegistryMirror
 from cdk8s_airflow.airflow import chart_archive as module
 from cdk8s_airflow.airflow.chart_archive import schema_of
 from cdk8s_airflow.model.version import Own, beside, runs_of
@@ -103,7 +103,7 @@ def test_without_saying_airflow_comes_from_the_archive(tmp_path: Path) -> None:
 
 
 def test_images_beside_airflow_are_those_of_the_archive(tmp_path: Path) -> None:
-    images = values_of(archive(tmp_path), mirror=Mirror("mirror.test/all"))["images"]
+    images = values_of(archive(tmp_path), mirror=RegistryMirror("mirror.test/all"))["images"]
     assert images["statsd"] == {"repository": "mirror.test/all/registry.test/statsd", "tag": "9.9"}
     assert "airflow" not in images
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.components import (
     ApiServer,
-    Cleanup,
     DagProcessor,
     DatabaseCleanup,
+    DatabaseMigration,
     Flower,
-    Migration,
     OtelCollector,
+    PodCleanup,
     Scheduler,
     Statsd,
     Triggerer,
@@ -35,7 +35,7 @@ from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.wire.collector import statsd_beside
 from cdk8s_airflow.airflow.wire.release import release_rules, release_values
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget
-from cdk8s_airflow.model.placement import Placement, Spread, Toleration
+from cdk8s_airflow.model.placement import Placement, Toleration, TopologySpread
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.scaling import Hpa, Keda
 from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, FlowerAuthSecret, RedisPasswordSecret, SecretKey
@@ -64,7 +64,7 @@ ALONE: tuple[tuple[str, Any, str, str], ...] = (
     ("volumes", Scheduler(volumes=({"name": "a"}, {"name": "a"})), "components/volume", "given.volumes[1].name"),
     (
         "mount",
-        Migration(volume_mounts=({"name": "a", "mountPath": "/a"},)),
+        DatabaseMigration(volume_mounts=({"name": "a", "mountPath": "/a"},)),
         "components/volume",
         "given.volume_mounts[0].name",
     ),
@@ -119,7 +119,7 @@ ALONE: tuple[tuple[str, Any, str, str], ...] = (
         "scheduling/toleration",
         "given.placement.tolerations[0].seconds",
     ),
-    ("groomer", Scheduler(log_groomer=LogGroomer(every="90s")), "components/groomer", "given.log_groomer.every"),
+    ("groomer", Scheduler(log_groomer=LogGroomer(interval="90s")), "components/groomer", "given.log_groomer.interval"),
     ("mapping", Statsd(mappings=({"name": "x"},)), "components/mapping", "given.mappings[0]"),
     ("no mappings", Statsd(chart_mappings=False), "components/mapping", "given.chart_mappings"),
     ("port", Statsd(port=0), "argument/range", "given.port"),
@@ -131,10 +131,10 @@ ALONE: tuple[tuple[str, Any, str, str], ...] = (
         "components/secret-literal",
         "given.exporters.otlphttp.headers.Authorization",
     ),
-    ("schedule", Cleanup(schedule="often"), "argument/schedule", "given.schedule"),
+    ("schedule", PodCleanup(schedule="often"), "argument/schedule", "given.schedule"),
     ("schedule", DatabaseCleanup(schedule="0 0 * *"), "argument/schedule", "given.schedule"),
     ("table", DatabaseCleanup(tables=("log; rm",)), "argument/name", "given.tables[0]"),
-    ("auth", Flower(auth="admin:admin"), "argument/type", "given.auth"),  # type: ignore[arg-type]
+    ("auth", Flower(credentials="admin:admin"), "argument/type", "given.credentials"),  # type: ignore[arg-type]
     (
         "queue",
         CeleryExecutor(broker=BROKER, workers=CeleryWorkers(queues=())),
@@ -201,8 +201,8 @@ TOGETHER: tuple[tuple[dict[str, Any], str, tuple[Pair, ...]], ...] = (
     ({"statsd": Statsd(grace_period="1m")}, "statsd.grace_period", PAIRS[:2]),
     ({"statsd": Statsd(labels={"a": "b"})}, "statsd.labels", PAIRS[:4]),
     ({"dag_processor": DagProcessor(labels={"a": "b"})}, "dag_processor.labels", PAIRS[:4]),
-    ({"migration": Migration(env={"A": "b"})}, "migration.env", PAIRS[:2]),
-    ({"scheduler": Scheduler(log_groomer=LogGroomer(every="1h"))}, "scheduler.log_groomer.every", PAIRS[:2]),
+    ({"migration": DatabaseMigration(env={"A": "b"})}, "migration.env", PAIRS[:2]),
+    ({"scheduler": Scheduler(log_groomer=LogGroomer(interval="1h"))}, "scheduler.log_groomer.interval", PAIRS[:2]),
     (
         {"triggerer": Triggerer(log_groomer=LogGroomer(max_size="1Gi"))},
         "triggerer.log_groomer.max_size",
@@ -212,7 +212,7 @@ TOGETHER: tuple[tuple[dict[str, Any], str, tuple[Pair, ...]], ...] = (
     (
         {
             "executor": CeleryExecutor(broker=BROKER),
-            "flower": Flower(auth=FlowerAuthSecret("flower"), startup_tolerance="1m"),
+            "flower": Flower(credentials=FlowerAuthSecret("flower"), startup_tolerance="1m"),
         },
         "flower.startup_tolerance",
         PAIRS[:2],
@@ -236,7 +236,7 @@ def test_what_a_version_would_ignore_is_refused_and_says_since_when(
 
 
 def test_flower_without_celery_is_refused() -> None:
-    (finding,) = release_rules(release(PAIRS[-1], flower=Flower(auth=FlowerAuthSecret("flower"))))
+    (finding,) = release_rules(release(PAIRS[-1], flower=Flower(credentials=FlowerAuthSecret("flower"))))
     assert (finding.rule, finding.at) == ("components/flower", "flower")
 
 
@@ -282,14 +282,15 @@ REPLICATED = {
     "init_containers": CONTAINERS,
     "replicas": st.integers(1, 5),
     "disruption_budget": st.sampled_from([None, DisruptionBudget()]),
-    "spread": st.sampled_from([(), (Spread(across="zone", required=True),)]),
+    "spread": st.sampled_from([(), (TopologySpread(across="zone", required=True),)]),
     "liveness_tolerance": DURATIONS,
     "probe_timeout": DURATIONS,
     "resources": st.sampled_from([SMALL, Resources(cpu="1", memory="1Gi", cpu_limit="2")]),
     "grace_period": DURATIONS,
 }
 GROOMER = st.one_of(
-    st.none(), some(retention_days=st.integers(1, 99), every=st.just("1h")).map(lambda d: LogGroomer(**d))
+    st.none(),
+    some(retention=st.integers(1, 99).map("{}d".format), interval=st.just("1h")).map(lambda d: LogGroomer(**d)),
 )
 SCALED = {key: value for key, value in REPLICATED.items() if key not in ("replicas", "disruption_budget")}
 WORKERS = st.one_of(
@@ -323,9 +324,9 @@ RELEASES = st.fixed_dictionaries(
         "triggerer": some(**REPLICATED, log_groomer=GROOMER).map(lambda d: Triggerer(**d)),
         "dag_processor": some(**REPLICATED, log_groomer=GROOMER).map(lambda d: DagProcessor(**d)),
         "statsd": some(**POD, port=st.just(8125)).map(lambda d: Statsd(**d)),
-        "cleanup": some(**POD).map(lambda d: Cleanup(**d)),
+        "cleanup": some(**POD).map(lambda d: PodCleanup(**d)),
         "database_cleanup": some(**POD, tables=st.just(("log",))).map(lambda d: DatabaseCleanup(**d)),
-        "migration": some(**POD, **ENV, init_containers=CONTAINERS).map(lambda d: Migration(**d)),
+        "migration": some(**POD, **ENV, init_containers=CONTAINERS).map(lambda d: DatabaseMigration(**d)),
     },
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow import AirflowKeys, Logs, PlatformError, SecretKey, Throughput
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from tests.making import emitted, make_airflow, new_chart
 from tests.platforms import PAIRS, helm_chart
 
@@ -39,10 +39,10 @@ def test_what_is_said_passes_the_check_of_values_and_is_told(pair: tuple[str, st
     text = helm_chart(emitted(chart))["spec"]["valuesContent"]
     assert 'max_active_tasks_per_dag: "8"' in text
     assert 'parallelism: "128"' in text
-    ledger = ledger_of(chart)
-    assert any("core.max_active_tasks_per_dag" in note for note in ledger.notes)
-    assert any("'my_plugin'" in note for note in ledger.notes)
-    need = ledger.secrets["airflow", "s"]
+    registry = registry_of(chart)
+    assert any("core.max_active_tasks_per_dag" in note for note in registry.notes)
+    assert any("'my_plugin'" in note for note in registry.notes)
+    need = registry.secrets["airflow", "s"]
     assert set(need.keys) == {"connection", "dsn"}
     assert need.command.count("kubectl -n airflow create secret generic s ") == 2
     assert need.command.count("apply --server-side --field-manager=") == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow import CaBundle, ClusterFacts, KubernetesSecretsBackend, PlatformError, Proxy, SecretKey
+from cdk8s_airflow import CaBundle, ClusterFacts, HttpProxy, KubernetesSecretsBackend, PlatformError, SecretKey
 from tests import test_spoiled as spoiled
 from tests.making import emitted, make_airflow, make_dags, new_chart
 from tests.test_spoiled import airflow, case
@@ -51,31 +51,31 @@ CASES = [
     case("whole Secrets by name", airflow(env_from=["vendor"]), "env_from[0]", "", "ExistingSecret("),
     case(
         "a proxy with a password",
-        airflow(proxy=Proxy(http="http://ann:hunter2@proxy.lab:3128")),
+        airflow(proxy=HttpProxy(http="http://ann:hunter2@proxy.lab:3128")),
         "proxy.http",
         "",
         "SecretKey(",
     ),
-    case("a proxy without a scheme", airflow(proxy=Proxy(http="proxy.lab:3128")), "proxy.http", "", "http://"),
-    case("a proxy with a path", airflow(proxy=Proxy(http="http://proxy.lab/pac")), "proxy.http", "", "http://"),
-    case("no proxy at all", airflow(proxy=Proxy(no_proxy=["a.lab"])), "proxy.http", "None", "leave proxy= out"),
+    case("a proxy without a scheme", airflow(proxy=HttpProxy(http="proxy.lab:3128")), "proxy.http", "", "http://"),
+    case("a proxy with a path", airflow(proxy=HttpProxy(http="http://proxy.lab/pac")), "proxy.http", "", "http://"),
+    case("no proxy at all", airflow(proxy=HttpProxy(no_proxy=["a.lab"])), "proxy.http", "None", "leave proxy= out"),
     case(
         "an exception with a star",
-        airflow(proxy=Proxy(http=PROXY, no_proxy=["*.lab"])),
+        airflow(proxy=HttpProxy(http=PROXY, no_proxy=["*.lab"])),
         "proxy.no_proxy[0]",
         "'*.lab'",
         ".example.com",
     ),
     case(
         "a network of IPv6",
-        airflow(proxy=Proxy(http=PROXY, no_proxy=["fd00::/8"])),
+        airflow(proxy=HttpProxy(http=PROXY, no_proxy=["fd00::/8"])),
         "proxy.no_proxy[0]",
         "'fd00::/8'",
         "IPv4",
     ),
     case(
         "exceptions in one text",
-        airflow(proxy=Proxy(http=PROXY, no_proxy=["a.lab,b.lab"])),
+        airflow(proxy=HttpProxy(http=PROXY, no_proxy=["a.lab,b.lab"])),
         "proxy.no_proxy[0]",
         "'a.lab,b.lab'",
         "host",
@@ -147,7 +147,7 @@ def test_a_proxy_from_a_secret_is_refused_where_git_sync_reads_none() -> None:
             chart_version="1.15.0",
             airflow_version="2.9.3",
             dags=make_dags(chart),
-            proxy=Proxy(https=SecretKey("proxy", "url")),
+            proxy=HttpProxy(https=SecretKey("proxy", "url")),
         )
 
     spoiled.test_invalid_input_is_rejected_and_nothing_is_emitted(spoil, "proxy.https", "", "1.18.0")

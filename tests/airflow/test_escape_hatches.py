@@ -20,7 +20,7 @@ from cdk8s_airflow import (
     Volume,
     collecting,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from tests.making import emitted, make_airflow, new_chart
 from tests.truth.manifests import Loader, values_of
@@ -118,7 +118,7 @@ def test_values_are_held_against_the_version_like_our_own() -> None:
 def test_unchecked_values_are_not_and_the_summary_says_so() -> None:
     chart = new_chart()
     make_airflow(chart, unchecked_values={"scheduler": {"replicsa": 2}, "another": None})
-    assert "Release airflow has values that nothing was checked against: another, scheduler" in ledger_of(chart).notes
+    assert "Release airflow has values that nothing was checked against: another, scheduler" in registry_of(chart).notes
     assert values_of(emitted(chart)[0])["scheduler"]["replicsa"] == 2
 
 
@@ -139,7 +139,7 @@ def test_values_that_contain_themselves_are_refused_by_every_delivery() -> None:
 def test_without_unchecked_values_there_is_no_such_note() -> None:
     chart = new_chart()
     make_airflow(chart, values={"labels": {"a": "b"}})
-    assert not any("nothing was checked" in note for note in ledger_of(chart).notes)
+    assert not any("nothing was checked" in note for note in registry_of(chart).notes)
 
 
 @pytest.mark.parametrize(

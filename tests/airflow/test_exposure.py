@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow import Gateway, Host, HttpRoute, Ingress, LoadBalancer, NodePort, Tls
+from cdk8s_airflow import ExistingGateway, HttpRoute, Ingress, IngressHost, IngressTls, LoadBalancer, NodePort
 from tests import test_spoiled as spoiled
 from tests.making import emitted, make_airflow, new_chart
 from tests.test_spoiled import airflow, case
 
-GATEWAY = Gateway("public")
+GATEWAY = ExistingGateway("public")
 
 CASES = [
     case(
@@ -37,7 +37,7 @@ CASES = [
     ),
     case(
         "a host twice",
-        airflow(ui=Ingress(host="a.lab", more_hosts=[Host("b.lab"), Host("a.lab")])),
+        airflow(ui=Ingress(host="a.lab", more_hosts=[IngressHost("b.lab"), IngressHost("a.lab")])),
         "ui.more_hosts",
         "'a.lab'",
         "once",
@@ -53,7 +53,9 @@ CASES = [
         "two issuers for one ingress",
         airflow(
             ui=Ingress(
-                host="a.lab", tls=Tls("a-tls", issuer="one"), more_hosts=[Host("b.lab", tls=Tls("b-tls", issuer="two"))]
+                host="a.lab",
+                tls=IngressTls("a-tls", issuer="one"),
+                more_hosts=[IngressHost("b.lab", tls=IngressTls("b-tls", issuer="two"))],
             )
         ),
         "ui.more_hosts",
@@ -65,7 +67,7 @@ CASES = [
         airflow(
             ui=Ingress(
                 host="a.lab",
-                tls=Tls("a-tls", issuer="one"),
+                tls=IngressTls("a-tls", issuer="one"),
                 annotations={"cert-manager.io/cluster-issuer": "two"},
             )
         ),
@@ -75,7 +77,7 @@ CASES = [
     ),
     case(
         "the kind of no issuer",
-        airflow(ui=Ingress(host="a.lab", tls=Tls("a-tls", issuer_kind="Issuer"))),
+        airflow(ui=Ingress(host="a.lab", tls=IngressTls("a-tls", issuer_kind="Issuer"))),
         "ui.tls.issuer_kind",
         "'Issuer'",
         "name it",
@@ -108,7 +110,7 @@ CASES = [
         airflow(ui=HttpRoute(host="a.lab", gateway="public")),
         "ui.gateway",
         "'public'",
-        "Gateway(",
+        "ExistingGateway(",
     ),  # type: ignore[arg-type]
     case(
         "a wildcard for a route",

@@ -10,7 +10,7 @@ import pytest
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.validation import Finding, PlatformError, collecting
 from tests.making import emitted, new_chart
@@ -67,7 +67,7 @@ def test_bound_manifests_go_through_their_binding() -> None:
 
     Probe(chart, "p", bound={"cluster": (binding, cluster())})
     assert calls == [("cluster", "Cluster")]
-    assert ledger_of(chart).crds == {"clusters.postgresql.cnpg.io"}
+    assert registry_of(chart).crds == {"clusters.postgresql.cnpg.io"}
 
 
 def test_nothing_to_emit_is_nothing_emitted() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from cdk8s_airflow import HelmCommand, K3sHelmChart, Namespace, PlatformError, synth
 from cdk8s_airflow.app import files
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.report.summary import summary
 from tests.making import make_airflow
 
@@ -147,7 +147,7 @@ def test_the_cli_of_cdk8s_writes_them_too_and_lists_manifests_only(tmp_path: Pat
 def test_the_summary_says_how_to_install_what_is_no_manifest(tmp_path: Path) -> None:
     app = app_in(tmp_path, "one")
     synth(app)
-    assert summary(ledger_of(app), tmp_path).endswith(
+    assert summary(registry_of(app), tmp_path).endswith(
         f"Then install or upgrade with Helm:\n  sh {tmp_path}/helm/one/install.sh\n"
     )
 
@@ -155,7 +155,7 @@ def test_the_summary_says_how_to_install_what_is_no_manifest(tmp_path: Path) -> 
 def test_the_summary_says_so_when_cdk8s_alone_has_written(tmp_path: Path) -> None:
     app = app_in(tmp_path, "one")
     app.synth()
-    said = summary(ledger_of(app), tmp_path)
+    said = summary(registry_of(app), tmp_path)
     for name in ("install.sh", "values.yml"):
         assert f"{tmp_path}/helm/one/{name} is missing or old: it is written by run() or synth()" in said
     assert "Then install" not in said

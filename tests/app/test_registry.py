@@ -10,9 +10,9 @@ from typing import Any
 import cdk8s
 import pytest
 
-from cdk8s_airflow.app import registry as ledger_module
+from cdk8s_airflow.app import registry as registry_module
 from cdk8s_airflow.app.construct import _path_teller
-from cdk8s_airflow.app.registry import Ledger, identity_of, ledger_of
+from cdk8s_airflow.app.registry import Registry, identity_of, registry_of
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.secret_need import SecretNeed
 from tests.making import make_airflow, make_cluster, make_dags, new_chart
@@ -38,12 +38,12 @@ def test_an_object_is_known_by_kind_group_namespace_and_name(
 
 
 def test_a_name_that_is_taken_is_told_with_who_has_it() -> None:
-    ledger = Ledger()
-    assert ledger.register([named("a")], lambda: "app/first") == []
-    (finding,) = ledger.register([named("a"), named("b")], lambda: "app/second")
+    registry = Registry()
+    assert registry.register([named("a")], lambda: "app/first") == []
+    (finding,) = registry.register([named("a"), named("b")], lambda: "app/second")
     assert (finding.rule, finding.seen) == ("object/taken", "'a'")
     assert "a Secret of this name in namespace n already, from app/first" in finding.problem
-    assert len(ledger.objects) == 2
+    assert len(registry.objects) == 2
 
 
 @pytest.mark.parametrize(
@@ -52,27 +52,27 @@ def test_a_name_that_is_taken_is_told_with_who_has_it() -> None:
     ids=["name", "kind", "namespace", "group"],
 )
 def test_what_differs_in_one_point_is_another_object(other: dict[str, object]) -> None:
-    ledger = Ledger()
-    assert ledger.register([named("a"), other], lambda: "x") == []
+    registry = Registry()
+    assert registry.register([named("a"), other], lambda: "x") == []
 
 
 def test_the_same_kind_in_two_versions_of_one_group_is_one_object() -> None:
-    ledger = Ledger()
-    assert len(ledger.register([named("a", "K", "g/v1"), named("a", "K", "g/v2")], lambda: "x")) == 1
+    registry = Registry()
+    assert len(registry.register([named("a", "K", "g/v1"), named("a", "K", "g/v2")], lambda: "x")) == 1
 
 
 def test_objects_whose_name_cdk8s_generates_are_never_taken() -> None:
-    ledger = Ledger()
+    registry = Registry()
     nameless = {"apiVersion": "v1", "kind": "Secret", "metadata": {}}
-    assert ledger.register([nameless, nameless], lambda: "x") == []
-    assert ledger.objects == {}
+    assert registry.register([nameless, nameless], lambda: "x") == []
+    assert registry.objects == {}
 
 
 def test_a_path_is_only_asked_for_when_there_is_something_to_say() -> None:
     def path() -> str:
         raise AssertionError("asked for nothing")
 
-    assert Ledger().register([named("a"), named("b")], path) == []
+    assert Registry().register([named("a"), named("b")], path) == []
 
 
 def need(purpose: str) -> SecretNeed:
@@ -80,9 +80,9 @@ def need(purpose: str) -> SecretNeed:
 
 
 def test_the_first_to_need_a_secret_says_how_it_is_made_and_all_say_what_for() -> None:
-    ledger = Ledger()
-    ledger.need([need("first"), replace(need("second"), command="false")])
-    assert [(one.purpose, one.command) for one in ledger.secrets.values()] == [("first; second", "true")]
+    registry = Registry()
+    registry.need([need("first"), replace(need("second"), command="false")])
+    assert [(one.purpose, one.command) for one in registry.secrets.values()] == [("first; second", "true")]
 
 
 def source(**changes: Any) -> ProvidedSecret:
@@ -91,20 +91,20 @@ def source(**changes: Any) -> ProvidedSecret:
 
 @pytest.mark.parametrize("first", ["need", "provide"])
 def test_what_the_platform_makes_is_not_asked_of_anybody(first: str) -> None:
-    ledger = Ledger()
+    registry = Registry()
     asked = replace(need("signs"), keys={"a": "a key"})
-    steps = {"need": lambda: ledger.need([asked]), "provide": lambda: ledger.provide([source()])}
+    steps = {"need": lambda: registry.need([asked]), "provide": lambda: registry.provide([source()])}
     found = [finding for step in sorted(steps, key=lambda step: step != first) for finding in steps[step]()]
     assert found == []
-    assert ledger.missing == []
-    assert len(ledger.secrets) == len(ledger.provided) == 1
+    assert registry.missing == []
+    assert len(registry.secrets) == len(registry.provided) == 1
 
 
 @pytest.mark.parametrize("first", ["need", "provide"])
 def test_a_secret_made_without_a_key_that_is_read_is_found_in_either_order(first: str) -> None:
-    ledger = Ledger()
+    registry = Registry()
     asked = replace(need("signs"), keys={"a": "a key", "b": "another"}, type="kubernetes.io/tls")
-    steps = {"need": lambda: ledger.need([asked]), "provide": lambda: ledger.provide([source()])}
+    steps = {"need": lambda: registry.need([asked]), "provide": lambda: registry.provide([source()])}
     found = [finding for step in sorted(steps, key=lambda step: step != first) for finding in steps[step]()]
     assert [(finding.rule, finding.seen) for finding in found] == [
         ("secrets/key-not-made", "a"),
@@ -114,15 +114,15 @@ def test_a_secret_made_without_a_key_that_is_read_is_found_in_either_order(first
 
 
 def test_keys_and_type_that_nobody_knows_are_not_found_missing() -> None:
-    ledger = Ledger()
-    ledger.need([replace(need("signs"), keys={"a": "a key", "*": "any"}, type="kubernetes.io/tls")])
-    assert ledger.provide([source(keys=None, type=None)]) == []
+    registry = Registry()
+    registry.need([replace(need("signs"), keys={"a": "a key", "*": "any"}, type="kubernetes.io/tls")])
+    assert registry.provide([source(keys=None, type=None)]) == []
 
 
 def test_a_secret_is_made_once() -> None:
-    ledger = Ledger()
-    assert ledger.provide([source()]) == []
-    (finding,) = ledger.provide([source(by="a controller")])
+    registry = Registry()
+    assert registry.provide([source()]) == []
+    (finding,) = registry.provide([source(by="a controller")])
     assert (finding.rule, finding.seen) == ("secrets/made-twice", "s")
     assert "a Job" in finding.problem
 
@@ -130,8 +130,8 @@ def test_a_secret_is_made_once() -> None:
 def test_an_app_has_one_ledger_and_two_apps_have_two() -> None:
     app = cdk8s.App()
     one, two = cdk8s.Chart(app, "one"), cdk8s.Chart(app, "two")
-    assert ledger_of(one) is ledger_of(two) is ledger_of(app)
-    assert ledger_of(new_chart()) is not ledger_of(app)
+    assert registry_of(one) is registry_of(two) is registry_of(app)
+    assert registry_of(new_chart()) is not registry_of(app)
 
 
 def test_the_same_names_in_two_apps_do_not_meet() -> None:
@@ -154,14 +154,14 @@ class Tree:
 
 
 def test_the_ledger_of_a_discarded_app_goes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_module, "_root_of", lambda scope: scope.node.root)
+    monkeypatch.setattr(registry_module, "_root_of", lambda scope: scope.node.root)
 
     def build() -> list[weakref.ref[object]]:
         root = Tree()
         leaf = Tree(root)
-        ledger = ledger_of(leaf)  # type: ignore[arg-type]
-        ledger.register([named("a")], _path_teller(leaf, "x"))  # type: ignore[arg-type]
-        return [weakref.ref(held) for held in (root, leaf, ledger)]
+        registry = registry_of(leaf)  # type: ignore[arg-type]
+        registry.register([named("a")], _path_teller(leaf, "x"))  # type: ignore[arg-type]
+        return [weakref.ref(held) for held in (root, leaf, registry)]
 
     held = [reference for _ in range(5) for reference in build()]
     gc.collect()
@@ -176,10 +176,10 @@ def test_a_path_that_is_asked_for_after_its_construct_is_gone_is_the_id() -> Non
 
 @pytest.mark.parametrize("first", ["launch", "guard"])
 def test_an_account_with_reach_is_refused_where_a_release_launches_pods_whichever_comes_first(first: str) -> None:
-    ledger = Ledger()
+    registry = Registry()
     calls = {
-        "launch": lambda: ledger.launch(("airflow", "tasks"), "airflow"),
-        "guard": lambda: ledger.guard("tasks", "the account of Job 'makes'"),
+        "launch": lambda: registry.launch(("airflow", "tasks"), "airflow"),
+        "guard": lambda: registry.guard("tasks", "the account of Job 'makes'"),
     }
     assert calls.pop(first)() == []
     (found,) = next(iter(calls.values()))()
@@ -189,6 +189,6 @@ def test_an_account_with_reach_is_refused_where_a_release_launches_pods_whicheve
 
 
 def test_an_account_with_reach_may_live_where_no_release_launches_pods() -> None:
-    ledger = Ledger()
-    assert ledger.launch(("airflow",), "airflow") == []
-    assert ledger.guard("setup", "the account of Job 'makes'") == []
+    registry = Registry()
+    assert registry.launch(("airflow",), "airflow") == []
+    assert registry.guard("setup", "the account of Job 'makes'") == []

@@ -172,7 +172,7 @@ def broken(folder: Path) -> Callable[[], cdk8s.App]:
         make_airflow(
             release,
             database=cluster.connection(),
-            dags=make_dags(release, period="1 minute", credentials="token"),
+            dags=make_dags(release, interval="1 minute", credentials="token"),
             scheduler=None,
             values={"schedular": {}},
         )
@@ -186,7 +186,7 @@ EXPECTED = [
     ("00-base/Upper", "name"),
     ("00-base/db", "storage"),
     ("00-base/db", "instances"),
-    ("20-release/dags", "period"),
+    ("20-release/dags", "interval"),
     ("20-release/dags", "credentials"),
     ("20-release/airflow", "scheduler"),
     ("20-release/second", "values.schedular"),

@@ -14,7 +14,7 @@ from cdk8s_airflow import (
     SecretKey,
     collecting,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.dags.git_sync import GitSync
 from tests.making import emitted, make_airflow, make_dags, new_chart
 from tests.truth.manifests import values_of
@@ -26,7 +26,7 @@ def test_it_makes_no_object_and_needs_nothing_by_itself() -> None:
     chart = new_chart()
     make_dags(chart, credentials=GitTokenSecret("t"))
     assert emitted(chart) == []
-    assert ledger_of(chart).secrets == {}
+    assert registry_of(chart).secrets == {}
 
 
 def test_defaults() -> None:
@@ -35,7 +35,7 @@ def test_defaults() -> None:
         repo="https://gitlab.acme.lab/data/airflow-dags.git",
         ref="main",
         sub_path="",
-        period="60s",
+        interval="60s",
         depth=1,
         max_failures=10,
         container_name="git-sync",
@@ -54,7 +54,7 @@ def test_all_of_it_reaches_the_values() -> None:
         repo="https://gitlab.acme.lab/x.git",
         ref="v1",
         sub_path="flows",
-        period="5m",
+        interval="5m",
         depth=2,
         max_failures=-1,
         container_name="pull",
@@ -98,14 +98,14 @@ def test_what_follows_from_a_broken_source_is_not_reported_beside_it() -> None:
 
     @collecting()
     def program() -> None:
-        source = make_dags(chart, credentials="token", repo=7, period=None)
+        source = make_dags(chart, credentials="token", repo=7, interval=None)
         make_airflow(chart, dags=source, rotation="a\nb")
 
     with pytest.raises(PlatformError) as caught:
         program()
     assert [(finding.path, finding.at) for finding in caught.value] == [
         ("lab/dags", "repo"),
-        ("lab/dags", "period"),
+        ("lab/dags", "interval"),
         ("lab/dags", "credentials"),
         ("lab/airflow", "rotation"),
     ]

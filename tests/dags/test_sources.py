@@ -131,7 +131,7 @@ def test_no_folder_an_empty_one_and_one_with_too_many_files(tmp_path: Path) -> N
         (DagBundles(bundle(name="a-b"), bundle(name="a_b")), [("dags/bundle-name", "dags.bundles[1].name")]),
         (DagBundles(bundle(name="A")), [("dags/bundle-name", "dags.bundles[0].name")]),
         (DagBundles(bundle(ref="HEAD")), [("dags/ref", "dags.bundles[0].ref")]),
-        (DagBundles(bundle(refresh="5")), [("argument/duration", "dags.bundles[0].refresh")]),
+        (DagBundles(bundle(interval="5")), [("argument/duration", "dags.bundles[0].interval")]),
         (DagBundles(bundle(repo="git@git.lab:d.git")), [("dags/credentials", "dags.bundles[0].credentials")]),
         (DagBundles(bundle(repo="https://u:hunter2@h/d.git")), [("dags/secret-in-url", "dags.bundles[0].repo")]),
         (
@@ -169,7 +169,7 @@ def test_a_release_refuses_a_second_image() -> None:
 
 def test_a_release_refuses_a_volume_that_not_all_its_pods_can_mount() -> None:
     finding = refused(dags=DagVolume(Volume("1Gi", storage_class="local")), facts=ClusterFacts(nodes=3))
-    assert (finding.rule, finding.at) == ("storage/not-shared", "dags.volume")
+    assert (finding.rule, finding.at) == ("storage/not-shared", "dags.storage")
 
 
 def test_a_release_refuses_a_folder_that_is_not_there_and_what_is_no_source(tmp_path: Path) -> None:

@@ -23,10 +23,10 @@ from cdk8s_airflow import (
     S3Credentials,
     SecretKey,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.database.backup import schedule_rules
 from cdk8s_airflow.database.wire.backup import six_fields, store_flows
-from cdk8s_airflow.model.traffic import Pods
+from cdk8s_airflow.model.traffic import PodGroup
 from tests.making import emitted, make_cluster, new_chart
 from tests.truth import assert_accepted
 
@@ -91,7 +91,7 @@ def test_all_of_a_backup_can_be_said() -> None:
         bucket=ObjectStorage.s3(region="eu-west-1").bucket("backups"),
         prefix="prod/airflow",
         schedule="30 1 * * SUN",
-        retention_days=7,
+        retention="7d",
         immediate=False,
         from_standby=False,
         compression="none",
@@ -120,8 +120,8 @@ def test_all_of_a_backup_can_be_said() -> None:
     }
     plugin = objects["Cluster/airflow-pg"]["spec"]["plugins"][0]
     assert plugin["parameters"]["serverName"] == "airflow-pg-2"
-    assert {need.name for need in ledger_of(chart).missing} == {"store-ca"}
-    assert any("service account airflow-data/airflow-pg must have one" in note for note in ledger_of(chart).notes)
+    assert {need.name for need in registry_of(chart).missing} == {"store-ca"}
+    assert any("service account airflow-data/airflow-pg must have one" in note for note in registry_of(chart).notes)
 
 
 @pytest.mark.parametrize(
@@ -164,19 +164,19 @@ def test_backups_go_to_google_and_azure_too(bucket: Bucket, path: str, login: di
 def test_the_login_is_asked_for_beside_the_cluster_and_the_schedule_is_told_in_words() -> None:
     chart = new_chart()
     made(chart, backup=CnpgBackup(bucket=BUCKET))
-    (need,) = ledger_of(chart).missing
+    (need,) = registry_of(chart).missing
     assert (need.namespace, need.name) == ("airflow-data", "pg-backups")
     assert set(need.keys) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
-    (note,) = [note for note in ledger_of(chart).notes if "is backed up" in note]
+    (note,) = [note for note in registry_of(chart).notes if "is backed up" in note]
     assert "'0 0 2 * * *'" in note
     assert "'0 2 * * *' was asked for" in note
-    assert ledger_of(chart).crds >= {"objectstores.barmancloud.cnpg.io", "scheduledbackups.postgresql.cnpg.io"}
+    assert registry_of(chart).crds >= {"objectstores.barmancloud.cnpg.io", "scheduledbackups.postgresql.cnpg.io"}
 
 
 def test_the_store_is_marked_against_pruning() -> None:
     chart = new_chart()
     made(chart, backup=CnpgBackup(bucket=BUCKET))
-    assert ("ObjectStore/barmancloud.cnpg.io", "airflow-data", "airflow-pg-backup") in ledger_of(chart).state
+    assert ("ObjectStore/barmancloud.cnpg.io", "airflow-data", "airflow-pg-backup") in registry_of(chart).state
 
 
 def test_a_recovery_takes_the_place_of_a_new_database() -> None:
@@ -286,7 +286,7 @@ def test_a_cluster_of_the_same_name_may_start_from_another_bucket() -> None:
         ({"backup": CnpgBackup(bucket=BUCKET, schedule="0 0 2 * * *")}, "argument/schedule", "backup.schedule"),
         ({"backup": CnpgBackup(bucket=BUCKET, schedule="0 2 * * 7")}, "database/backup-schedule", "backup.schedule"),
         ({"backup": CnpgBackup(bucket=BUCKET, schedule="0 24 * * *")}, "database/backup-schedule", "backup.schedule"),
-        ({"backup": CnpgBackup(bucket=BUCKET, retention_days=0)}, "argument/range", "backup.retention_days"),
+        ({"backup": CnpgBackup(bucket=BUCKET, retention="0d")}, "argument/duration", "backup.retention"),
         (
             {"backup": CnpgBackup(bucket=ObjectStorage.gcs().bucket("backups"), encrypt=True)},
             "database/backup-encrypt",
@@ -396,7 +396,7 @@ def test_every_schedule_of_cron_is_read_and_gets_seconds_before_it(schedule: str
 
 
 def test_instances_open_connections_to_each_store_once() -> None:
-    pods = Pods(name="instances", namespace="airflow-data")
+    pods = PodGroup(name="instances", namespace="airflow-data")
     elsewhere = ObjectStorage.gcs().bucket("old")
     flows = list(store_flows(pods, [BUCKET, STORE.bucket("other"), elsewhere]))
     assert [(getattr(flow.target, "name", getattr(flow.target, "role", "")), flow.port) for flow in flows] == [

@@ -11,29 +11,29 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from cdk8s_airflow import (
-    AntiAffinity,
     BasicAuthSecret,
     ClusterFacts,
-    ClusterUpdates,
     ConfigMapKey,
-    Database,
     DatabaseRole,
     ExistingSecret,
     ExistingServiceAccount,
-    Extension,
-    ExtensionImage,
     ImageCatalog,
     InitDb,
     Placement,
+    PostgresAntiAffinity,
+    PostgresCertificates,
+    PostgresDatabase,
+    PostgresExtension,
+    PostgresExtensionImage,
     PostgresMonitoring,
     PostgresSize,
+    PostgresUpdates,
     Resources,
-    ServerCertificates,
     ServiceAccount,
-    Spread,
-    Synchronous,
+    SynchronousReplication,
     TlsSecret,
     Toleration,
+    TopologySpread,
     Volume,
 )
 from cdk8s_airflow.database.cluster_rules import cluster_findings, has_role_objects
@@ -93,11 +93,12 @@ roles = made(
     comment=st.none() | st.just("who looks"),
 )
 extensions = st.lists(
-    st.sampled_from(["pg_trgm", "uuid-ossp"]) | made(Extension, name=st.just("vector"), schema=st.none() | sql_names),
+    st.sampled_from(["pg_trgm", "uuid-ossp"])
+    | made(PostgresExtension, name=st.just("vector"), schema=st.none() | sql_names),
     max_size=2,
 )
 databases = made(
-    Database,
+    PostgresDatabase,
     name=few_names,
     owner=st.none() | few_names | roles,
     schemas=st.lists(few_names, max_size=2),
@@ -106,7 +107,7 @@ databases = made(
 )
 folders = st.lists(st.sampled_from(["lib", "share", "lib/x", "../x"]), max_size=2)
 images = made(
-    ExtensionImage,
+    PostgresExtensionImage,
     name=st.sampled_from(["a_b", "a-b", "pgvector"]),
     image=st.none() | st.just("example.com/x:1"),
     control_paths=folders,
@@ -114,7 +115,7 @@ images = made(
     system_library_paths=folders,
 )
 certificates = some(
-    ServerCertificates,
+    PostgresCertificates,
     server=made(TlsSecret, names),
     server_ca=secrets,
     client_ca=secrets,
@@ -148,14 +149,14 @@ more: dict[str, st.SearchStrategy[Any]] = {
     "catalog": made(ImageCatalog, name=names, cluster_wide=st.booleans()),
     "pull_policy": st.sampled_from(["Always", "IfNotPresent", "Never"]),
     "synchronous": some(
-        Synchronous,
+        SynchronousReplication,
         number=st.integers(1, 4),
         method=st.sampled_from(["any", "first"]),
         durability=st.sampled_from(["required", "preferred"]),
         failover_quorum=st.booleans(),
     ),
-    "anti_affinity": some(AntiAffinity, required=st.booleans(), across=st.just("zone")),
-    "spread": st.lists(some(Spread, max_skew=st.integers(1, 3), required=st.booleans()), max_size=1),
+    "anti_affinity": some(PostgresAntiAffinity, required=st.booleans(), across=st.just("zone")),
+    "spread": st.lists(some(TopologySpread, max_skew=st.integers(1, 3), required=st.booleans()), max_size=1),
     "placement": placements,
     "disruption_budget": st.booleans(),
     "priority_class": names,
@@ -179,7 +180,7 @@ more: dict[str, st.SearchStrategy[Any]] = {
         wal_segment_size=st.sampled_from([1, 16, 24, 1024]),
     ),
     "certificates": certificates,
-    "updates": some(ClusterUpdates, by=st.sampled_from(["restart", "switchover"]), supervised=st.booleans()),
+    "updates": some(PostgresUpdates, by=st.sampled_from(["restart", "switchover"]), supervised=st.booleans()),
     "monitoring": some(
         PostgresMonitoring,
         labels=st.just({"release": "prometheus"}),

@@ -7,28 +7,28 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow import (
-    AntiAffinity,
     BasicAuthSecret,
     ClusterFacts,
-    ClusterUpdates,
     ConfigMapKey,
-    Database,
     DatabaseRole,
     ExistingSecret,
     ExistingServiceAccount,
-    Extension,
-    ExtensionImage,
     ImageCatalog,
     InitDb,
     Placement,
+    PostgresAntiAffinity,
+    PostgresCertificates,
+    PostgresDatabase,
+    PostgresExtension,
+    PostgresExtensionImage,
     PostgresMonitoring,
     PostgresSize,
-    ServerCertificates,
+    PostgresUpdates,
     ServiceAccount,
-    Spread,
-    Synchronous,
+    SynchronousReplication,
     TlsSecret,
     Toleration,
+    TopologySpread,
     Volume,
 )
 from cdk8s_airflow.database.wire.cluster import cluster_manifest
@@ -64,7 +64,7 @@ SAID: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"wal_storage": Volume("2Gi")}, {"walStorage": {"size": "2Gi"}}),
     ({"wal_storage": Volume("2Gi", "fast")}, {"walStorage": {"size": "2Gi", "storageClass": "fast"}}),
     (
-        {"synchronous": Synchronous(number=2, method="first", durability="preferred", failover_quorum=True)},
+        {"synchronous": SynchronousReplication(number=2, method="first", durability="preferred", failover_quorum=True)},
         {
             "postgresql": {
                 "synchronous": {
@@ -77,19 +77,19 @@ SAID: list[tuple[dict[str, Any], dict[str, Any]]] = [
         },
     ),
     (
-        {"synchronous": Synchronous()},
+        {"synchronous": SynchronousReplication()},
         {"postgresql": {"synchronous": {"method": "any", "number": 1, "dataDurability": "required"}}},
     ),
     (
-        {"anti_affinity": AntiAffinity(across="topology.kubernetes.io/zone", required=True)},
+        {"anti_affinity": PostgresAntiAffinity(across="topology.kubernetes.io/zone", required=True)},
         {"affinity": {"podAntiAffinityType": "required", "topologyKey": "topology.kubernetes.io/zone"}},
     ),
     (
-        {"anti_affinity": AntiAffinity()},
+        {"anti_affinity": PostgresAntiAffinity()},
         {"affinity": {"podAntiAffinityType": "preferred", "topologyKey": "kubernetes.io/hostname"}},
     ),
     (
-        {"spread": [Spread(across="topology.kubernetes.io/zone", required=True)]},
+        {"spread": [TopologySpread(across="topology.kubernetes.io/zone", required=True)]},
         {
             "topologySpreadConstraints": [
                 {
@@ -150,7 +150,7 @@ SAID: list[tuple[dict[str, Any], dict[str, Any]]] = [
         },
     ),
     (
-        {"extension_images": [ExtensionImage(name="pgvector", image="x:1")], "postgres_major": 18},
+        {"extension_images": [PostgresExtensionImage(name="pgvector", image="x:1")], "postgres_major": 18},
         {"postgresql": {"extensions": [{"name": "pgvector", "image": {"reference": "x:1"}}]}},
     ),
     (
@@ -184,22 +184,22 @@ SAID: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ),
     ({"initdb": InitDb()}, {}),
     (
-        {"certificates": ServerCertificates(server=TlsSecret("tls"), server_ca=ExistingSecret("ca"))},
+        {"certificates": PostgresCertificates(server=TlsSecret("tls"), server_ca=ExistingSecret("ca"))},
         {"certificates": {"serverTLSSecret": "tls", "serverCASecret": "ca"}},
     ),
     (
-        {"certificates": ServerCertificates(client_ca=ExistingSecret("ca"), replication=TlsSecret("tls"))},
+        {"certificates": PostgresCertificates(client_ca=ExistingSecret("ca"), replication=TlsSecret("tls"))},
         {"certificates": {"clientCASecret": "ca", "replicationTLSSecret": "tls"}},
     ),
     (
-        {"certificates": ServerCertificates(names=["pg.acme.lab"])},
+        {"certificates": PostgresCertificates(names=["pg.acme.lab"])},
         {"certificates": {"serverAltDNSNames": ["pg.acme.lab"]}},
     ),
     (
-        {"updates": ClusterUpdates(by="switchover", supervised=True)},
+        {"updates": PostgresUpdates(by="switchover", supervised=True)},
         {"primaryUpdateMethod": "switchover", "primaryUpdateStrategy": "supervised"},
     ),
-    ({"updates": ClusterUpdates()}, {"primaryUpdateMethod": "restart", "primaryUpdateStrategy": "unsupervised"}),
+    ({"updates": PostgresUpdates()}, {"primaryUpdateMethod": "restart", "primaryUpdateStrategy": "unsupervised"}),
     ({"monitoring": PostgresMonitoring()}, {}),
     (
         {"monitoring": PostgresMonitoring(queries=[ConfigMapKey("q", "q.yaml")], default_queries=False, tls=True)},
@@ -229,7 +229,7 @@ SAID: list[tuple[dict[str, Any], dict[str, Any]]] = [
         },
     ),
     (
-        {"databases": [Database(name="warehouse", owner=DBT)]},
+        {"databases": [PostgresDatabase(name="warehouse", owner=DBT)]},
         {
             "managed": {
                 "roles": [
@@ -302,14 +302,14 @@ def test_roles_are_objects_where_the_operator_has_them() -> None:
 def test_a_further_database_has_owner_schemas_and_extensions_and_stays_when_its_object_goes() -> None:
     given = settings(
         databases=[
-            Database(
+            PostgresDatabase(
                 name="ware_house",
                 owner=DBT,
                 schemas=["raw"],
-                extensions=["pg_trgm", Extension(name="vector", schema="public", version="0.8.1")],
+                extensions=["pg_trgm", PostgresExtension(name="vector", schema="public", version="0.8.1")],
                 connection_limit=20,
             ),
-            Database(name="second"),
+            PostgresDatabase(name="second"),
         ]
     )
     made = objects(given)
@@ -363,12 +363,12 @@ def test_a_pod_monitor_finds_the_instances_and_not_the_poolers() -> None:
     ("certificates", "authority"),
     [
         (None, "pg-ca"),
-        (ServerCertificates(names=["x.lab"]), "pg-ca"),
-        (ServerCertificates(server=TlsSecret("tls"), server_ca=ExistingSecret("ours")), "ours"),
+        (PostgresCertificates(names=["x.lab"]), "pg-ca"),
+        (PostgresCertificates(server=TlsSecret("tls"), server_ca=ExistingSecret("ours")), "ours"),
     ],
 )
 def test_metrics_over_tls_are_checked_against_the_authority_of_the_server(
-    certificates: ServerCertificates | None, authority: str
+    certificates: PostgresCertificates | None, authority: str
 ) -> None:
     given = settings(monitoring=PostgresMonitoring(tls=True), certificates=certificates)
     (endpoint,) = objects(given)["pod-monitor"]["spec"]["podMetricsEndpoints"]
@@ -393,7 +393,7 @@ def test_secrets_of_roles_and_certificates_must_exist() -> None:
         for need in secret_needs(
             settings(
                 roles=[DBT, DatabaseRole(name="readers")],
-                certificates=ServerCertificates(
+                certificates=PostgresCertificates(
                     server=TlsSecret("tls"), server_ca=ExistingSecret("ca"), client_ca=ExistingSecret("client-ca")
                 ),
             )
@@ -407,14 +407,14 @@ def test_secrets_of_roles_and_certificates_must_exist() -> None:
 
 def test_the_authority_of_clients_needs_its_key_where_the_operator_signs() -> None:
     def keys(**certificates: Any) -> list[str]:
-        given = settings(certificates=ServerCertificates(client_ca=ExistingSecret("ca"), **certificates))
+        given = settings(certificates=PostgresCertificates(client_ca=ExistingSecret("ca"), **certificates))
         return [key for need in secret_needs(given) if need.name == "ca" for key in need.keys]
 
     assert keys() == ["ca.crt", "ca.key"]
     assert keys(replication=TlsSecret("replication")) == ["ca.crt"]
 
 
-BOTH = settings(databases=[Database(name="warehouse", owner=DBT), Database(name="second")], roles=[])
+BOTH = settings(databases=[PostgresDatabase(name="warehouse", owner=DBT), PostgresDatabase(name="second")], roles=[])
 
 
 @pytest.mark.parametrize(("name", "login"), [("warehouse", ("dbt", "dbt-login")), ("second", ("me", "pg-app"))])
@@ -424,9 +424,9 @@ def test_who_logs_in_to_a_further_database(name: str, login: tuple[str, str]) ->
 
 def test_a_release_of_the_operator_that_lacks_a_field_is_told() -> None:
     old, unknown = ClusterFacts(cnpg="1.26.1"), ClusterFacts()
-    quorum = {"synchronous": Synchronous(failover_quorum=True)}
+    quorum = {"synchronous": SynchronousReplication(failover_quorum=True)}
     account = {"service_account": ExistingServiceAccount("pg")}
-    images = {"extension_images": [ExtensionImage(name="a", image="x:1")], "postgres_major": 18}
+    images = {"extension_images": [PostgresExtensionImage(name="a", image="x:1")], "postgres_major": 18}
     for facts in (old, unknown):
         assert found(facts, **quorum) == [("database/release", "synchronous.failover_quorum")]
         assert found(facts, **account) == [("database/release", "service_account")]
@@ -437,9 +437,9 @@ def test_a_release_of_the_operator_that_lacks_a_field_is_told() -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
-    ({"synchronous": Synchronous(number=3)}, "database/synchronous", "synchronous.number"),
-    ({"synchronous": Synchronous(), "instances": 1}, "database/synchronous", "synchronous.number"),
-    ({"updates": ClusterUpdates(supervised=True), "instances": 1}, "database/updates", "updates.supervised"),
+    ({"synchronous": SynchronousReplication(number=3)}, "database/synchronous", "synchronous.number"),
+    ({"synchronous": SynchronousReplication(), "instances": 1}, "database/synchronous", "synchronous.number"),
+    ({"updates": PostgresUpdates(supervised=True), "instances": 1}, "database/updates", "updates.supervised"),
     ({"disruption_budget": True, "instances": 1}, "scheduling/budget", "disruption_budget"),
     ({"placement": Placement(affinity={"nodes": {}})}, "database/placement", "placement.affinity.nodes"),
     ({"initdb": InitDb(), "bootstrap": {"recovery": {"source": "old"}}}, "database/bootstrap", "initdb"),
@@ -453,10 +453,10 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
         "database/locale",
         "initdb.provider",
     ),
-    ({"extensions": ["a", Extension(name="a")]}, "database/extension", "extensions"),
-    ({"extension_images": [ExtensionImage(name="a", image="x:1")]}, "database/extension", "extension_images"),
+    ({"extensions": ["a", PostgresExtension(name="a")]}, "database/extension", "extensions"),
+    ({"extension_images": [PostgresExtensionImage(name="a", image="x:1")]}, "database/extension", "extension_images"),
     (
-        {"extension_images": [ExtensionImage(name="a")], "postgres_major": 18},
+        {"extension_images": [PostgresExtensionImage(name="a")], "postgres_major": 18},
         "database/extension",
         "extension_images[0].image",
     ),
@@ -489,13 +489,13 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
         "database/role",
         "roles",
     ),
-    ({"databases": [Database(name="db")]}, "database/database", "databases[0].name"),
+    ({"databases": [PostgresDatabase(name="db")]}, "database/database", "databases[0].name"),
     (
-        {"databases": [Database(name="a"), Database(name="a")]},
+        {"databases": [PostgresDatabase(name="a"), PostgresDatabase(name="a")]},
         "database/database",
         "databases[1].name",
     ),
-    ({"databases": [Database(name="a", owner="nobody")]}, "database/owner", "databases[0].owner"),
+    ({"databases": [PostgresDatabase(name="a", owner="nobody")]}, "database/owner", "databases[0].owner"),
 ]
 
 
@@ -505,7 +505,7 @@ def test_what_cannot_be_is_refused(changes: dict[str, Any], rule: str, at: str) 
 
 
 def test_two_images_of_extensions_that_become_one_volume_are_both_told() -> None:
-    images = [ExtensionImage(name="a_b", image="x:1"), ExtensionImage(name="a-b", image="x:1")]
+    images = [PostgresExtensionImage(name="a_b", image="x:1"), PostgresExtensionImage(name="a-b", image="x:1")]
     assert found(extension_images=images, postgres_major=18) == [
         ("database/extension", "extension_images[0].name"),
         ("database/extension", "extension_images[1].name"),
@@ -513,20 +513,24 @@ def test_two_images_of_extensions_that_become_one_volume_are_both_told() -> None
 
 
 def test_a_node_for_each_instance_needs_as_many_nodes() -> None:
-    apart = {"anti_affinity": AntiAffinity(required=True)}
+    apart = {"anti_affinity": PostgresAntiAffinity(required=True)}
     assert found(ClusterFacts(nodes=2), **apart) == [("database/anti-affinity", "anti_affinity.required")]
     assert found(ClusterFacts(nodes=3), **apart) == []
     assert found(ClusterFacts(), **apart) == []
-    zones = {"anti_affinity": AntiAffinity(across="topology.kubernetes.io/zone", required=True)}
+    zones = {"anti_affinity": PostgresAntiAffinity(across="topology.kubernetes.io/zone", required=True)}
     assert found(ClusterFacts(nodes=2), **zones) == []
 
 
 def test_images_of_extensions_need_nodes_that_mount_images() -> None:
-    images = {"extension_images": [ExtensionImage(name="a", image="x:1")], "postgres_major": 18}
+    images = {"extension_images": [PostgresExtensionImage(name="a", image="x:1")], "postgres_major": 18}
     assert found(ClusterFacts(cnpg="1.30.0", kubernetes="1.32"), **images) == [
         ("database/extension", "extension_images")
     ]
-    catalog = {"extension_images": [ExtensionImage(name="a")], "postgres_major": 18, "catalog": ImageCatalog(name="c")}
+    catalog = {
+        "extension_images": [PostgresExtensionImage(name="a")],
+        "postgres_major": 18,
+        "catalog": ImageCatalog(name="c"),
+    }
     assert found(NEWEST, **catalog) == []
 
 
@@ -582,10 +586,10 @@ def test_a_log_that_is_smaller_than_any_sensible_one_is_left_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"synchronous": Synchronous(number=2)}, "stops writing whenever one of its 3 instances is missing"),
-        ({"synchronous": Synchronous(number=1)}, None),
-        ({"synchronous": Synchronous(number=2, durability="preferred")}, None),
-        ({"extension_images": [ExtensionImage(name="a", image="x:1")]}, "ImageVolume"),
+        ({"synchronous": SynchronousReplication(number=2)}, "stops writing whenever one of its 3 instances is missing"),
+        ({"synchronous": SynchronousReplication(number=1)}, None),
+        ({"synchronous": SynchronousReplication(number=2, durability="preferred")}, None),
+        ({"extension_images": [PostgresExtensionImage(name="a", image="x:1")]}, "ImageVolume"),
     ],
 )
 def test_what_is_taken_but_needs_thought_is_told(changes: dict[str, Any], told: str | None) -> None:
@@ -604,22 +608,22 @@ def test_what_is_taken_but_needs_thought_is_told(changes: dict[str, Any], told: 
         (InitDb(provider="libc", provider_locale="und"), "database/locale", "provider_locale"),
         (InitDb(locale="de_DE; x"), "argument/name", "locale"),
         (InitDb(wal_segment_size=24), "argument/range", "wal_segment_size"),
-        (ServerCertificates(replication=TlsSecret("tls")), "database/certificates", "client_ca"),
-        (ExtensionImage(name="A", image="x:1"), "argument/name", "name"),
-        (ExtensionImage(name="a", image="x"), "database/extension", "image"),
-        (ExtensionImage(name="a", library_paths=["../lib"]), "database/extension", "library_paths[0]"),
-        (ExtensionImage(name="a", library_paths=["/lib"]), "database/extension", "library_paths[0]"),
-        (ExtensionImage(name="a", control_paths=["a", "a"]), "database/extension", "control_paths"),
-        (Extension(name="x; drop"), "argument/name", "name"),
+        (PostgresCertificates(replication=TlsSecret("tls")), "database/certificates", "client_ca"),
+        (PostgresExtensionImage(name="A", image="x:1"), "argument/name", "name"),
+        (PostgresExtensionImage(name="a", image="x"), "database/extension", "image"),
+        (PostgresExtensionImage(name="a", library_paths=["../lib"]), "database/extension", "library_paths[0]"),
+        (PostgresExtensionImage(name="a", library_paths=["/lib"]), "database/extension", "library_paths[0]"),
+        (PostgresExtensionImage(name="a", control_paths=["a", "a"]), "database/extension", "control_paths"),
+        (PostgresExtension(name="x; drop"), "argument/name", "name"),
         (DatabaseRole(name="a", member_of=["a"]), "database/role", "member_of"),
         (DatabaseRole(name="a", member_of=["b", "b"]), "database/role", "member_of"),
         (DatabaseRole(name="a", member_of=["B"]), "argument/name", "member_of[0]"),
         (DatabaseRole(name="postgres"), "database/owner", "name"),
         (DatabaseRole(name="a", connection_limit=-2), "argument/range", "connection_limit"),
-        (Database(name="template0"), "database/database", "name"),
-        (Database(name="a", schemas=["s", "s"]), "database/schema", "schemas"),
-        (Database(name="a", extensions=["e", Extension(name="e")]), "database/extension", "extensions"),
-        (Database(name="a", owner=DatabaseRole(name="pg_a")), "database/owner", "owner.name"),
+        (PostgresDatabase(name="template0"), "database/database", "name"),
+        (PostgresDatabase(name="a", schemas=["s", "s"]), "database/schema", "schemas"),
+        (PostgresDatabase(name="a", extensions=["e", PostgresExtension(name="e")]), "database/extension", "extensions"),
+        (PostgresDatabase(name="a", owner=DatabaseRole(name="pg_a")), "database/owner", "owner.name"),
     ],
 )
 def test_what_is_wrong_with_a_setting_by_itself(setting: object, rule: str, at: str) -> None:
@@ -627,6 +631,6 @@ def test_what_is_wrong_with_a_setting_by_itself(setting: object, rule: str, at: 
 
 
 def test_a_secret_at_a_certificate_is_not_shown() -> None:
-    given = ServerCertificates(server="-----BEGIN PRIVATE KEY-----")  # type: ignore[arg-type]
+    given = PostgresCertificates(server="-----BEGIN PRIVATE KEY-----")  # type: ignore[arg-type]
     (finding,) = check_setting(given, "certificates")
     assert "PRIVATE" not in str(finding)

@@ -5,41 +5,41 @@ from __future__ import annotations
 import pytest
 
 from cdk8s_airflow import (
-    AntiAffinity,
     BasicAuthSecret,
     ClusterFacts,
-    ClusterUpdates,
     CnpgBackup,
     ConfigMapKey,
-    Connection,
-    Database,
+    DatabaseConnection,
     DatabaseRole,
     DsnSecret,
     ExistingSecret,
     ExternalDatabase,
     ImageCatalog,
     InitDb,
-    Mirror,
     Namespace,
     ObjectStorage,
     Placement,
     PlatformError,
+    PostgresAntiAffinity,
+    PostgresCertificates,
+    PostgresDatabase,
     PostgresMonitoring,
     PostgresSize,
+    PostgresUpdates,
     PullSecret,
+    RegistryMirror,
     Resources,
     S3Credentials,
     SecretKey,
-    ServerCertificates,
     ServiceAccount,
-    Spread,
-    Synchronous,
+    SynchronousReplication,
     TlsSecret,
     Toleration,
+    TopologySpread,
     Volume,
     collecting,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.database.connection import Address
 from cdk8s_airflow.database.wire.traffic import instances
 from cdk8s_airflow.model.sessions import Server
@@ -63,9 +63,9 @@ def test_defaults() -> None:
         "enableSuperuserAccess": False,
     }
     assert_accepted([manifest])
-    assert ledger_of(chart).secrets == {}
-    assert ledger_of(chart).crds == {"clusters.postgresql.cnpg.io"}
-    assert ledger_of(chart).state == [("Cluster/postgresql.cnpg.io", "airflow-data", "airflow-pg")]
+    assert registry_of(chart).secrets == {}
+    assert registry_of(chart).crds == {"clusters.postgresql.cnpg.io"}
+    assert registry_of(chart).state == [("Cluster/postgresql.cnpg.io", "airflow-data", "airflow-pg")]
 
 
 def test_all_of_it_can_be_said() -> None:
@@ -90,7 +90,7 @@ def test_all_of_it_can_be_said() -> None:
     assert spec["postgresql"] == {"parameters": {"shared_buffers": "1GB"}}
     assert spec["resources"]["limits"] == {"cpu": "3", "memory": "4Gi"}
     assert_accepted([manifest])
-    (need,) = ledger_of(chart).secrets.values()
+    (need,) = registry_of(chart).secrets.values()
     assert (need.namespace, need.name, need.type) == ("airflow-data", "login", "kubernetes.io/basic-auth")
     assert "'robot'" in need.keys["username"]
 
@@ -99,7 +99,7 @@ def test_the_image_comes_from_the_mirror_with_a_login_to_nodes_of_the_architectu
     chart = new_chart()
     make_cluster(
         chart,
-        mirror=Mirror("registry.lab/mirror"),
+        mirror=RegistryMirror("registry.lab/mirror"),
         pull_secret=PullSecret("registry-login"),
         facts=ClusterFacts(architecture="arm64"),
     )
@@ -108,22 +108,22 @@ def test_the_image_comes_from_the_mirror_with_a_login_to_nodes_of_the_architectu
     assert manifest["spec"]["imagePullSecrets"] == [{"name": "registry-login"}]
     assert manifest["spec"]["affinity"] == {"nodeSelector": {"kubernetes.io/arch": "arm64"}}
     assert_accepted([manifest])
-    (need,) = ledger_of(chart).secrets.values()
+    (need,) = registry_of(chart).secrets.values()
     assert (need.namespace, need.name, need.type) == (
         "airflow-data",
         "registry-login",
         "kubernetes.io/dockerconfigjson",
     )
     assert "registry.lab" in need.purpose
-    (note,) = ledger_of(chart).notes
+    (note,) = registry_of(chart).notes
     assert "ghcr.io/cloudnative-pg/postgresql:16-standard-trixie -> registry.lab/mirror/" in note
 
 
 def test_an_image_of_the_mirrors_registry_stays_and_no_copy_is_asked_for() -> None:
     chart = new_chart()
-    make_cluster(chart, image="registry.lab/pg:16", mirror=Mirror("registry.lab/mirror"))
+    make_cluster(chart, image="registry.lab/pg:16", mirror=RegistryMirror("registry.lab/mirror"))
     assert emitted(chart)[0]["spec"]["imageName"] == "registry.lab/pg:16"
-    assert ledger_of(chart).notes == []
+    assert registry_of(chart).notes == []
 
 
 def test_the_owner_is_the_databases_name_unless_said_otherwise() -> None:
@@ -168,7 +168,7 @@ SERVER = Server(
 
 
 def test_in_its_own_namespace_the_operators_secret_is_the_connection() -> None:
-    assert make_cluster(new_chart()).connection() == Connection(
+    assert make_cluster(new_chart()).connection() == DatabaseConnection(
         secret="airflow-pg-app",
         secret_key="uri",
         secret_namespace="airflow-data",
@@ -181,7 +181,7 @@ def test_in_its_own_namespace_the_operators_secret_is_the_connection() -> None:
 
 @pytest.mark.parametrize("bridge", [ExistingSecret("metadata"), DsnSecret("metadata")])
 def test_a_bridge_is_a_secret_beside_airflow_made_from_the_operators_password(bridge: ExistingSecret) -> None:
-    assert make_cluster(new_chart()).connection(bridge=bridge, tls="prefer") == Connection(
+    assert make_cluster(new_chart()).connection(bridge=bridge, tls="prefer") == DatabaseConnection(
         secret="metadata",
         tls="prefer",
         url=("postgresql://airflow:", "@airflow-pg-rw.airflow-data.svc:5432/airflow"),
@@ -198,7 +198,9 @@ def test_with_own_credentials_the_password_comes_from_them() -> None:
 
 
 def test_an_external_database_is_a_secret_with_its_url() -> None:
-    assert ExternalDatabase(url=DsnSecret("m"), tls="disable").connection() == Connection(secret="m", tls="disable")
+    assert ExternalDatabase(url=DsnSecret("m"), tls="disable").connection() == DatabaseConnection(
+        secret="m", tls="disable"
+    )
 
 
 def test_what_follows_from_a_broken_database_is_not_reported_beside_it() -> None:
@@ -241,9 +243,9 @@ def test_everything_can_be_said_of_one_cluster() -> None:
         wal_storage=Volume("8Gi"),
         catalog=ImageCatalog(name="postgresql"),
         pull_policy="IfNotPresent",
-        synchronous=Synchronous(failover_quorum=True),
-        anti_affinity=AntiAffinity(required=True),
-        spread=[Spread(across="topology.kubernetes.io/zone")],
+        synchronous=SynchronousReplication(failover_quorum=True),
+        anti_affinity=PostgresAntiAffinity(required=True),
+        spread=[TopologySpread(across="topology.kubernetes.io/zone")],
         placement=Placement(node_selector={"disk": "fast"}, tolerations=[Toleration(key="db")]),
         disruption_budget=False,
         priority_class="platform",
@@ -254,9 +256,11 @@ def test_everything_can_be_said_of_one_cluster() -> None:
         preload=["pg_stat_statements"],
         pg_hba=["hostssl all all 10.42.0.0/16 scram-sha-256"],
         initdb=InitDb(checksums=True),
-        certificates=ServerCertificates(names=["pg.acme.lab"]),
-        updates=ClusterUpdates(by="switchover"),
-        databases=[Database(name="warehouse", owner=DatabaseRole(name="dbt", credentials=login), schemas=["marts"])],
+        certificates=PostgresCertificates(names=["pg.acme.lab"]),
+        updates=PostgresUpdates(by="switchover"),
+        databases=[
+            PostgresDatabase(name="warehouse", owner=DatabaseRole(name="dbt", credentials=login), schemas=["marts"])
+        ],
         monitoring=PostgresMonitoring(labels={"release": "prometheus"}, queries=[ConfigMapKey("queries", "pg.yaml")]),
         facts=ClusterFacts(cnpg="1.30.0", nodes=3),
     )
@@ -276,14 +280,14 @@ def test_everything_can_be_said_of_one_cluster() -> None:
     assert spec["resources"] == {"requests": {"cpu": "1", "memory": "4Gi"}, "limits": {"memory": "4Gi"}}
     assert cluster.max_connections == 200
     assert (cluster.name, cluster.reading_host) == ("airflow-pg", "airflow-pg-ro.airflow-data.svc")
-    assert ledger_of(chart).crds == {
+    assert registry_of(chart).crds == {
         "clusters.postgresql.cnpg.io",
         "databases.postgresql.cnpg.io",
         "databaseroles.postgresql.cnpg.io",
         "podmonitors.monitoring.coreos.com",
     }
-    assert {name for _, name in ledger_of(chart).secrets} == {"dbt-login"}
-    assert any("ConfigMap queries" in note for note in ledger_of(chart).notes)
+    assert {name for _, name in registry_of(chart).secrets} == {"dbt-login"}
+    assert any("ConfigMap queries" in note for note in registry_of(chart).notes)
 
 
 def test_a_role_is_told_in_the_cluster_where_the_operators_release_is_not_known() -> None:
@@ -305,7 +309,7 @@ def test_a_role_is_told_in_the_cluster_where_the_operators_release_is_not_known(
 def test_the_authority_is_the_operators_own_where_nobody_names_one() -> None:
     for certificates, name in (
         (None, "airflow-pg-ca"),
-        (ServerCertificates(server=TlsSecret("tls"), server_ca=ExistingSecret("ours")), "ours"),
+        (PostgresCertificates(server=TlsSecret("tls"), server_ca=ExistingSecret("ours")), "ours"),
     ):
         connection = make_cluster(new_chart(), certificates=certificates).connection(tls="verify-full")
         assert (connection.ca, connection.ca_namespace) == (SecretKey(name, "ca.crt"), "airflow-data")
@@ -338,7 +342,7 @@ def test_with_own_credentials_beside_airflow_the_password_alone_is_read() -> Non
 
 def test_a_further_database_has_a_connection_of_its_own() -> None:
     role = DatabaseRole(name="second_team", credentials=BasicAuthSecret("second-login"))
-    cluster = make_cluster(new_chart(), databases=[Database(name="second", owner=role)])
+    cluster = make_cluster(new_chart(), databases=[PostgresDatabase(name="second", owner=role)])
     bridged = cluster.connection(database="second", bridge=ExistingSecret("second-url"))
     assert bridged.url == ("postgresql://second_team:", "@airflow-pg-rw.airflow-data.svc:5432/second")
     assert bridged.password == ("airflow-data", "second-login")
@@ -350,14 +354,14 @@ def test_a_further_database_has_a_connection_of_its_own() -> None:
 
 
 def test_a_further_database_of_the_first_owner_is_reached_with_the_operators_password() -> None:
-    cluster = make_cluster(new_chart(), databases=[Database(name="second")])
+    cluster = make_cluster(new_chart(), databases=[PostgresDatabase(name="second")])
     near = cluster.connection(database="second")
     assert (near.secret, near.secret_key) == ("airflow-pg-app", "password")
 
 
 @pytest.mark.parametrize(("database", "rule"), [("third", "database/database"), ("second", "database/role")])
 def test_no_connection_where_there_is_no_database_or_nobody_logs_in(database: str, rule: str) -> None:
-    cluster = make_cluster(new_chart(), databases=[Database(name="second", owner=DatabaseRole(name="group"))])
+    cluster = make_cluster(new_chart(), databases=[PostgresDatabase(name="second", owner=DatabaseRole(name="group"))])
     with pytest.raises(PlatformError) as caught:
         cluster.connection(database=database)
     assert [(finding.rule, finding.at) for finding in caught.value] == [(rule, "connection.database")]
@@ -369,7 +373,7 @@ def test_a_cluster_that_takes_the_catalogs_image_has_no_image_of_its_own() -> No
             new_chart(),
             catalog=ImageCatalog(name="c"),
             image="registry.lab/pg:16",
-            mirror=Mirror("registry.lab/mirror"),
+            mirror=RegistryMirror("registry.lab/mirror"),
         )
     assert [(finding.rule, finding.at) for finding in caught.value] == [
         ("database/catalog", "image"),
@@ -389,7 +393,7 @@ def test_a_cluster_takes_as_many_sessions_as_its_parameters_say() -> None:
 def test_a_kubernetes_that_the_operator_is_not_made_for_is_told(operator: str, kubernetes: str, told: bool) -> None:
     chart = new_chart()
     make_cluster(chart, facts=ClusterFacts(cnpg=operator, kubernetes=kubernetes))
-    assert any(f"CloudNativePG {operator} is supported" in note for note in ledger_of(chart).notes) is told
+    assert any(f"CloudNativePG {operator} is supported" in note for note in registry_of(chart).notes) is told
 
 
 def test_instances_and_jobs_reach_the_store_of_backups() -> None:
@@ -406,7 +410,7 @@ def test_instances_and_jobs_reach_the_store_of_backups() -> None:
 def test_the_secret_that_the_operator_makes_is_known() -> None:
     chart = new_chart()
     make_cluster(chart)
-    (source,) = ledger_of(chart).provided.values()
+    (source,) = registry_of(chart).provided.values()
     assert (source.namespace, source.name, source.type) == (
         "airflow-data",
         "airflow-pg-app",
@@ -420,4 +424,4 @@ def test_the_secret_that_the_operator_makes_is_known() -> None:
 def test_with_credentials_of_ones_own_the_operator_makes_none() -> None:
     chart = new_chart()
     make_cluster(chart, credentials=BasicAuthSecret("login"))
-    assert ledger_of(chart).provided == {}
+    assert registry_of(chart).provided == {}

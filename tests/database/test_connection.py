@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from cdk8s_airflow import (
     ConfigMapKey,
-    Connection,
+    DatabaseConnection,
     DsnSecret,
     ExternalDatabase,
-    Outside,
     PgBouncer,
     PgBouncerSecret,
     PlatformError,
@@ -21,7 +20,8 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.database.connection import Address
 from cdk8s_airflow.model.sessions import Server
-from cdk8s_airflow.model.traffic import Unplaced
+from cdk8s_airflow.model.traffic import UnlocatedPeer
+from cdk8s_airflow.network import ExternalPeer
 from cdk8s_airflow.secret_scan.secret_paths import is_bare_address
 
 PASSWORD = SecretKey("airflow-db", "password")
@@ -30,22 +30,22 @@ PARTS: dict[str, Any] = {"host": "db.example.com", "password": PASSWORD}
 
 
 def test_a_url_is_in_its_secret_and_nothing_else_is_known() -> None:
-    assert ExternalDatabase(url=DsnSecret("m")).connection() == Connection(secret="m")
+    assert ExternalDatabase(url=DsnSecret("m")).connection() == DatabaseConnection(secret="m")
     assert ExternalDatabase(
         url=DsnSecret("m"), tls="verify-full", ca=CA, max_connections=50
-    ).connection() == Connection(
+    ).connection() == DatabaseConnection(
         secret="m", tls="verify-full", ca=CA, server=Server(name="the database in Secret m", takes=50, reserved=3)
     )
 
 
 def test_of_parts_the_password_alone_is_in_a_secret() -> None:
     given_ = ExternalDatabase(**PARTS, port=6000, database="meta", user="me", postgres_major=16, max_connections=200)
-    assert given_.connection() == Connection(
+    assert given_.connection() == DatabaseConnection(
         secret="airflow-db",
         secret_key="password",
         address=Address(host="db.example.com", port=6000, database="meta", user="me"),
         postgres_major=16,
-        peer=Outside(name="db.example.com"),
+        peer=ExternalPeer(name="db.example.com"),
         port=6000,
         server=Server(name="the database at db.example.com:6000", takes=200, reserved=3),
     )
@@ -54,18 +54,18 @@ def test_of_parts_the_password_alone_is_in_a_secret() -> None:
 @pytest.mark.parametrize(
     ("host", "peer"),
     [
-        ("10.0.0.7", Outside(name="10.0.0.7", networks=("10.0.0.7/32",))),
-        ("db.data.svc", Unplaced(name="db.data.svc")),
-        ("db.data", Unplaced(name="db.data")),
+        ("10.0.0.7", ExternalPeer(name="10.0.0.7", networks=("10.0.0.7/32",))),
+        ("db.data.svc", UnlocatedPeer(name="db.data.svc")),
+        ("db.data", UnlocatedPeer(name="db.data")),
     ],
 )
 def test_where_the_server_is_follows_from_its_host(host: str, peer: Any) -> None:
     assert ExternalDatabase(**{**PARTS, "host": host}).connection().peer == peer
-    told = Outside(name="rds", networks=("10.1.0.0/16",))
+    told = ExternalPeer(name="rds", networks=("10.1.0.0/16",))
     assert ExternalDatabase(**{**PARTS, "host": host}, peer=told).connection().peer == told
 
 
-POOLED = PgBouncer(login=PgBouncerSecret("airflow-pgbouncer"))
+POOLED = PgBouncer(credentials=PgBouncerSecret("airflow-pgbouncer"))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_url_with_a_password_anywhere_is_not_taken_for_one_without(text: str) 
     ids=lambda value: str(value)[:40],
 )
 def test_settings_of_pgbouncer_are_lines_that_nobody_else_writes(changes: dict[str, Any], at: str) -> None:
-    pooling = PgBouncer(login=PgBouncerSecret("airflow-pgbouncer"), **changes)
+    pooling = PgBouncer(credentials=PgBouncerSecret("airflow-pgbouncer"), **changes)
     with pytest.raises(PlatformError) as caught:
         ExternalDatabase(**PARTS, pooling=pooling).connection()
     assert [finding.at for finding in caught.value.findings] == [f"ExternalDatabase.pooling.{at}"]

@@ -11,16 +11,16 @@ from cdk8s_airflow import (
     ClusterFacts,
     DsnSecret,
     LabDatabase,
-    Mirror,
     Namespace,
     Placement,
     PlatformError,
     PullSecret,
+    RegistryMirror,
     Resources,
     Volume,
     collecting,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.database.connection import Address
 from tests.helm.expectations import (
     assert_env_once,
@@ -116,7 +116,7 @@ def test_everything_said() -> None:
         database="meta",
         user="me",
         postgres_major=17,
-        mirror=Mirror("registry.acme.lab/mirror"),
+        mirror=RegistryMirror("registry.acme.lab/mirror"),
         pull_secret=PullSecret("registry"),
         resources=Resources(cpu="1", memory="1Gi"),
         parameters={"max_connections": "50", "shared_buffers": "64MB"},
@@ -132,19 +132,19 @@ def test_everything_said() -> None:
     assert pod["nodeSelector"] == {"kubernetes.io/arch": "amd64", "disk": "ssd"}
     assert pod["imagePullSecrets"] == [{"name": "registry"}]
     assert container["readinessProbe"]["exec"]["command"][-4:] == ["-U", "me", "-d", "meta"]
-    ledger = ledger_of(chart)
-    login = ledger.secrets["lab", "lab-login"]
+    registry = registry_of(chart)
+    login = registry.secrets["lab", "lab-login"]
     assert login.type == "kubernetes.io/basic-auth"
     assert "username=me" in login.command
     assert "cnpg" not in login.command
     assert login.recipe is not None
-    assert ("lab", "registry") in ledger.secrets
+    assert ("lab", "registry") in registry.secrets
 
 
 def test_the_summary_says_that_it_is_for_a_lab() -> None:
     chart = new_chart()
     make_lab(chart)
-    (note,) = ledger_of(chart).notes
+    (note,) = registry_of(chart).notes
     assert "is a database for a lab" in note
     assert "no backup" in note
 

@@ -18,17 +18,17 @@ from cdk8s_airflow import (
     DisruptionBudget,
     DsnSecret,
     ExistingSecret,
-    Mirror,
     Placement,
     PlatformError,
     PoolerMonitoring,
     PullSecret,
+    RegistryMirror,
     Resources,
     SecretKey,
     Toleration,
     collecting,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.database.connection import Address
 from cdk8s_airflow.database.wire.pooler import (
     ALLOWED,
@@ -111,7 +111,7 @@ def test_everything_said() -> None:
         instances=3,
         parameters={"server_idle_timeout": "300"},
         image="ghcr.io/cloudnative-pg/pgbouncer:1.25.1",
-        mirror=Mirror("registry.acme.lab/mirror"),
+        mirror=RegistryMirror("registry.acme.lab/mirror"),
         pull_secret=PullSecret("registry"),
         resources=Resources(cpu="1", memory="1Gi"),
         placement=Placement(node_selector={"disk": "ssd"}, tolerations=[Toleration(key="data")]),
@@ -142,10 +142,10 @@ def test_everything_said() -> None:
         "selector": {"matchLabels": labels},
         "podMetricsEndpoints": [{"port": "metrics", "interval": "60s"}],
     }
-    needed = ledger_of(chart).secrets
+    needed = registry_of(chart).secrets
     assert list(needed) == [("airflow-data", "registry")]
-    assert "podmonitors.monitoring.coreos.com" in ledger_of(chart).crds
-    (note,) = (note for note in ledger_of(chart).notes if "front" in note)
+    assert "podmonitors.monitoring.coreos.com" in registry_of(chart).crds
+    (note,) = (note for note in registry_of(chart).notes if "front" in note)
     assert note.endswith("ghcr.io/cloudnative-pg/pgbouncer:1.25.1")
 
 
@@ -187,7 +187,7 @@ def test_instances_prefer_different_nodes_and_one_of_them_may_go() -> None:
         ({"mode": "statement"}, ("argument/choice", "mode")),
         ({"instances": 0}, ("argument/range", "instances")),
         ({"pool_size": 0}, ("argument/range", "pool_size")),
-        ({"mirror": Mirror("registry.acme.lab/mirror")}, ("database/image", "mirror")),
+        ({"mirror": RegistryMirror("registry.acme.lab/mirror")}, ("database/image", "mirror")),
         ({"disruption_budget": DisruptionBudget(min_available=1)}, ("scheduling/budget", "disruption_budget")),
     ],
     ids=lambda value: str(value)[:40],

@@ -19,7 +19,7 @@ import pytest
 from cdk8s_airflow.airflow.wire.database import library_variables, url_variables
 from cdk8s_airflow.airflow.wire.pgbouncer import INCLUDE, pgbouncer_ini, pgbouncer_needs
 from cdk8s_airflow.airflow.wire.release import release_values
-from cdk8s_airflow.database.connection import Connection, ExternalDatabase
+from cdk8s_airflow.database.connection import DatabaseConnection, ExternalDatabase
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.secret_reference import PgBouncerSecret, SecretKey
 from tests.airflow.wire.samples import release
@@ -53,7 +53,7 @@ def let_in_by(server: Server, password: str) -> None:
     server.run(f"ALTER ROLE \"{USER}\" PASSWORD '{text}'")
 
 
-def database(server: Server, **changes: Any) -> Connection:
+def database(server: Server, **changes: Any) -> DatabaseConnection:
     given = ExternalDatabase(
         host="127.0.0.1",
         port=server.port,
@@ -140,7 +140,7 @@ def test_both_drivers_are_let_in_through_pgbouncer_and_so_is_the_exporter(
     """With its settings as the manifest has them, but for the port, the folders and what this PgBouncer is too old for."""
     program("pgbouncer")
     let_in_by(server, password)
-    pooling = PgBouncer(login=PgBouncerSecret("airflow-pgbouncer"))
+    pooling = PgBouncer(credentials=PgBouncerSecret("airflow-pgbouncer"))
     settings = release(NEWEST, database=database(server, pooling=pooling))
     (need,) = pgbouncer_needs(settings)
     secret = secret_of(need, password, tmp_path)
@@ -184,7 +184,7 @@ def test_the_migration_goes_past_the_pooler_with_the_same_user_and_password(
     """The script of the Job runs, with a small program in the place of Airflow that shows what it would connect to."""
     password = "p%40ss%2Fword"
     let_in_by(server, "p@ss/word")
-    pooled = Connection(secret="metadata", tls="prefer", direct=database(server).address)
+    pooled = DatabaseConnection(secret="metadata", tls="prefer", direct=database(server).address)
     command = release_values(release(NEWEST, database=pooled))["migrateDatabaseJob"]["command"]
     airflow = tmp_path / "airflow"
     airflow.write_text('#!/usr/bin/env bash\necho "$2 $PGSSLMODE $AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"\n')

@@ -10,13 +10,8 @@ import yaml
 
 from cdk8s_airflow import (
     ConfigMapKey,
-    DbtPostgres,
-    DbtProfile,
-    DbtProfiles,
-    DbtTarget,
     Image,
     Namespace,
-    Place,
     PlatformError,
     PullSecret,
     Resources,
@@ -24,9 +19,11 @@ from cdk8s_airflow import (
     TaskPod,
     collecting,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
+from cdk8s_airflow.dbt import DbtPostgres, DbtProfile, DbtProfiles, DbtTarget
 from cdk8s_airflow.dbt.targets import DbtSetting
-from cdk8s_airflow.model.traffic import Known, Outside, Pods, Traffic, Unplaced
+from cdk8s_airflow.model.traffic import ClusterComponent, ExternalPeer, PodGroup, Traffic, UnlocatedPeer
+from cdk8s_airflow.network import PeerEndpoint
 from cdk8s_airflow.network.wire.network_policy import isolation
 from tests.making import emitted, new_chart
 from tests.network.matrix import FACTS, assert_exact
@@ -94,7 +91,7 @@ def test_defaults() -> None:
 def test_the_secrets_are_asked_for_and_nothing_of_the_release_waits_for_them() -> None:
     chart = new_chart()
     made(chart)
-    ((place, need),) = ledger_of(chart).secrets.items()
+    ((place, need),) = registry_of(chart).secrets.items()
     assert place == ("airflow", "dbt-warehouse")
     assert set(need.keys) == {"password"}
     assert need.purpose == "dbt: password of target prod in profile warehouse"
@@ -180,7 +177,7 @@ def test_with_an_image_there_is_a_pod_that_the_strictest_namespace_takes() -> No
 
 
 def test_its_pods_reach_the_warehouse_and_dns_and_nothing_else() -> None:
-    server = Pods(name="warehouse", namespace="data", labels={"cnpg.io/cluster": "warehouse"})
+    server = PodGroup(name="warehouse", namespace="data", labels={"cnpg.io/cluster": "warehouse"})
     targets: dict[str, DbtPostgres | DbtTarget] = {
         "a": replace(WAREHOUSE, peer=server),
         "b": replace(WAREHOUSE, peer=server, schema="other"),
@@ -197,13 +194,13 @@ def test_its_pods_reach_the_warehouse_and_dns_and_nothing_else() -> None:
     assert (pods.namespace, pods.labels) == ("airflow", {"cdk8s-airflow/dbt-profiles": "dbt-profiles"})
     assert all(flow.source == pods for flow in traffic.flows)
     assert [(flow.target, flow.port, flow.protocol) for flow in traffic.flows] == [
-        (Known(role="dns"), 53, "UDP"),
-        (Known(role="dns"), 53, "TCP"),
+        (ClusterComponent(role="dns"), 53, "UDP"),
+        (ClusterComponent(role="dns"), 53, "TCP"),
         (server, 5432, "TCP"),
-        (Outside(name="w.example.com"), 5439, "TCP"),
-        (Unplaced(name="bigquery of dbt-profiles"), 443, "TCP"),
+        (ExternalPeer(name="w.example.com"), 5439, "TCP"),
+        (UnlocatedPeer(name="bigquery of dbt-profiles"), 443, "TCP"),
     ]
-    places = {"bigquery of dbt-profiles": Place(peer=Outside(name="bigquery.googleapis.com"))}
+    places = {"bigquery of dbt-profiles": PeerEndpoint(peer=ExternalPeer(name="bigquery.googleapis.com"))}
     assert assert_exact(isolation([traffic], [], places, FACTS), FACTS, places)
 
 
@@ -323,7 +320,7 @@ def test_authorities_are_files_in_the_pods_that_run_dbt() -> None:
     running = profiles.running_in(TaskPod())
     assert (list(running.volumes)[1:], list(running.volume_mounts)[1:]) == (volumes, mounts)
     assert len(profiles.mounted_in(TaskPod()).volumes) == 1
-    assert ("airflow", "ca") in ledger_of(chart).secrets
+    assert ("airflow", "ca") in registry_of(chart).secrets
 
 
 def test_a_certificate_is_checked_against_something() -> None:

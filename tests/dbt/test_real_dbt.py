@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cdk8s_airflow import DbtPostgres, DbtProfile, DbtProfiles, Image, Namespace, SecretKey
+from cdk8s_airflow import Image, Namespace, SecretKey
+from cdk8s_airflow.dbt import DbtPostgres, DbtProfile, DbtProfiles
 from tests.database.servers import Server, postgres
 from tests.making import emitted, new_chart
 

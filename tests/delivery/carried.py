@@ -21,13 +21,13 @@ from cdk8s_airflow import (
     GitTokenSecret,
     HelmCommand,
     Ingress,
+    IngressTls,
     K3sHelmChart,
     Logs,
     Scheduler,
-    Tls,
     Volume,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.delivery.delivery import Delivery
 from tests.making import emitted, make_airflow, new_chart
 from tests.truth import assert_accepted
@@ -67,7 +67,7 @@ def platform(delivery: Delivery, pair: tuple[str, str], **changes: Any) -> cdk8s
             chart, "dags", repo="https://git.lab/dags.git", ref="main", credentials=GitTokenSecret("git-token")
         ),
         "logs": Logs.claim(Volume("5Gi", storage_class="fast")),
-        "ui": Ingress(host="airflow.lab", class_name="nginx", tls=Tls("airflow-tls")),
+        "ui": Ingress(host="airflow.lab", class_name="nginx", tls=IngressTls("airflow-tls")),
         "scheduler": Scheduler(replicas=2),
         "admin": AdminAccount(credentials=BasicAuthSecret("airflow-admin"), email="admin@lab.example"),
         "delivery": delivery,
@@ -82,7 +82,7 @@ def carried(chart: cdk8s.Chart) -> Carried:
     """What is delivered by what a Chart holds, and by the files beside it."""
     manifests = emitted(chart)
     assert_accepted(manifests)
-    (release,) = releases(manifests, ledger_of(chart).files)
+    (release,) = releases(manifests, registry_of(chart).files)
     return release
 
 

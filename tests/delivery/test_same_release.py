@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from cdk8s_airflow import ArgoApplication, HelmCommand, K3sHelmChart, Namespace, PlatformError
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from tests.delivery.carried import DELIVERIES, FACTS, Carried, carried, platform
 from tests.making import emitted, make_airflow, new_chart
 from tests.platforms import PAIRS
@@ -80,7 +80,7 @@ def test_two_releases_of_one_name_cannot_share_their_files() -> None:
         make_airflow(chart, "two", delivery=HelmCommand())
     assert {(f.rule, f.at) for f in caught.value.findings} == {("object/taken", "release")}
     make_airflow(chart, "three", delivery=HelmCommand(), release="other", namespace=Namespace.existing("other"))
-    assert sorted(ledger_of(chart).files) == [
+    assert sorted(registry_of(chart).files) == [
         "helm/airflow/install.sh",
         "helm/airflow/values.yml",
         "helm/other/install.sh",
@@ -101,8 +101,8 @@ def test_two_releases_of_one_name_cannot_share_their_files() -> None:
 def test_the_ledger_knows_which_definitions_a_delivery_needs(name: str, definitions: set[str]) -> None:
     chart = new_chart()
     make_airflow(chart, delivery=DELIVERIES[name], facts=FACTS)
-    assert ledger_of(chart).crds == definitions
-    assert sum("has failed" in note for note in ledger_of(chart).notes) == 1
+    assert registry_of(chart).crds == definitions
+    assert sum("has failed" in note for note in registry_of(chart).notes) == 1
 
 
 def test_an_application_is_not_put_where_airflow_runs() -> None:

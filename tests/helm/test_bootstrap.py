@@ -16,7 +16,6 @@ from cdk8s_airflow import (
     BasicAuthSecret,
     BrokerUrlSecret,
     CeleryExecutor,
-    Cleanup,
     CnpgCluster,
     DatabaseCleanup,
     ExistingSecret,
@@ -26,6 +25,7 @@ from cdk8s_airflow import (
     LocalExecutor,
     Logs,
     Namespace,
+    PodCleanup,
     RedisBroker,
     RedisPasswordSecret,
     SecretBootstrap,
@@ -39,9 +39,12 @@ pytestmark = [pytest.mark.usefixtures("charts"), pytest.mark.parametrize("pair",
 
 BROKER = RedisBroker(url=BrokerUrlSecret("broker"), password=RedisPasswordSecret("redis"))
 SHAPES: dict[str, dict[str, Any]] = {
-    "KubernetesExecutor": {"executor": KubernetesExecutor(), "cleanup": Cleanup()},
+    "KubernetesExecutor": {"executor": KubernetesExecutor(), "cleanup": PodCleanup()},
     "LocalExecutor": {"executor": LocalExecutor()},
-    "CeleryExecutor": {"executor": CeleryExecutor(broker=BROKER), "flower": Flower(auth=FlowerAuthSecret("flower"))},
+    "CeleryExecutor": {
+        "executor": CeleryExecutor(broker=BROKER),
+        "flower": Flower(credentials=FlowerAuthSecret("flower")),
+    },
 }
 
 
@@ -64,7 +67,7 @@ def platform(pair: tuple[str, str], operators: bool, shape: dict[str, Any]) -> l
         database_cleanup=DatabaseCleanup(),
         **shape,
     )
-    SecretBootstrap(chart, "bootstrap", namespace=Namespace(chart, "setup"), makes=[database, airflow])
+    SecretBootstrap(chart, "bootstrap", namespace=Namespace(chart, "setup"), generate_for=[database, airflow])
     return load(app.synth_yaml())
 
 

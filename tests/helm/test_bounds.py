@@ -23,7 +23,11 @@ CELERY = CeleryExecutor(broker=RedisBroker(password=RedisPasswordSecret("redis")
 PLATFORMS: dict[str, dict[str, Any]] = {
     "kubernetes": {"executor": KubernetesExecutor(), "scheduler": Scheduler(replicas=2)},
     "local": {"executor": LocalExecutor(), "triggerer": None, "statsd": None},
-    "celery": {"executor": CELERY, "flower": Flower(auth=FlowerAuthSecret("flower")), "dag_processor": DagProcessor()},
+    "celery": {
+        "executor": CELERY,
+        "flower": Flower(credentials=FlowerAuthSecret("flower")),
+        "dag_processor": DagProcessor(),
+    },
 }
 
 

@@ -16,10 +16,10 @@ from cdk8s_airflow import (
     ExternalDatabase,
     GitSshSecret,
     Ingress,
+    IngressTls,
     Logs,
     Scheduler,
     SecretKey,
-    Tls,
     Triggerer,
     Volume,
 )
@@ -77,7 +77,7 @@ def test_git_over_ssh_checks_the_host_and_fetches_any_kind_of_ref(pair: tuple[st
                 "dags",
                 repo="git@git.example.com:data/dags.git",
                 ref=ref,
-                period="90s",
+                interval="90s",
                 depth=3,
                 max_failures=4,
                 container_name="dags",
@@ -91,7 +91,7 @@ def test_git_over_ssh_checks_the_host_and_fetches_any_kind_of_ref(pair: tuple[st
         repo="git@git.example.com:data/dags.git",
         ref=ref,
         sub_path="",
-        period="90s",
+        interval="90s",
         depth=3,
         max_failures=4,
         container_name="dags",
@@ -208,7 +208,7 @@ def test_an_ingress_without_tls_is_plain_and_an_issuer_of_the_namespace_is_named
     assert ingress["metadata"]["annotations"] == {"example.com/a": "b"}
     section = "webserver" if pair[1] < "3" else "api"
     assert plain.airflow_cfg.get(section, "base_url") == "http://airflow.lab"
-    issued = rendered(pair, ui=Ingress(host="airflow.lab", tls=Tls("cert", issuer="own", issuer_kind="Issuer")))
+    issued = rendered(pair, ui=Ingress(host="airflow.lab", tls=IngressTls("cert", issuer="own", issuer_kind="Issuer")))
     assert issued.find("Ingress")[0]["metadata"]["annotations"] == {"cert-manager.io/issuer": "own"}
 
 

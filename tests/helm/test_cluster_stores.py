@@ -10,18 +10,16 @@ import pytest
 
 from cdk8s_airflow import (
     ClusterFacts,
-    MinioLegacy,
-    Mirror,
     Namespace,
     Placement,
     PullSecret,
+    RegistryMirror,
     Resources,
     S3Credentials,
-    SeaweedFs,
-    StoreUser,
     Toleration,
     Volume,
 )
+from cdk8s_airflow.storage import MinioLegacy, SeaweedFs, StoreUser
 from tests.helm.expectations import (
     assert_env_once,
     assert_requests_everywhere,
@@ -38,7 +36,7 @@ USERS = [
 ]
 EVERYTHING: dict[str, Any] = {
     "placement": Placement(node_selector={"disk": "big"}, tolerations=[Toleration(key="store")]),
-    "mirror": Mirror("mirror.example.com/m"),
+    "mirror": RegistryMirror("mirror.example.com/m"),
     "pull_secret": PullSecret("registry-login"),
     "resources": Resources(cpu="4", memory="1Gi"),
     "facts": ClusterFacts(architecture="amd64"),
@@ -49,7 +47,7 @@ both = pytest.mark.parametrize("product", KINDS)
 
 def made(product: str, **changes: Any) -> tuple[cdk8s.Chart, Any]:
     chart = new_chart()
-    given = {"namespace": Namespace.existing("storage"), "volume": Volume("20Gi"), "users": USERS, **changes}
+    given = {"namespace": Namespace.existing("storage"), "storage": Volume("20Gi"), "users": USERS, **changes}
     return chart, KINDS[product](chart, "store", **given)
 
 

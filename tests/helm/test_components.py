@@ -11,24 +11,24 @@ import yaml
 
 from cdk8s_airflow import (
     ApiServer,
-    Cleanup,
     ConfigMapKey,
     DagProcessor,
     DatabaseCleanup,
+    DatabaseMigration,
     DisruptionBudget,
     Hpa,
     Keda,
     LogGroomer,
-    Migration,
     OtelCollector,
     Placement,
     PlatformError,
+    PodCleanup,
     Resources,
     Scheduler,
     SecretKey,
-    Spread,
     Statsd,
     Toleration,
+    TopologySpread,
     Triggerer,
 )
 from tests.helm.expectations import (
@@ -76,7 +76,7 @@ REPLICATED: Mapping[str, Any] = {
     "replicas": 3,
     "resources": SMALL,
     "disruption_budget": DisruptionBudget(min_available=2),
-    "spread": (Spread(across="topology.kubernetes.io/zone", max_skew=2, required=True),),
+    "spread": (TopologySpread(across="topology.kubernetes.io/zone", max_skew=2, required=True),),
     "liveness_tolerance": "10m",
     "probe_timeout": "33s",
 }
@@ -164,8 +164,8 @@ def test_all_that_replicated_components_are_told_reaches_their_pods(pair: Pair) 
 
 def test_a_log_groomer_keeps_to_its_days_or_is_left_out(pair: Pair) -> None:
     groomer = LogGroomer(
-        retention_days=4,
-        every="1h" if pair[0] > "1.15.0" else None,
+        retention="4d",
+        interval="1h" if pair[0] > "1.15.0" else None,
         max_size="2Gi" if pair[0] >= "1.20" else None,
         resources=SMALL,
     )
@@ -237,7 +237,7 @@ def test_a_collector_passes_on_what_it_gets_and_statsd_is_off(pair: Pair) -> Non
         **POD,
         exporters={"otlphttp": {"endpoint": "http://tempo:4318"}},
         traces=True,
-        export_period="1m",
+        export_interval="1m",
         resources=SMALL,
     )
     if pair[0] != "1.22.0":
@@ -263,7 +263,7 @@ def test_a_collector_passes_on_what_it_gets_and_statsd_is_off(pair: Pair) -> Non
 
 
 def test_pods_left_behind_are_deleted_by_a_job_that_reaches_the_database(pair: Pair) -> None:
-    cleanup = Cleanup(**POD, schedule="*/5 * * * *", resources=SMALL, labels={"team": "data"}, failed_jobs_kept=3)
+    cleanup = PodCleanup(**POD, schedule="*/5 * * * *", resources=SMALL, labels={"team": "data"}, failed_jobs_kept=3)
     _, result = both(pair, cleanup=cleanup)
     job = result.get("CronJob", "airflow-cleanup")["spec"]
     assert (job["schedule"], job["failedJobsHistoryLimit"], job["successfulJobsHistoryLimit"]) == ("*/5 * * * *", 3, 1)
@@ -279,7 +279,7 @@ def test_pods_left_behind_are_deleted_by_a_job_that_reaches_the_database(pair: P
 
 def test_old_rows_are_deleted_by_the_charts_job_or_by_our_own(pair: Pair) -> None:
     given = DatabaseCleanup(
-        **POD, retention_days=30, schedule="0 3 * * 0", tables=("log", "xcom"), resources=SMALL, labels={"team": "data"}
+        **POD, retention="30d", schedule="0 3 * * 0", tables=("log", "xcom"), resources=SMALL, labels={"team": "data"}
     )
     manifests, result = both(pair, database_cleanup=given)
     jobs = [m for m in (*manifests, *result.manifests) if m["metadata"]["name"] == "airflow-database-cleanup"]
@@ -307,7 +307,7 @@ def test_all_that_the_migration_is_told_reaches_its_job(pair: Pair) -> None:
         del given["env"]
     _, result = both(
         pair,
-        migration=Migration(
+        migration=DatabaseMigration(
             **given, labels={"team": "data"}, resources=SMALL, init_containers=({"name": "before", **OWN},)
         ),
     )

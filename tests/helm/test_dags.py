@@ -28,11 +28,11 @@ from cdk8s_airflow import (
     Image,
     KubernetesExecutor,
     LocalExecutor,
-    Mirror,
     MultipleExecutors,
     PlatformError,
     RedisBroker,
     RedisPasswordSecret,
+    RegistryMirror,
     SecretKey,
     Volume,
 )
@@ -193,8 +193,8 @@ def test_wherever_tasks_run_they_find_the_files_and_the_image(pair: tuple[str, s
         executor=executor,
         dags=DagFolder(tmp_path),
         image=Image("registry.lab/data/airflow", digest=digest, pull_policy="Always"),
-        mirror=Mirror("registry.lab/mirror"),
-        flower=None if name == "local" else Flower(auth=FlowerAuthSecret("flower")),
+        mirror=RegistryMirror("registry.lab/mirror"),
+        flower=None if name == "local" else Flower(credentials=FlowerAuthSecret("flower")),
     )
     components = {"triggerer", "dag-processor" if pair[1] >= "3" else "scheduler", *({"scheduler"} & expected)}
     reading = [pod for pod in result.pods if any(mounts(container) for container in pod.containers)]

@@ -25,7 +25,7 @@ LOGIN = S3Credentials("data-lake")
 
 
 def store(endpoint: str) -> ObjectStorage:
-    return dataclasses.replace(ObjectStorage.s3(endpoint=endpoint, credentials=LOGIN), logins_in="storage")
+    return dataclasses.replace(ObjectStorage.s3(endpoint=endpoint, credentials=LOGIN), credentials_namespace="storage")
 
 
 def test_every_airflow_container_has_the_connection_and_the_variables(pair: tuple[str, str]) -> None:

@@ -9,7 +9,6 @@ import pytest
 from cdk8s_airflow import (
     BrokerUrlSecret,
     CeleryExecutor,
-    Cleanup,
     CnpgCluster,
     CnpgPooler,
     ConfigMapKey,
@@ -20,6 +19,7 @@ from cdk8s_airflow import (
     Namespace,
     PgBouncer,
     PgBouncerSecret,
+    PodCleanup,
     RedisBroker,
     RedisPasswordSecret,
     SecretKey,
@@ -84,7 +84,7 @@ def external(**changes: Any) -> Any:
 
 
 def test_a_database_by_parts_is_known_to_every_airflow_container_and_to_no_other(pair: tuple[str, str]) -> None:
-    result = rendered(pair, database=external(), cleanup=Cleanup(), database_cleanup=DatabaseCleanup())
+    result = rendered(pair, database=external(), cleanup=PodCleanup(), database_cleanup=DatabaseCleanup())
     assert_address(result, f"postgresql://air%20flow%40x@{HOST}:5432/airflow", PASSWORD)
     assert_no_bundled(result)
 
@@ -163,7 +163,7 @@ def test_results_of_celery_have_a_pool_of_their_own(pair: tuple[str, str]) -> No
 
 
 def bouncer(**changes: Any) -> PgBouncer:
-    return PgBouncer(login=PgBouncerSecret("airflow-pgbouncer"), **changes)
+    return PgBouncer(credentials=PgBouncerSecret("airflow-pgbouncer"), **changes)
 
 
 def test_the_charts_pgbouncer_stands_between_airflow_and_an_external_database(pair: tuple[str, str]) -> None:

@@ -7,16 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cdk8s_airflow import (
-    ConfigMapKey,
-    DbtPostgres,
-    DbtProfile,
-    DbtProfiles,
-    Namespace,
-    SecretKey,
-    TaskPod,
-    TaskPods,
-)
+from cdk8s_airflow import ConfigMapKey, Namespace, SecretKey, TaskPod, TaskPods
+from cdk8s_airflow.dbt import DbtPostgres, DbtProfile, DbtProfiles
 from tests.helm.expectations import assert_env_once, assert_restricted
 from tests.helm.rendering import render_release
 from tests.platforms import PAIRS, helm_chart, release

@@ -15,9 +15,9 @@ from cdk8s_airflow import (
     DagRepoSync,
     ExistingConfigMap,
     ExistingSecret,
+    HttpProxy,
     Image,
     KubernetesSecretsBackend,
-    Proxy,
     SecretKey,
 )
 from tests.helm.expectations import (
@@ -108,7 +108,7 @@ def test_the_proxy_reaches_every_airflow_container_and_git_sync_in_both_forms(pa
     result = rendered(
         pair,
         by_git,
-        proxy=Proxy(http="http://proxy.lab:3128", https="http://proxy.lab:3129", no_proxy=[".lab", "10.1.0.0/16"]),
+        proxy=HttpProxy(http="http://proxy.lab:3128", https="http://proxy.lab:3129", no_proxy=[".lab", "10.1.0.0/16"]),
         facts=ClusterFacts(pod_networks=["10.42.0.0/16", "fd00::/56"], service_networks=["10.43.0.0/16"]),
         dag_processor=DagProcessor(),
     )
@@ -134,7 +134,7 @@ def test_the_proxy_reaches_every_airflow_container_and_git_sync_in_both_forms(pa
 def test_tasks_of_airflow_3_call_a_server_that_is_reached_without_the_proxy(pair: tuple[str, str]) -> None:
     if pair[1] < "3":
         pytest.skip("tasks of Airflow 2 call no server")
-    result = rendered(pair, proxy=Proxy(http="http://proxy.lab:3128"))
+    result = rendered(pair, proxy=HttpProxy(http="http://proxy.lab:3128"))
     host = result.airflow_cfg.get("core", "execution_api_server_url").partition("://")[2].partition(":")[0]
     told = result.pod("worker").container("base").text_env("NO_PROXY")
     assert told is not None
@@ -143,7 +143,7 @@ def test_tasks_of_airflow_3_call_a_server_that_is_reached_without_the_proxy(pair
 
 def test_a_proxy_with_a_password_comes_from_its_secret_where_git_sync_can_read_one(pair: tuple[str, str]) -> None:
     change = by_git if pair[0] != "1.15.0" else None
-    result = rendered(pair, change, proxy=Proxy(https=SecretKey("proxy", "url")))
+    result = rendered(pair, change, proxy=HttpProxy(https=SecretKey("proxy", "url")))
     containers = result.containers("airflow", "git-sync")
     assert len(containers) > 4
     for container in containers:

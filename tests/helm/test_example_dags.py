@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cdk8s_airflow import DbtPostgres, DbtProfile, DbtProfiles, Image, Namespace, SecretKey
+from cdk8s_airflow import Image, Namespace, SecretKey
+from cdk8s_airflow.dbt import DbtPostgres, DbtProfile, DbtProfiles
 from tests.airflow.wire.samples import PAIRS
 from tests.helm.airflow import run_airflow
 from tests.helm.expectations import assert_restricted

@@ -203,7 +203,7 @@ def test_queues_and_concurrency(pair: Pair) -> None:
 
 
 def test_workers_with_claims_have_names_and_a_groomer(pair: Pair) -> None:
-    workers = CeleryWorkers(storage=Volume("3Gi", storage_class="fast"), log_groomer=LogGroomer(retention_days=3))
+    workers = CeleryWorkers(storage=Volume("3Gi", storage_class="fast"), log_groomer=LogGroomer(retention="3d"))
     found = worker(rendered(pair, executor=CeleryExecutor(broker=BROKER, workers=workers), claims=True))
     assert found["kind"] == "StatefulSet"
     (claim,) = found["spec"]["volumeClaimTemplates"]
@@ -286,7 +286,7 @@ def test_what_concepts_give_to_all_workers_reaches_those_with_lists_of_their_own
 
 
 def test_keda_counts_in_the_database_and_leaves_replicas_alone(pair: Pair) -> None:
-    scaling = Keda(min_replicas=1, max_replicas=7, period="10s", cooldown="1m")
+    scaling = Keda(min_replicas=1, max_replicas=7, interval="10s", cooldown="1m")
     executor = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(queues=("high",), scaling=scaling), concurrency=4)
     result = rendered(pair, executor=executor, custom={"ScaledObject"})
     found = worker(result)
@@ -430,7 +430,7 @@ def test_task_pods_get_nothing_of_the_workers_where_the_chart_can_tell_them_apar
 
 def test_flower_asks_for_its_password(pair: Pair) -> None:
     flower = Flower(
-        auth=FlowerAuthSecret("flower"),
+        credentials=FlowerAuthSecret("flower"),
         resources=SMALL,
         placement=Placement(node_selector={"pool": "small"}),
         env={"PLAIN": "text"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cdk8s_airflow import Gateway, Host, HttpRoute, Ingress, LoadBalancer, NodePort, Tls
+from cdk8s_airflow import ExistingGateway, HttpRoute, Ingress, IngressHost, IngressTls, LoadBalancer, NodePort
 from tests.helm.expectations import assert_strict_kinds
 from tests.helm.rendering import Rendered, render_release
 from tests.platforms import PAIRS, helm_chart, release
@@ -46,8 +46,8 @@ def test_a_load_balancer_lets_in_whom_it_was_told(pair: tuple[str, str]) -> None
 def test_every_host_of_an_ingress_has_its_own_certificate(pair: tuple[str, str]) -> None:
     ui = Ingress(
         host="a.example.com",
-        tls=Tls("a-tls", issuer="lab"),
-        more_hosts=[Host("b.example.com", tls=Tls("b-tls", issuer="lab")), Host("c.example.com")],
+        tls=IngressTls("a-tls", issuer="lab"),
+        more_hosts=[IngressHost("b.example.com", tls=IngressTls("b-tls", issuer="lab")), IngressHost("c.example.com")],
     )
     rendered = render_release(helm_chart(release(chart_version=pair[0], airflow_version=pair[1], ui=ui)))
     assert_strict_kinds(rendered)
@@ -61,7 +61,7 @@ def test_every_host_of_an_ingress_has_its_own_certificate(pair: tuple[str, str])
 
 
 def test_the_route_leads_to_a_service_and_port_that_the_chart_makes(pair: tuple[str, str]) -> None:
-    ui = HttpRoute(host="a.example.com", gateway=Gateway("public", namespace="gateways"))
+    ui = HttpRoute(host="a.example.com", gateway=ExistingGateway("public", namespace="gateways"))
     manifests = release(chart_version=pair[0], airflow_version=pair[1], ui=ui)
     rendered = render_release(helm_chart(manifests))
     (route,) = (manifest for manifest in manifests if manifest["kind"] == "HTTPRoute")

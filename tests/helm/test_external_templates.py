@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 
-from cdk8s_airflow import RemoteKey, RemoteText
+from cdk8s_airflow import RemoteKey, RemoteTemplate
 from cdk8s_airflow.secrets.wire.external_secret import ExternalSettings, external_secret_manifest
 from tests.helm.rendering import program
 
@@ -51,7 +51,7 @@ def run(template: str, parts: dict[str, str], folder: Path) -> str:
     return base64.b64decode(yaml.safe_load(done.stdout)["made"]).decode()
 
 
-def made(text: RemoteText, secrets: dict[str, str], folder: Path) -> str:
+def made(text: RemoteTemplate, secrets: dict[str, str], folder: Path) -> str:
     settings = ExternalSettings(
         name="a",
         namespace="b",
@@ -60,7 +60,7 @@ def made(text: RemoteText, secrets: dict[str, str], folder: Path) -> str:
         store_kind="SecretStore",
         store="c",
         data={"connection": text},
-        refresh="1h",
+        interval="1h",
     )
     spec = external_secret_manifest(settings)["spec"]
     template = spec["target"]["template"]["data"]["connection"]
@@ -74,7 +74,7 @@ def keys(count: int) -> dict[str, RemoteKey]:
 def test_every_password_survives_its_url(tmp_path: Path) -> None:
     """As libpq and asyncpg decode it: percent signs, and a plus stays a plus."""
     form = "\n".join(f"postgresql://u{{p{number}}}:{{p{number}}}@db:5432/d" for number in range(len(SECRETS)))
-    text = RemoteText(form=form, parts=keys(len(SECRETS)))
+    text = RemoteTemplate(template=form, parts=keys(len(SECRETS)))
     lines = made(text, {f"k{number}": secret for number, secret in enumerate(SECRETS)}, tmp_path / "chart").split("\n")
     assert len(lines) == len(SECRETS)
     for line, secret in zip(lines, SECRETS, strict=True):
@@ -86,7 +86,7 @@ def test_every_password_survives_its_url(tmp_path: Path) -> None:
 
 def test_every_password_survives_its_json(tmp_path: Path) -> None:
     form = "[" + ", ".join(f'{{"extra": {{"key": {{p{number}}}}}}}' for number in range(len(SECRETS))) + "]"
-    text = RemoteText(form=form, parts=keys(len(SECRETS)), escape="json")
+    text = RemoteTemplate(template=form, parts=keys(len(SECRETS)), escape="json")
     whole = made(text, {f"k{number}": secret for number, secret in enumerate(SECRETS)}, tmp_path / "chart")
     assert [each["extra"]["key"] for each in json.loads(whole)] == list(SECRETS)
 
@@ -95,5 +95,5 @@ def test_every_password_survives_its_json(tmp_path: Path) -> None:
     "form", ["{{ .env }} {p0}", "{{p0}}", "{ {p0}", "{p0}{", "}}{p0}{{", "{{{{p0}}}}", "a{{/* {p0} */}}"]
 )
 def test_braces_of_a_form_stay_what_they_are(form: str, tmp_path: Path) -> None:
-    text = RemoteText(form=form, parts=keys(1), escape="none")
+    text = RemoteTemplate(template=form, parts=keys(1), escape="none")
     assert made(text, {"k0": "SECRET"}, tmp_path / "chart") == form.replace("{p0}", "SECRET")

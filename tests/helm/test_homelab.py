@@ -50,7 +50,7 @@ def test_git_sync_fetches_what_was_asked_for_where_it_is_read(lab: tuple[Rendere
         repo="https://gitlab.acme.lab/data/airflow-dags.git",
         ref="main",
         sub_path="dags",
-        period="60s",
+        interval="60s",
         credentials_secret="airflow-git",
     )
 

@@ -13,10 +13,10 @@ from cdk8s_airflow import (
     ClusterFacts,
     DagRepoSync,
     Image,
-    Mirror,
     PullSecret,
     RedisBroker,
     RedisPasswordSecret,
+    RegistryMirror,
 )
 from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, SIDE_IMAGES
 from tests.helm.expectations import assert_requests_everywhere, assert_restricted, assert_strict_kinds
@@ -80,7 +80,7 @@ def test_one_tag_is_what_every_airflow_container_and_every_task_runs(pair: tuple
 
 @everywhere
 def test_no_container_of_the_platform_has_an_image_outside_the_mirror(pair: tuple[str, str]) -> None:
-    mirror = Mirror("registry.lab/mirror")
+    mirror = RegistryMirror("registry.lab/mirror")
     result = rendered(pair, with_git, mirror=mirror)
     images = {c.image for c in result.containers()}
     assert all(image.startswith("registry.lab/mirror/") for image in images)
@@ -101,7 +101,7 @@ def rendered_unchecked(pair: tuple[str, str], values: dict[str, Any]) -> Rendere
     manifests = release(
         chart_version=pair[0],
         airflow_version=pair[1],
-        mirror=Mirror("registry.lab/mirror"),
+        mirror=RegistryMirror("registry.lab/mirror"),
         executor=CeleryExecutor(
             broker=RedisBroker(password=RedisPasswordSecret("redis"), url=BrokerUrlSecret("broker"))
         ),

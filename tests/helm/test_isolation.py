@@ -15,7 +15,6 @@ from cdk8s_airflow import (
     BrokerUrlSecret,
     CeleryExecutor,
     CeleryKubernetesExecutor,
-    Cleanup,
     DagProcessor,
     DatabaseCleanup,
     ExternalDatabase,
@@ -28,7 +27,7 @@ from cdk8s_airflow import (
     OtelCollector,
     PgBouncer,
     PgBouncerSecret,
-    Pods,
+    PodCleanup,
     RedisBroker,
     RedisPasswordSecret,
     SecretKey,
@@ -43,7 +42,8 @@ from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
 from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects, with_task_pods
 from cdk8s_airflow.airflow.wire.traffic import TASK_POD_LABEL, release_traffic
 from cdk8s_airflow.airflow.wire.tree import overlay
-from cdk8s_airflow.model.traffic import Flow, Known, Traffic
+from cdk8s_airflow.model.traffic import ClusterComponent, Traffic, TrafficFlow
+from cdk8s_airflow.network import PodGroup
 from cdk8s_airflow.network.wire.network_policy import selector
 from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
 from tests.helm.airflow import run_airflow
@@ -56,7 +56,7 @@ REDIS = RedisBroker(password=RedisPasswordSecret("redis"), url=BrokerUrlSecret("
 CELERY = CeleryExecutor(broker=REDIS)
 DATABASE = ExternalDatabase(host="db.example.com", password=SecretKey("db", "password")).connection()
 POOLED = ExternalDatabase(
-    host="db.example.com", password=SecretKey("db", "password"), pooling=PgBouncer(login=PgBouncerSecret("pool"))
+    host="db.example.com", password=SecretKey("db", "password"), pooling=PgBouncer(credentials=PgBouncerSecret("pool"))
 ).connection()
 EXECUTORS: dict[str, Any] = {
     "kubernetes": KubernetesExecutor(),
@@ -68,7 +68,7 @@ EXECUTORS: dict[str, Any] = {
     "sets": CeleryExecutor(broker=REDIS, sets=[WorkerSet(name="gpu", queues=["gpu"])]),
 }
 BESIDE: dict[str, Any] = {
-    "cleanup": Cleanup(),
+    "cleanup": PodCleanup(),
     "database_cleanup": DatabaseCleanup(),
     "admin": AdminAccount(credentials=BasicAuthSecret("admin"), email="admin@example.com"),
     "dag_processor": DagProcessor(),
@@ -91,9 +91,9 @@ class Case:
         own = {**release_objects(settings), **task_pod_objects(settings, values)}
         self.pods = tuple(_pods(self.rendered, own.values()))
 
-    def sources(self, fits: Callable[[Flow], bool]) -> set[str]:
+    def sources(self, fits: Callable[[TrafficFlow], bool]) -> set[str]:
         """Who opens connections of a kind."""
-        return {end.name for flow in self.traffic.flows if fits(flow) and isinstance(end := flow.source, Pods)}
+        return {end.name for flow in self.traffic.flows if fits(flow) and isinstance(end := flow.source, PodGroup)}
 
     def workload(self, pod: Pod) -> str:
         """What a rendered pod is, by the selectors of the policies."""
@@ -133,7 +133,7 @@ def said(pair: Pair, name: str, size: str) -> ReleaseSettings | None:
         settings |= BESIDE
         settings["database"] = POOLED
         if "celery" in name or name in ("several", "sets"):
-            settings["flower"] = Flower(auth=FlowerAuthSecret("flower"))
+            settings["flower"] = Flower(credentials=FlowerAuthSecret("flower"))
     refused = {finding.at.partition(".")[0] for finding in release_rules(release(pair, **settings))}
     if "executor" in refused:
         return None
@@ -186,7 +186,7 @@ def test_every_port_of_a_flow_is_one_that_a_container_of_its_target_listens_on(g
     wanted = {
         (flow.target.name, flow.port, flow.protocol)
         for flow in given.traffic.flows
-        if isinstance(flow.target, Pods) and flow.target.namespace == given.settings.namespace
+        if isinstance(flow.target, PodGroup) and flow.target.namespace == given.settings.namespace
     }
     assert wanted
     assert wanted <= listening
@@ -211,7 +211,7 @@ def test_those_with_a_token_and_no_others_reach_the_api_server(given: Case) -> N
         told = pod.spec.get("automountServiceAccountToken", account.get("automountServiceAccountToken", True))
         return bool(told) or any("serviceAccountToken" in str(volume) for volume in pod.spec.get("volumes") or ())
 
-    assert given.names(has_token) == given.sources(lambda flow: flow.target == Known(role="api-server"))
+    assert given.names(has_token) == given.sources(lambda flow: flow.target == ClusterComponent(role="api-server"))
 
 
 @every_case
@@ -244,7 +244,7 @@ def test_airflow_is_told_to_connect_where_the_flows_say(given: Case) -> None:
     allowed = {
         (flow.target.name, flow.port)
         for flow in given.traffic.flows
-        if isinstance(flow.target, Pods) and isinstance(flow.source, Pods)
+        if isinstance(flow.target, PodGroup) and isinstance(flow.source, PodGroup)
     }
     assert config.get("metrics", "statsd_host") == f"{release_name}-statsd"
     assert behind(f"{release_name}-statsd", config.getint("metrics", "statsd_port")) <= allowed
@@ -278,7 +278,9 @@ def test_what_our_flows_need_within_the_release_the_charts_own_policies_let_in_t
         for number, pod in enumerate(given.pods, 1)
     ]
     verdict = Verdict(policies, spots)
-    needed = [flow for flow in given.traffic.flows if isinstance(flow.source, Pods) and isinstance(flow.target, Pods)]
+    needed = [
+        flow for flow in given.traffic.flows if isinstance(flow.source, PodGroup) and isinstance(flow.target, PodGroup)
+    ]
     refused = {
         (flow.source.name, flow.target.name, flow.port)
         for flow in needed
@@ -324,7 +326,7 @@ def test_a_collector_listens_where_components_are_told_to_send() -> None:
     sending = given.names(
         lambda pod: any("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" in container.env for container in pod.containers)
     )
-    flows = given.sources(lambda flow: flow.target.__class__ is Pods and flow.port == 4318)
+    flows = given.sources(lambda flow: flow.target.__class__ is PodGroup and flow.port == 4318)
     assert flows - {"collector of lab"} <= sending
     assert sending - flows <= {"migration of lab"}
 

@@ -14,10 +14,10 @@ from cdk8s_airflow import (
     AirflowKeys,
     BrokerUrlSecret,
     CeleryExecutor,
-    Cleanup,
     DatabaseCleanup,
     FernetKeySecret,
     KubernetesExecutor,
+    PodCleanup,
     RedisBroker,
     RedisPasswordSecret,
     TaskPods,
@@ -37,7 +37,7 @@ CELERY = CeleryExecutor(broker=RedisBroker(url=BrokerUrlSecret("broker"), passwo
 
 
 def rendered(pair: tuple[str, str], **settings: Any) -> tuple[Rendered, list[dict[str, Any]]]:
-    cleanup = None if isinstance(settings.get("executor"), CeleryExecutor) else Cleanup()
+    cleanup = None if isinstance(settings.get("executor"), CeleryExecutor) else PodCleanup()
     manifests = release(
         chart_version=pair[0],
         airflow_version=pair[1],

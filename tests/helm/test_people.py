@@ -14,11 +14,11 @@ from cdk8s_airflow import (
     ConfigMapKey,
     FabAuth,
     Ingress,
+    IngressTls,
     Ldap,
     Oidc,
     SecretKey,
     SimpleAuth,
-    Tls,
 )
 from tests.helm.expectations import (
     assert_env_once,
@@ -51,7 +51,7 @@ LDAP = Ldap(
     roles={"cn=admins,dc=lab": "Admin"},
     ca=ConfigMapKey("ldap-ca", "root.pem"),
 )
-UI = Ingress(host="airflow.lab", tls=Tls("airflow-tls", issuer="lab"))
+UI = Ingress(host="airflow.lab", tls=IngressTls("airflow-tls", issuer="lab"))
 
 
 def rendered(pair: tuple[str, str], **settings: Any) -> Rendered:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow.airflow.authentication import AdminAccount
-from cdk8s_airflow.airflow.components import Cleanup, DagProcessor, DatabaseCleanup, Flower, OtelCollector
+from cdk8s_airflow.airflow.components import DagProcessor, DatabaseCleanup, Flower, OtelCollector, PodCleanup
 from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend
 from cdk8s_airflow.airflow.executors import (
     CeleryExecutor,
@@ -17,12 +17,12 @@ from cdk8s_airflow.airflow.executors import (
     LocalExecutor,
     MultipleExecutors,
 )
-from cdk8s_airflow.airflow.wire.permissions import release_rights
+from cdk8s_airflow.airflow.wire.permissions import release_permissions
 from cdk8s_airflow.airflow.wire.release import release_objects, release_rules, release_values
 from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.model.image import Image
-from cdk8s_airflow.model.permission import Right, rights_in
+from cdk8s_airflow.model.permission import Permission, permissions_in
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret, BrokerUrlSecret, FlowerAuthSecret
 from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount, ServiceAccounts
 from tests.airflow.wire.samples import PAIRS, Pair, called, release
@@ -52,14 +52,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "without a triggerer": {"triggerer": None, "statsd": None},
     "all components": {
         "dag_processor": DagProcessor(),
-        "cleanup": Cleanup(),
+        "cleanup": PodCleanup(),
         "database_cleanup": DatabaseCleanup(),
         "admin": ADMIN,
-        "flower": Flower(auth=FlowerAuthSecret("flower")),
+        "flower": Flower(credentials=FlowerAuthSecret("flower")),
         "otel_collector": COLLECTOR,
     },
     "accounts of one's own": {
-        "cleanup": Cleanup(),
+        "cleanup": PodCleanup(),
         "service_accounts": ServiceAccounts(
             scheduler=ServiceAccount(name="schedules"),
             workers=ExistingServiceAccount("theirs"),
@@ -99,8 +99,8 @@ def test_the_data_says_exactly_what_the_chart_gives(pair: Pair, executor: str) -
             pytest.skip("these versions have no such executor")
         values = release_values(settings)
         rendered = render(values, pair[0], release="lab", namespace="airflow-lab")
-        told = release_rights(settings, values)
-        assert told == rights_in(rendered.manifests, "airflow-lab")
+        told = release_permissions(settings, values)
+        assert told == permissions_in(rendered.manifests, "airflow-lab")
         assert told
         assert not rendered.find("ClusterRole")
         assert not rendered.find("ClusterRoleBinding")
@@ -114,10 +114,10 @@ def test_what_values_say_otherwise_is_said_by_the_data_too(pair: Pair, switched:
     settings = taken(pair, {})
     values = overlay(release_values(settings), switched)
     rendered = render(values, pair[0], release="lab", namespace="airflow-lab")
-    told = release_rights(settings, values)
-    assert told == rights_in(rendered.manifests, "airflow-lab")
-    assert told != release_rights(settings, release_values(settings))
-    assert any(right.namespace is None for right in told) == ("multiNamespaceMode" in switched)
+    told = release_permissions(settings, values)
+    assert told == permissions_in(rendered.manifests, "airflow-lab")
+    assert told != release_permissions(settings, release_values(settings))
+    assert any(permission.namespace is None for permission in told) == ("multiNamespaceMode" in switched)
 
 
 @everywhere
@@ -127,9 +127,9 @@ def test_jobs_of_tasks_are_started_where_the_chart_knows_of_them(pair: Pair) -> 
     settings = taken(pair, {})
     values = overlay(release_values(settings), {"allowJobLaunching": True})
     rendered = render(values, pair[0], release="lab", namespace="airflow-lab")
-    told = release_rights(settings, values)
-    assert told == rights_in(rendered.manifests, "airflow-lab")
-    assert {right.account for right in told if right.group == "batch"} == {
+    told = release_permissions(settings, values)
+    assert told == permissions_in(rendered.manifests, "airflow-lab")
+    assert {permission.account for permission in told if permission.group == "batch"} == {
         "lab-airflow-scheduler",
         "lab-airflow-worker",
     }
@@ -141,13 +141,13 @@ def test_everything_at_once_gives_what_the_data_says(pair: Pair) -> None:
     values = release_values(settings)
     rendered = render(values, pair[0])
     objects = release_objects(settings).values()
-    told = release_rights(settings, values, objects)
-    helper = Right(
+    told = release_permissions(settings, values, objects)
+    helper = Permission(
         account="helm-airflow", account_namespace="kube-system", namespace=None, group="*", resource="*", verbs=("*",)
     )
-    assert set(told) == {*rights_in([*rendered.manifests, *objects], "airflow"), helper}
+    assert set(told) == {*permissions_in([*rendered.manifests, *objects], "airflow"), helper}
     made = {account["metadata"]["name"] for account in rendered.find("ServiceAccount")} | {"gpu-tasks"}
-    assert {right.account for right in told} - {"helm-airflow"} <= made
+    assert {permission.account for permission in told} - {"helm-airflow"} <= made
 
 
 @everywhere
@@ -156,9 +156,11 @@ def test_the_secrets_backend_lists_secrets_of_one_namespace_and_nothing_else(pai
         pair = (pair[0], "2.11.0")
     backend = KubernetesSecretsBackend(namespace="connections", provider_version="10.13.0")
     settings = taken(pair, {"secrets_backend": backend, "image": Image("r.lab/airflow", tag="1")})
-    told = release_rights(settings, release_values(settings), release_objects(settings).values())
-    added = {right for right in told if right not in release_rights(settings, release_values(settings))}
-    assert {(right.namespace, right.resource, right.verbs, right.names) for right in added} == {
-        ("connections", "secrets", ("list",), ())
+    told = release_permissions(settings, release_values(settings), release_objects(settings).values())
+    added = {
+        permission for permission in told if permission not in release_permissions(settings, release_values(settings))
     }
-    assert {right.account_namespace for right in added} == {"airflow-lab"}
+    assert {
+        (permission.namespace, permission.resource, permission.verbs, permission.names) for permission in added
+    } == {("connections", "secrets", ("list",), ())}
+    assert {permission.account_namespace for permission in added} == {"airflow-lab"}

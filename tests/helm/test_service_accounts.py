@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow.airflow.components import Cleanup, DagProcessor, DatabaseCleanup, Flower
+from cdk8s_airflow.airflow.components import DagProcessor, DatabaseCleanup, Flower, PodCleanup
 from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend
 from cdk8s_airflow.airflow.executors import CeleryExecutor, ExternalBroker, KubernetesExecutor, LocalExecutor
 from cdk8s_airflow.airflow.settings import ReleaseSettings
@@ -36,7 +36,7 @@ READER = frozenset({("pods", "list"), ("pods", "get"), ("pods", "watch"), ("pods
 CLEANER = frozenset({("pods", "list"), ("pods", "delete")})
 
 
-def rights(rendered: Rendered) -> dict[str, frozenset[tuple[str, str]]]:
+def permissions(rendered: Rendered) -> dict[str, frozenset[tuple[str, str]]]:
     """Account -> (resource, verb) of all that it may do; those with none are left out."""
     assert not rendered.find("ClusterRole")
     assert not rendered.find("ClusterRoleBinding")
@@ -74,26 +74,26 @@ def test_each_account_has_exactly_these_rights(pair: Pair) -> None:
     start = launcher(pair)
     for changes, own in (
         (
-            {"executor": KubernetesExecutor(), "cleanup": Cleanup()},
+            {"executor": KubernetesExecutor(), "cleanup": PodCleanup()},
             {"lab-airflow-scheduler": start, "lab-airflow-worker": start, "lab-airflow-cleanup": CLEANER},
         ),
         ({"executor": LocalExecutor()}, {"lab-airflow-scheduler": start}),
         (
-            {"executor": CELERY, "flower": Flower(auth=FlowerAuthSecret("flower"))},
+            {"executor": CELERY, "flower": Flower(credentials=FlowerAuthSecret("flower"))},
             {"lab-airflow-worker": start},
         ),
     ):
-        assert rights(made(pair, **changes)[1]) == {**common, **own}
+        assert permissions(made(pair, **changes)[1]) == {**common, **own}
 
 
 def test_a_pod_has_a_token_if_and_only_if_its_account_may_do_something(pair: Pair) -> None:
     for changes in (
-        {"executor": KubernetesExecutor(), "cleanup": Cleanup()},
+        {"executor": KubernetesExecutor(), "cleanup": PodCleanup()},
         {"executor": LocalExecutor()},
-        {"executor": CELERY, "flower": Flower(auth=FlowerAuthSecret("flower"))},
+        {"executor": CELERY, "flower": Flower(credentials=FlowerAuthSecret("flower"))},
     ):
         _, rendered = made(pair, **changes)
-        may = rights(rendered)
+        may = permissions(rendered)
         tokens = {pod.spec["serviceAccountName"] for pod in rendered.pods if has_token(rendered, pod)}
         assert tokens == set(may)
 
@@ -131,7 +131,7 @@ def test_accounts_are_called_and_annotated_as_told(pair: Pair) -> None:
     for name in names.values():
         annotations = rendered.get("ServiceAccount", name)["metadata"].get("annotations") or {}
         assert annotations.items() >= ({} if name == "waits" else role).items()
-    assert {"lab-airflow-scheduler", "tasks", "waits", "ui"} == set(rights(rendered))
+    assert {"lab-airflow-scheduler", "tasks", "waits", "ui"} == set(permissions(rendered))
     for component in (ui, "worker", "triggerer", "scheduler", "dag-processor"):
         assert account_name(settings, component) == names[component]
 
@@ -143,4 +143,4 @@ def test_accounts_that_exist_are_used_and_not_made(pair: Pair) -> None:
     assert rendered.pod("scheduler").spec["serviceAccountName"] == "also"
     made_here = {manifest["metadata"]["name"] for manifest in rendered.find("ServiceAccount")}
     assert not made_here & {"theirs", "also", "lab-airflow-worker", "lab-airflow-scheduler", "default"}
-    assert {"theirs", "also"} <= set(rights(rendered))
+    assert {"theirs", "also"} <= set(permissions(rendered))

@@ -8,7 +8,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from cdk8s_airflow.airflow.environment import CaBundle, Proxy
+from cdk8s_airflow.airflow.environment import CaBundle, HttpProxy
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
@@ -19,7 +19,7 @@ from cdk8s_airflow.dags.folder import DagFile, FolderFiles
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.volume import ExistingDagVolume
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.image import Image, Mirror
+from cdk8s_airflow.model.image import Image, RegistryMirror
 from cdk8s_airflow.model.placement import Placement, Toleration
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import (
@@ -57,12 +57,12 @@ def everything(pair: Pair, source: str) -> ReleaseSettings:
         executor=KubernetesExecutor(task_resources=Resources(cpu="2", memory="3Gi")),
         logs=Logs.existing_claim("logs"),
         rotation="r1",
-        mirror=None if source == "none" else Mirror("r.lab/m"),
+        mirror=None if source == "none" else RegistryMirror("r.lab/m"),
         pull_secret=PullSecret("pull"),
         facts=ClusterFacts(architecture="arm64"),
         env={"PLAIN": "a {{ b }}", "SECRET": SecretKey("s", "k"), "MAP": ConfigMapKey("c", "k")},
         env_from=(ExistingSecret("whole"), ExistingConfigMap("map")),
-        proxy=Proxy(http="http://proxy.lab:3128"),
+        proxy=HttpProxy(http="http://proxy.lab:3128"),
         ca=CaBundle(ConfigMapKey("ca", "ca.crt")),
         connections={"lake": SecretKey("lake", "uri")},
         service_accounts=ServiceAccounts(workers=ExistingServiceAccount("tasks")),

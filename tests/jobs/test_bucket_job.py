@@ -16,14 +16,14 @@ from cdk8s_airflow import (
     ConfigMapKey,
     GcsCredentials,
     Image,
-    Mirror,
     Namespace,
     ObjectStorage,
     PlatformError,
     PullSecret,
+    RegistryMirror,
     S3Credentials,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.jobs.wire.bucket_job import script
 from tests.making import emitted, new_chart
 from tests.truth import assert_accepted
@@ -66,7 +66,7 @@ def test_the_job_runs_the_script_of_this_package_in_an_image_of_airflow() -> Non
 
 
 def test_it_is_told_what_to_do_and_logs_in_with_the_login_that_makes_buckets() -> None:
-    _, job = made(versioned=["data-raw"], patience="5m")
+    _, job = made(versioned=["data-raw"], timeout="5m")
     variables = env(job)
     assert json.loads(variables["BUCKETS"]) == {
         "scheme": "s3",
@@ -103,7 +103,7 @@ def test_whatever_kubernetes_lets_nobody_change_in_a_job_makes_another_job() -> 
         {},
         {"labels": label},
         {"image": Image("a/b", tag="1")},
-        {"patience": "5m"},
+        {"timeout": "5m"},
         {"service_account": "a"},
     ):
         _, job = made(**changes)
@@ -140,14 +140,14 @@ def test_an_identity_in_the_cloud_is_an_account_and_labels() -> None:
     assert pod["spec"]["serviceAccountName"] == "bucket-maker"
     assert pod["metadata"]["labels"]["azure.workload.identity/use"] == "true"
     assert job.secret_needs == ()
-    assert any("storage/bucket-maker" in note for note in ledger_of(chart).notes)
+    assert any("storage/bucket-maker" in note for note in registry_of(chart).notes)
     assert "cloud-identity" in [getattr(flow.target, "role", "") for flow in job.traffic.flows]
 
 
 def test_image_registry_authorities_and_nodes_can_be_said() -> None:
     _, job = made(
         image=Image("registry.example.com/data/airflow", digest="sha256:" + "0" * 64),
-        mirror=Mirror("mirror.example.com"),
+        mirror=RegistryMirror("mirror.example.com"),
         pull_secret=PullSecret("registry-login"),
         ca=CaBundle(ConfigMapKey("lab-ca", "ca.pem")),
         facts=ClusterFacts(architecture="arm64"),
@@ -200,7 +200,7 @@ def test_it_needs_its_login_and_talks_to_the_store_and_to_dns() -> None:
             "versioned",
         ),
         ({"name": "Buckets"}, "argument/name", "name"),
-        ({"patience": "soon"}, "argument/duration", "patience"),
+        ({"timeout": "soon"}, "argument/duration", "timeout"),
         ({"credentials": "AKIAIOSFODNN7EXAMPLE"}, "argument/type", "credentials"),
     ],
 )

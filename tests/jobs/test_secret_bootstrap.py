@@ -12,7 +12,6 @@ import pytest
 
 from cdk8s_airflow import (
     AdminAccount,
-    ApiServerAt,
     BasicAuthSecret,
     ClusterFacts,
     ExistingSecret,
@@ -20,19 +19,20 @@ from cdk8s_airflow import (
     FernetKeySecret,
     GitTokenSecret,
     Image,
-    Mirror,
     Namespace,
     NetworkIsolation,
     PlatformError,
     PullSecret,
+    RegistryMirror,
     RemoteKey,
     SecretBootstrap,
     SecretKey,
     SecretStore,
     collecting,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
+from cdk8s_airflow.network import KubernetesApiAddress
 from cdk8s_airflow.report.summary import summary
 from tests.making import emitted, make_airflow, make_cluster, make_dags, new_chart
 from tests.truth import assert_accepted
@@ -58,12 +58,12 @@ def pod(chart: cdk8s.Chart) -> dict[str, Any]:
 
 def test_nothing_is_left_to_make_by_hand() -> None:
     chart = new_chart()
-    SecretBootstrap(chart, "bootstrap", namespace=SETUP, makes=bridged(chart))
-    ledger = ledger_of(chart)
-    assert ledger.missing == []
+    SecretBootstrap(chart, "bootstrap", namespace=SETUP, generate_for=bridged(chart))
+    registry = registry_of(chart)
+    assert registry.missing == []
     (job,) = jobs(chart)
     by = f"Job setup/{job['metadata']['name']}, where it is missing"
-    assert {(each.namespace, each.name, each.by) for each in ledger.provided.values()} == {
+    assert {(each.namespace, each.name, each.by) for each in registry.provided.values()} == {
         ("airflow-data", "login", by),
         ("airflow", "metadata", by),
         ("airflow", "airflow-fernet-key", by),
@@ -80,17 +80,17 @@ def test_what_only_a_person_knows_stays_on_the_list() -> None:
         chart,
         "bootstrap",
         namespace=SETUP,
-        makes=[make_airflow(chart, dags=dags, connections={"smtp": SecretKey("smtp", "uri")})],
+        generate_for=[make_airflow(chart, dags=dags, connections={"smtp": SecretKey("smtp", "uri")})],
     )
-    assert {need.name for need in ledger_of(chart).missing} == {"airflow-metadata", "git", "smtp"}
+    assert {need.name for need in registry_of(chart).missing} == {"airflow-metadata", "git", "smtp"}
 
 
 def test_the_operators_own_secret_is_where_the_url_comes_from() -> None:
     chart = new_chart()
     database = make_cluster(chart)
     airflow = make_airflow(chart, database=database.connection(bridge=ExistingSecret("metadata")))
-    SecretBootstrap(chart, "bootstrap", namespace=SETUP, makes=[database, airflow])
-    assert ledger_of(chart).missing == []
+    SecretBootstrap(chart, "bootstrap", namespace=SETUP, generate_for=[database, airflow])
+    assert registry_of(chart).missing == []
     rules = {m["metadata"]["namespace"]: m["rules"] for m in emitted(chart) if m["kind"] == "Role"}
     assert rules["airflow-data"] == [
         {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["airflow-pg-app"], "verbs": ["get"]}
@@ -100,8 +100,8 @@ def test_the_operators_own_secret_is_where_the_url_comes_from() -> None:
 def test_what_is_left_to_the_user_is_neither_made_nor_read() -> None:
     chart = new_chart()
     fernet = FernetKeySecret("airflow-fernet-key")
-    SecretBootstrap(chart, "bootstrap", namespace=SETUP, makes=bridged(chart), leaves=[fernet])
-    assert [need.name for need in ledger_of(chart).missing] == ["airflow-fernet-key"]
+    SecretBootstrap(chart, "bootstrap", namespace=SETUP, generate_for=bridged(chart), exclude=[fernet])
+    assert [need.name for need in registry_of(chart).missing] == ["airflow-fernet-key"]
     assert "airflow-fernet-key" not in str([m for m in emitted(chart) if m["kind"] in ("Role", "ConfigMap", "Job")])
 
 
@@ -111,9 +111,9 @@ def test_what_something_else_makes_is_left_to_that() -> None:
     fernet = ProvidedSecret(
         name="airflow-fernet-key", namespace="airflow", keys=frozenset({"fernet-key"}), by="a store"
     )
-    assert ledger_of(chart).provide([fernet]) == []
-    SecretBootstrap(chart, "bootstrap", namespace=SETUP, makes=makes)
-    assert ledger_of(chart).provided["airflow", "airflow-fernet-key"].by == "a store"
+    assert registry_of(chart).provide([fernet]) == []
+    SecretBootstrap(chart, "bootstrap", namespace=SETUP, generate_for=makes)
+    assert registry_of(chart).provided["airflow", "airflow-fernet-key"].by == "a store"
     assert "airflow-fernet-key" not in str([m for m in emitted(chart) if m["kind"] in ("Role", "ConfigMap", "Job")])
 
 
@@ -121,13 +121,13 @@ def test_it_runs_in_the_image_of_the_release_as_the_release_does() -> None:
     chart = new_chart()
     own = Image("registry.lab/data/airflow", digest=DIGEST, pull_policy="Always")
     makes = bridged(chart, image=own, pull_secret=PullSecret("registry"))
-    SecretBootstrap(chart, "bootstrap", namespace=SETUP, makes=makes, facts=ClusterFacts(architecture="arm64"))
+    SecretBootstrap(chart, "bootstrap", namespace=SETUP, generate_for=makes, facts=ClusterFacts(architecture="arm64"))
     found = pod(chart)
     (container,) = found["containers"]
     assert (container["image"], container["imagePullPolicy"]) == (f"registry.lab/data/airflow@{DIGEST}", "Always")
     assert found["imagePullSecrets"] == [{"name": "registry"}]
     assert found["nodeSelector"] == {"kubernetes.io/arch": "arm64"}
-    logins = {(need.namespace, need.name): need for need in ledger_of(chart).missing}
+    logins = {(need.namespace, need.name): need for need in registry_of(chart).missing}
     assert set(logins) == {("airflow", "registry"), ("setup", "registry")}
     assert "registry.lab" in logins["setup", "registry"].command
     assert "kubectl -n setup " in logins["setup", "registry"].command
@@ -135,14 +135,18 @@ def test_it_runs_in_the_image_of_the_release_as_the_release_does() -> None:
 
 def test_the_image_of_the_release_comes_from_its_mirror() -> None:
     chart = new_chart()
-    SecretBootstrap(chart, "bootstrap", namespace=SETUP, makes=bridged(chart, mirror=Mirror("registry.lab/copies")))
+    SecretBootstrap(
+        chart, "bootstrap", namespace=SETUP, generate_for=bridged(chart, mirror=RegistryMirror("registry.lab/copies"))
+    )
     assert pod(chart)["containers"][0]["image"] == "registry.lab/copies/docker.io/apache/airflow:3.2.2"
 
 
 def test_another_image_brings_its_own_log_in_or_none() -> None:
     chart = new_chart()
     makes = bridged(chart, image=Image("registry.lab/airflow", tag="1"), pull_secret=PullSecret("registry"))
-    SecretBootstrap(chart, "one", namespace=SETUP, makes=makes, image=Image("python", tag="3.13-slim"), name="one")
+    SecretBootstrap(
+        chart, "one", namespace=SETUP, generate_for=makes, image=Image("python", tag="3.13-slim"), name="one"
+    )
     assert pod(chart)["containers"][0]["image"] == "python:3.13-slim"
     assert "imagePullSecrets" not in pod(chart)
     other = new_chart()
@@ -150,19 +154,19 @@ def test_another_image_brings_its_own_log_in_or_none() -> None:
         other,
         "two",
         namespace=SETUP,
-        makes=[make_cluster(other, credentials=BasicAuthSecret("login"))],
+        generate_for=[make_cluster(other, credentials=BasicAuthSecret("login"))],
         image=Image("quay.lab/python", tag="3.13"),
         pull_secret=PullSecret("quay"),
     )
     assert pod(other)["imagePullSecrets"] == [{"name": "quay"}]
-    (need,) = ledger_of(other).missing
+    (need,) = registry_of(other).missing
     assert (need.namespace, need.name) == ("setup", "quay")
 
 
 def test_the_same_platform_gives_the_same_job_and_a_changed_one_another() -> None:
     def name(**changes: Any) -> str:
         chart = new_chart()
-        SecretBootstrap(chart, "bootstrap", namespace=SETUP, makes=bridged(chart, **changes))
+        SecretBootstrap(chart, "bootstrap", namespace=SETUP, generate_for=bridged(chart, **changes))
         return str(jobs(chart)[0]["metadata"]["name"])
 
     admin = AdminAccount(credentials=BasicAuthSecret("admin"), email="ann@example.com")
@@ -174,8 +178,8 @@ def test_the_same_platform_gives_the_same_job_and_a_changed_one_another() -> Non
 def test_the_summary_says_where_to_look_and_what_to_keep() -> None:
     chart = new_chart()
     admin = AdminAccount(credentials=BasicAuthSecret("admin"), email="ann@example.com")
-    SecretBootstrap(chart, "bootstrap", namespace=SETUP, makes=bridged(chart, admin=admin))
-    notes = "\n".join(ledger_of(chart).notes)
+    SecretBootstrap(chart, "bootstrap", namespace=SETUP, generate_for=bridged(chart, admin=admin))
+    notes = "\n".join(registry_of(chart).notes)
     assert f"kubectl -n setup logs job/{jobs(chart)[0]['metadata']['name']}" in notes
     assert "Keep a copy of Secret airflow/airflow-fernet-key outside the cluster" in notes
     assert "The Job calls the account in Secret airflow/admin 'admin'." in notes
@@ -184,9 +188,11 @@ def test_the_summary_says_where_to_look_and_what_to_keep() -> None:
 def test_two_jobs_for_two_parts_of_a_platform_go_together() -> None:
     chart = new_chart()
     database, airflow = bridged(chart)
-    SecretBootstrap(chart, "one", namespace=SETUP, makes=[database], name="one", image=Image("python", tag="3.13-slim"))
-    SecretBootstrap(chart, "two", namespace=SETUP, makes=[database, airflow], name="two")
-    assert ledger_of(chart).missing == []
+    SecretBootstrap(
+        chart, "one", namespace=SETUP, generate_for=[database], name="one", image=Image("python", tag="3.13-slim")
+    )
+    SecretBootstrap(chart, "two", namespace=SETUP, generate_for=[database, airflow], name="two")
+    assert registry_of(chart).missing == []
     assert len(jobs(chart)) == 2
 
 
@@ -197,7 +203,7 @@ def test_an_unsound_part_makes_no_finding_of_its_own() -> None:
         with collecting():
             airflow = make_airflow(chart, release="Not a name")
             database = make_cluster(chart, credentials=BasicAuthSecret("login"))
-            SecretBootstrap(chart, "bootstrap", namespace=SETUP, makes=[database, airflow])
+            SecretBootstrap(chart, "bootstrap", namespace=SETUP, generate_for=[database, airflow])
 
     with pytest.raises(PlatformError) as raised:
         build()
@@ -210,8 +216,8 @@ Refused = Callable[[cdk8s.Chart], object]
 
 def boot(chart: cdk8s.Chart, **changes: Any) -> SecretBootstrap:
     given: dict[str, Any] = {"namespace": SETUP, **changes}
-    if "makes" not in given:
-        given["makes"] = bridged(chart)
+    if "generate_for" not in given:
+        given["generate_for"] = bridged(chart)
     return SecretBootstrap(chart, "bootstrap", **given)
 
 
@@ -230,7 +236,7 @@ def two_recipes(chart: cdk8s.Chart) -> None:
     credentials = BasicAuthSecret("login")
     one = make_cluster(chart, "one", name="one", credentials=credentials, database="flows")
     two = make_cluster(chart, "two", name="two", credentials=credentials, database="tables")
-    boot(chart, makes=[one, two], image=Image("python", tag="3.13-slim"))
+    boot(chart, generate_for=[one, two], image=Image("python", tag="3.13-slim"))
 
 
 @pytest.mark.parametrize(
@@ -244,35 +250,40 @@ def two_recipes(chart: cdk8s.Chart) -> None:
         ),
         (later_release, "secrets/exposed-account", "namespace", "release 'other' may launch pods beside it"),
         (
-            lambda chart: boot(chart, makes=[make_cluster(chart, credentials=BasicAuthSecret("login"))]),
+            lambda chart: boot(chart, generate_for=[make_cluster(chart, credentials=BasicAuthSecret("login"))]),
             "secrets/no-image",
             "image",
-            "there is no release among makes=",
+            "there is no release among generate_for=",
         ),
         (
-            lambda chart: boot(chart, makes=[make_dags(chart)], image=Image("python", tag="3.13-slim")),
+            lambda chart: boot(chart, generate_for=[make_dags(chart)], image=Image("python", tag="3.13-slim")),
             "secrets/nothing-to-make",
-            "makes",
+            "generate_for",
             "needs no Secret that could be made up",
         ),
         (
-            lambda chart: boot(chart, makes=[], image=Image("python", tag="3.13-slim")),
+            lambda chart: boot(chart, generate_for=[], image=Image("python", tag="3.13-slim")),
             "secrets/nothing-to-make",
-            "makes",
+            "generate_for",
             "needs no Secret that could be made up",
         ),
         (
-            lambda chart: boot(chart, leaves=[FernetKeySecret("airflow-fernet")]),
+            lambda chart: boot(chart, exclude=[FernetKeySecret("airflow-fernet")]),
             "secrets/not-needed",
-            "leaves[0]",
-            "is a Secret that nothing in makes= needs",
+            "exclude[0]",
+            "is a Secret that nothing in generate_for= needs",
         ),
-        (two_recipes, "secrets/two-recipes", "makes", "two readers want different content in username"),
-        (lambda chart: boot(chart, makes=["db"]), "argument/type", "makes[0]", "must be a PlatformConstruct"),
+        (two_recipes, "secrets/two-recipes", "generate_for", "two readers want different content in username"),
         (
-            lambda chart: boot(chart, leaves=["gAAAAAB-fernet"]),
+            lambda chart: boot(chart, generate_for=["db"]),
             "argument/type",
-            "leaves[0]",
+            "generate_for[0]",
+            "must be a PlatformConstruct",
+        ),
+        (
+            lambda chart: boot(chart, exclude=["gAAAAAB-fernet"]),
+            "argument/type",
+            "exclude[0]",
             "must be a SecretReference",
         ),
         (lambda chart: boot(chart, name="n" * 53), "argument/name", "name", "is not a name"),
@@ -297,14 +308,18 @@ def test_a_second_job_of_the_same_name_is_refused_where_their_rights_would_mix()
     boot(chart)
     database = make_cluster(chart, "more", name="more", credentials=BasicAuthSecret("more"))
     with pytest.raises(PlatformError) as raised:
-        SecretBootstrap(chart, "again", namespace=SETUP, makes=[database], image=Image("python", tag="3.13-slim"))
+        SecretBootstrap(
+            chart, "again", namespace=SETUP, generate_for=[database], image=Image("python", tag="3.13-slim")
+        )
     assert {finding.rule for finding in raised.value.findings} == {"object/taken"}
 
 
 def test_in_an_isolated_namespace_its_pods_reach_the_api_server_and_nothing_else() -> None:
     chart = new_chart()
     bootstrap = boot(chart)
-    facts = ClusterFacts(api_server=ApiServerAt(networks=["192.0.2.10/32"], port=6443), network_plugin="calico")
+    facts = ClusterFacts(
+        api_server=KubernetesApiAddress(networks=["192.0.2.10/32"], port=6443), network_plugin="calico"
+    )
     NetworkIsolation(chart, "isolation", traffic=[bootstrap], facts=facts)
     (job,) = jobs(chart)
     labels = job["spec"]["template"]["metadata"]["labels"]
@@ -322,7 +337,7 @@ def test_in_an_isolated_namespace_its_pods_reach_the_api_server_and_nothing_else
 
 def test_the_summary_of_the_example_asks_for_nothing(tmp_path: Path) -> None:
     app = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "self_made_secrets.py"))["build"]()
-    said = summary(ledger_of(app), tmp_path)
+    said = summary(registry_of(app), tmp_path)
     assert "No Secret has to be made by hand." in said.split("\n\n")
     assert "create secret generic" not in said
 
@@ -330,9 +345,9 @@ def test_the_summary_of_the_example_asks_for_nothing(tmp_path: Path) -> None:
 def test_a_second_job_for_the_same_secrets_is_told_who_makes_them() -> None:
     chart = new_chart()
     airflow = make_airflow(chart)
-    SecretBootstrap(chart, "first", namespace=Namespace.existing("setup"), makes=[airflow])
+    SecretBootstrap(chart, "first", namespace=Namespace.existing("setup"), generate_for=[airflow])
     with pytest.raises(PlatformError) as raised:
-        SecretBootstrap(chart, "second", namespace=Namespace.existing("setup"), makes=[airflow])
+        SecretBootstrap(chart, "second", namespace=Namespace.existing("setup"), generate_for=[airflow])
     (finding,) = raised.value.findings
     assert finding.rule == "secrets/nothing-to-make"
     assert "something else on the platform makes" in finding.problem
@@ -342,7 +357,7 @@ def test_a_second_job_for_the_same_secrets_is_told_who_makes_them() -> None:
 
 def test_a_job_that_is_given_nothing_is_not_asked_for_an_image() -> None:
     with pytest.raises(PlatformError) as raised:
-        SecretBootstrap(new_chart(), "bootstrap", namespace=Namespace.existing("setup"), makes=[])
+        SecretBootstrap(new_chart(), "bootstrap", namespace=Namespace.existing("setup"), generate_for=[])
     assert [finding.rule for finding in raised.value.findings] == ["secrets/nothing-to-make"]
 
 
@@ -361,4 +376,4 @@ def test_a_secret_that_something_else_makes_afterwards_is_refused_with_the_way_o
     (finding,) = raised.value.findings
     assert finding.rule == "secrets/made-twice"
     assert "is made already, by Job" in finding.problem
-    assert "leaves=" in finding.fix
+    assert "exclude=" in finding.fix

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow import Image, Mirror, PlatformError, PullSecret
+from cdk8s_airflow import Image, PlatformError, PullSecret, RegistryMirror
 from cdk8s_airflow.model.image import registry_and_path
 from cdk8s_airflow.validation import check_value
 from tests.making import make_airflow, make_cluster, new_chart
@@ -79,44 +79,44 @@ def test_a_name_without_a_registry_is_docker_hubs(image: str, expected: tuple[st
 @pytest.mark.parametrize(
     ("mirror", "image", "expected"),
     [
-        (Mirror("r.lab/m"), "apache/airflow", "r.lab/m/docker.io/apache/airflow"),
-        (Mirror("r.lab/m"), "redis:7", "r.lab/m/docker.io/library/redis:7"),
-        (Mirror("r.lab"), "quay.io/a/b:1", "r.lab/quay.io/a/b:1"),
-        (Mirror("r.lab:5000/m"), "old.lab:5000/a", "r.lab:5000/m/old.lab-5000/a"),
-        (Mirror("r.lab/m"), "r.lab/data/airflow", "r.lab/data/airflow"),
-        (Mirror("r.lab/m", {"docker.io": "hub"}), "apache/airflow", "r.lab/m/hub/apache/airflow"),
-        (Mirror("r.lab/m", {"quay.io": ""}), "quay.io/a/b@sha256:0", "r.lab/m/a/b@sha256:0"),
+        (RegistryMirror("r.lab/m"), "apache/airflow", "r.lab/m/docker.io/apache/airflow"),
+        (RegistryMirror("r.lab/m"), "redis:7", "r.lab/m/docker.io/library/redis:7"),
+        (RegistryMirror("r.lab"), "quay.io/a/b:1", "r.lab/quay.io/a/b:1"),
+        (RegistryMirror("r.lab:5000/m"), "old.lab:5000/a", "r.lab:5000/m/old.lab-5000/a"),
+        (RegistryMirror("r.lab/m"), "r.lab/data/airflow", "r.lab/data/airflow"),
+        (RegistryMirror("r.lab/m", {"docker.io": "hub"}), "apache/airflow", "r.lab/m/hub/apache/airflow"),
+        (RegistryMirror("r.lab/m", {"quay.io": ""}), "quay.io/a/b@sha256:0", "r.lab/m/a/b@sha256:0"),
     ],
 )
 def test_a_mirror_has_an_image_under_its_whole_name_unless_told_otherwise(
-    mirror: Mirror, image: str, expected: str
+    mirror: RegistryMirror, image: str, expected: str
 ) -> None:
-    assert rules(mirror, Mirror) == []
+    assert rules(mirror, RegistryMirror) == []
     assert mirror.of(image) == expected
 
 
 @pytest.mark.parametrize(
     ("mirror", "at"),
     [
-        (Mirror(""), "it.prefix"),
-        (Mirror("mirror"), "it.prefix"),
-        (Mirror("mirror/x"), "it.prefix"),
-        (Mirror("r.lab/m/"), "it.prefix"),
-        (Mirror("r.lab/M"), "it.prefix"),
-        (Mirror("r.lab/m", {"docker.io": "/hub"}), "it.folders.docker.io"),
-        (Mirror("r.lab/m", {"docker": "hub"}), "it.folders (key)"),
-        (Mirror("r.lab/m", {"r.lab": "x"}), "it.folders.r.lab"),
+        (RegistryMirror(""), "it.prefix"),
+        (RegistryMirror("mirror"), "it.prefix"),
+        (RegistryMirror("mirror/x"), "it.prefix"),
+        (RegistryMirror("r.lab/m/"), "it.prefix"),
+        (RegistryMirror("r.lab/M"), "it.prefix"),
+        (RegistryMirror("r.lab/m", {"docker.io": "/hub"}), "it.folders.docker.io"),
+        (RegistryMirror("r.lab/m", {"docker": "hub"}), "it.folders (key)"),
+        (RegistryMirror("r.lab/m", {"r.lab": "x"}), "it.folders.r.lab"),
     ],
 )
-def test_what_is_no_mirror_is_told(mirror: Mirror, at: str) -> None:
-    (finding,) = check_value(mirror, Mirror, "it")
+def test_what_is_no_mirror_is_told(mirror: RegistryMirror, at: str) -> None:
+    (finding,) = check_value(mirror, RegistryMirror, "it")
     assert finding.at == at
     assert finding.rule in ("images/mirror", "images/registry")
 
 
 @pytest.mark.parametrize("prefix", ["https://r.lab/m", "u:hunter2@r.lab/m"])
 def test_a_password_in_a_mirror_is_not_shown(prefix: str) -> None:
-    (finding,) = check_value(Mirror(prefix), Mirror, "it")
+    (finding,) = check_value(RegistryMirror(prefix), RegistryMirror, "it")
     assert finding.seen == ""
 
 
@@ -140,6 +140,6 @@ def test_a_release_refuses_them_by_argument_with_what_to_write(changes: dict[str
 
 def test_a_release_and_its_database_refuse_a_mirror_that_is_none() -> None:
     with pytest.raises(PlatformError, match=r"mirror.prefix .*\[images/mirror\]"):
-        make_cluster(new_chart(), mirror=Mirror("mirror"))
+        make_cluster(new_chart(), mirror=RegistryMirror("mirror"))
     with pytest.raises(PlatformError, match=r'Pass an instance: PullSecret\("registry-login"\)'):
         make_cluster(new_chart(), pull_secret=PullSecret)

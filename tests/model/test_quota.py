@@ -9,7 +9,7 @@ from hypothesis import given as chosen
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from cdk8s_airflow.model.quota import Limits, Quota
+from cdk8s_airflow.model.quota import ContainerLimits, Quota
 from cdk8s_airflow.model.wire.scheduling import limits_manifest, quota_manifest
 from cdk8s_airflow.validation import check_value
 from tests.truth import assert_accepted
@@ -79,10 +79,10 @@ DEFAULTS = {
 @pytest.mark.parametrize(
     ("given", "limits"),
     [
-        (Limits(), [DEFAULTS]),
-        (Limits(max_memory="16Gi"), [{**DEFAULTS, "max": {"memory": "16Gi"}}]),
+        (ContainerLimits(), [DEFAULTS]),
+        (ContainerLimits(max_memory="16Gi"), [{**DEFAULTS, "max": {"memory": "16Gi"}}]),
         (
-            Limits(
+            ContainerLimits(
                 cpu="50m",
                 memory="64Mi",
                 memory_limit="128Mi",
@@ -103,8 +103,8 @@ DEFAULTS = {
         ),
     ],
 )
-def test_limits_as_kubernetes_reads_them(given: Limits, limits: list[dict[str, Any]]) -> None:
-    assert check_value(given, Limits, "limits") == []
+def test_limits_as_kubernetes_reads_them(given: ContainerLimits, limits: list[dict[str, Any]]) -> None:
+    assert check_value(given, ContainerLimits, "limits") == []
     manifest = limits_manifest("airflow", given)
     assert manifest == {
         "apiVersion": "v1",
@@ -130,14 +130,14 @@ def test_limits_as_kubernetes_reads_them(given: Limits, limits: list[dict[str, A
         (Quota(others={"cpu": 1}), "x.others (key)", "quota/resource"),
         (Quota(others={"count/a b": 1}), "x.others (key)", "quota/resource"),
         (Quota(others={"count/jobs.batch": -1}), "x.others.count/jobs.batch", "argument/range"),
-        (Limits(cpu="2", cpu_limit="1"), "x.cpu", "quota/order"),
-        (Limits(cpu_limit="2", max_cpu="1"), "x.cpu_limit", "quota/order"),
-        (Limits(max_cpu="50m"), "x.cpu", "quota/order"),
-        (Limits(memory="1Gi"), "x.memory", "quota/order"),
-        (Limits(max_memory="256Mi"), "x.memory_limit", "quota/order"),
+        (ContainerLimits(cpu="2", cpu_limit="1"), "x.cpu", "quota/order"),
+        (ContainerLimits(cpu_limit="2", max_cpu="1"), "x.cpu_limit", "quota/order"),
+        (ContainerLimits(max_cpu="50m"), "x.cpu", "quota/order"),
+        (ContainerLimits(memory="1Gi"), "x.memory", "quota/order"),
+        (ContainerLimits(max_memory="256Mi"), "x.memory_limit", "quota/order"),
     ],
 )
-def test_what_bounds_must_not_be(given: Quota | Limits, at: str, rule: str) -> None:
+def test_what_bounds_must_not_be(given: Quota | ContainerLimits, at: str, rule: str) -> None:
     (finding,) = check_value(given, type(given), "x")
     assert (finding.at, finding.rule) == (at, rule)
     assert finding.fix
@@ -151,7 +151,7 @@ maybe_cpus, maybe_bytes = st.none() | cpus, st.none() | bytes_
 @settings(derandomize=True, max_examples=150, deadline=None)
 @chosen(
     st.builds(
-        Limits,
+        ContainerLimits,
         cpu=cpus,
         memory=bytes_,
         memory_limit=bytes_,
@@ -161,8 +161,8 @@ maybe_cpus, maybe_bytes = st.none() | cpus, st.none() | bytes_
         max_storage=maybe_bytes,
     )
 )
-def test_limits_are_refused_or_rise_as_the_api_server_wants_them(given: Limits) -> None:
-    refused = check_value(given, Limits, "limits")
+def test_limits_are_refused_or_rise_as_the_api_server_wants_them(given: ContainerLimits) -> None:
+    refused = check_value(given, ContainerLimits, "limits")
     (container, *_) = limits_manifest("lab", given)["spec"]["limits"]
     most = container.get("max", {})
     limit = {**most, **container["default"]}

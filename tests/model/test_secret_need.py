@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import pytest
 
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model import secret_reference as contracts
 from cdk8s_airflow.model.secret_need import SecretNeed
@@ -173,7 +173,7 @@ COPIES = {
     ),
     "bucket": storage_needs.login(
         S3Credentials("pg-app"),
-        ObjectStorage(scheme="s3", endpoint="http://store.storage.svc:8333", logins_in="storage"),
+        ObjectStorage(scheme="s3", endpoint="http://store.storage.svc:8333", credentials_namespace="storage"),
         "airflow",
         "tasks",
     ),
@@ -288,7 +288,7 @@ def test_the_key_of_a_certificate_is_pasted_and_the_certificate_a_file(run: Any)
 def test_every_command_of_the_homelab_makes_what_it_says(run: Any, versions: tuple[str, str]) -> None:
     import main
 
-    every = ledger_of(main.build("k8s-single", *versions)).secrets
+    every = registry_of(main.build("k8s-single", *versions)).secrets
     assert len(every) >= 4
     for need in every.values():
         assert_made(run(need, "oauth2\nglpat-0123456789\n"), need)

@@ -10,7 +10,7 @@ import pytest
 from cdk8s_airflow import (
     BasicAuthSecret,
     CnpgPooler,
-    Connection,
+    DatabaseConnection,
     DsnSecret,
     ExistingSecret,
     ExternalDatabase,
@@ -22,7 +22,7 @@ from cdk8s_airflow import (
     Throughput,
     Volume,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.report.summary import summary
 from tests.making import make_airflow, make_cluster, new_chart
 
@@ -31,7 +31,7 @@ OLD: dict[str, Any] = {"chart_version": "1.15.0", "airflow_version": "2.9.3"}
 
 def seen(chart: Any) -> dict[str, int]:
     """Server -> how many sessions it sees."""
-    return {name: sum(each.sessions for each in found) for name, found in ledger_of(chart).sessions.items()}
+    return {name: sum(each.sessions for each in found) for name, found in registry_of(chart).sessions.items()}
 
 
 def test_a_release_that_a_database_takes_is_told_and_no_more(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_release_that_a_database_takes_is_told_and_no_more(tmp_path: Path) -> 
     make_airflow(chart, database=make_cluster(chart).connection(bridge=ExistingSecret("m")))
     # By hand in tests/airflow/wire/test_sessions.py: 40.
     assert seen(chart) == {"Cluster airflow-data/airflow-pg": 40}
-    text = summary(ledger_of(chart), tmp_path)
+    text = summary(registry_of(chart), tmp_path)
     assert "Cluster airflow-data/airflow-pg sees up to 40 sessions; it takes 97 sessions" in text
     assert "  release airflow: process of the API server: 1 x 30 = 30\n" in text
     assert "near" not in text
@@ -109,7 +109,7 @@ def test_two_releases_on_one_server_add_up_in_either_order() -> None:
         assert f"up to 80 would be opened (40 of release {first} + 40 of release {second})" in found.problem
 
 
-def on_one_server(name: str) -> Connection:
+def on_one_server(name: str) -> DatabaseConnection:
     """A database of its own on a server that it shares."""
     return ExternalDatabase(
         host="db.example.com",

@@ -7,17 +7,16 @@ import pytest
 
 from cdk8s_airflow import (
     ClusterFacts,
+    ContainerLimits,
     ExistingNamespace,
-    Limits,
     Namespace,
     NetworkIsolation,
     PlatformError,
-    Pods,
     Quota,
-    Traffic,
     collecting,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
+from cdk8s_airflow.network import PodGroup, Traffic
 from tests.making import emitted, make_airflow, new_chart
 
 
@@ -27,7 +26,7 @@ def test_defaults_are_the_id_for_a_name_and_the_restricted_level() -> None:
     (manifest,) = emitted(chart)
     assert namespace.name == manifest["metadata"]["name"] == "airflow"
     assert manifest["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
-    assert ledger_of(chart).state == [("Namespace", "", "airflow")]
+    assert registry_of(chart).state == [("Namespace", "", "airflow")]
 
 
 def test_all_of_it_can_be_said() -> None:
@@ -44,7 +43,7 @@ def test_all_of_it_can_be_said() -> None:
 
 def test_quota_limits_and_the_policy_come_after_the_namespace_and_only_when_asked_for() -> None:
     chart = new_chart()
-    Namespace(chart, "airflow", quota=Quota(pods=50), limits=Limits(), default_deny=True)
+    Namespace(chart, "airflow", quota=Quota(pods=50), limits=ContainerLimits(), default_deny=True)
     made = emitted(chart)
     assert [manifest["kind"] for manifest in made] == ["Namespace", "ResourceQuota", "LimitRange", "NetworkPolicy"]
     assert [manifest["metadata"].get("namespace") for manifest in made] == [None, "airflow", "airflow", "airflow"]
@@ -53,14 +52,14 @@ def test_quota_limits_and_the_policy_come_after_the_namespace_and_only_when_aske
     assert [manifest["kind"] for manifest in emitted(plain)] == ["Namespace"]
 
 
-@pytest.mark.parametrize("limits", [None, Limits()])
-def test_a_quota_on_cpu_limits_wants_something_that_gives_them(limits: Limits | None) -> None:
+@pytest.mark.parametrize("limits", [None, ContainerLimits()])
+def test_a_quota_on_cpu_limits_wants_something_that_gives_them(limits: ContainerLimits | None) -> None:
     with pytest.raises(PlatformError, match=r"airflow: quota.cpu_limit .*refuse every container.*\[quota/cpu-limit\]"):
         Namespace(new_chart(), "airflow", quota=Quota(cpu_limit="8"), limits=limits)
 
 
-@pytest.mark.parametrize("limits", [Limits(cpu_limit="1"), Limits(max_cpu="4")])
-def test_limits_give_cpu_limits_by_a_default_or_by_the_highest(limits: Limits) -> None:
+@pytest.mark.parametrize("limits", [ContainerLimits(cpu_limit="1"), ContainerLimits(max_cpu="4")])
+def test_limits_give_cpu_limits_by_a_default_or_by_the_highest(limits: ContainerLimits) -> None:
     chart = new_chart()
     Namespace(chart, "airflow", quota=Quota(cpu_limit="8"), limits=limits)
     assert len(emitted(chart)) == 3
@@ -97,13 +96,13 @@ def test_an_unsound_namespace_emits_nothing_and_notes_no_state() -> None:
     with pytest.raises(PlatformError), collecting():
         Namespace(chart, "Airflow")
     assert emitted(chart) == []
-    assert ledger_of(chart).state == []
+    assert registry_of(chart).state == []
 
 
 def test_a_namespace_that_is_isolated_as_a_whole_has_the_policy_that_allows_nothing_once() -> None:
     chart = new_chart()
     namespace = Namespace(chart, "base", name="lab", default_deny=True)
-    traffic = Traffic(workloads=(Pods(name="quiet", namespace=namespace.name, labels={"app": "quiet"}),))
+    traffic = Traffic(workloads=(PodGroup(name="quiet", namespace=namespace.name, labels={"app": "quiet"}),))
     NetworkIsolation(chart, "isolation", traffic=[traffic], facts=ClusterFacts(network_plugin="calico"))
     policies = [each["metadata"]["name"] for each in emitted(chart) if each["kind"] == "NetworkPolicy"]
     assert sorted(policies) == ["default-deny", "quiet"]

@@ -14,12 +14,12 @@ from cdk8s_airflow import (
     CeleryExecutor,
     CeleryWorkers,
     ClusterFacts,
+    ContainerLimits,
     ExternalBroker,
     Image,
     Keda,
     KubernetesExecutor,
     LabDatabase,
-    Limits,
     LoadBalancer,
     Logs,
     Namespace,
@@ -47,15 +47,19 @@ LIMITED = Resources(cpu="1", memory="1Gi", cpu_limit="2")
 @pytest.mark.parametrize(
     ("given", "bounds", "at"),
     [
-        (ONE, {"limits": Limits()}, []),
-        (ONE, {"limits": Limits(max_cpu="1", max_memory="2Gi"), "quota": Quota(cpu="1", memory_limit="2Gi")}, []),
-        (ONE, {"limits": Limits(max_memory="2047Mi")}, ["x.memory_limit"]),
-        (LIMITED, {"limits": Limits(max_memory="1023Mi")}, ["x.memory"]),
-        (ONE, {"limits": Limits(cpu_limit="500m")}, ["x.cpu"]),
-        (ONE, {"limits": Limits(max_cpu="999m")}, ["x.cpu"]),
-        (ONE, {"limits": Limits(cpu_limit="500m", max_cpu="4")}, ["x.cpu"]),
-        (LIMITED, {"limits": Limits(cpu_limit="500m", max_cpu="2")}, []),
-        (LIMITED, {"limits": Limits(cpu_limit="500m", max_cpu="1")}, ["x.cpu_limit"]),
+        (ONE, {"limits": ContainerLimits()}, []),
+        (
+            ONE,
+            {"limits": ContainerLimits(max_cpu="1", max_memory="2Gi"), "quota": Quota(cpu="1", memory_limit="2Gi")},
+            [],
+        ),
+        (ONE, {"limits": ContainerLimits(max_memory="2047Mi")}, ["x.memory_limit"]),
+        (LIMITED, {"limits": ContainerLimits(max_memory="1023Mi")}, ["x.memory"]),
+        (ONE, {"limits": ContainerLimits(cpu_limit="500m")}, ["x.cpu"]),
+        (ONE, {"limits": ContainerLimits(max_cpu="999m")}, ["x.cpu"]),
+        (ONE, {"limits": ContainerLimits(cpu_limit="500m", max_cpu="4")}, ["x.cpu"]),
+        (LIMITED, {"limits": ContainerLimits(cpu_limit="500m", max_cpu="2")}, []),
+        (LIMITED, {"limits": ContainerLimits(cpu_limit="500m", max_cpu="1")}, ["x.cpu_limit"]),
         (ONE, {"quota": Quota(cpu="500m")}, ["x.cpu"]),
         (ONE, {"quota": Quota(memory="512Mi")}, ["x.memory"]),
         (ONE, {"quota": Quota(memory_limit="1Gi")}, ["x.memory_limit"]),
@@ -85,7 +89,7 @@ def test_every_resources_in_settings_is_found_with_its_argument() -> None:
 
 def test_a_release_that_does_not_fit_is_refused_with_each_argument() -> None:
     chart = new_chart()
-    namespace = Namespace(chart, "base", name="airflow", limits=Limits(max_memory="4Gi"))
+    namespace = Namespace(chart, "base", name="airflow", limits=ContainerLimits(max_memory="4Gi"))
     with pytest.raises(PlatformError) as caught:
         make_airflow(
             chart,
@@ -107,7 +111,7 @@ def test_tasks_elsewhere_are_held_against_the_bounds_there() -> None:
         make_airflow(chart, executor=executor, task_namespaces=[small])
 
 
-@pytest.mark.parametrize("bounds", [{}, {"limits": Limits()}, {"quota": Quota(memory="64Gi", cpu="16")}])
+@pytest.mark.parametrize("bounds", [{}, {"limits": ContainerLimits()}, {"quota": Quota(memory="64Gi", cpu="16")}])
 def test_a_release_with_defaults_fits_into_defaults(bounds: dict[str, Any]) -> None:
     chart = new_chart()
     make_airflow(chart, namespace=Namespace(chart, "base", name="airflow", **bounds))
@@ -177,11 +181,11 @@ def test_where_a_quota_can_refuse_the_pod_of_a_task_the_task_waits(elsewhere: bo
         return values_of(each).get("config", {}).get("kubernetes_executor", {}).get("task_publish_max_retries")
 
     assert told({"quota": Quota(pods=50)}) == "-1"
-    assert told({"limits": Limits()}) is None
+    assert told({"limits": ContainerLimits()}) is None
 
 
 BIG = Resources(cpu="100m", memory="4Gi")
-SMALL = Limits(max_memory="2Gi")
+SMALL = ContainerLimits(max_memory="2Gi")
 
 
 def lab(chart: cdk8s.Chart, namespace: Namespace) -> object:
@@ -191,7 +195,9 @@ def lab(chart: cdk8s.Chart, namespace: Namespace) -> object:
 
 def bootstrap(chart: cdk8s.Chart, namespace: Namespace) -> object:
     image = Image("registry.example.com/airflow", tag="3")
-    return SecretBootstrap(chart, "x", namespace=namespace, makes=[make_airflow(chart)], image=image, resources=BIG)
+    return SecretBootstrap(
+        chart, "x", namespace=namespace, generate_for=[make_airflow(chart)], image=image, resources=BIG
+    )
 
 
 @pytest.mark.parametrize("make", [lab, bootstrap])
@@ -209,7 +215,7 @@ def bounded(**bounds: Any) -> tuple[Any, Namespace]:
 @pytest.mark.parametrize(
     ("bounds", "words"),
     [
-        ({"limits": Limits(max_storage="1Gi")}, "Limits(max_storage='1Gi') is less"),
+        ({"limits": ContainerLimits(max_storage="1Gi")}, "ContainerLimits(max_storage='1Gi') is less"),
         ({"quota": Quota(storage="1Gi")}, "Quota(storage='1Gi') is less"),
         ({"quota": Quota(claims=0)}, "Quota(claims=0) is less"),
     ],
@@ -249,7 +255,7 @@ def test_a_door_that_the_quota_keeps_shut_is_told(ui: Any, quota: Quota) -> None
 
 def test_what_has_room_is_taken() -> None:
     chart, namespace = bounded(
-        quota=Quota(storage="10Gi", claims=1, load_balancers=0, node_ports=1), limits=Limits(max_storage="5Gi")
+        quota=Quota(storage="10Gi", claims=1, load_balancers=0, node_ports=1), limits=ContainerLimits(max_storage="5Gi")
     )
     make_airflow(chart, namespace=namespace, ui=NodePort(), logs=Logs.claim(Volume("5Gi")), facts=ClusterFacts(nodes=1))
     assert emitted(chart)

@@ -8,20 +8,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from cdk8s_airflow import ApiServerAt, CloudIdentity, ClusterDns, ClusterFacts, Flow, Known, Outside, Place, Pods
+from cdk8s_airflow import ClusterFacts
 from cdk8s_airflow.model.cluster_network import HostNetwork
 from cdk8s_airflow.model.traffic import Peer
+from cdk8s_airflow.network import (
+    CloudIdentity,
+    ClusterComponent,
+    ClusterDns,
+    ExternalPeer,
+    KubernetesApiAddress,
+    PeerEndpoint,
+    PodGroup,
+    TrafficFlow,
+)
 from cdk8s_airflow.network.wire.network_policy import Isolation
 from tests.network.evaluator import Spot, Verdict, address_of, network_of
 
 FACTS = ClusterFacts(
     network_plugin="calico",
-    api_server=ApiServerAt(networks=["192.168.1.10/32", "fd00:1::10/128"], port=6443),
+    api_server=KubernetesApiAddress(networks=["192.168.1.10/32", "fd00:1::10/128"], port=6443),
     dns=ClusterDns(),
-    ingress_controller=Pods(name="ingress-nginx", namespace="ingress-nginx", labels={"app": "nginx"}),
-    monitoring=Pods(name="Prometheus", namespace="monitoring", labels={"app": "prometheus"}),
-    cnpg_operator=Pods(name="CloudNativePG", namespace="cnpg-system", labels={"app": "cnpg"}),
-    keda=Pods(name="KEDA", namespace="keda", labels={"app": "keda-operator"}),
+    ingress_controller=PodGroup(name="ingress-nginx", namespace="ingress-nginx", labels={"app": "nginx"}),
+    monitoring=PodGroup(name="Prometheus", namespace="monitoring", labels={"app": "prometheus"}),
+    cnpg_operator=PodGroup(name="CloudNativePG", namespace="cnpg-system", labels={"app": "cnpg"}),
+    keda=PodGroup(name="KEDA", namespace="keda", labels={"app": "keda-operator"}),
     cloud_identity=CloudIdentity.metadata(),
     pod_networks=["10.42.0.0/16", "fd42::/48"],
     service_networks=["10.43.0.0/16", "fd43::/112"],
@@ -36,7 +46,9 @@ _NODE = Spot("a node", ("192.168.1.77", "fd00:1::77"))
 _UNUSED_PORT = 22222
 
 
-def assert_exact(given: Isolation, facts: ClusterFacts = FACTS, places: Mapping[str, Place] | None = None) -> int:
+def assert_exact(
+    given: Isolation, facts: ClusterFacts = FACTS, places: Mapping[str, PeerEndpoint] | None = None
+) -> int:
     """Every pair of spots, at every port that any flow has and at one that none has: passes just where a flow says so.
 
     Returns:
@@ -75,7 +87,7 @@ def _isolated(spot: Spot, given: Isolation) -> bool:
     return spot.namespace in given.namespaces
 
 
-def _spots(given: Isolation, facts: ClusterFacts, places: Mapping[str, Place]) -> Iterator[Spot]:
+def _spots(given: Isolation, facts: ClusterFacts, places: Mapping[str, PeerEndpoint]) -> Iterator[Spot]:
     """A pod of each kind, its double in a namespace where it should not be, bystanders everywhere, and places outside."""
     number = 1
 
@@ -87,8 +99,8 @@ def _spots(given: Isolation, facts: ClusterFacts, places: Mapping[str, Place]) -
     peers = [end for flow in given.flows for end in (flow.source, flow.target)]
     peers += [place.peer for place in places.values()]
     peers += [fact for fact in (facts.ingress_controller, facts.monitoring, facts.cnpg_operator, facts.keda) if fact]
-    dns = Pods(name="DNS", namespace="kube-system", labels={"k8s-app": "kube-dns"})
-    kinds = {end.chosen_by: end for end in (*peers, dns) if isinstance(end, Pods) and end.labels}
+    dns = PodGroup(name="DNS", namespace="kube-system", labels={"k8s-app": "kube-dns"})
+    kinds = {end.chosen_by: end for end in (*peers, dns) if isinstance(end, PodGroup) and end.labels}
     for kind in kinds.values():
         yield pod(f"{kind.name} in {kind.namespace}", kind.namespace, {**kind.labels, "noise": "yes"})
         yield pod(f"a double of {kind.name}", "somewhere-else", dict(kind.labels))
@@ -96,7 +108,7 @@ def _spots(given: Isolation, facts: ClusterFacts, places: Mapping[str, Place]) -
     for namespace in sorted(namespaces):
         yield pod(f"a bystander in {namespace}", namespace, {"app": "bystander"})
     yield from (_WORLD, _METADATA, _API_SERVER, _NODE)
-    networks = {network for end in peers if isinstance(end, Outside) for network in end.networks}
+    networks = {network for end in peers if isinstance(end, ExternalPeer) for network in end.networks}
     networks |= set(facts.dns.node_local) if facts.dns else set()
     for network in sorted(networks):
         yield Spot(f"an address in {network}", (str(network_of(network)[0]),))
@@ -106,7 +118,7 @@ class _Expected:
     """What the flows say, read end by end."""
 
     def __init__(
-        self, given: Isolation, facts: ClusterFacts, places: Mapping[str, Place], spots: Sequence[Spot]
+        self, given: Isolation, facts: ClusterFacts, places: Mapping[str, PeerEndpoint], spots: Sequence[Spot]
     ) -> None:
         self._facts, self._places = facts, places
         self._found: dict[tuple[Spot, Spot], set[tuple[int, str, int]]] = {}
@@ -126,43 +138,43 @@ class _Expected:
         """Port, protocol and family of all that may pass."""
         return self._found.get((source, target), set())
 
-    def _port(self, target: Spot, flow: Flow) -> int | None:
+    def _port(self, target: Spot, flow: TrafficFlow) -> int | None:
         facts, end = self._facts, flow.target
-        if isinstance(end, Pods):
+        if isinstance(end, PodGroup):
             return flow.port
-        place = self._places.get(end.role if isinstance(end, Known) else end.name)
+        place = self._places.get(end.role if isinstance(end, ClusterComponent) else end.name)
         if place is not None:
             return place.port or flow.port
-        if isinstance(end, Known) and end.role == "api-server":
+        if isinstance(end, ClusterComponent) and end.role == "api-server":
             return facts.api_server.port if facts.api_server else None
-        if isinstance(end, Known) and end.role == "dns":
+        if isinstance(end, ClusterComponent) and end.role == "dns":
             assert facts.dns is not None
             return facts.dns.port if target.namespace else 53
-        if isinstance(end, Known) and end.role == "cloud-identity":
+        if isinstance(end, ClusterComponent) and end.role == "cloud-identity":
             return facts.cloud_identity.port if facts.cloud_identity else None
         return flow.port
 
-    def _is(self, spot: Spot, end: Peer, flow: Flow, family: int) -> bool:
+    def _is(self, spot: Spot, end: Peer, flow: TrafficFlow, family: int) -> bool:
         address = next((text for text in spot.addresses if address_of(text).version == family), None)
         if address is None:
             return False
-        if not isinstance(end, Pods):
-            place = self._places.get(end.role if isinstance(end, Known) else end.name)
+        if not isinstance(end, PodGroup):
+            place = self._places.get(end.role if isinstance(end, ClusterComponent) else end.name)
             end = place.peer if place is not None else end
-        if isinstance(end, Pods):
+        if isinstance(end, PodGroup):
             return (
                 spot.namespace == end.namespace
                 and all(spot.labels.get(key) == value for key, value in end.labels.items())
                 and not any(key in spot.labels for key in end.without)
             )
-        if isinstance(end, Outside):
+        if isinstance(end, ExternalPeer):
             if end.networks:
                 return spot.namespace is None and _within(address, end.networks)
             return spot.namespace is None and not address_of(address).is_link_local
-        assert isinstance(end, Known), end
+        assert isinstance(end, ClusterComponent), end
         return self._is_known(spot, address, end, flow, family)
 
-    def _is_known(self, spot: Spot, address: str, end: Known, flow: Flow, family: int) -> bool:
+    def _is_known(self, spot: Spot, address: str, end: ClusterComponent, flow: TrafficFlow, family: int) -> bool:
         facts = self._facts
         by_network: Mapping[str, Callable[[], Sequence[str]]] = {
             "api-server": lambda: facts.api_server.networks if facts.api_server else (),
@@ -172,11 +184,11 @@ class _Expected:
             return _within(address, by_network[end.role]())
         if end.role == "cloud-identity":
             assert facts.cloud_identity is not None
-            place = Outside(name="identity", networks=tuple(facts.cloud_identity.networks))
+            place = ExternalPeer(name="identity", networks=tuple(facts.cloud_identity.networks))
             return self._is(spot, place, flow, family)
         if end.role == "dns":
             assert facts.dns is not None
-            pods = Pods(name="DNS", namespace=facts.dns.namespace, labels=facts.dns.labels)
+            pods = PodGroup(name="DNS", namespace=facts.dns.namespace, labels=facts.dns.labels)
             return _within(address, facts.dns.node_local) or self._is(spot, pods, flow, family)
         fact = getattr(facts, end.role.replace("-", "_"))
         if isinstance(fact, HostNetwork):

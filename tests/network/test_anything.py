@@ -6,25 +6,27 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from cdk8s_airflow import Outside, Place
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.traffic import release_traffic
-from cdk8s_airflow.model.traffic import Pods, Traffic, Unplaced
+from cdk8s_airflow.model.traffic import PodGroup, Traffic, UnlocatedPeer
+from cdk8s_airflow.network import ExternalPeer, PeerEndpoint
 from cdk8s_airflow.network.wire.network_policy import isolation
 from tests.network.matrix import FACTS, assert_exact
 from tests.surface import any_settings, repaired
 from tests.truth import assert_accepted
 
 
-def places_of(traffic: Traffic) -> dict[str, Place]:
+def places_of(traffic: Traffic) -> dict[str, PeerEndpoint]:
     """A place for everything that has none."""
     asked = {
-        finding.fix.split("'")[1] for finding in isolation([traffic], [], {}, FACTS).findings if finding.at == "places"
+        finding.fix.split("'")[1]
+        for finding in isolation([traffic], [], {}, FACTS).findings
+        if finding.at == "endpoints"
     }
-    unplaced = {flow.target.name for flow in traffic.flows if isinstance(flow.target, Unplaced)}
+    unplaced = {flow.target.name for flow in traffic.flows if isinstance(flow.target, UnlocatedPeer)}
     return {
-        name: Place(peer=Outside(name=name, networks=(f"198.51.100.{number}/32",)))
+        name: PeerEndpoint(peer=ExternalPeer(name=name, networks=(f"198.51.100.{number}/32",)))
         for number, name in enumerate(sorted(asked | unplaced), 1)
     }
 
@@ -36,7 +38,7 @@ def test_whatever_is_said_of_a_release_what_it_needs_passes_and_nothing_else(dra
     values: dict[str, Any] = release_values(said)
     traffic = release_traffic(said, values)
     assert not traffic.questions
-    ends = [end for flow in traffic.flows for end in (flow.source, flow.target) if isinstance(end, Pods)]
+    ends = [end for flow in traffic.flows for end in (flow.source, flow.target) if isinstance(end, PodGroup)]
     workloads = {pods.chosen_by for pods in traffic.workloads}
     assert {pods.chosen_by for pods in ends} == workloads
     places = places_of(traffic)

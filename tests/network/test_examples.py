@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow import NetworkIsolation, Outside, Place
-from cdk8s_airflow.model.traffic import HasTraffic, Unplaced
+from cdk8s_airflow import NetworkIsolation
+from cdk8s_airflow.model.traffic import HasTraffic, UnlocatedPeer
+from cdk8s_airflow.network import ExternalPeer, PeerEndpoint
 from cdk8s_airflow.network.wire.network_policy import Isolation, isolation
 from tests.network.evaluator import selects
 from tests.network.matrix import FACTS, assert_exact
@@ -22,14 +23,14 @@ every = pytest.mark.parametrize("name", NAMES)
 
 
 @functools.cache
-def closed(name: str) -> tuple[list[dict[str, Any]], Isolation, dict[str, Place]]:
+def closed(name: str) -> tuple[list[dict[str, Any]], Isolation, dict[str, PeerEndpoint]]:
     """What an example emits, the policies of it, and where what nobody placed is said to be."""
     app = runpy.run_path(str(EXAMPLES / f"{name}.py"))["build"]()
     traffic = [each.traffic for each in app.node.find_all() if isinstance(each, HasTraffic)]
     assert traffic
-    unplaced = {flow.target.name for each in traffic for flow in each.flows if isinstance(flow.target, Unplaced)}
+    unplaced = {flow.target.name for each in traffic for flow in each.flows if isinstance(flow.target, UnlocatedPeer)}
     places = {
-        each: Place(peer=Outside(name=each, networks=(f"198.51.100.{number}/32",)))
+        each: PeerEndpoint(peer=ExternalPeer(name=each, networks=(f"198.51.100.{number}/32",)))
         for number, each in enumerate(sorted(unplaced), 1)
     }
     return load(app.synth_yaml()), isolation(traffic, [], places, FACTS), places

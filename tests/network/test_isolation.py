@@ -9,36 +9,38 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow import (
-    ApiServerAt,
-    CloudIdentity,
-    ClusterDns,
     ClusterFacts,
     CnpgCluster,
     CnpgPooler,
     DsnSecret,
     ExistingSecret,
     ExternalDatabase,
-    Flow,
-    HostNetwork,
     Ingress,
     Namespace,
     NetworkIsolation,
-    Nowhere,
-    Outside,
-    Place,
     PlatformError,
-    Pods,
-    Traffic,
     collecting,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
+from cdk8s_airflow.network import (
+    CloudIdentity,
+    ClusterDns,
+    ExternalPeer,
+    HostNetwork,
+    KubernetesApiAddress,
+    NotInstalled,
+    PeerEndpoint,
+    PodGroup,
+    Traffic,
+    TrafficFlow,
+)
 from cdk8s_airflow.report.summary import summary
 from cdk8s_airflow.validation.arguments import check_value
 from tests.making import emitted, make_airflow, make_cluster, make_dags, new_chart
 from tests.network.matrix import FACTS, assert_exact
 from tests.truth import assert_accepted
 
-WAREHOUSE = Pods(name="warehouse", namespace="warehouse", labels={"app": "warehouse"})
+WAREHOUSE = PodGroup(name="warehouse", namespace="warehouse", labels={"app": "warehouse"})
 
 
 def policies(chart: Any) -> dict[str, dict[str, Any]]:
@@ -83,7 +85,9 @@ def test_a_pooler_stands_between_and_only_migrations_go_past_it() -> None:
     reaching = {
         flow.source.name
         for flow in isolation.flows
-        if isinstance(flow.source, Pods) and isinstance(flow.target, Pods) and flow.target.name.endswith("instances")
+        if isinstance(flow.source, PodGroup)
+        and isinstance(flow.target, PodGroup)
+        and flow.target.name.endswith("instances")
     }
     assert reaching == {"migration of airflow", "airflow-pg instances", "airflow-pg jobs", _name(pooler)}
 
@@ -100,8 +104,10 @@ def test_flows_and_places_of_ones_own() -> None:
         chart,
         "isolation",
         traffic=[airflow, db],
-        flows=[Flow(source=pods, target=WAREHOUSE, port=5439, purpose="sales") for pods in airflow.traffic.tasks],
-        places={"gitlab.acme.lab": Place(peer=Outside(name="GitLab", networks=("198.51.100.7/32",)))},
+        flows=[
+            TrafficFlow(source=pods, target=WAREHOUSE, port=5439, purpose="sales") for pods in airflow.traffic.tasks
+        ],
+        endpoints={"gitlab.acme.lab": PeerEndpoint(peer=ExternalPeer(name="GitLab", networks=("198.51.100.7/32",)))},
         facts=FACTS,
     )
     made = policies(chart)
@@ -113,8 +119,8 @@ def test_flows_and_places_of_ones_own() -> None:
 
 def test_traffic_can_be_written_by_hand() -> None:
     chart = new_chart()
-    web = Pods(name="web", namespace="lab", labels={"app": "web"})
-    flow = Flow(source=web, target=WAREHOUSE, port=5439, purpose="sales")
+    web = PodGroup(name="web", namespace="lab", labels={"app": "web"})
+    flow = TrafficFlow(source=web, target=WAREHOUSE, port=5439, purpose="sales")
     isolation = NetworkIsolation(chart, "isolation", traffic=[Traffic(workloads=(web,), flows=(flow,))], facts=FACTS)
     assert set(policies(chart)) == {"lab/default-deny", "lab/web"}
     assert isolation.flows == (flow,)
@@ -135,10 +141,12 @@ def test_the_summary_lists_what_may_connect_and_what_could_only_be_allowed_every
         chart,
         "isolation",
         traffic=[airflow, db],
-        flows=[Flow(source=pods, target=WAREHOUSE, port=5439, purpose="sales") for pods in airflow.traffic.tasks],
+        flows=[
+            TrafficFlow(source=pods, target=WAREHOUSE, port=5439, purpose="sales") for pods in airflow.traffic.tasks
+        ],
         facts=FACTS,
     )
-    text = summary(ledger_of(chart), tmp_path)
+    text = summary(registry_of(chart), tmp_path)
     assert "In namespaces airflow and airflow-data these connections are allowed and no others:\n" in text
     assert (
         "  to gitlab.acme.lab at 443 TCP (DAG files)\n    from DAG processor of airflow, triggerer of airflow, " in text
@@ -151,7 +159,7 @@ def test_the_summary_lists_what_may_connect_and_what_could_only_be_allowed_every
 def test_a_platform_without_isolation_says_nothing_of_flows(tmp_path: Path) -> None:
     chart = new_chart()
     platform(chart)
-    assert "connections are allowed" not in summary(ledger_of(chart), tmp_path)
+    assert "connections are allowed" not in summary(registry_of(chart), tmp_path)
 
 
 def test_every_question_is_asked_at_once() -> None:
@@ -189,7 +197,9 @@ def test_what_is_isolated_apart_and_says_its_connections_at_both_ends_is_taken()
     chart = new_chart()
     airflow, db = platform(chart)
     first = NetworkIsolation(chart, "airflow-only", traffic=[airflow], facts=FACTS)
-    shared = [flow for flow in first.flows if isinstance(flow.target, Pods) and flow.target.namespace == "airflow-data"]
+    shared = [
+        flow for flow in first.flows if isinstance(flow.target, PodGroup) and flow.target.namespace == "airflow-data"
+    ]
     assert shared
     NetworkIsolation(chart, "db-only", traffic=[db], flows=shared, facts=FACTS)
 
@@ -199,14 +209,14 @@ def test_where_one_thing_is_is_asked_once_however_many_need_it() -> None:
     airflow = make_airflow(chart, database=ExternalDatabase(url=DsnSecret("elsewhere")).connection())
     with pytest.raises(PlatformError) as caught:
         NetworkIsolation(chart, "isolation", traffic=[airflow], facts=FACTS)
-    assert [finding.problem.partition(",")[0] for finding in caught.value.findings if finding.at == "places"] == [
+    assert [finding.problem.partition(",")[0] for finding in caught.value.findings if finding.at == "endpoints"] == [
         "lack 'metadata database of airflow'"
     ]
 
 
 def test_the_address_of_a_service_is_not_where_the_api_server_is() -> None:
     chart = new_chart()
-    facts = dataclasses.replace(FACTS, api_server=ApiServerAt(networks=["10.43.0.1/32"], port=443))
+    facts = dataclasses.replace(FACTS, api_server=KubernetesApiAddress(networks=["10.43.0.1/32"], port=443))
     with pytest.raises(PlatformError) as caught:
         NetworkIsolation(chart, "isolation", traffic=platform(chart), facts=facts)
     (finding,) = caught.value.findings
@@ -242,12 +252,12 @@ def test_what_follows_from_a_broken_release_is_not_reported_beside_it() -> None:
     [
         ({"traffic": []}, "traffic", "nothing to isolate"),
         ({"traffic": ["airflow"]}, "traffic[0]", "must be"),
-        ({"flows": [Flow(source=WAREHOUSE, target=WAREHOUSE, port=0, purpose="x")]}, "flows[0].port", "must be a port"),
-        ({"places": {"x": WAREHOUSE}}, "places.x", "must be a Place"),
-        ({"places": {"nobody": Place(peer=WAREHOUSE)}}, "places.nobody", "is an end of no flow"),
+        ({"flows": [TrafficFlow(source=WAREHOUSE, target=WAREHOUSE, port=0, purpose="x")]}, "flows[0].port", "must be a port"),
+        ({"endpoints": {"x": WAREHOUSE}}, "endpoints.x", "must be a PeerEndpoint"),
+        ({"endpoints": {"nobody": PeerEndpoint(peer=WAREHOUSE)}}, "endpoints.nobody", "is an end of no flow"),
         ({"facts": dataclasses.replace(FACTS, network_plugin="flannel")}, "facts.network_plugin", "enforces no"),
         ({"facts": ClusterFacts(network_plugin="cilium")}, "facts.network_plugin", "must be one of"),  # type: ignore[arg-type]
-        ({"places": {"x": Place(peer=Outside(name="x", networks=("0.0.0.0/0",)))}}, "places.x.peer.networks[0]", "every address"),
+        ({"endpoints": {"x": PeerEndpoint(peer=ExternalPeer(name="x", networks=("0.0.0.0/0",)))}}, "endpoints.x.peer.networks[0]", "every address"),
     ],
     ids=["nothing", "a-name", "port", "no-place", "unused", "flannel", "plugin", "everything"],
 )  # fmt: skip
@@ -264,16 +274,24 @@ def test_what_it_does_not_take(changes: dict[str, Any], at: str, words: str) -> 
 @pytest.mark.parametrize(
     ("changes", "at", "words"),
     [
-        ({"api_server": "192.168.1.10"}, "facts.api_server", "must be an ApiServerAt"),
-        ({"api_server": ApiServerAt(networks=[])}, "facts.api_server.networks", "is empty"),
-        ({"api_server": ApiServerAt(networks=["192.168.1.10"])}, "facts.api_server.networks[0]", "must be a network"),
-        ({"api_server": ApiServerAt(networks=["0.0.0.0/0"])}, "facts.api_server.networks[0]", "every address"),
-        ({"api_server": ApiServerAt(networks="192.168.1.10/32")}, "facts.api_server.networks", "must be a list"),
+        ({"api_server": "192.168.1.10"}, "facts.api_server", "must be a KubernetesApiAddress"),
+        ({"api_server": KubernetesApiAddress(networks=[])}, "facts.api_server.networks", "is empty"),
+        (
+            {"api_server": KubernetesApiAddress(networks=["192.168.1.10"])},
+            "facts.api_server.networks[0]",
+            "must be a network",
+        ),
+        ({"api_server": KubernetesApiAddress(networks=["0.0.0.0/0"])}, "facts.api_server.networks[0]", "every address"),
+        (
+            {"api_server": KubernetesApiAddress(networks="192.168.1.10/32")},
+            "facts.api_server.networks",
+            "must be a list",
+        ),
         ({"dns": True}, "facts.dns", "must be a ClusterDns"),
         ({"dns": ClusterDns(port=0)}, "facts.dns.port", "must be a port"),
         ({"dns": ClusterDns(node_local=["::/0"])}, "facts.dns.node_local[0]", "every address"),
-        ({"monitoring": "prometheus"}, "facts.monitoring", "must be a Pods or a Nowhere"),
-        ({"monitoring": Nowhere}, "facts.monitoring", "must be a Pods or a Nowhere"),
+        ({"monitoring": "prometheus"}, "facts.monitoring", "must be a PodGroup or a NotInstalled"),
+        ({"monitoring": NotInstalled}, "facts.monitoring", "must be a PodGroup or a NotInstalled"),
         ({"ingress_controller": HostNetwork("")}, "facts.ingress_controller.name", "not empty"),
         ({"ip_families": "IPv4"}, "facts.ip_families", "must be a list"),
         ({"ip_families": ["IPv5"]}, "facts.ip_families[0]", "must be one of"),
@@ -284,7 +302,7 @@ def test_what_it_does_not_take(changes: dict[str, Any], at: str, words: str) -> 
             "every address",
         ),
         (
-            {"keda": Pods(name="KEDA", namespace="keda", labels={"app": "x"}, without=("app",))},
+            {"keda": PodGroup(name="KEDA", namespace="keda", labels={"app": "x"}, without=("app",))},
             "facts.keda.labels.app",
             "must have and must lack",
         ),

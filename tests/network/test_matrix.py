@@ -13,14 +13,10 @@ from cdk8s_airflow import (
     CeleryExecutor,
     CeleryKubernetesExecutor,
     CeleryWorkers,
-    Cleanup,
-    ClusterDns,
     DatabaseCleanup,
     ExternalBroker,
-    Flow,
     Flower,
     FlowerAuthSecret,
-    HostNetwork,
     Ingress,
     Keda,
     KubernetesExecutor,
@@ -29,23 +25,22 @@ from cdk8s_airflow import (
     Logs,
     MultipleExecutors,
     NodePort,
-    Outside,
-    Place,
-    Pods,
+    PodCleanup,
     RedisBroker,
     RedisPasswordSecret,
     WorkerSet,
 )
 from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.traffic import release_traffic
-from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.database.wire.traffic import cluster_traffic, instances
+from cdk8s_airflow.network import ClusterDns, ExternalPeer, HostNetwork, PeerEndpoint, PodGroup, TrafficFlow
 from cdk8s_airflow.network.wire.network_policy import Isolation, isolation
 from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
 from tests.everything import everything
 from tests.network.matrix import FACTS, assert_exact
 
-DATABASE = Connection(secret="metadata", peer=instances("pg", "airflow-data"))
+DATABASE = DatabaseConnection(secret="metadata", peer=instances("pg", "airflow-data"))
 REDIS = RedisBroker(password=RedisPasswordSecret("redis"), url=BrokerUrlSecret("broker"))
 FEWER = dataclasses.replace(
     FACTS,
@@ -71,7 +66,7 @@ def executors(pair: Pair) -> dict[str, Any]:
     return found
 
 
-def isolated(pair: Pair, *flows: Flow, facts: Any = FACTS, places: Any = None, **settings: Any) -> Isolation:
+def isolated(pair: Pair, *flows: TrafficFlow, facts: Any = FACTS, places: Any = None, **settings: Any) -> Isolation:
     said = release(pair, **{"database": DATABASE, "ui": Ingress(host="a.example.com"), **settings})
     traffic = release_traffic(said, release_values(said))
     return isolation([traffic, cluster_traffic("pg", "airflow-data")], flows, places or {}, facts)
@@ -83,14 +78,14 @@ def test_every_executor_with_every_pair(pair: Pair, name: str) -> None:
     executor = executors(pair).get(name)
     if executor is None:
         return
-    flower = Flower(auth=FlowerAuthSecret("flower")) if "celery" in name else None
+    flower = Flower(credentials=FlowerAuthSecret("flower")) if "celery" in name else None
     assert assert_exact(
         isolated(
             pair,
             executor=executor,
             dags=git(),
             flower=flower,
-            cleanup=Cleanup(),
+            cleanup=PodCleanup(),
             database_cleanup=DatabaseCleanup(),
             logs=Logs.s3("logs"),
         )
@@ -101,12 +96,14 @@ def test_every_executor_with_every_pair(pair: Pair, name: str) -> None:
 def test_everything_that_can_be_said_together(pair: Pair) -> None:
     said, _ = everything(pair)
     places = {
-        "metadata database of airflow": Place(peer=Outside(name="rds", networks=("198.51.100.7/32",))),
-        "results of airflow": Place(peer=Outside(name="rds", networks=("198.51.100.7/32",)), port=5433),
-        "proxy.example.com": Place(peer=Outside(name="proxy", networks=("198.51.100.8/32",))),
+        "metadata database of airflow": PeerEndpoint(peer=ExternalPeer(name="rds", networks=("198.51.100.7/32",))),
+        "results of airflow": PeerEndpoint(peer=ExternalPeer(name="rds", networks=("198.51.100.7/32",)), port=5433),
+        "proxy.example.com": PeerEndpoint(peer=ExternalPeer(name="proxy", networks=("198.51.100.8/32",))),
     }
     if said.otel_collector is not None:
-        places["tempo.monitoring"] = Place(peer=Pods(name="Tempo", namespace="monitoring", labels={"app": "tempo"}))
+        places["tempo.monitoring"] = PeerEndpoint(
+            peer=PodGroup(name="Tempo", namespace="monitoring", labels={"app": "tempo"})
+        )
     given = isolation([release_traffic(said, release_values(said))], [], places, FACTS)
     assert assert_exact(given, FACTS, places)
 
@@ -139,8 +136,10 @@ def test_an_ingress_controller_on_the_nodes_network_and_a_dns_cache_on_each_node
 
 def test_a_broker_elsewhere_and_a_repository_at_a_known_address() -> None:
     places = {
-        "broker of lab": Place(peer=Pods(name="RabbitMQ", namespace="queues", labels={"app": "rabbitmq"}), port=5672),
-        "git.example.com": Place(peer=Outside(name="GitLab", networks=("198.51.100.7/32",))),
+        "broker of lab": PeerEndpoint(
+            peer=PodGroup(name="RabbitMQ", namespace="queues", labels={"app": "rabbitmq"}), port=5672
+        ),
+        "git.example.com": PeerEndpoint(peer=ExternalPeer(name="GitLab", networks=("198.51.100.7/32",))),
     }
     executor = CeleryExecutor(broker=ExternalBroker(url=BrokerUrlSecret("broker")))
     given = isolated(PAIRS[-1], executor=executor, dags=git(), places=places)
@@ -149,8 +148,8 @@ def test_a_broker_elsewhere_and_a_repository_at_a_known_address() -> None:
 
 
 def test_a_broker_beside_the_release_gets_a_policy_too() -> None:
-    broker = Pods(name="RabbitMQ", namespace="airflow-lab", labels={"app": "rabbitmq"})
-    places = {"broker of lab": Place(peer=broker, port=5672)}
+    broker = PodGroup(name="RabbitMQ", namespace="airflow-lab", labels={"app": "rabbitmq"})
+    places = {"broker of lab": PeerEndpoint(peer=broker, port=5672)}
     executor = CeleryExecutor(broker=ExternalBroker(url=BrokerUrlSecret("broker")))
     given = isolated(PAIRS[-1], executor=executor, places=places)
     assert assert_exact(given, FACTS, places)
@@ -158,17 +157,17 @@ def test_a_broker_beside_the_release_gets_a_policy_too() -> None:
 
 
 def test_further_flows_of_tasks_and_of_pods_that_tasks_start() -> None:
-    tasks = Pods(
+    tasks = PodGroup(
         name="pods that tasks start",
         namespace="airflow-lab",
         labels={"kubernetes_pod_operator": "True"},
     )
-    warehouse = Pods(name="warehouse", namespace="data", labels={"app": "warehouse"})
-    api = Outside(name="api.example.com", networks=("198.51.100.9/32",))
+    warehouse = PodGroup(name="warehouse", namespace="data", labels={"app": "warehouse"})
+    api = ExternalPeer(name="api.example.com", networks=("198.51.100.9/32",))
     given = isolated(
         PAIRS[-1],
-        Flow(source=tasks, target=warehouse, port=5439, purpose="the warehouse"),
-        Flow(source=tasks, target=api, port=443, purpose="prices"),
+        TrafficFlow(source=tasks, target=warehouse, port=5439, purpose="the warehouse"),
+        TrafficFlow(source=tasks, target=api, port=443, purpose="prices"),
     )
     assert assert_exact(given)
     assert given.one_sided == (warehouse,)

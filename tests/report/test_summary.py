@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import main
-from cdk8s_airflow import DsnSecret, ExternalDatabase, GitSshSecret, GitTokenSecret, Ingress, Namespace, Tls
+from cdk8s_airflow import DsnSecret, ExternalDatabase, GitSshSecret, GitTokenSecret, Ingress, IngressTls, Namespace
 from cdk8s_airflow.__main__ import main as command_line
-from cdk8s_airflow.app.registry import Ledger, ledger_of
+from cdk8s_airflow.app.registry import Registry, registry_of
 from cdk8s_airflow.report.summary import summary
 from cdk8s_airflow.secret_scan import scanner
 from tests.making import make_airflow, make_cluster, make_dags, new_chart
@@ -19,7 +19,7 @@ ROOT = Path(main.__file__).parent
 
 @pytest.fixture(scope="module")
 def homelab() -> str:
-    return summary(ledger_of(main.build()), ROOT / "dist")
+    return summary(registry_of(main.build()), ROOT / "dist")
 
 
 def test_it_starts_with_what_was_written(homelab: str) -> None:
@@ -80,15 +80,15 @@ def test_it_says_the_way_out_of_a_failed_release_and_ends_with_how_to_apply(home
 def test_what_was_not_checked_is_named() -> None:
     chart = new_chart()
     make_airflow(chart, unchecked_values={"zebra": 1, "ape": 2})
-    text = summary(ledger_of(chart), ROOT / "dist")
+    text = summary(registry_of(chart), ROOT / "dist")
     assert "Release airflow has values that nothing was checked against: ape, zebra" in text
     plain = new_chart()
     make_airflow(plain, unchecked_values={})
-    assert "nothing was checked" not in summary(ledger_of(plain), ROOT / "dist")
+    assert "nothing was checked" not in summary(registry_of(plain), ROOT / "dist")
 
 
 def test_an_app_without_anything_says_so(tmp_path: Path) -> None:
-    assert summary(Ledger(), tmp_path) == (
+    assert summary(Registry(), tmp_path) == (
         f"Wrote no file to {tmp_path}/: no objects.\n\n"
         "No Secret has to be made by hand.\n\n"
         f"Apply it:\n  kubectl apply --server-side -f {tmp_path}/\n"
@@ -99,8 +99,8 @@ def test_the_secrets_of_other_choices_are_listed_too() -> None:
     chart = new_chart()
     key = "h ssh-ed25519 AAAA"
     dags = make_dags(chart, repo="git@h:x.git", credentials=GitSshSecret("ssh"), known_hosts=key)
-    make_airflow(chart, dags=dags, ui=Ingress(host="a.lab", tls=Tls("cert")))
-    made = {name: list(need.keys) for (_, name), need in ledger_of(chart).secrets.items()}
+    make_airflow(chart, dags=dags, ui=Ingress(host="a.lab", tls=IngressTls("cert")))
+    made = {name: list(need.keys) for (_, name), need in registry_of(chart).secrets.items()}
     assert made["ssh"] == ["gitSshKey"]
     assert made["cert"] == ["tls.crt", "tls.key"]
     assert made["airflow-metadata"] == ["connection"]
@@ -110,7 +110,7 @@ def test_a_secret_that_copies_what_the_platform_makes_is_said_to_come_after_it(h
     chart = new_chart()
     cluster = make_cluster(chart, "db", name="pg", namespace=Namespace.existing("data"))
     make_airflow(chart, database=cluster.connection(bridge=DsnSecret("airflow-metadata")))
-    text = summary(ledger_of(chart), ROOT / "dist")
+    text = summary(registry_of(chart), ROOT / "dist")
     late = "only after everything is applied, when there is data/pg-app, made by CloudNativePG, for Cluster data/pg\n"
     assert text.partition("  airflow/airflow-metadata: ")[2].splitlines()[2].strip() == late.strip()
     assert text.count("only after everything") == 1
@@ -118,15 +118,15 @@ def test_a_secret_that_copies_what_the_platform_makes_is_said_to_come_after_it(h
 
 
 def test_texts_that_somebody_vouched_for_are_counted() -> None:
-    text = summary(ledger_of(new_chart()), ROOT / "dist")
+    text = summary(registry_of(new_chart()), ROOT / "dist")
     assert "not_secret" not in text
     scanner.not_secret("v1-linux")
     assert "\n1 text is taken for no secret because the program says so" in summary(
-        ledger_of(new_chart()), ROOT / "dist"
+        registry_of(new_chart()), ROOT / "dist"
     )
     scanner.not_secret("v2-linux")
-    assert "\n2 texts are taken for no secret" in summary(ledger_of(new_chart()), ROOT / "dist")
-    assert "linux" not in summary(ledger_of(new_chart()), ROOT / "dist")
+    assert "\n2 texts are taken for no secret" in summary(registry_of(new_chart()), ROOT / "dist")
+    assert "linux" not in summary(registry_of(new_chart()), ROOT / "dist")
 
 
 def test_a_secret_that_two_releases_need_is_listed_once() -> None:
@@ -137,13 +137,13 @@ def test_a_secret_that_two_releases_need_is_listed_once() -> None:
         make_airflow(
             chart, name, release=name, database=database, dags=make_dags(chart, f"dags-{name}", credentials=token)
         )
-    text = summary(ledger_of(chart), ROOT / "dist")
+    text = summary(registry_of(chart), ROOT / "dist")
     assert text.count("airflow/git: ") == 1
 
 
 def test_the_command_line_prints_the_summary_of_a_program(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line(["summary", str(ROOT / "main.py"), str(ROOT / "dist")]) == 0
-    assert capsys.readouterr().out == summary(ledger_of(main.build()), ROOT / "dist")
+    assert capsys.readouterr().out == summary(registry_of(main.build()), ROOT / "dist")
 
 
 def test_the_command_line_says_what_is_wrong_with_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -165,4 +165,4 @@ def test_namespaces_are_only_named_where_a_file_has_them(tmp_path: Path) -> None
     chart = new_chart()
     make_airflow(chart)
     (tmp_path / "x.k8s.yaml").write_text("kind: HelmChart\n", encoding="utf-8")
-    assert "make them in this order (bash):\n" in summary(ledger_of(chart), tmp_path)
+    assert "make them in this order (bash):\n" in summary(registry_of(chart), tmp_path)

@@ -91,7 +91,7 @@ CASES: tuple[tuple[str, object, tuple[tuple[str, str], ...], str, str, str], ...
     ("scheduler.updateStrategy", {"type": "OnDelete"}, PAIRS, KUBERNETES, "ignored-key", "scheduler.strategy"),
     ("cleanup.containerLifecycleHooks", {}, PAIRS[:5], KUBERNETES, "ignored-key", "1.22"),
     ("podTemplate", "apiVersion: v1", PAIRS, CELERY, "ignored-key", "KubernetesExecutor"),
-    ("dags.gitSync.wait", 60, PAIRS, KUBERNETES, "ignored-key", "period="),
+    ("dags.gitSync.wait", 60, PAIRS, KUBERNETES, "ignored-key", "interval="),
     ("dags.gitSync.ref", "main", PAIRS, KUBERNETES, "ignored-key", "dags.gitSync.branch"),
     ("defaultAirflowDigest", "sha256:ab", PAIRS, KUBERNETES, "ignored-key", "worker_container_repository"),
     ("images.airflow.digest", "sha256:ab", PAIRS, KUBERNETES, "ignored-key", "worker_container_repository"),

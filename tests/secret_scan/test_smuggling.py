@@ -28,19 +28,15 @@ from cdk8s_airflow import (
     DagFolder,
     DatabaseRole,
     DataLake,
-    DbtPostgres,
-    DbtProfile,
-    DbtProfiles,
-    DbtTarget,
     DsnSecret,
     ExternalBroker,
     ExternalDatabase,
     ExternalSecret,
-    Flow,
     FluxRelease,
     GitBundle,
     HashicorpVault,
     HelmCommand,
+    HttpProxy,
     Image,
     Ingress,
     K3sHelmChart,
@@ -50,12 +46,9 @@ from cdk8s_airflow import (
     NetworkIsolation,
     ObjectStorage,
     OtelCollector,
-    Outside,
     PlatformError,
-    Pods,
-    Proxy,
     RemoteKey,
-    RemoteText,
+    RemoteTemplate,
     Scheduler,
     SealedSecret,
     SecretKey,
@@ -68,6 +61,8 @@ from cdk8s_airflow import (
     Volume,
     synth,
 )
+from cdk8s_airflow.dbt import DbtPostgres, DbtProfile, DbtProfiles, DbtTarget
+from cdk8s_airflow.network import ExternalPeer, PodGroup, TrafficFlow
 from tests.making import make_airflow, make_cluster, make_dags
 
 WORD = "hunter2-canary"
@@ -253,7 +248,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "an option": airflow(config={"lake": {"api_key": WORD}}),
     "an option that Airflow calls sensitive, by argument": airflow(config={"sentry": {"sentry_dsn": "https://1f2e3d4c5b6a79881f2e3d4c5b6a7988@sentry.acme.lab/1"}}),
     "an option in JSON": airflow(config={"lake": {"extras": json.dumps({"secret_access_key": AWS_SECRET})}}),
-    "a proxy with a password": airflow(proxy=Proxy(http=f"http://ci:{WORD}@proxy.acme.lab:3128")),
+    "a proxy with a password": airflow(proxy=HttpProxy(http=f"http://ci:{WORD}@proxy.acme.lab:3128")),
     "an extra container by argument": airflow(scheduler=Scheduler(containers=[container(args=["--token", TOKEN])])),
     "an extra container's variable by argument": airflow(triggerer=Triggerer(init_containers=[container(env=[{"name": "DB_PASSWORD", "value": WORD}])])),
     "an annotation of a component": airflow(scheduler=Scheduler(annotations={"acme.lab/login": f"https://ci:{WORD}@acme.lab"})),
@@ -294,7 +289,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "a host name with a login": airflow(ui=Ingress(host=f"ci:{WORD}@airflow.acme.lab")),
     # DAG files
     "a DAG file with a password": folder(f'from airflow import DAG\npassword = "{WORD}"\n'),
-    "a DAG file with a connection": folder(f'from airflow.models import Connection\nc = Connection(conn_id="x", password="{WORD}")\n'),
+    "a DAG file with a connection": folder(f'from airflow.models import Connection\nc = DatabaseConnection(conn_id="x", password="{WORD}")\n'),
     "a DAG file with a URL": folder(f'import sqlalchemy\nengine = sqlalchemy.create_engine("{URL}")\n'),
     "a DAG file with a token": folder(f'import requests\nrequests.get("https://x", headers={{"PRIVATE-TOKEN": "{TOKEN}"}})\n'),
     "a DAG file with a default for a variable": folder(f'import os\npw = os.getenv("LAKE_PASSWORD", "{WORD}")\n'),
@@ -358,14 +353,14 @@ def external_database(**changes: Any) -> Attempt:
 
 def isolated(name: str) -> Attempt:
     def attempt(chart: cdk8s.Chart, _: Path) -> object:
-        flow = Flow(
-            source=Pods(name="scheduler", namespace="airflow", labels={"component": "scheduler"}),
-            target=Outside(name=name, networks=("10.0.0.0/8",)),
+        flow = TrafficFlow(
+            source=PodGroup(name="scheduler", namespace="airflow", labels={"component": "scheduler"}),
+            target=ExternalPeer(name=name, networks=("10.0.0.0/8",)),
             port=443,
             purpose=name,
         )
         airflow = make_airflow(chart)
-        facts = ClusterFacts(api_server=Outside(name="API server", networks=("10.0.0.1/32",)))
+        facts = ClusterFacts(api_server=ExternalPeer(name="API server", networks=("10.0.0.1/32",)))
         return NetworkIsolation(chart, "isolation", traffic=[airflow], flows=[flow], facts=facts)
 
     return attempt
@@ -376,21 +371,21 @@ ATTEMPTS |= {
     "a token for the key of a store": external(data={"connection": RemoteKey(TOKEN)}),
     "a URL for the key of a store": external(data={"connection": RemoteKey(URL)}),
     "a password in a form around parts": external(
-        data={"connection": RemoteText(form=f"postgresql://airflow:{WORD}@pg:5432/{{database}}", parts={"database": RemoteKey("db")})}
+        data={"connection": RemoteTemplate(template=f"postgresql://airflow:{WORD}@pg:5432/{{database}}", parts={"database": RemoteKey("db")})}
     ),
     "a password that is not sealed": sealed(connection=URL),
     "a password in base64 that is not sealed": sealed(connection=encoded(URL)),
     "a server of Vault with a login": lambda chart, _: SecretStore(
-        chart, "store", namespace=NAMESPACE, provider=HashicorpVault(server=f"https://ci:{WORD}@vault.acme.lab", login=SecretKey("vault", "token"))
+        chart, "store", namespace=NAMESPACE, provider=HashicorpVault(server=f"https://ci:{WORD}@vault.acme.lab", credentials=SecretKey("vault", "token"))
     ),
     "a token of Vault": lambda chart, _: SecretStore(
-        chart, "store", namespace=NAMESPACE, provider=HashicorpVault(server="https://vault.acme.lab", login="hvs.CAESIJ9s8e7d6c5b4a3")  # type: ignore[arg-type]
+        chart, "store", namespace=NAMESPACE, provider=HashicorpVault(server="https://vault.acme.lab", credentials="hvs.CAESIJ9s8e7d6c5b4a3")  # type: ignore[arg-type]
     ),
     "keys of AWS for a store": lambda chart, _: SecretStore(
         chart,
         "store",
         namespace=NAMESPACE,
-        provider=AwsSecretsManager(region="eu-central-1", login=AwsAccessKeys(access_key_id=AWS_ID, secret_access_key=AWS_SECRET)),  # type: ignore[arg-type]
+        provider=AwsSecretsManager(region="eu-central-1", credentials=AwsAccessKeys(access_key_id=AWS_ID, secret_access_key=AWS_SECRET)),  # type: ignore[arg-type]
     ),
     "a password of dbt": dbt(DbtTarget(type="redshift", settings={"host": "x", "password": WORD})),
     "a token of dbt under another name": dbt(DbtTarget(type="databricks", settings={"host": "x", "extra": TOKEN})),

@@ -13,7 +13,6 @@ from cdk8s_airflow import (
     BasicAuthSecret,
     ClusterSecretStore,
     CnpgPooler,
-    Database,
     DatabaseUrl,
     DsnSecret,
     ExistingSecret,
@@ -21,18 +20,19 @@ from cdk8s_airflow import (
     ExternalSecret,
     FernetKeySecret,
     HashicorpVault,
+    LiteralValue,
     Namespace,
-    PlainText,
     PlatformError,
+    PostgresDatabase,
     RemoteKey,
-    RemoteText,
+    RemoteTemplate,
     SecretKey,
     SecretStore,
     TlsSecret,
     collecting,
     not_secret,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from tests.making import emitted, make_airflow, make_cluster, new_chart
 from tests.truth import assert_accepted
 
@@ -71,9 +71,9 @@ def test_the_secret_is_the_one_its_reader_names_and_is_no_longer_asked_of_anybod
             data={key: RemoteKey("airflow", property=key) for key in ref.keys},
         )
     make_airflow(chart, keys=keys)
-    ledger = ledger_of(chart)
-    assert [need.name for need in ledger.missing] == ["airflow-metadata"]
-    assert [(source.namespace, source.name, source.by) for source in ledger.provided.values()] == [
+    registry = registry_of(chart)
+    assert [need.name for need in registry.missing] == ["airflow-metadata"]
+    assert [(source.namespace, source.name, source.by) for source in registry.provided.values()] == [
         ("airflow", name, f"ExternalSecret airflow/{name}")
         for name in ("airflow-fernet-key", "airflow-api-secret-key", "airflow-jwt-secret")
     ]
@@ -94,13 +94,13 @@ def test_a_login_has_its_type_and_the_label_by_which_it_is_read_again() -> None:
     template = emitted(chart)[-1]["spec"]["target"]["template"]
     assert template["type"] == "kubernetes.io/basic-auth"
     assert template["metadata"]["labels"] == {"cnpg.io/reload": "true", "team": "data"}
-    assert ledger_of(chart).missing == []
+    assert registry_of(chart).missing == []
 
 
 def test_a_secret_whose_keys_are_free_has_those_that_are_given() -> None:
     chart = new_chart()
     make(chart, secret=ExistingSecret("free"), data={"A": KEY, "B": KEY})
-    assert [source.keys for source in ledger_of(chart).provided.values()] == [frozenset({"A", "B"})]
+    assert [source.keys for source in registry_of(chart).provided.values()] == [frozenset({"A", "B"})]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_the_url_of_a_database_follows_the_database() -> None:
 
 def test_the_url_of_another_database_of_the_cluster_has_its_name() -> None:
     chart = new_chart()
-    database = make_cluster(chart, databases=[Database(name="second")])
+    database = make_cluster(chart, databases=[PostgresDatabase(name="second")])
     url = DatabaseUrl(database=database, password=KEY, database_name="second")
     make(chart, secret=DsnSecret("a"), data={"connection": url})
     text = emitted(chart)[-1]["spec"]["target"]["template"]["data"]["connection"]
@@ -174,12 +174,12 @@ def test_the_url_of_an_unsound_database_is_not_told_again() -> None:
         ({"secret": TlsSecret("tls"), "data": {"tls.crt": KEY}}, [("secrets/keys", "data")]),
         ({"data": {"fernet key": KEY}}, [("argument/name", "data (key)")]),
         ({"data": {"fernet-key": "hunter2"}}, [("argument/type", "data.fernet-key")]),
-        ({"data": {"fernet-key": RemoteText(form="x", parts={})}}, [("secrets/part", "data.fernet-key.parts")]),
+        ({"data": {"fernet-key": RemoteTemplate(template="x", parts={})}}, [("secrets/part", "data.fernet-key.parts")]),
         ({"data": ["fernet-key"]}, [("argument/type", "data")]),
         ({"store": "vault"}, [("argument/type", "store")]),
         ({"store": SecretStore.existing("Vault")}, [("argument/name", "store.name")]),
-        ({"refresh": "hourly"}, [("argument/duration", "refresh")]),
-        ({"refresh": 0}, [("argument/type", "refresh")]),
+        ({"interval": "hourly"}, [("argument/duration", "interval")]),
+        ({"interval": 0}, [("argument/type", "interval")]),
         ({"labels": {"a b": "c"}}, [("argument/name", "labels (key)")]),
         ({"namespace": "airflow"}, [("argument/type", "namespace")]),
         (
@@ -202,26 +202,26 @@ def test_a_spoiled_external_secret_is_told_at_its_argument(
     assert refused(**changes) == found
 
 
-LOGIN = {"username": PlainText("airflow"), "password": RemoteKey("db", property="password")}
+LOGIN = {"username": LiteralValue("airflow"), "password": RemoteKey("db", property="password")}
 
 
 def test_a_user_is_no_secret() -> None:
     chart = new_chart()
     make(chart, secret=BasicAuthSecret("login"), data=LOGIN)
     assert emitted(chart)[0]["spec"]["target"]["template"]["data"]["username"] == "airflow"
-    assert [source.keys for source in ledger_of(chart).provided.values()] == [frozenset({"username", "password"})]
+    assert [source.keys for source in registry_of(chart).provided.values()] == [frozenset({"username", "password"})]
 
 
 @pytest.mark.parametrize(
     ("data", "found"),
     [
-        ({**LOGIN, "password": PlainText("hunter2")}, [("secrets/literal", "data.password")]),
-        ({**LOGIN, "more": PlainText("postgresql://u:hunter2@h/d")}, [("secrets/literal", "data.more")]),
-        ({**LOGIN, "more": PlainText("glpat-hunter2hunter2hunter2")}, [("secrets/literal", "data.more")]),
-        ({**LOGIN, "gitSshKey": PlainText("hunter2Qx9+hunter2Zp4/")}, [("secrets/literal", "data.gitSshKey")]),
-        ({**LOGIN, "username": PlainText("")}, [("argument/empty", "data.username.text")]),
+        ({**LOGIN, "password": LiteralValue("hunter2")}, [("secrets/literal", "data.password")]),
+        ({**LOGIN, "more": LiteralValue("postgresql://u:hunter2@h/d")}, [("secrets/literal", "data.more")]),
+        ({**LOGIN, "more": LiteralValue("glpat-hunter2hunter2hunter2")}, [("secrets/literal", "data.more")]),
+        ({**LOGIN, "gitSshKey": LiteralValue("hunter2Qx9+hunter2Zp4/")}, [("secrets/literal", "data.gitSshKey")]),
+        ({**LOGIN, "username": LiteralValue("")}, [("argument/empty", "data.username.value")]),
         (
-            {"username": PlainText("a"), "password": PlainText("an-example-of-none")},
+            {"username": LiteralValue("a"), "password": LiteralValue("an-example-of-none")},
             [("secrets/keys", "data")],
         ),
     ],
@@ -237,10 +237,10 @@ def test_a_secret_in_clear_text_is_refused_and_never_shown(data: Any, found: lis
 def test_a_text_that_is_none_can_be_vouched_for_and_something_has_to_come_from_the_store() -> None:
     word = not_secret("an-example-of-none")
     chart = new_chart()
-    make(chart, secret=ExistingSecret("a"), data={"password": PlainText(word), "token": KEY})
+    make(chart, secret=ExistingSecret("a"), data={"password": LiteralValue(word), "token": KEY})
     assert emitted(chart)[0]["spec"]["target"]["template"]["data"]["password"] == word
     with pytest.raises(PlatformError) as caught:
-        make(new_chart(), secret=ExistingSecret("a"), data={"password": PlainText(word)})
+        make(new_chart(), secret=ExistingSecret("a"), data={"password": LiteralValue(word)})
     assert [(finding.rule, finding.at) for finding in caught.value] == [("secrets/keys", "data")]
 
 
@@ -250,9 +250,9 @@ def test_a_name_that_the_store_cannot_have_is_told_at_its_part() -> None:
         chart,
         "vault",
         namespace=AIRFLOW,
-        provider=HashicorpVault(server="https://vault.acme.lab", login=SecretKey("vault", "token")),
+        provider=HashicorpVault(server="https://vault.acme.lab", credentials=SecretKey("vault", "token")),
     )
-    whole = RemoteText(form="a://u:{p}@h", parts={"p": RemoteKey("db")})
+    whole = RemoteTemplate(template="a://u:{p}@h", parts={"p": RemoteKey("db")})
     with pytest.raises(PlatformError) as caught:
         make(chart, store=vault, secret=ExistingSecret("a"), data={"a": RemoteKey("airflow"), "b": whole})
     assert [(finding.rule, finding.at) for finding in caught.value] == [

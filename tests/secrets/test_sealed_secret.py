@@ -22,7 +22,7 @@ from cdk8s_airflow import (
     SealedSecret,
     SecretKey,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from tests.making import emitted, make_airflow, make_cluster, new_chart
 from tests.secrets.wire.test_sealed_secret import ciphertext
 from tests.truth import assert_accepted
@@ -43,9 +43,9 @@ def test_the_secret_is_the_one_its_reader_names_and_is_no_longer_asked_of_anybod
     chart = new_chart()
     make_airflow(chart)
     make(chart)
-    ledger = ledger_of(chart)
-    assert "airflow-fernet-key" not in [need.name for need in ledger.missing]
-    assert [source.by for source in ledger.provided.values()] == ["SealedSecret airflow/airflow-fernet-key"]
+    registry = registry_of(chart)
+    assert "airflow-fernet-key" not in [need.name for need in registry.missing]
+    assert [source.by for source in registry.provided.values()] == ["SealedSecret airflow/airflow-fernet-key"]
     assert_accepted(emitted(chart))
 
 
@@ -63,7 +63,7 @@ def test_a_login_has_its_type_and_the_label_by_which_it_is_read_again() -> None:
     template = emitted(chart)[-1]["spec"]["template"]
     assert template["type"] == "kubernetes.io/basic-auth"
     assert template["metadata"]["labels"] == {"cnpg.io/reload": "true", "team": "data"}
-    assert ledger_of(chart).missing == []
+    assert registry_of(chart).missing == []
 
 
 def test_a_secret_is_made_in_one_way_only() -> None:
@@ -102,7 +102,7 @@ def test_what_kubeseal_wrote_is_taken_as_it_is(tmp_path: Path) -> None:
     make(chart, encrypted=sealed_file(tmp_path))
     (manifest,) = emitted(chart)
     assert manifest["spec"]["encryptedData"] == {"fernet-key": ciphertext()}
-    assert [source.keys for source in ledger_of(chart).provided.values()] == [frozenset({"fernet-key"})]
+    assert [source.keys for source in registry_of(chart).provided.values()] == [frozenset({"fernet-key"})]
 
 
 @pytest.mark.parametrize(

@@ -10,19 +10,19 @@ import pytest
 from cdk8s_airflow import (
     BasicAuthSecret,
     CnpgPooler,
-    Database,
     DatabaseRole,
     DsnSecret,
     ExternalDatabase,
     LabDatabase,
     Namespace,
     PlatformError,
+    PostgresDatabase,
     SecretBridge,
     SecretKey,
     Volume,
     collecting,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from tests.making import emitted, make_airflow, make_cluster, new_chart
 from tests.truth import assert_accepted
 
@@ -120,7 +120,9 @@ def test_a_pooler_is_bridged_to_itself_with_the_password_of_its_cluster() -> Non
 def test_another_database_of_the_cluster_comes_with_its_own_login() -> None:
     chart = new_chart()
     role = DatabaseRole(name="team", credentials=BasicAuthSecret("team-login"))
-    database = make_cluster(chart, databases=[Database(name="second", owner=role), Database(name="third")])
+    database = make_cluster(
+        chart, databases=[PostgresDatabase(name="second", owner=role), PostgresDatabase(name="third")]
+    )
     bridge(chart, database, database_name="second")
     SecretBridge(chart, "b3", database=database, database_name="third", namespace=AIRFLOW, secret=DsnSecret("third"))
     roles = [manifest for manifest in emitted(chart) if manifest["kind"] == "Role"]
@@ -171,7 +173,7 @@ def test_the_authority_of_the_server_comes_over_the_same_bridge() -> None:
     ]
     connection = database.connection(bridge=made.secret, tls="verify-full", ca=made.ca)
     assert make_airflow(chart, database=connection).sound
-    missing = [need.name for need in ledger_of(chart).missing]
+    missing = [need.name for need in registry_of(chart).missing]
     assert not {"airflow-pg-ca", "airflow-metadata"} & set(missing)
     assert_accepted(emitted(chart))
 
@@ -202,7 +204,7 @@ def test_a_lab_database_can_be_bridged_and_has_no_authority() -> None:
 
 
 def test_the_account_can_live_in_a_namespace_of_its_own() -> None:
-    objects = made(reader_namespace=Namespace.existing("secret-readers"), name="metadata", refresh="10m")
+    objects = made(reader_namespace=Namespace.existing("secret-readers"), name="metadata", interval="10m")
     assert objects["ServiceAccount"]["metadata"] == {"name": "metadata", "namespace": "secret-readers"}
     assert objects["Role"]["metadata"] == {"name": "metadata", "namespace": "airflow-data"}
     assert objects["RoleBinding"]["subjects"][0]["namespace"] == "secret-readers"
@@ -231,9 +233,9 @@ def test_airflow_takes_the_bridge_and_nobody_has_to_make_its_secret() -> None:
     release = make_airflow(chart, database=database.connection(bridge=made.secret))
     assert release.sound
     assert made.secret == URL
-    ledger = ledger_of(chart)
-    assert "airflow-metadata" not in [need.name for need in ledger.missing]
-    assert ledger.provided["airflow", "airflow-metadata"].by == (
+    registry = registry_of(chart)
+    assert "airflow-metadata" not in [need.name for need in registry.missing]
+    assert registry.provided["airflow", "airflow-metadata"].by == (
         "ExternalSecret airflow/airflow-metadata, from Secret airflow-data/airflow-pg-app"
     )
 
@@ -264,7 +266,7 @@ def test_a_release_beside_the_account_is_refused_in_either_order(bridge_first: b
         ({"secret": BasicAuthSecret("airflow-metadata")}, [("argument/type", "secret")]),
         ({"database": ExternalDatabase(url=URL)}, [("secrets/database", "database")]),
         ({"database": None}, [("argument/type", "database")]),
-        ({"refresh": "often"}, [("argument/duration", "refresh")]),
+        ({"interval": "often"}, [("argument/duration", "interval")]),
         ({"ca": "ca.crt"}, [("argument/type", "ca")]),
         ({"ca": SecretKey("airflow-metadata", "ca.crt")}, [("object/taken", "name")]),
         ({"name": "Not A Name"}, [("argument/name", "name")]),

@@ -24,15 +24,15 @@ from cdk8s_airflow import (
     SecretStore,
     VaultKubernetes,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from tests.making import emitted, make_airflow, new_chart
 
 AIRFLOW, VAULT_SPACE = Namespace.existing("airflow"), Namespace.existing("external-secrets")
 AWS = AwsSecretsManager(region="eu-central-1")
-TOKEN = HashicorpVault(server="https://vault.acme.lab:8200", login=SecretKey("vault", "token"))
+TOKEN = HashicorpVault(server="https://vault.acme.lab:8200", credentials=SecretKey("vault", "token"))
 ACCOUNT = HashicorpVault(
     server="https://vault.acme.lab:8200",
-    login=VaultKubernetes(role="airflow", account=ExistingServiceAccount("airflow-secrets")),
+    credentials=VaultKubernetes(role="airflow", account=ExistingServiceAccount("airflow-secrets")),
 )
 FERNET = FernetKeySecret("airflow-fernet-key")
 
@@ -50,28 +50,30 @@ def test_a_store_is_named_as_its_construct_or_as_it_is_told() -> None:
 
 def test_the_secrets_of_a_login_are_among_those_to_be_made() -> None:
     chart = new_chart()
-    store = ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=TOKEN, login_namespace=VAULT_SPACE)
+    store = ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=TOKEN, credentials_namespace=VAULT_SPACE)
     assert [(need.namespace, need.name, list(need.keys)) for need in store.secret_needs] == [
         ("external-secrets", "vault", ["token"])
     ]
-    assert ledger_of(chart).missing == list(store.secret_needs)
+    assert registry_of(chart).missing == list(store.secret_needs)
 
 
 def test_the_config_map_with_the_authority_of_a_store_is_told_to_whoever_sets_the_cluster_up() -> None:
     chart = new_chart()
     provider = HashicorpVault(
-        server="https://vault.acme.lab:8200", login=SecretKey("vault", "token"), ca=ConfigMapKey("vault-ca", "ca.crt")
+        server="https://vault.acme.lab:8200",
+        credentials=SecretKey("vault", "token"),
+        ca=ConfigMapKey("vault-ca", "ca.crt"),
     )
-    ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=provider, login_namespace=VAULT_SPACE)
-    assert ledger_of(chart).notes == [
+    ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=provider, credentials_namespace=VAULT_SPACE)
+    assert registry_of(chart).notes == [
         "ClusterSecretStore vault trusts the authority in ConfigMap external-secrets/vault-ca (key ca.crt), which must exist."
     ]
 
 
 def test_the_account_of_a_login_is_told_to_whoever_sets_the_cluster_up() -> None:
     chart = new_chart()
-    ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=ACCOUNT, login_namespace=VAULT_SPACE)
-    (note,) = ledger_of(chart).notes
+    ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=ACCOUNT, credentials_namespace=VAULT_SPACE)
+    (note,) = registry_of(chart).notes
     assert "ClusterSecretStore vault logs in as service account external-secrets/airflow-secrets" in note
 
 
@@ -110,8 +112,10 @@ def test_the_login_of_a_cluster_store_may_not_be_beside_airflow_either() -> None
     chart = new_chart()
     make_airflow(chart)
     with pytest.raises(PlatformError) as caught:
-        ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=ACCOUNT, login_namespace=AIRFLOW)
-    assert [(finding.rule, finding.at) for finding in caught.value] == [("secrets/exposed-account", "login_namespace")]
+        ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=ACCOUNT, credentials_namespace=AIRFLOW)
+    assert [(finding.rule, finding.at) for finding in caught.value] == [
+        ("secrets/exposed-account", "credentials_namespace")
+    ]
 
 
 def spoiled(make: Callable[[cdk8s.Chart], object]) -> list[tuple[str, str]]:
@@ -145,7 +149,7 @@ def spoiled(make: Callable[[cdk8s.Chart], object]) -> list[tuple[str, str]]:
         ),
         (
             lambda chart: ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=ACCOUNT),
-            [("secrets/login-namespace", "login_namespace")],
+            [("secrets/login-namespace", "credentials_namespace")],
         ),
         (
             lambda chart: SecretStore(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow.app.registry import Ledger, ledger_of
+from cdk8s_airflow.app.registry import Registry, registry_of
 from tests.truth.manifests import load
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -17,10 +17,10 @@ KEYS = ["airflow-api-secret-key", "airflow-fernet-key", "airflow-jwt-secret"]
 
 
 @functools.cache
-def built(name: str) -> tuple[Ledger, list[dict[str, Any]]]:
+def built(name: str) -> tuple[Registry, list[dict[str, Any]]]:
     """What is known of an example, and what it emits."""
     app = runpy.run_path(str(EXAMPLES / f"{name}.py"))["build"]()
-    return ledger_of(app), load(app.synth_yaml())
+    return registry_of(app), load(app.synth_yaml())
 
 
 @pytest.mark.parametrize(
@@ -41,17 +41,17 @@ def built(name: str) -> tuple[Ledger, list[dict[str, Any]]]:
     ],
 )
 def test_what_is_left_to_make_by_hand(example: str, by_hand: list[str], made: list[str]) -> None:
-    ledger, _ = built(example)
-    assert sorted(need.name for need in ledger.missing if need.name != "airflow-tls") == sorted(by_hand)
-    assert sorted(source.name for source in ledger.provided.values()) == sorted(made)
+    registry, _ = built(example)
+    assert sorted(need.name for need in registry.missing if need.name != "airflow-tls") == sorted(by_hand)
+    assert sorted(source.name for source in registry.provided.values()) == sorted(made)
 
 
 @pytest.mark.parametrize("example", ["external_secrets", "sealed_secrets"])
 def test_every_secret_that_is_made_is_read_with_all_its_keys(example: str) -> None:
-    ledger, _ = built(example)
-    for place, source in ledger.provided.items():
-        assert place in ledger.secrets, place
-        assert source.keys == ledger.secrets[place].keys.keys()
+    registry, _ = built(example)
+    for place, source in registry.provided.items():
+        assert place in registry.secrets, place
+        assert source.keys == registry.secrets[place].keys.keys()
 
 
 @pytest.mark.parametrize("example", ["external_secrets", "sealed_secrets", "bridged_database", "production"])

@@ -9,26 +9,20 @@ from typing import Any
 import pytest
 from cdk8s import Chart
 
-from cdk8s_airflow import (
-    ApiServerAt,
-    ClusterDns,
-    ClusterFacts,
-    NetworkIsolation,
-    Nowhere,
-    Pods,
-)
+from cdk8s_airflow import ClusterFacts, NetworkIsolation
+from cdk8s_airflow.network import ClusterDns, KubernetesApiAddress, NotInstalled, PodGroup
 from tests.truth import assert_accepted
 from tests.truth.manifests import load
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "data_lake.py"
 FACTS = ClusterFacts(
     kubernetes="1.34",
-    api_server=ApiServerAt(networks=["192.168.1.10/32"]),
+    api_server=KubernetesApiAddress(networks=["192.168.1.10/32"]),
     dns=ClusterDns(),
-    cnpg_operator=Pods(
+    cnpg_operator=PodGroup(
         name="CloudNativePG", namespace="cnpg-system", labels={"app.kubernetes.io/name": "cloudnative-pg"}
     ),
-    monitoring=Nowhere(),
+    monitoring=NotInstalled(),
     network_plugin="kube-router",
 )
 
@@ -50,7 +44,7 @@ def test_who_needs_the_store_may_reach_its_s3_port_and_no_other(closed: tuple[An
     to_store = {
         (flow.source.name, flow.port)
         for flow in isolation.flows
-        if getattr(flow.target, "name", "") == "store seaweedfs" and isinstance(flow.source, Pods)
+        if getattr(flow.target, "name", "") == "store seaweedfs" and isinstance(flow.source, PodGroup)
     }
     assert {port for _, port in to_store} == {8333}
     sources = {name for name, _ in to_store}

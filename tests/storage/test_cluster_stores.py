@@ -16,16 +16,14 @@ from cdk8s_airflow import (
     FluxRelease,
     HelmCommand,
     K3sHelmChart,
-    MinioLegacy,
     Namespace,
     PlatformError,
     S3Credentials,
-    SeaweedFs,
-    StoreUser,
     Volume,
     collecting,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
+from cdk8s_airflow.storage import MinioLegacy, SeaweedFs, StoreUser
 from tests.making import emitted, new_chart
 from tests.truth import assert_accepted
 from tests.truth.manifests import values_of
@@ -40,7 +38,7 @@ both = pytest.mark.parametrize("product", KINDS)
 def made(product: str, chart: cdk8s.Chart | None = None, **changes: Any) -> Any:
     given = {
         "namespace": Namespace.existing("storage"),
-        "volume": Volume("50Gi", storage_class="longhorn"),
+        "storage": Volume("50Gi", storage_class="longhorn"),
         "users": [LAKE, BACKUPS, READER],
         **changes,
     }
@@ -63,7 +61,7 @@ def test_the_volume_is_the_platforms_own_and_marked(product: str) -> None:
         "storageClassName": "longhorn",
         "resources": {"requests": {"storage": "50Gi"}},
     }
-    assert ("PersistentVolumeClaim", "storage", f"{product}-data") in ledger_of(chart).state
+    assert ("PersistentVolumeClaim", "storage", f"{product}-data") in registry_of(chart).state
 
 
 @both
@@ -74,7 +72,7 @@ def test_each_bucket_comes_with_the_login_of_its_user(product: str) -> None:
     assert store.bucket("data-warehouse").credentials == LAKE.credentials
     assert store.bucket("data-warehouse", user="reader").credentials == READER.credentials
     assert {bucket.credentials for bucket in store.buckets} == {None}
-    assert store.admin == S3Credentials(f"{product}-admin")
+    assert store.admin_credentials == S3Credentials(f"{product}-admin")
 
 
 @both
@@ -92,7 +90,11 @@ def test_logins_are_made_up_beside_the_store_and_copied_elsewhere(product: str) 
         assert set(needs["minio-root"].keys) == {"rootUser", "rootPassword"}
         assert "ACCESS_KEY=$(openssl" in needs["minio-root"].command
     job = BucketJob(
-        chart, "buckets", namespace=Namespace.existing("setup"), buckets=store.buckets, credentials=store.admin
+        chart,
+        "buckets",
+        namespace=Namespace.existing("setup"),
+        buckets=store.buckets,
+        credentials=store.admin_credentials,
     )
     (copied,) = job.secret_needs
     assert f"kubectl -n storage get secret {product}-admin" in copied.command
@@ -145,7 +147,7 @@ def test_other_pods_reach_the_s3_port_of_seaweedfs_and_no_other() -> None:
 @pytest.mark.parametrize(("size", "files"), [("1Gi", 64), ("20Gi", 409), ("50Gi", 1000), ("10Ti", 1000)])
 def test_a_small_disk_gets_small_files(size: str, files: int) -> None:
     chart = new_chart()
-    made("seaweedfs", chart, volume=Volume(size))
+    made("seaweedfs", chart, storage=Volume(size))
     assert values_of(find(chart, "HelmChart", "seaweedfs"))["master"]["volumeSizeLimitMB"] == files
 
 
@@ -157,7 +159,7 @@ def test_every_delivery_gets_the_chart_from_its_own_place(product: str, delivery
     manifests = emitted(chart)
     assert_accepted(manifests)
     place = {"seaweedfs": "https://seaweedfs.github.io/seaweedfs/helm", "minio": "https://charts.min.io"}[product]
-    written = json.dumps(manifests) + "".join(ledger_of(chart).files.values())
+    written = json.dumps(manifests) + "".join(registry_of(chart).files.values())
     assert place in written
     assert "airflow.apache.org" not in written
 
@@ -171,16 +173,20 @@ def test_the_chart_can_come_from_a_mirror() -> None:
 
 def test_the_account_of_helm_is_told_and_no_other() -> None:
     chart = new_chart()
-    (right,) = made("seaweedfs", chart).rights
-    assert (right.account_namespace, right.account, right.is_everything) == ("kube-system", "helm-seaweedfs", True)
-    assert [list(told()) for told in ledger_of(chart).rights] == [[right]]
-    assert made("seaweedfs", delivery=FluxRelease()).rights == ()
+    (permission,) = made("seaweedfs", chart).permissions
+    assert (permission.account_namespace, permission.account, permission.is_everything) == (
+        "kube-system",
+        "helm-seaweedfs",
+        True,
+    )
+    assert [list(told()) for told in registry_of(chart).permissions] == [[permission]]
+    assert made("seaweedfs", delivery=FluxRelease()).permissions == ()
 
 
 def test_the_summary_says_that_nobody_maintains_minio() -> None:
     chart = new_chart()
     made("minio", chart)
-    assert any("nobody maintains any more" in note for note in ledger_of(chart).notes)
+    assert any("nobody maintains any more" in note for note in registry_of(chart).notes)
 
 
 @both
@@ -189,7 +195,11 @@ def test_the_summary_says_that_nobody_maintains_minio() -> None:
     [
         ({"users": []}, "storage/no-users", "users"),
         ({"users": [LAKE, LAKE]}, "storage/same-login", "users[1].credentials"),
-        ({"users": [LAKE], "admin": S3Credentials("data.lake")}, "storage/same-login", "users[0].credentials"),
+        (
+            {"users": [LAKE], "admin_credentials": S3Credentials("data.lake")},
+            "storage/same-login",
+            "users[0].credentials",
+        ),
         (
             {"users": [StoreUser(credentials=S3Credentials("x"), buckets=[])]},
             "storage/no-buckets",
@@ -200,7 +210,7 @@ def test_the_summary_says_that_nobody_maintains_minio() -> None:
             "storage/bucket",
             "users[0].buckets[0]",
         ),
-        ({"volume": Volume("1Gi", access_mode="ReadWriteMany")}, "storage/access-mode", "volume.access_mode"),
+        ({"storage": Volume("1Gi", access_mode="ReadWriteMany")}, "storage/access-mode", "storage.access_mode"),
         ({"name": "9lives"}, "storage/name", "name"),
         (
             {"delivery": K3sHelmChart(failure_policy="retry"), "facts": ClusterFacts(helm_controller="0.16.17")},
@@ -239,7 +249,7 @@ def test_what_follows_from_a_fault_is_not_told_again() -> None:
             store = made("seaweedfs", users=[])
             store.bucket("data-raw")
             assert store.buckets == ()
-            assert store.admin is None
+            assert store.admin_credentials is None
 
     with pytest.raises(PlatformError) as caught:
         platform()

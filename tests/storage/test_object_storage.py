@@ -14,7 +14,7 @@ from cdk8s_airflow import (
     PlatformError,
     S3Credentials,
 )
-from cdk8s_airflow.model.traffic import Outside, Pods, Unplaced
+from cdk8s_airflow.model.traffic import ExternalPeer, PodGroup, UnlocatedPeer
 from cdk8s_airflow.storage.object_storage import addressing_style
 
 LOGIN = S3Credentials("data-lake")
@@ -24,17 +24,22 @@ OWN = ObjectStorage.s3(endpoint="http://store.storage.svc:8333", credentials=LOG
 @pytest.mark.parametrize(
     ("storage", "url", "port", "peer"),
     [
-        (OWN, "s3://data-raw", 8333, Unplaced(name="store.storage.svc")),
-        (ObjectStorage.s3(endpoint="https://s3.example.com"), "s3://data-raw", 443, Outside(name="s3.example.com")),
-        (ObjectStorage.s3(endpoint="http://s3.example.com"), "s3://data-raw", 80, Outside(name="s3.example.com")),
-        (ObjectStorage.s3(), "s3://data-raw", 443, Outside(name="s3.amazonaws.com")),
-        (ObjectStorage.s3(region="eu-west-1"), "s3://data-raw", 443, Outside(name="s3.eu-west-1.amazonaws.com")),
-        (ObjectStorage.gcs(), "gs://data-raw", 443, Outside(name="storage.googleapis.com")),
+        (OWN, "s3://data-raw", 8333, UnlocatedPeer(name="store.storage.svc")),
+        (
+            ObjectStorage.s3(endpoint="https://s3.example.com"),
+            "s3://data-raw",
+            443,
+            ExternalPeer(name="s3.example.com"),
+        ),
+        (ObjectStorage.s3(endpoint="http://s3.example.com"), "s3://data-raw", 80, ExternalPeer(name="s3.example.com")),
+        (ObjectStorage.s3(), "s3://data-raw", 443, ExternalPeer(name="s3.amazonaws.com")),
+        (ObjectStorage.s3(region="eu-west-1"), "s3://data-raw", 443, ExternalPeer(name="s3.eu-west-1.amazonaws.com")),
+        (ObjectStorage.gcs(), "gs://data-raw", 443, ExternalPeer(name="storage.googleapis.com")),
         (
             ObjectStorage.azure("acme"),
             "https://acme.blob.core.windows.net/data-raw",
             443,
-            Outside(name="acme.blob.core.windows.net"),
+            ExternalPeer(name="acme.blob.core.windows.net"),
         ),
     ],
 )
@@ -44,9 +49,9 @@ def test_a_bucket_knows_where_it_is(storage: ObjectStorage, url: str, port: int,
 
 
 def test_where_a_store_is_can_be_said() -> None:
-    pods = Pods(name="store", namespace="storage", labels={"app": "store"})
+    pods = PodGroup(name="store", namespace="storage", labels={"app": "store"})
     bucket = ObjectStorage.s3(endpoint="http://10.0.0.7:9000", peer=pods).bucket("data-raw")
-    flow = bucket.flow(Pods(name="task", namespace="airflow"), "the lake")
+    flow = bucket.flow(PodGroup(name="task", namespace="airflow"), "the lake")
     assert (flow.target, flow.port, flow.purpose) == (pods, 9000, "the lake")
 
 

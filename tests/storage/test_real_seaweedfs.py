@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow import Namespace, S3Credentials, SeaweedFs, StoreUser, Volume
+from cdk8s_airflow import Namespace, S3Credentials, Volume
+from cdk8s_airflow.storage import SeaweedFs, StoreUser
 from tests.making import emitted, new_chart
 from tests.storage.s3_server import SCRIPT, WEED, WEED_MISSING, environment, seaweedfs
 
@@ -41,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that was told what the chart tells it: our users, files and growth."""
     pytest.importorskip("boto3")
     chart = new_chart()
-    SeaweedFs(chart, "lake", namespace=Namespace.existing("storage"), volume=Volume("20Gi"), users=USERS)
+    SeaweedFs(chart, "lake", namespace=Namespace.existing("storage"), storage=Volume("20Gi"), users=USERS)
     home = tmp_path_factory.mktemp("seaweedfs")
     with seaweedfs(home, emitted(chart), lambda variable, source: key_of(variable)) as address:
         yield address

@@ -16,7 +16,7 @@ __all__ = ["run"]
 
 LOGIN = S3Credentials("data-lake")
 OUTSIDE = ObjectStorage.s3(endpoint="https://s3.example.com", credentials=LOGIN)
-INSIDE = replace(OUTSIDE, logins_in="storage")
+INSIDE = replace(OUTSIDE, credentials_namespace="storage")
 
 
 @with_kubectl

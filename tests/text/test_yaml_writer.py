@@ -86,13 +86,13 @@ READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def same(left: object, right: object) -> bool:
+def same(left: object, permission: object) -> bool:
     """Equal in type and value, all the way down: ``True`` is not ``1``, and ``1.0`` is not ``1``."""
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(same, left, right))
-    return type(left) is type(right) and left == right
+    if isinstance(left, dict) and isinstance(permission, dict):
+        return left.keys() == permission.keys() and all(same(left[key], permission[key]) for key in left)
+    if isinstance(left, list) and isinstance(permission, list):
+        return len(left) == len(permission) and all(map(same, left, permission))
+    return type(left) is type(permission) and left == permission
 
 
 def sameness_for_json(value: object) -> object:

@@ -14,12 +14,12 @@ from cdk8s_airflow.airflow.authentication import AdminAccount, Auth, FabAuth
 from cdk8s_airflow.airflow.chart_archive import ChartArchive, schema_of
 from cdk8s_airflow.airflow.components import (
     ApiServer,
-    Cleanup,
     DagProcessor,
     DatabaseCleanup,
+    DatabaseMigration,
     Flower,
-    Migration,
     OtelCollector,
+    PodCleanup,
     Scheduler,
     Statsd,
     Triggerer,
@@ -31,8 +31,8 @@ from cdk8s_airflow.airflow.environment import (
     Connections,
     Env,
     EnvFrom,
+    HttpProxy,
     KubernetesSecretsBackend,
-    Proxy,
     Variables,
 )
 from cdk8s_airflow.airflow.executors import Executor, task_resources_of
@@ -64,7 +64,7 @@ from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.repo_sync import DagRepoSync
 from cdk8s_airflow.dags.source import DagSettings
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
-from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.wire import Delivered, Release, deliver
@@ -72,7 +72,7 @@ from cdk8s_airflow.delivery.wire.k3s import structured_rules
 from cdk8s_airflow.delivery.wire.permissions import guard_delivery
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.image import Image, Mirror
+from cdk8s_airflow.model.image import Image, RegistryMirror
 from cdk8s_airflow.model.secret_reference import AirflowKeys, PullSecret
 from cdk8s_airflow.model.service_account import ServiceAccounts
 from cdk8s_airflow.model.traffic import Traffic
@@ -86,7 +86,7 @@ from cdk8s_airflow.validation.constraints import Must, NonEmpty, is_label_1035
 
 if TYPE_CHECKING:
     from cdk8s_airflow.airflow.data_lake import DataLake
-    from cdk8s_airflow.model.permission import Right
+    from cdk8s_airflow.model.permission import Permission
     from cdk8s_airflow.model.resources import Resources
 
 _LONGEST_RELEASE = 40
@@ -204,7 +204,7 @@ class AirflowChart(PlatformConstruct):
         id: str,
         *,
         namespace: NamespaceHandle,
-        database: Connection,
+        database: DatabaseConnection,
         keys: AirflowKeys,
         executor: Executor,
         logs: Logs,
@@ -214,7 +214,7 @@ class AirflowChart(PlatformConstruct):
         airflow_version: str | None = None,
         dags: _DagSource | None = None,
         image: Image | None = None,
-        mirror: Mirror | None = None,
+        mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
         ui: Exposure = ClusterIP(),
         admin: AdminAccount | None = None,
@@ -225,7 +225,7 @@ class AirflowChart(PlatformConstruct):
         variables: Variables | None = None,
         data_lake: DataLake | None = None,
         secrets_backend: KubernetesSecretsBackend | None = None,
-        proxy: Proxy | None = None,
+        proxy: HttpProxy | None = None,
         ca: CaBundle | None = None,
         scheduler: Scheduler = Scheduler(),
         api_server: ApiServer = ApiServer(),
@@ -234,9 +234,9 @@ class AirflowChart(PlatformConstruct):
         statsd: Statsd | None = Statsd(),
         otel_collector: OtelCollector | None = None,
         flower: Flower | None = None,
-        cleanup: Cleanup | None = None,
+        cleanup: PodCleanup | None = None,
         database_cleanup: DatabaseCleanup | None = None,
-        migration: Migration = Migration(),
+        migration: DatabaseMigration = DatabaseMigration(),
         config: Config | None = None,
         throughput: Throughput | None = None,
         task_pods: TaskPods = TaskPods(),
@@ -347,7 +347,7 @@ class AirflowChart(PlatformConstruct):
         super().__init__(scope, id, found)
         if not self._sound:
             return
-        self._found_late(finding for each in demands(settings, all_values) for finding in self._ledger.open(each))
+        self._found_late(finding for each in demands(settings, all_values) for finding in self._registry.open(each))
         if not self._sound:
             return
         delivered = deliver(
@@ -397,9 +397,9 @@ class AirflowChart(PlatformConstruct):
         return release_traffic(*self._told)
 
     @property
-    def rights(self) -> tuple[Right, ...]:
+    def permissions(self) -> tuple[Permission, ...]:
         """What each service account that comes with the release may do with the API of Kubernetes, that of Helm's too."""
-        return () if self._told is None else _rights(*self._told)
+        return () if self._told is None else _permissions(*self._told)
 
     def _write_down(
         self,
@@ -408,16 +408,16 @@ class AirflowChart(PlatformConstruct):
         delivered: Delivered,
         unchecked_values: Mapping[str, Any] | None,
     ) -> None:
-        ledger = self._ledger
+        registry = self._registry
         self._need(release_needs(settings))
-        self._found_late(ledger.launch((settings.namespace, *settings.task_namespaces), settings.release))
-        self._found_late(ledger.own_database(database_told(settings), settings.release))
-        self._found_late(guard_delivery(ledger, settings.delivery, settings.release))
-        ledger.rights.append(partial(_rights, settings, values))
-        ledger.notes += release_notes(settings)
-        ledger.notes += delivered.notes
+        self._found_late(registry.launch((settings.namespace, *settings.task_namespaces), settings.release))
+        self._found_late(registry.own_database(database_told(settings), settings.release))
+        self._found_late(guard_delivery(registry, settings.delivery, settings.release))
+        registry.permissions.append(partial(_permissions, settings, values))
+        registry.notes += release_notes(settings)
+        registry.notes += delivered.notes
         if unchecked_values:
-            ledger.notes.append(
+            registry.notes.append(
                 f"Release {settings.release} has values that nothing was checked against: {', '.join(sorted(unchecked_values))}"
             )
 
@@ -429,12 +429,12 @@ def _always_running(settings: ReleaseSettings) -> Iterable[tuple[int, Resources]
     return always_running(settings)
 
 
-def _rights(settings: ReleaseSettings, values: Mapping[str, Any]) -> tuple[Right, ...]:
+def _permissions(settings: ReleaseSettings, values: Mapping[str, Any]) -> tuple[Permission, ...]:
     """What the accounts of a release may do; looked up when somebody asks, not at synth."""
-    from cdk8s_airflow.airflow.wire.permissions import release_rights
+    from cdk8s_airflow.airflow.wire.permissions import release_permissions
 
     made = {**release_objects(settings), **namespace_objects(settings, values)}
-    return release_rights(settings, values, made.values())
+    return release_permissions(settings, values, made.values())
 
 
 def _dag_settings(dags: _DagSource | None) -> DagSettings | None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.airflow.pod_settings import AirflowPod, ComponentPod, LogGroomer, ServingPod, container_rules
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget, budget_findings
-from cdk8s_airflow.model.placement import APART, Spread
+from cdk8s_airflow.model.placement import APART, TopologySpread
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.scaling import Hpa, Keda
 from cdk8s_airflow.model.secret_reference import FlowerAuthSecret
@@ -24,6 +24,7 @@ from cdk8s_airflow.validation.constraints import (
     Duration,
     NonEmpty,
     PortNumber,
+    Retention,
     SqlName,
 )
 from cdk8s_airflow.validation.frozen import frozen
@@ -47,7 +48,7 @@ class Replicated(ServingPod):
 
     replicas: Count = 1
     disruption_budget: DisruptionBudget | None = DisruptionBudget()
-    spread: Sequence[Spread] = APART
+    spread: Sequence[TopologySpread] = APART
     liveness_tolerance: Duration | None = None
     probe_timeout: Duration | None = None
 
@@ -214,7 +215,7 @@ class OtelCollector(ComponentPod):
             collector reads stands in a ConfigMap, so nothing secret may be in it.
         metrics: whether metrics go this way; StatsD then has none, and is switched off. Default: yes.
         traces: whether traces go this way. Default: no.
-        export_period: how often components send metrics. Default: ``"30s"``.
+        export_interval: how often components send metrics. Default: ``"30s"``.
         resources: of its one pod. Default: 50m CPU, 128Mi memory, at most 256Mi.
         grace_period: how long it may take to end before it is killed. Default: ``"30s"``.
     """
@@ -224,7 +225,7 @@ class OtelCollector(ComponentPod):
     exporters: Mapping[NonEmpty, Mapping[str, Any]]
     metrics: bool = True
     traces: bool = False
-    export_period: Duration = "30s"
+    export_interval: Duration = "30s"
     resources: Resources = Resources(cpu="50m", memory="128Mi", memory_limit="256Mi")
     grace_period: Duration = "30s"
 
@@ -272,7 +273,7 @@ class Flower(AirflowPod):
     It can stop workers, so it always asks for a user and a password. Reach it by ``kubectl port-forward``.
 
     Attributes:
-        auth: the Secret with the user and password it asks for.
+        credentials: the Secret with the user and password it asks for.
         resources: of its one pod. Default: 50m CPU, 256Mi memory, at most 512Mi.
         containers: further containers beside it, in the form Kubernetes has. Default: none.
         startup_tolerance: how long it may take to come up before it is restarted. Default: the chart's minute. Chart 1.15
@@ -281,9 +282,9 @@ class Flower(AirflowPod):
         probe_timeout: how long one answer may take. Default: the chart's 5 seconds.
     """
 
-    how_to_write: ClassVar[str] = 'Flower(auth=FlowerAuthSecret("airflow-flower"))'
+    how_to_write: ClassVar[str] = 'Flower(credentials=FlowerAuthSecret("airflow-flower"))'
 
-    auth: FlowerAuthSecret
+    credentials: FlowerAuthSecret
     resources: Resources = Resources(cpu="50m", memory="256Mi", memory_limit="512Mi")
     containers: Sequence[Mapping[str, Any]] = ()
     startup_tolerance: Duration | None = None
@@ -296,7 +297,7 @@ class Flower(AirflowPod):
 
 
 @frozen
-class Cleanup(ComponentPod):
+class PodCleanup(ComponentPod):
     """Deletes the pods of tasks that have finished and were left behind, again and again.
 
     Attributes:
@@ -306,7 +307,7 @@ class Cleanup(ComponentPod):
         successful_jobs_kept: how many successful Jobs stay. Default: 1.
     """
 
-    how_to_write: ClassVar[str] = "Cleanup()"
+    how_to_write: ClassVar[str] = "PodCleanup()"
 
     schedule: CronSchedule = "*/15 * * * *"
     resources: Resources = Resources(cpu="50m", memory="256Mi", memory_limit="512Mi")
@@ -321,7 +322,7 @@ class DatabaseCleanup(ComponentPod):
     Charts before 1.20 have none; the platform then makes a CronJob that does the same.
 
     Attributes:
-        retention_days: rows older than this many days go. Default: 90.
+        retention: rows older than this are deleted, in days. Default: ``"90d"``.
         schedule: when. Default: on Sundays at midnight.
         tables: which tables. Default: all that Airflow knows how to clean.
         archive: whether deleted rows are kept in tables of their own, which then grow instead. Default: no.
@@ -330,9 +331,9 @@ class DatabaseCleanup(ComponentPod):
         successful_jobs_kept: how many successful Jobs stay. Default: 1.
     """
 
-    how_to_write: ClassVar[str] = "DatabaseCleanup(retention_days=90)"
+    how_to_write: ClassVar[str] = 'DatabaseCleanup(retention="90d")'
 
-    retention_days: Count = 90
+    retention: Retention = "90d"
     schedule: CronSchedule = "0 0 * * 0"
     tables: Sequence[SqlName] = ()
     archive: bool = False
@@ -342,7 +343,7 @@ class DatabaseCleanup(ComponentPod):
 
 
 @frozen
-class Migration(AirflowPod):
+class DatabaseMigration(AirflowPod):
     """The Job that migrates the database at each install and upgrade.
 
     It first waits until every Secret the release reads is there, naming those that are missing, then until the database
@@ -353,7 +354,7 @@ class Migration(AirflowPod):
         init_containers: further containers that run before it, in the form Kubernetes has. Default: none.
     """
 
-    how_to_write: ClassVar[str] = "Migration()"
+    how_to_write: ClassVar[str] = "DatabaseMigration()"
 
     resources: Resources = Resources(cpu="100m", memory="512Mi", memory_limit="1Gi")
     init_containers: Sequence[Mapping[str, Any]] = ()

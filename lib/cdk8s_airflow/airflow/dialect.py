@@ -79,7 +79,7 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
     "dag_processor.labels": (Place("dagProcessor.labels", charts=">=1.19"),),
     "statsd.grace_period": (Place("statsd.terminationGracePeriodSeconds", charts=">=1.18"),),
     "statsd.labels": (Place("statsd.labels", charts=">=1.19"),),
-    "log_groomer.every": (Place("logGroomerSidecar.frequencyMinutes", charts=">=1.18"),),
+    "log_groomer.interval": (Place("logGroomerSidecar.frequencyMinutes", charts=">=1.18"),),
     "log_groomer.max_size": (Place("logGroomerSidecar.maxSizeBytes", charts=">=1.20"),),
     "migration.env": (Place("migrateDatabaseJob.env", charts=">=1.18"),),
     "cleanup.volumes": (Place("volumes", charts=">=1.18"),),

@@ -116,7 +116,7 @@ _Exception = Annotated[
 
 
 @frozen
-class Proxy:
+class HttpProxy:
     """The proxy through which programs in the pods reach the world.
 
     Every pod that runs Airflow has it, task pods and jobs included, and git-sync. What they reach without it is worked
@@ -131,7 +131,7 @@ class Proxy:
     """
 
     how_to_write: ClassVar[str] = (
-        'Proxy(http="http://proxy.example.com:3128", https="http://proxy.example.com:3128", no_proxy=[".example.com"])'
+        'HttpProxy(http="http://proxy.example.com:3128", https="http://proxy.example.com:3128", no_proxy=[".example.com"])'
     )
 
     http: _ProxyUrl | SecretKey | None = None

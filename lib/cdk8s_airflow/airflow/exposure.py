@@ -29,7 +29,7 @@ ISSUER_ANNOTATIONS: Mapping[str, str] = {
 
 
 @frozen(kw_only=False)
-class Tls:
+class IngressTls:
     """TLS for a host, with the certificate in a Secret of the release's namespace.
 
     Args:
@@ -38,7 +38,7 @@ class Tls:
         issuer_kind: ``"ClusterIssuer"`` (the default), or ``"Issuer"`` for one in the release's namespace.
     """
 
-    how_to_write: ClassVar[str] = 'Tls("airflow-tls", issuer="homelab-ca")'
+    how_to_write: ClassVar[str] = 'IngressTls("airflow-tls", issuer="homelab-ca")'
 
     secret: SecretName
     issuer: ObjectName | None = None
@@ -102,7 +102,7 @@ class LoadBalancer:
 
 
 @frozen(kw_only=False)
-class Host:
+class IngressHost:
     """A further host name of an Ingress.
 
     Args:
@@ -110,10 +110,10 @@ class Host:
         tls: its certificate. Default: none, plain http.
     """
 
-    how_to_write: ClassVar[str] = 'Host("airflow.internal.example.com", tls=Tls("airflow-internal-tls"))'
+    how_to_write: ClassVar[str] = 'IngressHost("airflow.internal.example.com", tls=IngressTls("airflow-internal-tls"))'
 
     name: HostName
-    tls: Tls | None = None
+    tls: IngressTls | None = None
 
 
 @frozen
@@ -132,19 +132,21 @@ class Ingress:
         annotations: further annotations, as the ingress controller reads them.
     """
 
-    how_to_write: ClassVar[str] = 'Ingress(host="airflow.example.com", class_name="nginx", tls=Tls("airflow-tls"))'
+    how_to_write: ClassVar[str] = (
+        'Ingress(host="airflow.example.com", class_name="nginx", tls=IngressTls("airflow-tls"))'
+    )
 
     host: HostName
     class_name: ObjectName | None = None
-    tls: Tls | None = None
-    more_hosts: Sequence[Host] = ()
+    tls: IngressTls | None = None
+    more_hosts: Sequence[IngressHost] = ()
     path: UrlPath = "/"
     annotations: Mapping[AnnotationKey, str] = field(default_factory=dict)
 
     @property
-    def hosts(self) -> tuple[Host, ...]:
+    def hosts(self) -> tuple[IngressHost, ...]:
         """All host names, the one for links first."""
-        return (Host(self.host, self.tls), *self.more_hosts)
+        return (IngressHost(self.host, self.tls), *self.more_hosts)
 
     def _rules(self) -> Iterator[Finding]:
         issuers = {
@@ -165,7 +167,7 @@ class Ingress:
                     at=f"annotations.{key}",
                     problem="names an issuer, and so does tls",
                     seen=show(self.annotations[key]),
-                    fix="leave the annotation out: it is written for tls=Tls(..., issuer=...)",
+                    fix="leave the annotation out: it is written for tls=IngressTls(..., issuer=...)",
                 )
         yield from _repeated([host.name for host in self.hosts], "more_hosts")
 
@@ -176,7 +178,7 @@ class Ingress:
 
 
 @frozen(kw_only=False)
-class Gateway:
+class ExistingGateway:
     """A Gateway that somebody else runs.
 
     Args:
@@ -185,7 +187,7 @@ class Gateway:
         listener: the name of one of its listeners. Default: all that fit the host.
     """
 
-    how_to_write: ClassVar[str] = 'Gateway("public", namespace="gateways")'
+    how_to_write: ClassVar[str] = 'ExistingGateway("public", namespace="gateways")'
 
     name: ObjectName
     namespace: Label | None = None
@@ -204,11 +206,11 @@ class HttpRoute:
     """
 
     how_to_write: ClassVar[str] = (
-        'HttpRoute(host="airflow.example.com", gateway=Gateway("public", namespace="gateways"))'
+        'HttpRoute(host="airflow.example.com", gateway=ExistingGateway("public", namespace="gateways"))'
     )
 
     host: HostName
-    gateway: Gateway
+    gateway: ExistingGateway
     https: bool = True
     more_hosts: Sequence[HostName] = ()
 

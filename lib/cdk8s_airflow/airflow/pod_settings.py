@@ -14,11 +14,11 @@ from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import (
     AnnotationKey,
     Bytes,
-    Count,
     Duration,
     LabelValue,
     Must,
     ObjectName,
+    Retention,
     VariableName,
 )
 from cdk8s_airflow.validation.frozen import frozen
@@ -69,27 +69,27 @@ class LogGroomer:
     """The container beside a component that deletes old log files.
 
     Attributes:
-        retention_days: how many days a file is kept. Default: 15.
-        every: how often it looks. Default: every 15 minutes. Charts before 1.18 have no such key.
+        retention: how long a file is kept, in days. Default: ``"15d"``.
+        interval: how often the groomer looks for old files. Default: every 15 minutes. Charts before 1.18 have no such key.
         max_size: how much all files may take together before the oldest go, whatever their age. Charts before 1.20 have no
             such key. Default: no bound.
         resources: of the container. Default: 10m CPU, 64Mi memory, at most 128Mi.
     """
 
-    how_to_write: ClassVar[str] = "LogGroomer(retention_days=30)"
+    how_to_write: ClassVar[str] = 'LogGroomer(retention="30d")'
 
-    retention_days: Count = 15
-    every: Duration | None = None
+    retention: Retention = "15d"
+    interval: Duration | None = None
     max_size: Bytes | None = None
     resources: Resources = Resources(cpu="10m", memory="64Mi", memory_limit="128Mi")
 
     def _rules(self) -> Iterator[Finding]:
-        if self.every is not None and not self.every.endswith(("m", "h")):
+        if self.interval is not None and not self.interval.endswith(("m", "h")):
             yield Finding(
                 rule="components/groomer",
-                at="every",
+                at="interval",
                 problem="is not in whole minutes, in which the container counts",
-                seen=repr(self.every),
+                seen=repr(self.interval),
                 fix='write it like "15m" or "1h"',
             )
 

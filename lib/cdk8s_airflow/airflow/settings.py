@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from cdk8s_airflow.airflow.authentication import AdminAccount, Auth, FabAuth
 from cdk8s_airflow.airflow.components import (
     ApiServer,
-    Cleanup,
     DagProcessor,
     DatabaseCleanup,
+    DatabaseMigration,
     Flower,
-    Migration,
     OtelCollector,
+    PodCleanup,
     Scheduler,
     Statsd,
     Triggerer,
@@ -26,8 +26,8 @@ from cdk8s_airflow.airflow.environment import (
     Connections,
     Env,
     EnvFrom,
+    HttpProxy,
     KubernetesSecretsBackend,
-    Proxy,
     Variables,
 )
 from cdk8s_airflow.airflow.executors import Executor, RedisBroker, celery_of
@@ -37,10 +37,10 @@ from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.source import DagSettings
-from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.image import SIDE_IMAGES, Image, Mirror
+from cdk8s_airflow.model.image import SIDE_IMAGES, Image, RegistryMirror
 from cdk8s_airflow.model.secret_reference import AirflowKeys, PullSecret
 from cdk8s_airflow.model.service_account import ServiceAccounts
 from cdk8s_airflow.validation.constraints import seconds
@@ -60,7 +60,7 @@ class ReleaseSettings:
     executor: Executor
     dags: DagSettings | None
     keys: AirflowKeys
-    database: Connection
+    database: DatabaseConnection
     logs: Logs
     ui: Exposure
     scheduler: Scheduler
@@ -68,16 +68,16 @@ class ReleaseSettings:
     triggerer: Triggerer | None
     dag_processor: DagProcessor | None
     statsd: Statsd | None
-    migration: Migration
+    migration: DatabaseMigration
     rotation: str | None
     delivery: Delivery
     facts: ClusterFacts
     otel_collector: OtelCollector | None = None
     flower: Flower | None = None
-    cleanup: Cleanup | None = None
+    cleanup: PodCleanup | None = None
     database_cleanup: DatabaseCleanup | None = None
     image: Image | None = None
-    mirror: Mirror | None = None
+    mirror: RegistryMirror | None = None
     pull_secret: PullSecret | None = None
     config: Config = field(default_factory=dict)
     admin: AdminAccount | None = None
@@ -87,7 +87,7 @@ class ReleaseSettings:
     connections: Connections = field(default_factory=dict)
     variables: Variables = field(default_factory=dict)
     secrets_backend: KubernetesSecretsBackend | None = None
-    proxy: Proxy | None = None
+    proxy: HttpProxy | None = None
     ca: CaBundle | None = None
     throughput: Throughput | None = None
     task_pods: TaskPods = TaskPods()

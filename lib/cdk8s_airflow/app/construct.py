@@ -8,7 +8,7 @@ from weakref import ref
 
 from constructs import Construct
 
-from cdk8s_airflow.app.registry import Ledger, ledger_of
+from cdk8s_airflow.app.registry import Registry, registry_of
 from cdk8s_airflow.app.secret_findings import file_findings, manifest_findings
 from cdk8s_airflow.kube.emit import emit
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
@@ -102,18 +102,18 @@ class PlatformConstruct(Construct):
         return self._secret_needs
 
     @property
-    def _ledger(self) -> Ledger:
-        return ledger_of(self._scope)
+    def _registry(self) -> Registry:
+        return registry_of(self._scope)
 
     def _need(self, needs: Iterable[SecretNeed]) -> None:
         """Writes down Secrets that must exist."""
         added = tuple(needs)
         self._secret_needs = (*self._secret_needs, *added)
-        self._found_late(self._ledger.need(added))
+        self._found_late(self._registry.need(added))
 
     def _provide(self, sources: Iterable[ProvidedSecret]) -> None:
         """Writes down Secrets that this construct's objects make."""
-        self._found_late(self._ledger.provide(sources))
+        self._found_late(self._registry.provide(sources))
 
     def _found_late(self, found: Iterable[Finding]) -> None:
         """Reports what shows only beside the rest of the app."""
@@ -148,12 +148,12 @@ class PlatformConstruct(Construct):
         found += [finding for name, text in (files or {}).items() for finding in file_findings(name, text)]
         found += _missing_definitions(crds, facts)
         if not found:
-            found = self._ledger.register(everything.values(), _path_teller(self._scope, self._id))
-            found += self._ledger.write(files or {})
+            found = self._registry.register(everything.values(), _path_teller(self._scope, self._id))
+            found += self._registry.write(files or {})
         if found:
             self._found_late(found)
             return
-        self._ledger.crds |= crds
+        self._registry.crds |= crds
         emit(self, {id: canonical(manifest) for id, manifest in manifests.items()})
         refused = ""
         try:

@@ -19,7 +19,7 @@ from cdk8s_airflow.validation import Finding
 if TYPE_CHECKING:
     from constructs import Construct, IConstruct
 
-    from cdk8s_airflow.model.permission import Right
+    from cdk8s_airflow.model.permission import Permission
     from cdk8s_airflow.model.sessions import Demand
 
 _RBAC = "/rbac.authorization.k8s.io"
@@ -31,7 +31,7 @@ Identity = tuple[str, str, str]
 
 
 @dataclass
-class Ledger:
+class Registry:
     """What is known of one app so far.
 
     Attributes:
@@ -58,7 +58,7 @@ class Ledger:
     launching: dict[str, str] = field(default_factory=dict)
     guarded: dict[str, str] = field(default_factory=dict)
     rbac: list[Mapping[str, Any]] = field(default_factory=list)
-    rights: list[Callable[[], Iterable[Right]]] = field(default_factory=list)
+    permissions: list[Callable[[], Iterable[Permission]]] = field(default_factory=list)
     crds: set[str] = field(default_factory=set)
     state: list[Identity] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -148,8 +148,8 @@ class Ledger:
                         at="name",
                         problem=f"Secret {source.name!r} of namespace {source.namespace!r} is made already, by {first.by}",
                         seen=source.name,
-                        fix="leave one of the two out; a SecretBootstrap leaves what comes before it in the program, and what its "
-                        "leaves= names",
+                        fix="leave one of the two out; a SecretBootstrap skips what comes before it in the program, and what its "
+                        "exclude= names",
                     )
                 )
                 continue
@@ -250,21 +250,21 @@ def identity_of(manifest: Mapping[str, Any]) -> Identity:
     return f"{kind}/{group}" if group else kind, metadata.get("namespace", ""), metadata.get("name", "")
 
 
-_ledgers: WeakKeyDictionary[Any, Ledger] = WeakKeyDictionary()
+_registries: WeakKeyDictionary[Any, Registry] = WeakKeyDictionary()
 _roots: WeakKeyDictionary[Any, ref[Any]] = WeakKeyDictionary()
 
 
-def ledger_of(scope: Construct | IConstruct) -> Ledger:
-    """The ledger of the app that a construct belongs to. It goes when the app goes."""
+def registry_of(scope: Construct | IConstruct) -> Registry:
+    """The registry of the app that a construct belongs to. It goes when the app goes."""
     known = _roots.get(scope)
     root = known() if known is not None else None
     if root is None:
         root = _root_of(scope)
         _roots[scope] = ref(root)
-    ledger = _ledgers.get(root)
-    if ledger is None:
-        ledger = _ledgers[root] = Ledger()
-    return ledger
+    registry = _registries.get(root)
+    if registry is None:
+        registry = _registries[root] = Registry()
+    return registry
 
 
 def _root_of(scope: Construct | IConstruct) -> Any:

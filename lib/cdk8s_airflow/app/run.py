@@ -12,7 +12,7 @@ from pathlib import Path
 from cdk8s import App
 
 from cdk8s_airflow.app import files
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.app.secret_findings import output_findings
 from cdk8s_airflow.kube import output
 from cdk8s_airflow.validation import Finding, PlatformError, collecting, show
@@ -62,7 +62,7 @@ def _write(app: App, staging: files.Staging, *, allow_empty: bool) -> list[Findi
     refused = output.write(app, staging.new)
     if refused:
         return [_refused(refused.replace(str(staging.new), "the output folder"))]
-    files.write(ledger_of(app).files, staging.new)
+    files.write(registry_of(app).files, staging.new)
     texts = list(staging.texts())
     if not allow_empty and not any(text.strip() for _, text in texts):
         return [_empty()]

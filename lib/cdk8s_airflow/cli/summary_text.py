@@ -17,7 +17,7 @@ def print_summary(program: str, folder: str) -> int:
     Returns:
         The exit status: 0, or 1 with a message on standard error.
     """
-    from cdk8s_airflow.app.registry import ledger_of
+    from cdk8s_airflow.app.registry import registry_of
     from cdk8s_airflow.report.summary import summary
     from cdk8s_airflow.validation import PlatformError
 
@@ -34,5 +34,5 @@ def print_summary(program: str, folder: str) -> int:
     except PlatformError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(summary(ledger_of(app), Path(folder)))
+    sys.stdout.write(summary(registry_of(app), Path(folder)))
     return 0

@@ -37,7 +37,7 @@ class GitBundle:
         repo: the repository, as ``https://host/path.git`` or ``git@host:path.git``. Never with a user or token in it.
         ref: the branch or tag.
         sub_path: the folder of the DAG files inside the repository. Default: ``""``, the root of the repository.
-        refresh: how long to wait between looks at the repository. Default: ``"5m"``.
+        interval: how long to wait between two fetches of the repository. Default: ``"5m"``.
         credentials: a key of a Secret with an Airflow connection of type git, as JSON, with the repository as its host. It becomes
             the environment variable of the connection ``git_<name>``. Default: none, for public repositories.
     """
@@ -48,7 +48,7 @@ class GitBundle:
     repo: NonEmpty
     ref: GitRef
     sub_path: GitSubPath = ""
-    refresh: Duration = "5m"
+    interval: Duration = "5m"
     credentials: SecretKey | None = None
 
     def _rules(self) -> Iterator[Finding]:
@@ -68,7 +68,7 @@ class GitBundle:
                 repo=self.repo,
                 ref=self.ref,
                 sub_path=self.sub_path,
-                period=self.refresh,
+                interval=self.interval,
                 depth=1,
                 max_failures=0,
                 container_name="git-sync",

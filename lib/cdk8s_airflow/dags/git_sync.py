@@ -82,7 +82,7 @@ class GitSync:
     repo: str
     ref: str
     sub_path: str
-    period: str
+    interval: str
     depth: int
     max_failures: int
     container_name: str

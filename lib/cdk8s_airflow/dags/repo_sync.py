@@ -28,7 +28,7 @@ class DagRepoSync(PlatformConstruct):
         ref: the branch, tag or full commit. It is written to every setting that the two generations of git-sync read, so
             that none of them wins over it (chart: ``dags.gitSync.{ref,branch,rev}``).
         sub_path: the folder of the DAG files inside the repository. Default: ``""``, the root of the repository.
-        period: how long to wait between pulls. Default: ``"60s"``.
+        interval: how long git-sync waits between two fetches. Default: ``"60s"``.
         depth: how many commits to fetch. Default: 1, the newest only.
         max_failures: how many pulls in a row may fail before the container gives up and is restarted. Default: 10; the
             chart's own default of 0 restarts it at the first hiccup of the git server.
@@ -55,7 +55,7 @@ class DagRepoSync(PlatformConstruct):
         repo: NonEmpty,
         ref: GitRef,
         sub_path: GitSubPath = "",
-        period: Duration = "60s",
+        interval: Duration = "60s",
         depth: Count = 1,
         max_failures: Annotated[int, at_least(-1, "use 0 or more, or -1 for no limit")] = 10,
         container_name: ContainerName = "git-sync",
@@ -69,7 +69,7 @@ class DagRepoSync(PlatformConstruct):
             repo=repo,
             ref=ref,
             sub_path=sub_path,
-            period=period,
+            interval=interval,
             depth=depth,
             max_failures=max_failures,
             container_name=container_name,

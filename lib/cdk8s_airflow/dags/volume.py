@@ -29,14 +29,14 @@ class DagVolume:
     and belongs to no Helm release, so that uninstalling one keeps the files.
 
     Args:
-        volume: its size and class. Pods on several nodes mount it, so the class must be among ``ClusterFacts.rwx_classes``,
+        storage: its size and class. Pods on several nodes mount it, so the class must be among ``ClusterFacts.rwx_classes``,
             unless the cluster has one node.
         sub_path: the folder of the DAG files on the volume. Default: ``""``, its root.
     """
 
     how_to_write: ClassVar[str] = 'DagVolume(Volume("5Gi", storage_class="nfs"))'
 
-    volume: Volume
+    storage: Volume
     sub_path: _SubPath = ""
 
     @staticmethod

@@ -12,7 +12,7 @@ from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.storage.names import Prefix
 from cdk8s_airflow.storage.object_storage import Bucket
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import Count, CronSchedule, Must, is_label_1035
+from cdk8s_airflow.validation.constraints import CronSchedule, Must, Retention, is_label_1035
 from cdk8s_airflow.validation.frozen import frozen
 
 _BACKUP_ID = regex(r"\d{8}T\d{6}")
@@ -133,7 +133,7 @@ class CnpgBackup:
         schedule: when base backups are made, in the operator's time zone, which mostly is UTC. Minute, hour, day, month and day of
             week, as everywhere; CloudNativePG's own form has seconds before them, and is written for you. Default: every
             night at two.
-        retention_days: for how many days back any point in time can be had. Older backups are deleted. Default: 30.
+        retention: how far back any point in time can be restored, in days; older backups are deleted. Default: ``"30d"``.
         immediate: whether a base backup is made at once, too. Default: yes; before the first one nothing can be restored.
         from_standby: whether base backups are made on an instance that does not write, if there is one. Default: yes.
         compression: how data is packed. Default: ``"gzip"``.
@@ -149,7 +149,7 @@ class CnpgBackup:
     bucket: Bucket
     prefix: Prefix = ""
     schedule: CronSchedule = "0 2 * * *"
-    retention_days: Count = 30
+    retention: Retention = "30d"
     immediate: bool = True
     from_standby: bool = True
     compression: Compression = "gzip"

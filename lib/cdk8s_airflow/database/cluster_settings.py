@@ -164,7 +164,7 @@ class PostgresSize:
 
 
 @frozen
-class Synchronous:
+class SynchronousReplication:
     """A transaction counts as done only when other instances have it, too.
 
     Attributes:
@@ -176,7 +176,7 @@ class Synchronous:
             CloudNativePG 1.28.
     """
 
-    how_to_write: ClassVar[str] = "Synchronous(number=1)"
+    how_to_write: ClassVar[str] = "SynchronousReplication(number=1)"
 
     number: Count = 1
     method: Literal["any", "first"] = "any"
@@ -185,7 +185,7 @@ class Synchronous:
 
 
 @frozen
-class AntiAffinity:
+class PostgresAntiAffinity:
     """How instances keep away from each other.
 
     Attributes:
@@ -193,7 +193,7 @@ class AntiAffinity:
         required: whether an instance waits rather than run beside another. Default: no.
     """
 
-    how_to_write: ClassVar[str] = "AntiAffinity(required=True)"
+    how_to_write: ClassVar[str] = "PostgresAntiAffinity(required=True)"
 
     across: AnnotationKey = "kubernetes.io/hostname"
     required: bool = False
@@ -215,8 +215,8 @@ class ImageCatalog:
 
 
 @frozen
-class Extension:
-    """An extension that is created in a database. Its files must be in the image, or in an :class:`ExtensionImage`.
+class PostgresExtension:
+    """An extension that is created in a database. Its files must be in the image, or in an :class:`PostgresExtensionImage`.
 
     Attributes:
         name: its name.
@@ -224,7 +224,7 @@ class Extension:
         version: its version. Default: the newest that the image has.
     """
 
-    how_to_write: ClassVar[str] = 'Extension(name="pg_trgm")'
+    how_to_write: ClassVar[str] = 'PostgresExtension(name="pg_trgm")'
 
     name: ExtensionName
     schema: SqlName | None = None
@@ -232,7 +232,7 @@ class Extension:
 
 
 @frozen
-class ExtensionImage:
+class PostgresExtensionImage:
     """The files of an extension, in an image of their own that is mounted beside PostgreSQL.
 
     It needs PostgreSQL 18, CloudNativePG 1.27, and nodes that mount images: Kubernetes 1.35, or 1.33 with the feature gate
@@ -247,7 +247,7 @@ class ExtensionImage:
     """
 
     how_to_write: ClassVar[str] = (
-        'ExtensionImage(name="pgvector", image="ghcr.io/cloudnative-pg/pgvector:0.8.1-18-trixie")'
+        'PostgresExtensionImage(name="pgvector", image="ghcr.io/cloudnative-pg/pgvector:0.8.1-18-trixie")'
     )
 
     name: _ImageVolume
@@ -312,7 +312,7 @@ class InitDb:
 
 
 @frozen
-class ServerCertificates:
+class PostgresCertificates:
     """Certificates that are not the operator's own.
 
     Without it the operator makes an authority of its own, in Secret ``<name>-ca``, and renews what it signs.
@@ -326,7 +326,7 @@ class ServerCertificates:
         names: further names in the certificate that the operator makes, such as that of a load balancer.
     """
 
-    how_to_write: ClassVar[str] = 'ServerCertificates(server=TlsSecret("pg-tls"), server_ca=ExistingSecret("pg-ca"))'
+    how_to_write: ClassVar[str] = 'PostgresCertificates(server=TlsSecret("pg-tls"), server_ca=ExistingSecret("pg-ca"))'
     names_a_secret: ClassVar[bool] = True
 
     server: TlsSecret | None = None
@@ -363,7 +363,7 @@ class ServerCertificates:
 
 
 @frozen
-class ClusterUpdates:
+class PostgresUpdates:
     """How the instance that writes gets a new image or parameter, after the others have it.
 
     Attributes:
@@ -372,7 +372,7 @@ class ClusterUpdates:
         supervised: whether it waits for a human, who runs ``kubectl cnpg promote``. Default: no.
     """
 
-    how_to_write: ClassVar[str] = 'ClusterUpdates(by="switchover")'
+    how_to_write: ClassVar[str] = 'PostgresUpdates(by="switchover")'
 
     by: Literal["restart", "switchover"] = "restart"
     supervised: bool = False

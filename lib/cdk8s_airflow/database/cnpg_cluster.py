@@ -11,7 +11,7 @@ from constructs import Construct
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
-from cdk8s_airflow.database.connection import UNSOUND, VERIFYING, Address, Connection, TlsMode
+from cdk8s_airflow.database.connection import UNSOUND, VERIFYING, Address, DatabaseConnection, TlsMode
 from cdk8s_airflow.database.parameters import DEFAULT_MAX_CONNECTIONS, parameter_findings
 from cdk8s_airflow.database.postgres_names import database_findings, is_reserved_role, volume_findings
 from cdk8s_airflow.database.wire.cluster import cluster_manifest
@@ -20,7 +20,7 @@ from cdk8s_airflow.database.wire.traffic import cluster_traffic, instances
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.image import Mirror, registry_and_path
+from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import (
@@ -52,19 +52,19 @@ from cdk8s_airflow.validation.constraints import (
 if TYPE_CHECKING:
     from cdk8s_airflow.database.backup import CnpgBackup, CnpgRecovery
     from cdk8s_airflow.database.cluster_settings import (
-        AntiAffinity,
-        ClusterUpdates,
-        Extension,
-        ExtensionImage,
         ImageCatalog,
         InitDb,
+        PostgresAntiAffinity,
+        PostgresCertificates,
+        PostgresExtension,
+        PostgresExtensionImage,
         PostgresMonitoring,
         PostgresSize,
-        ServerCertificates,
-        Synchronous,
+        PostgresUpdates,
+        SynchronousReplication,
     )
-    from cdk8s_airflow.database.roles import Database, DatabaseRole
-    from cdk8s_airflow.model.placement import Placement, Spread
+    from cdk8s_airflow.database.roles import DatabaseRole, PostgresDatabase
+    from cdk8s_airflow.model.placement import Placement, TopologySpread
     from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount
 
 _LONGEST_NAME = 50
@@ -201,27 +201,27 @@ class CnpgCluster(PlatformConstruct):
         postgres_major: _Major = 16,
         image: NonEmpty | None = None,
         catalog: ImageCatalog | None = None,
-        mirror: Mirror | None = None,
+        mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
         pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None,
-        synchronous: Synchronous | None = None,
-        anti_affinity: AntiAffinity | None = None,
-        spread: Sequence[Spread] = (),
+        synchronous: SynchronousReplication | None = None,
+        anti_affinity: PostgresAntiAffinity | None = None,
+        spread: Sequence[TopologySpread] = (),
         placement: Placement | None = None,
         disruption_budget: bool | None = None,
         priority_class: ObjectName | None = None,
         labels: Mapping[AnnotationKey, LabelValue] | None = None,
         annotations: Mapping[AnnotationKey, str] | None = None,
         service_account: ServiceAccount | ExistingServiceAccount | None = None,
-        extensions: Sequence[Extension | ExtensionName] = (),
-        extension_images: Sequence[ExtensionImage] = (),
+        extensions: Sequence[PostgresExtension | ExtensionName] = (),
+        extension_images: Sequence[PostgresExtensionImage] = (),
         preload: Sequence[_Library] = (),
         pg_hba: Sequence[str] = (),
         initdb: InitDb | None = None,
-        certificates: ServerCertificates | None = None,
-        updates: ClusterUpdates | None = None,
+        certificates: PostgresCertificates | None = None,
+        updates: PostgresUpdates | None = None,
         roles: Sequence[DatabaseRole] = (),
-        databases: Sequence[Database] = (),
+        databases: Sequence[PostgresDatabase] = (),
         monitoring: PostgresMonitoring | None = None,
         backup: CnpgBackup | None = None,
         recovery: CnpgRecovery | None = None,
@@ -306,7 +306,7 @@ class CnpgCluster(PlatformConstruct):
         if not self._sound:
             return
         if catalog is None and settings.image != source:
-            self._ledger.notes.append(
+            self._registry.notes.append(
                 f"Cluster {name} pulls a copy of this image; put it there first:\n  {source} -> {settings.image}"
             )
         if pull_secret is not None:
@@ -350,13 +350,13 @@ class CnpgCluster(PlatformConstruct):
             from cdk8s_airflow.database.wire.backup import archive_of
 
             who = f"Cluster {settings.namespace}/{settings.name}"
-            self._found_late(self._ledger.archive(archive_of(backup, settings.name), who))
+            self._found_late(self._registry.archive(archive_of(backup, settings.name), who))
         for part in parts:
-            self._ledger.notes += part.notes
+            self._registry.notes += part.notes
             self._need(part.needs)
-        self._ledger.notes += _notes(facts)
+        self._registry.notes += _notes(facts)
         if more:
-            self._ledger.notes += cluster_extras.notes(settings)
+            self._registry.notes += cluster_extras.notes(settings)
             self._need(cluster_extras.secret_needs(settings))
 
     @property
@@ -415,7 +415,7 @@ class CnpgCluster(PlatformConstruct):
         tls: TlsMode = "require",
         ca: SecretKey | ConfigMapKey | None = None,
         database: SqlName | None = None,
-    ) -> Connection:
+    ) -> DatabaseConnection:
         """A way to a database of this Cluster, for ``AirflowChart(database=...)``.
 
         Args:
@@ -458,15 +458,15 @@ class CnpgCluster(PlatformConstruct):
             **self._authority(tls, ca),
         }
         if bridge is not None:
-            return Connection(
+            return DatabaseConnection(
                 secret=getattr(bridge, "name", ""),
                 url=address.around_password,
                 password=(self._namespace, password),
                 **common,
             )
         if address.database == self._database and self._credentials is None:
-            return Connection(secret=password, secret_key="uri", secret_namespace=self._namespace, **common)
-        return Connection(
+            return DatabaseConnection(secret=password, secret_key="uri", secret_namespace=self._namespace, **common)
+        return DatabaseConnection(
             secret=password, secret_key="password", secret_namespace=self._namespace, address=address, **common
         )
 
@@ -533,7 +533,7 @@ def _notes(facts: ClusterFacts) -> Iterator[str]:
 
 
 def _rules(
-    settings: ClusterSettings, image: str | None, mirror: Mirror | None, facts: ClusterFacts
+    settings: ClusterSettings, image: str | None, mirror: RegistryMirror | None, facts: ClusterFacts
 ) -> Iterator[Finding]:
     owner, database, major = settings.owner, settings.database, settings.postgres_major
     if is_reserved_role(owner):

@@ -67,7 +67,7 @@ def _quoted(text: str) -> str:
 
 
 @frozen
-class Connection:
+class DatabaseConnection:
     """A way to a database. Made by a database's ``connection(...)``, not by hand.
 
     Attributes:
@@ -123,7 +123,7 @@ class Connection:
         return self is not UNSOUND
 
 
-UNSOUND = Connection(secret="unsound")
+UNSOUND = DatabaseConnection(secret="unsound")
 """Stands for a connection whose faults have been reported, so that nobody reports what follows from them."""
 
 
@@ -195,7 +195,7 @@ class ExternalDatabase:
             of other users. Default: 3, as PostgreSQL keeps.
         pooling: the chart's PgBouncer between Airflow and the server; needs ``host``. Default: none, and every process of Airflow
             has sessions of its own.
-        peer: where the server is, for network policies: an :class:`Outside` with its networks, or :class:`Pods`. Default: what
+        peer: where the server is, for network policies: an :class:`ExternalPeer` with its networks, or :class:`PodGroup`. Default: what
             the host looks like.
     """
 
@@ -266,7 +266,7 @@ class ExternalDatabase:
                         fix="leave it out, or give host= in place of url=",
                     )
 
-    def connection(self) -> Connection:
+    def connection(self) -> DatabaseConnection:
         """The handle for ``AirflowChart(database=...)``.
 
         Raises:
@@ -275,7 +275,7 @@ class ExternalDatabase:
         if report(check_setting(self, "ExternalDatabase")):
             return UNSOUND
         if self.host is None or self.password is None:
-            return Connection(
+            return DatabaseConnection(
                 secret=getattr(self.url, "name", ""),
                 tls=self.tls,
                 ca=self.ca,
@@ -285,7 +285,7 @@ class ExternalDatabase:
             )
         from cdk8s_airflow.model.url_host import peer_of
 
-        return Connection(
+        return DatabaseConnection(
             secret=self.password.name,
             secret_key=self.password.key,
             tls=self.tls,

@@ -8,7 +8,7 @@ from typing import Annotated
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
-from cdk8s_airflow.database.connection import UNSOUND, Address, Connection
+from cdk8s_airflow.database.connection import UNSOUND, Address, DatabaseConnection
 from cdk8s_airflow.database.postgres_names import database_findings, volume_findings
 from cdk8s_airflow.database.wire.lab_database import (
     LabSettings,
@@ -19,7 +19,7 @@ from cdk8s_airflow.database.wire.lab_database import (
 )
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.image import Mirror, registry_and_path
+from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret, DsnSecret, ExistingSecret, PullSecret
@@ -102,7 +102,7 @@ class LabDatabase(PlatformConstruct):
         user: SqlName | None = None,
         postgres_major: _Major = 16,
         image: NonEmpty | None = None,
-        mirror: Mirror | None = None,
+        mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
         resources: Resources = Resources(cpu="100m", memory="256Mi", memory_limit="512Mi"),
         parameters: Mapping[str, str] | None = None,
@@ -143,12 +143,12 @@ class LabDatabase(PlatformConstruct):
         self._emit(lab_objects(settings), facts=facts)
         if not self._sound:
             return
-        self._ledger.notes.append(
+        self._registry.notes.append(
             f"{name} in namespace {self._namespace} is a database for a lab: one pod, one volume, no backup, no TLS. "
             "What is lost with the volume is lost."
         )
         if pulled != source:
-            self._ledger.notes.append(
+            self._registry.notes.append(
                 f"Database {name} pulls a copy of this image; put it there first:\n  {source} -> {pulled}"
             )
         self._need([lab_login(credentials, self._namespace, self._user, f"the owner of database {database} in {name}")])
@@ -166,7 +166,7 @@ class LabDatabase(PlatformConstruct):
         """Its pod, which opens no connection; those of clients are theirs. Nothing while findings are being collected."""
         return Traffic(workloads=(lab_pods(self._name, self._namespace),)) if self._sound else Traffic()
 
-    def connection(self, *, bridge: ExistingSecret | DsnSecret | None = None) -> Connection:
+    def connection(self, *, bridge: ExistingSecret | DsnSecret | None = None) -> DatabaseConnection:
         """A way to this database, for ``AirflowChart(database=...)``. It is not encrypted: the image has no certificate.
 
         Args:
@@ -190,7 +190,7 @@ class LabDatabase(PlatformConstruct):
             grow='raise it: parameters={"max_connections": "200"}',
         )
         if bridge is not None:
-            return Connection(
+            return DatabaseConnection(
                 secret=bridge.name,
                 tls="disable",
                 url=address.around_password,
@@ -199,7 +199,7 @@ class LabDatabase(PlatformConstruct):
                 peer=peer,
                 server=server,
             )
-        return Connection(
+        return DatabaseConnection(
             secret=self._credentials,
             secret_key="password",
             secret_namespace=self._namespace,

@@ -46,7 +46,7 @@ class PgBouncer:
     Secret: the login of the database in PgBouncer's own form.
 
     Attributes:
-        login: that Secret. The summary tells how to make it from the password.
+        credentials: that Secret. The summary tells how to make it from the password.
         max_clients: how many clients each instance takes (``max_client_conn``). Default: 100.
         pool_size: sessions of PostgreSQL that each instance opens at most for Airflow. Default: 10.
         results_pool_size: likewise for Celery's results, which never wait for the others. Default: 5; without Celery none of
@@ -59,9 +59,9 @@ class PgBouncer:
         disruption_budget: how many instances may be taken away at once, from two on. Default: one.
     """
 
-    how_to_write: ClassVar[str] = 'PgBouncer(login=PgBouncerSecret("airflow-pgbouncer"))'
+    how_to_write: ClassVar[str] = 'PgBouncer(credentials=PgBouncerSecret("airflow-pgbouncer"))'
 
-    login: PgBouncerSecret
+    credentials: PgBouncerSecret
     max_clients: Count = 100
     pool_size: Count = 10
     results_pool_size: Count = 5

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
 from cdk8s_airflow.database.cnpg_cluster import CnpgCluster
-from cdk8s_airflow.database.connection import UNSOUND, Address, Connection, TlsMode, authority_rules
+from cdk8s_airflow.database.connection import UNSOUND, Address, DatabaseConnection, TlsMode, authority_rules
 from cdk8s_airflow.database.pooler_monitoring import PoolerMonitoring
 from cdk8s_airflow.database.wire.pooler import (
     PoolerSettings,
@@ -23,8 +23,8 @@ from cdk8s_airflow.database.wire.traffic import POSTGRES
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget, budget_findings
-from cdk8s_airflow.model.image import Mirror, registry_and_path
-from cdk8s_airflow.model.placement import APART, Placement, Spread
+from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
+from cdk8s_airflow.model.placement import APART, Placement, TopologySpread
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, DsnSecret, ExistingSecret, PullSecret, SecretKey
 from cdk8s_airflow.model.sessions import Demand, Line, Server
@@ -94,11 +94,11 @@ class CnpgPooler(PlatformConstruct):
         instances: Count = 1,
         parameters: Mapping[str, str] | None = None,
         image: NonEmpty | None = None,
-        mirror: Mirror | None = None,
+        mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
         resources: Resources = Resources(cpu="50m", memory="64Mi", memory_limit="128Mi"),
         placement: Placement = Placement(),
-        spread: Sequence[Spread] = APART,
+        spread: Sequence[TopologySpread] = APART,
         disruption_budget: DisruptionBudget | None = DisruptionBudget(),
         monitoring: PoolerMonitoring | None = None,
         facts: ClusterFacts = ClusterFacts(),
@@ -138,14 +138,14 @@ class CnpgPooler(PlatformConstruct):
             architecture=facts.architecture,
             monitoring=monitoring,
         )
-        self._found_late(self._ledger.open(_demand(settings, cluster.server)))
+        self._found_late(self._registry.open(_demand(settings, cluster.server)))
         if not self._sound:
             return
         self._emit(pooler_objects(settings), facts=facts)
         if not self._sound:
             return
         if pulled is not None and pulled != image:
-            self._ledger.notes.append(
+            self._registry.notes.append(
                 f"Pooler {self._name} pulls a copy of this image; put it there first:\n  {image} -> {pulled}"
             )
         if pull_secret is not None and pulled is not None:
@@ -178,7 +178,7 @@ class CnpgPooler(PlatformConstruct):
         tls: TlsMode = "require",
         ca: SecretKey | ConfigMapKey | None = None,
         results: CnpgPooler | None = None,
-    ) -> Connection:
+    ) -> DatabaseConnection:
         """A way to the database through this pooler, for ``AirflowChart(database=...)``.
 
         Args:
@@ -207,7 +207,7 @@ class CnpgPooler(PlatformConstruct):
         through = self._address(self.host)
         direct = self._address(cluster.host)
         own = ca is None and tls == "verify-ca"
-        common = Connection(
+        common = DatabaseConnection(
             secret="",
             tls=tls,
             ca=SecretKey(f"{cluster._name}-ca", "ca.crt") if own else ca,
@@ -261,7 +261,7 @@ def _demand(settings: PoolerSettings, server: Server) -> Demand:
     )
 
 
-def _rules(name: str, cluster: CnpgCluster, image: str | None, mirror: Mirror | None) -> Iterator[Finding]:
+def _rules(name: str, cluster: CnpgCluster, image: str | None, mirror: RegistryMirror | None) -> Iterator[Finding]:
     if name == cluster._name:
         yield Finding(
             rule="database/name",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
-from cdk8s_airflow.database.cluster_settings import Extension
+from cdk8s_airflow.database.cluster_settings import PostgresExtension
 from cdk8s_airflow.database.postgres_names import RESERVED_DATABASES, is_reserved_role
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret
 from cdk8s_airflow.validation import Finding
@@ -101,7 +101,7 @@ class DatabaseRole:
 
 
 @frozen
-class Database:
+class PostgresDatabase:
     """A further database in a Cluster, such as the warehouse that dbt builds beside Airflow's metadata.
 
     Removing it here leaves the database and its data where they are.
@@ -116,13 +116,13 @@ class Database:
     """
 
     how_to_write: ClassVar[str] = (
-        'Database(name="warehouse", owner=DatabaseRole(name="dbt", credentials=BasicAuthSecret("dbt-login")))'
+        'PostgresDatabase(name="warehouse", owner=DatabaseRole(name="dbt", credentials=BasicAuthSecret("dbt-login")))'
     )
 
     name: _DatabaseName
     owner: DatabaseRole | SqlName | None = None
     schemas: Sequence[SqlName] = ()
-    extensions: Sequence[Extension | ExtensionName] = ()
+    extensions: Sequence[PostgresExtension | ExtensionName] = ()
     connection_limit: _Sessions = -1
 
     def _rules(self) -> Iterator[Finding]:
@@ -137,9 +137,9 @@ class Database:
             )
 
 
-def twice(extensions: Sequence[Extension | str], at: str) -> Iterator[Finding]:
+def twice(extensions: Sequence[PostgresExtension | str], at: str) -> Iterator[Finding]:
     """Whether an extension is named twice, which the operator refuses."""
-    names = [each.name if isinstance(each, Extension) else each for each in extensions]
+    names = [each.name if isinstance(each, PostgresExtension) else each for each in extensions]
     if len(set(names)) < len(names):
         yield Finding(
             rule="database/extension",

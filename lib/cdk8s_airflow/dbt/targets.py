@@ -66,7 +66,7 @@ class DbtPostgres:
             ConfigMap beside the pods, which then have it as a file, or the path of a file in the image. Default: none.
         connect_timeout: how long a connection may take. Default: ``"10s"``, the adapter's own.
         role: the role that dbt takes on after it has logged in. Default: the one it logs in as.
-        peer: where the server is, for network policies: the ``peer`` of a database's connection, or an :class:`Outside` with its
+        peer: where the server is, for network policies: the ``peer`` of a database's connection, or an :class:`ExternalPeer` with its
             networks. Default: what the host looks like.
     """
 

@@ -11,7 +11,7 @@ from cdk8s_airflow.airflow.environment import CaBundle
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.jobs.wire.bucket_job import BucketJobSettings, bucket_job_objects, bucket_job_traffic
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, Image, Mirror, registry_and_path
+from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, Image, RegistryMirror, registry_and_path
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_need import free_key, registry_login
@@ -65,7 +65,7 @@ class BucketJob(PlatformConstruct):
         versioned: names of those whose objects keep their versions; not with Azure, where that is a matter of the account.
             Default: none.
         name: the first part of the Job's name. Default: ``"buckets"``.
-        patience: how long it waits for a store that cannot be asked yet. Default: ``"30m"``.
+        timeout: how long the Job waits for a store that does not answer yet. Default: ``"30m"``.
         image: the image. Default: the official one of Airflow. An own one has to have the library of the store: boto3,
             google-cloud-storage, or azure-storage-blob and azure-identity.
         mirror: where a copy of the image is pulled from. Default: from where its makers put it.
@@ -94,9 +94,9 @@ class BucketJob(PlatformConstruct):
         credentials: Credentials | None = None,
         versioned: Collection[BucketName] = (),
         name: _Name = "buckets",
-        patience: Duration = "30m",
+        timeout: Duration = "30m",
         image: Image | None = None,
-        mirror: Mirror | None = None,
+        mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
         service_account: ObjectName | None = None,
         labels: Mapping[AnnotationKey, LabelValue] | None = None,
@@ -125,7 +125,7 @@ class BucketJob(PlatformConstruct):
             credentials=login,
             image=reference,
             pull_policy=policy,
-            patience=seconds(patience),
+            timeout=seconds(timeout),
             resources=resources,
             placement=placement,
             pull_secret=None if pull_secret is None else pull_secret.name,
@@ -149,13 +149,13 @@ class BucketJob(PlatformConstruct):
             content = "certificates of authorities, in PEM"
             self._need([free_key(settings.ca, settings.namespace, "trusts the store", content=content)])
         job = objects["job"]["metadata"]["name"]
-        self._ledger.notes.append(
+        self._registry.notes.append(
             f"Buckets {', '.join(settings.buckets)} come from a Job; to see what it did:\n"
             f"  kubectl -n {settings.namespace} logs job/{job}"
         )
         if login is None:
             account = service_account or "default"
-            self._ledger.notes.append(
+            self._registry.notes.append(
                 f"Job {job} logs in by its identity in the cloud: service account {settings.namespace}/{account} must have "
                 f"one that may look at and make these buckets."
             )
@@ -166,7 +166,7 @@ class BucketJob(PlatformConstruct):
         return Traffic() if self._settings is None else bucket_job_traffic(self._settings)
 
 
-def _image(image: Image | None, mirror: Mirror | None) -> tuple[str, str, str]:
+def _image(image: Image | None, mirror: RegistryMirror | None) -> tuple[str, str, str]:
     """The repository, the image with its tag or digest, and when it is pulled."""
     given = image
     if given is None:

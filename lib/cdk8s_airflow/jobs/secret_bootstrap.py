@@ -11,7 +11,7 @@ from constructs import Construct
 from cdk8s_airflow.airflow.chart import AirflowChart
 from cdk8s_airflow.airflow.wire.images import airflow_image, image_needs
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.jobs.wire.secret_bootstrap import (
     BootstrapSettings,
     bootstrap_objects,
@@ -65,13 +65,13 @@ class SecretBootstrap(PlatformConstruct):
         scope: the Chart it is written to.
         id: the construct id.
         namespace: where the Job runs, and nothing else: whoever may start a pod there can make Secrets in the others.
-        makes: the constructs whose Secrets it makes: databases, releases, whatever needs any. What something else on the
+        generate_for: the constructs whose Secrets the Job creates: databases, releases, whatever needs any. What something else on the
             platform makes already is left to that.
-        leaves: Secrets it leaves to you all the same, such as a fernet key that you bring back from a backup. Default: none.
+        exclude: Secrets that the Job never creates, such as a fernet key that you bring back from a backup. Default: none.
         name: of its account and rights, and the first part of the Job's. Two of them in one cluster need two names. Default:
             ``"secret-bootstrap"``.
         image: the image it runs in; anything with Python 3.8 or newer as ``python3``. Default: the image of the first release
-            among ``makes``, which is pulled anyway.
+            among ``generate_for``, which is pulled anyway.
         pull_secret: the Secret in its namespace by which nodes log in to the registry. Default: one of the same name as the
             release's, if the image is the release's and that has one.
         resources: of its container. Default: 10m CPU, 64Mi memory, at most 128Mi.
@@ -84,7 +84,7 @@ class SecretBootstrap(PlatformConstruct):
     """
 
     how_to_write = (
-        'SecretBootstrap(chart, "bootstrap", namespace=Namespace(chart, "airflow-setup"), makes=[db, airflow])'
+        'SecretBootstrap(chart, "bootstrap", namespace=Namespace(chart, "airflow-setup"), generate_for=[db, airflow])'
     )
 
     def __init__(
@@ -93,8 +93,8 @@ class SecretBootstrap(PlatformConstruct):
         id: str,
         *,
         namespace: NamespaceHandle,
-        makes: Sequence[PlatformConstruct],
-        leaves: Sequence[_SecretReference] = (),
+        generate_for: Sequence[PlatformConstruct],
+        exclude: Sequence[_SecretReference] = (),
         name: _Name = "secret-bootstrap",
         image: Image | None = None,
         pull_secret: PullSecret | None = None,
@@ -107,15 +107,15 @@ class SecretBootstrap(PlatformConstruct):
         needs: list[SecretNeed] = []
         release = None
         if not found and isinstance(scope, Construct):
-            release = next((each for each in makes if isinstance(each, AirflowChart)), None)
-            found += ledger_of(scope).guard(namespace.name, f"the account of SecretBootstrap {name!r}")
+            release = next((each for each in generate_for if isinstance(each, AirflowChart)), None)
+            found += registry_of(scope).guard(namespace.name, f"the account of SecretBootstrap {name!r}")
             found += fitting_rules(namespace, resources, "resources")
-            found += _image_rules(image, release) if makes else ()
-            wanted = [need for each in makes for need in each.secret_needs]
+            found += _image_rules(image, release) if generate_for else ()
+            wanted = [need for each in generate_for for need in each.secret_needs]
             found += _recipe_rules(wanted)
-            needs = list(_to_make(wanted, {each.name for each in leaves}, ledger_of(scope).provided.keys()))
-            if not found and all(each.sound for each in makes):
-                found += _making_rules(wanted, needs, leaves)
+            needs = list(_to_make(wanted, {each.name for each in exclude}, registry_of(scope).provided.keys()))
+            if not found and all(each.sound for each in generate_for):
+                found += _making_rules(wanted, needs, exclude)
         super().__init__(scope, id, found)
         if not self._sound or not needs:
             return
@@ -146,7 +146,7 @@ class SecretBootstrap(PlatformConstruct):
             ProvidedSecret(name=need.name, namespace=need.namespace, keys=frozenset(need.keys), by=by, type=need.type)
             for need in needs
         )
-        self._ledger.notes += _notes(needs, namespace.name, job)
+        self._registry.notes += _notes(needs, namespace.name, job)
 
     @property
     def traffic(self) -> Traffic:
@@ -187,8 +187,8 @@ def _image_rules(image: Image | None, release: AirflowChart | None) -> Iterator[
         yield Finding(
             rule="secrets/no-image",
             at="image",
-            problem="is missing, and there is no release among makes= whose image could be used",
-            fix='give image=Image("python", tag="3.13-slim"), or name the AirflowChart in makes=',
+            problem="is missing, and there is no release among generate_for= whose image could be used",
+            fix='give image=Image("python", tag="3.13-slim"), or name the AirflowChart in generate_for=',
         )
 
 
@@ -201,7 +201,7 @@ def _recipe_rules(wanted: Iterable[SecretNeed]) -> Iterator[Finding]:
             if other.recipe[key] != parts:
                 yield Finding(
                     rule="secrets/two-recipes",
-                    at="makes",
+                    at="generate_for",
                     problem=f"two readers want different content in {key} of Secret {need.name!r} in namespace "
                     f"{need.namespace!r}: {other.purpose}, and {need.purpose}",
                     seen=need.name,
@@ -210,24 +210,24 @@ def _recipe_rules(wanted: Iterable[SecretNeed]) -> Iterator[Finding]:
 
 
 def _making_rules(
-    wanted: Sequence[SecretNeed], needs: Sequence[SecretNeed], leaves: Sequence[_SecretReference]
+    wanted: Sequence[SecretNeed], needs: Sequence[SecretNeed], exclude: Sequence[_SecretReference]
 ) -> Iterator[Finding]:
     names = {need.name for need in wanted}
-    for index, each in enumerate(leaves):
+    for index, each in enumerate(exclude):
         if each.name not in names:
             yield Finding(
                 rule="secrets/not-needed",
-                at=f"leaves[{index}]",
-                problem="is a Secret that nothing in makes= needs",
+                at=f"exclude[{index}]",
+                problem="is a Secret that nothing in generate_for= needs",
                 seen=each.name,
                 fix=f"name one of {', '.join(sorted(names))}" if names else "leave it out",
             )
-    if not needs and not leaves:
+    if not needs and not exclude:
         unknown = sorted({need.name for need in wanted if not need.can_be_made_up})
         made = sorted({need.name for need in wanted if need.can_be_made_up})
         yield Finding(
             rule="secrets/nothing-to-make",
-            at="makes",
+            at="generate_for",
             problem="needs no Secret that could be made up"
             + (f": only a person knows what belongs into {', '.join(unknown)}" if unknown else "")
             + (f"; something else on the platform makes {', '.join(made)}" if made else ""),

@@ -367,7 +367,7 @@ _REQUIRED = "RequiredDuringSchedulingIgnoredDuringExecution"
 
 
 def _pod_affinity(affinity: _Part, which: str) -> Any:
-    """The two structs of one shape, whose classes differ by ``Affinity`` or ``AntiAffinity`` in their names."""
+    """The two structs of one shape, whose classes differ by ``Affinity`` or ``PostgresAntiAffinity`` in their names."""
     from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
 
     base = f"ClusterSpecAffinityAdditionalPod{which}"

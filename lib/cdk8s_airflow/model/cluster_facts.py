@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.model.cluster_network import (
-    ApiServerAt,
     CloudIdentity,
     ClusterDns,
     HostNetwork,
     IpFamily,
+    KubernetesApiAddress,
     NetworkPlugin,
-    Nowhere,
+    NotInstalled,
 )
 from cdk8s_airflow.model.controller_versions import HELM_CONTROLLER, has
-from cdk8s_airflow.model.traffic import Pods
+from cdk8s_airflow.model.traffic import PodGroup
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import Cidr, Count, HostName, Must, NonEmpty, ObjectName, VersionText, version
 from cdk8s_airflow.validation.frozen import frozen
@@ -74,7 +74,7 @@ class ClusterFacts:
         api_server: where pods reach the API server. Default: unknown.
         dns: what resolves names for pods, NodeLocal DNSCache included. Default: unknown.
         ingress_controller: the pods that serve Ingresses or Gateways, or :class:`HostNetwork`. Default: unknown.
-        monitoring: the pods of Prometheus, or ``Nowhere()`` for none. Default: unknown.
+        monitoring: the pods of Prometheus, or ``NotInstalled()`` for none. Default: unknown.
         cnpg_operator: the pods of the CloudNativePG operator. Default: unknown.
         keda: the pods of KEDA. Default: unknown.
         cloud_identity: where pods get the identity that the cloud gives them. Default: unknown.
@@ -96,12 +96,12 @@ class ClusterFacts:
     node_networks: Sequence[Cidr] = ()
     ip_families: Sequence[IpFamily] = ()
     network_plugin: NetworkPlugin | None = None
-    api_server: ApiServerAt | None = None
+    api_server: KubernetesApiAddress | None = None
     dns: ClusterDns | None = None
-    ingress_controller: Pods | HostNetwork | None = None
-    monitoring: Pods | Nowhere | None = None
-    cnpg_operator: Pods | None = None
-    keda: Pods | None = None
+    ingress_controller: PodGroup | HostNetwork | None = None
+    monitoring: PodGroup | NotInstalled | None = None
+    cnpg_operator: PodGroup | None = None
+    keda: PodGroup | None = None
     cloud_identity: CloudIdentity | None = None
 
     @property

@@ -12,7 +12,7 @@ from cdk8s_airflow.validation.frozen import frozen
 
 
 @frozen
-class ApiServerAt:
+class KubernetesApiAddress:
     """Where pods reach the API server: behind its Service, since a policy sees addresses after their translation.
 
     ``kubectl -n default get endpointslices -l kubernetes.io/service-name=kubernetes`` prints both.
@@ -24,7 +24,7 @@ class ApiServerAt:
             Cilium tells the two apart.
     """
 
-    how_to_write: ClassVar[str] = 'ApiServerAt(networks=["192.168.1.10/32"])'
+    how_to_write: ClassVar[str] = 'KubernetesApiAddress(networks=["192.168.1.10/32"])'
 
     networks: Sequence[Cidr]
     port: PortNumber = 6443
@@ -75,10 +75,10 @@ class HostNetwork:
 
 
 @frozen
-class Nowhere:
+class NotInstalled:
     """The cluster has none."""
 
-    how_to_write: ClassVar[str] = "Nowhere()"
+    how_to_write: ClassVar[str] = "NotInstalled()"
 
 
 @frozen

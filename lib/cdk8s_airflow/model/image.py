@@ -158,7 +158,7 @@ class Image:
 
 
 @frozen(kw_only=False)
-class Mirror:
+class RegistryMirror:
     """A place in a registry that holds copies of the platform's images.
 
     One handle for all: ``AirflowChart(mirror=...)`` and ``CnpgCluster(mirror=...)``. Each image is looked for under the
@@ -171,7 +171,7 @@ class Mirror:
             none. A pull-through cache often has one for each: ``{"docker.io": "dockerhub"}``.
     """
 
-    how_to_write: ClassVar[str] = 'Mirror("registry.example.com/mirror")'
+    how_to_write: ClassVar[str] = 'RegistryMirror("registry.example.com/mirror")'
 
     prefix: _Prefix
     folders: Mapping[Registry, _Folder] = field(default_factory=dict)

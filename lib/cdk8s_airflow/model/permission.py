@@ -9,7 +9,7 @@ from cdk8s_airflow.validation.frozen import frozen
 
 
 @frozen
-class Right:
+class Permission:
     """What one account may do with one kind of resource.
 
     Attributes:
@@ -23,7 +23,7 @@ class Right:
     """
 
     how_to_write: ClassVar[str] = (
-        'Right(account="airflow-scheduler", account_namespace="airflow", namespace="airflow", group="", '
+        'Permission(account="airflow-scheduler", account_namespace="airflow", namespace="airflow", group="", '
         'resource="pods", verbs=("create", "list"))'
     )
 
@@ -41,15 +41,22 @@ class Right:
         return self.namespace is None and (self.group, self.resource, self.verbs) == ("*", "*", ("*",))
 
 
-def merged(rights: Iterable[Right]) -> tuple[Right, ...]:
+def merged(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
     """Rights in a fixed order, each account's verbs on one kind of resource together."""
     verbs: dict[tuple[str, str, str, str, str, tuple[str, ...]], set[str]] = {}
-    for right in rights:
-        where = "" if right.namespace is None else right.namespace
-        place = (where, right.account_namespace, right.account, right.group, right.resource, right.names)
-        verbs.setdefault(place, set()).update(right.verbs)
+    for permission in permissions:
+        where = "" if permission.namespace is None else permission.namespace
+        place = (
+            where,
+            permission.account_namespace,
+            permission.account,
+            permission.group,
+            permission.resource,
+            permission.names,
+        )
+        verbs.setdefault(place, set()).update(permission.verbs)
     return tuple(
-        Right(
+        Permission(
             account=account,
             account_namespace=account_namespace,
             namespace=where or None,
@@ -62,7 +69,7 @@ def merged(rights: Iterable[Right]) -> tuple[Right, ...]:
     )
 
 
-def rights_in(manifests: Iterable[Mapping[str, Any]], namespace: str = "") -> tuple[Right, ...]:
+def permissions_in(manifests: Iterable[Mapping[str, Any]], namespace: str = "") -> tuple[Permission, ...]:
     """What the Roles and bindings among manifests give to service accounts.
 
     Args:
@@ -76,7 +83,7 @@ def rights_in(manifests: Iterable[Mapping[str, Any]], namespace: str = "") -> tu
         for each in of_rbac
         if each["kind"] in ("Role", "ClusterRole")
     }
-    return merged(right for each in of_rbac if "roleRef" in each for right in _given(each, rules, namespace))
+    return merged(permission for each in of_rbac if "roleRef" in each for permission in _given(each, rules, namespace))
 
 
 def _place(manifest: Mapping[str, Any], namespace: str) -> str | None:
@@ -87,7 +94,7 @@ def _place(manifest: Mapping[str, Any], namespace: str) -> str | None:
 
 def _given(
     binding: Mapping[str, Any], rules: Mapping[tuple[str, str | None, str], Any], namespace: str
-) -> Iterator[Right]:
+) -> Iterator[Permission]:
     where = _place(binding, namespace)
     role = binding["roleRef"]
     told = rules.get((role["kind"], where if role["kind"] == "Role" else None, role["name"]), ())
@@ -97,7 +104,7 @@ def _given(
         for rule in told:
             for group in rule.get("apiGroups", ()):
                 for resource in rule.get("resources", ()):
-                    yield Right(
+                    yield Permission(
                         account=subject["name"],
                         account_namespace=subject.get("namespace") or where or namespace,
                         namespace=where,

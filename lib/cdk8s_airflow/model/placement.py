@@ -68,7 +68,7 @@ class Placement:
 
 
 @frozen
-class Spread:
+class TopologySpread:
     """How the replicas of one component are kept apart.
 
     Attributes:
@@ -77,12 +77,12 @@ class Spread:
         required: whether a replica waits rather than run in a place that has too many. Default: no; it then runs there.
     """
 
-    how_to_write: ClassVar[str] = 'Spread(across="topology.kubernetes.io/zone")'
+    how_to_write: ClassVar[str] = 'TopologySpread(across="topology.kubernetes.io/zone")'
 
     across: AnnotationKey = "kubernetes.io/hostname"
     max_skew: Count = 1
     required: bool = False
 
 
-APART: tuple[Spread, ...] = (Spread(),)
+APART: tuple[TopologySpread, ...] = (TopologySpread(),)
 """Replicas prefer different nodes, and start on the same one rather than not at all."""

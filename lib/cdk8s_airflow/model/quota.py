@@ -40,13 +40,13 @@ class Quota:
     """What all pods of a namespace may have together. What would exceed it is refused when it is made.
 
     A quota on CPU or memory makes Kubernetes refuse every container that says nothing of it. All containers of this library say
-    how much CPU and memory they ask for; other people's may not, and :class:`Limits` speaks for those.
+    how much CPU and memory they ask for; other people's may not, and :class:`ContainerLimits` speaks for those.
 
     Attributes:
         cpu: how much CPU all containers may ask for, like ``"16"``. Default: no bound.
         memory: how much memory they may ask for, like ``"64Gi"``. Default: no bound.
         cpu_limit: what their CPU limits may come to. Components have no CPU limit unless told, so it needs
-            ``Limits(cpu_limit=...)`` beside it, which slows components down. Default: no bound.
+            ``ContainerLimits(cpu_limit=...)`` beside it, which slows components down. Default: no bound.
         memory_limit: what their memory limits may come to. Default: no bound.
         pods: how many pods there may be that have not ended. Default: no bound.
         storage: how large all claims may be together. Default: no bound.
@@ -83,7 +83,7 @@ class Quota:
 
 
 @frozen
-class Limits:
+class ContainerLimits:
     """What a container gets that says nothing, and what none may exceed.
 
     It reaches containers of other people's too: pods that tasks start, jobs of operators. Those of this library say all of it
@@ -100,7 +100,7 @@ class Limits:
         max_storage: the largest claim there may be. Default: none.
     """
 
-    how_to_write: ClassVar[str] = 'Limits(max_memory="16Gi")'
+    how_to_write: ClassVar[str] = 'ContainerLimits(max_memory="16Gi")'
 
     cpu: Cpu = "100m"
     memory: Bytes = "256Mi"

@@ -67,7 +67,7 @@ class Keda:
     Attributes:
         min_replicas: how many there are at least; none at all with 0. Default: 0.
         max_replicas: how many there are at most.
-        period: how often KEDA looks. Default: ``"5s"``.
+        interval: how often KEDA evaluates the query, ``pollingInterval`` of the ScaledObject. Default: ``"5s"``.
         cooldown: how long nothing has to wait before the last replica goes. Default: ``"30s"``.
         query: the SQL that gives the number of replicas. Default: the chart's, which counts tasks that run or wait.
         advanced: further settings, in the form of ``spec.advanced`` of KEDA's ScaledObject.
@@ -77,7 +77,7 @@ class Keda:
 
     min_replicas: Annotated[int, at_least(0)] = 0
     max_replicas: Count
-    period: Duration = "5s"
+    interval: Duration = "5s"
     cooldown: Duration = "30s"
     query: NonEmpty | None = None
     advanced: Mapping[str, Any] | None = None

@@ -26,7 +26,7 @@ Role = Literal[
 
 
 @frozen
-class Pods:
+class PodGroup:
     """Pods of one namespace, chosen by their labels.
 
     Attributes:
@@ -36,7 +36,7 @@ class Pods:
         without: keys of labels that they lack, where ``labels`` alone would choose others too. Default: none.
     """
 
-    how_to_write: ClassVar[str] = 'Pods(name="warehouse", namespace="data", labels={"app": "warehouse"})'
+    how_to_write: ClassVar[str] = 'PodGroup(name="warehouse", namespace="data", labels={"app": "warehouse"})'
 
     name: NonEmpty
     namespace: Label
@@ -61,16 +61,16 @@ class Pods:
 
 
 @frozen
-class Outside:
+class ExternalPeer:
     """A place outside the cluster.
 
     Attributes:
-        name: what a reader calls it, like ``"gitlab.acme.lab"``. ``NetworkIsolation(places=...)`` finds it by this name.
+        name: what a reader calls it, like ``"gitlab.acme.lab"``. ``NetworkIsolation(endpoints=...)`` finds it by this name.
         networks: its addresses, like ``("203.0.113.0/24",)``. Default: unknown, so that only everything outside the cluster can be
             allowed; the report says so.
     """
 
-    how_to_write: ClassVar[str] = 'Outside(name="gitlab.acme.lab", networks=("203.0.113.7/32",))'
+    how_to_write: ClassVar[str] = 'ExternalPeer(name="gitlab.acme.lab", networks=("203.0.113.7/32",))'
 
     name: NonEmpty
     networks: tuple[Cidr, ...] = ()
@@ -88,8 +88,8 @@ class Outside:
 
 
 @frozen
-class Known:
-    """A part of the cluster that :class:`ClusterFacts` places.
+class ClusterComponent:
+    """A part of the cluster whose location :class:`ClusterFacts` holds.
 
     Attributes:
         role: which part. ``"nodes"`` are the nodes themselves, as what comes through a NodePort or from a controller on their
@@ -100,37 +100,37 @@ class Known:
 
 
 @frozen
-class Unplaced:
+class UnlocatedPeer:
     """Something of which nobody has said where it is, in the cluster or outside: its address is in a Secret, or its name alone
-    does not tell which pods it means. ``NetworkIsolation(places=...)`` has to say.
+    does not tell which pods it means. ``NetworkIsolation(endpoints=...)`` has to say.
 
     Attributes:
         name: what a reader calls it, like ``"broker of airflow"``. It is placed by this name.
     """
 
-    how_to_write: ClassVar[str] = 'Unplaced(name="broker of airflow")'
+    how_to_write: ClassVar[str] = 'UnlocatedPeer(name="broker of airflow")'
 
     name: NonEmpty
 
 
-Peer: TypeAlias = Pods | Outside | Known | Unplaced
+Peer: TypeAlias = PodGroup | ExternalPeer | ClusterComponent | UnlocatedPeer
 """One end of a flow."""
 
 
 @frozen
-class Flow:
+class TrafficFlow:
     """One thing that opens connections to another.
 
     Attributes:
         source: who opens them.
         target: to whom.
-        port: at which port of the target's pods, or of the target outside. Where the target is :class:`Unplaced` this is the
+        port: at which port of the target's pods, or of the target outside. Where the target is :class:`UnlocatedPeer` this is the
             usual one, and whoever places it may say another.
         protocol: ``"TCP"`` or ``"UDP"``.
         purpose: what for, in a few words.
     """
 
-    how_to_write: ClassVar[str] = 'Flow(source=..., target=..., port=5432, purpose="the warehouse")'
+    how_to_write: ClassVar[str] = 'TrafficFlow(source=..., target=..., port=5432, purpose="the warehouse")'
 
     source: Peer
     target: Peer
@@ -152,10 +152,10 @@ class Traffic:
 
     how_to_write: ClassVar[str] = "Traffic(workloads=(...), flows=(...))"
 
-    workloads: tuple[Pods, ...] = ()
-    flows: tuple[Flow, ...] = ()
+    workloads: tuple[PodGroup, ...] = ()
+    flows: tuple[TrafficFlow, ...] = ()
     questions: tuple[Finding, ...] = ()
-    tasks: tuple[Pods, ...] = ()
+    tasks: tuple[PodGroup, ...] = ()
 
 
 @runtime_checkable
@@ -168,10 +168,10 @@ class HasTraffic(Protocol):
         ...
 
 
-def resolves_names(*sources: Pods) -> tuple[Flow, ...]:
+def resolves_names(*sources: PodGroup) -> tuple[TrafficFlow, ...]:
     """The flows by which pods resolve names: to DNS, by UDP and by TCP for long answers."""
     return tuple(
-        Flow(source=source, target=Known(role="dns"), port=53, protocol=protocol, purpose="names")
+        TrafficFlow(source=source, target=ClusterComponent(role="dns"), port=53, protocol=protocol, purpose="names")
         for source in sources
         for protocol in _BOTH
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from cdk8s_airflow.model.traffic import Outside, Peer, Unplaced
+from cdk8s_airflow.model.traffic import ExternalPeer, Peer, UnlocatedPeer
 
 _USUAL = {"http": 80, "https": 443, "ssh": 22, "ldap": 389, "ldaps": 636, "git": 9418}
 
@@ -22,8 +22,8 @@ def peer_of(host: str, port: int, cluster_domain: str) -> Peer:
     try:
         address = ip_address(bare)
     except ValueError:
-        return Unplaced(name=host) if looks_inside(host, port, cluster_domain) else Outside(name=host)
-    return Outside(name=bare, networks=(f"{bare}/{address.max_prefixlen}",))
+        return UnlocatedPeer(name=host) if looks_inside(host, port, cluster_domain) else ExternalPeer(name=host)
+    return ExternalPeer(name=bare, networks=(f"{bare}/{address.max_prefixlen}",))
 
 
 def looks_inside(host: str, port: int, cluster_domain: str) -> bool:

@@ -11,7 +11,7 @@ from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.model.namespace import ExistingNamespace as ExistingNamespace
 from cdk8s_airflow.model.namespace import NamespaceHandle as NamespaceHandle
 from cdk8s_airflow.model.pruning import STATE_LABEL
-from cdk8s_airflow.model.quota import Limits, Quota
+from cdk8s_airflow.model.quota import ContainerLimits, Quota
 from cdk8s_airflow.model.secret_reference import Named
 from cdk8s_airflow.model.wire.scheduling import limits_manifest, quota_manifest
 from cdk8s_airflow.namespaces.wire.namespace import default_deny_manifest, namespace_manifest
@@ -74,7 +74,7 @@ class Namespace(PlatformConstruct):
         name: _OwnName | None = None,
         pod_security: PodSecurity = "restricted",
         quota: Quota | None = None,
-        limits: Limits | None = None,
+        limits: ContainerLimits | None = None,
         default_deny: bool = False,
         labels: Mapping[NonEmpty, LabelValue] | None = None,
         annotations: Mapping[NonEmpty, str] | None = None,
@@ -173,7 +173,7 @@ def claim_rules(
             yield from service_findings(service, namespace=name, quota=quota)
 
 
-def _quota_rules(quota: Quota | None, limits: Limits | None) -> Iterator[Finding]:
+def _quota_rules(quota: Quota | None, limits: ContainerLimits | None) -> Iterator[Finding]:
     """Whether a quota on CPU limits meets containers that have none."""
     if quota is not None and quota.cpu_limit is not None and not (limits is not None and limits.gives_cpu_limits):
         yield Finding(
@@ -181,5 +181,5 @@ def _quota_rules(quota: Quota | None, limits: Limits | None) -> Iterator[Finding
             at="quota.cpu_limit",
             problem="makes Kubernetes refuse every container without a CPU limit, and components of Airflow have none unless told",
             seen=repr(quota.cpu_limit),
-            fix="leave it out, or give limits=Limits(cpu_limit=...), by which they get one",
+            fix="leave it out, or give limits=ContainerLimits(cpu_limit=...), by which they get one",
         )

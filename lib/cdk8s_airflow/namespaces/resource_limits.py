@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import TypeVar
 
-from cdk8s_airflow.model.quota import Limits, Quota
+from cdk8s_airflow.model.quota import ContainerLimits, Quota
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.validation import Finding
@@ -16,7 +16,7 @@ _Part = TypeVar("_Part")
 
 
 def bound_findings(
-    given: object, at: str, *, namespace: str, quota: Quota | None = None, limits: Limits | None = None
+    given: object, at: str, *, namespace: str, quota: Quota | None = None, limits: ContainerLimits | None = None
 ) -> Iterator[Finding]:
     """What asks for more than a namespace allows, of all that settings say of CPU and memory.
 
@@ -80,7 +80,13 @@ def _too_much(at: str, asked: str, bound: str, namespace: str) -> Finding:
 
 
 def volume_findings(
-    given: object, at: str, *, namespace: str, quota: Quota | None = None, limits: Limits | None = None, times: int = 1
+    given: object,
+    at: str,
+    *,
+    namespace: str,
+    quota: Quota | None = None,
+    limits: ContainerLimits | None = None,
+    times: int = 1,
 ) -> Iterator[Finding]:
     """Volumes that a namespace has no room for.
 
@@ -94,7 +100,7 @@ def volume_findings(
     """
     for path, volume in _parts_in(given, at, Volume):
         if limits is not None and _is_above(volume.size, limits.max_storage):
-            yield _no_room(path, volume, namespace, f"Limits(max_storage={limits.max_storage!r}) is less")
+            yield _no_room(path, volume, namespace, f"ContainerLimits(max_storage={limits.max_storage!r}) is less")
         elif (
             quota is not None and quota.storage is not None and times * quantity(volume.size) > quantity(quota.storage)
         ):
@@ -155,17 +161,19 @@ def _parts_in(given: object, at: str, kind: type[_Part]) -> Iterator[tuple[str, 
             yield from _parts_in(getattr(given, field.name), f"{at}.{field.name}" if at else field.name, kind)
 
 
-def _against_limits(at: str, given: Resources, namespace: str, limits: Limits) -> Iterator[Finding]:
+def _against_limits(at: str, given: Resources, namespace: str, limits: ContainerLimits) -> Iterator[Finding]:
     if given.cpu_limit is None:
         ceiling, says = limits.cpu_limit or limits.max_cpu, "gives a container without a CPU limit"
         if ceiling is not None and quantity(given.cpu) > quantity(ceiling):
             yield _finding(f"{at}.cpu", given.cpu, namespace, f"Limits {says} {ceiling}, which is less")
     elif _is_above(given.cpu_limit, limits.max_cpu):
-        yield _finding(f"{at}.cpu_limit", given.cpu_limit, namespace, f"Limits(max_cpu={limits.max_cpu!r}) is less")
+        yield _finding(
+            f"{at}.cpu_limit", given.cpu_limit, namespace, f"ContainerLimits(max_cpu={limits.max_cpu!r}) is less"
+        )
     most = given.memory_limit or given.memory
     if _is_above(most, limits.max_memory):
         name = "memory" if given.memory_limit is None else "memory_limit"
-        yield _finding(f"{at}.{name}", most, namespace, f"Limits(max_memory={limits.max_memory!r}) is less")
+        yield _finding(f"{at}.{name}", most, namespace, f"ContainerLimits(max_memory={limits.max_memory!r}) is less")
 
 
 def _against_quota(at: str, given: Resources, namespace: str, quota: Quota) -> Iterator[Finding]:

@@ -9,9 +9,9 @@ from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.traffic import Flow, HasTraffic, Traffic
+from cdk8s_airflow.model.traffic import HasTraffic, Traffic, TrafficFlow
 from cdk8s_airflow.network.wire.flow_table import everywhere_note, flow_table, one_sided_note
-from cdk8s_airflow.network.wire.network_policy import Isolation, Place, half_open, isolation
+from cdk8s_airflow.network.wire.network_policy import Isolation, PeerEndpoint, half_open, isolation
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import NonEmpty
 
@@ -36,7 +36,7 @@ class NetworkIsolation(PlatformConstruct):
         traffic: everything with pods: :class:`AirflowChart`, :class:`CnpgCluster` and others; or :class:`Traffic` of your own.
         flows: further connections, of which the platform does not know. Pods in the namespaces of ``traffic`` that are named
             here get a policy as well, and may resolve names where they open connections. Default: none.
-        places: where something is that flows only name, by its name as the findings and the summary have it, like
+        endpoints: where something is that flows only name, by its name as the findings and the summary have it, like
             ``"gitlab.acme.lab"`` or ``"broker of airflow"``, or by its role, like ``"monitoring"``. Default: what has a name of the
             world is outside the cluster, at addresses nobody knows.
         facts: what is known of the cluster.
@@ -54,8 +54,8 @@ class NetworkIsolation(PlatformConstruct):
         id: str,
         *,
         traffic: Sequence[Traffic | HasTraffic],
-        flows: Sequence[Flow] = (),
-        places: Mapping[NonEmpty, Place] | None = None,
+        flows: Sequence[TrafficFlow] = (),
+        endpoints: Mapping[NonEmpty, PeerEndpoint] | None = None,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
         found = checked(NetworkIsolation.__init__, locals())
@@ -64,14 +64,14 @@ class NetworkIsolation(PlatformConstruct):
             found.append(_nothing_given())
         if not found and _sound(traffic):
             given = [each if isinstance(each, Traffic) else each.traffic for each in traffic]
-            worked_out = isolation(given, flows, places or {}, facts)
+            worked_out = isolation(given, flows, endpoints or {}, facts)
             found += worked_out.findings
         super().__init__(scope, id, found)
         self._isolation: Isolation | None = None
         if not self._sound or worked_out is None:
             return
         self._isolation = worked_out
-        made = self._ledger.objects
+        made = self._registry.objects
         manifests = {
             key: manifest
             for key, manifest in worked_out.manifests.items()
@@ -80,7 +80,7 @@ class NetworkIsolation(PlatformConstruct):
         }
         self._emit(manifests, facts=facts)
         if self._sound:
-            others = self._ledger.slot(Isolations)
+            others = self._registry.slot(Isolations)
             self._found_late(
                 finding
                 for other in others
@@ -94,10 +94,10 @@ class NetworkIsolation(PlatformConstruct):
                 everywhere_note(worked_out.everywhere),
                 one_sided_note(worked_out.one_sided),
             )
-            self._ledger.notes += [note for note in notes if note]
+            self._registry.notes += [note for note in notes if note]
 
     @property
-    def flows(self) -> tuple[Flow, ...]:
+    def flows(self) -> tuple[TrafficFlow, ...]:
         """Every connection that is allowed; none while findings are being collected."""
         return () if self._isolation is None else self._isolation.flows
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cdk8s_airflow.app.registry import Ledger
-from cdk8s_airflow.model.permission import Right, merged, rights_in
+from cdk8s_airflow.app.registry import Registry
+from cdk8s_airflow.model.permission import Permission, merged, permissions_in
 
 
-def rights_of(ledger: Ledger) -> tuple[Right, ...]:
+def permissions_of(registry: Registry) -> tuple[Permission, ...]:
     """What every account of an app may do: by the objects it emits, and by what those bring along."""
-    return merged([*rights_in(ledger.rbac), *(right for each in ledger.rights for right in each())])
+    return merged(
+        [*permissions_in(registry.rbac), *(permission for each in registry.permissions for permission in each())]
+    )
 
 
-def rights_text(rights: Iterable[Right]) -> str:
+def permissions_text(permissions: Iterable[Permission]) -> str:
     """Rights as a paragraph: place by place, accounts that may do the same in one line, and the whole cluster last."""
-    by_place: dict[tuple[bool, str], list[Right]] = {}
-    for right in rights:
-        by_place.setdefault((right.namespace is None, right.namespace or ""), []).append(right)
+    by_place: dict[tuple[bool, str], list[Permission]] = {}
+    for permission in permissions:
+        by_place.setdefault((permission.namespace is None, permission.namespace or ""), []).append(permission)
     if not by_place:
         return ""
     lines = ["What accounts may do with the API of Kubernetes:"]
@@ -27,12 +29,12 @@ def rights_text(rights: Iterable[Right]) -> str:
     return "\n".join(lines)
 
 
-def _accounts(rights: list[Right], namespace: str) -> Iterator[str]:
+def _accounts(permissions: list[Permission], namespace: str) -> Iterator[str]:
     by_account: dict[str, list[str]] = {}
-    for right in rights:
-        home = right.account_namespace
-        name = right.account if home == namespace else f"{right.account} of namespace {home}"
-        by_account.setdefault(name, []).append(_told(right))
+    for permission in permissions:
+        home = permission.account_namespace
+        name = permission.account if home == namespace else f"{permission.account} of namespace {home}"
+        by_account.setdefault(name, []).append(_told(permission))
     alike: dict[tuple[str, ...], list[str]] = {}
     for name, told in by_account.items():
         alike.setdefault(tuple(told), []).append(name)
@@ -40,9 +42,9 @@ def _accounts(rights: list[Right], namespace: str) -> Iterator[str]:
         yield f"{', '.join(names)}: {'; '.join(deeds)}"
 
 
-def _told(right: Right) -> str:
-    if right.is_everything:
+def _told(permission: Permission) -> str:
+    if permission.is_everything:
         return "everything"
-    resource = right.resource if right.group == "" else f"{right.resource}.{right.group}"
-    only = f" named {', '.join(right.names)}" if right.names else ""
-    return f"{' '.join(right.verbs)} {resource}{only}"
+    resource = permission.resource if permission.group == "" else f"{permission.resource}.{permission.group}"
+    only = f" named {', '.join(permission.names)}" if permission.names else ""
+    return f"{' '.join(permission.verbs)} {resource}{only}"

@@ -8,43 +8,43 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cdk8s_airflow._regex import regex
-from cdk8s_airflow.app.registry import Ledger
+from cdk8s_airflow.app.registry import Registry
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.secret_recipe import sources
-from cdk8s_airflow.report.permissions import rights_of, rights_text
+from cdk8s_airflow.report.permissions import permissions_of, permissions_text
 from cdk8s_airflow.secret_scan.scanner import vouched
 
 _KIND = regex(r"^kind: (\S+)$", re.MULTILINE)
 
 
-def summary(ledger: Ledger, folder: Path) -> str:
+def summary(registry: Registry, folder: Path) -> str:
     """The summary of an app whose manifests are in a folder.
 
     Args:
-        ledger: what the app's constructs said.
+        registry: what the app's constructs said.
         folder: where its manifests were written.
     """
     files = sorted(folder.glob("*.k8s.yaml"))
     paragraphs = [
         _written(files, folder),
-        _definitions(ledger.crds),
-        _state(ledger),
-        rights_text(rights_of(ledger)),
-        *_sessions(ledger),
-        *ledger.notes,
+        _definitions(registry.crds),
+        _state(registry),
+        permissions_text(permissions_of(registry)),
+        *_sessions(registry),
+        *registry.notes,
         _vouched(vouched()),
-        _made(ledger.provided.values()),
-        _secrets(ledger.missing, [file for file in files if _has_namespaces(file)], ledger.provided.values()),
+        _made(registry.provided.values()),
+        _secrets(registry.missing, [file for file in files if _has_namespaces(file)], registry.provided.values()),
         f"Apply it:\n  kubectl apply --server-side -f {folder}/",
-        *_files(ledger, folder),
+        *_files(registry, folder),
     ]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
 
 
-def _files(ledger: Ledger, folder: Path) -> Iterator[str]:
+def _files(registry: Registry, folder: Path) -> Iterator[str]:
     """How to install what is no manifest; and that it is not there, where cdk8s alone has written."""
-    for name, text in sorted(ledger.files.items()):
+    for name, text in sorted(registry.files.items()):
         file = folder / name
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             yield f"{file} is missing or old: it is written by run() or synth() of cdk8s_airflow, not by app.synth()."
@@ -52,12 +52,12 @@ def _files(ledger: Ledger, folder: Path) -> Iterator[str]:
             yield f"Then install or upgrade with Helm:\n  sh {file}"
 
 
-def _sessions(ledger: Ledger) -> Iterator[str]:
+def _sessions(registry: Registry) -> Iterator[str]:
     """How many sessions each database and pooler sees at most, and how that adds up."""
-    if ledger.sessions:
+    if registry.sessions:
         from cdk8s_airflow.model.sessions import told
 
-        yield from (told(demands) for _, demands in sorted(ledger.sessions.items()))
+        yield from (told(demands) for _, demands in sorted(registry.sessions.items()))
 
 
 def _vouched(texts: int) -> str:
@@ -126,11 +126,11 @@ def _secret(need: SecretNeed, makers: Mapping[tuple[str, str], str]) -> Iterator
     yield f"\n    {need.command}"
 
 
-def _state(ledger: Ledger) -> str:
-    if not ledger.state:
+def _state(registry: Registry) -> str:
+    if not registry.state:
         return ""
     lines = "\n".join(
         f"  {kind.partition('/')[0]} {'/'.join(part for part in (namespace, name) if part)}"
-        for kind, namespace, name in ledger.state
+        for kind, namespace, name in registry.state
     )
     return f"These hold state; deleting them loses data:\n{lines}"

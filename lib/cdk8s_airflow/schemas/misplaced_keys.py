@@ -322,10 +322,10 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     # DAGs
     Misplaced(
         path="dags.gitSync.wait",
-        instead="give period= of the DAG source (dags.gitSync.period)",
+        instead="give interval= of the DAG source (dags.gitSync.period)",
         effect="lets this outdated key, in whole seconds, override period",
     ),
-    Misplaced(path="dags.gitSync.interval", instead="give period= of the DAG source (dags.gitSync.period)"),
+    Misplaced(path="dags.gitSync.interval", instead="give interval= of the DAG source (dags.gitSync.period)"),
     Misplaced(
         path="dags.gitSync.username", instead="give credentials= of the DAG source (dags.gitSync.credentialsSecret)"
     ),

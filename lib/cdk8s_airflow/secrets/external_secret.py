@@ -10,7 +10,7 @@ from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle
-from cdk8s_airflow.secrets.remote_secret import PlainText, RemoteValue, literal_rules
+from cdk8s_airflow.secrets.remote_secret import LiteralValue, RemoteValue, literal_rules
 from cdk8s_airflow.secrets.secret_store import AnyStore, ClusterSecretStore, SecretStore, kind_of, reach_rules
 from cdk8s_airflow.secrets.target_secret import SecretLabels, SecretToMake, reference_rules, wanted
 from cdk8s_airflow.secrets.wire.external_secret import ExternalSettings, external_secret_manifest, remotes
@@ -31,9 +31,9 @@ class ExternalSecret(PlatformConstruct):
         namespace: where the Secret is read, and so made.
         secret: which Secret: the same reference that its reader is given, or several :class:`SecretKey` of one Secret.
         store: where it comes from.
-        data: each key, and what it holds: a :class:`RemoteKey`, a :class:`RemoteText` that is put together from several, the
-            :class:`DatabaseUrl` of a database of this platform, or a :class:`PlainText` that is no secret.
-        refresh: how often the store is asked. None asks only once. Default: ``"1h"``. Pods that run see nothing of a change until
+        data: each key, and what it holds: a :class:`RemoteKey`, a :class:`RemoteTemplate` that is put together from several, the
+            :class:`DatabaseUrl` of a database of this platform, or a :class:`LiteralValue` that is no secret.
+        interval: how often the operator reads the store. None asks only once. Default: ``"1h"``. Pods that run see nothing of a change until
             they restart, but new ones, those of tasks among them, do.
         labels: of the Secret. Default: none but ``cnpg.io/reload`` on a login, by which CloudNativePG reads it again.
         facts: what is known of the cluster.
@@ -53,7 +53,7 @@ class ExternalSecret(PlatformConstruct):
         secret: SecretToMake,
         store: AnyStore,
         data: Mapping[SecretKeyName, RemoteValue],
-        refresh: Duration | None = "1h",
+        interval: Duration | None = "1h",
         labels: SecretLabels | None = None,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
@@ -76,7 +76,7 @@ class ExternalSecret(PlatformConstruct):
             store_kind=kind_of(store),
             store=store.name,
             data=data,
-            refresh=refresh,
+            interval=interval,
         )
         self._emit({"secret": external_secret_manifest(settings)}, facts=facts)
         if self._sound:
@@ -109,7 +109,7 @@ def _remote_rules(store: AnyStore, data: Mapping[str, RemoteValue]) -> Iterator[
 
 
 def _plain_rules(data: Mapping[str, RemoteValue]) -> Iterator[Finding]:
-    plain = {key: value for key, value in data.items() if isinstance(value, PlainText)}
+    plain = {key: value for key, value in data.items() if isinstance(value, LiteralValue)}
     literal = [finding for key, value in plain.items() for finding in literal_rules(key, value)]
     yield from literal
     if not literal and plain and len(plain) == len(data):

@@ -103,14 +103,14 @@ class _Aws:
     Attributes:
         region: the region, like ``"eu-central-1"``.
         role: a role to take on before anything is read, by its ARN. Default: none.
-        login: a service account that IAM knows (IRSA), or access keys. Default: the operator's own identity.
+        credentials: a service account that IAM knows (IRSA), or access keys. Default: the operator's own identity.
     """
 
     service: ClassVar[str] = ""
 
     region: _Region
     role: _RoleArn | None = None
-    login: ExistingServiceAccount | AwsAccessKeys | None = None
+    credentials: ExistingServiceAccount | AwsAccessKeys | None = None
 
 
 class AwsSecretsManager(_Aws):
@@ -119,7 +119,7 @@ class AwsSecretsManager(_Aws):
     Attributes:
         region: the region, like ``"eu-central-1"``.
         role: a role to take on before anything is read, by its ARN. Default: none.
-        login: a service account that IAM knows (IRSA), or access keys. Default: the operator's own identity.
+        credentials: a service account that IAM knows (IRSA), or access keys. Default: the operator's own identity.
     """
 
     how_to_write: ClassVar[str] = 'AwsSecretsManager(region="eu-central-1")'
@@ -132,7 +132,7 @@ class AwsParameterStore(_Aws):
     Attributes:
         region: the region, like ``"eu-central-1"``.
         role: a role to take on before anything is read, by its ARN. Default: none.
-        login: a service account that IAM knows (IRSA), or access keys. Default: the operator's own identity.
+        credentials: a service account that IAM knows (IRSA), or access keys. Default: the operator's own identity.
     """
 
     how_to_write: ClassVar[str] = 'AwsParameterStore(region="eu-central-1")'
@@ -146,7 +146,7 @@ class GcpSecretManager:
     Attributes:
         project: the id of the project with the secrets.
         location: the region of regional secrets, like ``"europe-west3"``. Default: global ones.
-        login: a service account that IAM knows (Workload Identity of GKE), or a key with the JSON of an account's key.
+        credentials: a service account that IAM knows (Workload Identity of GKE), or a key with the JSON of an account's key.
             Default: the operator's own identity.
     """
 
@@ -154,7 +154,7 @@ class GcpSecretManager:
 
     project: _Project
     location: _Location | None = None
-    login: ExistingServiceAccount | SecretKey | None = None
+    credentials: ExistingServiceAccount | SecretKey | None = None
 
 
 @frozen
@@ -211,14 +211,16 @@ class AzureKeyVault:
 
     Attributes:
         url: its address, like ``"https://acme-data.vault.azure.net"``.
-        login: who the operator is there.
+        credentials: who the operator is there.
         environment: which cloud. Default: ``"PublicCloud"``.
     """
 
-    how_to_write: ClassVar[str] = 'AzureKeyVault(url="https://acme.vault.azure.net", login=AzureWorkloadIdentity())'
+    how_to_write: ClassVar[str] = (
+        'AzureKeyVault(url="https://acme.vault.azure.net", credentials=AzureWorkloadIdentity())'
+    )
 
     url: WebUrl
-    login: AzureWorkloadIdentity | AzureManagedIdentity | AzureServicePrincipal
+    credentials: AzureWorkloadIdentity | AzureManagedIdentity | AzureServicePrincipal
     environment: Literal["PublicCloud", "USGovernmentCloud", "ChinaCloud", "GermanCloud"] = "PublicCloud"
 
     def _rules(self) -> Iterator[Finding]:
@@ -267,17 +269,19 @@ class HashicorpVault:
 
     Attributes:
         server: its address, like ``"https://vault.acme.lab:8200"``. Without TLS only inside the cluster.
-        login: who the operator is there: a service account, an AppRole, or a key with a token.
+        credentials: who the operator is there: a service account, an AppRole, or a key with a token.
         path: where the engine is mounted. Default: ``"secret"``.
         version: of the engine. Default: ``"v2"``.
         vault_namespace: the namespace in Vault Enterprise. Default: none.
         ca: the certificate of the authority that signed Vault's. Default: those that everybody trusts.
     """
 
-    how_to_write: ClassVar[str] = 'HashicorpVault(server="https://vault.acme.lab:8200", login=VaultKubernetes(...))'
+    how_to_write: ClassVar[str] = (
+        'HashicorpVault(server="https://vault.acme.lab:8200", credentials=VaultKubernetes(...))'
+    )
 
     server: WebUrl
-    login: VaultKubernetes | VaultAppRole | SecretKey
+    credentials: VaultKubernetes | VaultAppRole | SecretKey
     path: _Mount = "secret"
     version: Literal["v1", "v2"] = "v2"
     vault_namespace: NonEmpty | None = None
@@ -297,18 +301,18 @@ class KubernetesSecrets:
 
     Attributes:
         namespace: where the Secrets are.
-        login: a service account that may ``get`` them there and nothing else, or a key with a token.
+        credentials: a service account that may ``get`` them there and nothing else, or a key with a token.
         server: the API server of another cluster. Default: this cluster's.
         ca: the certificate of the authority that signed the API server's. Default: this cluster's, from the ConfigMap
             ``kube-root-ca.crt`` that every namespace has; for a server elsewhere, those that everybody trusts.
     """
 
     how_to_write: ClassVar[str] = (
-        'KubernetesSecrets(namespace=Namespace.existing("data"), login=ExistingServiceAccount("secret-reader"))'
+        'KubernetesSecrets(namespace=Namespace.existing("data"), credentials=ExistingServiceAccount("secret-reader"))'
     )
 
     namespace: NamespaceHandle
-    login: ExistingServiceAccount | SecretKey
+    credentials: ExistingServiceAccount | SecretKey
     server: WebUrl | None = None
     ca: SecretKey | ConfigMapKey | None = None
 

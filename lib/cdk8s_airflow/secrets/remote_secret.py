@@ -50,33 +50,33 @@ Escape = Literal["url", "json", "none"]
 
 
 @frozen
-class RemoteText:
+class RemoteTemplate:
     """A text with secrets of a store in it, put together in the cluster.
 
     Attributes:
-        form: the text, with the names of parts in braces: ``"postgresql://{user}:{password}@db.acme.lab:5432/airflow"``.
+        template: the string, with the names of parts in braces: ``"postgresql://{user}:{password}@db.acme.lab:5432/airflow"``.
         parts: what stands for each name.
         escape: what is done to each part: ``"url"`` percent-encodes it, ``"json"`` writes it in quotes as JSON does (so write no
             quotes around it), ``"none"`` leaves it as it is. Default: ``"url"``.
     """
 
     how_to_write: ClassVar[str] = (
-        'RemoteText(form="postgresql://airflow:{password}@db.acme.lab:5432/airflow", '
+        'RemoteTemplate(template="postgresql://airflow:{password}@db.acme.lab:5432/airflow", '
         'parts={"password": RemoteKey("prod/db", property="password")})'
     )
 
-    form: NonEmpty
+    template: NonEmpty
     parts: Mapping[VariableName, RemoteKey]
     escape: Escape = "url"
 
     def _rules(self) -> Iterator[Finding]:
         from cdk8s_airflow.secret_scan.scanner import looks_secret
 
-        named = set(_PART.findall(self.form))
+        named = set(_PART.findall(self.template))
         for name in sorted(named - self.parts.keys()):
             yield Finding(
                 rule="secrets/part",
-                at="form",
+                at="template",
                 problem=f"names {{{name}}}, and parts has nothing of that name",
                 fix=f"add it: parts={{{name!r}: RemoteKey(...)}}",
             )
@@ -84,7 +84,7 @@ class RemoteText:
             yield Finding(
                 rule="secrets/part",
                 at=f"parts.{name}",
-                problem="is not in the form, so that it would go nowhere",
+                problem="is not in the template, so that it would go nowhere",
                 seen=show(name),
                 fix=f"write {{{name}}} where it belongs, or leave the part out",
             )
@@ -95,10 +95,10 @@ class RemoteText:
                 problem="is empty: the whole text would stand in the manifest for everybody to read",
                 fix="give each secret in the text a name in braces, and say here where it is kept",
             )
-        if looks_secret(_PART.sub("{{part}}", self.form)) or is_token(self.form):
+        if looks_secret(_PART.sub("{{part}}", self.template)) or is_token(self.template):
             yield Finding(
                 rule="secrets/literal",
-                at="form",
+                at="template",
                 problem="has a password or token in it, and manifests are read by everybody",
                 fix="write a name in braces in its place, and say in parts where it is kept",
             )
@@ -124,7 +124,7 @@ DatabaseHere = Annotated[
     Must(
         lambda database: hasattr(database, "sound") and takes(database, "bridge"),
         "is not a database of this platform",
-        "give the CnpgCluster itself, not its connection; for another one, write the URL: RemoteText(form=...)",
+        "give the CnpgCluster itself, not its connection; for another one, write the URL: RemoteTemplate(template=...)",
         "secrets/database",
     ),
 ]
@@ -157,40 +157,40 @@ class DatabaseUrl:
                 rule="secrets/database",
                 at="database",
                 problem="does not say host, user and name of the database, so that no URL can be written",
-                fix="write the URL: RemoteText(form=...)",
+                fix="write the URL: RemoteTemplate(template=...)",
             )
 
 
 @frozen(kw_only=False)
-class PlainText:
+class LiteralValue:
     """A text that is no secret, for a key beside others that are: a user's name, an address, a type. It stands in the manifest.
 
     Args:
-        text: the text.
+        value: the string.
     """
 
-    how_to_write: ClassVar[str] = 'PlainText("airflow")'
+    how_to_write: ClassVar[str] = 'LiteralValue("airflow")'
     names_a_secret: ClassVar[bool] = True
 
-    text: NonEmpty
+    value: NonEmpty
 
 
-RemoteValue = RemoteKey | RemoteText | DatabaseUrl | PlainText
+RemoteValue = RemoteKey | RemoteTemplate | DatabaseUrl | LiteralValue
 """What a key of a Secret can come from."""
 
 
-def literal_rules(key: str, text: PlainText) -> Iterator[Finding]:
+def literal_rules(key: str, text: LiteralValue) -> Iterator[Finding]:
     """Whether what stands in clear text under a key is a secret, by the key's name or by its own form."""
     from cdk8s_airflow.secret_scan.scanner import is_literal, is_vouched, looks_secret, telling
 
-    if is_vouched(text.text):
+    if is_vouched(text.value):
         return
-    if telling(key) == "strict" or is_literal(key, text.text) or looks_secret(text.text):
+    if telling(key) == "strict" or is_literal(key, text.value) or looks_secret(text.value):
         yield Finding(
             rule="secrets/literal",
             at=f"data.{key}",
             problem="looks like a secret, and would stand in the manifest for everybody to read",
-            fix='say where it is kept: RemoteKey(...), or if it is none: PlainText(not_secret("..."))',
+            fix='say where it is kept: RemoteKey(...), or if it is none: LiteralValue(not_secret("..."))',
         )
 
 
@@ -220,12 +220,12 @@ def around_password(database: PlatformDatabase, name: str | None = None) -> tupl
     return url
 
 
-def as_text(value: RemoteText | DatabaseUrl) -> RemoteText:
+def as_text(value: RemoteTemplate | DatabaseUrl) -> RemoteTemplate:
     """The value as a text with parts."""
-    if isinstance(value, RemoteText):
+    if isinstance(value, RemoteTemplate):
         return value
     before, after = around_password(value.database, value.database_name) or ("", "")
-    return RemoteText(form=f"{before}{{password}}{after}", parts={"password": value.password})
+    return RemoteTemplate(template=f"{before}{{password}}{after}", parts={"password": value.password})
 
 
 def pieces(form: str) -> Iterator[tuple[str, str]]:

@@ -37,7 +37,7 @@ class SecretBridge(PlatformConstruct):
         name: of the account, its Role and the store, which is a name in the whole cluster. Default: namespace and Secret, like
             ``"airflow-airflow-metadata"``.
         reader_namespace: where the account lives. Default: beside the database.
-        refresh: how often the password is read. Default: ``"1h"``.
+        interval: how often the operator reads the password. Default: ``"1h"``.
         facts: what is known of the cluster.
 
     Raises:
@@ -62,14 +62,14 @@ class SecretBridge(PlatformConstruct):
         ca: SecretKey | None = None,
         name: ObjectName | None = None,
         reader_namespace: NamespaceHandle | None = None,
-        refresh: Duration = "1h",
+        interval: Duration = "1h",
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
         found = checked(SecretBridge.__init__, locals())
         settings = None
         self._secret, self._ca = secret, ca
         if not found and getattr(database, "sound", True):
-            settings, found = _settings(database, database_name, namespace.name, secret.name, refresh, name, ca)
+            settings, found = _settings(database, database_name, namespace.name, secret.name, interval, name, ca)
             if settings is not None:
                 reader = settings.source_namespace if reader_namespace is None else reader_namespace.name
                 settings = replace(settings, reader_namespace=reader)
@@ -84,7 +84,7 @@ class SecretBridge(PlatformConstruct):
             f"the account {settings.name!r} that reads Secret {settings.source!r} of {settings.source_namespace!r}"
         )
         at = "database" if reader_namespace is None else "reader_namespace"
-        self._found_late(self._ledger.guard(settings.reader_namespace, account, at=at))
+        self._found_late(self._registry.guard(settings.reader_namespace, account, at=at))
         self._provide([_made(settings, secret.name, "connection", settings.source)])
         if settings.ca is not None:
             there, here = settings.ca
@@ -115,7 +115,7 @@ def _settings(
     database_name: str | None,
     namespace: str,
     secret: str,
-    refresh: str,
+    interval: str,
     name: str | None,
     ca: SecretKey | None,
 ) -> tuple[BridgeSettings | None, list[Finding]]:
@@ -145,7 +145,7 @@ def _settings(
         reader_namespace=source_namespace,
         uri=direct.secret_key == "uri" and direct.secret == source,
         url=bridged.url,
-        refresh=refresh,
+        interval=interval,
         ca=authority,
     )
     return settings, []

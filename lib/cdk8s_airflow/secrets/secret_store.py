@@ -56,27 +56,27 @@ class _Store(PlatformConstruct):
         # A name that was refused is not told again by whoever refers to it.
         self._name = name if self._sound else "unsound"
         self._provider: Provider | None = provider if self._sound else None
-        self._login_namespace = namespace
+        self._credentials_namespace = namespace
 
     def _write_down(self, provider: Provider, guards: bool) -> None:
         """Where its login is, and the Secrets it takes."""
-        namespace = self._login_namespace
+        namespace = self._credentials_namespace
         if not self._sound or namespace is None:
             return
         if guards:
             login = f"what {self._kind} {self._name!r} logs in with"
-            at = "namespace" if self._kind == "SecretStore" else "login_namespace"
-            self._found_late(self._ledger.guard(namespace, login, at=at))
+            at = "namespace" if self._kind == "SecretStore" else "credentials_namespace"
+            self._found_late(self._registry.guard(namespace, login, at=at))
         self._need(stores.store_needs(provider, namespace, f"{self._kind} {self._name} logs in with it"))
         account = stores.login_account(provider)
         if account is not None:
-            self._ledger.notes.append(
+            self._registry.notes.append(
                 f"{self._kind} {self._name} logs in as service account {namespace}/{account.name}; let it read "
                 "nothing but what is named here."
             )
         authority = getattr(provider, "ca", None)
         if isinstance(authority, ConfigMapKey):
-            self._ledger.notes.append(
+            self._registry.notes.append(
                 f"{self._kind} {self._name} trusts the authority in ConfigMap {namespace}/{authority.name} "
                 f"(key {authority.key}), which must exist."
             )
@@ -155,7 +155,7 @@ class ClusterSecretStore(_Store):
         name: its name, which is the whole cluster's. Default: the id.
         namespaces: whose ExternalSecrets may use it.
         provider: where the secrets are kept.
-        login_namespace: where the service account, keys and certificates are that the provider names; one in which Airflow
+        credentials_namespace: where the service account, keys and certificates are that the provider names; one in which Airflow
             launches no pods. Default: none, for providers that name nothing.
         facts: what is known of the cluster.
 
@@ -176,11 +176,11 @@ class ClusterSecretStore(_Store):
         name: ObjectName | None = None,
         namespaces: _Namespaces,
         provider: Provider,
-        login_namespace: NamespaceHandle | None = None,
+        credentials_namespace: NamespaceHandle | None = None,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
         found = checked(ClusterSecretStore.__init__, {**locals(), "name": id if name is None else name})
-        there: str | None = None if login_namespace is None else getattr(login_namespace, "name", "")
+        there: str | None = None if credentials_namespace is None else getattr(credentials_namespace, "name", "")
         if not found:
             found += _login_rules(provider, there)
         super().__init__(scope, id, found, id if name is None else name, provider, there)
@@ -189,7 +189,7 @@ class ClusterSecretStore(_Store):
             return
         self._namespaces = tuple(dict.fromkeys(each.name for each in namespaces))
         manifest = stores.cluster_store_manifest(
-            self._name, provider, login_namespace=there, namespaces=self._namespaces
+            self._name, provider, credentials_namespace=there, namespaces=self._namespaces
         )
         self._emit({"store": manifest}, facts=facts)
         self._write_down(provider, stores.logs_in(provider))
@@ -204,7 +204,7 @@ def _login_rules(provider: Provider, namespace: str | None) -> Iterator[Finding]
     if namespace is None and stores.needs_namespace(provider):
         yield Finding(
             rule="secrets/login-namespace",
-            at="login_namespace",
+            at="credentials_namespace",
             problem="is missing: the provider names a service account, a key or a certificate, and a ClusterSecretStore has no namespace",
             fix="say where they are; in a namespace in which Airflow launches no pods",
         )

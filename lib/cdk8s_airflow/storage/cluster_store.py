@@ -15,7 +15,7 @@ from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.wire import Release, deliver
 from cdk8s_airflow.delivery.wire.flux import flux_rules
 from cdk8s_airflow.delivery.wire.k3s import k3s_rules, structured_rules
-from cdk8s_airflow.delivery.wire.permissions import delivery_rights, guard_delivery
+from cdk8s_airflow.delivery.wire.permissions import delivery_permissions, guard_delivery
 from cdk8s_airflow.delivery.wire.source import source_needs, source_notes, source_rules
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
@@ -29,7 +29,7 @@ from cdk8s_airflow.text.yaml_writer import values_text
 from cdk8s_airflow.validation import Finding, report, show
 
 if TYPE_CHECKING:
-    from cdk8s_airflow.model.permission import Right
+    from cdk8s_airflow.model.permission import Permission
 
 
 class ClusterStore(PlatformConstruct):
@@ -46,9 +46,9 @@ class ClusterStore(PlatformConstruct):
         return self._storage
 
     @property
-    def admin(self) -> S3Credentials | None:
+    def admin_credentials(self) -> S3Credentials | None:
         """The login that makes buckets, for ``BucketJob(credentials=...)``; none while findings are being collected."""
-        return None if self._given is None else self._given.admin
+        return None if self._given is None else self._given.admin_credentials
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -88,10 +88,12 @@ class ClusterStore(PlatformConstruct):
         return self._traffic_of
 
     @property
-    def rights(self) -> tuple[Right, ...]:
+    def permissions(self) -> tuple[Permission, ...]:
         """What accounts that come with it may do with the API of Kubernetes: that of Helm, and no other."""
         return (
-            () if self._given is None or self._delivery is None else delivery_rights(self._delivery, self._given.name)
+            ()
+            if self._given is None or self._delivery is None
+            else delivery_permissions(self._delivery, self._given.name)
         )
 
     def _install(
@@ -118,21 +120,21 @@ class ClusterStore(PlatformConstruct):
         if not self._sound:
             return
         self._given, self._delivery = settings, delivery
-        self._found_late(guard_delivery(self._ledger, delivery, settings.name))
-        self._ledger.rights.append(partial(delivery_rights, delivery, settings.name))
+        self._found_late(guard_delivery(self._registry, delivery, settings.name))
+        self._registry.permissions.append(partial(delivery_permissions, delivery, settings.name))
         store = self._storage
         self._need(source_needs(delivery))
         self._need(
             needs.login(login, store, settings.namespace, purpose)
             for login, purpose in (
-                (settings.admin, f"makes buckets in {settings.name}"),
+                (settings.admin_credentials, f"makes buckets in {settings.name}"),
                 *((user.credentials, f"{user.access}s {', '.join(user.buckets)}") for user in settings.users),
             )
         )
         if settings.pull_secret is not None:
             registries = tuple(dict.fromkeys(registry_and_path(image)[0] for image in images))
             self._need([registry_login(settings.pull_secret, settings.namespace, registries=registries)])
-        notes = self._ledger.notes
+        notes = self._registry.notes
         notes += source_notes(delivery)
         notes += delivered.notes
 

@@ -12,7 +12,7 @@ from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.image import Mirror
+from cdk8s_airflow.model.image import RegistryMirror
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import PullSecret
@@ -53,10 +53,10 @@ class MinioLegacy(ClusterStore):
         scope: the Chart it is written to.
         id: the construct id.
         namespace: where it lives; best one where Airflow starts no pods.
-        volume: the volume with everything in it.
+        storage: the volume claim with everything in it.
         users: who logs in, and to which buckets.
         name: its name, and that of its release. Default: ``"minio"``.
-        admin: the login that makes these buckets, and can do nothing else. Default: the Secret ``<name>-admin``. The login that
+        admin_credentials: the login that makes these buckets, and can do nothing else. Default: the Secret ``<name>-admin``. The login that
             may do anything is in ``<name>-root``.
         resources: of the server. Default: 250m CPU, 512Mi memory, at most 2Gi; the chart would ask for 16Gi.
         placement: on which nodes it may run. Default: any that reach the volume.
@@ -70,7 +70,7 @@ class MinioLegacy(ClusterStore):
         PlatformError: when two users share a login, or the delivery does not fit the cluster.
     """
 
-    how_to_write = 'MinioLegacy(chart, "lake", namespace=..., volume=Volume("50Gi"), users=[...])'
+    how_to_write = 'MinioLegacy(chart, "lake", namespace=..., storage=Volume("50Gi"), users=[...])'
 
     def __init__(
         self,
@@ -78,13 +78,13 @@ class MinioLegacy(ClusterStore):
         id: str,
         *,
         namespace: NamespaceHandle,
-        volume: Volume,
+        storage: Volume,
         users: Sequence[StoreUser],
         name: StoreName = "minio",
-        admin: S3Credentials | None = None,
+        admin_credentials: S3Credentials | None = None,
         resources: Resources = _RESOURCES,
         placement: Placement = Placement(),
-        mirror: Mirror | None = None,
+        mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
         delivery: Delivery = K3sHelmChart(),
         facts: ClusterFacts = ClusterFacts(),
@@ -95,9 +95,9 @@ class MinioLegacy(ClusterStore):
             settings = StoreSettings(
                 name=name,
                 namespace=namespace.name,
-                volume=volume,
+                storage=storage,
                 users=tuple(users),
-                admin=S3Credentials(f"{name}-admin") if admin is None else admin,
+                admin_credentials=S3Credentials(f"{name}-admin") if admin_credentials is None else admin_credentials,
                 resources=resources,
                 placement=placement,
                 mirror=mirror,
@@ -105,8 +105,8 @@ class MinioLegacy(ClusterStore):
                 facts=facts,
             )
             delivery = with_source(delivery, ChartSource(url=REPOSITORY, name="minio"))
-            found += user_rules(settings.users, settings.admin)
-            found += volume_rules(volume)
+            found += user_rules(settings.users, settings.admin_credentials)
+            found += volume_rules(storage)
             found += delivery_rules(delivery, minio_values(settings), facts)
         super().__init__(scope, id, found)
         if not self._sound or settings is None:
@@ -116,10 +116,10 @@ class MinioLegacy(ClusterStore):
             endpoint=f"http://{name}.{settings.namespace}.svc:{S3_PORT}",
             peer=store_pods(settings),
             port=S3_PORT,
-            logins_in=settings.namespace,
+            credentials_namespace=settings.namespace,
             ids_are_names=True,
         )
-        for login in (settings.admin, *(user.credentials for user in users)):
+        for login in (settings.admin_credentials, *(user.credentials for user in users)):
             # It stands as an access key in the values, and is the name of a Secret.
             not_secret(login.secret)
         self._install(
@@ -141,7 +141,7 @@ class MinioLegacy(ClusterStore):
             ]
         )
         self._traffic_of = minio_traffic(settings)
-        self._ledger.notes += [
+        self._registry.notes += [
             f"Store {name} is MinIO's community edition, which nobody maintains any more: no security fix will come. "
             "SeaweedFs is written the same way.",
             f"Everything in store {name} is on claim {settings.namespace}/{claim_name(name)}: back that up, or keep nothing in it "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
-from cdk8s_airflow.model.traffic import Flow, Outside, Peer, Pods
+from cdk8s_airflow.model.traffic import ExternalPeer, Peer, PodGroup, TrafficFlow
 from cdk8s_airflow.model.url_host import peer_of
 from cdk8s_airflow.storage.names import Account, BucketName, Endpoint, Region, is_container
 from cdk8s_airflow.validation import Finding, check_setting, report, show
@@ -122,7 +122,7 @@ class ObjectStorage:
             the cloud.
         peer: where its pods or servers are, for network policies. Default: what the endpoint's host looks like; else outside the cluster, at an unknown address.
         port: the port they listen on. Default: the endpoint's, or 443.
-        logins_in: the namespace in which its logins are made up, for a store that the platform runs itself. Default: none;
+        credentials_namespace: the namespace in which its logins are made up, for a store that the platform runs itself. Default: none;
             whoever runs the store gives them out.
         ids_are_names: whether the id of an access key is the name of its Secret, for a store that has users by name.
     """
@@ -140,7 +140,7 @@ class ObjectStorage:
     credentials: Credentials | None = None
     peer: Peer | None = None
     port: PortNumber | None = None
-    logins_in: Label | None = None
+    credentials_namespace: Label | None = None
     ids_are_names: bool = False
 
     @staticmethod
@@ -244,7 +244,7 @@ class ObjectStorage:
         if self.peer is not None:
             return self.peer
         if self.endpoint is None:
-            return Outside(name=self.host)
+            return ExternalPeer(name=self.host)
         return peer_of(self.host, self.listens_on, "cluster.local")
 
     @property
@@ -346,14 +346,14 @@ class Bucket:
             return f"https://{self.storage.host}/{self.name}"
         return f"{self.scheme}://{self.name}"
 
-    def flow(self, source: Pods, purpose: str) -> Flow:
+    def flow(self, source: PodGroup, purpose: str) -> TrafficFlow:
         """The connections that pods open to it, for network policies.
 
         Args:
             source: the pods.
             purpose: what for, in a few words.
         """
-        return Flow(source=source, target=self.peer, port=self.port, purpose=purpose)
+        return TrafficFlow(source=source, target=self.peer, port=self.port, purpose=purpose)
 
     def connection(self) -> dict[str, Any]:
         """The Airflow connection, with words in capitals where a secret stands; without a login where there is none."""

@@ -11,7 +11,7 @@ from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.image import Mirror
+from cdk8s_airflow.model.image import RegistryMirror
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import PullSecret
@@ -46,16 +46,16 @@ class SeaweedFs(ClusterStore):
     read; the server reads them from its variables, so no key stands in any object. Only the S3 port can be reached from other
     pods, which takes a cluster that enforces network policies: the other ports ask nobody who they are.
 
-    Buckets are made by a ``BucketJob`` with :attr:`buckets` and :attr:`admin`.
+    Buckets are made by a ``BucketJob`` with :attr:`buckets` and :attr:`admin_credentials`.
 
     Args:
         scope: the Chart it is written to.
         id: the construct id.
         namespace: where it lives; best one where Airflow starts no pods.
-        volume: the volume with everything in it.
+        storage: the volume claim with everything in it.
         users: who logs in, and to which buckets.
         name: its name, and that of its release. Default: ``"seaweedfs"``.
-        admin: the login that makes these buckets; it can do anything in them. Default: the Secret ``<name>-admin``.
+        admin_credentials: the login that makes these buckets; it can do anything in them. Default: the Secret ``<name>-admin``.
         resources: of the server. Default: 250m CPU, 512Mi memory, at most 2Gi.
         placement: on which nodes it may run. Default: any that reach the volume.
         mirror: where a copy of the image is pulled from. Default: from where its makers put it.
@@ -70,7 +70,7 @@ class SeaweedFs(ClusterStore):
         PlatformError: when two users share a login, or the delivery does not fit the cluster.
     """
 
-    how_to_write = 'SeaweedFs(chart, "lake", namespace=..., volume=Volume("50Gi"), users=[...])'
+    how_to_write = 'SeaweedFs(chart, "lake", namespace=..., storage=Volume("50Gi"), users=[...])'
 
     def __init__(
         self,
@@ -78,13 +78,13 @@ class SeaweedFs(ClusterStore):
         id: str,
         *,
         namespace: NamespaceHandle,
-        volume: Volume,
+        storage: Volume,
         users: Sequence[StoreUser],
         name: StoreName = "seaweedfs",
-        admin: S3Credentials | None = None,
+        admin_credentials: S3Credentials | None = None,
         resources: Resources = _RESOURCES,
         placement: Placement = Placement(),
-        mirror: Mirror | None = None,
+        mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
         own_policy: bool = True,
         delivery: Delivery = K3sHelmChart(),
@@ -96,9 +96,9 @@ class SeaweedFs(ClusterStore):
             settings = StoreSettings(
                 name=name,
                 namespace=namespace.name,
-                volume=volume,
+                storage=storage,
                 users=tuple(users),
-                admin=S3Credentials(f"{name}-admin") if admin is None else admin,
+                admin_credentials=S3Credentials(f"{name}-admin") if admin_credentials is None else admin_credentials,
                 resources=resources,
                 placement=placement,
                 mirror=mirror,
@@ -107,8 +107,8 @@ class SeaweedFs(ClusterStore):
                 own_policy=own_policy,
             )
             delivery = with_source(delivery, ChartSource(url=REPOSITORY, name="seaweedfs"))
-            found += user_rules(settings.users, settings.admin)
-            found += volume_rules(volume)
+            found += user_rules(settings.users, settings.admin_credentials)
+            found += volume_rules(storage)
             found += delivery_rules(delivery, seaweedfs_values(settings), facts)
         super().__init__(scope, id, found)
         if not self._sound or settings is None:
@@ -119,7 +119,7 @@ class SeaweedFs(ClusterStore):
             endpoint=f"http://{service(name, settings.namespace)}:{S3_PORT}",
             peer=pods,
             port=S3_PORT,
-            logins_in=settings.namespace,
+            credentials_namespace=settings.namespace,
         )
         self._install(
             settings,
@@ -132,7 +132,7 @@ class SeaweedFs(ClusterStore):
         if not self._sound:
             return
         self._traffic_of = Traffic(workloads=(pods,))
-        self._ledger.notes.append(
+        self._registry.notes.append(
             f"Everything in store {name} is on claim {settings.namespace}/{claim_name(name)}: back that up, or keep nothing in it "
             "that cannot be had again."
         )

@@ -84,13 +84,13 @@ def login(
 
 def _s3_source(credentials: S3Credentials, storage: ObjectStorage, namespace: str) -> str:
     """Shell text that has the two halves of the login in variables."""
-    if storage.logins_in is None:
+    if storage.credentials_namespace is None:
         return "read -rsp 'Access key: ' ACCESS_KEY && read -rsp 'Secret key: ' SECRET_KEY"
-    if storage.logins_in == namespace:
+    if storage.credentials_namespace == namespace:
         id = credentials.secret if storage.ids_are_names else "$(openssl rand -hex 10)"
         return f"ACCESS_KEY={id} && SECRET_KEY=$(openssl rand -hex 24)"
     return " && ".join(
-        f"{word}=$(kubectl -n {storage.logins_in} get secret {credentials.secret} "
+        f"{word}=$(kubectl -n {storage.credentials_namespace} get secret {credentials.secret} "
         f"-o jsonpath='{{.data.{key}}}' | base64 -d) && [ -n \"${word}\" ]"
         for word, key in (("ACCESS_KEY", credentials.access_key_id), ("SECRET_KEY", credentials.secret_access_key))
     )
@@ -100,7 +100,7 @@ def _s3_recipe(
     credentials: S3Credentials, storage: ObjectStorage, namespace: str, connection: Mapping[str, Any]
 ) -> dict[str, tuple[recipes.Part, ...]]:
     """How each key is made up, where the store is the platform's own."""
-    home = storage.logins_in
+    home = storage.credentials_namespace
     if home is None:
         return {}
 

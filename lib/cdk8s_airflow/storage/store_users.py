@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.image import Mirror
+from cdk8s_airflow.model.image import RegistryMirror
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import PullSecret
@@ -66,12 +66,12 @@ class StoreSettings:
 
     name: str
     namespace: str
-    volume: Volume
+    storage: Volume
     users: tuple[StoreUser, ...]
-    admin: S3Credentials
+    admin_credentials: S3Credentials
     resources: Resources
     placement: Placement
-    mirror: Mirror | None
+    mirror: RegistryMirror | None
     pull_secret: PullSecret | None
     facts: ClusterFacts
     own_policy: bool = True
@@ -117,7 +117,7 @@ def volume_rules(volume: Volume) -> list[Finding]:
     return [
         Finding(
             rule="storage/access-mode",
-            at="volume.access_mode",
+            at="storage.access_mode",
             problem="is not for a store: one server writes its volume, alone",
             seen="ReadWriteMany",
             fix="leave it out",

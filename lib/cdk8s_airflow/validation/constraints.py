@@ -22,6 +22,7 @@ _QUANTITY_FACTORS = {
 }  # fmt: skip
 _DURATION = regex(r"(?:\d+h)?(?:\d+m)?(?:\d+s)?", re.ASCII)
 _DURATION_PART = regex(r"(\d+)([hms])", re.ASCII)
+_RETENTION = regex(r"[1-9]\d{0,4}d", re.ASCII)
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _LONGEST_SECONDS = (2**63 - 1) // 10**9
 _LARGEST_NUMBER = 2**31 - 1
@@ -52,6 +53,13 @@ def seconds(text: str) -> int:
     if not text or not _DURATION.fullmatch(text):
         raise ValueError(text)
     return sum(int(amount) * _SECONDS[unit] for amount, unit in _DURATION_PART.findall(text))
+
+
+def days(text: str) -> int:
+    """A retention such as ``30d`` in days; ``ValueError`` where the string is none."""
+    if not _RETENTION.fullmatch(text):
+        raise ValueError(text)
+    return int(text[:-1])
 
 
 def version(text: str) -> tuple[int, ...]:
@@ -222,6 +230,17 @@ Duration = Annotated[
     ),
 ]
 """A duration in the format of Go and Helm: ``"60s"``, ``"30m"``, ``"1h30m"``."""
+
+Retention = Annotated[
+    str,
+    Must(
+        lambda text: _RETENTION.fullmatch(text) is not None,
+        "is not a retention in days",
+        'write a number of days from 1 to 99999 and the letter d, like "30d"',
+        "argument/duration",
+    ),
+]
+"""How long something is kept, in days: ``"30d"``."""
 
 Label = Annotated[
     str,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Migration, Scheduler, Statsd, Triggerer
+from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, DatabaseMigration, Scheduler, Statsd, Triggerer
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
 from cdk8s_airflow.airflow.exposure import ClusterIP
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.dags.git_sync import GitSync
-from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.resources import Resources
@@ -54,7 +54,7 @@ def release(pair: Pair, **changes: Any) -> ReleaseSettings:
         executor=KubernetesExecutor(),
         dags=None,
         keys=AirflowKeys.existing(prefix="k"),
-        database=Connection(secret="metadata"),
+        database=DatabaseConnection(secret="metadata"),
         logs=Logs.ephemeral(),
         ui=ClusterIP(),
         scheduler=Scheduler(),
@@ -62,7 +62,7 @@ def release(pair: Pair, **changes: Any) -> ReleaseSettings:
         triggerer=Triggerer(),
         dag_processor=DagProcessor() if pair in WITH_AIRFLOW_3 else None,
         statsd=Statsd(),
-        migration=Migration(),
+        migration=DatabaseMigration(),
         rotation=None,
         delivery=K3sHelmChart(),
         facts=ClusterFacts(),
@@ -76,7 +76,7 @@ def git(**changes: Any) -> GitSync:
         repo="https://git.example.com/dags.git",
         ref="v1",
         sub_path="flows",
-        period="2m",
+        interval="2m",
         depth=3,
         max_failures=7,
         container_name="pull",

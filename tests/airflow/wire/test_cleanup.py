@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from cdk8s_airflow.airflow.components import Cleanup, DatabaseCleanup
+from cdk8s_airflow.airflow.components import DatabaseCleanup, PodCleanup
 from cdk8s_airflow.airflow.executors import LocalExecutor
 from cdk8s_airflow.airflow.wire.cleanup import (
     cleanup_rules,
@@ -15,7 +15,7 @@ from cdk8s_airflow.airflow.wire.cleanup import (
     database_cleanup_values,
 )
 from cdk8s_airflow.airflow.wire.release import release_objects, release_values
-from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.model.image import Image
 from cdk8s_airflow.model.secret_reference import PullSecret
 from cdk8s_airflow.schemas import check_values
@@ -35,17 +35,17 @@ def test_nothing_is_deleted_unless_asked(pair: Pair) -> None:
 
 @every_pair
 def test_without_task_pods_it_is_refused_where_the_chart_would_make_nothing_of_it(pair: Pair) -> None:
-    found = list(cleanup_rules(release(pair, cleanup=Cleanup(), executor=LocalExecutor())))
+    found = list(cleanup_rules(release(pair, cleanup=PodCleanup(), executor=LocalExecutor())))
     assert [finding.at for finding in found] == ([] if pair[0] in OLD else ["cleanup"])
-    assert not list(cleanup_rules(release(pair, cleanup=Cleanup())))
+    assert not list(cleanup_rules(release(pair, cleanup=PodCleanup())))
     assert not list(cleanup_rules(release(pair, executor=LocalExecutor())))
 
 
 @every_pair
 @pytest.mark.parametrize("key", ["connection", "uri"])
 def test_the_job_for_pods_is_told_of_the_database_where_the_chart_does_not(pair: Pair, key: str) -> None:
-    database = dataclasses.replace(Connection(secret="metadata"), secret_key=key)
-    settings = release(pair, cleanup=Cleanup(resources=SMALL, schedule="@hourly"), database=database)
+    database = dataclasses.replace(DatabaseConnection(secret="metadata"), secret_key=key)
+    settings = release(pair, cleanup=PodCleanup(resources=SMALL, schedule="@hourly"), database=database)
     reference = {"valueFrom": {"secretKeyRef": {"name": "metadata", "key": key}}}
     urls = [
         {"name": "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", **reference},
@@ -65,7 +65,7 @@ def test_the_job_for_pods_is_told_of_the_database_where_the_chart_does_not(pair:
 
 @every_pair
 def test_the_chart_deletes_rows_from_1_20_on(pair: Pair) -> None:
-    given = DatabaseCleanup(retention_days=30, tables=("log",), archive=True, resources=SMALL)
+    given = DatabaseCleanup(retention="30d", tables=("log",), archive=True, resources=SMALL)
     settings = release(pair, database_cleanup=given)
     values = {
         "databaseCleanup": {

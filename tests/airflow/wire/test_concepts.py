@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
-from cdk8s_airflow.airflow.exposure import Ingress, Tls
+from cdk8s_airflow.airflow.exposure import Ingress, IngressTls
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_values
 from cdk8s_airflow.airflow.wire.database import database_needs, database_rules, database_values
@@ -18,7 +18,7 @@ from cdk8s_airflow.airflow.wire.keys import key_needs, key_rules, key_values
 from cdk8s_airflow.airflow.wire.logs import log_objects, log_rules, log_values
 from cdk8s_airflow.airflow.wire.security import security_values
 from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
-from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.secret_reference import (
@@ -87,7 +87,7 @@ def test_the_secrets_with_keys_are_made_at_random(pair: Pair) -> None:
 @every_pair
 @pytest.mark.parametrize("tls", ["disable", "prefer", "require"])
 def test_a_url_under_the_charts_own_key_is_wired_by_the_chart(pair: Pair, tls: Any) -> None:
-    assert database_values(release(pair, database=Connection(secret="metadata", tls=tls))) == {
+    assert database_values(release(pair, database=DatabaseConnection(secret="metadata", tls=tls))) == {
         "postgresql": {"enabled": False},
         "data": {"metadataSecretName": "metadata"},
         "env": [{"name": "PGSSLMODE", "value": tls}],
@@ -99,7 +99,7 @@ def test_a_url_under_another_key_is_wired_by_us_and_by_nobody_else(pair: Pair) -
     off = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": False, "AIRFLOW_CONN_AIRFLOW_DB": False}
     if pair[0] in ("1.15.0", "1.18.0"):
         off["AIRFLOW__CORE__SQL_ALCHEMY_CONN"] = False
-    assert database_values(release(pair, database=Connection(secret="pg-app", secret_key="uri"))) == {
+    assert database_values(release(pair, database=DatabaseConnection(secret="pg-app", secret_key="uri"))) == {
         "postgresql": {"enabled": False},
         "data": {"metadataSecretName": "pg-app"},
         "env": [{"name": "PGSSLMODE", "value": "require"}],
@@ -114,19 +114,19 @@ def test_a_url_under_another_key_is_wired_by_us_and_by_nobody_else(pair: Pair) -
 @pytest.mark.parametrize(
     ("database", "rules"),
     [
-        (Connection(secret="a"), []),
-        (Connection(secret="a", secret_namespace="airflow-lab"), []),
-        (Connection(secret="a", secret_namespace="elsewhere"), ["database/needs-bridge"]),
-        (Connection(secret="a", postgres_major=13), ["versions/postgres"]),
+        (DatabaseConnection(secret="a"), []),
+        (DatabaseConnection(secret="a", secret_namespace="airflow-lab"), []),
+        (DatabaseConnection(secret="a", secret_namespace="elsewhere"), ["database/needs-bridge"]),
+        (DatabaseConnection(secret="a", postgres_major=13), ["versions/postgres"]),
     ],
     ids=["beside", "same-namespace", "elsewhere", "old-postgres"],
 )
-def test_whether_airflow_can_read_the_url(database: Connection, rules: list[str]) -> None:
+def test_whether_airflow_can_read_the_url(database: DatabaseConnection, rules: list[str]) -> None:
     assert [finding.rule for finding in database_rules(release(NEWEST, database=database))] == rules
 
 
 def test_an_error_about_a_missing_bridge_names_every_way() -> None:
-    (finding,) = database_rules(release(NEWEST, database=Connection(secret="a", secret_namespace="elsewhere")))
+    (finding,) = database_rules(release(NEWEST, database=DatabaseConnection(secret="a", secret_namespace="elsewhere")))
     for way in (
         "connection(bridge=",
         "by hand",
@@ -138,15 +138,15 @@ def test_an_error_about_a_missing_bridge_names_every_way() -> None:
 
 
 def test_a_url_that_the_operator_writes_is_nobodys_task() -> None:
-    there = Connection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab")
+    there = DatabaseConnection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab")
     assert list(database_needs(release(NEWEST, database=there))) == []
 
 
 def test_a_url_is_made_from_the_password_where_that_is_known_and_typed_otherwise() -> None:
-    known = Connection(secret="m", url=("postgresql://a:", "@h:5432/a"), password=("data", "pg-app"))
+    known = DatabaseConnection(secret="m", url=("postgresql://a:", "@h:5432/a"), password=("data", "pg-app"))
     (copied,) = database_needs(release(NEWEST, database=known))
     assert "kubectl -n data get secret pg-app" in copied.command
-    (typed,) = database_needs(release(NEWEST, database=Connection(secret="m")))
+    (typed,) = database_needs(release(NEWEST, database=DatabaseConnection(secret="m")))
     assert typed.command.startswith("read -rsp 'Database URL: ' ")
     assert (copied.name, copied.namespace) == (typed.name, typed.namespace) == ("m", "airflow-lab")
 
@@ -271,7 +271,10 @@ def test_without_an_ingress_there_is_a_service_in_the_cluster(pair: Pair) -> Non
 @every_pair
 def test_an_ingress_has_the_host_with_its_own_tls_and_the_base_url_follows(pair: Pair) -> None:
     ui = Ingress(
-        host="a.example.com", class_name="nginx", tls=Tls("cert", issuer="lab-ca"), annotations={"x.io/size": "8m"}
+        host="a.example.com",
+        class_name="nginx",
+        tls=IngressTls("cert", issuer="lab-ca"),
+        annotations={"x.io/size": "8m"},
     )
     ingress = {
         "enabled": True,
@@ -309,14 +312,14 @@ def test_a_plain_ingress_says_no_more_than_it_knows() -> None:
 
 
 def test_an_issuer_in_the_namespace_has_another_annotation() -> None:
-    ui = Ingress(host="a.example.com", tls=Tls("cert", issuer="own", issuer_kind="Issuer"))
+    ui = Ingress(host="a.example.com", tls=IngressTls("cert", issuer="own", issuer_kind="Issuer"))
     assert exposure_values(release(NEWEST, ui=ui))["ingress"]["apiServer"]["annotations"] == {
         "cert-manager.io/issuer": "own"
     }
 
 
 def test_a_certificate_without_an_issuer_has_to_be_made() -> None:
-    (need,) = exposure_needs(release(NEWEST, ui=Ingress(host="a.example.com", tls=Tls("cert"))))
+    (need,) = exposure_needs(release(NEWEST, ui=Ingress(host="a.example.com", tls=IngressTls("cert"))))
     assert (need.name, need.type, list(need.keys)) == ("cert", "kubernetes.io/tls", ["tls.crt", "tls.key"])
 
 
@@ -371,9 +374,9 @@ def test_delivery_and_cluster_fit_together(delivery: K3sHelmChart, facts: Cluste
 def test_one_secret_for_two_contracts_is_found_once_for_each_further_one() -> None:
     settings = release(
         NEWEST,
-        database=Connection(secret="k-fernet-key"),
+        database=DatabaseConnection(secret="k-fernet-key"),
         dags=git(credentials=GitTokenSecret("k-fernet-key")),
-        ui=Ingress(host="a.example.com", tls=Tls("other")),
+        ui=Ingress(host="a.example.com", tls=IngressTls("other")),
     )
     assert [(finding.rule, finding.at) for finding in shared_secret_rules(settings)] == [
         ("secrets/shared", "database"),

@@ -154,7 +154,7 @@ BUNDLES = DagBundles(
         repo="https://git.lab/data.git",
         ref="main",
         sub_path="dags",
-        refresh="90s",
+        interval="90s",
         credentials=SecretKey("git-data", "connection"),
     ),
     GitBundle(name="public", repo="https://git.lab/a%20b.git", ref="v1"),

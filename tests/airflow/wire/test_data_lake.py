@@ -24,14 +24,15 @@ from cdk8s_airflow import (
 from cdk8s_airflow.airflow.wire.logs import log_needs, log_values
 from cdk8s_airflow.airflow.wire.release import release_needs, release_notes, release_rules, release_values
 from cdk8s_airflow.airflow.wire.traffic import release_traffic
-from cdk8s_airflow.model.traffic import Pods
+from cdk8s_airflow.model.traffic import PodGroup
 from tests.airflow.wire.samples import PAIRS, called, release
 from tests.making import make_airflow, new_chart
 
 LOGIN = S3Credentials("data-lake")
-STORE_PODS = Pods(name="store", namespace="storage", labels={"app": "store"})
+STORE_PODS = PodGroup(name="store", namespace="storage", labels={"app": "store"})
 STORE = dataclasses.replace(
-    ObjectStorage.s3(endpoint="http://store.storage.svc:8333", credentials=LOGIN, peer=STORE_PODS), logins_in="storage"
+    ObjectStorage.s3(endpoint="http://store.storage.svc:8333", credentials=LOGIN, peer=STORE_PODS),
+    credentials_namespace="storage",
 )
 RAW, WAREHOUSE = STORE.bucket("data-raw"), STORE.bucket("data-warehouse")
 LAKE = DataLake(buckets=[RAW, WAREHOUSE])

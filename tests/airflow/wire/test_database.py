@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow.airflow.components import Cleanup, DatabaseCleanup, Triggerer
+from cdk8s_airflow.airflow.components import DatabaseCleanup, PodCleanup, Triggerer
 from cdk8s_airflow.airflow.executors import CeleryExecutor, CeleryWorkers, RedisBroker
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.cleanup import cleanup_values, database_cleanup_objects
@@ -24,7 +24,7 @@ from cdk8s_airflow.airflow.wire.pgbouncer import (
 from cdk8s_airflow.airflow.wire.release import release_needs, release_objects, release_rules, release_values
 from cdk8s_airflow.airflow.wire.task_pods import task_pod
 from cdk8s_airflow.airflow.wire.value_ownership import owned_rules
-from cdk8s_airflow.database.connection import Address, Connection
+from cdk8s_airflow.database.connection import Address, DatabaseConnection
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget
 from cdk8s_airflow.model.placement import Placement
@@ -46,7 +46,7 @@ NEWEST = PAIRS[-1]
 BROKER = RedisBroker(url=BrokerUrlSecret("broker"), password=RedisPasswordSecret("redis"))
 ADDRESS = Address(host="db.example.com", port=6000, database="meta", user="a b")
 URL = "postgresql://a%20b@db.example.com:6000/meta"
-PARTS = Connection(secret="login", secret_key="pw", address=ADDRESS)
+PARTS = DatabaseConnection(secret="login", secret_key="pw", address=ADDRESS)
 PASSWORD = {"envName": "PGPASSWORD", "secretName": "login", "secretKey": "pw"}
 URLS = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW_CONN_AIRFLOW_DB")
 
@@ -89,7 +89,7 @@ def test_of_parts_the_url_is_plain_and_the_password_comes_by_itself(pair: Pair) 
     ids=["secret", "config-map"],
 )
 def test_the_authority_is_a_file_in_all_pods(pair: Pair, ca: Any, volume: Any) -> None:
-    database = Connection(secret="metadata", tls="verify-full", ca=ca)
+    database = DatabaseConnection(secret="metadata", tls="verify-full", ca=ca)
     assert database_values(release(pair, database=database)) == {
         "postgresql": {"enabled": False},
         "data": {"metadataSecretName": "metadata"},
@@ -121,7 +121,7 @@ def test_task_pods_that_know_no_database_know_neither_password_nor_authority(pai
 
 @every_pair
 def test_jobs_that_delete_have_what_all_others_have(pair: Pair) -> None:
-    settings = release(pair, database=PARTS, cleanup=Cleanup(), database_cleanup=DatabaseCleanup())
+    settings = release(pair, database=PARTS, cleanup=PodCleanup(), database_cleanup=DatabaseCleanup())
     reference = {"secretKeyRef": {"name": "login", "key": "pw"}}
     assert cleanup_values(settings)["cleanup"]["env"] == [
         *({"name": name, "value": URL} for name in URLS),
@@ -138,8 +138,8 @@ def test_jobs_that_delete_have_what_all_others_have(pair: Pair) -> None:
 
 @every_pair
 def test_migrations_go_past_whatever_is_in_between(pair: Pair) -> None:
-    pooled = Connection(secret="m", tls="verify-ca", ca=ConfigMapKey("ca", "x"), direct=ADDRESS)
-    bounced = replace(PARTS, pgbouncer=PgBouncer(login=PgBouncerSecret("login2")))
+    pooled = DatabaseConnection(secret="m", tls="verify-ca", ca=ConfigMapKey("ca", "x"), direct=ADDRESS)
+    bounced = replace(PARTS, pgbouncer=PgBouncer(credentials=PgBouncerSecret("login2")))
     for database, tls in ((pooled, "verify-ca"), (bounced, "require")):
         script = migration_values(release(pair, database=database), [])["migrateDatabaseJob"]["command"][-1]
         line = 'export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="${AIRFLOW__DATABASE__SQL_ALCHEMY_CONN%@*}'
@@ -203,13 +203,13 @@ def test_who_could_not_read_it_is_told(changes: dict[str, Any], found: tuple[str
 @every_pair
 def test_the_oldest_chart_gives_the_cleanup_no_file(pair: Pair) -> None:
     database = replace(PARTS, tls="verify-full", ca=ConfigMapKey("ca", "x"))
-    found = [each.rule for each in database_rules(release(pair, database=database, cleanup=Cleanup()))]
+    found = [each.rule for each in database_rules(release(pair, database=database, cleanup=PodCleanup()))]
     assert found == (["versions/unread"] if pair[0] == "1.15.0" else [])
 
 
 # ------------------------------------------------------------------------------------------------ the chart's PgBouncer
 
-BOUNCED = replace(PARTS, pgbouncer=PgBouncer(login=PgBouncerSecret("bouncer-login")))
+BOUNCED = replace(PARTS, pgbouncer=PgBouncer(credentials=PgBouncerSecret("bouncer-login")))
 
 
 @every_pair
@@ -268,7 +268,7 @@ def test_the_settings_of_pgbouncer() -> None:
 
 def test_everything_said_of_pgbouncer() -> None:
     given = PgBouncer(
-        login=PgBouncerSecret("l"),
+        credentials=PgBouncerSecret("l"),
         max_clients=300,
         pool_size=20,
         results_pool_size=7,
@@ -323,7 +323,7 @@ def test_its_login_has_to_be_made_after_the_password() -> None:
 
 
 def test_without_one_there_is_nothing_of_it() -> None:
-    for database in (PARTS, Connection(secret="m")):
+    for database in (PARTS, DatabaseConnection(secret="m")):
         settings = release(NEWEST, database=database)
         assert (pgbouncer_values(settings), pgbouncer_objects(settings), pgbouncer_ini(settings)) == ({}, {}, "")
         assert [*pgbouncer_needs(settings), *pgbouncer_notes(settings)] == []
@@ -331,9 +331,9 @@ def test_without_one_there_is_nothing_of_it() -> None:
 
 
 def test_its_secret_is_no_other() -> None:
-    same = replace(PARTS, pgbouncer=PgBouncer(login=PgBouncerSecret("login")))
+    same = replace(PARTS, pgbouncer=PgBouncer(credentials=PgBouncerSecret("login")))
     found = [(each.rule, each.at) for each in release_rules(release(NEWEST, database=same))]
-    assert found == [("secrets/shared", "database.pooling.login")]
+    assert found == [("secrets/shared", "database.pooling.credentials")]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.components import DagProcessor
-from cdk8s_airflow.airflow.environment import CaBundle, KubernetesSecretsBackend, Proxy
+from cdk8s_airflow.airflow.environment import CaBundle, HttpProxy, KubernetesSecretsBackend
 from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
 from cdk8s_airflow.airflow.wire.environment import (
@@ -26,7 +26,7 @@ from cdk8s_airflow.airflow.wire.environment import (
 )
 from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.tree import overlay
-from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import Image
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingConfigMap, ExistingSecret, SecretKey
@@ -171,7 +171,7 @@ def test_a_secret_by_reference_may_be_called_one() -> None:
 
 @every_pair
 def test_a_proxy_is_said_in_both_forms_to_airflow_and_git_sync(pair: Pair) -> None:
-    changed = release(pair, dags=git(), proxy=Proxy(http="http://p:1", https="http://p:2"))
+    changed = release(pair, dags=git(), proxy=HttpProxy(http="http://p:1", https="http://p:2"))
     exceptions = no_proxy(changed)
     told = [
         {"name": name, "value": value}
@@ -183,9 +183,9 @@ def test_a_proxy_is_said_in_both_forms_to_airflow_and_git_sync(pair: Pair) -> No
 
 def test_exceptions_name_services_networks_and_the_users_own_once() -> None:
     facts = ClusterFacts(cluster_domain="lab.local", pod_networks=["10.42.0.0/16", "fd00::/48"])
-    entries = no_proxy(release(NEWEST, facts=facts, proxy=Proxy(http="http://p:1", no_proxy=[".svc", "a.b"]))).split(
-        ","
-    )
+    entries = no_proxy(
+        release(NEWEST, facts=facts, proxy=HttpProxy(http="http://p:1", no_proxy=[".svc", "a.b"]))
+    ).split(",")
     assert len(entries) == len(set(entries))
     assert entries[:3] == ["localhost", "127.0.0.1", "$(KUBERNETES_SERVICE_HOST)"]
     assert {"lab-api-server", ".airflow-lab", ".svc", ".lab.local", "10.42.0.0/16", "a.b"} <= set(entries)
@@ -194,7 +194,7 @@ def test_exceptions_name_services_networks_and_the_users_own_once() -> None:
 
 @every_pair
 def test_a_proxy_from_a_secret_needs_a_git_sync_that_reads_one(pair: Pair) -> None:
-    proxy = Proxy(http="http://p:1", https=SecretKey("proxy", "url"))
+    proxy = HttpProxy(http="http://p:1", https=SecretKey("proxy", "url"))
     expected = [("environment/proxy", "proxy.https")] if pair[0] == "1.15.0" else []
     assert rules(pair=pair, dags=git(), proxy=proxy) == expected
     assert rules(pair=pair, proxy=proxy) == []
@@ -290,7 +290,7 @@ def test_every_key_of_a_secret_is_needed_once() -> None:
         env={"A": SecretKey("s", "a"), "B": SecretKey("s", "a")},
         env_from=[ExistingSecret("whole")],
         connections={"lake": SecretKey("s", "lake")},
-        proxy=Proxy(http=SecretKey("proxy", "url")),
+        proxy=HttpProxy(http=SecretKey("proxy", "url")),
         ca=CaBundle(SecretKey("roots", "all.pem")),
     )
     found = [(need.name, tuple(need.keys), need.awaited) for need in environment_needs(changed)]
@@ -304,7 +304,7 @@ def test_every_key_of_a_secret_is_needed_once() -> None:
 
 
 def test_a_secret_that_the_databases_operator_makes_is_nobodys_task() -> None:
-    database = Connection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab")
+    database = DatabaseConnection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab")
     changed = release(NEWEST, database=database, env={"PGUSER": SecretKey("pg-app", "username")})
     assert list(environment_needs(changed)) == []
 
@@ -336,12 +336,12 @@ def test_nothing_stands_twice_by_itself(pair: Pair) -> None:
     everything = {
         "env": {"A": "1", "B": SecretKey("s", "b"), "C": ConfigMapKey("m", "c")},
         "connections": {"lake": SecretKey("s", "lake")},
-        "proxy": Proxy(http="http://p:1"),
+        "proxy": HttpProxy(http="http://p:1"),
         "ca": CA,
         "dags": git(),
     }
     assert twice(pair=pair, **everything) == []
-    own = Connection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab")
+    own = DatabaseConnection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab")
     assert twice(pair=pair, database=own, **everything) == []
 
 

@@ -199,7 +199,7 @@ def test_what_a_version_does_not_read_of_workers_is_refused(pair: Pair) -> None:
     old = pair[0] in OLD
     sets = CeleryExecutor(broker=BROKER, sets=(WorkerSet(name="gpu"),))
     assert broken(pair, executor=sets) == ({("versions/unread", "executor.sets")} if old else set())
-    groomed = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(log_groomer=LogGroomer(retention_days=3)))
+    groomed = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(log_groomer=LogGroomer(retention="3d")))
     unread = {("versions/unread", "executor.workers.log_groomer")}
     assert broken(pair, executor=groomed) == (set() if pair[0] == "1.22.0" else unread)
     redis = RedisBroker(

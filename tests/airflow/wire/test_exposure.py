@@ -8,13 +8,13 @@ import pytest
 
 from cdk8s_airflow.airflow.exposure import (
     ClusterIP,
-    Gateway,
-    Host,
+    ExistingGateway,
     HttpRoute,
     Ingress,
+    IngressHost,
+    IngressTls,
     LoadBalancer,
     NodePort,
-    Tls,
 )
 from cdk8s_airflow.airflow.wire.exposure import (
     exposure_needs,
@@ -68,8 +68,8 @@ def test_an_ingress_names_every_host_and_one_issuer(pair: Pair) -> None:
     ui = Ingress(
         host="a.example.com",
         class_name="nginx",
-        tls=Tls("a-tls", issuer="lab"),
-        more_hosts=[Host("b.example.com")],
+        tls=IngressTls("a-tls", issuer="lab"),
+        more_hosts=[IngressHost("b.example.com")],
         annotations={"a/b": "c"},
     )
     assert exposure_values(release(pair, ui=ui)) == {
@@ -96,7 +96,7 @@ def test_a_route_leads_to_the_service_of_the_ui(pair: Pair) -> None:
     ui = HttpRoute(
         host="a.example.com",
         more_hosts=["b.example.com"],
-        gateway=Gateway("public", namespace="gateways", listener="https"),
+        gateway=ExistingGateway("public", namespace="gateways", listener="https"),
     )
     (route,) = exposure_objects(release(pair, ui=ui)).values()
     crds.assert_accepted(route)
@@ -114,7 +114,7 @@ def test_a_route_leads_to_the_service_of_the_ui(pair: Pair) -> None:
 
 
 def test_a_gateway_beside_the_release_is_named_alone() -> None:
-    ui = HttpRoute(host="a.example.com", gateway=Gateway("public"), https=False)
+    ui = HttpRoute(host="a.example.com", gateway=ExistingGateway("public"), https=False)
     (route,) = exposure_objects(release(NEWEST, ui=ui)).values()
     crds.assert_accepted(route)
     assert route["spec"]["parentRefs"] == [{"name": "public"}]
@@ -147,7 +147,7 @@ def test_a_path_is_refused_where_the_probes_do_not_follow_it(pair: Pair, ui: Any
         ClusterIP(),
         NodePort(base_url="http://a.example.com:30080"),
         Ingress(host="a.example.com"),
-        HttpRoute(host="a.example.com", gateway=Gateway("public")),
+        HttpRoute(host="a.example.com", gateway=ExistingGateway("public")),
     ],
     ids=repr,
 )
@@ -158,8 +158,11 @@ def test_without_a_path_there_is_nothing_to_refuse(ui: Any) -> None:
 def test_a_certificate_is_needed_for_each_host_that_no_issuer_serves() -> None:
     ui = Ingress(
         host="a.example.com",
-        tls=Tls("a-tls"),
-        more_hosts=[Host("b.example.com", tls=Tls("b-tls", issuer="lab")), Host("c.example.com", tls=Tls("c-tls"))],
+        tls=IngressTls("a-tls"),
+        more_hosts=[
+            IngressHost("b.example.com", tls=IngressTls("b-tls", issuer="lab")),
+            IngressHost("c.example.com", tls=IngressTls("c-tls")),
+        ],
     )
     needs = list(exposure_needs(release(NEWEST, ui=ui)))
     assert [(need.name, need.awaited) for need in needs] == [("a-tls", False), ("c-tls", False)]

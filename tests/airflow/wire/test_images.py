@@ -12,13 +12,13 @@ from cdk8s_airflow.airflow.wire.migration import migration_values
 from cdk8s_airflow.airflow.wire.release import version_values
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.image import SIDE_IMAGES, Image, Mirror
+from cdk8s_airflow.model.image import SIDE_IMAGES, Image, RegistryMirror
 from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, PullSecret
 from tests.airflow.wire.samples import PAIRS, Pair, called, git, release
 
 DIGITS = "0a" * 32
 DIGEST = f"sha256:{DIGITS}"
-MIRROR = Mirror("r.lab/m")
+MIRROR = RegistryMirror("r.lab/m")
 everywhere = pytest.mark.parametrize("pair", PAIRS, ids=called)
 
 

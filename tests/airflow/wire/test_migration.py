@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow.airflow.components import DagProcessor, Migration
+from cdk8s_airflow.airflow.components import DagProcessor, DatabaseMigration
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire import migration
 from cdk8s_airflow.airflow.wire.release import release_needs
-from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.model.secret_reference import GitSshSecret
 from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
@@ -55,7 +55,7 @@ def test_an_ssh_key_and_an_operators_url_are_waited_for_under_their_own_keys() -
     needed = needed_keys(
         release(
             NEWEST,
-            database=Connection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab"),
+            database=DatabaseConnection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab"),
             dags=git(credentials=GitSshSecret("git-ssh")),
         )
     )
@@ -65,7 +65,9 @@ def test_an_ssh_key_and_an_operators_url_are_waited_for_under_their_own_keys() -
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_the_job_and_those_who_wait_for_it(pair: Pair) -> None:
-    values = migration_values(release(pair, migration=Migration(resources=SMALL), delivery=K3sHelmChart(timeout="50m")))
+    values = migration_values(
+        release(pair, migration=DatabaseMigration(resources=SMALL), delivery=K3sHelmChart(timeout="50m"))
+    )
     job = values.pop("migrateDatabaseJob")
     waiting = {"waitForMigrations": {"env": [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": "600"}]}}
     by_version = {"apiServer": waiting, "dagProcessor": waiting} if pair in WITH_AIRFLOW_3 else {"webserver": waiting}

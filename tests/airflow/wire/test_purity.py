@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import cdk8s_airflow
+from cdk8s_airflow._exports import HOME_OF, SUBMODULES
 
 LIBRARY = Path(cdk8s_airflow.__file__).parent
 
@@ -68,8 +70,14 @@ def test_importing_the_package_alone_loads_none_of_its_packages() -> None:
 
 
 def test_every_public_name_is_there_and_no_other() -> None:
-    for name in cdk8s_airflow.__all__:
-        assert getattr(cdk8s_airflow, name).__name__ == name
-    assert sorted(cdk8s_airflow.__all__) == cdk8s_airflow.__all__ == dir(cdk8s_airflow)
+    modules = [cdk8s_airflow, *(importlib.import_module(f"cdk8s_airflow.{name}") for name in SUBMODULES)]
+    for module in modules:
+        for name in module.__all__:
+            assert getattr(module, name).__name__ == name
+        assert sorted(module.__all__) == module.__all__ == dir(module)
+    assert set(HOME_OF) == {name for module in modules for name in module.__all__}
+    assert {name: list(names) for name, names in SUBMODULES.items()} == {
+        module.__name__.rpartition(".")[2]: module.__all__ for module in modules[1:]
+    }
     with pytest.raises(AttributeError, match="'Airflow'"):
         cdk8s_airflow.Airflow  # noqa: B018

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Scheduler, Triggerer
-from cdk8s_airflow.airflow.exposure import Ingress, Tls
+from cdk8s_airflow.airflow.exposure import Ingress, IngressTls
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.wire.migration import migration_values
 from cdk8s_airflow.airflow.wire.release import (
@@ -17,7 +17,7 @@ from cdk8s_airflow.airflow.wire.release import (
     rotation_values,
     version_values,
 )
-from cdk8s_airflow.database.connection import Connection
+from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.model.volume import Volume
@@ -26,9 +26,11 @@ from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git,
 
 EVERYTHING = {
     "dags": git(ca=SecretKey("git-ca", "ca.crt")),
-    "database": Connection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab"),
+    "database": DatabaseConnection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab"),
     "logs": Logs.claim(Volume("1Gi")),
-    "ui": Ingress(host="a.example.com", class_name="nginx", tls=Tls("tls", issuer="ca"), annotations={"a/b": "c"}),
+    "ui": Ingress(
+        host="a.example.com", class_name="nginx", tls=IngressTls("tls", issuer="ca"), annotations={"a/b": "c"}
+    ),
     "scheduler": Scheduler(replicas=2),
     "api_server": ApiServer(replicas=2),
     "triggerer": Triggerer(replicas=2),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow.airflow.authentication import AdminAccount
-from cdk8s_airflow.airflow.components import ApiServer, Cleanup, DagProcessor, DatabaseCleanup, Scheduler, Triggerer
+from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, DatabaseCleanup, PodCleanup, Scheduler, Triggerer
 from cdk8s_airflow.airflow.config import Throughput
 from cdk8s_airflow.airflow.executors import (
     CeleryExecutor,
@@ -23,7 +23,7 @@ from cdk8s_airflow.airflow.executors import (
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.sessions import demands
-from cdk8s_airflow.database.connection import Address, Connection
+from cdk8s_airflow.database.connection import Address, DatabaseConnection
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.secret_reference import (
@@ -43,7 +43,7 @@ TO = Address(host="pg-rw.data.svc", port=5432, database="airflow", user="airflow
 
 def sessions(pair: tuple[str, str], **changes: Any) -> dict[str, int]:
     """Server -> how many sessions it sees."""
-    settings = release(pair, **{"database": Connection(secret="metadata", server=DB), **changes})
+    settings = release(pair, **{"database": DatabaseConnection(secret="metadata", server=DB), **changes})
     return {each.server.name: each.sessions for each in demands(settings, release_values(settings))}
 
 
@@ -99,7 +99,7 @@ def test_pools_and_processes_are_those_of_airflow_cfg() -> None:
 
 def test_replicas_among_the_values_count() -> None:
     # Two of each but the API server, of which there are three: 2 x 3 + 2 x 2 + 3 x 30 + 2 x 3 + 2 = 108
-    settings = release(("1.22.0", "3.2.2"), database=Connection(secret="m", server=DB))
+    settings = release(("1.22.0", "3.2.2"), database=DatabaseConnection(secret="m", server=DB))
     values = {
         **release_values(settings),
         "scheduler": {"replicas": 2},
@@ -133,7 +133,7 @@ def test_tasks_without_a_bound_are_bounded_by_the_slots_of_their_pool() -> None:
     "config", [None, [], [None], "x", {"core": None}, {"core": []}, {"core": {"parallelism": "x"}}]
 )
 def test_what_nobody_could_read_in_values_is_airflows_own(config: Any) -> None:
-    settings = release(("1.15.0", "2.9.3"), database=Connection(secret="m", server=DB))
+    settings = release(("1.15.0", "2.9.3"), database=DatabaseConnection(secret="m", server=DB))
     (found,) = demands(settings, {"config": config})
     assert found.sessions == 52
 
@@ -181,7 +181,7 @@ def test_everything_else_that_opens_a_session() -> None:
     # 30 + 3 + 2 = 35. 78
     assert sessions(
         ("1.22.0", "3.2.2"),
-        cleanup=Cleanup(),
+        cleanup=PodCleanup(),
         database_cleanup=DatabaseCleanup(),
         admin=AdminAccount(credentials=BasicAuthSecret("admin"), email="a@example.com"),
         api_server=ApiServer(replicas=2),
@@ -192,14 +192,14 @@ def test_everything_else_that_opens_a_session() -> None:
 
 def test_behind_a_pooler_the_database_sees_the_migration_alone() -> None:
     pooler = Server(name="Pooler data/pooler", takes=100)
-    database = Connection(secret="m", server=DB, pooler=pooler, address=TO, direct=TO)
+    database = DatabaseConnection(secret="m", server=DB, pooler=pooler, address=TO, direct=TO)
     # All but the migration's 2 is the pooler's: 40 - 2 = 38.
     assert sessions(("1.22.0", "3.2.2"), database=database) == {"Pooler data/pooler": 38, "Cluster data/pg": 2}
 
 
 def test_results_through_a_pooler_of_their_own() -> None:
     pooler, results = Server(name="Pooler data/pooler", takes=100), Server(name="Pooler data/results", takes=100)
-    database = Connection(
+    database = DatabaseConnection(
         secret="m", server=DB, pooler=pooler, results_pooler=results, results=TO, address=TO, direct=TO
     )
     # Results: 16 slots + 1 of the scheduler.
@@ -211,8 +211,8 @@ def test_results_through_a_pooler_of_their_own() -> None:
 
 
 def test_behind_the_charts_pgbouncer_the_database_sees_its_pools() -> None:
-    bouncer = PgBouncer(login=PgBouncerSecret("login"), replicas=2)
-    database = Connection(secret="m", server=DB, address=TO, pgbouncer=bouncer)
+    bouncer = PgBouncer(credentials=PgBouncerSecret("login"), replicas=2)
+    database = DatabaseConnection(secret="m", server=DB, address=TO, pgbouncer=bouncer)
     name = "PgBouncer of release lab in airflow-lab"
     # 2 x 10 and the migration's 2; with Celery 2 x (10 + 5) and 2. Clients: 38; with Celery 17 for results too.
     assert sessions(("1.22.0", "3.2.2"), database=database) == {name: 38, "Cluster data/pg": 22}
@@ -221,10 +221,10 @@ def test_behind_the_charts_pgbouncer_the_database_sees_its_pools() -> None:
 
 
 def test_a_server_that_nobody_told_the_size_of_is_named_all_the_same() -> None:
-    assert sessions(("1.22.0", "3.2.2"), database=Connection(secret="m")) == {
+    assert sessions(("1.22.0", "3.2.2"), database=DatabaseConnection(secret="m")) == {
         "the database in Secret airflow-lab/m": 40
     }
-    assert sessions(("1.22.0", "3.2.2"), database=Connection(secret="m", address=TO)) == {
+    assert sessions(("1.22.0", "3.2.2"), database=DatabaseConnection(secret="m", address=TO)) == {
         "the database at pg-rw.data.svc:5432": 40
     }
 

@@ -31,7 +31,7 @@ from cdk8s_airflow.airflow.wire.task_pods import (
     with_task_pods,
 )
 from cdk8s_airflow.dags.volume import ExistingDagVolume
-from cdk8s_airflow.model.image import Image, Mirror
+from cdk8s_airflow.model.image import Image, RegistryMirror
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingConfigMap, ExistingSecret, PullSecret, SecretKey
 from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount, ServiceAccounts
@@ -113,7 +113,9 @@ def test_a_pod_has_all_that_was_said_of_it(pair: Pair) -> None:
         volume_mounts=[{"name": "scratch", "mountPath": "/scratch"}],
         grace_period="2m",
     )
-    settings = release(pair, env={"PLAIN": "theirs"}, mirror=Mirror("m.lab/x"), task_pods=TaskPods(default=given_pod))
+    settings = release(
+        pair, env={"PLAIN": "theirs"}, mirror=RegistryMirror("m.lab/x"), task_pods=TaskPods(default=given_pod)
+    )
     pod = default_pod(settings)
     container = base(pod)
     assert container["image"] == "m.lab/x/r.lab/ml:1"

@@ -14,16 +14,16 @@ from cdk8s_airflow import (
     CeleryExecutor,
     CeleryKubernetesExecutor,
     CeleryWorkers,
-    Cleanup,
     DagProcessor,
     DatabaseCleanup,
+    ExistingGateway,
     ExternalBroker,
     ExternalDatabase,
     FabAuth,
     Flower,
     FlowerAuthSecret,
-    Gateway,
     GitBundle,
+    HttpProxy,
     HttpRoute,
     Ingress,
     Keda,
@@ -36,11 +36,9 @@ from cdk8s_airflow import (
     MultipleExecutors,
     Oidc,
     OtelCollector,
-    Outside,
     PgBouncer,
     PgBouncerSecret,
-    Pods,
-    Proxy,
+    PodCleanup,
     RedisBroker,
     RedisPasswordSecret,
     ResultBackendSecret,
@@ -52,8 +50,9 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.airflow.wire.traffic import release_traffic
 from cdk8s_airflow.dags.bundles import DagBundles
-from cdk8s_airflow.database.connection import Address, Connection
-from cdk8s_airflow.model.traffic import Known, Peer, Traffic
+from cdk8s_airflow.database.connection import Address, DatabaseConnection
+from cdk8s_airflow.model.traffic import ClusterComponent, Peer, Traffic
+from cdk8s_airflow.network import ExternalPeer, PodGroup
 from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
 
 REDIS = RedisBroker(password=RedisPasswordSecret("redis"), url=BrokerUrlSecret("broker"))
@@ -78,8 +77,8 @@ def table(traffic: Traffic) -> dict[str, set[str]]:
 
 
 def _short(end: Peer) -> str:
-    name = f"<{end.role}>" if isinstance(end, Known) else end.name
-    return name.removesuffix(" of lab") if isinstance(end, Pods) else name
+    name = f"<{end.role}>" if isinstance(end, ClusterComponent) else end.name
+    return name.removesuffix(" of lab") if isinstance(end, PodGroup) else name
 
 
 def words(text: str) -> set[str]:
@@ -206,11 +205,11 @@ def test_pods_of_the_chart_are_chosen_by_its_labels_and_workers_by_a_label_they_
     both = MultipleExecutors(CELERY, KubernetesExecutor())
     pods = {each.name: each for each in said(NEW, executor=both, task_namespaces=("team",)).workloads}
     labels = {"tier": "airflow", "component": "worker", "release": "lab"}
-    assert pods["workers of lab"] == Pods(
+    assert pods["workers of lab"] == PodGroup(
         name="workers of lab", namespace="airflow-lab", labels=labels, without=("kubernetes_executor",)
     )
     assert [each for each in said(NEW, task_namespaces=("team",)).workloads if "task" in each.name] == [
-        Pods(name="task pods of lab", namespace=name, labels={**labels, "kubernetes_executor": "True"})
+        PodGroup(name="task pods of lab", namespace=name, labels={**labels, "kubernetes_executor": "True"})
         for name in ("airflow-lab", "team")
     ]
     assert pods["DAG processor of lab"].labels == {**labels, "component": "dag-processor"}
@@ -234,8 +233,8 @@ def test_jobs_and_what_is_beside_have_their_own() -> None:
         said(
             NEW,
             executor=CELERY,
-            flower=Flower(auth=FlowerAuthSecret("f")),
-            cleanup=Cleanup(),
+            flower=Flower(credentials=FlowerAuthSecret("f")),
+            cleanup=PodCleanup(),
             database_cleanup=DatabaseCleanup(),
             admin=AdminAccount(credentials=BasicAuthSecret("a"), email="a@example.com"),
         )
@@ -290,17 +289,17 @@ def test_task_pods_of_airflow_3_reach_the_database_only_when_they_have_its_url()
 
 
 def test_the_database_is_where_its_handle_says_and_migrations_go_past_a_pooler() -> None:
-    pooler, server = (Pods(name=name, namespace="data", labels={"a": name}) for name in ("pooler", "server"))
+    pooler, server = (PodGroup(name=name, namespace="data", labels={"a": name}) for name in ("pooler", "server"))
     address = Address(host="server", port=5433, database="a", user="a")
-    found = table(said(NEW, database=Connection(secret="m", peer=pooler, direct=address, direct_peer=server)))
+    found = table(said(NEW, database=DatabaseConnection(secret="m", peer=pooler, direct=address, direct_peer=server)))
     assert found["server 5433"] == {"migration"}
     assert found["pooler 5432"] == words("scheduler api-server triggerer DAG_processor")
 
 
 def test_results_of_celery_go_through_a_pooler_of_their_own() -> None:
-    pooler, other = (Pods(name=name, namespace="data", labels={"a": name}) for name in ("pooler", "other"))
+    pooler, other = (PodGroup(name=name, namespace="data", labels={"a": name}) for name in ("pooler", "other"))
     address = Address(host="other", port=5432, database="a", user="a")
-    database = Connection(secret="m", peer=pooler, results=address, results_peer=other)
+    database = DatabaseConnection(secret="m", peer=pooler, results=address, results_peer=other)
     found = table(said(NEW, database=database, executor=CELERY))
     assert found["other 5432"] == words("scheduler workers")
     assert "other 5432" not in table(said(NEW, database=database))
@@ -308,7 +307,7 @@ def test_results_of_celery_go_through_a_pooler_of_their_own() -> None:
 
 def test_pgbouncer_of_the_chart_stands_between_all_but_migrations_and_the_database() -> None:
     database = ExternalDatabase(
-        host="db.example.com", password=SecretKey("p", "p"), pooling=PgBouncer(login=PgBouncerSecret("p"))
+        host="db.example.com", password=SecretKey("p", "p"), pooling=PgBouncer(credentials=PgBouncerSecret("p"))
     ).connection()
     found = table(said(NEW, database=database, triggerer=Triggerer(scaling=Keda(max_replicas=3))))
     assert found["PgBouncer 6543"] == words("scheduler api-server triggerer DAG_processor <keda>")
@@ -384,7 +383,7 @@ def test_metrics_by_a_collector_go_on_to_where_its_exporters_say() -> None:
     ("ui", "sources"),
     [
         (Ingress(host="a.example.com"), {"<ingress-controller>"}),
-        (HttpRoute(host="a.example.com", gateway=Gateway("g")), {"<ingress-controller>"}),
+        (HttpRoute(host="a.example.com", gateway=ExistingGateway("g")), {"<ingress-controller>"}),
         (LoadBalancer(source_ranges=["10.0.0.0/8"]), {"people of lab", "<nodes>"}),
     ],
     ids=["ingress", "gateway", "load-balancer"],
@@ -396,7 +395,7 @@ def test_people_reach_the_ui_through(ui: Any, sources: set[str]) -> None:
 
 def test_networks_of_people_are_those_that_the_load_balancer_lets_in() -> None:
     flows = said(OLD, ui=LoadBalancer(source_ranges=["10.0.0.0/8"])).flows
-    assert Outside(name="people of lab", networks=("10.0.0.0/8",)) in [flow.source for flow in flows]
+    assert ExternalPeer(name="people of lab", networks=("10.0.0.0/8",)) in [flow.source for flow in flows]
 
 
 def test_sign_on_is_asked_of_the_provider_by_the_server_of_the_ui_alone() -> None:
@@ -431,7 +430,7 @@ def test_sign_on_is_asked_of_the_provider_by_the_server_of_the_ui_alone() -> Non
 
 
 def test_through_a_proxy_go_web_addresses_that_are_no_exceptions() -> None:
-    proxy = Proxy(https="http://proxy.example.com:3128", no_proxy=[".lab.example.com"])
+    proxy = HttpProxy(https="http://proxy.example.com:3128", no_proxy=[".lab.example.com"])
     found = table(said(NEW, proxy=proxy, dags=git(), logs=Logs.s3("b", endpoint="http://store.example.com:9000")))
     assert found["proxy.example.com 3128"] == words("DAG_processor triggerer task_pods")
     assert "store.example.com 9000" in found
@@ -439,7 +438,7 @@ def test_through_a_proxy_go_web_addresses_that_are_no_exceptions() -> None:
         said(NEW, proxy=proxy, dags=git(repo="https://git.lab.example.com/dags.git"))
     )
     assert "git.example.com 22" in table(said(NEW, proxy=proxy, dags=git(repo="git@git.example.com:dags.git")))
-    hidden = Proxy(https=SecretKey("p", "url"))
+    hidden = HttpProxy(https=SecretKey("p", "url"))
     assert "proxy of lab 3128" in table(said(NEW, proxy=hidden, dags=git()))
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from cdk8s_airflow.database.wire.traffic import cluster_traffic, instances, jobs
-from cdk8s_airflow.model.traffic import Known, Peer
+from cdk8s_airflow.model.traffic import ClusterComponent, Peer
 from cdk8s_airflow.network.wire.network_policy import isolation
 from tests.making import make_cluster, new_chart
 from tests.network.matrix import FACTS, assert_exact
 
 
 def _named(end: Peer) -> str:
-    return f"<{end.role}>" if isinstance(end, Known) else end.name.removeprefix("pg ")
+    return f"<{end.role}>" if isinstance(end, ClusterComponent) else end.name.removeprefix("pg ")
 
 
 def test_instances_talk_to_each_other_to_kubernetes_and_to_whoever_looks_after_them() -> None:

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-Place = tuple[str, str]
+PeerEndpoint = tuple[str, str]
 """Namespace and name of a Secret."""
 
 Reply = tuple[int, dict[str, Any]]
@@ -84,7 +84,7 @@ class ApiServer:
 
     manifests: list[dict[str, Any]]
     namespaces: set[str]
-    secrets: dict[Place, dict[str, Any]] = field(default_factory=dict)
+    secrets: dict[PeerEndpoint, dict[str, Any]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=lambda: {TOKEN})
     before: Callable[[Request], Reply | None] = lambda request: None
     after: Callable[[Request], None] = lambda request: None
@@ -112,7 +112,7 @@ class ApiServer:
         }
 
     @property
-    def made(self) -> list[Place]:
+    def made(self) -> list[PeerEndpoint]:
         """The Secrets that were made by requests, once for each time."""
         return [
             (r.namespace, r.body["metadata"]["name"]) for r in self.requests if (r.verb, r.status) == ("create", 201)

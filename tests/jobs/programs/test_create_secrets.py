@@ -46,7 +46,7 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.jobs.programs import create_secrets as bootstrap_job
 from cdk8s_airflow.jobs.programs.create_secrets import Answer, Cluster, Maker
-from tests.jobs.programs.api_server import ApiServer, Place, Request, certificate, of_kind, serving, status
+from tests.jobs.programs.api_server import ApiServer, PeerEndpoint, Request, certificate, of_kind, serving, status
 from tests.truth import assert_accepted
 from tests.truth.manifests import load
 
@@ -88,10 +88,10 @@ def platform(operators: bool = False) -> list[dict[str, Any]]:
         keys=AirflowKeys.existing(prefix="airflow"),
         executor=CeleryExecutor(broker=broker),
         logs=Logs.ephemeral(),
-        flower=Flower(auth=FlowerAuthSecret("flower")),
+        flower=Flower(credentials=FlowerAuthSecret("flower")),
         admin=AdminAccount(credentials=BasicAuthSecret("admin"), email="ann@example.com"),
     )
-    SecretBootstrap(chart, "bootstrap", namespace=Namespace(chart, "setup"), makes=[database, airflow])
+    SecretBootstrap(chart, "bootstrap", namespace=Namespace(chart, "setup"), generate_for=[database, airflow])
     return load(app.synth_yaml())
 
 
@@ -151,7 +151,7 @@ class World:
         )
 
     @property
-    def content(self) -> dict[Place, Any]:
+    def content(self) -> dict[PeerEndpoint, Any]:
         return {place: secret["data"] for place, secret in self.server.secrets.items()}
 
 
@@ -237,7 +237,7 @@ def test_a_second_run_changes_nothing_and_makes_nothing(world: World, capfd: pyt
     assert capfd.readouterr().out.count("is there, left as it is\n") == len(EVERY)
 
 
-def without_each_right() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def without_each_permission() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The Roles, each time without one thing they allow."""
     names = [
         (index, rule, name)
@@ -257,14 +257,14 @@ def without_each_right() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 def test_without_any_one_of_its_rights_it_does_not_get_done(world: World, capfd: pytest.CaptureFixture[str]) -> None:
     world.hurry(patience=0)
-    every = list(without_each_right())
+    every = list(without_each_permission())
     assert len(every) == len(EVERY) + 2
-    for right, roles in every:
+    for permission, roles in every:
         world.server.secrets.clear()
         world.server.manifests = [*of_kind(platform(), "RoleBinding", "ServiceAccount"), *roles]
-        assert world.run() == 1, right
-        assert world.server.secrets.keys() < EVERY, right
-        assert f"in namespace {right.split()[0]} yet (403 Forbidden)" in capfd.readouterr().out
+        assert world.run() == 1, permission
+        assert world.server.secrets.keys() < EVERY, permission
+        assert f"in namespace {permission.split()[0]} yet (403 Forbidden)" in capfd.readouterr().out
 
 
 def test_roles_and_namespaces_may_come_later_than_the_job(world: World) -> None:

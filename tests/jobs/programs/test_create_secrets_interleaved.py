@@ -14,7 +14,7 @@ from cdk8s_airflow.jobs.wire.secret_bootstrap import plan
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model import secret_reference as contracts
 
-Place = tuple[str, str]
+PeerEndpoint = tuple[str, str]
 
 NEEDS = (
     needs.dsn_copied("url", "airflow", source=("data", "login"), url=("postgresql://robot:", "@h/d"), purpose="it"),
@@ -84,22 +84,22 @@ class Turns(Cluster):
 class Stage:
     """The Secrets of a cluster; each is made once."""
 
-    def __init__(self, there: dict[Place, dict[str, str]]) -> None:
-        self.secrets: dict[Place, dict[str, Any]] = {}
+    def __init__(self, there: dict[PeerEndpoint, dict[str, str]]) -> None:
+        self.secrets: dict[PeerEndpoint, dict[str, Any]] = {}
         for place, data in there.items():
             encoded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
             self.create(place, {"kind": "Secret", "type": "kubernetes.io/basic-auth", "metadata": {}, "data": encoded})
 
-    def get(self, place: Place) -> Answer:
+    def get(self, place: PeerEndpoint) -> Answer:
         return Answer(200, self.secrets[place]) if place in self.secrets else Answer(404, {})
 
-    def create(self, place: Place, secret: dict[str, Any]) -> Answer:
+    def create(self, place: PeerEndpoint, secret: dict[str, Any]) -> Answer:
         if place in self.secrets:
             return Answer(409, {"reason": "AlreadyExists"})
         self.secrets[place] = secret
         return Answer(201, secret)
 
-    def value(self, place: Place, key: str) -> str:
+    def value(self, place: PeerEndpoint, key: str) -> str:
         return base64.b64decode(self.secrets[place]["data"][key]).decode()
 
 
@@ -113,7 +113,7 @@ def test_whatever_the_order_and_whoever_dies_the_secrets_fit_together(
 ) -> None:
     stage = Stage({("data", "login"): {"username": "robot", "password": "by%hand"}} if by_hand else {})
     runs = [Run(stage) for _ in range(3)]
-    seen: dict[Place, Any] = {}
+    seen: dict[PeerEndpoint, Any] = {}
     died = 0
     for index, fate in schedule:
         if runs[index].over:

@@ -13,16 +13,16 @@ from cdk8s_airflow.jobs.wire.secret_bootstrap import (
     bootstrap_objects,
     bootstrap_traffic,
     job_name,
+    permissions,
     plan,
     pod_labels,
-    rights,
 )
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model import secret_recipe as recipes
 from cdk8s_airflow.model import secret_reference as contracts
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
-from cdk8s_airflow.model.traffic import Known
+from cdk8s_airflow.model.traffic import ClusterComponent
 from tests.truth import assert_accepted
 
 LOGIN = needs.basic_auth(contracts.BasicAuthSecret("login"), "data", username="robot", purpose="owns")
@@ -91,7 +91,7 @@ def test_secrets_that_are_made_from_each_other_are_planned_all_the_same() -> Non
 
 
 def test_rights_are_for_exactly_what_is_made_and_read() -> None:
-    assert rights([URL, LOGIN, KEY, ELSEWHERE]) == {
+    assert permissions([URL, LOGIN, KEY, ELSEWHERE]) == {
         "airflow": (True, ("a-url", "key", "url")),
         "data": (True, ("login",)),
         "other": (False, ("pg-app",)),
@@ -222,4 +222,4 @@ def test_its_pods_talk_to_the_api_server_only() -> None:
     assert (pods.namespace, pods.labels) == ("setup", pod_labels("makes"))
     job = bootstrap_objects(SETTINGS)["job"]
     assert job["spec"]["template"]["metadata"]["labels"] == pod_labels("makes")
-    assert (flow.source, flow.target, flow.protocol) == (pods, Known(role="api-server"), "TCP")
+    assert (flow.source, flow.target, flow.protocol) == (pods, ClusterComponent(role="api-server"), "TCP")

@@ -7,37 +7,36 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow import (
-    ApiServerAt,
+from cdk8s_airflow import ClusterFacts, Finding
+from cdk8s_airflow.model.traffic import Peer, UnlocatedPeer, resolves_names
+from cdk8s_airflow.network import (
     Cilium,
+    ClusterComponent,
     ClusterDns,
-    ClusterFacts,
-    Finding,
-    Flow,
+    ExternalPeer,
     HostNetwork,
-    Known,
-    Nowhere,
-    Outside,
-    Place,
-    Pods,
+    KubernetesApiAddress,
+    NotInstalled,
+    PeerEndpoint,
+    PodGroup,
     Traffic,
+    TrafficFlow,
 )
-from cdk8s_airflow.model.traffic import Peer, Unplaced, resolves_names
 from cdk8s_airflow.network.wire.network_policy import Isolation, isolation, policy_name
 from tests.network.matrix import FACTS
 from tests.truth import assert_accepted
 
-WEB = Pods(name="web of lab", namespace="lab", labels={"app": "web"})
-STORE = Pods(name="store", namespace="lab", labels={"app": "store"}, without=("old",))
-AFAR = Pods(name="afar", namespace="elsewhere", labels={"app": "afar"})
+WEB = PodGroup(name="web of lab", namespace="lab", labels={"app": "web"})
+STORE = PodGroup(name="store", namespace="lab", labels={"app": "store"}, without=("old",))
+AFAR = PodGroup(name="afar", namespace="elsewhere", labels={"app": "afar"})
 
 
-def worked_out(*flows: Flow, facts: ClusterFacts = FACTS, places: Any = None, more: Any = ()) -> Isolation:
-    return isolation([Traffic(workloads=(WEB, STORE), flows=flows)], more, places or {}, facts)
+def worked_out(*flows: TrafficFlow, facts: ClusterFacts = FACTS, endpoints: Any = None, more: Any = ()) -> Isolation:
+    return isolation([Traffic(workloads=(WEB, STORE), flows=flows)], more, endpoints or {}, facts)
 
 
-def to(target: Peer, port: int = 443, source: Peer = WEB) -> Flow:
-    return Flow(source=source, target=target, port=port, purpose="a test")
+def to(target: Peer, port: int = 443, source: Peer = WEB) -> TrafficFlow:
+    return TrafficFlow(source=source, target=target, port=port, purpose="a test")
 
 
 def asked(given: Isolation) -> list[tuple[str, str]]:
@@ -49,7 +48,7 @@ def facts(**changes: Any) -> ClusterFacts:
 
 
 def test_each_kind_of_pods_has_a_policy_for_both_directions_and_the_namespace_one_that_allows_nothing() -> None:
-    given = worked_out(to(STORE, 6379), to(AFAR, 80), to(WEB, 8080, Known(role="ingress-controller")))
+    given = worked_out(to(STORE, 6379), to(AFAR, 80), to(WEB, 8080, ClusterComponent(role="ingress-controller")))
     assert list(given.manifests) == ["lab-default-deny", "lab-web-of-lab", "lab-store"]
     assert given.manifests["lab-default-deny"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert given.manifests["lab-web-of-lab"] == {
@@ -100,7 +99,7 @@ def test_each_kind_of_pods_has_a_policy_for_both_directions_and_the_namespace_on
 
 
 def test_what_is_outside_and_unknown_is_everything_but_pods_services_and_the_link() -> None:
-    given = worked_out(to(Outside(name="git.example.com")))
+    given = worked_out(to(ExternalPeer(name="git.example.com")))
     assert given.manifests["lab-web-of-lab"]["spec"]["egress"] == [
         {
             "to": [
@@ -111,13 +110,13 @@ def test_what_is_outside_and_unknown_is_everything_but_pods_services_and_the_lin
         }
     ]
     assert list(given.everywhere) == ["git.example.com"]
-    known = worked_out(to(Outside(name="git.example.com", networks=("198.51.100.7/32",))))
+    known = worked_out(to(ExternalPeer(name="git.example.com", networks=("198.51.100.7/32",))))
     assert "0.0.0.0/0" not in str(known.manifests)
     assert not known.everywhere
 
 
 def test_a_network_with_pods_and_services_in_it_is_taken_without_them() -> None:
-    given = worked_out(to(WEB, source=Outside(name="people", networks=("10.0.0.0/8", "198.51.100.0/24"))))
+    given = worked_out(to(WEB, source=ExternalPeer(name="people", networks=("10.0.0.0/8", "198.51.100.0/24"))))
     assert given.manifests["lab-web-of-lab"]["spec"]["ingress"][0]["from"] == [
         {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.42.0.0/16", "10.43.0.0/16"]}},
         {"ipBlock": {"cidr": "198.51.100.0/24"}},
@@ -134,18 +133,18 @@ def test_the_same_flow_twice_is_one() -> None:
     ("fact", "flow"),
     [
         ("network_plugin", to(STORE)),
-        ("api_server", to(Known(role="api-server"))),
+        ("api_server", to(ClusterComponent(role="api-server"))),
         ("dns", resolves_names(WEB)[0]),
-        ("ingress_controller", to(WEB, source=Known(role="ingress-controller"))),
-        ("monitoring", to(WEB, source=Known(role="monitoring"))),
-        ("cnpg_operator", to(WEB, source=Known(role="cnpg-operator"))),
-        ("keda", to(WEB, source=Known(role="keda"))),
-        ("cloud_identity", to(Known(role="cloud-identity"))),
-        ("node_networks", to(WEB, source=Known(role="nodes"))),
-        ("pod_networks", to(Outside(name="git.example.com"))),
+        ("ingress_controller", to(WEB, source=ClusterComponent(role="ingress-controller"))),
+        ("monitoring", to(WEB, source=ClusterComponent(role="monitoring"))),
+        ("cnpg_operator", to(WEB, source=ClusterComponent(role="cnpg-operator"))),
+        ("keda", to(WEB, source=ClusterComponent(role="keda"))),
+        ("cloud_identity", to(ClusterComponent(role="cloud-identity"))),
+        ("node_networks", to(WEB, source=ClusterComponent(role="nodes"))),
+        ("pod_networks", to(ExternalPeer(name="git.example.com"))),
     ],
 )
-def test_what_nobody_has_said_is_asked_for(fact: str, flow: Flow) -> None:
+def test_what_nobody_has_said_is_asked_for(fact: str, flow: TrafficFlow) -> None:
     given = worked_out(flow, facts=facts(**{fact: () if fact.endswith("networks") else None}))
     assert asked(given) == [("network/question", f"facts.{fact}")]
     (finding,) = given.findings
@@ -158,7 +157,9 @@ def test_nothing_is_asked_that_no_flow_needs() -> None:
 
 
 def test_a_cluster_without_monitoring_says_so_and_nobody_may_ask_for_metrics() -> None:
-    given = worked_out(to(WEB, 9102, Known(role="monitoring")), to(STORE), facts=facts(monitoring=Nowhere()))
+    given = worked_out(
+        to(WEB, 9102, ClusterComponent(role="monitoring")), to(STORE), facts=facts(monitoring=NotInstalled())
+    )
     assert not given.findings
     assert "ingress" not in given.manifests["lab-web-of-lab"]["spec"]
     assert len(given.flows) == 1
@@ -166,57 +167,59 @@ def test_a_cluster_without_monitoring_says_so_and_nobody_may_ask_for_metrics() -
 
 @pytest.mark.parametrize(
     "target",
-    [Unplaced(name="broker of lab"), Outside(name="store.storage"), Outside(name="store.storage.svc")],
+    [UnlocatedPeer(name="broker of lab"), ExternalPeer(name="store.storage"), ExternalPeer(name="store.storage.svc")],
     ids=["secret", "maybe", "service"],
 )
 def test_what_may_be_in_the_cluster_or_not_is_asked_for_by_name_and_placed_by_name(target: Any) -> None:
     (finding,) = worked_out(to(target, 6379)).findings
-    assert (finding.rule, finding.at) == ("network/question", "places")
-    assert f"places={{'{target.name}': Place(" in finding.fix
-    placed = worked_out(to(target, 6379), places={target.name: Place(peer=AFAR, port=6380)})
+    assert (finding.rule, finding.at) == ("network/question", "endpoints")
+    assert f"endpoints={{'{target.name}': PeerEndpoint(" in finding.fix
+    placed = worked_out(to(target, 6379), endpoints={target.name: PeerEndpoint(peer=AFAR, port=6380)})
     assert not placed.findings
     assert placed.manifests["lab-web-of-lab"]["spec"]["egress"][0]["ports"] == [{"port": 6380, "protocol": "TCP"}]
 
 
 def test_pods_that_a_user_lets_connect_may_resolve_names_and_those_that_only_answer_may_not() -> None:
-    own = Pods(name="own", namespace="lab", labels={"app": "own"})
+    own = PodGroup(name="own", namespace="lab", labels={"app": "own"})
     given = worked_out(more=[to(AFAR, source=own)])
     assert [rule["ports"][0]["port"] for rule in given.manifests["lab-own"]["spec"]["egress"]] == [443, 53]
     assert "egress" not in worked_out(more=[to(own, source=AFAR)]).manifests["lab-own"]["spec"]
 
 
 def test_what_a_user_says_is_outside_is_believed_whatever_its_name() -> None:
-    given = worked_out(more=[to(Outside(name="mainframe"))])
+    given = worked_out(more=[to(ExternalPeer(name="mainframe"))])
     assert not given.findings
     assert list(given.everywhere) == ["mainframe"]
 
 
 def test_a_role_can_be_placed_too_and_pods_so_placed_in_an_isolated_namespace_get_a_policy() -> None:
-    scraper = Pods(name="scraper", namespace="lab", labels={"app": "scraper"})
-    flow = to(WEB, 9102, Known(role="monitoring"))
-    given = worked_out(flow, facts=facts(monitoring=Nowhere()), places={"monitoring": Place(peer=scraper)})
+    scraper = PodGroup(name="scraper", namespace="lab", labels={"app": "scraper"})
+    flow = to(WEB, 9102, ClusterComponent(role="monitoring"))
+    given = worked_out(
+        flow, facts=facts(monitoring=NotInstalled()), endpoints={"monitoring": PeerEndpoint(peer=scraper)}
+    )
     assert given.manifests["lab-scraper"]["spec"]["egress"][0]["ports"] == [{"port": 9102, "protocol": "TCP"}]
-    (finding,) = worked_out(to(Known(role="helm-controller"))).findings
+    (finding,) = worked_out(to(ClusterComponent(role="helm-controller"))).findings
     assert "'helm-controller'" in finding.fix
 
 
 @pytest.mark.parametrize(
     ("given", "rule"),
     [
-        (worked_out(to(STORE), places={"git": Place(peer=AFAR)}), "network/unused-place"),
+        (worked_out(to(STORE), endpoints={"git": PeerEndpoint(peer=AFAR)}), "network/unused-place"),
         (worked_out(to(STORE), facts=facts(network_plugin="flannel")), "network/not-enforced"),
         (worked_out(to(dataclasses.replace(AFAR, namespace="lab"))), "network/not-given"),
         (worked_out(more=[to(dataclasses.replace(AFAR, name="Web.of/Lab", namespace="lab"))]), "network/same-name"),
         (worked_out(more=[to(dataclasses.replace(AFAR, name="default deny", namespace="lab"))]), "network/same-name"),
-        (worked_out(more=[to(Known(role="dns"), source=Outside(name="x.example.com"))]), "network/no-pods"),
-        (worked_out(to(Outside(name="x.example.com", networks=("10.42.7.0/24",)))), "network/not-outside"),
-        (worked_out(to(Outside(name="x.example.com", networks=("10.43.0.1/32",)))), "network/not-outside"),
+        (worked_out(more=[to(ClusterComponent(role="dns"), source=ExternalPeer(name="x.example.com"))]), "network/no-pods"),
+        (worked_out(to(ExternalPeer(name="x.example.com", networks=("10.42.7.0/24",)))), "network/not-outside"),
+        (worked_out(to(ExternalPeer(name="x.example.com", networks=("10.43.0.1/32",)))), "network/not-outside"),
         (
-            worked_out(to(WEB, source=Known(role="monitoring")), facts=facts(monitoring=dataclasses.replace(AFAR, namespace="lab"))),
+            worked_out(to(WEB, source=ClusterComponent(role="monitoring")), facts=facts(monitoring=dataclasses.replace(AFAR, namespace="lab"))),
             "network/not-given",
         ),
         (
-            worked_out(to(Outside(name="x.example.com")), facts=facts(pod_networks=["10.42.0.0/16"], ip_families=["IPv4", "IPv6"])),
+            worked_out(to(ExternalPeer(name="x.example.com")), facts=facts(pod_networks=["10.42.0.0/16"], ip_families=["IPv4", "IPv6"])),
             "network/question",
         ),
     ],
@@ -228,9 +231,9 @@ def test_what_policies_could_not_do_is_refused(given: Isolation, rule: str) -> N
 
 def test_what_cannot_be_seen_by_address_is_refused_with_cilium_unless_it_was_told_to_match_nodes() -> None:
     flows = (
-        to(Known(role="api-server")),
+        to(ClusterComponent(role="api-server")),
         *resolves_names(WEB),
-        to(WEB, source=Known(role="ingress-controller")),
+        to(WEB, source=ClusterComponent(role="ingress-controller")),
     )
     on_nodes = {
         "dns": ClusterDns(node_local=["169.254.20.10/32"]),
@@ -243,13 +246,14 @@ def test_what_cannot_be_seen_by_address_is_refused_with_cilium_unless_it_was_tol
     ]
     assert not worked_out(*flows, facts=facts(**{**on_nodes, "network_plugin": Cilium(matches_nodes=True)})).findings
     assert not worked_out(*flows, facts=facts(**{**on_nodes, "network_plugin": "calico"})).findings
-    managed = ApiServerAt(networks=["198.51.100.1/32"], port=443, on_nodes=False)
+    managed = KubernetesApiAddress(networks=["198.51.100.1/32"], port=443, on_nodes=False)
     assert not worked_out(flows[0], facts=facts(network_plugin=Cilium(), api_server=managed)).findings
 
 
 def test_with_cilium_the_networks_of_pods_need_not_be_known() -> None:
     given = worked_out(
-        to(Outside(name="x.example.com")), facts=facts(network_plugin=Cilium(), pod_networks=(), service_networks=())
+        to(ExternalPeer(name="x.example.com")),
+        facts=facts(network_plugin=Cilium(), pod_networks=(), service_networks=()),
     )
     assert not given.findings
     assert "'except': ['169.254.0.0/16']" in str(given.manifests)
@@ -262,7 +266,7 @@ def test_questions_of_a_part_are_handed_on() -> None:
 
 
 def test_a_flow_that_concerns_no_pods_here_asks_nothing() -> None:
-    given = worked_out(to(Unplaced(name="database"), source=Known(role="keda")), facts=facts(keda=None))
+    given = worked_out(to(UnlocatedPeer(name="database"), source=ClusterComponent(role="keda")), facts=facts(keda=None))
     assert not given.findings
     assert not given.flows
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdk8s_airflow import PlainText, RemoteKey, RemoteText
+from cdk8s_airflow import LiteralValue, RemoteKey, RemoteTemplate
 from cdk8s_airflow.schemas import check_manifest
 from cdk8s_airflow.secrets.remote_secret import RemoteValue
 from cdk8s_airflow.secrets.wire.external_secret import ExternalSettings, external_secret_manifest
@@ -29,7 +29,7 @@ def made(data: dict[str, RemoteValue], **changes: Any) -> dict[str, Any]:
         "labels": {},
         "store_kind": "SecretStore",
         "store": "vault",
-        "refresh": "1h",
+        "interval": "1h",
     }
     manifest = external_secret_manifest(ExternalSettings(data=data, **{**given, **changes}))
     assert check_manifest(manifest) == []
@@ -76,7 +76,7 @@ def test_keys_come_as_they_are_and_nothing_of_the_object_itself_gets_into_the_se
 
 
 def test_without_a_refresh_the_store_is_asked_once() -> None:
-    spec = made({"connection": PASSWORD}, refresh=None)["spec"]
+    spec = made({"connection": PASSWORD}, interval=None)["spec"]
     assert spec["refreshPolicy"] == "CreatedOnce"
     assert "refreshInterval" not in spec
 
@@ -88,8 +88,8 @@ def template(data: dict[str, RemoteValue]) -> tuple[dict[str, str], dict[str, di
 
 
 def test_a_url_is_put_together_with_each_part_percent_encoded() -> None:
-    url = RemoteText(
-        form="postgresql://{user}:{password}@db.acme.lab:5432/airflow", parts={"user": USER, "password": PASSWORD}
+    url = RemoteTemplate(
+        template="postgresql://{user}:{password}@db.acme.lab:5432/airflow", parts={"user": USER, "password": PASSWORD}
     )
     texts, variables = template({"connection": url})
     assert texts == {
@@ -103,7 +103,7 @@ def test_a_url_is_put_together_with_each_part_percent_encoded() -> None:
 
 
 def test_beside_a_text_every_key_is_written_and_nothing_else() -> None:
-    url = RemoteText(form="https://{token}@git.acme.lab", parts={"token": PASSWORD})
+    url = RemoteTemplate(template="https://{token}@git.acme.lab", parts={"token": PASSWORD})
     texts, variables = template({"git-url": url, "tls.crt": USER, "0": RemoteKey("zero"), "again": PASSWORD})
     assert texts == {
         "git-url": 'https://{{ .token | urlquery | replace "+" "%20" }}@git.acme.lab',
@@ -115,8 +115,8 @@ def test_beside_a_text_every_key_is_written_and_nothing_else() -> None:
 
 
 def test_parts_of_one_name_in_two_texts_stay_apart() -> None:
-    first = RemoteText(form="a://u:{password}@a", parts={"password": RemoteKey("a")})
-    second = RemoteText(form="b://u:{password}@b", parts={"password": RemoteKey("b")}, escape="none")
+    first = RemoteTemplate(template="a://u:{password}@a", parts={"password": RemoteKey("a")})
+    second = RemoteTemplate(template="b://u:{password}@b", parts={"password": RemoteKey("b")}, escape="none")
     texts, variables = template({"a": first, "b": second})
     assert texts == {
         "a": 'a://u:{{ .password | urlquery | replace "+" "%20" }}@a',
@@ -126,14 +126,16 @@ def test_parts_of_one_name_in_two_texts_stay_apart() -> None:
 
 
 def test_what_is_no_secret_stands_as_it_is_beside_what_is_taken_from_the_store() -> None:
-    texts, variables = template({"username": PlainText("airflow"), "form": PlainText("{{ x }}"), "password": PASSWORD})
+    texts, variables = template(
+        {"username": LiteralValue("airflow"), "form": LiteralValue("{{ x }}"), "password": PASSWORD}
+    )
     assert texts == {"username": "airflow", "form": '{{ "{" }}{ x }}', "password": "{{ .password }}"}
     assert list(variables) == ["password"]
 
 
 def test_json_is_written_around_parts_that_bring_their_quotes() -> None:
-    connection = RemoteText(
-        form='{"conn_type": "git", "login": {user}, "extra": {"key": {password}}}',
+    connection = RemoteTemplate(
+        template='{"conn_type": "git", "login": {user}, "extra": {"key": {password}}}',
         parts={"user": USER, "password": PASSWORD},
         escape="json",
     )
@@ -153,7 +155,7 @@ def test_json_is_written_around_parts_that_bring_their_quotes() -> None:
     ],
 )
 def test_braces_of_the_form_open_no_template(form: str, written: str) -> None:
-    texts, _ = template({"k": RemoteText(form=form, parts={"password": PASSWORD}, escape="none")})
+    texts, _ = template({"k": RemoteTemplate(template=form, parts={"password": PASSWORD}, escape="none")})
     assert texts == {"k": written}
 
 
@@ -162,8 +164,8 @@ REMOTES = st.builds(
 )
 PARTS = st.dictionaries(st.sampled_from(("user", "password", "user_2", "_", "A")), REMOTES, min_size=1)
 TEXTS = st.builds(
-    lambda parts, before, escape: RemoteText(
-        form=before + "".join(f"{{{name}}}{before}" for name in parts), parts=parts, escape=escape
+    lambda parts, before, escape: RemoteTemplate(
+        template=before + "".join(f"{{{name}}}{before}" for name in parts), parts=parts, escape=escape
     ),
     PARTS,
     st.text("{}. ", max_size=3),
@@ -171,7 +173,7 @@ TEXTS = st.builds(
 )
 DATA = st.dictionaries(
     st.from_regex(r"[-._a-zA-Z0-9]{1,8}", fullmatch=True),
-    REMOTES | TEXTS | st.builds(PlainText, st.text("{}ab", min_size=1)),
+    REMOTES | TEXTS | st.builds(LiteralValue, st.text("{}ab", min_size=1)),
     min_size=1,
 )
 
@@ -195,14 +197,18 @@ def test_whatever_is_put_together_every_name_in_a_template_stands_for_one_thing(
 @pytest.mark.parametrize(
     ("value", "rule", "at"),
     [
-        (RemoteText(form="x", parts={}), "secrets/part", "data.parts"),
-        (RemoteText(form="{user}", parts={}), "secrets/part", "data.form"),
-        (RemoteText(form="{usr}", parts={"user": USER}), "secrets/part", "data.form"),
-        (RemoteText(form="{a}", parts={"a": USER, "b": USER}), "secrets/part", "data.parts.b"),
-        (RemoteText(form="x://u:hunter2@{host}/d", parts={"host": USER}), "secrets/literal", "data.form"),
-        (RemoteText(form="{user}:glpat-aaaaaaaaaaaaaaaaaaaa", parts={"user": USER}), "secrets/literal", "data.form"),
-        (RemoteText(form="{user}", parts={"user-name": USER}), "argument/name", "data.parts (key)"),
-        (RemoteText(form="", parts={"user": USER}), "argument/empty", "data.form"),
+        (RemoteTemplate(template="x", parts={}), "secrets/part", "data.parts"),
+        (RemoteTemplate(template="{user}", parts={}), "secrets/part", "data.template"),
+        (RemoteTemplate(template="{usr}", parts={"user": USER}), "secrets/part", "data.template"),
+        (RemoteTemplate(template="{a}", parts={"a": USER, "b": USER}), "secrets/part", "data.parts.b"),
+        (RemoteTemplate(template="x://u:hunter2@{host}/d", parts={"host": USER}), "secrets/literal", "data.template"),
+        (
+            RemoteTemplate(template="{user}:glpat-aaaaaaaaaaaaaaaaaaaa", parts={"user": USER}),
+            "secrets/literal",
+            "data.template",
+        ),
+        (RemoteTemplate(template="{user}", parts={"user-name": USER}), "argument/name", "data.parts (key)"),
+        (RemoteTemplate(template="", parts={"user": USER}), "argument/empty", "data.template"),
         (RemoteKey(""), "argument/empty", "data.name"),
         (RemoteKey("glpat-aaaaaaaaaaaaaaaaaaaa"), "secrets/remote-name", "data.name"),
         (RemoteKey("a\nb"), "secrets/remote-name", "data.name"),

@@ -52,7 +52,7 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
     ),
     (
         "AWS by a service account",
-        AwsSecretsManager(region="eu-central-1", login=ACCOUNT),
+        AwsSecretsManager(region="eu-central-1", credentials=ACCOUNT),
         {
             "aws": {
                 "service": "SecretsManager",
@@ -63,7 +63,7 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
     ),
     (
         "AWS by access keys",
-        AwsSecretsManager(region="eu-central-1", login=AwsAccessKeys(access_key_id=ID, secret_access_key=KEY)),
+        AwsSecretsManager(region="eu-central-1", credentials=AwsAccessKeys(access_key_id=ID, secret_access_key=KEY)),
         {
             "aws": {
                 "service": "SecretsManager",
@@ -84,7 +84,7 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
     ),
     (
         "Google by a service account, in one region",
-        GcpSecretManager(project="acme-data", location="europe-west3", login=ACCOUNT),
+        GcpSecretManager(project="acme-data", location="europe-west3", credentials=ACCOUNT),
         {
             "gcpsm": {
                 "projectID": "acme-data",
@@ -95,7 +95,7 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
     ),
     (
         "Google by a key",
-        GcpSecretManager(project="acme-data", login=KEY),
+        GcpSecretManager(project="acme-data", credentials=KEY),
         {
             "gcpsm": {
                 "projectID": "acme-data",
@@ -105,7 +105,9 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
     ),
     (
         "Azure by a service account",
-        AzureKeyVault(url="https://acme.vault.azure.net", login=AzureWorkloadIdentity(account=ACCOUNT, tenant=TENANT)),
+        AzureKeyVault(
+            url="https://acme.vault.azure.net", credentials=AzureWorkloadIdentity(account=ACCOUNT, tenant=TENANT)
+        ),
         {
             "azurekv": {
                 "vaultUrl": "https://acme.vault.azure.net",
@@ -118,7 +120,7 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
     ),
     (
         "Azure by the operator's own federated identity",
-        AzureKeyVault(url="https://acme.vault.azure.net", login=AzureWorkloadIdentity()),
+        AzureKeyVault(url="https://acme.vault.azure.net", credentials=AzureWorkloadIdentity()),
         {
             "azurekv": {
                 "vaultUrl": "https://acme.vault.azure.net",
@@ -131,7 +133,7 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
         "Azure by the identity of nodes",
         AzureKeyVault(
             url="https://acme.vault.azure.cn",
-            login=AzureManagedIdentity(client_id=TENANT),
+            credentials=AzureManagedIdentity(client_id=TENANT),
             environment="ChinaCloud",
         ),
         {
@@ -147,7 +149,7 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
         "Azure by a password",
         AzureKeyVault(
             url="https://acme.vault.azure.net",
-            login=AzureServicePrincipal(tenant=TENANT, client_id=ID, client_secret=KEY),
+            credentials=AzureServicePrincipal(tenant=TENANT, client_id=ID, client_secret=KEY),
         ),
         {
             "azurekv": {
@@ -166,7 +168,7 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
         "Vault by a service account, with an authority of its own",
         HashicorpVault(
             server="https://vault.acme.lab:8200",
-            login=VaultKubernetes(role="airflow", account=ACCOUNT, mount="k3s"),
+            credentials=VaultKubernetes(role="airflow", account=ACCOUNT, mount="k3s"),
             path="teams/data",
             vault_namespace="acme",
             ca=ConfigMapKey("homelab-ca", "ca.crt"),
@@ -191,7 +193,7 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
     (
         "Vault by an AppRole",
         HashicorpVault(
-            server="http://vault.vault.svc:8200", version="v1", login=VaultAppRole(role_id=ID, secret_id=KEY)
+            server="http://vault.vault.svc:8200", version="v1", credentials=VaultAppRole(role_id=ID, secret_id=KEY)
         ),
         {
             "vault": {
@@ -210,7 +212,7 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
     ),
     (
         "Vault by a token, with a certificate in a Secret",
-        HashicorpVault(server="https://vault.acme.lab", login=KEY, ca=SecretKey("ca", "ca.crt")),
+        HashicorpVault(server="https://vault.acme.lab", credentials=KEY, ca=SecretKey("ca", "ca.crt")),
         {
             "vault": {
                 "server": "https://vault.acme.lab",
@@ -223,7 +225,7 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
     ),
     (
         "this cluster by a service account",
-        KubernetesSecrets(namespace=DATA, login=ACCOUNT),
+        KubernetesSecrets(namespace=DATA, credentials=ACCOUNT),
         {
             "kubernetes": {
                 "remoteNamespace": "airflow-data",
@@ -234,7 +236,7 @@ CASES: list[tuple[str, Provider, dict[str, Any]]] = [
     ),
     (
         "another cluster by a token",
-        KubernetesSecrets(namespace=DATA, login=KEY, server="https://k8s.acme.lab:6443"),
+        KubernetesSecrets(namespace=DATA, credentials=KEY, server="https://k8s.acme.lab:6443"),
         {
             "kubernetes": {
                 "remoteNamespace": "airflow-data",
@@ -279,7 +281,7 @@ def test_a_store_of_the_cluster_says_who_may_use_it_and_where_its_login_is(
     provider: Provider, part: dict[str, Any]
 ) -> None:
     manifest = stores.cluster_store_manifest(
-        "store", provider, login_namespace="there", namespaces=["airflow", "tasks"]
+        "store", provider, credentials_namespace="there", namespaces=["airflow", "tasks"]
     )
     assert manifest == {
         "apiVersion": "external-secrets.io/v1",
@@ -302,23 +304,25 @@ def test_a_provider_needs_a_namespace_exactly_when_it_refers_to_something_in_one
     ("provider", "logs_in", "secrets"),
     [
         (AwsSecretsManager(region="eu-central-1"), False, []),
-        (AwsSecretsManager(region="eu-central-1", login=ACCOUNT), True, []),
+        (AwsSecretsManager(region="eu-central-1", credentials=ACCOUNT), True, []),
         (
-            AwsSecretsManager(region="eu-central-1", login=AwsAccessKeys(access_key_id=ID, secret_access_key=KEY)),
+            AwsSecretsManager(
+                region="eu-central-1", credentials=AwsAccessKeys(access_key_id=ID, secret_access_key=KEY)
+            ),
             True,
             [("login", "id"), ("login", "key")],
         ),
-        (GcpSecretManager(project="acme-data", login=KEY), True, [("login", "key")]),
-        (AzureKeyVault(url="https://a.vault.azure.net", login=AzureWorkloadIdentity()), False, []),
-        (AzureKeyVault(url="https://a.vault.azure.net", login=AzureWorkloadIdentity(account=ACCOUNT)), True, []),
-        (AzureKeyVault(url="https://a.vault.azure.net", login=AzureManagedIdentity()), False, []),
+        (GcpSecretManager(project="acme-data", credentials=KEY), True, [("login", "key")]),
+        (AzureKeyVault(url="https://a.vault.azure.net", credentials=AzureWorkloadIdentity()), False, []),
+        (AzureKeyVault(url="https://a.vault.azure.net", credentials=AzureWorkloadIdentity(account=ACCOUNT)), True, []),
+        (AzureKeyVault(url="https://a.vault.azure.net", credentials=AzureManagedIdentity()), False, []),
         (
-            HashicorpVault(server="https://v.acme.lab", login=KEY, ca=SecretKey("ca", "ca.crt")),
+            HashicorpVault(server="https://v.acme.lab", credentials=KEY, ca=SecretKey("ca", "ca.crt")),
             True,
             [("login", "key"), ("ca", "ca.crt")],
         ),
-        (HashicorpVault(server="https://v.acme.lab", login=VaultKubernetes(role="a", account=ACCOUNT)), True, []),
-        (KubernetesSecrets(namespace=DATA, login=ACCOUNT), True, []),
+        (HashicorpVault(server="https://v.acme.lab", credentials=VaultKubernetes(role="a", account=ACCOUNT)), True, []),
+        (KubernetesSecrets(namespace=DATA, credentials=ACCOUNT), True, []),
     ],
 )
 def test_a_store_needs_the_secrets_of_its_login_and_nobody_waits_for_them(
@@ -331,8 +335,8 @@ def test_a_store_needs_the_secrets_of_its_login_and_nobody_waits_for_them(
     assert stores.logs_in(provider) is logs_in
 
 
-VAULT = HashicorpVault(server="https://v.acme.lab", login=KEY)
-AZURE = AzureKeyVault(url="https://a.vault.azure.net", login=AzureManagedIdentity())
+VAULT = HashicorpVault(server="https://v.acme.lab", credentials=KEY)
+AZURE = AzureKeyVault(url="https://a.vault.azure.net", credentials=AzureManagedIdentity())
 
 
 @pytest.mark.parametrize(
@@ -352,7 +356,7 @@ AZURE = AzureKeyVault(url="https://a.vault.azure.net", login=AzureManagedIdentit
         (AZURE, "secret/airflow-fernet-key", None, None),
         (AZURE, "cert/airflow-tls", None, None),
         (VAULT, "prod/airflow", "fernet-key", "4"),
-        (KubernetesSecrets(namespace=DATA, login=ACCOUNT), "airflow-pg-app", "uri", None),
+        (KubernetesSecrets(namespace=DATA, credentials=ACCOUNT), "airflow-pg-app", "uri", None),
     ],
 )
 def test_names_that_a_store_has_are_taken(
@@ -371,8 +375,8 @@ def test_names_that_a_store_has_are_taken(
         (VAULT, "prod/airflow", None, None, "all its fields would come as one JSON text"),
         (VAULT, "/prod/airflow", "k", None, "not the path of a secret below"),
         (VAULT, "data/prod", "k", None, "not the path of a secret below"),
-        (KubernetesSecrets(namespace=DATA, login=ACCOUNT), "a", None, None, "is a whole Secret"),
-        (KubernetesSecrets(namespace=DATA, login=ACCOUNT), "a", "uri", "2", "Secrets of Kubernetes have none"),
+        (KubernetesSecrets(namespace=DATA, credentials=ACCOUNT), "a", None, None, "is a whole Secret"),
+        (KubernetesSecrets(namespace=DATA, credentials=ACCOUNT), "a", "uri", "2", "Secrets of Kubernetes have none"),
     ],
 )
 def test_what_no_store_of_the_kind_has_is_told(
@@ -384,7 +388,7 @@ def test_what_no_store_of_the_kind_has_is_told(
 
 
 def test_data_is_part_of_a_path_in_the_older_engine_of_vault() -> None:
-    older = HashicorpVault(server="https://v.acme.lab", login=KEY, version="v1")
+    older = HashicorpVault(server="https://v.acme.lab", credentials=KEY, version="v1")
     assert stores.remote_problem(older, "data/prod", "k", None) is None
 
 
@@ -396,20 +400,28 @@ def test_data_is_part_of_a_path_in_the_older_engine_of_vault() -> None:
         (GcpSecretManager(project="Acme"), "secrets/project", "provider.project"),
         (GcpSecretManager(project="acme-data", location="Frankfurt"), "secrets/region", "provider.location"),
         (
-            AzureKeyVault(url="https://a.vault.azure.net", login=AzureManagedIdentity(client_id="me")),
+            AzureKeyVault(url="https://a.vault.azure.net", credentials=AzureManagedIdentity(client_id="me")),
             "secrets/azure-id",
-            "provider.login.client_id",
+            "provider.credentials.client_id",
         ),
-        (AzureKeyVault(url="http://a.vault.azure.net", login=AZURE.login), "secrets/plain-http", "provider.url"),
-        (HashicorpVault(server="http://vault.acme.lab", login=KEY), "secrets/plain-http", "provider.server"),
-        (HashicorpVault(server="https://vault.acme.lab/", login=KEY), "argument/url", "provider.server"),
-        (HashicorpVault(server="https://vault.acme.lab", login=KEY, path="/secret/"), "secrets/mount", "provider.path"),
         (
-            KubernetesSecrets(namespace=DATA, login=ACCOUNT, server="http://k8s.acme.lab"),
+            AzureKeyVault(url="http://a.vault.azure.net", credentials=AZURE.credentials),
+            "secrets/plain-http",
+            "provider.url",
+        ),
+        (HashicorpVault(server="http://vault.acme.lab", credentials=KEY), "secrets/plain-http", "provider.server"),
+        (HashicorpVault(server="https://vault.acme.lab/", credentials=KEY), "argument/url", "provider.server"),
+        (
+            HashicorpVault(server="https://vault.acme.lab", credentials=KEY, path="/secret/"),
+            "secrets/mount",
+            "provider.path",
+        ),
+        (
+            KubernetesSecrets(namespace=DATA, credentials=ACCOUNT, server="http://k8s.acme.lab"),
             "secrets/plain-http",
             "provider.server",
         ),
-        (HashicorpVault(server="https://v.acme.lab", login="hvs.AAAA"), "argument/type", "provider.login"),  # type: ignore[arg-type]
+        (HashicorpVault(server="https://v.acme.lab", credentials="hvs.AAAA"), "argument/type", "provider.credentials"),  # type: ignore[arg-type]
     ],
 )
 def test_a_spoiled_provider_is_told_at_its_argument(provider: Provider, rule: str, at: str) -> None:

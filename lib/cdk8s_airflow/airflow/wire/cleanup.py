@@ -15,6 +15,7 @@ from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.model.wire.scheduling import placement, resources
 from cdk8s_airflow.validation import Finding, show
+from cdk8s_airflow.validation.constraints import days
 
 _CLEAN = """\
 set -eu
@@ -72,7 +73,7 @@ def database_cleanup_values(settings: ReleaseSettings) -> Tree:
         {
             "enabled": True,
             "schedule": given.schedule,
-            "retentionDays": given.retention_days,
+            "retentionDays": days(given.retention),
             "skipArchive": not given.archive,
             "resources": resources(given.resources),
             "failedJobsHistoryLimit": given.failed_jobs_kept,
@@ -97,7 +98,7 @@ def database_cleanup_objects(settings: ReleaseSettings, values: Tree) -> dict[st
         return {}
     labels = pod_labels(settings.release, "database-cleanup")
     command = _CLEAN.format(
-        days=given.retention_days,
+        days=days(given.retention),
         archive="" if given.archive else " --skip-archive",
         tables=f" --tables {','.join(given.tables)}" if given.tables else "",
     )

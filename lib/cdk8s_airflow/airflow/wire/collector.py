@@ -35,7 +35,7 @@ def collector_values(settings: ReleaseSettings) -> Tree:
         {
             "metricsEnabled": given.metrics,
             "tracesEnabled": given.traces,
-            "metricExportIntervalMs": seconds(given.export_period) * 1000,
+            "metricExportIntervalMs": seconds(given.export_interval) * 1000,
             "config": json.dumps(_config(given), indent=2, sort_keys=True) + "\n",
             "resources": resources(given.resources),
             "securityContexts": {

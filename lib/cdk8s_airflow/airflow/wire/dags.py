@@ -166,17 +166,20 @@ def _bundle_arguments(bundle: GitBundle) -> Tree:
         told["repo_url"] = bundle.repo
     else:
         told["git_conn_id"] = bundle.connection
-    return {**{key: text.replace("%", "%%") for key, text in told.items()}, "refresh_interval": seconds(bundle.refresh)}
+    return {
+        **{key: text.replace("%", "%%") for key, text in told.items()},
+        "refresh_interval": seconds(bundle.interval),
+    }
 
 
 def dag_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
     """The claim or the ConfigMaps that the platform makes itself."""
     dags = settings.dags
     if isinstance(dags, DagVolume):
-        mode = shared_access_mode(dags.volume, settings.facts, "dags.volume")
+        mode = shared_access_mode(dags.storage, settings.facts, "dags.storage")
         assert not isinstance(mode, Finding)
         name = dag_claim_name(settings.release)
-        return {"dags": claim(name, settings.namespace, dags.volume, mode, state_metadata())}
+        return {"dags": claim(name, settings.namespace, dags.storage, mode, state_metadata())}
     if isinstance(dags, FolderFiles):
         return {
             f"dags-{index}": {
@@ -195,7 +198,7 @@ def dag_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Whether the source can work with this release."""
     dags = settings.dags
     if isinstance(dags, DagVolume):
-        mode = shared_access_mode(dags.volume, settings.facts, "dags.volume")
+        mode = shared_access_mode(dags.storage, settings.facts, "dags.storage")
         if isinstance(mode, Finding):
             yield mode
     if isinstance(dags, DagBundles) and settings.dialect.place("dag_bundles") is None:
@@ -225,7 +228,7 @@ def _git_sync(git: GitSync) -> Tree:
         "branch": git.ref,
         "rev": "HEAD",
         "subPath": git.sub_path,
-        "period": git.period,
+        "period": git.interval,
         "depth": git.depth,
         "maxFailures": git.max_failures,
         "containerName": git.container_name,

@@ -9,7 +9,7 @@ from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.pod_settings import unread
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.database.connection import Address, Connection, authority_rules
+from cdk8s_airflow.database.connection import Address, DatabaseConnection, authority_rules
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
@@ -117,7 +117,7 @@ def database_values(settings: ReleaseSettings) -> Tree:
     return join(values, {"env": plain}, {"secret": secret} if secret else {}, _authority(database))
 
 
-def _authority(database: Connection) -> Tree:
+def _authority(database: DatabaseConnection) -> Tree:
     """The file with the authority, in all pods that run Airflow."""
     source = database.ca
     if source is None:

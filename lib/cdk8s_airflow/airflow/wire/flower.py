@@ -22,7 +22,7 @@ def flower_values(settings: ReleaseSettings) -> Tree:
     values = join(
         {
             "enabled": True,
-            "secretName": given.auth.name,
+            "secretName": given.credentials.name,
             "resources": resources(given.resources),
             "serviceAccount": {"automountServiceAccountToken": False},
         },
@@ -56,5 +56,5 @@ def flower_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
     """The Secret with its user and password."""
     if settings.flower is not None:
         yield needs.random_password(
-            settings.flower.auth, settings.namespace, "user (admin) and password of Flower", before="admin:"
+            settings.flower.credentials, settings.namespace, "user (admin) and password of Flower", before="admin:"
         )

@@ -12,8 +12,8 @@ from typing import Any
 from cdk8s_airflow.airflow.dialect import within
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
-from cdk8s_airflow.delivery.wire.permissions import delivery_rights
-from cdk8s_airflow.model.permission import Right, merged, rights_in
+from cdk8s_airflow.delivery.wire.permissions import delivery_permissions
+from cdk8s_airflow.model.permission import Permission, merged, permissions_in
 from cdk8s_airflow.validation.frozen import frozen
 
 
@@ -107,9 +107,9 @@ OVER_THE_CLUSTER = frozenset({"job-launcher", "pod-launcher", "pod-log-reader"})
 """Roles that ``multiNamespaceMode``, a switch of the chart's own, gives in the whole cluster."""
 
 
-def release_rights(
+def release_permissions(
     settings: ReleaseSettings, values: Mapping[str, Any], manifests: Iterable[Mapping[str, Any]] = ()
-) -> tuple[Right, ...]:
+) -> tuple[Permission, ...]:
     """What every account that a release brings along may do.
 
     Args:
@@ -118,11 +118,15 @@ def release_rights(
         manifests: the objects that come with it beside the chart's.
     """
     return merged(
-        [*_of_chart(settings, values), *rights_in(manifests), *delivery_rights(settings.delivery, settings.release)]
+        [
+            *_of_chart(settings, values),
+            *permissions_in(manifests),
+            *delivery_permissions(settings.delivery, settings.release),
+        ]
     )
 
 
-def _of_chart(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Right]:
+def _of_chart(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Permission]:
     if not _is_on(values, "rbac.create"):
         return
     dialect = settings.dialect
@@ -136,7 +140,7 @@ def _of_chart(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[
         ):
             for rule in ROLES[grant.role]:
                 if within(rule.charts, dialect.chart):
-                    yield Right(
+                    yield Permission(
                         account=_account(settings, values, grant.component),
                         account_namespace=settings.namespace,
                         namespace=None if everywhere and grant.role in OVER_THE_CLUSTER else settings.namespace,

@@ -34,7 +34,7 @@ def pgbouncer_values(settings: ReleaseSettings) -> Tree:
     values: Tree = {
         "enabled": True,
         "replicas": given.replicas,
-        "configSecretName": given.login.name,
+        "configSecretName": given.credentials.name,
         "resources": resources(given.resources),
         "securityContexts": {
             "pod": {
@@ -51,7 +51,7 @@ def pgbouncer_values(settings: ReleaseSettings) -> Tree:
         "extraVolumes": [{"name": _VOLUME, "configMap": {"name": settings_name(settings)}}],
         "extraVolumeMounts": [{"name": _VOLUME, "mountPath": _FOLDER, "readOnly": True}],
         "metricsExporterSidecar": {
-            "statsSecretName": given.login.name,
+            "statsSecretName": given.credentials.name,
             "statsSecretKey": "connection",
             "resources": resources(given.exporter_resources),
             "securityContexts": {"container": CONTAINER},
@@ -130,7 +130,7 @@ def pgbouncer_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
     database = settings.database
     if database.pgbouncer is not None and database.address is not None:
         yield needs.pgbouncer_login(
-            database.pgbouncer.login,
+            database.pgbouncer.credentials,
             settings.namespace,
             "the database's login, as PgBouncer reads it",
             source=SecretKey(database.secret, database.secret_key),

@@ -13,7 +13,7 @@ from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.model.wire.scheduling import budget, placement, resources, spread
 from cdk8s_airflow.validation import Finding, show
-from cdk8s_airflow.validation.constraints import quantity, seconds
+from cdk8s_airflow.validation.constraints import days, quantity, seconds
 
 PROBE_PERIOD = 10
 """Seconds between two tries of a start-up probe; the chart's own figure, written down because the tolerance counts in it."""
@@ -164,10 +164,10 @@ def groomer_values(given: LogGroomer | None, dialect: Dialect) -> Tree:
     if given is None:
         return {"logGroomerSidecar": {"enabled": False}}
     values: Tree = {"logGroomerSidecar": {"resources": resources(given.resources)}}
-    if given.retention_days != LogGroomer().retention_days:
-        values["logGroomerSidecar"]["retentionDays"] = given.retention_days
-    if given.every is not None:
-        values = join(values, nest(dialect.place("log_groomer.every"), seconds(given.every) // 60))
+    if given.retention != LogGroomer().retention:
+        values["logGroomerSidecar"]["retentionDays"] = days(given.retention)
+    if given.interval is not None:
+        values = join(values, nest(dialect.place("log_groomer.interval"), seconds(given.interval) // 60))
     if given.max_size is not None:
         values = join(values, nest(dialect.place("log_groomer.max_size"), int(quantity(given.max_size))))
     return values
@@ -177,7 +177,7 @@ def groomer_rules(given: LogGroomer | None, dialect: Dialect, at: str) -> Iterat
     """Whether this version reads all that is said about the container that deletes old log files."""
     if given is None:
         return
-    for field in ("every", "max_size"):
+    for field in ("interval", "max_size"):
         value = getattr(given, field)
         if value is not None and dialect.place(f"log_groomer.{field}") is None:
             yield unread(dialect, f"log_groomer.{field}", f"{at}.{field}", value)

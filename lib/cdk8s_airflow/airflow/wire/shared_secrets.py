@@ -22,7 +22,7 @@ def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     named |= {f"keys.{field}": ref.name for field, ref in session_keys(keys).items() if ref is not None}
     named["database"] = settings.database.secret
     if settings.database.pgbouncer is not None:
-        named["database.pooling.login"] = settings.database.pgbouncer.login.name
+        named["database.pooling.credentials"] = settings.database.pgbouncer.credentials.name
     if git is not None and git.credentials is not None:
         named["dags.credentials"] = git.credentials.name
     if isinstance(settings.dags, DagBundles):
@@ -37,7 +37,7 @@ def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         if celery.result_backend is not None:
             named["executor.result_backend"] = celery.result_backend.name
     if settings.flower is not None:
-        named["flower.auth"] = settings.flower.auth.name
+        named["flower.credentials"] = settings.flower.credentials.name
     if settings.admin is not None:
         named["admin.credentials"] = settings.admin.credentials.name
     if isinstance(settings.logs, SearchLogs):

@@ -20,7 +20,16 @@ from cdk8s_airflow.airflow.wire.pod_settings import pod_labels
 from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.secret_reference import SecretKey
-from cdk8s_airflow.model.traffic import Flow, Known, Outside, Peer, Pods, Traffic, Unplaced, resolves_names
+from cdk8s_airflow.model.traffic import (
+    ClusterComponent,
+    ExternalPeer,
+    Peer,
+    PodGroup,
+    Traffic,
+    TrafficFlow,
+    UnlocatedPeer,
+    resolves_names,
+)
 from cdk8s_airflow.model.url_host import of_url, peer_of
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.frozen import frozen
@@ -42,30 +51,30 @@ _UNSEEN = ("cleanup", "flower", "otelCollector", "pgbouncer", "statsd", "trigger
 class Parts:
     """The pods of a release, by what they are; None or nothing for those that it lacks."""
 
-    scheduler: Pods
-    ui: Pods
-    triggerer: Pods | None
-    dag_processor: Pods | None
-    workers: Pods | None
-    task_pods: Pods | None
-    task_pods_elsewhere: tuple[Pods, ...]
-    redis: Pods | None
-    pgbouncer: Pods | None
-    flower: Pods | None
-    statsd: Pods | None
-    collector: Pods | None
-    migration: Pods
-    create_user: Pods | None
-    cleanup: Pods | None
-    database_cleanup: Pods | None
+    scheduler: PodGroup
+    ui: PodGroup
+    triggerer: PodGroup | None
+    dag_processor: PodGroup | None
+    workers: PodGroup | None
+    task_pods: PodGroup | None
+    task_pods_elsewhere: tuple[PodGroup, ...]
+    redis: PodGroup | None
+    pgbouncer: PodGroup | None
+    flower: PodGroup | None
+    statsd: PodGroup | None
+    collector: PodGroup | None
+    migration: PodGroup
+    create_user: PodGroup | None
+    cleanup: PodGroup | None
+    database_cleanup: PodGroup | None
 
     @property
-    def tasks(self) -> tuple[Pods, ...]:
+    def tasks(self) -> tuple[PodGroup, ...]:
         """Where tasks run, but for the scheduler."""
         return _there(self.workers, self.task_pods, *self.task_pods_elsewhere)
 
     @property
-    def all(self) -> tuple[Pods, ...]:
+    def all(self) -> tuple[PodGroup, ...]:
         """All of them."""
         return _there(
             self.scheduler,
@@ -85,7 +94,7 @@ class Parts:
         )
 
 
-def _there(*given: Pods | None) -> tuple[Pods, ...]:
+def _there(*given: PodGroup | None) -> tuple[PodGroup, ...]:
     return tuple(each for each in given if each is not None)
 
 
@@ -148,16 +157,16 @@ def release_parts(settings: ReleaseSettings) -> Parts:
     )
 
 
-def _pods(settings: ReleaseSettings, component: str, called: str = "") -> Pods:
-    return Pods(
+def _pods(settings: ReleaseSettings, component: str, called: str = "") -> PodGroup:
+    return PodGroup(
         name=f"{called or component} of {settings.release}",
         namespace=settings.namespace,
         labels=pod_labels(settings.release, component),
     )
 
 
-def _workers(settings: ReleaseSettings) -> Pods:
-    return Pods(
+def _workers(settings: ReleaseSettings) -> PodGroup:
+    return PodGroup(
         name=f"workers of {settings.release}",
         namespace=settings.namespace,
         labels=pod_labels(settings.release, "worker"),
@@ -165,16 +174,16 @@ def _workers(settings: ReleaseSettings) -> Pods:
     )
 
 
-def _task_pods(settings: ReleaseSettings, namespace: str) -> Pods:
-    return Pods(
+def _task_pods(settings: ReleaseSettings, namespace: str) -> PodGroup:
+    return PodGroup(
         name=f"task pods of {settings.release}",
         namespace=namespace,
         labels={**pod_labels(settings.release, "worker"), TASK_POD_LABEL: "True"},
     )
 
 
-def _once(flows: Iterable[Flow]) -> Iterator[Flow]:
-    seen: list[Flow] = []
+def _once(flows: Iterable[TrafficFlow]) -> Iterator[TrafficFlow]:
+    seen: list[TrafficFlow] = []
     for flow in flows:
         if flow not in seen:
             seen.append(flow)
@@ -182,12 +191,12 @@ def _once(flows: Iterable[Flow]) -> Iterator[Flow]:
 
 
 def _to(
-    sources: Iterable[Pods | None], target: Peer | None, port: int, purpose: str, protocol: Any = "TCP"
-) -> Iterator[Flow]:
+    sources: Iterable[PodGroup | None], target: Peer | None, port: int, purpose: str, protocol: Any = "TCP"
+) -> Iterator[TrafficFlow]:
     if target is not None:
         for source in sources:
             if source is not None:
-                yield Flow(source=source, target=target, port=port, purpose=purpose, protocol=protocol)
+                yield TrafficFlow(source=source, target=target, port=port, purpose=purpose, protocol=protocol)
 
 
 def _port(values: Mapping[str, Any], key: str, usual: int) -> int:
@@ -201,18 +210,18 @@ def ui_port(settings: ReleaseSettings, values: Mapping[str, Any]) -> int:
     return _port(values, "airflowUI" if settings.dialect.airflow_major < 3 else "apiServer", 8080)
 
 
-def _names(parts: Parts) -> Iterator[Flow]:
+def _names(parts: Parts) -> Iterator[TrafficFlow]:
     """All but Redis and StatsD, which call nobody."""
     yield from resolves_names(*(each for each in parts.all if each not in (parts.redis, parts.statsd)))
 
 
-def _database(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+def _database(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
     """Every program of Airflow opens the database, if only to write down that it was started; tasks of Airflow 3 do not.
 
     Migrations go past a pooler, as does the pooler itself.
     """
     database, release = settings.database, settings.release
-    server, port = database.peer or Unplaced(name=f"metadata database of {release}"), database.port
+    server, port = database.peer or UnlocatedPeer(name=f"metadata database of {release}"), database.port
     needed = settings.dialect.airflow_major < 3 or settings.task_pods.metadata_database
     clients = (
         parts.scheduler,
@@ -230,12 +239,19 @@ def _database(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]
     if parts.pgbouncer is not None:
         asked, asked_at = parts.pgbouncer, _port(values, "pgbouncer", 6543)
         scrape = _port(values, "pgbouncerScrape", 9127)
-        yield Flow(source=Known(role="monitoring"), target=parts.pgbouncer, port=scrape, purpose="metrics")
+        yield TrafficFlow(
+            source=ClusterComponent(role="monitoring"), target=parts.pgbouncer, port=scrape, purpose="metrics"
+        )
     yield from _to(clients, asked, asked_at, "the metadata database")
     if any(isinstance(each.scaling, Keda) for each in _scaled(settings)):
-        yield Flow(source=Known(role="keda"), target=asked, port=asked_at, purpose="counts what waits in the database")
+        yield TrafficFlow(
+            source=ClusterComponent(role="keda"),
+            target=asked,
+            port=asked_at,
+            purpose="counts what waits in the database",
+        )
     if database.direct is not None:
-        server = database.direct_peer or Unplaced(name=f"metadata database of {release} behind its pooler")
+        server = database.direct_peer or UnlocatedPeer(name=f"metadata database of {release} behind its pooler")
         port = database.direct.port
     yield from _to((parts.migration, parts.pgbouncer), server, port, "the metadata database")
     celery = celery_of(settings.executor)
@@ -243,9 +259,9 @@ def _database(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]
         return
     keepers = (parts.scheduler, parts.workers, parts.flower)
     if celery.result_backend is not None:
-        yield from _to(keepers, Unplaced(name=f"results of {release}"), 5432, "results of Celery")
+        yield from _to(keepers, UnlocatedPeer(name=f"results of {release}"), 5432, "results of Celery")
     elif database.results is not None:
-        results = database.results_peer or Unplaced(name=f"results of {release}")
+        results = database.results_peer or UnlocatedPeer(name=f"results of {release}")
         yield from _to(keepers, results, database.results.port, "results of Celery")
 
 
@@ -257,7 +273,7 @@ def _scaled(settings: ReleaseSettings) -> Iterator[Any]:
     yield from (each for each in given if each is not None)
 
 
-def _broker(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+def _broker(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
     celery = celery_of(settings.executor)
     if celery is None:
         return
@@ -265,10 +281,10 @@ def _broker(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) 
     if parts.redis is not None:
         yield from _to(clients, parts.redis, _port(values, "redisDB", 6379), "the broker")
     else:
-        yield from _to(clients, Unplaced(name=f"broker of {settings.release}"), _USUAL_BROKER_PORT, "the broker")
+        yield from _to(clients, UnlocatedPeer(name=f"broker of {settings.release}"), _USUAL_BROKER_PORT, "the broker")
 
 
-def _execution_api(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+def _execution_api(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
     """Tasks of Airflow 3 ask the server for all they need. Triggerer and DAG processor have one of their own, in-process."""
     if settings.dialect.airflow_major < 3:
         return
@@ -276,7 +292,7 @@ def _execution_api(settings: ReleaseSettings, parts: Parts, values: Mapping[str,
     yield from _to((local, *parts.tasks), parts.ui, ui_port(settings, values), "the execution API")
 
 
-def _kubernetes(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
+def _kubernetes(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow]:
     """Those that get a token for the API of Kubernetes: see :class:`ServiceAccounts`."""
     lookup = settings.secrets_backend is not None
     launches = settings.has_task_pods or settings.runs_tasks_in_scheduler or lookup
@@ -289,10 +305,10 @@ def _kubernetes(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
         parts.task_pods,
         parts.cleanup,
     )
-    yield from _to(clients, Known(role="api-server"), 6443, "the API of Kubernetes")
+    yield from _to(clients, ClusterComponent(role="api-server"), 6443, "the API of Kubernetes")
 
 
-def _logs_on_pods(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+def _logs_on_pods(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
     """The server of the UI asks a running task's worker for its log; of a task's own pod, Kubernetes."""
     worker, triggerer = _port(values, "workerLogs", 8793), _port(values, "triggererLogs", 8794)
     yield from _to([parts.ui], parts.workers, worker, "logs of running tasks")
@@ -301,19 +317,19 @@ def _logs_on_pods(settings: ReleaseSettings, parts: Parts, values: Mapping[str, 
     yield from _to([parts.ui], parts.triggerer, triggerer, "logs of deferred tasks")
 
 
-def _logs_elsewhere(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
+def _logs_elsewhere(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow]:
     logs, release = settings.logs, settings.release
     clients = (parts.scheduler, parts.ui, parts.triggerer, *parts.tasks)
     if isinstance(logs, SearchLogs):
         port = logs.port if isinstance(logs, OpensearchLogs) else 9200
         readers = clients if logs.direct else (parts.ui,)
-        yield from _to(readers, Unplaced(name=f"{logs.engine} of {release}"), port, "task logs")
+        yield from _to(readers, UnlocatedPeer(name=f"{logs.engine} of {release}"), port, "task logs")
     if not isinstance(logs, ObjectStoreLogs):
         return
     for peer, port in _store(settings, logs):
         yield from _to(clients, peer, port, "task logs")
     if logs.connection is None:
-        yield from _to(clients, Known(role="cloud-identity"), 443, "who the pods are in the cloud")
+        yield from _to(clients, ClusterComponent(role="cloud-identity"), 443, "who the pods are in the cloud")
 
 
 def _store(settings: ReleaseSettings, logs: ObjectStoreLogs) -> Iterator[tuple[Peer, int]]:
@@ -329,7 +345,7 @@ def _store(settings: ReleaseSettings, logs: ObjectStoreLogs) -> Iterator[tuple[P
         yield _reached(settings, f"https://{logs.account}.blob.core.windows.net")
 
 
-def _lake(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
+def _lake(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow]:
     """The buckets that tasks work with; the triggerer waits for what tasks put off."""
     if settings.data_lake is None:
         return
@@ -341,10 +357,10 @@ def _lake(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
     if bucket.scheme == "gs":
         yield from _to(clients, *_reached(settings, "https://oauth2.googleapis.com"), "the data lake")
     if bucket.credentials is None:
-        yield from _to(clients, Known(role="cloud-identity"), 443, "who the pods are in the cloud")
+        yield from _to(clients, ClusterComponent(role="cloud-identity"), 443, "who the pods are in the cloud")
 
 
-def _dag_files(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
+def _dag_files(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow]:
     """git-sync runs where DAG files are read from a folder; bundles are fetched where DAG files are run."""
     git = settings.git_sync
     local = parts.scheduler if settings.runs_tasks_in_scheduler else None
@@ -359,13 +375,15 @@ def _dag_files(settings: ReleaseSettings, parts: Parts) -> Iterator[Flow]:
             yield from _to((parts.dag_processor, local, *parts.tasks), peer, port, "DAG files")
 
 
-def _metrics(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+def _metrics(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
     senders = (parts.scheduler, parts.ui, parts.triggerer, parts.dag_processor, *parts.tasks)
     if settings.statsd is not None:
         ingest = _port(values, "statsdIngest", settings.statsd.port)
         yield from _to(senders, parts.statsd, ingest, "metrics", "UDP")
         scrape = _port(values, "statsdScrape", settings.statsd.scrape_port)
-        yield Flow(source=Known(role="monitoring"), target=_sure(parts.statsd), port=scrape, purpose="metrics")
+        yield TrafficFlow(
+            source=ClusterComponent(role="monitoring"), target=_sure(parts.statsd), port=scrape, purpose="metrics"
+        )
     elif str(_option(values, "metrics", "statsd_on")).lower() in ("t", "true", "1"):
         host, port = _option(values, "metrics", "statsd_host"), _whole(_option(values, "metrics", "statsd_port"), 9125)
         if isinstance(host, str):
@@ -376,7 +394,7 @@ def _metrics(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any])
         yield from _exported(settings, settings.otel_collector, _sure(parts.collector))
 
 
-def _mail(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+def _mail(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
     """Tasks send mail, and whoever reads DAG files does when a task could not."""
     host = _option(values, "smtp", "smtp_host")
     hidden = isinstance(settings.config.get("smtp", {}).get("smtp_host"), SecretKey)
@@ -384,7 +402,7 @@ def _mail(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) ->
         return
     port = _whole(_option(values, "smtp", "smtp_port"), 25)
     local = parts.scheduler if settings.runs_tasks_in_scheduler or parts.dag_processor is None else None
-    mail: Peer = Unplaced(name=f"mail server of {settings.release}")
+    mail: Peer = UnlocatedPeer(name=f"mail server of {settings.release}")
     target = peer_of(host, port, settings.facts.cluster_domain) if isinstance(host, str) else mail
     yield from _to((local, parts.dag_processor, *parts.tasks), target, port, "mail")
 
@@ -402,12 +420,12 @@ def _whole(told: object, usual: int) -> int:
     return int(text) if text.isdecimal() and 0 < int(text) < 65536 else usual
 
 
-def _sure(pods: Pods | None) -> Pods:
+def _sure(pods: PodGroup | None) -> PodGroup:
     assert pods is not None
     return pods
 
 
-def _exported(settings: ReleaseSettings, given: OtelCollector, collector: Pods) -> Iterator[Flow]:
+def _exported(settings: ReleaseSettings, given: OtelCollector, collector: PodGroup) -> Iterator[TrafficFlow]:
     """What the collector passes on. An exporter for Prometheus waits to be asked."""
     for name, exporter in given.exporters.items():
         kind = name.partition("/")[0]
@@ -416,26 +434,30 @@ def _exported(settings: ReleaseSettings, given: OtelCollector, collector: Pods) 
         if kind == "prometheus":
             port = endpoint.rpartition(":")[2] if isinstance(endpoint, str) else ""
             if port.isdigit():
-                yield Flow(source=Known(role="monitoring"), target=collector, port=int(port), purpose="metrics")
+                yield TrafficFlow(
+                    source=ClusterComponent(role="monitoring"), target=collector, port=int(port), purpose="metrics"
+                )
         elif found is not None:
-            yield Flow(source=collector, target=found[0], port=found[1], purpose="passes metrics and traces on")
+            yield TrafficFlow(source=collector, target=found[0], port=found[1], purpose="passes metrics and traces on")
         elif kind not in ("debug", "logging", "file", "nop"):
             usual = _OTLP_GRPC if kind == "otlp" else _OTLP
-            target = Unplaced(name=f"{name} of {settings.release}")
-            yield Flow(source=collector, target=target, port=usual, purpose="passes metrics and traces on")
+            target = UnlocatedPeer(name=f"{name} of {settings.release}")
+            yield TrafficFlow(source=collector, target=target, port=usual, purpose="passes metrics and traces on")
 
 
-def _people(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[Flow]:
+def _people(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
     """Those who use the UI, and where it asks who they are."""
     port = ui_port(settings, values)
     ui = settings.ui
     if isinstance(ui, Ingress | HttpRoute):
-        yield Flow(source=Known(role="ingress-controller"), target=parts.ui, port=port, purpose="the UI")
+        yield TrafficFlow(
+            source=ClusterComponent(role="ingress-controller"), target=parts.ui, port=port, purpose="the UI"
+        )
     if isinstance(ui, LoadBalancer | NodePort):
         networks = tuple(ui.source_ranges) if isinstance(ui, LoadBalancer) else ()
-        people = Outside(name=f"people of {settings.release}", networks=networks)
-        for source in (people, Known(role="nodes")):
-            yield Flow(source=source, target=parts.ui, port=port, purpose="the UI")
+        people = ExternalPeer(name=f"people of {settings.release}", networks=networks)
+        for source in (people, ClusterComponent(role="nodes")):
+            yield TrafficFlow(source=source, target=parts.ui, port=port, purpose="the UI")
     sign_on = settings.auth.sign_on if isinstance(settings.auth, FabAuth) else None
     if isinstance(sign_on, Oidc):
         peer, https = _reached(settings, sign_on.issuer)
@@ -454,13 +476,13 @@ def _reached(settings: ReleaseSettings, url: str) -> tuple[Peer, int]:
     """Place and port of what a URL leads to, or of the proxy through which it is reached."""
     scheme = url.partition("://")[0] if "://" in url else "ssh"
     found = of_url(url, settings.facts.cluster_domain)
-    peer, port = found if found is not None else (Unplaced(name=url), 443)
+    peer, port = found if found is not None else (UnlocatedPeer(name=url), 443)
     proxy = settings.proxy
     given = None if proxy is None else {"http": proxy.http, "https": proxy.https}.get(scheme)
-    if given is None or _without_proxy(settings, peer.name if isinstance(peer, Outside | Unplaced) else ""):
+    if given is None or _without_proxy(settings, peer.name if isinstance(peer, ExternalPeer | UnlocatedPeer) else ""):
         return peer, port
     if isinstance(given, SecretKey):
-        return Unplaced(name=f"proxy of {settings.release}"), _USUAL_PROXY_PORT
+        return UnlocatedPeer(name=f"proxy of {settings.release}"), _USUAL_PROXY_PORT
     return of_url(given, settings.facts.cluster_domain) or (peer_of(given, 80, settings.facts.cluster_domain), 80)
 
 

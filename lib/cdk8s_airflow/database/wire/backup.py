@@ -11,7 +11,7 @@ from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.secret_reference import SecretKey
-from cdk8s_airflow.model.traffic import Flow, Known, Outside, Pods
+from cdk8s_airflow.model.traffic import ClusterComponent, ExternalPeer, PodGroup, TrafficFlow
 from cdk8s_airflow.model.wire.scheduling import resources
 from cdk8s_airflow.storage.object_storage import (
     CHECKSUMS,
@@ -22,6 +22,7 @@ from cdk8s_airflow.storage.object_storage import (
 )
 from cdk8s_airflow.storage.store_credentials import login
 from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.constraints import days
 
 PLUGIN = "barman-cloud.cloudnative-pg.io"
 """The plugin's name. Source: plugin-barman-cloud, and what CloudNativePG calls it by."""
@@ -74,7 +75,7 @@ def backup_parts(backup: CnpgBackup, settings: ClusterSettings, facts: ClusterFa
         needs=list(_needs(backup.bucket, backup.ca, namespace, f"keeps backups of Cluster {settings.name}")),
         notes=[
             f"Cluster {settings.name} is backed up to {where}/{server} at {schedule['schedule']!r} (seconds first, which is how "
-            f"CloudNativePG writes it; {backup.schedule!r} was asked for), and any point of the last {backup.retention_days} days can "
+            f"CloudNativePG writes it; {backup.schedule!r} was asked for), and any point of the last {days(backup.retention)} days can "
             f"be had back. Its plugin barman-cloud has to be installed beside the operator. Is the last backup sound?\n"
             f"  kubectl -n {namespace} get backup -l cnpg.io/cluster={settings.name}",
             *_identity_notes(backup.bucket, settings),
@@ -192,7 +193,7 @@ def _object_store(
         if packed:
             configuration["wal"] = dict(packed)
             configuration["data"] = dict(packed)
-        spec["retentionPolicy"] = f"{backup.retention_days}d"
+        spec["retentionPolicy"] = backup.retention
         spec["instanceSidecarConfiguration"] = {"resources": resources(backup.resources)}
     env = _environment(configuration, backup)
     if env:
@@ -243,7 +244,7 @@ def _identity_notes(bucket: Bucket, settings: ClusterSettings) -> Iterator[str]:
         )
 
 
-def store_flows(source: Pods, buckets: Sequence[Bucket]) -> Iterator[Flow]:
+def store_flows(source: PodGroup, buckets: Sequence[Bucket]) -> Iterator[TrafficFlow]:
     """The connections that instances open for backups and recovery."""
     seen: list[tuple[object, int]] = []
     for bucket in buckets:
@@ -252,7 +253,9 @@ def store_flows(source: Pods, buckets: Sequence[Bucket]) -> Iterator[Flow]:
         seen.append((bucket.peer, bucket.port))
         yield bucket.flow(source, "backups")
         if bucket.credentials is None:
-            yield Flow(source=source, target=Known(role="cloud-identity"), port=443, purpose="logs in to the store")
+            yield TrafficFlow(
+                source=source, target=ClusterComponent(role="cloud-identity"), port=443, purpose="logs in to the store"
+            )
         if bucket.scheme == "gs":
-            google = Outside(name="oauth2.googleapis.com")
-            yield Flow(source=source, target=google, port=443, purpose="logs in to the store")
+            google = ExternalPeer(name="oauth2.googleapis.com")
+            yield TrafficFlow(source=source, target=google, port=443, purpose="logs in to the store")

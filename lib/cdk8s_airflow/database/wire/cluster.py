@@ -12,7 +12,7 @@ from cdk8s_airflow.model.wire.scheduling import resources, spread, toleration
 
 if TYPE_CHECKING:
     from cdk8s_airflow.database.cluster_settings import (
-        ExtensionImage,
+        PostgresExtensionImage,
     )
 
 
@@ -160,7 +160,7 @@ def _postgresql(settings: ClusterSettings) -> dict[str, Any]:
     return made
 
 
-def _extension_image(given: ExtensionImage) -> dict[str, Any]:
+def _extension_image(given: PostgresExtensionImage) -> dict[str, Any]:
     made: dict[str, Any] = {"name": given.name}
     if given.image is not None:
         made["image"] = {"reference": given.image}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cdk8s_airflow.database.cluster_settings import Extension
-from cdk8s_airflow.database.roles import Database, DatabaseRole
+from cdk8s_airflow.database.cluster_settings import PostgresExtension
+from cdk8s_airflow.database.roles import DatabaseRole, PostgresDatabase
 from cdk8s_airflow.database.wire.settings import ClusterSettings, instance_labels
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.pruning import state_metadata
@@ -113,7 +113,7 @@ def objects(settings: ClusterSettings) -> dict[str, dict[str, Any]]:
         for role in all_roles(settings):
             made[f"role-{role.name}"] = _object(settings, "DatabaseRole", role.name, _role(role))
     if settings.extensions:
-        first = Database(name=settings.database, extensions=settings.extensions)
+        first = PostgresDatabase(name=settings.database, extensions=settings.extensions)
         made["first-database"] = _database(settings, first)
     for each in settings.databases:
         made[f"database-{each.name}"] = _database(settings, each)
@@ -122,7 +122,7 @@ def objects(settings: ClusterSettings) -> dict[str, dict[str, Any]]:
     return made
 
 
-def owner_of(settings: ClusterSettings, database: Database) -> str:
+def owner_of(settings: ClusterSettings, database: PostgresDatabase) -> str:
     """The name of the role that owns a database."""
     if isinstance(database.owner, DatabaseRole):
         return database.owner.name
@@ -160,7 +160,7 @@ def login_of(settings: ClusterSettings, name: str, *, operators: str) -> tuple[s
     return owner, role.credentials.name
 
 
-def _database(settings: ClusterSettings, database: Database) -> dict[str, Any]:
+def _database(settings: ClusterSettings, database: PostgresDatabase) -> dict[str, Any]:
     """A Database object. The operator leaves the database where it is when the object goes (``retain``)."""
     owner = owner_of(settings, database)
     spec: dict[str, Any] = {"name": database.name, "owner": owner, "databaseReclaimPolicy": "retain"}
@@ -175,10 +175,10 @@ def _database(settings: ClusterSettings, database: Database) -> dict[str, Any]:
     return made
 
 
-def _extensions(given: Sequence[Extension | str]) -> list[dict[str, Any]]:
+def _extensions(given: Sequence[PostgresExtension | str]) -> list[dict[str, Any]]:
     made = []
     for each in given:
-        extension = Extension(name=each) if isinstance(each, str) else each
+        extension = PostgresExtension(name=each) if isinstance(each, str) else each
         said = (
             ("name", extension.name),
             ("schema", extension.schema),

@@ -12,7 +12,7 @@ from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret
-from cdk8s_airflow.model.traffic import Pods
+from cdk8s_airflow.model.traffic import PodGroup
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.model.wire.scheduling import placement, resources
 from cdk8s_airflow.model.wire.volume import claim
@@ -62,9 +62,9 @@ class LabSettings:
         return lab_labels(self.name)
 
 
-def lab_pods(name: str, namespace: str) -> Pods:
+def lab_pods(name: str, namespace: str) -> PodGroup:
     """The pod of a LabDatabase."""
-    return Pods(name=f"{name} database", namespace=namespace, labels=lab_labels(name))
+    return PodGroup(name=f"{name} database", namespace=namespace, labels=lab_labels(name))
 
 
 def lab_labels(name: str) -> dict[str, str]:

@@ -9,9 +9,9 @@ from typing import Any
 from cdk8s_airflow.database.pooler_monitoring import PoolerMonitoring
 from cdk8s_airflow.database.wire.traffic import POSTGRES, instances
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget
-from cdk8s_airflow.model.placement import Placement, Spread
+from cdk8s_airflow.model.placement import Placement, TopologySpread
 from cdk8s_airflow.model.resources import Resources
-from cdk8s_airflow.model.traffic import Flow, Known, Pods, Traffic, resolves_names
+from cdk8s_airflow.model.traffic import ClusterComponent, PodGroup, Traffic, TrafficFlow, resolves_names
 from cdk8s_airflow.model.wire.scheduling import budget, placement, resources, spread
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import seconds
@@ -110,7 +110,7 @@ class PoolerSettings:
     pull_secret: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     placement: Placement = Placement()
-    spread: Sequence[Spread] = ()
+    spread: Sequence[TopologySpread] = ()
     disruption_budget: DisruptionBudget | None = None
     architecture: str | None = None
     monitoring: PoolerMonitoring | None = None
@@ -182,9 +182,9 @@ def pooler_manifest(settings: PoolerSettings) -> dict[str, Any]:
     }
 
 
-def pooler_pods(name: str, namespace: str) -> Pods:
+def pooler_pods(name: str, namespace: str) -> PodGroup:
     """The pods of a pooler."""
-    return Pods(name=f"{name} pooler", namespace=namespace, labels={POOLER_LABEL: name})
+    return PodGroup(name=f"{name} pooler", namespace=namespace, labels={POOLER_LABEL: name})
 
 
 def pooler_traffic(name: str, namespace: str, cluster: str) -> Traffic:
@@ -192,9 +192,11 @@ def pooler_traffic(name: str, namespace: str, cluster: str) -> Traffic:
     pods = pooler_pods(name, namespace)
     flows = (
         *resolves_names(pods),
-        Flow(source=pods, target=Known(role="api-server"), port=6443, purpose="the API of Kubernetes"),
-        Flow(source=pods, target=instances(cluster, namespace), port=POSTGRES, purpose="the database"),
-        Flow(source=Known(role="monitoring"), target=pods, port=METRICS, purpose="metrics"),
+        TrafficFlow(
+            source=pods, target=ClusterComponent(role="api-server"), port=6443, purpose="the API of Kubernetes"
+        ),
+        TrafficFlow(source=pods, target=instances(cluster, namespace), port=POSTGRES, purpose="the database"),
+        TrafficFlow(source=ClusterComponent(role="monitoring"), target=pods, port=METRICS, purpose="metrics"),
     )
     return Traffic(workloads=(pods,), flows=flows)
 

@@ -14,18 +14,18 @@ from cdk8s_airflow.validation.frozen import frozen
 
 if TYPE_CHECKING:
     from cdk8s_airflow.database.cluster_settings import (
-        AntiAffinity,
-        ClusterUpdates,
-        Extension,
-        ExtensionImage,
         ImageCatalog,
         InitDb,
+        PostgresAntiAffinity,
+        PostgresCertificates,
+        PostgresExtension,
+        PostgresExtensionImage,
         PostgresMonitoring,
-        ServerCertificates,
-        Synchronous,
+        PostgresUpdates,
+        SynchronousReplication,
     )
-    from cdk8s_airflow.database.roles import Database, DatabaseRole
-    from cdk8s_airflow.model.placement import Placement, Spread
+    from cdk8s_airflow.database.roles import DatabaseRole, PostgresDatabase
+    from cdk8s_airflow.model.placement import Placement, TopologySpread
     from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount
 
 CLUSTER_LABEL = "cnpg.io/cluster"
@@ -60,9 +60,9 @@ class ClusterSettings:
     catalog: ImageCatalog | None = None
     pull_policy: str | None = None
     wal_storage: Volume | None = None
-    synchronous: Synchronous | None = None
-    anti_affinity: AntiAffinity | None = None
-    spread: Sequence[Spread] = ()
+    synchronous: SynchronousReplication | None = None
+    anti_affinity: PostgresAntiAffinity | None = None
+    spread: Sequence[TopologySpread] = ()
     placement: Placement | None = None
     disruption_budget: bool | None = None
     priority_class: str | None = None
@@ -70,15 +70,15 @@ class ClusterSettings:
     annotations: Mapping[str, str] = field(default_factory=dict)
     service_account: ServiceAccount | ExistingServiceAccount | None = None
     preload: Sequence[str] = ()
-    extensions: Sequence[Extension | str] = ()
-    extension_images: Sequence[ExtensionImage] = ()
+    extensions: Sequence[PostgresExtension | str] = ()
+    extension_images: Sequence[PostgresExtensionImage] = ()
     pg_hba: Sequence[str] = ()
     initdb: InitDb | None = None
-    certificates: ServerCertificates | None = None
-    updates: ClusterUpdates | None = None
+    certificates: PostgresCertificates | None = None
+    updates: PostgresUpdates | None = None
     monitoring: PostgresMonitoring | None = None
     roles: Sequence[DatabaseRole] = ()
-    databases: Sequence[Database] = ()
+    databases: Sequence[PostgresDatabase] = ()
     role_objects: bool = False
 
 

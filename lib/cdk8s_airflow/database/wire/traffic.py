@@ -6,7 +6,7 @@ the instance manager, by which a primary asks the others whether it is cut off.
 
 from __future__ import annotations
 
-from cdk8s_airflow.model.traffic import Flow, Known, Pods, Traffic, resolves_names
+from cdk8s_airflow.model.traffic import ClusterComponent, PodGroup, Traffic, TrafficFlow, resolves_names
 
 CLUSTER_LABEL = "cnpg.io/cluster"
 """The label of everything that belongs to a Cluster."""
@@ -18,29 +18,29 @@ POSTGRES, STATUS, METRICS = 5432, 8000, 9187
 """Ports of an instance: PostgreSQL, its manager, metrics."""
 
 
-def instances(name: str, namespace: str) -> Pods:
+def instances(name: str, namespace: str) -> PodGroup:
     """The instances of a Cluster."""
-    return Pods(name=f"{name} instances", namespace=namespace, labels={CLUSTER_LABEL: name, ROLE_LABEL: "instance"})
+    return PodGroup(name=f"{name} instances", namespace=namespace, labels={CLUSTER_LABEL: name, ROLE_LABEL: "instance"})
 
 
-def jobs(name: str, namespace: str) -> Pods:
+def jobs(name: str, namespace: str) -> PodGroup:
     """The pods of the Jobs by which the operator makes, joins, restores and upgrades instances."""
-    return Pods(name=f"{name} jobs", namespace=namespace, labels={CLUSTER_LABEL: name}, without=(ROLE_LABEL,))
+    return PodGroup(name=f"{name} jobs", namespace=namespace, labels={CLUSTER_LABEL: name}, without=(ROLE_LABEL,))
 
 
 def cluster_traffic(name: str, namespace: str) -> Traffic:
     """The pods of a Cluster and all connections they take part in, but for its clients: those are in the clients' traffic."""
     servers, workers = instances(name, namespace), jobs(name, namespace)
-    operator, kubernetes = Known(role="cnpg-operator"), Known(role="api-server")
+    operator, kubernetes = ClusterComponent(role="cnpg-operator"), ClusterComponent(role="api-server")
     flows = (
         *resolves_names(servers, workers),
-        Flow(source=servers, target=kubernetes, port=6443, purpose="the API of Kubernetes"),
-        Flow(source=workers, target=kubernetes, port=6443, purpose="the API of Kubernetes"),
-        Flow(source=operator, target=servers, port=STATUS, purpose="the operator"),
-        Flow(source=operator, target=servers, port=POSTGRES, purpose="the operator"),
-        Flow(source=servers, target=servers, port=POSTGRES, purpose="replication"),
-        Flow(source=servers, target=servers, port=STATUS, purpose="whether an instance is cut off"),
-        Flow(source=workers, target=servers, port=POSTGRES, purpose="a new instance"),
-        Flow(source=Known(role="monitoring"), target=servers, port=METRICS, purpose="metrics"),
+        TrafficFlow(source=servers, target=kubernetes, port=6443, purpose="the API of Kubernetes"),
+        TrafficFlow(source=workers, target=kubernetes, port=6443, purpose="the API of Kubernetes"),
+        TrafficFlow(source=operator, target=servers, port=STATUS, purpose="the operator"),
+        TrafficFlow(source=operator, target=servers, port=POSTGRES, purpose="the operator"),
+        TrafficFlow(source=servers, target=servers, port=POSTGRES, purpose="replication"),
+        TrafficFlow(source=servers, target=servers, port=STATUS, purpose="whether an instance is cut off"),
+        TrafficFlow(source=workers, target=servers, port=POSTGRES, purpose="a new instance"),
+        TrafficFlow(source=ClusterComponent(role="monitoring"), target=servers, port=METRICS, purpose="metrics"),
     )
     return Traffic(workloads=(servers, workers), flows=flows)

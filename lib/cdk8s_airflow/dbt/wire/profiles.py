@@ -9,7 +9,7 @@ from typing import Any
 from cdk8s_airflow.dbt.targets import DbtPostgres, DbtProfile, DbtTarget
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
-from cdk8s_airflow.model.traffic import Flow, Peer, Pods, Traffic, Unplaced, resolves_names
+from cdk8s_airflow.model.traffic import Peer, PodGroup, Traffic, TrafficFlow, UnlocatedPeer, resolves_names
 from cdk8s_airflow.model.url_host import peer_of
 from cdk8s_airflow.model.wire.scheduling import resources
 from cdk8s_airflow.text.yaml_writer import values_text
@@ -194,9 +194,9 @@ def _env_entries(env: Mapping[str, str | SecretKey]) -> list[dict[str, Any]]:
     ]
 
 
-def dbt_pods(settings: ProfilesSettings) -> Pods:
+def dbt_pods(settings: ProfilesSettings) -> PodGroup:
     """The pods that DAGs start from the pod of the ConfigMap, by the label it has."""
-    return Pods(name=f"dbt of {settings.name}", namespace=settings.namespace, labels={LABEL: settings.name})
+    return PodGroup(name=f"dbt of {settings.name}", namespace=settings.namespace, labels={LABEL: settings.name})
 
 
 def dbt_traffic(settings: ProfilesSettings) -> Traffic:
@@ -205,14 +205,14 @@ def dbt_traffic(settings: ProfilesSettings) -> Traffic:
         return Traffic()
     pods = dbt_pods(settings)
     flows = [
-        Flow(source=pods, target=peer, port=port, purpose="the warehouse")
+        TrafficFlow(source=pods, target=peer, port=port, purpose="the warehouse")
         for profile in settings.profiles.values()
         for peer, port in (_warehouse(settings, target) for target in profile.targets.values())
     ]
     return Traffic(workloads=(pods,), flows=(*resolves_names(pods), *_once(flows)))
 
 
-def _once(flows: list[Flow]) -> Iterator[Flow]:
+def _once(flows: list[TrafficFlow]) -> Iterator[TrafficFlow]:
     for index, flow in enumerate(flows):
         if flow not in flows[:index]:
             yield flow
@@ -227,7 +227,7 @@ def _warehouse(settings: ProfilesSettings, target: DbtPostgres | DbtTarget) -> t
         return target.peer, port
     if isinstance(host, str):
         return peer_of(host, port, "cluster.local"), port
-    return Unplaced(name=f"{_kind(target)} of {settings.name}"), port
+    return UnlocatedPeer(name=f"{_kind(target)} of {settings.name}"), port
 
 
 def _kind(target: DbtPostgres | DbtTarget) -> str:

@@ -10,20 +10,20 @@ from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.validation import Finding
 
 if TYPE_CHECKING:
-    from cdk8s_airflow.app.registry import Ledger
-    from cdk8s_airflow.model.permission import Right
+    from cdk8s_airflow.app.registry import Registry
+    from cdk8s_airflow.model.permission import Permission
 
 
-def delivery_rights(delivery: Delivery, release: str) -> tuple[Right, ...]:
+def delivery_permissions(delivery: Delivery, release: str) -> tuple[Permission, ...]:
     """The account by which helm-controller runs Helm. Source: its chart controller, which binds it to ``cluster-admin``.
 
     Flux and Argo CD have accounts of their own, which are there before any release is.
     """
-    from cdk8s_airflow.model.permission import Right
+    from cdk8s_airflow.model.permission import Permission
 
     if not isinstance(delivery, K3sHelmChart):
         return ()
-    account = Right(
+    account = Permission(
         account=f"helm-{release}",
         account_namespace=delivery.namespace,
         namespace=None,
@@ -34,9 +34,9 @@ def delivery_rights(delivery: Delivery, release: str) -> tuple[Right, ...]:
     return (account,)
 
 
-def guard_delivery(ledger: Ledger, delivery: Delivery, release: str) -> list[Finding]:
+def guard_delivery(registry: Registry, delivery: Delivery, release: str) -> list[Finding]:
     """Writes down where a delivery has accounts; returns a finding if a release of the app launches pods there."""
     if isinstance(delivery, HelmCommand):
         return []
     account = f"the account by which release {release!r} is delivered"
-    return ledger.guard(delivery.namespace, account, at="delivery.namespace")
+    return registry.guard(delivery.namespace, account, at="delivery.namespace")

@@ -12,7 +12,7 @@ from typing import Any
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
-from cdk8s_airflow.model.traffic import Flow, Known, Outside, Peer, Pods, Traffic
+from cdk8s_airflow.model.traffic import ClusterComponent, ExternalPeer, Peer, PodGroup, Traffic, TrafficFlow
 from cdk8s_airflow.model.wire.scheduling import placement, resources
 from cdk8s_airflow.storage.object_storage import (
     CHECKSUMS,
@@ -45,7 +45,7 @@ class BucketJobSettings:
     credentials: Credentials | None
     image: str
     pull_policy: str
-    patience: int
+    timeout: int
     resources: Resources
     placement: Placement = Placement()
     pull_secret: str | None = None
@@ -71,7 +71,7 @@ def task(settings: BucketJobSettings) -> dict[str, Any]:
         "addressing": addressing_style(storage) if storage.scheme == "s3" else None,
         "account": storage.account,
         "project": storage.project,
-        "patience": settings.patience,
+        "patience": settings.timeout,
     }
     buckets = [
         {"name": name, "versioning": True} if name in settings.versioned else {"name": name}
@@ -212,22 +212,22 @@ def bucket_job_traffic(settings: BucketJobSettings) -> Traffic:
 
     Without a login it also asks its cloud who it is.
     """
-    pods = Pods(name=f"Job {settings.name}", namespace=settings.namespace, labels=job_labels(settings))
+    pods = PodGroup(name=f"Job {settings.name}", namespace=settings.namespace, labels=job_labels(settings))
     storage = settings.storage
     flows = [
-        Flow(source=pods, target=Known(role="dns"), port=53, protocol=protocol, purpose="names")
+        TrafficFlow(source=pods, target=ClusterComponent(role="dns"), port=53, protocol=protocol, purpose="names")
         for protocol in ("UDP", "TCP")
     ]
-    flows.append(Flow(source=pods, target=storage.where, port=storage.listens_on, purpose="makes buckets"))
+    flows.append(TrafficFlow(source=pods, target=storage.where, port=storage.listens_on, purpose="makes buckets"))
     flows += identity_flows(pods, storage, settings.credentials)
     return Traffic(workloads=(pods,), flows=tuple(flows))
 
 
-def identity_flows(pods: Pods, storage: ObjectStorage, credentials: Credentials | None) -> Sequence[Flow]:
+def identity_flows(pods: PodGroup, storage: ObjectStorage, credentials: Credentials | None) -> Sequence[TrafficFlow]:
     """Whom pods ask, beside the store, to log in: their cloud for an identity, Google for a token."""
     asked: list[Peer] = []
     if credentials is None:
-        asked.append(Known(role="cloud-identity"))
+        asked.append(ClusterComponent(role="cloud-identity"))
     if storage.scheme == "gs":
-        asked.append(Outside(name="oauth2.googleapis.com"))
-    return [Flow(source=pods, target=peer, port=443, purpose="logs in to the store") for peer in asked]
+        asked.append(ExternalPeer(name="oauth2.googleapis.com"))
+    return [TrafficFlow(source=pods, target=peer, port=443, purpose="logs in to the store") for peer in asked]

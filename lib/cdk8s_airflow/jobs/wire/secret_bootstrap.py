@@ -12,7 +12,7 @@ from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.secret_recipe import sources
-from cdk8s_airflow.model.traffic import Flow, Known, Pods, Traffic
+from cdk8s_airflow.model.traffic import ClusterComponent, PodGroup, Traffic, TrafficFlow
 from cdk8s_airflow.model.wire.scheduling import placement, resources
 from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.validation.frozen import frozen
@@ -89,7 +89,7 @@ def _sources_first(secrets: Iterable[SecretNeed]) -> list[SecretNeed]:
     return ordered
 
 
-def rights(secrets: Iterable[SecretNeed]) -> dict[str, tuple[bool, tuple[str, ...]]]:
+def permissions(secrets: Iterable[SecretNeed]) -> dict[str, tuple[bool, tuple[str, ...]]]:
     """Namespace -> whether Secrets are made there, and the names of those that are read there.
 
     Kubernetes cannot narrow ``create`` to names, because a new object's name is not in the path of the request; ``get`` it can.
@@ -113,7 +113,7 @@ def bootstrap_objects(settings: BootstrapSettings) -> dict[str, dict[str, Any]]:
         "automountServiceAccountToken": False,
     }
     bound: dict[str, dict[str, Any]] = {}
-    for namespace, (makes, names) in rights(settings.secrets).items():
+    for namespace, (makes, names) in permissions(settings.secrets).items():
         bound[f"role-{namespace}"] = _role(settings, namespace, makes, names)
         bound[f"role-binding-{namespace}"] = _binding(settings, namespace)
     data = {_SCRIPT: script(), _PLAN: json.dumps(plan(settings.secrets), indent=1, sort_keys=True) + "\n"}
@@ -221,8 +221,11 @@ def _job_spec(settings: BootstrapSettings) -> dict[str, Any]:
 
 def bootstrap_traffic(name: str, namespace: str) -> Traffic:
     """The Job's pods talk to the API server, by its address: they resolve no name and accept nothing."""
-    pods = Pods(name=f"secret bootstrap {name}", namespace=namespace, labels=pod_labels(name))
-    flow = Flow(
-        source=pods, target=Known(role="api-server"), port=6443, purpose="looks for Secrets and makes missing ones"
+    pods = PodGroup(name=f"secret bootstrap {name}", namespace=namespace, labels=pod_labels(name))
+    flow = TrafficFlow(
+        source=pods,
+        target=ClusterComponent(role="api-server"),
+        port=6443,
+        purpose="looks for Secrets and makes missing ones",
     )
     return Traffic(workloads=(pods,), flows=(flow,))

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget
-from cdk8s_airflow.model.placement import Placement, Spread, Toleration
-from cdk8s_airflow.model.quota import Limits, Quota
+from cdk8s_airflow.model.placement import Placement, Toleration, TopologySpread
+from cdk8s_airflow.model.quota import ContainerLimits, Quota
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.scaling import Hpa, Keda
 from cdk8s_airflow.validation.constraints import seconds
@@ -47,7 +47,7 @@ def placement(given: Placement) -> dict[str, Any]:
     return made
 
 
-def spread(given: Sequence[Spread], labels: Mapping[str, str]) -> list[Mapping[str, Any]]:
+def spread(given: Sequence[TopologySpread], labels: Mapping[str, str]) -> list[Mapping[str, Any]]:
     """The topology spread constraints of pods with these labels."""
     return [
         {
@@ -87,7 +87,7 @@ def keda(given: Keda) -> dict[str, Any]:
         "enabled": True,
         "minReplicaCount": given.min_replicas,
         "maxReplicaCount": given.max_replicas,
-        "pollingInterval": seconds(given.period),
+        "pollingInterval": seconds(given.interval),
         "cooldownPeriod": seconds(given.cooldown),
     }
     if given.query is not None:
@@ -122,7 +122,7 @@ def quota_manifest(namespace: str, given: Quota) -> dict[str, Any]:
     }
 
 
-def limits_manifest(namespace: str, given: Limits) -> dict[str, Any]:
+def limits_manifest(namespace: str, given: ContainerLimits) -> dict[str, Any]:
     """The LimitRange of a namespace. ``default`` are limits, ``defaultRequest`` what is reserved."""
     container: dict[str, Any] = {
         "type": "Container",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from cdk8s_airflow.model.traffic import Flow, Known, Peer, Pods
+from cdk8s_airflow.model.traffic import ClusterComponent, Peer, PodGroup, TrafficFlow
 
 
-def flow_table(namespaces: Sequence[str], flows: Iterable[Flow]) -> str:
+def flow_table(namespaces: Sequence[str], flows: Iterable[TrafficFlow]) -> str:
     """What may connect to namespaces that are cut off, and what from there.
 
     Args:
@@ -18,10 +18,10 @@ def flow_table(namespaces: Sequence[str], flows: Iterable[Flow]) -> str:
     return "\n".join((heading, *(f"  {line}" for line in flow_lines(tuple(flows)))))
 
 
-def flow_lines(flows: Sequence[Flow]) -> Iterator[str]:
+def flow_lines(flows: Sequence[TrafficFlow]) -> Iterator[str]:
     """Two lines for each target and port: what it is for, and who may connect."""
     names = _Names(flows)
-    targets: dict[tuple[str, int], list[Flow]] = {}
+    targets: dict[tuple[str, int], list[TrafficFlow]] = {}
     for flow in flows:
         targets.setdefault((names.of(flow.target), flow.port), []).append(flow)
     for (target, port), given in targets.items():
@@ -34,16 +34,16 @@ def flow_lines(flows: Sequence[Flow]) -> Iterator[str]:
 class _Names:
     """Ends as a reader knows them; pods of one name in two namespaces are told apart by these."""
 
-    def __init__(self, flows: Iterable[Flow]) -> None:
-        pods = [end for flow in flows for end in (flow.source, flow.target) if isinstance(end, Pods)]
+    def __init__(self, flows: Iterable[TrafficFlow]) -> None:
+        pods = [end for flow in flows for end in (flow.source, flow.target) if isinstance(end, PodGroup)]
         places = {(each.name, each.namespace) for each in pods}
         self._twice = {name for name, _ in places if sum(name == other for other, _ in places) > 1}
 
     def of(self, end: Peer) -> str:
         """The name of one end."""
-        if isinstance(end, Known):
+        if isinstance(end, ClusterComponent):
             return _ROLES[end.role]
-        if isinstance(end, Pods) and end.name in self._twice:
+        if isinstance(end, PodGroup) and end.name in self._twice:
             return f"{end.name} in {end.namespace}"
         return end.name
 
@@ -62,7 +62,7 @@ _ROLES: Mapping[str, str] = {
 }
 
 
-def everywhere_note(everywhere: Mapping[str, Sequence[Flow]]) -> str:
+def everywhere_note(everywhere: Mapping[str, Sequence[TrafficFlow]]) -> str:
     """Of which places nobody said an address, so that everything outside the cluster is allowed; empty where there are none."""
     if not everywhere:
         return ""
@@ -74,13 +74,13 @@ def everywhere_note(everywhere: Mapping[str, Sequence[Flow]]) -> str:
     return "\n".join(
         (
             "Nobody said which addresses these have, so EVERYTHING outside the cluster is allowed at their ports; "
-            "say them with NetworkIsolation(places=...):",
+            "say them with NetworkIsolation(endpoints=...):",
             *lines,
         )
     )
 
 
-def one_sided_note(pods: Sequence[Pods]) -> str:
+def one_sided_note(pods: Sequence[PodGroup]) -> str:
     """Pods elsewhere that have to let connections in, or out, by policies of their own; empty where there are none."""
     if not pods:
         return ""

@@ -9,8 +9,17 @@ from typing import Any, TypeAlias
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.cluster_network import Cilium, HostNetwork, Nowhere
-from cdk8s_airflow.model.traffic import Flow, Known, Outside, Peer, Pods, Traffic, Unplaced, resolves_names
+from cdk8s_airflow.model.cluster_network import Cilium, HostNetwork, NotInstalled
+from cdk8s_airflow.model.traffic import (
+    ClusterComponent,
+    ExternalPeer,
+    Peer,
+    PodGroup,
+    Traffic,
+    TrafficFlow,
+    UnlocatedPeer,
+    resolves_names,
+)
 from cdk8s_airflow.model.url_host import looks_inside
 from cdk8s_airflow.namespaces.wire.namespace import default_deny_manifest
 from cdk8s_airflow.validation import Finding, show
@@ -30,7 +39,7 @@ _HOST = regex(r"[A-Za-z0-9.-]+")
 
 
 @frozen
-class Place:
+class PeerEndpoint:
     """Where something is that a flow only names.
 
     Attributes:
@@ -38,9 +47,9 @@ class Place:
         port: the port of the pods, or of what is outside. Default: the one that the flow has.
     """
 
-    how_to_write = 'Place(peer=Outside(name="gitlab.acme.lab", networks=("203.0.113.7/32",)))'
+    how_to_write = 'PeerEndpoint(peer=ExternalPeer(name="gitlab.acme.lab", networks=("203.0.113.7/32",)))'
 
-    peer: Pods | Outside
+    peer: PodGroup | ExternalPeer
     port: PortNumber | None = None
 
 
@@ -52,7 +61,7 @@ class Block:
     excepted: tuple[str, ...] = ()
 
 
-End: TypeAlias = Pods | Block
+End: TypeAlias = PodGroup | Block
 """What a policy can name."""
 
 
@@ -64,7 +73,7 @@ class Allowed:
     target: End
     port: int
     protocol: str
-    flow: Flow
+    flow: TrafficFlow
 
 
 @frozen
@@ -83,17 +92,17 @@ class Isolation:
 
     manifests: Mapping[str, dict[str, Any]]
     allowed: tuple[Allowed, ...]
-    flows: tuple[Flow, ...]
+    flows: tuple[TrafficFlow, ...]
     namespaces: tuple[str, ...]
-    everywhere: Mapping[str, tuple[Flow, ...]]
-    one_sided: tuple[Pods, ...]
+    everywhere: Mapping[str, tuple[TrafficFlow, ...]]
+    one_sided: tuple[PodGroup, ...]
     findings: tuple[Finding, ...]
 
 
 def isolation(
     traffic: Sequence[Traffic],
-    more: Sequence[Flow],
-    places: Mapping[str, Place],
+    more: Sequence[TrafficFlow],
+    places: Mapping[str, PeerEndpoint],
     facts: ClusterFacts,
 ) -> Isolation:
     """Policies that allow all flows and nothing else, in both directions.
@@ -108,13 +117,15 @@ def isolation(
     found += plugin_findings(facts)
     workloads = _distinct([pods for each in traffic for pods in each.workloads])
     namespaces = tuple(dict.fromkeys(pods.namespace for pods in workloads))
-    callers = [flow.source for flow in more if isinstance(flow.source, Pods) and flow.source.namespace in namespaces]
+    callers = [
+        flow.source for flow in more if isinstance(flow.source, PodGroup) and flow.source.namespace in namespaces
+    ]
     flows = _once(
         [*(_doubted(flow, facts) for each in traffic for flow in each.flows), *more, *resolves_names(*callers)]
     )
     flows = [flow for flow in flows if not _left_out(flow, facts, places)]
-    places_made = [place.peer for place in places.values() if isinstance(place.peer, Pods)]
-    own = [pods for flow in more for pods in (flow.source, flow.target) if isinstance(pods, Pods)]
+    places_made = [place.peer for place in places.values() if isinstance(place.peer, PodGroup)]
+    own = [pods for flow in more for pods in (flow.source, flow.target) if isinstance(pods, PodGroup)]
     workloads = _distinct([*workloads, *(pods for pods in (*own, *places_made) if pods.namespace in namespaces)])
     found += _name_findings(workloads)
     found += _place_findings(places, flows)
@@ -123,7 +134,7 @@ def isolation(
     resolved = [(flow, tuple(asked.allowed(flow))) for flow in flows]
     allowed = tuple(each for _, given in resolved for each in given)
     found += asked.findings.values()
-    ends = _distinct([end for each in allowed for end in (each.source, each.target) if isinstance(end, Pods)])
+    ends = _distinct([end for each in allowed for end in (each.source, each.target) if isinstance(end, PodGroup)])
     chosen = {pods.chosen_by for pods in workloads}
     strangers = [pods for pods in ends if pods.chosen_by not in chosen]
     theirs = {pods.chosen_by for pods in asked.placed}
@@ -152,7 +163,7 @@ def half_open(one: Isolation, other: Isolation) -> Iterator[Finding]:
     told: set[Any] = set()
     for each in one.allowed:
         source, target = each.source, each.target
-        if not isinstance(source, Pods) or not isinstance(target, Pods) or _ends_of(each) in there | told:
+        if not isinstance(source, PodGroup) or not isinstance(target, PodGroup) or _ends_of(each) in there | told:
             continue
         ends = (source.namespace, target.namespace)
         theirs = [end for end in ends if end in other.namespaces and end not in one.namespaces]
@@ -168,42 +179,42 @@ def half_open(one: Isolation, other: Isolation) -> Iterator[Finding]:
 
 
 def _ends_of(allowed: Allowed) -> Any:
-    ends = (end.chosen_by if isinstance(end, Pods) else end.cidr for end in (allowed.source, allowed.target))
+    ends = (end.chosen_by if isinstance(end, PodGroup) else end.cidr for end in (allowed.source, allowed.target))
     return (*ends, allowed.port, allowed.protocol)
 
 
-def _once(flows: Iterable[Flow]) -> list[Flow]:
+def _once(flows: Iterable[TrafficFlow]) -> list[TrafficFlow]:
     return list({_flow_key(flow): flow for flow in reversed(list(flows))}.values())[::-1]
 
 
-def _flow_key(flow: Flow) -> Any:
+def _flow_key(flow: TrafficFlow) -> Any:
     return _peer_key(flow.source), _peer_key(flow.target), flow.port, flow.protocol
 
 
 def _peer_key(peer: Peer) -> Any:
-    return peer.chosen_by if isinstance(peer, Pods) else repr(peer)
+    return peer.chosen_by if isinstance(peer, PodGroup) else repr(peer)
 
 
-def _distinct(given: Iterable[Pods]) -> list[Pods]:
-    found: dict[Any, Pods] = {}
+def _distinct(given: Iterable[PodGroup]) -> list[PodGroup]:
+    found: dict[Any, PodGroup] = {}
     for pods in given:
         found.setdefault(pods.chosen_by, pods)
     return list(found.values())
 
 
-def policy_name(pods: Pods) -> str:
+def policy_name(pods: PodGroup) -> str:
     """What the policy of some pods is called."""
     return _NOT_IN_NAMES.sub("-", pods.name.lower()).strip("-")[:63].rstrip("-") or "pods"
 
 
-def policy(pods: Pods, allowed: Iterable[Allowed]) -> dict[str, Any]:
+def policy(pods: PodGroup, allowed: Iterable[Allowed]) -> dict[str, Any]:
     """The policy of some pods: what may reach them, and what they may reach."""
     incoming: list[tuple[End, int, str]] = []
     outgoing: list[tuple[End, int, str]] = []
     for each in allowed:
-        if isinstance(each.target, Pods) and each.target.chosen_by == pods.chosen_by:
+        if isinstance(each.target, PodGroup) and each.target.chosen_by == pods.chosen_by:
             incoming.append((each.source, each.port, each.protocol))
-        if isinstance(each.source, Pods) and each.source.chosen_by == pods.chosen_by:
+        if isinstance(each.source, PodGroup) and each.source.chosen_by == pods.chosen_by:
             outgoing.append((each.target, each.port, each.protocol))
     spec: dict[str, Any] = {"podSelector": selector(pods), "policyTypes": ["Ingress", "Egress"]}
     if incoming:
@@ -248,7 +259,7 @@ def peer(end: End, namespace: str) -> dict[str, Any]:
     return chosen
 
 
-def selector(pods: Pods) -> dict[str, Any]:
+def selector(pods: PodGroup) -> dict[str, Any]:
     """The selector of some pods within their namespace."""
     chosen: dict[str, Any] = {}
     if pods.labels:
@@ -277,7 +288,7 @@ def plugin_findings(facts: ClusterFacts) -> Iterator[Finding]:
 
 
 def _question(fact: str, problem: str, fix: str) -> Finding:
-    return Finding(rule="network/question", at=f"facts.{fact}" if fact else "places", problem=problem, fix=fix)
+    return Finding(rule="network/question", at=f"facts.{fact}" if fact else "endpoints", problem=problem, fix=fix)
 
 
 def families(facts: ClusterFacts) -> tuple[str, ...]:
@@ -293,26 +304,26 @@ def family_of(network: str) -> str:
     return f"IPv{ip_network(network).version}"
 
 
-def _doubted(flow: Flow, facts: ClusterFacts) -> Flow:
+def _doubted(flow: TrafficFlow, facts: ClusterFacts) -> TrafficFlow:
     """A flow of a part of the platform, with a target that is only said to be outside and has the name of a Service taken as one
     that nobody has placed. What a user adds is believed."""
     target = flow.target
-    if not isinstance(target, Outside) or target.networks or _HOST.fullmatch(target.name) is None:
+    if not isinstance(target, ExternalPeer) or target.networks or _HOST.fullmatch(target.name) is None:
         return flow
     inside = looks_inside(target.name, flow.port, facts.cluster_domain)
-    return replace(flow, target=Unplaced(name=target.name)) if inside else flow
+    return replace(flow, target=UnlocatedPeer(name=target.name)) if inside else flow
 
 
-def _left_out(flow: Flow, facts: ClusterFacts, places: Mapping[str, Place]) -> bool:
+def _left_out(flow: TrafficFlow, facts: ClusterFacts, places: Mapping[str, PeerEndpoint]) -> bool:
     """Whether one end is a part that this cluster does not have."""
     return any(
-        isinstance(end, Known) and end.role == "monitoring" and isinstance(facts.monitoring, Nowhere)
+        isinstance(end, ClusterComponent) and end.role == "monitoring" and isinstance(facts.monitoring, NotInstalled)
         for end in (flow.source, flow.target)
     ) and not ({"monitoring"} & set(places))
 
 
-def _name_findings(workloads: Iterable[Pods]) -> Iterator[Finding]:
-    taken: dict[tuple[str, str], Pods] = {}
+def _name_findings(workloads: Iterable[PodGroup]) -> Iterator[Finding]:
+    taken: dict[tuple[str, str], PodGroup] = {}
     for pods in workloads:
         place = (pods.namespace, policy_name(pods))
         other = taken.setdefault(place, pods)
@@ -326,43 +337,43 @@ def _name_findings(workloads: Iterable[Pods]) -> Iterator[Finding]:
             )
 
 
-def _place_findings(places: Mapping[str, Place], flows: Sequence[Flow]) -> Iterator[Finding]:
+def _place_findings(places: Mapping[str, PeerEndpoint], flows: Sequence[TrafficFlow]) -> Iterator[Finding]:
     """Whether everything that was placed is part of a flow."""
-    named = {_name(end) for flow in flows for end in (flow.source, flow.target) if not isinstance(end, Pods)}
+    named = {_name(end) for flow in flows for end in (flow.source, flow.target) if not isinstance(end, PodGroup)}
     for name in places:
         if name not in named:
             yield Finding(
                 rule="network/unused-place",
-                at=f"places.{name}",
+                at=f"endpoints.{name}",
                 problem="is an end of no flow",
                 seen=show(name),
                 fix=f"use one of {', '.join(sorted(named))}, or leave it out",
             )
 
 
-def _placed(end: Peer, places: Mapping[str, Place]) -> Peer:
-    place = None if isinstance(end, Pods) else places.get(_name(end))
+def _placed(end: Peer, places: Mapping[str, PeerEndpoint]) -> Peer:
+    place = None if isinstance(end, PodGroup) else places.get(_name(end))
     return end if place is None else place.peer
 
 
-def _own_findings(flows: Iterable[Flow], places: Mapping[str, Place]) -> Iterator[Finding]:
+def _own_findings(flows: Iterable[TrafficFlow], places: Mapping[str, PeerEndpoint]) -> Iterator[Finding]:
     """Whether each flow that was added is one of some pods."""
     for index, flow in enumerate(flows):
-        if not any(isinstance(_placed(end, places), Pods) for end in (flow.source, flow.target)):
+        if not any(isinstance(_placed(end, places), PodGroup) for end in (flow.source, flow.target)):
             yield Finding(
                 rule="network/no-pods",
                 at=f"flows[{index}]",
                 problem="begins and ends at no pods, so that no policy is about it",
                 seen=show(flow.purpose),
-                fix="name the pods: Pods(name=..., namespace=..., labels=...)",
+                fix="name the pods: PodGroup(name=..., namespace=..., labels=...)",
             )
 
 
 def _name(end: Peer) -> str:
-    return end.role if isinstance(end, Known) else end.name
+    return end.role if isinstance(end, ClusterComponent) else end.name
 
 
-def _stranger_findings(strangers: Iterable[Pods], namespaces: Sequence[str]) -> Iterator[Finding]:
+def _stranger_findings(strangers: Iterable[PodGroup], namespaces: Sequence[str]) -> Iterator[Finding]:
     """Pods that would be cut off, because nothing is known of them but a flow of somebody else's."""
     for pods in strangers:
         if pods.namespace in namespaces:
@@ -377,18 +388,18 @@ def _stranger_findings(strangers: Iterable[Pods], namespaces: Sequence[str]) -> 
 class _Resolver:
     """Turns flows into connections, collects what has to be asked first, and what could only be allowed everywhere."""
 
-    def __init__(self, facts: ClusterFacts, places: Mapping[str, Place]) -> None:
+    def __init__(self, facts: ClusterFacts, places: Mapping[str, PeerEndpoint]) -> None:
         self._facts = facts
         self._places = places
         self._cilium = isinstance(facts.network_plugin, Cilium)
         self._matches_nodes = not isinstance(facts.network_plugin, Cilium) or facts.network_plugin.matches_nodes
         self.findings: dict[str, Finding] = {}
-        self.everywhere: dict[str, list[Flow]] = {}
-        self.placed: list[Pods] = []
+        self.everywhere: dict[str, list[TrafficFlow]] = {}
+        self.placed: list[PodGroup] = []
 
-    def allowed(self, flow: Flow) -> Iterator[Allowed]:
+    def allowed(self, flow: TrafficFlow) -> Iterator[Allowed]:
         """Every pair of ends a flow has; none where it begins and ends at no pods, so that no policy is about it."""
-        if not any(isinstance(_placed(end, self._places), Pods) for end in (flow.source, flow.target)):
+        if not any(isinstance(_placed(end, self._places), PodGroup) for end in (flow.source, flow.target)):
             return
         targets = list(self._ends(flow.target, flow, flow.port))
         for source, _ in self._ends(flow.source, flow, flow.port):
@@ -398,41 +409,41 @@ class _Resolver:
     def _ask(self, finding: Finding) -> None:
         self.findings.setdefault(f"{finding.rule} {finding.at} {finding.problem}", finding)
 
-    def _ask_where(self, end: Unplaced, port: int, flow: Flow) -> None:
+    def _ask_where(self, end: UnlocatedPeer, port: int, flow: TrafficFlow) -> None:
         """Asks once for each end, however many need it."""
         self.findings.setdefault(
             f"place {end.name} {port}",
             Finding(
                 rule="network/question",
-                at="places",
+                at="endpoints",
                 problem=f"lack {end.name!r}, which {_name(flow.source)} needs ({flow.purpose}): is it in this cluster, and which "
                 f"pods is it, or where is it outside, and does it listen on port {port}?",
-                fix=f"say places={{{end.name!r}: Place(peer=Pods(...) or Outside(...), port={port})}}",
+                fix=f"say endpoints={{{end.name!r}: PeerEndpoint(peer=PodGroup(...) or ExternalPeer(...), port={port})}}",
             ),
         )
 
-    def _ends(self, given: Peer, flow: Flow, port: int) -> Iterator[tuple[End, int]]:
-        if isinstance(given, Pods):
+    def _ends(self, given: Peer, flow: TrafficFlow, port: int) -> Iterator[tuple[End, int]]:
+        if isinstance(given, PodGroup):
             yield given, port
             return
         place = self._places.get(_name(given))
         if place is not None:
             port = place.port or port
-            if isinstance(place.peer, Pods):
+            if isinstance(place.peer, PodGroup):
                 self.placed.append(place.peer)
                 yield place.peer, port
                 return
             given = place.peer
-        elif isinstance(given, Known):
+        elif isinstance(given, ClusterComponent):
             yield from self._known(given, flow, port)
             return
-        if isinstance(given, Outside):
+        if isinstance(given, ExternalPeer):
             for end in self._outside(given, flow):
                 yield end, port
             return
         self._ask_where(given, port, flow)
 
-    def _outside(self, given: Outside, flow: Flow) -> Iterator[Block]:
+    def _outside(self, given: ExternalPeer, flow: TrafficFlow) -> Iterator[Block]:
         if given.networks:
             for network in given.networks:
                 self._inside_after_all(given, network)
@@ -445,7 +456,7 @@ class _Resolver:
                     "pod_networks",
                     f"are not known, and the addresses of {given.name} neither, so that a policy can only allow everything but "
                     "pods: which networks do pods have?",
-                    'say ClusterFacts(pod_networks=["10.42.0.0/16"]), or the addresses of all that is outside, with places=',
+                    'say ClusterFacts(pod_networks=["10.42.0.0/16"]), or the addresses of all that is outside, with endpoints=',
                 )
             )
         for family in families(self._facts):
@@ -464,7 +475,7 @@ class _Resolver:
     def _inside(self) -> tuple[str, ...]:
         return (*self._facts.pod_networks, *self._facts.service_networks)
 
-    def _inside_after_all(self, given: Outside, network: str) -> None:
+    def _inside_after_all(self, given: ExternalPeer, network: str) -> None:
         inside = (("of pods", self._facts.pod_networks), ("of Services", self._facts.service_networks))
         for what, networks in inside:
             if any(network == other or _part_of(network, other) for other in networks):
@@ -475,11 +486,11 @@ class _Resolver:
                         problem=f"is said to be outside the cluster, and has addresses {what}, which change and which policies do "
                         "not see",
                         seen=show(network),
-                        fix=f"name its pods: places={{{given.name!r}: Place(peer=Pods(...))}}",
+                        fix=f"name its pods: endpoints={{{given.name!r}: PeerEndpoint(peer=PodGroup(...))}}",
                     )
                 )
 
-    def _known(self, given: Known, flow: Flow, port: int) -> Iterator[tuple[End, int]]:
+    def _known(self, given: ClusterComponent, flow: TrafficFlow, port: int) -> Iterator[tuple[End, int]]:
         facts, role = self._facts, given.role
         if role == "api-server":
             yield from self._api_server(flow)
@@ -494,7 +505,7 @@ class _Resolver:
         else:
             fact = role.replace("-", "_")
             pods = getattr(facts, fact, None)
-            if isinstance(pods, Pods):
+            if isinstance(pods, PodGroup):
                 self.placed.append(pods)
                 yield pods, port
             elif fact in _ASKED:
@@ -504,11 +515,11 @@ class _Resolver:
                     _question(
                         "",
                         f"lack {role!r}, which is an end of a flow ({flow.purpose}): which pods is it?",
-                        f"say places={{{role!r}: Place(peer=Pods(...))}}",
+                        f"say endpoints={{{role!r}: PeerEndpoint(peer=PodGroup(...))}}",
                     )
                 )
 
-    def _api_server(self, flow: Flow) -> Iterator[tuple[End, int]]:
+    def _api_server(self, flow: TrafficFlow) -> Iterator[tuple[End, int]]:
         given = self._facts.api_server
         if given is None:
             self._ask(
@@ -516,7 +527,7 @@ class _Resolver:
                     "api_server",
                     "is not known, and a policy sees the API server behind its Service: at which addresses and which port do pods "
                     "reach it? kubectl -n default get endpointslices -l kubernetes.io/service-name=kubernetes",
-                    'say ClusterFacts(api_server=ApiServerAt(networks=["192.168.1.10/32"], port=6443))',
+                    'say ClusterFacts(api_server=KubernetesApiAddress(networks=["192.168.1.10/32"], port=6443))',
                 )
             )
             return
@@ -535,7 +546,7 @@ class _Resolver:
                 )
         yield from ((Block(cidr=network), given.port) for network in given.networks)
 
-    def _dns(self, flow: Flow) -> Iterator[tuple[End, int]]:
+    def _dns(self, flow: TrafficFlow) -> Iterator[tuple[End, int]]:
         given = self._facts.dns
         if given is None:
             self._ask(
@@ -555,7 +566,7 @@ class _Resolver:
                     "the pods to which Cilium redirects instead: ClusterDns(labels={'k8s-app': 'node-local-dns'})",
                 )
             )
-        pods = Pods(name="DNS", namespace=given.namespace, labels=given.labels)
+        pods = PodGroup(name="DNS", namespace=given.namespace, labels=given.labels)
         self.placed.append(pods)
         yield pods, given.port
         yield from ((Block(cidr=network), 53) for network in given.node_local)
@@ -574,7 +585,7 @@ class _Resolver:
             self._ask(_not_with_cilium("node_networks", "what comes through the nodes has their addresses", ""))
         yield from (Block(cidr=network) for network in self._facts.node_networks)
 
-    def _cloud_identity(self, flow: Flow) -> Iterator[tuple[End, int]]:
+    def _cloud_identity(self, flow: TrafficFlow) -> Iterator[tuple[End, int]]:
         given = self._facts.cloud_identity
         if given is None:
             self._ask(
@@ -585,7 +596,7 @@ class _Resolver:
                 )
             )
             return
-        place = Outside(name="the cloud's identity service", networks=tuple(given.networks))
+        place = ExternalPeer(name="the cloud's identity service", networks=tuple(given.networks))
         wanted = families(self._facts)
         for end in self._outside(place, replace(flow, target=place, port=given.port)):
             if family_of(end.cidr) in wanted:
@@ -596,20 +607,20 @@ _ASKED: Mapping[str, tuple[str, str]] = {
     "ingress_controller": (
         "is not known, and people reach the UI through it: which pods serve Ingresses or Gateways, or do they run on the nodes' own "
         "network?",
-        'Pods(name="ingress-nginx", namespace="ingress-nginx", labels={"app.kubernetes.io/name": "ingress-nginx"})), '
+        'PodGroup(name="ingress-nginx", namespace="ingress-nginx", labels={"app.kubernetes.io/name": "ingress-nginx"})), '
         'or HostNetwork("ingress-nginx"',
     ),
     "monitoring": (
         "is not known: which pods collect metrics, if any?",
-        'Pods(name="Prometheus", namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"})), or Nowhere(',
+        'PodGroup(name="Prometheus", namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"})), or NotInstalled(',
     ),
     "cnpg_operator": (
         "is not known, and without it no instance would be looked after: which pods are the CloudNativePG operator?",
-        'Pods(name="CloudNativePG", namespace="cnpg-system", labels={"app.kubernetes.io/name": "cloudnative-pg"})',
+        'PodGroup(name="CloudNativePG", namespace="cnpg-system", labels={"app.kubernetes.io/name": "cloudnative-pg"})',
     ),
     "keda": (
         "is not known, and it counts tasks in the database: which pods are KEDA?",
-        'Pods(name="KEDA", namespace="keda", labels={"app": "keda-operator"})',
+        'PodGroup(name="KEDA", namespace="keda", labels={"app": "keda-operator"})',
     ),
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cdk8s_airflow._regex import regex
-from cdk8s_airflow.secrets.remote_secret import PlainText, RemoteKey, RemoteValue, as_text, pieces
+from cdk8s_airflow.secrets.remote_secret import LiteralValue, RemoteKey, RemoteValue, as_text, pieces
 from cdk8s_airflow.secrets.wire.secret_store import API_VERSION
 from cdk8s_airflow.validation.frozen import frozen
 
@@ -31,7 +31,7 @@ class ExternalSettings:
     store_kind: str
     store: str
     data: Mapping[str, RemoteValue]
-    refresh: str | None
+    interval: str | None
 
 
 def external_secret_manifest(settings: ExternalSettings) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def external_secret_manifest(settings: ExternalSettings) -> dict[str, Any]:
     if composed:
         names = {remote: name for name, remote in variables.items()}
         template["data"] = {key: _template(value, names) for key, value in settings.data.items()}
-    refresh = {"refreshPolicy": "CreatedOnce"} if settings.refresh is None else {"refreshInterval": settings.refresh}
+    refresh = {"refreshPolicy": "CreatedOnce"} if settings.interval is None else {"refreshInterval": settings.interval}
     return {
         "apiVersion": API_VERSION,
         "kind": "ExternalSecret",
@@ -87,7 +87,7 @@ def remotes(value: RemoteValue) -> Iterator[tuple[str, RemoteKey]]:
     """Everything that a value takes from a store, by the name of the part; empty where it is the whole value."""
     if isinstance(value, RemoteKey):
         yield "", value
-    elif not isinstance(value, PlainText):
+    elif not isinstance(value, LiteralValue):
         yield from as_text(value).parts.items()
 
 
@@ -112,13 +112,13 @@ def _template(value: RemoteValue, names: Mapping[RemoteKey, str]) -> str:
     """A template in Go's language that gives the value."""
     if isinstance(value, RemoteKey):
         return f"{{{{ .{names[value]} }}}}"
-    if isinstance(value, PlainText):
-        return _plain(value.text)
+    if isinstance(value, LiteralValue):
+        return _plain(value.value)
     text = as_text(value)
     escape = _ESCAPES[text.escape]
     return "".join(
         _plain(plain) + (f"{{{{ .{names[text.parts[part]]}{escape} }}}}" if part else "")
-        for plain, part in pieces(text.form)
+        for plain, part in pieces(text.template)
     )
 
 

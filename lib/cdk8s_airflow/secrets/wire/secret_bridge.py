@@ -9,7 +9,7 @@ from cdk8s_airflow.model.namespace import ExistingNamespace
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.model.service_account import ExistingServiceAccount
 from cdk8s_airflow.secrets.providers import KubernetesSecrets
-from cdk8s_airflow.secrets.remote_secret import RemoteKey, RemoteText, RemoteValue
+from cdk8s_airflow.secrets.remote_secret import RemoteKey, RemoteTemplate, RemoteValue
 from cdk8s_airflow.secrets.wire.external_secret import ExternalSettings, external_secret_manifest
 from cdk8s_airflow.secrets.wire.secret_store import cluster_store_manifest
 from cdk8s_airflow.validation.frozen import frozen
@@ -28,7 +28,7 @@ class BridgeSettings:
         reader_namespace: where the account is.
         uri: whether the source has the whole URL, under ``uri``.
         url: what stands in the URL before and after the password.
-        refresh: how often it is read.
+        interval: how often it is read.
         ca: where the certificate of the server's authority is beside the password, and where it goes; None where nobody checks.
     """
 
@@ -40,7 +40,7 @@ class BridgeSettings:
     reader_namespace: str
     uri: bool
     url: tuple[str, str]
-    refresh: str
+    interval: str
     ca: tuple[SecretKey, SecretKey] | None = None
 
 
@@ -54,7 +54,7 @@ def bridge_objects(settings: BridgeSettings) -> dict[str, dict[str, Any]]:
     reader = {"name": settings.name, "namespace": settings.reader_namespace}
     role = {"name": settings.name, "namespace": settings.source_namespace}
     provider = KubernetesSecrets(
-        namespace=ExistingNamespace(settings.source_namespace), login=ExistingServiceAccount(settings.name)
+        namespace=ExistingNamespace(settings.source_namespace), credentials=ExistingServiceAccount(settings.name)
     )
     return {
         "reader": {
@@ -77,7 +77,7 @@ def bridge_objects(settings: BridgeSettings) -> dict[str, dict[str, Any]]:
             "subjects": [{"kind": "ServiceAccount", **reader}],
         },
         "store": cluster_store_manifest(
-            settings.name, provider, login_namespace=settings.reader_namespace, namespaces=[settings.namespace]
+            settings.name, provider, credentials_namespace=settings.reader_namespace, namespaces=[settings.namespace]
         ),
         "secret": _copied(settings, settings.secret, {"connection": url_value(settings)}),
         **_authority(settings),
@@ -101,7 +101,7 @@ def _copied(settings: BridgeSettings, name: str, data: Mapping[str, RemoteValue]
             store_kind="ClusterSecretStore",
             store=settings.name,
             data=data,
-            refresh=settings.refresh,
+            interval=settings.interval,
         )
     )
 
@@ -111,6 +111,6 @@ def url_value(settings: BridgeSettings) -> RemoteValue:
     if settings.uri:
         return RemoteKey(settings.source, property="uri")
     before, after = settings.url
-    return RemoteText(
-        form=f"{before}{{password}}{after}", parts={"password": RemoteKey(settings.source, property="password")}
+    return RemoteTemplate(
+        template=f"{before}{{password}}{after}", parts={"password": RemoteKey(settings.source, property="password")}
     )

@@ -45,14 +45,14 @@ def store_manifest(name: str, namespace: str, provider: Provider) -> dict[str, A
 
 
 def cluster_store_manifest(
-    name: str, provider: Provider, *, login_namespace: str | None, namespaces: Sequence[str]
+    name: str, provider: Provider, *, credentials_namespace: str | None, namespaces: Sequence[str]
 ) -> dict[str, Any]:
     """A store for ExternalSecrets of some namespaces.
 
     Args:
         name: its name.
         provider: where the secrets are.
-        login_namespace: where it finds what it logs in with. References without a namespace would be looked up beside each
+        credentials_namespace: where it finds what it logs in with. References without a namespace would be looked up beside each
             ExternalSecret.
         namespaces: whose ExternalSecrets may use it.
     """
@@ -62,7 +62,7 @@ def cluster_store_manifest(
         "metadata": {"name": name},
         "spec": {
             "conditions": [{"namespaces": list(namespaces)}],
-            "provider": provider_part(provider, login_namespace),
+            "provider": provider_part(provider, credentials_namespace),
         },
     }
 
@@ -89,13 +89,13 @@ def _aws(provider: AwsSecretsManager | AwsParameterStore, namespace: str | None)
     part: dict[str, Any] = {"service": provider.service, "region": provider.region}
     if provider.role is not None:
         part["role"] = provider.role
-    if isinstance(provider.login, ExistingServiceAccount):
-        part["auth"] = {"jwt": {"serviceAccountRef": _account(provider.login, namespace)}}
-    elif provider.login is not None:
+    if isinstance(provider.credentials, ExistingServiceAccount):
+        part["auth"] = {"jwt": {"serviceAccountRef": _account(provider.credentials, namespace)}}
+    elif provider.credentials is not None:
         part["auth"] = {
             "secretRef": {
-                "accessKeyIDSecretRef": _key(provider.login.access_key_id, namespace),
-                "secretAccessKeySecretRef": _key(provider.login.secret_access_key, namespace),
+                "accessKeyIDSecretRef": _key(provider.credentials.access_key_id, namespace),
+                "secretAccessKeySecretRef": _key(provider.credentials.secret_access_key, namespace),
             }
         }
     return part
@@ -105,59 +105,59 @@ def _gcp(provider: GcpSecretManager, namespace: str | None) -> dict[str, Any]:
     part: dict[str, Any] = {"projectID": provider.project}
     if provider.location is not None:
         part["location"] = provider.location
-    if isinstance(provider.login, ExistingServiceAccount):
-        part["auth"] = {"workloadIdentity": {"serviceAccountRef": _account(provider.login, namespace)}}
-    elif provider.login is not None:
-        part["auth"] = {"secretRef": {"secretAccessKeySecretRef": _key(provider.login, namespace)}}
+    if isinstance(provider.credentials, ExistingServiceAccount):
+        part["auth"] = {"workloadIdentity": {"serviceAccountRef": _account(provider.credentials, namespace)}}
+    elif provider.credentials is not None:
+        part["auth"] = {"secretRef": {"secretAccessKeySecretRef": _key(provider.credentials, namespace)}}
     return part
 
 
 def _azure(provider: AzureKeyVault, namespace: str | None) -> dict[str, Any]:
     part: dict[str, Any] = {"vaultUrl": provider.url, "environmentType": provider.environment}
-    login = provider.login
-    if isinstance(login, AzureServicePrincipal):
+    credentials = provider.credentials
+    if isinstance(credentials, AzureServicePrincipal):
         part |= {
             "authType": "ServicePrincipal",
-            "tenantId": login.tenant,
+            "tenantId": credentials.tenant,
             "authSecretRef": {
-                "clientId": _key(login.client_id, namespace),
-                "clientSecret": _key(login.client_secret, namespace),
+                "clientId": _key(credentials.client_id, namespace),
+                "clientSecret": _key(credentials.client_secret, namespace),
             },
         }
-    elif isinstance(login, AzureWorkloadIdentity):
+    elif isinstance(credentials, AzureWorkloadIdentity):
         part["authType"] = "WorkloadIdentity"
-        if login.tenant is not None:
-            part["tenantId"] = login.tenant
-        if login.account is not None:
-            part["serviceAccountRef"] = _account(login.account, namespace)
+        if credentials.tenant is not None:
+            part["tenantId"] = credentials.tenant
+        if credentials.account is not None:
+            part["serviceAccountRef"] = _account(credentials.account, namespace)
     else:
         part["authType"] = "ManagedIdentity"
-        if login.client_id is not None:
-            part["identityId"] = login.client_id
+        if credentials.client_id is not None:
+            part["identityId"] = credentials.client_id
     return part
 
 
 def _vault(provider: HashicorpVault, namespace: str | None) -> dict[str, Any]:
-    login = provider.login
+    credentials = provider.credentials
     auth: dict[str, Any]
-    if isinstance(login, VaultKubernetes):
+    if isinstance(credentials, VaultKubernetes):
         auth = {
             "kubernetes": {
-                "mountPath": login.mount,
-                "role": login.role,
-                "serviceAccountRef": _account(login.account, namespace),
+                "mountPath": credentials.mount,
+                "role": credentials.role,
+                "serviceAccountRef": _account(credentials.account, namespace),
             }
         }
-    elif isinstance(login, VaultAppRole):
+    elif isinstance(credentials, VaultAppRole):
         auth = {
             "appRole": {
-                "path": login.mount,
-                "roleRef": _key(login.role_id, namespace),
-                "secretRef": _key(login.secret_id, namespace),
+                "path": credentials.mount,
+                "roleRef": _key(credentials.role_id, namespace),
+                "secretRef": _key(credentials.secret_id, namespace),
             }
         }
     else:
-        auth = {"tokenSecretRef": _key(login, namespace)}
+        auth = {"tokenSecretRef": _key(credentials, namespace)}
     part = {"server": provider.server, "path": provider.path, "version": provider.version, "auth": auth}
     if provider.vault_namespace is not None:
         part["namespace"] = provider.vault_namespace
@@ -167,12 +167,12 @@ def _vault(provider: HashicorpVault, namespace: str | None) -> dict[str, Any]:
 
 
 def _kubernetes(provider: KubernetesSecrets, namespace: str | None) -> dict[str, Any]:
-    login = provider.login
+    credentials = provider.credentials
     auth: dict[str, Any]
-    if isinstance(login, ExistingServiceAccount):
-        auth = {"serviceAccount": _account(login, namespace)}
+    if isinstance(credentials, ExistingServiceAccount):
+        auth = {"serviceAccount": _account(credentials, namespace)}
     else:
-        auth = {"token": {"bearerToken": _key(login, namespace)}}
+        auth = {"token": {"bearerToken": _key(credentials, namespace)}}
     server: dict[str, Any] = {} if provider.server is None else {"url": provider.server}
     ca = provider.ca or (_CLUSTER_CA if provider.server is None else None)
     if ca is not None:
@@ -209,23 +209,28 @@ def needs_namespace(provider: Provider) -> bool:
 
 def login_account(provider: Provider) -> ExistingServiceAccount | None:
     """The service account that a store logs in as; None where it is the operator's own, or none."""
-    login: object = provider.login
-    if isinstance(login, AzureWorkloadIdentity | VaultKubernetes):
-        return login.account
-    return login if isinstance(login, ExistingServiceAccount) else None
+    credentials: object = provider.credentials
+    if isinstance(credentials, AzureWorkloadIdentity | VaultKubernetes):
+        return credentials.account
+    return credentials if isinstance(credentials, ExistingServiceAccount) else None
 
 
 def login_keys(provider: Provider) -> Mapping[str, SecretKey]:
     """The keys of Secrets that a store logs in with, by what they must hold."""
-    login = provider.login
-    if isinstance(login, AwsAccessKeys):
-        return {"the id of an access key": login.access_key_id, "the secret of the access key": login.secret_access_key}
-    if isinstance(login, AzureServicePrincipal):
-        return {"the id of the application": login.client_id, "its password": login.client_secret}
-    if isinstance(login, VaultAppRole):
-        return {"the id of the AppRole": login.role_id, "its secret id": login.secret_id}
-    if isinstance(login, SecretKey):
-        return {"the JSON of a service account's key" if isinstance(provider, GcpSecretManager) else "a token": login}
+    credentials = provider.credentials
+    if isinstance(credentials, AwsAccessKeys):
+        return {
+            "the id of an access key": credentials.access_key_id,
+            "the secret of the access key": credentials.secret_access_key,
+        }
+    if isinstance(credentials, AzureServicePrincipal):
+        return {"the id of the application": credentials.client_id, "its password": credentials.client_secret}
+    if isinstance(credentials, VaultAppRole):
+        return {"the id of the AppRole": credentials.role_id, "its secret id": credentials.secret_id}
+    if isinstance(credentials, SecretKey):
+        return {
+            "the JSON of a service account's key" if isinstance(provider, GcpSecretManager) else "a token": credentials
+        }
     return {}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.resources import Resources
-from cdk8s_airflow.model.traffic import Flow, Known, Pods, Traffic
+from cdk8s_airflow.model.traffic import ClusterComponent, PodGroup, Traffic, TrafficFlow
 from cdk8s_airflow.model.wire.scheduling import placement, resources
 from cdk8s_airflow.model.wire.volume import claim
 from cdk8s_airflow.storage.object_storage import S3Credentials
@@ -30,10 +30,10 @@ def root_credentials(name: str) -> S3Credentials:
     return S3Credentials(f"{name}-root", access_key_id="rootUser", secret_access_key="rootPassword")
 
 
-def store_pods(settings: StoreSettings) -> Pods:
+def store_pods(settings: StoreSettings) -> PodGroup:
     """The pods of the server."""
     labels = {"app": "minio", "release": settings.name}
-    return Pods(name=f"store {settings.name}", namespace=settings.namespace, labels=labels)
+    return PodGroup(name=f"store {settings.name}", namespace=settings.namespace, labels=labels)
 
 
 def claim_name(name: str) -> str:
@@ -58,7 +58,7 @@ def minio_values(settings: StoreSettings) -> dict[str, Any]:
     placed = placement(settings.placement)
     if settings.facts.architecture is not None and "nodeSelector" not in placed:
         placed["nodeSelector"] = {"kubernetes.io/arch": settings.facts.architecture}
-    admin = _user(settings.admin, settings.admin.secret)
+    admin = _user(settings.admin_credentials, settings.admin_credentials.secret)
     values: dict[str, Any] = {
         "fullnameOverride": settings.name,
         "mode": "standalone",
@@ -109,7 +109,7 @@ def _admin_policy(settings: StoreSettings) -> dict[str, Any]:
         "s3:GetBucketVersioning",
         "s3:PutBucketVersioning",
     ]
-    return {"name": settings.admin.secret, "statements": [_statement(actions, settings.buckets)]}
+    return {"name": settings.admin_credentials.secret, "statements": [_statement(actions, settings.buckets)]}
 
 
 def _policy(user: StoreUser) -> dict[str, Any]:
@@ -132,7 +132,9 @@ def _statement(actions: list[str], resources: tuple[str, ...]) -> dict[str, Any]
 def minio_objects(settings: StoreSettings) -> dict[str, Mapping[str, Any]]:
     """The claim."""
     return {
-        "data": claim(claim_name(settings.name), settings.namespace, settings.volume, "ReadWriteOnce", state_metadata())
+        "data": claim(
+            claim_name(settings.name), settings.namespace, settings.storage, "ReadWriteOnce", state_metadata()
+        )
     }
 
 
@@ -140,12 +142,12 @@ def minio_traffic(settings: StoreSettings) -> Traffic:
     """The server, and the chart's Job that makes users."""
     server = store_pods(settings)
     labels = {"app": "minio-job", "release": settings.name}
-    job = Pods(name=f"users of {settings.name}", namespace=settings.namespace, labels=labels)
+    job = PodGroup(name=f"users of {settings.name}", namespace=settings.namespace, labels=labels)
     names = [
-        Flow(source=job, target=Known(role="dns"), port=53, protocol=protocol, purpose="names")
+        TrafficFlow(source=job, target=ClusterComponent(role="dns"), port=53, protocol=protocol, purpose="names")
         for protocol in ("UDP", "TCP")
     ]
     return Traffic(
         workloads=(server, job),
-        flows=(*names, Flow(source=job, target=server, port=S3_PORT, purpose="makes users")),
+        flows=(*names, TrafficFlow(source=job, target=server, port=S3_PORT, purpose="makes users")),
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cdk8s_airflow.model.pruning import state_metadata
-from cdk8s_airflow.model.traffic import Pods
+from cdk8s_airflow.model.traffic import PodGroup
 from cdk8s_airflow.model.wire.scheduling import placement, resources
 from cdk8s_airflow.model.wire.volume import claim
 from cdk8s_airflow.storage.object_storage import S3Credentials
@@ -32,9 +32,9 @@ _GROWTH = "[master.volume_growth]\ncopy_1 = 1\ncopy_2 = 1\ncopy_3 = 1\ncopy_othe
 _SMALLEST_FILE, _LARGEST_FILE, _FILES = 64, 1000, 50
 
 
-def store_pods(settings: StoreSettings) -> Pods:
+def store_pods(settings: StoreSettings) -> PodGroup:
     """The pods of the server."""
-    return Pods(name=f"store {settings.name}", namespace=settings.namespace, labels=pod_labels(settings.name))
+    return PodGroup(name=f"store {settings.name}", namespace=settings.namespace, labels=pod_labels(settings.name))
 
 
 def pod_labels(name: str) -> dict[str, str]:
@@ -67,7 +67,10 @@ def users_text(settings: StoreSettings) -> str:
     ``${NAME}`` is read from the server's variables, which come from Secrets: no key stands here.
     """
     makes = [f"Admin:{bucket}" for bucket in settings.buckets]
-    identities = [_identity(settings.admin, makes), *(_identity(u.credentials, _actions(u)) for u in settings.users)]
+    identities = [
+        _identity(settings.admin_credentials, makes),
+        *(_identity(u.credentials, _actions(u)) for u in settings.users),
+    ]
     return json.dumps({"identities": identities}, indent=2) + "\n"
 
 
@@ -84,7 +87,7 @@ def _identity(credentials: S3Credentials, actions: list[str]) -> dict[str, Any]:
 
 def _variables(settings: StoreSettings) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for given in (settings.admin, *(user.credentials for user in settings.users)):
+    for given in (settings.admin_credentials, *(user.credentials for user in settings.users)):
         name = variable_of(given)
         found[f"{name}_ID"] = {"secretKeyRef": {"name": given.secret, "key": given.access_key_id}}
         found[f"{name}_KEY"] = {"secretKeyRef": {"name": given.secret, "key": given.secret_access_key}}
@@ -93,7 +96,7 @@ def _variables(settings: StoreSettings) -> dict[str, Any]:
 
 def file_size(settings: StoreSettings) -> int:
     """How large the files get that SeaweedFS keeps objects in, in mebibytes."""
-    disk = quantity(settings.volume.size) / _MEBIBYTE
+    disk = quantity(settings.storage.size) / _MEBIBYTE
     return int(min(_LARGEST_FILE, max(_SMALLEST_FILE, disk // _FILES)))
 
 
@@ -179,7 +182,7 @@ def _placed(settings: StoreSettings) -> dict[str, str]:
 def seaweedfs_objects(settings: StoreSettings) -> dict[str, Mapping[str, Any]]:
     """The claim, the users, and a policy that lets clients reach the S3 port and nothing else."""
     place = {"namespace": settings.namespace}
-    volume = claim(claim_name(settings.name), settings.namespace, settings.volume, "ReadWriteOnce", state_metadata())
+    volume = claim(claim_name(settings.name), settings.namespace, settings.storage, "ReadWriteOnce", state_metadata())
     users: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
