@@ -416,6 +416,7 @@ class AirflowChart(PlatformConstruct):
         registry.permissions.append(partial(_permissions, settings, values))
         registry.notes += release_notes(settings)
         registry.notes += delivered.notes
+        registry.removals += delivered.removal
         if unchecked_values:
             registry.notes.append(
                 f"Release {settings.release} has values that nothing was checked against: {', '.join(sorted(unchecked_values))}"

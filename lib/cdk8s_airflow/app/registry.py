@@ -45,6 +45,7 @@ class Registry:
         crds: names of the custom resource definitions that must exist.
         state: objects that hold state, so that deleting them loses data.
         notes: what a reader of the summary should know.
+        removals: the commands that uninstall releases.
         files: what is written beside the manifests, path below their folder -> text.
         databases: every metadata database, by each way there is to tell it -> the release that has it.
         sessions: what is opened at each database and pooler, by its name.
@@ -62,6 +63,7 @@ class Registry:
     crds: set[str] = field(default_factory=set)
     state: list[Identity] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    removals: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     databases: dict[str, str] = field(default_factory=dict)
     archives: dict[str, str] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.secret_recipe import sources
 from cdk8s_airflow.report.permissions import permissions_of, permissions_text
+from cdk8s_airflow.report.removal import removal_text
 from cdk8s_airflow.secret_scan.scanner import vouched
 
 _KIND = regex(r"^kind: (\S+)$", re.MULTILINE)
@@ -30,6 +31,7 @@ def summary(registry: Registry, folder: Path) -> str:
         _written(files, folder),
         _definitions(registry.crds),
         _state(registry),
+        removal_text(registry, folder),
         permissions_text(permissions_of(registry)),
         *_sessions(registry),
         *registry.notes,

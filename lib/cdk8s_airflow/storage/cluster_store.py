@@ -137,6 +137,7 @@ class ClusterStore(PlatformConstruct):
         notes = self._registry.notes
         notes += source_notes(delivery)
         notes += delivered.notes
+        self._registry.removals += delivered.removal
 
 
 def with_source(delivery: Delivery, source: ChartSource) -> Delivery:

@@ -67,7 +67,13 @@ def argo_objects(delivery: ArgoApplication, release: Release, facts: ClusterFact
             "ignoreDifferences": [DRIFT],
         },
     }
-    return Delivered(objects={"release": manifest}, notes=(argo_way_out(delivery, release),))
+    # Without the finalizer the Application leaves what it has installed, and the deletion of the namespace takes that.
+    cascades = delivery.on_delete == "delete"
+    return Delivered(
+        objects={"release": manifest},
+        notes=(argo_way_out(delivery, release),),
+        removal=(f"kubectl -n {delivery.namespace} delete application {release.name}",) if cascades else (),
+    )
 
 
 def argo_repository(delivery: ArgoApplication) -> str:

@@ -48,6 +48,7 @@ def flux_objects(delivery: FluxRelease, release: Release, facts: ClusterFacts) -
             },
         },
         notes=(flux_way_out(delivery, release),),
+        removal=(f"kubectl -n {delivery.namespace} delete helmrelease {release.name}",),
     )
 
 

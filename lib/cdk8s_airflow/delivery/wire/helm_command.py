@@ -39,6 +39,7 @@ def helm_files(delivery: HelmCommand, release: Release, facts: ClusterFacts) -> 
         objects={},
         files={f"{folder}/values.yml": f"{MARK}\n{release.text}", f"{folder}/install.sh": script},
         notes=(helm_way_out(release),),
+        removal=(f"helm uninstall {release.name} --namespace {release.namespace} --wait",),
     )
 
 

@@ -46,7 +46,11 @@ def k3s_objects(delivery: K3sHelmChart, release: Release, facts: ClusterFacts) -
         "metadata": {"name": release.name, "namespace": delivery.namespace},
         "spec": spec,
     }
-    return Delivered(objects={"release": manifest}, notes=(k3s_way_out(delivery, release),))
+    return Delivered(
+        objects={"release": manifest},
+        notes=(k3s_way_out(delivery, release),),
+        removal=(f"kubectl -n {delivery.namespace} delete helmchart {release.name}",),
+    )
 
 
 def _chart(delivery: K3sHelmChart) -> dict[str, Any]:

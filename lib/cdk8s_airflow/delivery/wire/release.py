@@ -38,8 +38,10 @@ class Delivered:
         objects: construct id -> manifest; the one that stands for the release has the id ``release``.
         files: path below the folder of manifests -> text, for what is no manifest.
         notes: what a reader of the summary should know.
+        removal: the commands that uninstall the release and return when that is done.
     """
 
     objects: Mapping[str, Manifest]
     files: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    removal: tuple[str, ...] = ()

@@ -1,0 +1,41 @@
+"""The commands that delete a whole platform, in an order that ends soon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cdk8s_airflow.app.registry import Registry
+
+_CLUSTER = "Cluster/postgresql.cnpg.io"
+_WAIT = "5m"
+
+
+def removal_commands(registry: Registry, folder: Path) -> list[str]:
+    """The commands that delete everything an app has put on a cluster, in the order in which they must run.
+
+    Releases go first: the controller or Helm uninstalls them while their namespaces are still there. Then each Cluster of CloudNativePG, and its
+    pods. A namespace that is deleted while such a pod is still ending stays for 15 minutes: the namespace controller looks again only after half
+    of the pod's grace period, which is 1800 seconds. The manifests go last; what the commands before have deleted is ignored.
+
+    Args:
+        registry: what the app's constructs have recorded.
+        folder: where its manifests were written.
+    """
+    return [*registry.removals, *_clusters(registry), f"kubectl delete --ignore-not-found -f {folder}/"]
+
+
+def _clusters(registry: Registry) -> Iterator[str]:
+    for kind, namespace, name in sorted(registry.objects):
+        if kind == _CLUSTER:
+            yield f"kubectl -n {namespace} delete cluster.postgresql.cnpg.io {name}"
+            yield f"kubectl -n {namespace} wait --for=delete pod -l cnpg.io/cluster={name} --timeout={_WAIT}"
+
+
+def removal_text(registry: Registry, folder: Path) -> str:
+    """A paragraph of the summary with the commands; empty where a plain ``kubectl delete -f`` does the same."""
+    commands = removal_commands(registry, folder)
+    if len(commands) == 1:
+        return ""
+    lines = "\n".join(f"  {command}" for command in commands)
+    return f"To delete everything, including all data, run these commands in this order:\n{lines}"
