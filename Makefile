@@ -17,7 +17,7 @@ INSTALL = .venv/bin/python -m pip install --quiet --constraint constraints.txt -
 IMPORTS = .venv/bin/python tools/make_imports.py $(if $(SOURCES),--from $(SOURCES),$(if $(REFRESH),--refresh))
 SCHEMAS = .venv/bin/python tools/make_schemas.py $(if $(SOURCES),--from $(SOURCES))
 
-.PHONY: help setup synth test check format lint types docs imports schemas edge bench wheel lock clean
+.PHONY: help setup synth test cluster-test check format lint types docs imports schemas edge bench wheel lock clean
 .PHONY: imports-contract check-dist check-imports check-schemas
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -34,6 +34,9 @@ test: .venv/.test ## run the whole test suite
 	@$(if $(POSTGRES),$(MAKE) -s .venv/.dbt || echo "dbt is missing: the tests that run it are skipped" >&2,:)
 	@$(MAKE) -s .venv/.checkov || echo "checkov is missing: the tests that ask it are skipped" >&2
 	@.venv/bin/python -m pytest $(ARGS)
+
+cluster-test: .venv/.test node_modules/.ready ## run the tests that need a real cluster (tests/cluster/README.md)
+	@.venv/bin/python -m pytest tests/cluster $(ARGS)
 
 check: lint types imports-contract check-schemas check-imports check-dist docs test ## everything that must hold before a commit
 

@@ -1,0 +1,1 @@
+"""Tests on a real cluster; README.md says how to name one."""

@@ -1,0 +1,269 @@
+"""A platform on a cluster: applied as the documentation says, watched until its controllers are done, removed again."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cdk8s import App
+
+from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.model.secret_need import SecretNeed
+from cdk8s_airflow.report.removal import removal_commands
+from tests.cluster.kit.diagnostics import diagnostics
+from tests.cluster.kit.kubectl import Kubectl, KubectlError
+from tests.truth import manifests
+
+Manifest = dict[str, Any]
+
+TEST_LABEL = "cdk8s-airflow.test/run"
+"""The label of every namespace that a test creates."""
+
+_CLUSTER = ("postgresql.cnpg.io", "Cluster")
+_HELM_CHART = ("helm.cattle.io", "HelmChart")
+
+
+@dataclass
+class Platform:
+    """One program's manifests, in a folder and on the cluster.
+
+    Attributes:
+        kubectl: the cluster.
+        folder: where the manifests are.
+        manifests: the same, read.
+        needs: the Secrets that somebody has to create.
+        removal: the commands that delete everything, as the summary prints them.
+        seconds: what was waited for -> how long it took.
+    """
+
+    kubectl: Kubectl
+    folder: Path
+    manifests: list[Manifest]
+    needs: Sequence[SecretNeed]
+    removal: Sequence[str]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def of_kind(self, group: str, kind: str) -> Iterator[tuple[str, str, Manifest]]:
+        """Namespace, name and manifest of each object of a kind."""
+        for manifest in self.manifests:
+            if manifest["kind"] == kind and manifest["apiVersion"].rpartition("/")[0] == group:
+                yield manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"], manifest
+
+    @property
+    def own_namespaces(self) -> list[str]:
+        """The namespaces among the manifests."""
+        return [name for _, name, _ in self.of_kind("", "Namespace")]
+
+    @property
+    def namespaces(self) -> list[str]:
+        """Every namespace that the platform uses."""
+        used = {manifest["metadata"].get("namespace", "") for manifest in self.manifests} - {""}
+        used |= {need.namespace for need in self.needs}
+        used |= {manifest["spec"]["targetNamespace"] for _, _, manifest in self.of_kind(*_HELM_CHART)}
+        return [*self.own_namespaces, *sorted(used - set(self.own_namespaces))]
+
+    def apply(self) -> None:
+        """Apply the manifests; a conflict is an error."""
+        with self._timed("apply"):
+            self.kubectl.run("apply", "--server-side", "--validate=strict", "-f", str(self.folder), timeout=180)
+
+    def diff(self) -> str:
+        """What the next apply would change, empty if nothing."""
+        done = self.kubectl.run("diff", "--server-side", "-f", str(self.folder), timeout=180, check=False)
+        if done.returncode > 1:
+            raise KubectlError(f"kubectl diff\nexit code {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def create_secrets(self) -> None:
+        """Run the commands that the summary prints, in its order."""
+        settings = self.kubectl.settings
+        answers = f"{settings.git_user}\n{settings.git_token}\n"
+        for need in sorted(self.needs, key=lambda each: "get secret" in each.command):
+            self.kubectl.shell(need.command, input=answers)
+
+    def wait_for_controllers(self, seconds: int = 120) -> None:
+        """Wait until helm-controller has taken each HelmChart and created its Job, and CloudNativePG each Cluster."""
+        for namespace, name, _ in self.of_kind(*_HELM_CHART):
+            self.wait(namespace, f"helmchart/{name}", "jsonpath={.metadata.finalizers}", seconds)
+            self.wait(namespace, f"job/helm-install-{name}", "create", seconds)
+            self.wait(namespace, f"helmchart/{name}", "jsonpath={.status.jobName}", seconds)
+        for namespace, name, _ in self.of_kind(*_CLUSTER):
+            self.wait(namespace, f"cluster.postgresql.cnpg.io/{name}", "jsonpath={.status.phase}", seconds)
+
+    def wait_for_databases(self, seconds: int = 300) -> None:
+        """Wait until every Job is done, every Cluster healthy, and every Database and DatabaseRole made."""
+        for namespace, name, _ in self.of_kind("batch", "Job"):
+            self.wait(namespace, f"job/{name}", "condition=complete", seconds)
+        for namespace, name, _ in self.of_kind(*_CLUSTER):
+            self.wait(namespace, f"cluster.postgresql.cnpg.io/{name}", "condition=Ready", seconds)
+        for kind in ("Database", "DatabaseRole"):
+            for namespace, name, _ in self.of_kind("postgresql.cnpg.io", kind):
+                self.wait(
+                    namespace, f"{kind.lower()}.postgresql.cnpg.io/{name}", "jsonpath={.status.applied}=true", seconds
+                )
+
+    def wait_for_releases(self, seconds: int = 900) -> None:
+        """Wait until every release is installed and every pod of it ready."""
+        for namespace, name, manifest in self.of_kind(*_HELM_CHART):
+            self.wait(namespace, f"job/helm-install-{name}", "create", seconds)
+            self.wait(namespace, f"job/helm-install-{name}", "condition=complete", seconds)
+            self.wait_for_workloads(manifest["spec"]["targetNamespace"], seconds)
+
+    def wait_for_workloads(self, namespace: str, seconds: int = 600) -> None:
+        """Wait until every Deployment and StatefulSet of a namespace has all its pods ready."""
+        names = self.kubectl.run("-n", namespace, "get", "deployments,statefulsets", "-o", "name").stdout.split()
+        with self._timed(f"workloads of {namespace}"), self._explained():
+            for name in names:
+                self.kubectl.run(
+                    "-n", namespace, "rollout", "status", name, f"--timeout={seconds}s", timeout=seconds + 30
+                )
+
+    def wait(self, namespace: str, what: str, condition: str, seconds: int) -> None:
+        """Wait for a condition of one object, by a watch.
+
+        Raises:
+            KubectlError: if it does not come in time, with what a person would look at next.
+        """
+        with self._timed(f"{what} {condition}"), self._explained():
+            self.kubectl.run(
+                "-n", namespace, "wait", f"--for={condition}", what, f"--timeout={seconds}s", timeout=seconds + 30
+            )
+
+    @contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        start = time.monotonic()
+        yield
+        self.seconds[what] = round(time.monotonic() - start, 1)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except KubectlError as error:
+            raise KubectlError(f"{error}\n{diagnostics(self.kubectl, self.namespaces)}") from error
+
+    def generations(self) -> dict[str, int]:
+        """Object -> how often its specification has changed, for kinds that count it."""
+        return {
+            f"{each['kind']} {each['metadata'].get('namespace', '')}/{each['metadata']['name']}": each["metadata"][
+                "generation"
+            ]
+            for each in self.kubectl.items("-f", str(self.folder))
+            if "generation" in each["metadata"]
+        }
+
+    def remove(self) -> None:
+        """Run the commands that the summary prints to delete everything, all of them even if one fails.
+
+        What is gone already is no error. A release that Helm installs from outside the cluster is none that these tests install.
+
+        Raises:
+            KubectlError: if a command failed or took more than ten minutes, or something is left.
+        """
+        problems: list[str] = []
+        for command in self.removal:
+            if command.startswith("helm "):
+                continue
+            if "--ignore-not-found" not in command:
+                command = command.replace(" delete ", " delete --ignore-not-found ", 1)
+            try:
+                with self._timed(command), self._explained():
+                    self.kubectl.shell(command, timeout=600)
+            except KubectlError as error:
+                problems.append(str(error))
+        left = self.kubectl.run("get", "-f", str(self.folder), "-o", "name", "--ignore-not-found", check=False).stdout
+        if left.strip():
+            problems.append(f"left after the removal:\n{left}")
+        if problems:
+            raise KubectlError("\n".join(problems))
+
+
+class PlatformRunner:
+    """Puts platforms on a cluster, one after the other, and leaves nothing of them.
+
+    Args:
+        kubectl: the cluster.
+        run: what distinguishes this test run, a label value.
+    """
+
+    def __init__(self, kubectl: Kubectl, run: str) -> None:
+        self.kubectl = kubectl
+        self._run = run
+
+    @contextmanager
+    def platform(self, app: App, folder: Path, *, secrets: bool = True) -> Iterator[Platform]:
+        """A platform whose namespaces and Secrets are there; it is removed at the end.
+
+        Args:
+            app: the program.
+            folder: an empty folder for its manifests.
+            secrets: whether the Secrets are created that somebody has to create.
+
+        Raises:
+            KubectlError: if something of this name is there already, which then is somebody else's and stays as it is.
+        """
+        ledger = ledger_of(app)
+        text = str(app.synth_yaml())
+        text = self._fitted(text)
+        (folder / "platform.k8s.yaml").write_text(text, encoding="utf-8")
+        platform = Platform(
+            self.kubectl, folder, manifests.load(text), list(ledger.missing), removal_commands(ledger, folder)
+        )
+        self._refuse_what_is_there(platform)
+        added: list[str] = []
+        try:
+            added = self._create_namespaces(platform)
+            if secrets:
+                platform.create_secrets()
+            yield platform
+        finally:
+            platform.remove()
+            if added:
+                self.kubectl.run("delete", "namespace", "--ignore-not-found", *added, "--timeout=5m", timeout=330)
+
+    def _fitted(self, text: str) -> str:
+        """Manifests with what the cluster has: its images, storage classes, and policies of its helm-controller."""
+        settings = self.kubectl.settings
+        for wanted, available in settings.images.items():
+            text = text.replace(wanted, available)
+        if settings.storage:
+            classes = {each["metadata"]["name"] for each in self.kubectl.items("storageclasses")}
+            text = re.sub(
+                r"(storageClass(?:Name)?: )([\w.-]+)",
+                lambda match: match[0] if match[2] in classes else f"{match[1]}{settings.storage}",
+                text,
+            )
+        field = "{.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.failurePolicy.enum}"
+        policies = self.kubectl.run("get", "crd", "helmcharts.helm.cattle.io", "-o", f"jsonpath={field}").stdout
+        return text if "retry" in policies else text.replace("failurePolicy: retry", "failurePolicy: abort")
+
+    def _refuse_what_is_there(self, platform: Platform) -> None:
+        there = self.kubectl.run(
+            "get", "-f", str(platform.folder), "-o", "name", "--ignore-not-found", check=False
+        ).stdout
+        if there.strip():
+            raise KubectlError(f"the cluster has objects of these names already, which a test must not touch:\n{there}")
+
+    def _create_namespaces(self, platform: Platform) -> list[str]:
+        """Create the platform's namespaces from their manifests, and those that it expects; returns the latter."""
+        for _, name, manifest in platform.of_kind("", "Namespace"):
+            self.kubectl.run("apply", "--server-side", "-f", "-", input=json.dumps(manifest))
+            self._label(name)
+        added = []
+        for name in platform.namespaces:
+            if not self.kubectl.exists("namespace", name):
+                self.kubectl.run("create", "namespace", name)
+                self._label(name)
+                added.append(name)
+        return added
+
+    def _label(self, namespace: str) -> None:
+        self.kubectl.run(
+            "label", "--field-manager=cdk8s-airflow-test", "namespace", namespace, f"{TEST_LABEL}={self._run}"
+        )

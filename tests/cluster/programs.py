@@ -1,0 +1,51 @@
+"""The programs that are put on the cluster: main.py in every topology, and every example."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Mapping
+from pathlib import Path
+
+from cdk8s import App
+
+ROOT = Path(__file__).parents[2]
+
+TOPOLOGIES = ("k8s-single", "k8s-multi", "k8s-ha")
+PROGRAMS = (
+    *(f"main-{topology}" for topology in TOPOLOGIES),
+    *sorted(path.stem for path in (ROOT / "examples").glob("*.py")),
+)
+
+NO_RELEASE: Mapping[str, str] = {
+    "bridged_database": "External Secrets",
+    "celery_with_keda": "Flux",
+    "data_lake": "the plugin barman-cloud, and images of SeaweedFS",
+    "dbt_warehouse": "an image of the reader's own",
+    "external_secrets": "External Secrets",
+    "highly_available_database": "three nodes",
+    "lab_on_kind": "Helm outside the cluster",
+    "lab_without_operator": "the image postgres:16",
+    "large": "Argo CD",
+    "managed_database": "Flux",
+    "sealed_secrets": "Sealed Secrets",
+}
+"""Program -> what its release needs and a small cluster does not have."""
+
+NO_DATABASE: Mapping[str, str] = {
+    "data_lake": "the plugin barman-cloud",
+    "external_secrets": "External Secrets",
+    "highly_available_database": "three nodes",
+    "sealed_secrets": "Sealed Secrets",
+}
+"""Program -> what its database needs and a small cluster does not have."""
+
+
+def build(program: str) -> App:
+    """The app of a program."""
+    name, _, topology = program.partition("-")
+    if name == "main":
+        app = runpy.run_path(str(ROOT / "main.py"))["build"](topology)
+    else:
+        app = runpy.run_path(str(ROOT / "examples" / f"{program}.py"))["build"]()
+    assert isinstance(app, App)
+    return app
