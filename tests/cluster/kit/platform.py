@@ -13,7 +13,7 @@ from typing import Any
 
 from cdk8s import App
 
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.report.removal import removal_commands
 from tests.cluster.kit.diagnostics import diagnostics
@@ -208,12 +208,12 @@ class PlatformRunner:
         Raises:
             KubectlError: if something of this name is there already, which then is somebody else's and stays as it is.
         """
-        ledger = ledger_of(app)
+        registry = registry_of(app)
         text = str(app.synth_yaml())
         text = self._fitted(text)
         (folder / "platform.k8s.yaml").write_text(text, encoding="utf-8")
         platform = Platform(
-            self.kubectl, folder, manifests.load(text), list(ledger.missing), removal_commands(ledger, folder)
+            self.kubectl, folder, manifests.load(text), list(registry.missing), removal_commands(registry, folder)
         )
         self._refuse_what_is_there(platform)
         added: list[str] = []
