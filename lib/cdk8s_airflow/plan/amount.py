@@ -28,6 +28,16 @@ def amount(value: Any) -> float | None:
         return None
 
 
+def amount_text(value: float, resource: str) -> str:
+    """An amount of a resource as a quantity: memory and storage in mebibytes or gibibytes, CPU in cores or thousandths."""
+    if "cpu" in resource:
+        return f"{value:g}" if value == int(value) else f"{round(value * 1000)}m"
+    if not any(name in resource for name in ("memory", "storage")):
+        return f"{value:g}"
+    unit, factor = ("Gi", 2**30) if value % 2**30 == 0 else ("Mi", 2**20)
+    return f"{value / factor:g}{unit}"
+
+
 def duration(value: Any) -> float | None:
     """A Go duration like ``1h30m`` in seconds; None if it is none."""
     if not isinstance(value, str) or _DURATION.fullmatch(value) is None:

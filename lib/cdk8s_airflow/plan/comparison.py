@@ -189,6 +189,9 @@ class _Comparison:
             if rule.event or rule.default or (renamed and rule.in_place) or not rule.is_on(view.subject, self.pair):
                 continue
             for found in rule.findings(view, self.pair, self.context):
+                place = view.place(found.path)
+                if rule.fallback and any(reported.path == place for reported in self.reported):
+                    continue
                 yield self._finding(rule, view, found)
 
     def _finding(self, rule: Rule, view: View, found: Found) -> Change:

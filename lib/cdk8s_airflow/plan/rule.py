@@ -107,6 +107,7 @@ class Rule:
         check: what finds the settings.
         also: patterns of other settings that change for the same reason and are not reported on their own.
         in_place: whether the rule needs an object that stays: it does not apply to one that is renamed.
+        fallback: whether the rule does not apply to a setting that an earlier rule has reported.
         default: whether the rule is for settings that no other rule is about.
     """
 
@@ -122,6 +123,7 @@ class Rule:
     check: Check | None = None
     also: tuple[str, ...] = ()
     in_place: bool = True
+    fallback: bool = False
     default: bool = False
 
     @property

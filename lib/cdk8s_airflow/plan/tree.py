@@ -35,7 +35,7 @@ MISSING: Final = _Missing()
 
 _NAMING_FIELDS = (
     ("name",), ("envName",), ("mountPath",), ("kind", "namespace", "name"), ("key",), ("host",), ("containerPort",),
-    ("port", "protocol"), ("port",), ("path",), ("topologyKey",), ("secretName",), ("id",),
+    ("port", "protocol"), ("port",), ("path",), ("topologyKey",), ("id",),
 )  # fmt: skip
 """Fields that name an element of a list, in the order in which they are tried."""
 

@@ -248,7 +248,7 @@ RULES = (
     Rule(
         id="database/parameter-refused",
         risk=Risk.IMPOSSIBLE,
-        title="wal_level becomes minimal",
+        title="The parameter wal_level becomes minimal",
         on=_CLUSTER,
         paths=("spec.postgresql.parameters.wal_level",),
         when=both(changed, _minimal),
@@ -327,6 +327,7 @@ RULES = (
     ),
     Rule(
         id="database/parameter-restart-alone",
+        fallback=True,
         risk=Risk.DOWNTIME,
         title="A parameter changes that needs a restart of the only instance",
         on=_CLUSTER,
@@ -338,6 +339,7 @@ RULES = (
     ),
     Rule(
         id="database/parameter-restart",
+        fallback=True,
         risk=Risk.RESTART,
         title="A parameter changes that needs a restart",
         on=_CLUSTER,
@@ -348,6 +350,7 @@ RULES = (
     ),
     Rule(
         id="database/parameter",
+        fallback=True,
         risk=Risk.CONFIGURATION,
         title="A parameter changes that PostgreSQL reloads",
         on=_CLUSTER,

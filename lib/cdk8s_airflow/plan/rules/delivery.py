@@ -71,6 +71,7 @@ RULES = (
     ),
     Rule(
         id="delivery/failure-policy",
+        fallback=True,
         risk=Risk.CONFIGURATION,
         title="What happens with a failed release changes",
         on=("release",),

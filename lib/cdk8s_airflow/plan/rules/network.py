@@ -9,7 +9,7 @@ from typing import Any
 from cdk8s_airflow.plan.pair import Pair, View
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
-from cdk8s_airflow.plan.rules.conditions import mappings, removed, text_of
+from cdk8s_airflow.plan.rules.conditions import changed, mappings, text_of
 from cdk8s_airflow.plan.tree import MISSING, canonical, find
 
 _POLICY = ("NetworkPolicy",)
@@ -102,6 +102,19 @@ def _host_removed(view: View, pair: Pair, context: Context) -> Iterator[Found]:
         yield Found(path, {"old": ", ".join(sorted(old - new)), "new": ", ".join(sorted(new)) or MISSING})
 
 
+def _encrypted(document: Any) -> set[str]:
+    """The host names for which an Ingress has a certificate."""
+    entries = mappings(find(document, "spec.tls"))
+    return {str(host) for entry in entries for host in entry.get("hosts") or ("all hosts",)}
+
+
+def _tls_removed(view: View, pair: Pair, context: Context) -> Iterator[Found]:
+    served = hosts(view.new) | {"all hosts"}
+    plain = sorted((_encrypted(view.old) - _encrypted(view.new)) & served)
+    if plain:
+        yield Found(("spec", "tls"), {"host": ", ".join(plain)})
+
+
 def _exposed(setting: Setting) -> bool:
     return setting.new in ("LoadBalancer", "NodePort") and setting.old not in ("LoadBalancer", "NodePort")
 
@@ -156,6 +169,7 @@ RULES = (
     ),
     Rule(
         id="service/immutable",
+        fallback=True,
         risk=Risk.IMPOSSIBLE,
         title="A field of a Service changes that cannot",
         on=("Service",),
@@ -231,9 +245,9 @@ RULES = (
         risk=Risk.SECURITY,
         title="TLS is removed",
         on=("Ingress",),
-        paths=("spec.tls", "spec.tls.*"),
-        when=removed,
-        happens="Connections are no longer encrypted: passwords and sessions can be read on the way.",
+        check=_tls_removed,
+        in_place=False,
+        happens="Connections to {host} are no longer encrypted: passwords and sessions can be read on the way.",
         first="Keep TLS, unless it is terminated before.",
     ),
     Rule(
@@ -242,6 +256,7 @@ RULES = (
         title="The certificate comes from another Secret",
         on=("Ingress",),
         paths=("spec.tls.*.secretName",),
+        when=changed,
         happens="The certificate is read from Secret {new} instead of {old}. Until it exists, browsers refuse the connection.",
         first="Create Secret {new} first, or let cert-manager issue it.",
     ),

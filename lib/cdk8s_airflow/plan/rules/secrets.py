@@ -94,6 +94,7 @@ RULES = (
     ),
     Rule(
         id="secret-source/content",
+        fallback=True,
         risk=Risk.CONFIGURATION,
         title="A Secret gets its content from another place",
         on=_SOURCES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cdk8s_airflow.plan.amount import amount
+from cdk8s_airflow.plan.amount import amount, amount_text
 from cdk8s_airflow.plan.pair import Pair, View
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
@@ -88,7 +88,7 @@ def _quota_below(setting: Setting) -> bool | Mapping[str, object]:
         use = requested(setting.context.before, setting.pair.either.namespace, resource)
     if limit is None or use is None or use <= limit:
         return False
-    return {"use": reported if reported is not MISSING else f"{use:.4g}", "resource": resource}
+    return {"use": reported if reported is not MISSING else amount_text(use, resource), "resource": resource}
 
 
 def _scale_floor(setting: Setting) -> bool:
@@ -243,6 +243,7 @@ RULES = (
     ),
     Rule(
         id="quota/lowered",
+        fallback=True,
         risk=Risk.CONFIGURATION,
         title="A quota is lowered",
         on=("ResourceQuota",),
