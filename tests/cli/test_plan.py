@@ -40,7 +40,7 @@ def test_json_lists_each_change_with_five_keys(folders: tuple[str, str], capsys:
                 "path": "spec.storage.size",
                 "class": "impossible",
                 "rule": "database/storage-shrunk",
-                "message": "The volume would shrink from 50Gi to 20Gi. The operator's webhook refuses to shrink storage. Keep 50Gi; "
+                "message": "The volume would shrink from 50Gi to 20Gi. The operator's webhook refuses to shrink storage. What to do: Keep 50Gi; "
                 "or create a second Cluster with 20Gi and move the data with a dump.",
             }
         ]
@@ -264,7 +264,7 @@ def test_text_says_that_charts_were_not_rendered(tmp_path: Path, capsys: pytest.
     assert main(["plan", str(old), str(new)]) == 0
     text = capsys.readouterr().out
     assert "The charts were not rendered" in text
-    assert "The scheduler has 3 replicas instead of 2." in text
+    assert "The number of replicas of the scheduler goes from 2 to 3." in text
 
 
 def test_module_and_console_script_are_the_same_command(folders: tuple[str, str]) -> None:

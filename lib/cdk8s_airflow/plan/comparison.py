@@ -10,13 +10,16 @@ from cdk8s_airflow.plan.following import Renames, renames
 from cdk8s_airflow.plan.manifest import Manifest, Platform
 from cdk8s_airflow.plan.pair import Pair, View, embedded_texts, pairs
 from cdk8s_airflow.plan.risk import Risk, worst
-from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
+from cdk8s_airflow.plan.rule import Context, Found, Plain, Rule, Setting
 from cdk8s_airflow.plan.rules import RULES
 from cdk8s_airflow.plan.show import show_setting
 from cdk8s_airflow.plan.tree import MISSING, Difference, Path, differences, find, matches, parse_path, show_path
 
-_AS_A_WHOLE = ("podTemplate", "extraInitContainers", "extraVolumes", "extraContainers")
+_AS_A_WHOLE = ("podTemplate", "extraInitContainers", "extraVolumes", "extraContainers", "resources")
 """Values that are reported as one change, however many of their lines differ."""
+
+_SHORT = 40
+"""Characters of an old and a new value that are shown within the change of a section."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Change:
         path: the setting in the object; empty for the object as a whole.
         risk: the class.
         rule: the id of the rule that chose the class.
-        message: what happens, and what to do first.
+        happens: what happens.
+        first: what to do before; may be empty.
         kind: ``added``, ``removed``, ``renamed`` or ``changed``.
         old: the old value as text; empty for an object as a whole.
         new: the new value as text; likewise.
@@ -38,10 +42,16 @@ class Change:
     path: str
     risk: Risk
     rule: str
-    message: str
+    happens: str
+    first: str = ""
     kind: str = "changed"
     old: str = ""
     new: str = ""
+
+    @property
+    def message(self) -> str:
+        """What happens, and what to do before."""
+        return f"{self.happens} What to do: {self.first}" if self.first else self.happens
 
     @property
     def order(self) -> tuple[int, str, str, str]:
@@ -118,6 +128,7 @@ def _ordered(changes: Iterable[Change]) -> list[Change]:
 class _Reported:
     """What is reported for a pair of views, in paths of the object."""
 
+    rule: str
     path: Path
     also: tuple[Path, ...]
 
@@ -190,14 +201,19 @@ class _Comparison:
                 continue
             for found in rule.findings(view, self.pair, self.context):
                 place = view.place(found.path)
-                if rule.fallback and any(reported.path == place for reported in self.reported):
+                if any(self._is_said(reported, rule, place) for reported in self.reported):
                     continue
                 yield self._finding(rule, view, found)
+
+    def _is_said(self, reported: _Reported, rule: Rule, place: Path) -> bool:
+        if reported.rule == rule.id and any(matches(pattern, place) for pattern in reported.also):
+            return True
+        return rule.fallback and reported.path == place
 
     def _finding(self, rule: Rule, view: View, found: Found) -> Change:
         path = view.place(found.path)
         also = tuple(view.place(parse_path(pattern)) for pattern in found.also)
-        self.reported.append(_Reported(path, also))
+        self.reported.append(_Reported(rule.id, path, also))
         old, new = (find(document, found.path) for document in (view.old, view.new))
         words = {"old": old, "new": new, **found.words}
         return self._change(rule, path, words, "changed")
@@ -213,16 +229,34 @@ class _Comparison:
 
     def _by_default(self, rest: Sequence[tuple[View, Difference]]) -> Iterator[Change]:
         """What no rule is about: by the first default rule, and whole sections as one change."""
-        worst_of: dict[Path, Change] = {}
+        sections: dict[Path, list[tuple[View, Difference, Rule, Mapping[str, object]]]] = {}
         for view, each in rest:
-            path, old, new = _section(view, each)
             rule, words = self._default(view, each)
-            change = self._change(rule, view.place(path), {"old": old, "new": new, **words}, _event(old, new))
-            place = view.place(path) if rule.risk is not Risk.NONE else (rule.id, *view.place(path))
-            known = worst_of.get(place)
-            if known is None or known.risk.severity < change.risk.severity:
-                worst_of[place] = change
-        yield from worst_of.values()
+            place = view.place(each.path if rule.risk is Risk.NONE else _section(each))
+            sections.setdefault(place, []).append((view, each, rule, words))
+        for members in sections.values():
+            yield self._of_a_section(members)
+
+    def _of_a_section(self, members: Sequence[tuple[View, Difference, Rule, Mapping[str, object]]]) -> Change:
+        """One change for all differences of a section: by the rule with the worst class."""
+        view, each, rule, words = max(members, key=lambda member: member[2].risk.severity)
+        if len(members) == 1:
+            return self._change(
+                rule, view.place(each.path), {"old": each.old, "new": each.new, **words}, _event(each.old, each.new)
+            )
+        path = _section(each)
+        old, new = (find(document, path) for document in (view.old, view.new))
+        if old is MISSING or new is MISSING:
+            return self._change(rule, view.place(path), {"old": old, "new": new, **words}, _event(old, new))
+        inner = [self._inner(member[0], member[1], len(path)) for member in members]
+        shown = ", ".join(inner[:3]) + (f" and {len(inner) - 3} more" if len(inner) > 3 else "")
+        return self._change(rule, view.place(path), {"change": Plain(f"changes ({shown})"), **words}, "changed")
+
+    def _inner(self, view: View, each: Difference, depth: int) -> str:
+        """One difference of a section, by its path within the section."""
+        old, new = (show_setting(self.pair.either.kind, view.place(each.path), value) for value in (each.old, each.new))
+        name = show_path(each.path[depth:])
+        return name if len(old) + len(new) > _SHORT else f"{name}: {old} to {new}"
 
     def _default(self, view: View, each: Difference) -> tuple[Rule, Mapping[str, object]]:
         setting = Setting(each.old, each.new, each.path, view, self.pair, self.context)
@@ -265,12 +299,14 @@ class _Comparison:
         shown = {key: show_setting(kind, path, words[key]) for key in ("old", "new") if key in words}
         if isinstance(words.get("old"), Manifest) or isinstance(words.get("new"), Manifest):
             shown = {}
+        happens, first = rule.message(self.pair, path, {**words, **shown})
         return Change(
             object=self.pair.id,
             path=show_path(path),
             risk=rule.risk,
             rule=rule.id,
-            message=rule.message(self.pair, path, {**words, **shown}),
+            happens=happens,
+            first=first,
             kind=event,
             old=shown.get("old", ""),
             new=shown.get("new", ""),
@@ -281,10 +317,10 @@ def _event(old: Any, new: Any) -> str:
     return "added" if old is MISSING else "removed" if new is MISSING else "changed"
 
 
-def _section(view: View, each: Difference) -> tuple[Path, Any, Any]:
+def _section(each: Difference) -> Path:
     """What is reported for a difference: the section that is added or removed with it, or one that is reported as a whole."""
-    for length, segment in enumerate(each.path[: len(each.section[0])], start=1):
+    section = each.section[0]
+    for length, segment in enumerate(section, start=1):
         if segment in _AS_A_WHOLE:
-            path = each.path[:length]
-            return path, find(view.old, path), find(view.new, path)
-    return each.section
+            return each.path[:length]
+    return section

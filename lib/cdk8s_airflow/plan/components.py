@@ -18,7 +18,7 @@ NAMES = {
     "webserver": "webserver",
     "dagProcessor": "DAG processor",
     "triggerer": "triggerer",
-    "workers": "Celery workers",
+    "workers": "Celery worker",
     "flower": "Flower",
     "statsd": "StatsD exporter",
     "pgbouncer": "PgBouncer",
@@ -101,7 +101,7 @@ def _affected(path: Path, values: Any, there: list[str]) -> tuple[str, ...] | li
         # In effect only through the pod template of the chart.
         return airflow if runs_pods(values) and find(values, "podTemplate") is MISSING else ()
     if section in NAMES:
-        return _of_component(section, path[2:] if path[1:2] == ("celery",) else path[1:], values)
+        return _of_component(section, _within(path), values)
     if section == "images" and len(path) > 1 and path[1] in _OWN_IMAGES:
         return _OWN_IMAGES[path[1]]
     if section == "images" and path[1:2] == ("gitSync",):
@@ -114,6 +114,12 @@ def _affected(path: Path, values: Any, there: list[str]) -> tuple[str, ...] | li
                    "registry", "topologySpreadConstraints", "revisionHistoryLimit", "schedulerName"):  # fmt: skip
         return () if section == "revisionHistoryLimit" else there
     return airflow
+
+
+def _within(path: Path) -> Path:
+    """The path within a component; Celery workers have theirs at several places."""
+    rest = path[2:] if path[:2] == ("workers", "celery") else path[1:]
+    return rest[2:] if path[:3] == ("workers", "celery", "sets") and len(rest) > 2 else rest
 
 
 def _of_component(section: str, path: Path, values: Any) -> tuple[str, ...]:

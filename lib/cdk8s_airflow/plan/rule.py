@@ -12,7 +12,7 @@ from typing import Any
 from cdk8s_airflow.plan.manifest import Manifest, Platform
 from cdk8s_airflow.plan.pair import Pair, View
 from cdk8s_airflow.plan.risk import Risk
-from cdk8s_airflow.plan.show import NOTHING, show_value
+from cdk8s_airflow.plan.show import NOTHING, show_value, without_secrets
 from cdk8s_airflow.plan.tree import MISSING, Path, find, pairs_at, parse_path, show_path
 
 Words = Mapping[str, object]
@@ -161,9 +161,12 @@ class Rule:
             return answer
         return {} if answer else None
 
-    def message(self, pair: Pair, path: Path, words: Words) -> str:
-        """The message for one place."""
-        return _Message().vformat(self.text, (), _Words(_common(pair, path, words)))
+    def message(self, pair: Pair, path: Path, words: Words) -> tuple[str, str]:
+        """What happens at one place, and what to do before."""
+        common = _common(pair, path, words)
+        filled = _Words({key: _word(key, value) for key, value in common.items()})
+        happens, first = (_Message().vformat(text, (), filled) for text in (self.happens, self.first))
+        return happens, first
 
 
 def _same(old: Any, new: Any, view: View) -> bool:
@@ -177,14 +180,21 @@ def _common(pair: Pair, path: Path, words: Words) -> dict[str, object]:
     if pair.new is not None:
         common.update(_names("new_", pair.new))
     if "old" in words or "new" in words:
-        common["change"] = _Plain(_change(words.get("old", MISSING), words.get("new", MISSING)))
+        common["change"] = Plain(_change(words.get("old", MISSING), words.get("new", MISSING)))
     return {**common, **words}
 
 
-class _Plain(str):
+class Plain(str):
     """Text that is written as it is."""
 
     __slots__ = ()
+
+
+def _word(key: str, value: object) -> object:
+    """What stands for a placeholder: values of settings are cut when they are long, texts of ours are not."""
+    if key in ("old", "new") or not isinstance(value, str) or isinstance(value, Plain):
+        return value
+    return Plain(without_secrets(value))
 
 
 def _change(old: object, new: object) -> str:
@@ -214,7 +224,7 @@ class _Message(string.Formatter):
     """Writes values as people read them."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        return str(value) if isinstance(value, _Plain) else show_value(value)
+        return str(value) if isinstance(value, Plain) else show_value(value)
 
 
 @functools.cache

@@ -12,7 +12,7 @@ LONGEST = 80
 """Characters of a value that are shown."""
 
 
-NOTHING = "nothing"
+NOTHING = "no value"
 """What is shown for a setting that is not there."""
 
 HIDDEN = "<hidden>"
@@ -53,7 +53,7 @@ def show_value(value: Any) -> str:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, Mapping | list):
-        return _cut(_redacted(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)))
+        return _cut(without_secrets(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)))
     return _text(str(value))
 
 
@@ -63,14 +63,15 @@ def _text(value: str) -> str:
     lines = value.splitlines()
     if len(lines) > 1:
         return f"a text of {len(lines)} lines"
-    return _cut(_redacted("".join(character if character.isprintable() else " " for character in value)))
+    return _cut(without_secrets("".join(character if character.isprintable() else " " for character in value)))
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _redacted(text: str) -> str:
+def without_secrets(text: str) -> str:
+    """The text without what looks like a secret."""
     from cdk8s_airflow.secret_scan.scanner import redacted
 
     return redacted(text)

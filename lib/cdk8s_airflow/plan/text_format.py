@@ -10,6 +10,7 @@ from itertools import groupby
 from cdk8s_airflow.plan.acceptance import Acceptance
 from cdk8s_airflow.plan.comparison import Change, Plan
 from cdk8s_airflow.plan.risk import Risk, worst
+from cdk8s_airflow.plan.rules import RULES
 
 SYMBOLS = {"added": "+", "removed": "-", "renamed": ">", "changed": "~"}
 """The sign before a change."""
@@ -53,12 +54,13 @@ def text_lines(
     width = max(width, 40)
     yield _line(title)
     yield _line()
-    for name, changes in plan.objects.items():
-        risk = worst(change.risk for change in changes)
-        yield Line(((f"{_object(name)}  ", None), (risk.title, risk)))
-        for group in _groups(changes):
-            yield from _group_lines(group, width, acceptances)
-        yield _line()
+    for names, together in groupby(plan.objects.items(), key=_alike):
+        members = list(together)
+        if names and len(members) > 2:
+            yield from _alike_lines([changes[0] for _, changes in members], width, acceptances)
+        else:
+            for name, changes in members:
+                yield from _object_lines(name, changes, width, acceptances)
     if everything and plan.without_effect:
         yield _line("Without effect", Risk.NONE)
         for change in plan.without_effect:
@@ -67,6 +69,41 @@ def text_lines(
     for note in plan.notes:
         yield from _wrapped(note, width, 0)
     yield from _wrapped(summary(plan, acceptances), width, 0)
+
+
+def _object_lines(
+    name: str, changes: Sequence[Change], width: int, acceptances: Sequence[Acceptance]
+) -> Iterator[Line]:
+    risk = worst(change.risk for change in changes)
+    yield Line(((f"{_object(name)}  ", None), (risk.title, risk)))
+    for group in _groups(changes):
+        yield from _group_lines(group, width, acceptances)
+    yield _line()
+
+
+def _alike(entry: tuple[str, Sequence[Change]]) -> str:
+    """The rule of an object that is added, removed or renamed and has no other change; empty for any other object."""
+    _, changes = entry
+    return (
+        changes[0].rule if len(changes) == 1 and changes[0].kind in ("added", "removed") and not changes[0].path else ""
+    )
+
+
+def _alike_lines(changes: Sequence[Change], width: int, acceptances: Sequence[Acceptance]) -> Iterator[Line]:
+    """Several objects with the same change."""
+    rule = next(rule for rule in RULES if rule.id == changes[0].rule)
+    yield Line(((f"{len(changes)} objects: {rule.title[0].lower()}{rule.title[1:]}  ", None), (rule.risk.title, rule.risk)))
+    for change in changes:
+        yield from _label_lines(change, acceptances)
+    yield from _explained(changes[0], width)
+    yield _line()
+
+
+def _label_lines(change: Change, acceptances: Sequence[Acceptance]) -> Iterator[Line]:
+    sign = SYMBOLS[change.kind]
+    accepted = "  accepted" if any(each.matches(change) for each in acceptances) else ""
+    label = f"  {sign} {change.path or _object(change.object)}"
+    yield Line(((label, None), (f"  {change.risk.title} [{change.rule}]{accepted}", change.risk)))
 
 
 def _groups(changes: Sequence[Change]) -> Iterator[list[Change]]:
@@ -85,17 +122,20 @@ def _groups(changes: Sequence[Change]) -> Iterator[list[Change]]:
 
 def _group_lines(group: Sequence[Change], width: int, acceptances: Sequence[Acceptance]) -> Iterator[Line]:
     for change in group:
-        sign = SYMBOLS[change.kind]
-        accepted = "  accepted" if any(each.matches(change) for each in acceptances) else ""
-        label = "  " + (f"{sign} {change.path}" if change.path else sign + f" {_object(change.object)}")
-        yield Line(((label, None), (f"  {change.risk.title} [{change.rule}]{accepted}", change.risk)))
+        yield from _label_lines(change, acceptances)
         if len(group) == 1:
-            yield from _wrapped(f"      {change.message}", width, 6)
+            yield from _explained(change, width)
         elif change.old or change.new:
             yield _line(_cut(f"      {_values(change)}", width))
     if len(group) > 1 and group[0].rule == "airflow/restart":
-        workloads = list(dict.fromkeys(change.message.rpartition("Restarts: ")[2] for change in group))
+        workloads = list(dict.fromkeys(change.happens.rpartition("Restarts: ")[2] for change in group))
         yield from _wrapped(f"      Restarts: {max(workloads, key=len)}", width, 6)
+
+
+def _explained(change: Change, width: int) -> Iterator[Line]:
+    yield from _wrapped(f"      {change.happens}", width, 6)
+    if change.first:
+        yield from _wrapped(f"      What to do: {change.first}", width, 6)
 
 
 def _values(change: Change) -> str:
@@ -139,7 +179,7 @@ def summary(plan: Plan, acceptances: Sequence[Acceptance] = ()) -> str:
     for risk in sorted(Risk, key=lambda risk: -risk.severity):
         count = sum(change.risk is risk for change in plan.changes)
         if count:
-            counts.append(f"{count} {risk.title}")
+            counts.append(f"{risk.title} {count}")
     objects = len(plan.objects)
     accepted = sum(any(each.matches(change) for each in acceptances) for change in plan.changes)
     return (

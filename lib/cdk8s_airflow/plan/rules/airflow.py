@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cdk8s_airflow.model.version import CHARTS
-from cdk8s_airflow.plan.components import job_of, restarted, spoken
+from cdk8s_airflow.plan.amount import amount, same_amount
+from cdk8s_airflow.plan.components import job_of, present, restarted, spoken
 from cdk8s_airflow.plan.pair import Pair, View
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
@@ -16,6 +17,7 @@ from cdk8s_airflow.plan.rules.conditions import (
     either,
     is_true,
     lowered,
+    mappings,
     raised,
     shorter,
     turned_off,
@@ -33,11 +35,13 @@ from cdk8s_airflow.plan.rules.references import (
     runs_celery,
     runs_locally,
 )  # fmt: skip
-from cdk8s_airflow.plan.tree import MISSING, find, parse_path
+from cdk8s_airflow.plan.tree import MISSING, Path, find, parse_path, show_path
 
 _AIRFLOW = ("airflow",)
 _UI = ("apiServer", "webserver")
-_COMPONENTS = ("scheduler", "apiServer", "webserver", "dagProcessor", "triggerer", "workers", "workers.celery")
+_COMPONENTS = (
+    "scheduler", "apiServer", "webserver", "dagProcessor", "triggerer", "workers", "workers.celery", "workers.celery.sets.*",
+)  # fmt: skip
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 
 LAST_BEFORE_THREE = (2, 11)
@@ -125,8 +129,12 @@ def _celery(view: View, old: Reference, new: Reference) -> bool:
     return all(runs_celery(find(document, "values")) for document in (view.old, view.new))
 
 
-def _had_logs(view: View, old: Reference, new: Reference) -> bool:
-    return not is_in_pods(old)
+def _moved_logs(view: View, old: Reference, new: Reference) -> bool:
+    return not is_in_pods(old) and not is_in_pods(new)
+
+
+def _lost_logs(view: View, old: Reference, new: Reference) -> bool:
+    return is_in_pods(new)
 
 
 def _no_logs(view: View, old: Reference, new: Reference) -> bool:
@@ -155,52 +163,55 @@ def _fernet(setting: Setting) -> bool:
 
 def _claim_template(view: View, pair: Pair, context: Context) -> Iterator[Found]:
     """Volumes from templates of a StatefulSet, which cannot be changed."""
-    old, new = (find(document, "values") for document in (view.old, view.new))
-    celery = runs_celery(old) and runs_celery(new)
-    local = runs_locally(old) and runs_locally(new)
-    sections = [
-        ("workers", celery or local),
-        ("workers.celery", celery or local),
-        ("triggerer", True),
-        ("redis", celery),
-    ]
-    for section, used in sections:
-        if not used or not all(find(values, f"{section}.persistence.enabled") is True for values in (old, new)):
+    for section, used in _volume_sections(view):
+        old, new = (find(document, section) for document in (view.old, view.new))
+        if not used or not all(find(holder, "persistence.enabled") is True for holder in (old, new)):
             continue
         for key in ("size", "storageClassName"):
-            path = f"{section}.persistence.{key}"
-            before, after = find(old, path), find(new, path)
-            if before != after:
-                yield Found(
-                    parse_path(f"values.{path}"), {"old": before, "new": after, "section": section.partition(".")[0]}
-                )
+            before, after = (find(holder, f"persistence.{key}") for holder in (old, new))
+            if before != after and not same_amount((key,), before, after):
+                yield Found((*section, "persistence", key), {"old": before, "new": after})
+
+
+def _volume_sections(view: View) -> Iterator[tuple[Path, bool]]:
+    """The parts of the values that may have volumes of a StatefulSet, and whether their workload is there in both outputs."""
+    old, new = (find(document, "values") for document in (view.old, view.new))
+    celery = runs_celery(old) and runs_celery(new)
+    tasks = celery or (runs_locally(old) and runs_locally(new))
+    yield ("values", "triggerer"), True
+    yield ("values", "redis"), celery
+    yield ("values", "workers"), tasks
+    yield ("values", "workers", "celery"), tasks
+    for name in _sets(old) & _sets(new):
+        yield ("values", "workers", "celery", "sets", f"[{name}]"), celery
+
+
+def _sets(values: Any) -> set[str]:
+    return {str(each.get("name")) for each in mappings(find(values, "workers.celery.sets"))}
 
 
 def _workload_kind(view: View, pair: Pair, context: Context) -> Iterator[Found]:
-    for section in ("workers", "workers.celery", "triggerer"):
-        path = f"values.{section}.persistence.enabled"
+    for section, used in _volume_sections(view):
+        path = (*section, "persistence", "enabled")
         old, new = find(view.old, path), find(view.new, path)
-        if old is not MISSING and new is not MISSING and old != new and (section == "triggerer" or _celery_in(view)):
+        if used and section != ("values", "redis") and MISSING not in (old, new) and old != new:
             to = "StatefulSet with volumes" if new is True else "Deployment without volumes"
-            yield Found(parse_path(path), {"to": to, "section": section.partition(".")[0]})
-
-
-def _celery_in(view: View) -> bool:
-    return runs_celery(find(view.new, "values"))
+            also = (show_path((*section, "persistence", "**")),)
+            yield Found(path, {"to": to, "component": spoken([section[1]])}, also)
 
 
 def _chart_claim(setting: Setting) -> bool:
-    section = ".".join(setting.path[:-1])
-    ours = [bool(find(view, f"{section}.existingClaim") or False) for view in (setting.view.old, setting.view.new)]
-    on = [find(view, f"{section}.enabled") is True for view in (setting.view.old, setting.view.new)]
+    sections = [find(document, setting.path[:-1]) for document in (setting.view.old, setting.view.new)]
+    ours = [bool(find(section, "existingClaim")) for section in sections]
+    on = [find(section, "enabled") is True for section in sections]
     if any(ours) or not all(on):
         return False
     return setting.path[-1] != "size" or lowered(setting)
 
 
 def _autoscaled(setting: Setting) -> bool:
-    section = ".".join(setting.path[:-1])
-    return any(setting.after(f"{section}.{scaler}.enabled") is True for scaler in ("hpa", "keda"))
+    component = find(setting.view.new, setting.path[:-1])
+    return any(find(component, f"{scaler}.enabled") is True for scaler in ("hpa", "keda"))
 
 
 def _to_zero(setting: Setting) -> bool:
@@ -304,8 +315,47 @@ def _more_ranges(setting: Setting) -> bool:
     return bool(old) and (not new or bool(new - old))
 
 
-def _concurrency(setting: Setting) -> bool:
-    return lowered(setting)
+def _concurrency(setting: Setting) -> bool | Mapping[str, object]:
+    default = _CONCURRENCY[setting.path[-1]]
+    old, new = (amount(default if value is MISSING else value) for value in (setting.old, setting.new))
+    if old is None or new is None or new >= old:
+        return False
+    return {"old": f"{old:g}", "new": f"{new:g}"}
+
+
+def _added(view: View, pair: Pair, context: Context) -> Iterator[Found]:
+    before, after = _present(view)
+    for section in after:
+        if section not in before:
+            yield _component(section, find(view.new, "values"))
+
+
+def _ended(view: View, pair: Pair, context: Context) -> Iterator[Found]:
+    before, after = _present(view)
+    for section in before:
+        replaced = section in _UI and any(other in after for other in _UI)
+        if section not in after and not replaced:
+            yield _component(section, find(view.old, "values"))
+
+
+def _present(view: View) -> tuple[list[str], list[str]]:
+    before, after = (present(find(document, "values")) for document in (view.old, view.new))
+    return before, after
+
+
+def _component(section: str, values: Any) -> Found:
+    """The settings of a component that comes or goes; its switch may restart others and is reported on its own."""
+    keys = find(values, section)
+    sections = _UI if section in _UI else (section,)
+    names = list(keys) if isinstance(keys, Mapping) else []
+    also = [f"values.{each}.{key}.**" for each in sections for key in names if key != "enabled"]
+    return Found(("values", section), {"component": spoken([section])}, tuple(also))
+
+
+_CONCURRENCY = {
+    "parallelism": 32, "worker_concurrency": 16, "max_active_tasks_per_dag": 16, "max_active_runs_per_dag": 16,
+}  # fmt: skip
+"""Defaults of Airflow. Source: config.yml of 2.9 to 3.2."""
 
 
 def _restarts(setting: Setting) -> bool | Mapping[str, object]:
@@ -500,11 +550,22 @@ RULES = (
         risk=Risk.DATA,
         title="Logs are kept in another place",
         on=_AIRFLOW,
-        check=_reference(log_location, _LOG_VALUES, _had_logs),
+        check=_reference(log_location, _LOG_VALUES, _moved_logs),
         in_place=False,
         happens="Logs of tasks are kept in {new} instead of {old}. The UI no longer shows logs of earlier runs, which stay in the "
         "old place.",
         first="Copy the logs to the new place under the same paths.",
+    ),
+    Rule(
+        id="logs/not-kept",
+        risk=Risk.DATA,
+        title="Logs are no longer kept outside the pods",
+        on=_AIRFLOW,
+        check=_reference(log_location, _LOG_VALUES, _lost_logs),
+        in_place=False,
+        happens="Logs of tasks go with their pods from now on; so far they were kept in {old}. The UI no longer shows logs of earlier "
+        "runs, which stay there.",
+        first="Keep logs outside the pods, or accept that they are lost.",
     ),
     Rule(
         id="logs/kept",
@@ -520,10 +581,10 @@ RULES = (
         risk=Risk.DATA,
         title="Logs are deleted earlier",
         on=_AIRFLOW,
-        paths=(
-            "values.*.logGroomerSidecar.retentionDays",
-            "values.*.logGroomerSidecar.retentionMinutes",
-            "values.workers.celery.logGroomerSidecar.retentionDays",
+        paths=tuple(
+            f"values.{component}.logGroomerSidecar.{key}"
+            for component in _COMPONENTS
+            for key in ("retentionDays", "retentionMinutes")
         ),
         when=shorter,
         happens="Logs in the pods and on the volume are deleted after {new} instead of {old} days.",
@@ -536,6 +597,7 @@ RULES = (
         on=_AIRFLOW,
         paths=("values.databaseCleanup.enabled",),
         when=turned_on,
+        also=("values.databaseCleanup.**",),
         happens="A CronJob deletes old rows of the metadata database: runs, task instances and log entries.",
         first="Check the retention, and take a backup before it runs for the first time.",
     ),
@@ -579,6 +641,7 @@ RULES = (
         title="Another branch, tag or folder of the DAG repository",
         on=_AIRFLOW,
         paths=tuple(f"values.dags.gitSync.{key}" for key in ("ref", "branch", "rev", "subPath")),
+        also=("values.dags.gitSync.branch", "values.dags.gitSync.rev"),
         when=changed,
         in_place=False,
         happens="DAG files are taken from {new} instead of {old} ({path}). What synchronises them restarts, and DAGs that are only "
@@ -605,6 +668,23 @@ RULES = (
         happens="Tasks run by {new} instead of {old}. Queued tasks are queued again; running ones lose their executor and fail or "
         "are run again.",
         first="Pause the DAGs and wait for running tasks.",
+    ),
+    Rule(
+        id="airflow/component-added",
+        risk=Risk.CONFIGURATION,
+        title="A component is added",
+        on=_AIRFLOW,
+        check=_added,
+        happens="The {component} starts.",
+    ),
+    Rule(
+        id="airflow/component-removed",
+        risk=Risk.DOWNTIME,
+        title="A component is removed",
+        on=_AIRFLOW,
+        check=_ended,
+        happens="The {component} stops, and what needs it no longer works.",
+        first="Check what uses it: without a triggerer, for example, tasks that are deferred never go on.",
     ),
     Rule(
         id="executor/concurrency",
@@ -637,7 +717,7 @@ RULES = (
         title="A workload of the chart gets or loses its volumes",
         on=_AIRFLOW,
         check=_workload_kind,
-        happens="The workload of {section} becomes a {to}. Its pods are deleted and created anew; running tasks on them end.",
+        happens="The workload of the {component} becomes a {to}. Its pods are deleted and created anew; running tasks on them end.",
         first="Wait for running tasks.",
     ),
     Rule(
@@ -674,7 +754,7 @@ RULES = (
         on=_AIRFLOW,
         paths=_REPLICAS,
         when=_named(_fewer),
-        happens="The {component} has {new} replicas instead of {old}. The others end; tasks that run on a Celery worker that is "
+        happens="The number of replicas of the {component} goes from {old} to {new}. The others end; tasks that run on a Celery worker that is "
         "removed fail after its grace period.",
     ),
     Rule(
@@ -684,7 +764,7 @@ RULES = (
         on=_AIRFLOW,
         paths=_REPLICAS,
         when=_named(_more),
-        happens="The {component} has {new} replicas instead of {old}. Each further one opens database sessions of its own.",
+        happens="The number of replicas of the {component} goes from {old} to {new}. Each further one opens database sessions of its own.",
         first="Compare the total with max_connections; synth checks it where the limit is known.",
     ),
     Rule(
@@ -693,7 +773,7 @@ RULES = (
         title="The number of replicas changes next to an autoscaler",
         on=_AIRFLOW,
         paths=_REPLICAS,
-        when=_autoscaled,
+        when=lambda setting: setting.new is not MISSING and _autoscaled(setting),
         happens="{path} goes from {old} to {new}, but an autoscaler sets the number of replicas. Each upgrade sets it to {new} "
         "until the autoscaler corrects it.",
         first="Set the minimum of the autoscaler instead.",
@@ -838,8 +918,8 @@ RULES = (
         on=_AIRFLOW,
         paths=("values.config.secrets.backend", "values.config.secrets.backend_kwargs"),
         in_place=False,
-        happens="Connections and variables are looked up in {new} instead of {old}. Tasks that use one that is only in the old place "
-        "fail.",
+        happens="{path} {change}. Connections and variables that are only in the old place are no longer found, and tasks that use "
+        "them fail.",
         first="Copy them first.",
     ),
     Rule(

@@ -98,6 +98,10 @@ def _restarts(setting: Setting) -> bool:
     return setting.path[-1] in RESTART_PARAMETERS
 
 
+def _volume_stays(setting: Setting) -> bool:
+    return all(find(document, setting.path[:-1]) is not MISSING for document in (setting.view.old, setting.view.new))
+
+
 _several = negated(_only_instance)
 _POD_FIELDS = (
     "spec.resources", "spec.affinity", "spec.env", "spec.envFrom", "spec.schedulerName", "spec.priorityClassName",
@@ -191,6 +195,7 @@ RULES = (
         title="The storage class of a database changes",
         on=_CLUSTER,
         paths=_CLASSES,
+        when=_volume_stays,
         happens="The storage class changes from {old} to {new}. The operator accepts it and never moves existing volumes: only "
         "instances that are created later use {new}.",
         first="Delete one replica after the other with its claim, so that it is created anew in the new class, and switch over "
@@ -410,13 +415,25 @@ RULES = (
         happens="Each instance gets a volume of its own for write-ahead logs and restarts. It cannot be removed again.",
     ),
     Rule(
+        id="database/instances-added",
+        risk=Risk.CONFIGURATION,
+        title="A database has more instances",
+        on=_CLUSTER,
+        paths=("spec.instances",),
+        when=raised,
+        also=("spec.enablePDB",),
+        happens="The number of instances goes from {old} to {new}. Each further one gets a volume and copies all data from the "
+        "primary instance.",
+        first="Check that there is a node with room for each.",
+    ),
+    Rule(
         id="database/instances-removed",
         risk=Risk.CONFIGURATION,
         title="A database has fewer instances",
         on=_CLUSTER,
         paths=("spec.instances",),
         when=lowered,
-        happens="The Cluster has {new} instances instead of {old}. The operator deletes the others with their volumes. With one "
+        happens="The number of instances goes from {old} to {new}. The operator deletes the others with their volumes. With one "
         "instance left, each restart and each lost node stops the database.",
     ),
     Rule(

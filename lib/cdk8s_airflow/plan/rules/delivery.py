@@ -76,6 +76,7 @@ RULES = (
         title="What happens with a failed release changes",
         on=("release",),
         paths=("release.failurePolicy",),
+        when=lambda setting: bool(setting.old and setting.new),
         in_place=False,
         happens="The failure policy is {new} instead of {old}.",
     ),

@@ -61,7 +61,8 @@ def result_reference(values: Any) -> Reference:
     """Where the release gets the URL of its Celery result backend from: the metadata database by default."""
     if (found := _secret_variable(values, RESULT_VARIABLE)) is not None:
         return found
-    return _data(values, "resultBackendSecretName", "resultBackendConnection")
+    reference = _data(values, "resultBackendSecretName", "resultBackendConnection")
+    return Reference("the metadata database") if reference is NOTHING else reference
 
 
 def _secret_variable(values: Any, name: str) -> Reference | None:
@@ -129,7 +130,7 @@ def dag_source(values: Any) -> Reference:
     ]
     if mounts:
         return Reference(f"volume {', '.join(mounts)}", "values.volumeMounts")
-    return Reference("the image", "values.images.airflow")
+    return Reference("the image")
 
 
 def executors(values: Any) -> tuple[str, ...]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from cdk8s_airflow.plan.pair import Pair, View
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
 from cdk8s_airflow.plan.rules.conditions import changed, is_true, mappings, turned_off, turned_on
-from cdk8s_airflow.plan.tree import MISSING, canonical, find
+from cdk8s_airflow.plan.tree import MISSING, Path, canonical, find
 
 _ROLES = ("Role", "ClusterRole")
 _BINDINGS = ("RoleBinding", "ClusterRoleBinding")
@@ -121,21 +121,19 @@ _PRIVILEGES = (
 )  # fmt: skip
 
 
-def _in_existing(setting: Setting) -> bool:
-    """The security context was there before; a container that is added is reported as such."""
-    length = next(
-        (position for position, segment in enumerate(setting.path, 1)
-         if segment.startswith("securityContext") or segment == "podSecurityContext"),
-        len(setting.path) - 1,
-    )  # fmt: skip
-    value: Any = setting.view.old
-    for segment in setting.path[:length]:
-        value = find(value, (segment,)) if isinstance(value, Mapping | list) else MISSING
-    return value is not MISSING
+def _holder(path: Path) -> Path:
+    """The pod or container whose security context a path leads into."""
+    for position, segment in enumerate(path):
+        if segment.startswith("securityContext") or segment == "podSecurityContext":
+            return path[:position]
+    return path[:-1]
 
 
 def _privileges(setting: Setting) -> bool:
-    return _more_rights(setting) and (setting.new not in (MISSING, False) or _in_existing(setting))
+    """More is allowed; not because the whole pod or container is gone."""
+    if setting.new is MISSING and find(setting.view.new, _holder(setting.path)) is MISSING:
+        return False
+    return _more_rights(setting)
 
 
 def _host_path(setting: Setting) -> bool:

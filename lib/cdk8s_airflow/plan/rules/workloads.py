@@ -188,7 +188,7 @@ RULES = (
         on=_WORKLOADS,
         paths=("spec.replicas",),
         when=lambda setting: lowered(setting) and setting.new != 0,
-        happens="{object} has {new} replicas instead of {old}. The others end.",
+        happens="The number of replicas of {object} goes from {old} to {new}. The others end.",
     ),
     Rule(
         id="workload/more-replicas",
@@ -197,7 +197,7 @@ RULES = (
         on=_WORKLOADS,
         paths=("spec.replicas",),
         when=raised,
-        happens="{object} has {new} replicas instead of {old}.",
+        happens="The number of replicas of {object} goes from {old} to {new}.",
     ),
     Rule(
         id="workload/only-replica",
