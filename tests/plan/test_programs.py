@@ -49,7 +49,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "pooler-smaller": ("downtime", "goes from 600 to 300. Sessions above that wait or are refused."),
     "lab-database-renamed": ("data", "StatefulSet airflow-data/scratch starts with new, empty volumes."),
     "lab-database-grown": ("configuration", "The volume grows from 5Gi to 9Gi."),
-    "lab-database-resources": ("downtime", "so the only pod of StatefulSet airflow-data/lab is replaced."),
+    "lab-database-resources": ("downtime", "The only pod of StatefulSet airflow-data/lab is replaced"),
     "release-renamed": ("data", "PersistentVolumeClaim airflow/platform-logs is a new, empty volume."),
     "release-removed": ("data", "everything that the chart created stops."),
     "namespace-renamed": ("impossible", "The platform moves from namespace airflow to namespace platform, which is empty."),

@@ -12,7 +12,7 @@ from cdk8s_airflow.plan.pair import Pair, View, embedded_texts, pairs
 from cdk8s_airflow.plan.risk import Risk, worst
 from cdk8s_airflow.plan.rule import Context, Found, Plain, Rule, Setting
 from cdk8s_airflow.plan.rules import RULES
-from cdk8s_airflow.plan.show import show_setting
+from cdk8s_airflow.plan.show import changed_line, show_setting
 from cdk8s_airflow.plan.tree import MISSING, Difference, Path, differences, find, matches, parse_path, show_path
 
 _AS_A_WHOLE = ("podTemplate", "extraInitContainers", "extraVolumes", "extraContainers", "resources")
@@ -91,7 +91,7 @@ def compare(
     before: Platform,
     after: Platform,
     *,
-    rendered: bool = False,
+    rendered: Iterable[str] = (),
     notes: Iterable[str] = (),
     rules: Sequence[Rule] = RULES,
 ) -> Plan:
@@ -100,11 +100,11 @@ def compare(
     Args:
         before: what is applied now.
         after: what is to be applied.
-        rendered: whether the platforms contain the objects of the charts too.
+        rendered: ids of the objects whose releases have their rendered objects in both platforms.
         notes: notes of the plan.
         rules: the rules, in the order in which they are asked.
     """
-    context = Context(before, after, rendered)
+    context = Context(before, after, frozenset(rendered))
     found = pairs(before, after)
     moved = renames(found)
     changes = [change for pair in found for change in _Comparison(pair, context, moved, rules).changes()]
@@ -232,7 +232,7 @@ class _Comparison:
         sections: dict[Path, list[tuple[View, Difference, Rule, Mapping[str, object]]]] = {}
         for view, each in rest:
             rule, words = self._default(view, each)
-            place = view.place(each.path if rule.risk is Risk.NONE else _section(each))
+            place = view.place(each.path if rule.risk is Risk.NONE else _section(view, each))
             sections.setdefault(place, []).append((view, each, rule, words))
         for members in sections.values():
             yield self._of_a_section(members)
@@ -244,11 +244,11 @@ class _Comparison:
             return self._change(
                 rule, view.place(each.path), {"old": each.old, "new": each.new, **words}, _event(each.old, each.new)
             )
-        path = _section(each)
+        path = _section(view, each)
         old, new = (find(document, path) for document in (view.old, view.new))
         if old is MISSING or new is MISSING:
             return self._change(rule, view.place(path), {"old": old, "new": new, **words}, _event(old, new))
-        inner = [self._inner(member[0], member[1], len(path)) for member in members]
+        inner = sorted((self._inner(member[0], member[1], len(path)) for member in members), key=_is_checksum)
         shown = ", ".join(inner[:3]) + (f" and {len(inner) - 3} more" if len(inner) > 3 else "")
         return self._change(rule, view.place(path), {"change": Plain(f"changes ({shown})"), **words}, "changed")
 
@@ -296,6 +296,10 @@ class _Comparison:
 
     def _change(self, rule: Rule, path: Path, words: Mapping[str, Any], event: str) -> Change:
         kind = self.pair.either.kind
+        if "change" not in words and (lines := changed_line(words.get("old"), words.get("new"))) is not None:
+            number, *texts = lines
+            before, after = (show_setting(kind, path, text) for text in texts)
+            words = {**words, "change": Plain(f"changes (line {number}: {before} to {after})")}
         shown = {key: show_setting(kind, path, words[key]) for key in ("old", "new") if key in words}
         if isinstance(words.get("old"), Manifest) or isinstance(words.get("new"), Manifest):
             shown = {}
@@ -317,10 +321,28 @@ def _event(old: Any, new: Any) -> str:
     return "added" if old is MISSING else "removed" if new is MISSING else "changed"
 
 
-def _section(each: Difference) -> Path:
+_TEMPLATES = {
+    "Deployment": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
+    "Job": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate"),
+}
+"""Parts of workloads that are reported as one change: however many of their lines differ, the pods are replaced once."""
+
+
+def _section(view: View, each: Difference) -> Path:
     """What is reported for a difference: the section that is added or removed with it, or one that is reported as a whole."""
+    template = _TEMPLATES.get(view.subject)
+    if template is not None and each.path[:2] == template:
+        return template
     section = each.section[0]
     for length, segment in enumerate(section, start=1):
         if segment in _AS_A_WHOLE:
             return each.path[:length]
     return section
+
+
+def _is_checksum(change: str) -> bool:
+    """Whether a difference is only the digest of another object, which says less than any other difference."""
+    return '["checksum/' in change

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,7 @@ from cdk8s_airflow.plan.comparison import Plan, compare
 from cdk8s_airflow.plan.errors import PlanError
 from cdk8s_airflow.plan.manifest import Manifest, Platform, platform, read_text
 from cdk8s_airflow.plan.release import Release, release_of
+from cdk8s_airflow.plan.tree import canonical
 
 
 @dataclass(frozen=True)
@@ -30,51 +31,67 @@ class Renderer:
     def compare(self, before: Platform, after: Platform) -> Plan:
         """The plan for a change, with the objects of the charts.
 
+        A release of another chart than Airflow's whose archive is missing is left out, with a note.
+
         Raises:
-            PlanError: an archive or Helm is missing, or Helm fails.
+            PlanError: Helm or an archive of the Airflow chart is missing, or Helm fails.
         """
-        return compare(self.with_objects(before), self.with_objects(after), rendered=True)
+        notes: list[str] = []
+        both = [self._with_objects(one, notes) for one in (before, after)]
+        (first, rendered_before), (second, rendered_after) = both
+        return compare(first, second, rendered=rendered_before & rendered_after, notes=dict.fromkeys(notes))
 
-    def with_objects(self, one: Platform) -> Platform:
-        """A platform with the objects of its releases."""
-        releases = [found for each in one.manifests.values() if (found := release_of(each, one)) is not None]
-        objects = [each for release in releases for each in self.render(release)]
-        own = list(one.manifests.values())
-        taken = {each.identity for each in own}
-        return platform([*own, *(each for each in objects if each.identity not in taken)], one.label)
+    def _with_objects(self, one: Platform, notes: list[str]) -> tuple[Platform, set[str]]:
+        """A platform with the objects of its releases, and the ids of the objects that deliver them."""
+        found = list(one.manifests.values())
+        taken = set(one.manifests)
+        done: set[str] = set()
+        for each in one.manifests.values():
+            release = release_of(each, one)
+            if release is None:
+                continue
+            archive = self.charts / f"{release.chart}-{release.version}.tgz"
+            if not archive.is_file():
+                missing = _missing(release, archive)
+                if release.is_airflow:
+                    raise PlanError(missing)
+                notes.append(missing)
+                continue
+            found += [rendered for rendered in self.render(release, archive) if rendered.identity not in taken]
+            done.add(each.id)
+        return platform(found, one.label), done
 
-    def render(self, release: Release) -> list[Manifest]:
-        """The objects that a release creates."""
-        archive = self._archive(release)
-        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as values:
-            json.dump(release.values, values)
-            values.flush()
-            text = self._helm(
-                ["template", release.name, str(archive), "--namespace", release.namespace, "--values", values.name]
-            )
-        label = f"{release.chart}-{release.version}.tgz"
-        return [_placed(each, release.namespace) for each in _distinct(read_text(text, label))]
+    def render(self, release: Release, archive: Path) -> list[Manifest]:
+        """The objects that a release creates, from the archive of its chart.
 
-    def _archive(self, release: Release) -> Path:
-        name = f"{release.chart}-{release.version}.tgz"
-        path = self.charts / name
-        if not path.is_file():
-            raise PlanError(
-                f"{path} does not exist, so release {release.name} cannot be rendered. Put the archive there, for example with: "
-                f"helm pull {release.chart} --repo {release.repository} --version {release.version} --destination {self.charts}"
-            )
-        return path
+        Raises:
+            PlanError: Helm is missing, or fails.
+        """
+        text = _rendered(self.helm, archive, release.name, release.namespace, canonical(release.values))
+        return [_placed(each, release.namespace) for each in _distinct(read_text(text, archive.name))]
 
-    def _helm(self, arguments: Iterable[str]) -> str:
+
+def _missing(release: Release, archive: Path) -> str:
+    return (
+        f"{archive} does not exist, so release {release.name} cannot be rendered. Put the archive there, for example with: "
+        f"helm pull {release.chart} --repo {release.repository} --version {release.version} --destination {archive.parent}"
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _rendered(helm: str, archive: Path, name: str, namespace: str, values: str) -> str:
+    """What Helm renders; the same release is rendered once."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+        file.write(values)
+        file.flush()
+        command = [helm, "template", name, str(archive), "--namespace", namespace, "--values", file.name]
         try:
-            run = subprocess.run(
-                [self.helm, *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-            )
+            run = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
         except OSError:
-            raise PlanError(f"{self.helm} is not installed. Install Helm, or name it with --helm.") from None
-        if run.returncode:
-            raise PlanError(f"helm template failed: {run.stderr.strip() or run.returncode}")
-        return run.stdout
+            raise PlanError(f"{helm} is not installed. Install Helm, or name it with --helm.") from None
+    if run.returncode:
+        raise PlanError(f"helm template failed for release {name}: {run.stderr.strip() or run.returncode}")
+    return run.stdout
 
 
 def _distinct(manifests: Iterable[Manifest]) -> list[Manifest]:

@@ -26,12 +26,12 @@ class Context:
     Attributes:
         before: the platform before.
         after: the platform after.
-        rendered: whether the objects of the charts are among the objects of the platforms.
+        rendered: ids of the objects whose releases have their rendered objects in both platforms.
     """
 
     before: Platform
     after: Platform
-    rendered: bool = False
+    rendered: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
 from cdk8s_airflow.plan.tree import MISSING, Path
@@ -55,6 +56,17 @@ def show_value(value: Any) -> str:
     if isinstance(value, Mapping | list):
         return _cut(without_secrets(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)))
     return _text(str(value))
+
+
+def changed_line(old: object, new: object) -> tuple[int, str, str] | None:
+    """The first line in which two texts of several lines differ: its number and both lines; None for other values."""
+    if not (isinstance(old, str) and isinstance(new, str) and ("\n" in old or "\n" in new)):
+        return None
+    before, after = old.splitlines(), new.splitlines()
+    for number, (one, other) in enumerate(zip_longest(before, after, fillvalue=""), start=1):
+        if one != other:
+            return number, one.strip(), other.strip()
+    return None
 
 
 def _text(value: str) -> str:

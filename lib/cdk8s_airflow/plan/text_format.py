@@ -92,7 +92,9 @@ def _alike(entry: tuple[str, Sequence[Change]]) -> str:
 def _alike_lines(changes: Sequence[Change], width: int, acceptances: Sequence[Acceptance]) -> Iterator[Line]:
     """Several objects with the same change."""
     rule = next(rule for rule in RULES if rule.id == changes[0].rule)
-    yield Line(((f"{len(changes)} objects: {rule.title[0].lower()}{rule.title[1:]}  ", None), (rule.risk.title, rule.risk)))
+    yield Line(
+        ((f"{len(changes)} objects: {rule.title[0].lower()}{rule.title[1:]}  ", None), (rule.risk.title, rule.risk))
+    )
     for change in changes:
         yield from _label_lines(change, acceptances)
     yield from _explained(changes[0], width)

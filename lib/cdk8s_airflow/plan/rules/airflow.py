@@ -261,14 +261,14 @@ def _host_removed(view: View, pair: Pair, context: Context) -> Iterator[Found]:
     if old - new and new:
         path = parse_path(f"values.ingress.{_section(view.new)}.hosts")
         words = {"old": ", ".join(sorted(old - new)), "new": ", ".join(sorted(new))}
-        yield Found(path, words, ("values.config.api.base_url", "values.config.webserver.base_url"))
+        yield Found(path, words)
 
 
 def _ingress_off(view: View, pair: Pair, context: Context) -> Iterator[Found]:
     old, new = _hosts(view.old), _hosts(view.new)
     if old and not new:
         words = {"old": ", ".join(sorted(old))}
-        also = ("values.ingress.**", "values.config.api.base_url", "values.config.webserver.base_url")
+        also = ("values.ingress.**",)
         yield Found(parse_path(f"values.ingress.{_section(view.old)}.enabled"), words, also)
 
 
@@ -290,7 +290,6 @@ def _tls_removed(view: View, pair: Pair, context: Context) -> Iterator[Found]:
         yield Found(
             ("values", "ingress", _section(view.new), "hosts"),
             {"host": ", ".join(plain)},
-            ("values.config.api.base_url", "values.config.webserver.base_url"),
         )
 
 
@@ -362,7 +361,7 @@ def _restarts(setting: Setting) -> bool | Mapping[str, object]:
     path = setting.path[1:]
     old, new = (restarted(path, find(document, "values")) for document in (setting.view.old, setting.view.new))
     sections = list(dict.fromkeys([*old, *new]))
-    return {"workloads": spoken(sections)} if sections and not setting.context.rendered else False
+    return {"workloads": spoken(sections)} if sections and setting.pair.id not in setting.context.rendered else False
 
 
 def _in_job(setting: Setting) -> bool | Mapping[str, object]:

@@ -207,7 +207,7 @@ RULES = (
         paths=("spec.template.**",),
         when=_holds_data,
         default=True,
-        happens="{path} changes, so the only pod of {object} is replaced. It does not answer until the new one is ready.",
+        happens="{path} {change}. The only pod of {object} is replaced, and it does not answer until the new one is ready.",
         first="Let running tasks finish.",
     ),
     Rule(
@@ -218,7 +218,7 @@ RULES = (
         paths=("spec.template.**",),
         when=_recreated,
         default=True,
-        happens="{path} changes. {object} has strategy Recreate: all its pods end before new ones start.",
+        happens="{path} {change}. {object} has strategy Recreate: all its pods end before new ones start.",
         first="Let running tasks finish.",
     ),
     Rule(
