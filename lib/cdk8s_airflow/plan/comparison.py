@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cdk8s_airflow.plan.following import Renames, renames
+from cdk8s_airflow.plan.following import renames
 from cdk8s_airflow.plan.manifest import Manifest, Platform
 from cdk8s_airflow.plan.pair import Pair, View, embedded_texts, pairs
 from cdk8s_airflow.plan.risk import Risk, worst
@@ -104,10 +104,9 @@ def compare(
         notes: notes of the plan.
         rules: the rules, in the order in which they are asked.
     """
-    context = Context(before, after, frozenset(rendered))
     found = pairs(before, after)
-    moved = renames(found)
-    changes = [change for pair in found for change in _Comparison(pair, context, moved, rules).changes()]
+    context = Context(before, after, renames(found), frozenset(rendered))
+    changes = [change for pair in found for change in _Comparison(pair, context, rules).changes()]
     distinct = list(dict.fromkeys(changes))
     return Plan(
         changes=tuple(_ordered(change for change in distinct if change.risk is not Risk.NONE)),
@@ -146,7 +145,6 @@ class _Comparison:
 
     pair: Pair
     context: Context
-    moved: Renames
     rules: Sequence[Rule]
     reported: list[_Reported] = field(default_factory=list)
 
@@ -172,7 +170,7 @@ class _Comparison:
         """What happens because an object is added, removed or renamed: by the first rule for its kind."""
         view = View(self.pair.either.kind, MISSING, MISSING)
         for rule in self.rules:
-            if rule.event != event or not self._is_on(rule):
+            if event not in rule.event.split() or not self._is_on(rule):
                 continue
             setting = Setting(self.pair.old, self.pair.new, (), view, self.pair, self.context)
             words = rule.applies(setting)
@@ -277,7 +275,7 @@ class _Comparison:
         others = [
             show_path(view.place(each.path))
             for view, each in rest
-            if not each.same and not self.moved.explains(each.old, each.new)
+            if not each.same and not self.context.moved.explains(each.old, each.new)
         ]
         if others:
             rule = next(rule for rule in self.rules if rule.id == "object/renamed-settings")

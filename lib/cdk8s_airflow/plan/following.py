@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cdk8s_airflow.plan.pair import Pair
@@ -15,7 +15,7 @@ from cdk8s_airflow.plan.tree import canonical
 class Renames:
     """Old names of objects and namespaces, with the new one of each."""
 
-    names: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def explains(self, old: Any, new: Any) -> bool:
         """Whether a value differs only in the names of objects that are renamed."""

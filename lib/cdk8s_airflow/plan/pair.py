@@ -22,6 +22,9 @@ _STATEFUL = frozenset(
 )
 """Kinds whose only removed and only added object belong together however different they are."""
 
+_NEVER_RENAMED = frozenset({"CustomResourceDefinition"})
+"""Kinds whose name is what they are: a removed and an added one have nothing to do with each other."""
+
 _BY_THE_SERVER = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
 """Fields of ``metadata`` that the API server writes."""
 
@@ -36,6 +39,7 @@ class View:
         new: the new document; :data:`MISSING` if there is none.
         null_is_absent: whether null means the same as no value.
         values_at: for a release, the path of its values in the object.
+        kind: the kind of the object.
     """
 
     subject: str
@@ -43,6 +47,7 @@ class View:
     new: Any
     null_is_absent: bool = True
     values_at: Path = ()
+    kind: str = ""
 
     def place(self, path: Path) -> Path:
         """A path of the documents as a path of the object."""
@@ -50,26 +55,27 @@ class View:
             return path
         if path[0] == "values":
             return (*self.values_at, *path[1:])
-        return _RELEASE_FIELDS.get((self.values_at[1] if len(self.values_at) > 1 else "", path[-1]), path)
+        return _RELEASE_FIELDS.get((self.kind, path[-1]), path)
 
 
 _RELEASE_FIELDS: Mapping[tuple[str, str], Path] = {
-    ("valuesContent", "namespace"): ("spec", "targetNamespace"),
-    ("valuesContent", "version"): ("spec", "version"),
-    ("valuesContent", "repository"): ("spec", "repo"),
-    ("valuesContent", "failurePolicy"): ("spec", "failurePolicy"),
-    ("valuesContent", "name"): ("metadata", "name"),
-    ("values", "namespace"): ("spec", "targetNamespace"),
-    ("values", "version"): ("spec", "version"),
-    ("values", "failurePolicy"): ("spec", "failurePolicy"),
-    ("valuesFrom", "namespace"): ("spec", "targetNamespace"),
-    ("valuesFrom", "version"): ("spec", "chart", "spec", "version"),
-    ("valuesFrom", "failurePolicy"): ("spec", "upgrade", "strategy", "name"),
-    ("valuesFrom", "name"): ("spec", "releaseName"),
-    ("source", "namespace"): ("spec", "destination", "namespace"),
-    ("source", "version"): ("spec", "source", "targetRevision"),
-    ("source", "repository"): ("spec", "source", "repoURL"),
-    ("source", "name"): ("spec", "source", "helm", "releaseName"),
+    ("HelmChart", "name"): ("metadata", "name"),
+    ("HelmChart", "namespace"): ("spec", "targetNamespace"),
+    ("HelmChart", "version"): ("spec", "version"),
+    ("HelmChart", "repository"): ("spec", "repo"),
+    ("HelmChart", "failurePolicy"): ("spec", "failurePolicy"),
+    ("HelmRelease", "name"): ("spec", "releaseName"),
+    ("HelmRelease", "namespace"): ("spec", "targetNamespace"),
+    ("HelmRelease", "version"): ("spec", "chart", "spec", "version"),
+    ("HelmRelease", "repository"): ("spec", "chart", "spec", "sourceRef"),
+    ("HelmRelease", "failurePolicy"): ("spec", "upgrade", "strategy", "name"),
+    ("Application", "name"): ("spec", "source", "helm", "releaseName"),
+    ("Application", "namespace"): ("spec", "destination", "namespace"),
+    ("Application", "version"): ("spec", "source", "targetRevision"),
+    ("Application", "repository"): ("spec", "source", "repoURL"),
+    (HELM_COMMAND, "version"): ("spec", "version"),
+    (HELM_COMMAND, "repository"): ("spec", "repo"),
+    (HELM_COMMAND, "namespace"): ("metadata", "namespace"),
 }
 """Where the object of a delivery has what ``release`` of its document says."""
 
@@ -123,9 +129,11 @@ class Pair:
             return
         old, new = self.old_release, self.new_release
         if self.old.kind == self.new.kind:
-            yield View(self.old.kind, _document(self.old, old), _document(self.new, new))
+            yield View(self.old.kind, _document(self.old, old), _document(self.new, new), kind=self.new.kind)
         if old is not None and new is not None:
-            yield View("release", old.document, new.document, null_is_absent=False, values_at=new.at)
+            yield View(
+                "release", old.document, new.document, null_is_absent=False, values_at=new.at, kind=self.new.kind
+            )
 
 
 def pairs(before: Platform, after: Platform) -> list[Pair]:
@@ -173,6 +181,8 @@ def _renamed(
     roles: dict[str, tuple[list[Manifest], list[Manifest]]] = {}
     for side, manifests in enumerate((removed, added)):
         for manifest in manifests:
+            if manifest.kind in _NEVER_RENAMED:
+                continue
             role = _role(manifest, releases[side].get(manifest.identity))
             roles.setdefault(role, ([], []))[side].append(manifest)
     found: list[tuple[Manifest, Manifest]] = []
@@ -230,13 +240,23 @@ def _anonymous(name: str, part: str) -> str:
 
 
 def _similarity(old: Manifest, new: Manifest) -> float:
-    before, after = (set(_leaves(_renaming(each, old, new))) for each in (old, new))
+    """The share of equal values, as they are or without the names of the two objects, whichever is larger."""
+    plain = _share(*(_content(each) for each in (old, new)))
+    return max(plain, _share(*(_renaming(each, old, new) for each in (old, new))))
+
+
+def _share(old: Any, new: Any) -> float:
+    before, after = set(_leaves(old)), set(_leaves(new))
     return len(before & after) / len(before | after) if before | after else 1.0
+
+
+def _content(manifest: Manifest) -> dict[str, Any]:
+    return {key: value for key, value in manifest.body.items() if key != "status"}
 
 
 def _renaming(manifest: Manifest, old: Manifest, new: Manifest) -> Any:
     """The document of an object with its own names taken out of it."""
-    text = canonical({key: value for key, value in manifest.body.items() if key not in ("status",)})
+    text = canonical(_content(manifest))
     own = old if manifest is old else new
     for name in sorted({own.name, own.namespace} - {""}, key=len, reverse=True):
         text = re.sub(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", "*", text)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cdk8s_airflow.plan.following import Renames
 from cdk8s_airflow.plan.manifest import Manifest, Platform
 from cdk8s_airflow.plan.pair import Pair, View
 from cdk8s_airflow.plan.risk import Risk
@@ -26,11 +27,13 @@ class Context:
     Attributes:
         before: the platform before.
         after: the platform after.
+        moved: the names of objects that are renamed.
         rendered: ids of the objects whose releases have their rendered objects in both platforms.
     """
 
     before: Platform
     after: Platform
+    moved: Renames = field(default_factory=Renames)
     rendered: frozenset[str] = frozenset()
 
 
@@ -101,7 +104,7 @@ class Rule:
         first: what to do before; may be empty.
         on: kinds of objects, ``release`` for values of any Helm release, ``airflow`` for those of the Airflow chart, ``*`` for
             every object.
-        event: ``added``, ``removed`` or ``renamed``; empty for a rule about settings.
+        event: ``added``, ``removed`` or ``renamed``, or several of them with spaces between; empty for a rule about settings.
         paths: patterns of settings; ``*`` is one segment, ``**`` any number of segments.
         when: whether the rule applies; or, if it does, what further placeholders stand for.
         check: what finds the settings.

@@ -210,8 +210,9 @@ def _chart_claim(setting: Setting) -> bool:
 
 
 def _autoscaled(setting: Setting) -> bool:
-    component = find(setting.view.new, setting.path[:-1])
-    return any(find(component, f"{scaler}.enabled") is True for scaler in ("hpa", "keda"))
+    """An autoscaler sets the number of replicas, before and after."""
+    components = [find(document, setting.path[:-1]) for document in (setting.view.old, setting.view.new)]
+    return all(any(find(each, f"{scaler}.enabled") is True for scaler in ("hpa", "keda")) for each in components)
 
 
 def _to_zero(setting: Setting) -> bool:

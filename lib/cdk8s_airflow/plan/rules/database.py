@@ -90,8 +90,8 @@ def _same_major(setting: Setting) -> bool:
 
 
 def _only_instance(setting: Setting) -> bool:
-    """The Cluster has one instance, so that a restart of it stops the database."""
-    return bool(setting.after("spec.instances", 1) == 1)
+    """The Cluster has or had one instance, so that a restart of it stops the database."""
+    return 1 in (setting.before("spec.instances", 1), setting.after("spec.instances", 1))
 
 
 def _restarts(setting: Setting) -> bool:

@@ -21,6 +21,12 @@ def _shorter(setting: Setting) -> bool:
     return new is not None and (old is None or new < old)
 
 
+def _by_the_object(setting: Setting) -> bool:
+    """The name is not that of an object that is renamed, which is reported already."""
+    pair = setting.pair
+    return pair.event == "changed" or (pair.old is not None and pair.new is not None and pair.old.kind != pair.new.kind)
+
+
 def _store(setting: Setting) -> bool:
     release = setting.pair.old_release
     return release is not None and release.chart in OBJECT_STORES
@@ -45,6 +51,18 @@ RULES = (
         happens="A release cannot move: Helm installs a second one into {new}, and the one in {old} keeps running on the same "
         "database. Secrets and volumes stay in {old}.",
         first="Uninstall the release first, create its Secrets in {new}, move the data, then apply.",
+    ),
+    Rule(
+        id="release/name",
+        risk=Risk.DOWNTIME,
+        title="The name of a release changes in its object",
+        on=("release",),
+        paths=("release.name",),
+        when=_by_the_object,
+        in_place=False,
+        happens="The release is {new} instead of {old}. Helm installs a second release, and the old one keeps running on the same "
+        "database until it is uninstalled.",
+        first="Pause the DAGs, uninstall release {old}, then apply.",
     ),
     Rule(
         id="delivery/reinstall",

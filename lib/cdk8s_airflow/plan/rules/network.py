@@ -237,6 +237,7 @@ RULES = (
         title="A host name is removed",
         on=("Ingress", "HTTPRoute"),
         check=_host_removed,
+        in_place=False,
         happens="{old} no longer leads to the UI and the API; the host names are {new}.",
         first="Create DNS records and certificates for the new name first, and tell clients and the sign-on provider.",
     ),

@@ -8,7 +8,7 @@ from cdk8s_airflow.plan.pair import RELEASE_KINDS
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Rule, Setting
 from cdk8s_airflow.plan.rules.secrets import fernet_secrets, target
-from cdk8s_airflow.plan.tree import find
+from cdk8s_airflow.plan.tree import canonical, find
 
 _KEPT = "kubectl apply alone keeps it; a tool that prunes deletes it."
 OBJECT_STORES = ("seaweedfs", "minio", "tenant")
@@ -56,6 +56,12 @@ def _has_volumes(setting: Setting) -> bool:
 
 def _dropped(setting: Setting) -> bool:
     return bool(setting.old.spec.get("databaseReclaimPolicy") == "delete")
+
+
+def _other_policy(setting: Setting) -> bool:
+    """The new policy is not the old one under another name."""
+    old, new = (canonical(manifest.spec) for manifest in (setting.old, setting.new))
+    return setting.context.moved.renamed(old) != new
 
 
 def _running(setting: Setting) -> bool:
@@ -119,7 +125,7 @@ RULES = (
         risk=Risk.DATA,
         title="A database is removed whose reclaim policy is delete",
         on=("Database",),
-        event="removed",
+        event="removed renamed",
         when=_dropped,
         happens="The operator drops the database in PostgreSQL, because databaseReclaimPolicy is delete.",
         first="Set databaseReclaimPolicy to retain and apply that first.",
@@ -189,7 +195,7 @@ RULES = (
         on=("release",),
         event="renamed",
         when=_other_delivery,
-        happens="The release is delivered by {new_kind} instead of {kind}. When {kind} {name} is deleted, its controller "
+        happens="The release is delivered by {new_object} instead of {object}. When {object} is deleted, its controller "
         "uninstalls the release, also if the new tool has taken it over.",
         first="Delete the old object first in a way that keeps the release (for example remove its finalizer), then apply.",
     ),
@@ -331,6 +337,26 @@ RULES = (
         event="removed",
         happens="The controller deletes the Secret that {object} creates. Pods that use it do not start again.",
         first="Create the Secret in another way first.",
+    ),
+    Rule(
+        id="secret-source/renamed",
+        risk=Risk.DOWNTIME,
+        title="What creates a Secret is renamed",
+        on=("ExternalSecret", "SealedSecret"),
+        event="renamed",
+        happens="When {object} is deleted, the controller deletes its Secret, also if {new_object} creates one of the same name. "
+        "Pods that use it do not start until it is there again.",
+        first="Keep the name; or wait until the Secret is there again, and restart what failed.",
+    ),
+    Rule(
+        id="policy/renamed",
+        risk=Risk.SECURITY,
+        title="A network policy is replaced by another one",
+        on=("NetworkPolicy", "CiliumNetworkPolicy"),
+        event="renamed",
+        when=_other_policy,
+        happens="{new_object} takes the place of {object} and has other rules. Connections that only {object} denied are allowed.",
+        first="Compare the two policies.",
     ),
     Rule(
         id="policy/removed",
