@@ -12,22 +12,20 @@ from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
     ApiServer,
-    ApiServerAt,
     ArgoApplication,
     BasicAuthSecret,
     BrokerUrlSecret,
     Bucket,
     CeleryExecutor,
     CeleryWorkers,
-    ClusterDns,
     ClusterFacts,
     CnpgBackup,
     CnpgCluster,
     CnpgPooler,
     DagImage,
     DagRepoSync,
-    Database,
     DatabaseCleanup,
+    DatabaseMigration,
     DatabaseRole,
     DsnSecret,
     ExistingSecret,
@@ -40,19 +38,17 @@ from cdk8s_airflow import (
     Hpa,
     Image,
     Ingress,
+    IngressTls,
     K3sHelmChart,
     KubernetesExecutor,
     LabDatabase,
     LoadBalancer,
     LocalExecutor,
     Logs,
-    Migration,
     Namespace,
     NetworkIsolation,
     ObjectStorage,
-    Outside,
-    Place,
-    Pods,
+    PostgresDatabase,
     Quota,
     RedisBroker,
     RedisPasswordSecret,
@@ -62,11 +58,11 @@ from cdk8s_airflow import (
     Scheduler,
     ServiceAccount,
     ServiceAccounts,
-    Synchronous,
-    Tls,
+    SynchronousReplication,
     Volume,
 )
-from cdk8s_airflow.app.registry import ledger_of
+from cdk8s_airflow.app.registry import registry_of
+from cdk8s_airflow.network import ClusterDns, ExternalPeer, KubernetesApiAddress, PeerEndpoint, PodGroup
 from cdk8s_airflow.plan.manifest import Platform, read_files
 
 FACTS = ClusterFacts(
@@ -79,19 +75,19 @@ FACTS = ClusterFacts(
     network_plugin="kube-router",
     pod_networks=["10.42.0.0/16"],
     service_networks=["10.43.0.0/16"],
-    api_server=ApiServerAt(networks=["192.168.1.10/32"]),
+    api_server=KubernetesApiAddress(networks=["192.168.1.10/32"]),
     dns=ClusterDns(),
-    ingress_controller=Pods(name="Traefik", namespace="kube-system", labels={"app.kubernetes.io/name": "traefik"}),
-    monitoring=Pods(name="Prometheus", namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"}),
-    cnpg_operator=Pods(
+    ingress_controller=PodGroup(name="Traefik", namespace="kube-system", labels={"app.kubernetes.io/name": "traefik"}),
+    monitoring=PodGroup(name="Prometheus", namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"}),
+    cnpg_operator=PodGroup(
         name="CloudNativePG", namespace="cnpg-system", labels={"app.kubernetes.io/name": "cloudnative-pg"}
     ),
 )
-GITLAB = Outside(name="gitlab.acme.lab", networks=("192.168.1.20/32",))
+GITLAB = ExternalPeer(name="gitlab.acme.lab", networks=("192.168.1.20/32",))
 KEYS = AirflowKeys.existing(prefix="airflow")
-UI = Ingress(host="airflow.acme.lab", class_name="nginx", tls=Tls("airflow-tls", issuer="homelab-ca"))
+UI = Ingress(host="airflow.acme.lab", class_name="nginx", tls=IngressTls("airflow-tls", issuer="homelab-ca"))
 S3 = ObjectStorage(scheme="s3", region="eu-west-1", credentials=S3Credentials("backup-keys"))
-BACKUP = CnpgBackup(bucket=Bucket(name="backups", storage=S3), retention_days=30)
+BACKUP = CnpgBackup(bucket=Bucket(name="backups", storage=S3), retention="30d")
 CELERY = CeleryExecutor(
     broker=ExternalBroker(url=BrokerUrlSecret("broker")),
     workers=CeleryWorkers(replicas=3, storage=Volume("10Gi", storage_class="ssd")),
@@ -173,9 +169,13 @@ class Program:
             traffic.append(airflow)
         if self.isolated:
             NetworkIsolation(
-                base, "isolation", traffic=traffic, places={"gitlab.acme.lab": Place(peer=GITLAB)}, facts=FACTS
+                base,
+                "isolation",
+                traffic=traffic,
+                endpoints={"gitlab.acme.lab": PeerEndpoint(peer=GITLAB)},
+                facts=FACTS,
             )
-        return read_files({"platform.yaml": str(app.synth_yaml()), **ledger_of(app).files})
+        return read_files({"platform.yaml": str(app.synth_yaml()), **registry_of(app).files})
 
     def _cluster(self, namespace: Namespace) -> dict[str, Any]:
         return {
@@ -193,7 +193,7 @@ class Program:
 _MADE: dict[int, tuple[Program, Platform]] = {}
 
 GIT = {
-    "repo": "https://gitlab.acme.lab/data/airflow-dags.git", "ref": "main", "sub_path": "dags", "period": "60s",
+    "repo": "https://gitlab.acme.lab/data/airflow-dags.git", "ref": "main", "sub_path": "dags", "interval": "60s",
     "credentials": GitTokenSecret("airflow-git"),
 }  # fmt: skip
 BASE = Program()
@@ -225,7 +225,11 @@ def celery(**changes: Any) -> Program:
     return airflow(executor=executor, logs=Logs.s3("airflow-logs"))
 
 
-HA = {"instances": 3, "synchronous": Synchronous(number=1), "wal_storage": Volume("10Gi", storage_class="longhorn")}
+HA = {
+    "instances": 3,
+    "synchronous": SynchronousReplication(number=1),
+    "wal_storage": Volume("10Gi", storage_class="longhorn"),
+}
 WITH_BACKUP = cluster(backup=BACKUP)
 NEXT = ServiceAccounts(scheduler=ServiceAccount(name="airflow-launcher"))
 ROLE = ServiceAccounts(
@@ -261,8 +265,8 @@ PAIRS: dict[str, tuple[Program, Program]] = {
     "database-resources": (BASE, cluster(resources=Resources(cpu="500m", memory="2Gi"))),
     "database-image": (BASE, cluster(image="registry.acme.lab/postgresql:16.9")),
     "backup-removed": (WITH_BACKUP, BASE),
-    "backup-retention": (WITH_BACKUP, cluster(backup=CnpgBackup(bucket=Bucket(name="backups", storage=S3), retention_days=7))),
-    "backup-bucket": (WITH_BACKUP, cluster(backup=CnpgBackup(bucket=Bucket(name="archive", storage=S3), retention_days=30))),
+    "backup-retention": (WITH_BACKUP, cluster(backup=CnpgBackup(bucket=Bucket(name="backups", storage=S3), retention="7d"))),
+    "backup-bucket": (WITH_BACKUP, cluster(backup=CnpgBackup(bucket=Bucket(name="archive", storage=S3), retention="30d"))),
     "backup-suspended": (WITH_BACKUP, cluster(backup=CnpgBackup(bucket=Bucket(name="backups", storage=S3), suspended=True))),
     "pooler-removed": (Program(pooler=POOLER), BASE),
     "pooler-smaller": (Program(pooler=POOLER), Program(pooler={"pool_size": 60, "max_clients": 300})),
@@ -290,7 +294,7 @@ PAIRS: dict[str, tuple[Program, Program]] = {
     "dags-branch": (BASE, dags(ref="v2")),
     "dags-repository": (BASE, dags(repo="https://gitlab.acme.lab/data/other.git")),
     "dags-in-image": (BASE, Program(dags=None, airflow={"dags": DagImage("registry.acme.lab/airflow", tag="1")})),
-    "dags-interval": (BASE, dags(period="120s")),
+    "dags-interval": (BASE, dags(interval="120s")),
     "image": (airflow(image=Image("registry.acme.lab/airflow", tag="1")), airflow(image=Image("registry.acme.lab/airflow", tag="2"))),
     "schedulers": (BASE, airflow(scheduler=Scheduler(replicas=2))),
     "scheduler-memory": (BASE, airflow(scheduler=Scheduler(resources=Resources(cpu="250m", memory="1Gi", memory_limit="3Gi")))),
@@ -299,7 +303,7 @@ PAIRS: dict[str, tuple[Program, Program]] = {
     "triggerer-removed": (BASE, airflow(values={"triggerer": {"enabled": False}})),
     "config": (BASE, airflow(config={"core": {"parallelism": 8}})),
     "variable": (BASE, airflow(env={"TEAM": "data"})),
-    "host": (BASE, airflow(ui=Ingress(host="flow.acme.lab", class_name="nginx", tls=Tls("airflow-tls", issuer="homelab-ca")))),
+    "host": (BASE, airflow(ui=Ingress(host="flow.acme.lab", class_name="nginx", tls=IngressTls("airflow-tls", issuer="homelab-ca")))),
     "no-tls": (BASE, airflow(ui=Ingress(host="airflow.acme.lab", class_name="nginx"))),
     "load-balancer": (BASE, airflow(ui=LoadBalancer(base_url="https://airflow.acme.lab"))),
     "failure-policy": (BASE, airflow(delivery=K3sHelmChart(failure_policy="reinstall"))),
@@ -313,8 +317,8 @@ PAIRS: dict[str, tuple[Program, Program]] = {
     "isolation-added": (BASE, Program(isolated=True)),
     "accounts": (BASE, airflow(service_accounts=NEXT)),
     "cloud-role": (BASE, airflow(service_accounts=ROLE)),
-    "database-cleanup": (BASE, airflow(database_cleanup=DatabaseCleanup(retention_days=30))),
-    "migration-memory": (BASE, airflow(migration=Migration(resources=Resources(cpu="500m", memory="2Gi")))),
-    "database-added": (BASE, cluster(databases=[Database(name="warehouse", owner=DatabaseRole(name="dbt", credentials=BasicAuthSecret("dbt-login")))])),
+    "database-cleanup": (BASE, airflow(database_cleanup=DatabaseCleanup(retention="30d"))),
+    "migration-memory": (BASE, airflow(migration=DatabaseMigration(resources=Resources(cpu="500m", memory="2Gi")))),
+    "database-added": (BASE, cluster(databases=[PostgresDatabase(name="warehouse", owner=DatabaseRole(name="dbt", credentials=BasicAuthSecret("dbt-login")))])),
 }  # fmt: skip
 """Name -> the program before and after."""
