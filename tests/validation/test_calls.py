@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from cdk8s_airflow import AirflowKeys, ConfigMapKey, Ingress, K3sHelmChart, Logs, PlatformError, Volume
+from cdk8s_airflow import AirflowKeys, ConfigMapKey, Ingress, K3sHelmChart, Keda, LogGroomer, Logs, PlatformError, Volume
+from cdk8s_airflow._exports import load
 from cdk8s_airflow.validation import Finding, collecting, report
+from cdk8s_airflow.validation.argument_names import ARGUMENTS
 
 
 @pytest.mark.parametrize(
@@ -22,6 +25,8 @@ from cdk8s_airflow.validation import Finding, collecting, report
         ),
         (lambda: K3sHelmChart(timout="30m"), "unknown", "K3sHelmChart", "Did you mean `timeout`?"),
         (lambda: K3sHelmChart(zzz=1), "unknown", "K3sHelmChart", "Its arguments are: namespace, timeout, "),
+        (lambda: LogGroomer(retention_days=30), "unknown", "LogGroomer", 'Use `retention` instead, like retention="30d"'),
+        (lambda: Keda(period="5s"), "unknown", "Keda", "Use `interval` instead"),
         (lambda: Ingress(), "missing", "host", "Pass host="),
         (lambda: AirflowKeys(), "missing", "fernet", "Pass fernet="),
         (lambda: AirflowKeys.existing(), "missing", "prefix", "Pass prefix="),
@@ -39,6 +44,15 @@ def test_wrong_or_missing_argument_is_one_finding(call: Callable[[], Any], rule:
     assert fix in finding.fix
     assert finding.path.startswith("test_calls.py, line ")
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("owner", sorted(ARGUMENTS))
+def test_argument_names_lead_to_an_argument_of_the_class(owner: str) -> None:
+    called = load(owner)
+    accepted = set(inspect.signature(called.__init__).parameters)
+    for name, instead in ARGUMENTS[owner].items():
+        assert name not in accepted
+        assert instead.partition(", ")[0] in accepted
 
 
 def test_earlier_findings_are_reported_with_the_refused_call() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cdk8s_airflow._exports import HOME_OF, load
+from cdk8s_airflow.validation.argument_names import ARGUMENTS
 from cdk8s_airflow.validation.finding import Finding
 
 _UNKNOWN = r"([\w.]+)\(\) got an unexpected keyword argument '(\w+)'"
@@ -45,13 +46,21 @@ def _unknown(error: TypeError, name: str, argument: str) -> list[Finding]:
     called = _called(name)
     if called is None:
         return []
+    instead = ARGUMENTS.get(_owner(name), {}).get(argument)
     close = difflib.get_close_matches(argument, _parameters(called), 1)
+    if instead is not None:
+        written, _, example = instead.partition(", ")
+        fix = f"Use `{written}` instead{f', {example}' if example else ''}"
+    elif close:
+        fix = f"Did you mean `{close[0]}`?"
+    else:
+        fix = f"Its arguments are: {', '.join(_parameters(called))}"
     return [
         Finding(
             rule="argument/unknown",
             at=_owner(name),
             problem=f"has no argument `{argument}`",
-            fix=f"Did you mean `{close[0]}`?" if close else f"Its arguments are: {', '.join(_parameters(called))}",
+            fix=fix,
             path=_place(error),
         )
     ]
