@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple, get_origin
 
 import click
 import griffe
@@ -93,6 +93,10 @@ PACKAGES: Mapping[str, Package] = {
         "Secrets", "Where Secrets come from: External Secrets, Sealed Secrets, bridges between namespaces."
     ),
     "storage": Package("Object storage", "Object stores and the buckets in them."),
+    "types": Package(
+        "Types",
+        "Types that occur in signatures: choices, mappings, value formats, and what properties of constructs return.",
+    ),
     "validation": Package("Errors", "The error type, and how to collect findings."),
 }
 
@@ -195,7 +199,10 @@ class Pages:
     def __init__(self) -> None:
         self.library = load()
         submodule = {name: module for module, names in _exports.SUBMODULES.items() for name in names}
-        self.homes = {name: submodule.get(name) or home.partition(".")[0] for name, home in _exports.HOME_OF.items()}
+        self.homes = {
+            name: "forms" if home == "validation.constraints" else submodule.get(name) or home.partition(".")[0]
+            for name, home in _exports.HOME_OF.items()
+        }
         self.faults: list[str] = []
         self.forms = {
             name: value
@@ -330,6 +337,8 @@ class Pages:
         if keys := _literal(thing, "keys"):
             yield "| key | holds |\n|---|---|\n"
             yield "".join(f"| `{key}` | {holds} |\n" for key, holds in keys.items()) + "\n"
+        if isinstance(thing, griffe.Attribute):
+            yield from conditions(_exports.load(name)) or [f"{self.type(thing.value, page)}\n\n"]
         if isinstance(thing, griffe.Class | griffe.Function):
             yield from self.arguments(thing, _documented(thing), page, name)
         yield from self.outcome(doc, page)
@@ -379,6 +388,14 @@ def _documented(thing: griffe.Class | griffe.Function) -> dict[str, str]:
     return entries
 
 
+def conditions(form: Any) -> list[str]:
+    """The conditions of a value format, one list item each."""
+    found = [must for must in getattr(form, "__metadata__", ()) if isinstance(must, constraints.Must)]
+    return [
+        f"- `{must.rule}`: refused when it {must.problem}. {must.fix[0].upper()}{must.fix[1:]}.\n" for must in found
+    ]
+
+
 def package_page(pages: Pages, package: str) -> str:
     """The reference page of a package."""
     names = [name for name, home in pages.homes.items() if home == package]
@@ -408,13 +425,12 @@ def forms_page(pages: Pages) -> str:
     """The formats of strings and integers."""
     module = pages.library["validation.constraints"]
     text = (
-        f"{GENERATED}\n\n# Value formats\n\nFor a type checker, each of these types is a `str` or an `int`. The format is checked when the value reaches a\n"
+        f"{GENERATED}\n\n# Value formats\n\nFor a type checker, each of these types is a `str` or an `int`. Import them from `cdk8s_airflow.types`. The format is checked when the value reaches a\n"
         "construct. A value that does not match is reported with the rule id shown here.\n"
     )
     for name, form in pages.forms.items():
         text += f"\n## {name}\n\n{pages.prose(parsed(module[name].docstring).text, 'forms')}\n\n"
-        for must in get_args(form)[1:]:
-            text += f"- `{must.rule}`: refused when it {must.problem}. {must.fix[0].upper()}{must.fix[1:]}.\n"
+        text += "".join(conditions(form))
     return text
 
 
@@ -518,8 +534,8 @@ def readme() -> str:
 
 def generated(pages: Pages) -> dict[str, str]:
     """Path -> text, of everything this script writes."""
-    if set(pages.homes.values()) != set(PACKAGES):
-        raise SystemExit(f"PACKAGES and the public names differ: {set(pages.homes.values()) ^ set(PACKAGES)}")
+    if differ := (set(pages.homes.values()) - {"forms"}) ^ set(PACKAGES):
+        raise SystemExit(f"PACKAGES and the public names differ: {differ}")
     reference = {f"docs/reference/{package}.md": package_page(pages, package) for package in PACKAGES}
     return {
         "README.md": readme(),

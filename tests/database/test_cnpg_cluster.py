@@ -40,9 +40,9 @@ from cdk8s_airflow import (
     collecting,
 )
 from cdk8s_airflow.app.registry import registry_of
-from cdk8s_airflow.database.connection import Address
+from cdk8s_airflow.database.connection import DatabaseAddress
 from cdk8s_airflow.database.wire.traffic import instances
-from cdk8s_airflow.model.sessions import Server
+from cdk8s_airflow.model.sessions import DatabaseServer
 from tests.making import emitted, make_airflow, make_cluster, new_chart
 from tests.truth import assert_accepted
 
@@ -159,7 +159,7 @@ def test_the_host_is_the_writing_service_in_a_form_that_any_namespace_resolves()
     assert make_cluster(new_chart()).host == "airflow-pg-rw.airflow-data.svc"
 
 
-SERVER = Server(
+SERVER = DatabaseServer(
     name="Cluster airflow-data/airflow-pg",
     takes=100,
     reserved=3,
@@ -335,7 +335,7 @@ def test_with_own_credentials_beside_airflow_the_password_alone_is_read() -> Non
         "password",
         "airflow-data",
     )
-    assert connection.address == Address(
+    assert connection.address == DatabaseAddress(
         host="airflow-pg-rw.airflow-data.svc", port=5432, database="airflow", user="airflow"
     )
 

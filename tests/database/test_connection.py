@@ -18,8 +18,8 @@ from cdk8s_airflow import (
     PlatformError,
     SecretKey,
 )
-from cdk8s_airflow.database.connection import Address
-from cdk8s_airflow.model.sessions import Server
+from cdk8s_airflow.database.connection import DatabaseAddress
+from cdk8s_airflow.model.sessions import DatabaseServer
 from cdk8s_airflow.model.traffic import UnlocatedPeer
 from cdk8s_airflow.network import ExternalPeer
 from cdk8s_airflow.secret_scan.secret_paths import is_bare_address
@@ -34,7 +34,10 @@ def test_a_url_is_in_its_secret_and_nothing_else_is_known() -> None:
     assert ExternalDatabase(
         url=DsnSecret("m"), tls="verify-full", ca=CA, max_connections=50
     ).connection() == DatabaseConnection(
-        secret="m", tls="verify-full", ca=CA, server=Server(name="the database in Secret m", takes=50, reserved=3)
+        secret="m",
+        tls="verify-full",
+        ca=CA,
+        server=DatabaseServer(name="the database in Secret m", takes=50, reserved=3),
     )
 
 
@@ -43,11 +46,11 @@ def test_of_parts_the_password_alone_is_in_a_secret() -> None:
     assert given_.connection() == DatabaseConnection(
         secret="airflow-db",
         secret_key="password",
-        address=Address(host="db.example.com", port=6000, database="meta", user="me"),
+        address=DatabaseAddress(host="db.example.com", port=6000, database="meta", user="me"),
         postgres_major=16,
         peer=ExternalPeer(name="db.example.com"),
         port=6000,
-        server=Server(name="the database at db.example.com:6000", takes=200, reserved=3),
+        server=DatabaseServer(name="the database at db.example.com:6000", takes=200, reserved=3),
     )
 
 
@@ -104,7 +107,7 @@ def test_what_is_missing_or_said_twice_is_found(arguments: dict[str, Any], found
     user=st.text(min_size=1), database=st.text(min_size=1), host=st.sampled_from(["db", "db.example.com", "10.0.0.7"])
 )
 def test_a_url_without_a_password_is_known_as_one_whatever_the_names(user: str, database: str, host: str) -> None:
-    address = Address(host=host, port=5432, database=database, user=user)
+    address = DatabaseAddress(host=host, port=5432, database=database, user=user)
     for name, scheme in (
         ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql"),
         ("AIRFLOW__CELERY__RESULT_BACKEND", "db+postgresql"),

@@ -21,7 +21,7 @@ from cdk8s_airflow import (
     collecting,
 )
 from cdk8s_airflow.app.registry import registry_of
-from cdk8s_airflow.database.connection import Address
+from cdk8s_airflow.database.connection import DatabaseAddress
 from tests.helm.expectations import (
     assert_env_once,
     assert_requests_everywhere,
@@ -174,7 +174,9 @@ def test_the_way_to_it_is_told_without_its_password_and_without_tls() -> None:
     chart = new_chart()
     lab = make_lab(chart, parameters={"max_connections": "50"})
     connection = lab.connection()
-    assert connection.address == Address(host="lab-postgres.lab.svc", port=5432, database="airflow", user="airflow")
+    assert connection.address == DatabaseAddress(
+        host="lab-postgres.lab.svc", port=5432, database="airflow", user="airflow"
+    )
     assert (connection.secret, connection.secret_key) == ("lab-login", "password")
     assert (connection.secret_namespace, connection.tls) == ("lab", "disable")
     assert connection.server is not None

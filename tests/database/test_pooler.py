@@ -29,7 +29,7 @@ from cdk8s_airflow import (
     collecting,
 )
 from cdk8s_airflow.app.registry import registry_of
-from cdk8s_airflow.database.connection import Address
+from cdk8s_airflow.database.connection import DatabaseAddress
 from cdk8s_airflow.database.wire.pooler import (
     ALLOWED,
     SAID_ELSEWHERE,
@@ -255,8 +255,8 @@ def test_beside_airflow_the_address_is_told_and_the_password_is_the_operators() 
         "airflow-data",
     )
     user = {"port": 5432, "database": "airflow", "user": "airflow"}
-    assert connection.address == Address(host="airflow-pg-pooler.airflow-data.svc", **user)
-    assert connection.direct == Address(host=cluster.host, **user)
+    assert connection.address == DatabaseAddress(host="airflow-pg-pooler.airflow-data.svc", **user)
+    assert connection.direct == DatabaseAddress(host=cluster.host, **user)
     assert connection.direct_peer == instances("airflow-pg", "airflow-data")
     assert connection.peer == pooler_pods("airflow-pg-pooler", "airflow-data")
     assert (connection.tls, connection.ca, connection.results) == ("require", None, None)
@@ -305,7 +305,9 @@ def test_results_have_a_pooler_of_their_own_in_front_of_the_same_cluster() -> No
     results = CnpgPooler(chart, "results", cluster=cluster, name="results", pool_size=5)
     pooler = make_pooler(chart, cluster=cluster)
     connection = pooler.connection(results=results)
-    assert connection.results == Address(host="results.airflow-data.svc", port=5432, database="airflow", user="airflow")
+    assert connection.results == DatabaseAddress(
+        host="results.airflow-data.svc", port=5432, database="airflow", user="airflow"
+    )
     with pytest.raises(PlatformError, match="has one URL"):
         pooler.connection(results=results, bridge=DsnSecret("metadata"))
     other = CnpgPooler(chart, "other", cluster=make_cluster(chart, "db2", name="other-pg"), name="other")

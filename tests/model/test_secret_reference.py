@@ -31,7 +31,7 @@ from tests.making import new_chart
     ],
 )
 def test_each_contract_fixes_its_keys_and_type(
-    contract: type[contracts._SecretReference], keys: list[str], type_: str
+    contract: type[contracts.SecretReference], keys: list[str], type_: str
 ) -> None:
     reference = contract("a-secret.1")
     assert (reference.name, list(reference.keys), reference.type) == ("a-secret.1", keys, type_)

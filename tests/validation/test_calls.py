@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow import AirflowKeys, ConfigMapKey, Ingress, K3sHelmChart, Keda, LogGroomer, Logs, PlatformError, Volume
+from cdk8s_airflow import (
+    AirflowKeys,
+    ConfigMapKey,
+    Ingress,
+    K3sHelmChart,
+    Keda,
+    LogGroomer,
+    Logs,
+    PlatformError,
+    Volume,
+)
 from cdk8s_airflow._exports import load
 from cdk8s_airflow.validation import Finding, collecting, report
 from cdk8s_airflow.validation.argument_names import ARGUMENTS
@@ -25,7 +35,12 @@ from cdk8s_airflow.validation.argument_names import ARGUMENTS
         ),
         (lambda: K3sHelmChart(timout="30m"), "unknown", "K3sHelmChart", "Did you mean `timeout`?"),
         (lambda: K3sHelmChart(zzz=1), "unknown", "K3sHelmChart", "Its arguments are: namespace, timeout, "),
-        (lambda: LogGroomer(retention_days=30), "unknown", "LogGroomer", 'Use `retention` instead, like retention="30d"'),
+        (
+            lambda: LogGroomer(retention_days=30),
+            "unknown",
+            "LogGroomer",
+            'Use `retention` instead, like retention="30d"',
+        ),
         (lambda: Keda(period="5s"), "unknown", "Keda", "Use `interval` instead"),
         (lambda: Ingress(), "missing", "host", "Pass host="),
         (lambda: AirflowKeys(), "missing", "fernet", "Pass fernet="),

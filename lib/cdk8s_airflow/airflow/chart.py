@@ -91,7 +91,8 @@ if TYPE_CHECKING:
 
 _LONGEST_RELEASE = 40
 
-_DagSource: TypeAlias = DagRepoSync | DagBundles | DagImage | DagVolume | ExistingDagVolume | DagFolder
+DagSource: TypeAlias = DagRepoSync | DagBundles | DagImage | DagVolume | ExistingDagVolume | DagFolder
+"""Where DAG files come from: git, several git repositories, an image, a volume or a folder next to the program."""
 
 _ReleaseName = Annotated[
     str,
@@ -212,7 +213,7 @@ class AirflowChart(PlatformConstruct):
         chart_version: str = DEFAULT_CHART_VERSION,
         chart_archive: ChartArchive | None = None,
         airflow_version: str | None = None,
-        dags: _DagSource | None = None,
+        dags: DagSource | None = None,
         image: Image | None = None,
         mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
@@ -438,7 +439,7 @@ def _permissions(settings: ReleaseSettings, values: Mapping[str, Any]) -> tuple[
     return release_permissions(settings, values, made.values())
 
 
-def _dag_settings(dags: _DagSource | None) -> DagSettings | None:
+def _dag_settings(dags: DagSource | None) -> DagSettings | None:
     """What a source was told; nothing of one whose faults have been reported."""
     if dags is None or (isinstance(dags, DagRepoSync) and not dags.sound):
         return None

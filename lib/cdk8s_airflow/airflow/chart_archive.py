@@ -44,7 +44,7 @@ _Sha256 = Annotated[
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
+class OpenedChart:
     """What an archive says of its chart.
 
     Attributes:
@@ -86,14 +86,14 @@ class ChartArchive:
             yield refused.finding
 
     @property
-    def opened(self) -> Opened | None:
+    def opened(self) -> OpenedChart | None:
         """What is in it; None where it has been refused."""
         try:
             return self.read()
         except (_Refused, TypeError):
             return None
 
-    def read(self) -> Opened:
+    def read(self) -> OpenedChart:
         """What is in it; raises with the one finding that refuses it."""
         import hashlib
 
@@ -116,7 +116,7 @@ class _Refused(Exception):
         self.finding = Finding(rule=rule, at=at, problem=problem, seen=seen, fix=fix)
 
 
-def schema_of(opened: Opened) -> tuple[compiling.Schema, list[Finding]]:
+def schema_of(opened: OpenedChart) -> tuple[compiling.Schema, list[Finding]]:
     """The facts that values for this chart are held against, or why there can be none."""
     from cdk8s_airflow.schemas.chart_compiler import SourceError
 
@@ -134,7 +134,7 @@ def schema_of(opened: Opened) -> tuple[compiling.Schema, list[Finding]]:
 
 
 @lru_cache(maxsize=8)
-def _compiled(opened: Opened) -> compiling.Schema:
+def _compiled(opened: OpenedChart) -> compiling.Schema:
     from cdk8s_airflow.schemas import chart_compiler as compiling
 
     neighbours = beside(opened.own.chart)
@@ -168,7 +168,7 @@ def _too_large() -> _Refused:
 
 
 @lru_cache(maxsize=8)
-def _open(data: bytes) -> Opened:
+def _open(data: bytes) -> OpenedChart:
     """An archive by its bytes; refusals are not kept."""
     import gzip
     import tarfile
@@ -198,7 +198,9 @@ def _open(data: bytes) -> Opened:
     if not isinstance(source.schema, dict) or not isinstance(source.values, dict):
         raise _Refused("has a values schema or values that are no mapping", again, rule="archive/content")
     airflow = source.values.get("airflowVersion") or chart.get("appVersion")
-    return Opened(source, Own(chart["version"], str(airflow)), _side_images(chart["version"], source.values, again))
+    return OpenedChart(
+        source, Own(chart["version"], str(airflow)), _side_images(chart["version"], source.values, again)
+    )
 
 
 def _read(what: Callable[[], _Read], again: str) -> _Read:

@@ -162,7 +162,8 @@ class WorkerSet(CeleryWorkers):
     name: Label
 
 
-_Broker = RedisBroker | ExternalBroker
+Broker = RedisBroker | ExternalBroker
+"""The message broker of Celery: Redis by the chart, or another that exists."""
 
 
 def _celery_rules(workers: CeleryWorkers, sets: Sequence[WorkerSet]) -> Iterator[Finding]:
@@ -202,7 +203,7 @@ class CeleryExecutor:
     )
     name: ClassVar[str] = "CeleryExecutor"
 
-    broker: _Broker
+    broker: Broker
     workers: CeleryWorkers = CeleryWorkers()
     sets: Sequence[WorkerSet] = ()
     concurrency: Count | None = None

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from cdk8s_airflow.model.secret_reference import Named, SearchUrlSecret, SecretKey, name_of
+from cdk8s_airflow.model.secret_reference import NamedObject, SearchUrlSecret, SecretKey, name_of
 from cdk8s_airflow.model.volume import Volume
-from cdk8s_airflow.storage.names import Account, BucketName, Container, Endpoint, Prefix, Region
+from cdk8s_airflow.storage.names import (
+    BucketName,
+    BucketPrefix,
+    Container,
+    StorageAccount,
+    StorageEndpoint,
+    StorageRegion,
+)
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import Must, ObjectName
 from cdk8s_airflow.validation.frozen import frozen
@@ -60,7 +67,7 @@ class Logs:
         return ClaimLogs(volume)
 
     @staticmethod
-    def existing_claim(name: str | Named) -> Logs:
+    def existing_claim(name: str | NamedObject) -> Logs:
         """A claim that exists in the release's namespace and that all pods can mount.
 
         Args:
@@ -200,7 +207,7 @@ class ObjectStoreLogs(Logs):
         store: the handle of the bucket, where there is one.
     """
 
-    prefix: Prefix = ""
+    prefix: BucketPrefix = ""
     connection: SecretKey | None = None
     store: Bucket | None = None
 
@@ -228,8 +235,8 @@ class S3Logs(ObjectStoreLogs):
     """What :meth:`Logs.s3` returns."""
 
     bucket: BucketName
-    endpoint: Endpoint | None = None
-    region: Region | None = None
+    endpoint: StorageEndpoint | None = None
+    region: StorageRegion | None = None
     encrypt: bool = False
 
     @property
@@ -278,7 +285,7 @@ class GcsLogs(ObjectStoreLogs):
 class AzureBlobLogs(ObjectStoreLogs):
     """What :meth:`Logs.azure_blob` returns."""
 
-    account: Account
+    account: StorageAccount
     container: Container
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow._regex import regex
-from cdk8s_airflow.model.image import Digest, Image, PullPolicy, Repository, Tag, unpinned
+from cdk8s_airflow.model.image import Image, ImageDigest, ImageRepository, ImageTag, PullPolicy, unpinned
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import Must
 from cdk8s_airflow.validation.frozen import frozen
@@ -46,9 +46,9 @@ class DagImage:
 
     how_to_write: ClassVar[str] = 'DagImage("registry.example.com/data/airflow", tag="2026.1.0")'
 
-    repository: Repository
-    tag: Tag | None = None
-    digest: Digest | None = None
+    repository: ImageRepository
+    tag: ImageTag | None = None
+    digest: ImageDigest | None = None
     folder: AbsoluteFolder = DAGS_FOLDER
     pull_policy: PullPolicy = "IfNotPresent"
 

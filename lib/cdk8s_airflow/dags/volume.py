@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow.dags.git_sync import GitSubPath
-from cdk8s_airflow.model.secret_reference import Named, name_of
+from cdk8s_airflow.model.secret_reference import NamedObject, name_of
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.validation.constraints import Must, ObjectName
 from cdk8s_airflow.validation.frozen import frozen
@@ -40,7 +40,7 @@ class DagVolume:
     sub_path: _SubPath = ""
 
     @staticmethod
-    def existing(claim: str | Named, *, sub_path: str = "") -> ExistingDagVolume:
+    def existing(claim: str | NamedObject, *, sub_path: str = "") -> ExistingDagVolume:
         """A claim that exists in the release's namespace and that all pods can mount.
 
         Args:

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import SecretKey
-from cdk8s_airflow.storage.names import Prefix
+from cdk8s_airflow.storage.names import BucketPrefix
 from cdk8s_airflow.storage.object_storage import Bucket
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import CronSchedule, Must, Retention, is_label_1035
@@ -147,7 +147,7 @@ class CnpgBackup:
     how_to_write: ClassVar[str] = 'CnpgBackup(bucket=storage.bucket("backups"), schedule="0 2 * * *")'
 
     bucket: Bucket
-    prefix: Prefix = ""
+    prefix: BucketPrefix = ""
     schedule: CronSchedule = "0 2 * * *"
     retention: Retention = "30d"
     immediate: bool = True
@@ -254,7 +254,7 @@ class CnpgRecovery:
 
     bucket: Bucket
     server_name: ServerName
-    prefix: Prefix = ""
+    prefix: BucketPrefix = ""
     target: RecoveryTarget | None = None
     ca: SecretKey | None = None
 

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
-from cdk8s_airflow.database.connection import UNSOUND, VERIFYING, Address, DatabaseConnection, TlsMode
+from cdk8s_airflow.database.connection import UNSOUND, VERIFYING, DatabaseAddress, DatabaseConnection, TlsMode
 from cdk8s_airflow.database.parameters import DEFAULT_MAX_CONNECTIONS, parameter_findings
 from cdk8s_airflow.database.postgres_names import database_findings, is_reserved_role, volume_findings
 from cdk8s_airflow.database.wire.cluster import cluster_manifest
@@ -31,7 +31,7 @@ from cdk8s_airflow.model.secret_reference import (
     PullSecret,
     SecretKey,
 )
-from cdk8s_airflow.model.sessions import RESERVED, Server
+from cdk8s_airflow.model.sessions import RESERVED, DatabaseServer
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, claim_rules, fitting_rules
@@ -381,12 +381,12 @@ class CnpgCluster(PlatformConstruct):
         return int(given) if given is not None and self._sound else DEFAULT_MAX_CONNECTIONS
 
     @property
-    def server(self) -> Server:
+    def server(self) -> DatabaseServer:
         """How many sessions it takes, and how many of them are for superusers, for the budget of those who connect to it."""
         given = (
             self._settings.parameters.get("superuser_reserved_connections", "") if self._settings is not None else ""
         )
-        return Server(
+        return DatabaseServer(
             name=f"Cluster {self._namespace}/{self._name}",
             takes=self.max_connections,
             reserved=int(given) if given.isdigit() else RESERVED,
@@ -449,7 +449,7 @@ class CnpgCluster(PlatformConstruct):
         path = path_below(self._scope, self._id) if found else ""
         if report(finding.under("connection").within(path) for finding in found) or not self._sound:
             return UNSOUND
-        address = Address(host=self.host, port=5432, database=database or self._database, user=owner)
+        address = DatabaseAddress(host=self.host, port=5432, database=database or self._database, user=owner)
         common: dict[str, Any] = {
             "tls": tls,
             "postgres_major": self._major,

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, DsnSecret, ExistingSecret, SecretKey
-from cdk8s_airflow.model.sessions import RESERVED, Server
+from cdk8s_airflow.model.sessions import RESERVED, DatabaseServer
 from cdk8s_airflow.model.traffic import Peer
 from cdk8s_airflow.validation import Finding, check_setting, report, show
 from cdk8s_airflow.validation.constraints import (
@@ -30,7 +30,7 @@ VERIFYING = ("verify-ca", "verify-full")
 
 
 @frozen
-class Address:
+class DatabaseAddress:
     """A database and who logs in there: all of a URL but the password.
 
     Attributes:
@@ -102,15 +102,15 @@ class DatabaseConnection:
     tls: TlsMode = "require"
     ca: SecretKey | ConfigMapKey | None = None
     ca_namespace: str | None = None
-    address: Address | None = None
-    direct: Address | None = None
+    address: DatabaseAddress | None = None
+    direct: DatabaseAddress | None = None
     direct_peer: Peer | None = None
     pgbouncer: PgBouncer | None = None
-    results: Address | None = None
+    results: DatabaseAddress | None = None
     results_peer: Peer | None = None
-    server: Server | None = None
-    pooler: Server | None = None
-    results_pooler: Server | None = None
+    server: DatabaseServer | None = None
+    pooler: DatabaseServer | None = None
+    results_pooler: DatabaseServer | None = None
     url: tuple[str, str] | None = None
     password: tuple[str, str] | None = None
     postgres_major: int | None = None
@@ -290,7 +290,7 @@ class ExternalDatabase:
             secret_key=self.password.key,
             tls=self.tls,
             ca=self.ca,
-            address=Address(host=self.host, port=self.port, database=self.database, user=self.user),
+            address=DatabaseAddress(host=self.host, port=self.port, database=self.database, user=self.user),
             pgbouncer=self.pooling,
             server=self._server(f"the database at {self.host}:{self.port}"),
             postgres_major=self.postgres_major,
@@ -298,7 +298,7 @@ class ExternalDatabase:
             port=self.port,
         )
 
-    def _server(self, name: str) -> Server | None:
+    def _server(self, name: str) -> DatabaseServer | None:
         if self.max_connections is None:
             return None
-        return Server(name=name, takes=self.max_connections, reserved=self.reserved_connections)
+        return DatabaseServer(name=name, takes=self.max_connections, reserved=self.reserved_connections)

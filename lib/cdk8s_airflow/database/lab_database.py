@@ -8,7 +8,7 @@ from typing import Annotated
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
-from cdk8s_airflow.database.connection import UNSOUND, Address, DatabaseConnection
+from cdk8s_airflow.database.connection import UNSOUND, DatabaseAddress, DatabaseConnection
 from cdk8s_airflow.database.postgres_names import database_findings, volume_findings
 from cdk8s_airflow.database.wire.lab_database import (
     LabSettings,
@@ -23,7 +23,7 @@ from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret, DsnSecret, ExistingSecret, PullSecret
-from cdk8s_airflow.model.sessions import DEFAULT_MAX_CONNECTIONS, RESERVED, Server
+from cdk8s_airflow.model.sessions import DEFAULT_MAX_CONNECTIONS, RESERVED, DatabaseServer
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
@@ -180,10 +180,10 @@ class LabDatabase(PlatformConstruct):
         path = path_below(self._scope, self._id) if found else ""
         if report(finding.under("connection").within(path) for finding in found) or not self._sound:
             return UNSOUND
-        address = Address(host=self.host, port=5432, database=self._database, user=self._user)
+        address = DatabaseAddress(host=self.host, port=5432, database=self._database, user=self._user)
         peer = lab_pods(self._name, self._namespace)
         takes = int(self._takes) if self._takes.isdigit() else DEFAULT_MAX_CONNECTIONS
-        server = Server(
+        server = DatabaseServer(
             name=f"{self._name} in {self._namespace}",
             takes=takes,
             reserved=RESERVED,

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
 from cdk8s_airflow.database.cnpg_cluster import CnpgCluster
-from cdk8s_airflow.database.connection import UNSOUND, Address, DatabaseConnection, TlsMode, authority_rules
+from cdk8s_airflow.database.connection import UNSOUND, DatabaseAddress, DatabaseConnection, TlsMode, authority_rules
 from cdk8s_airflow.database.pooler_monitoring import PoolerMonitoring
 from cdk8s_airflow.database.wire.pooler import (
     PoolerSettings,
@@ -27,7 +27,7 @@ from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
 from cdk8s_airflow.model.placement import APART, Placement, TopologySpread
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, DsnSecret, ExistingSecret, PullSecret, SecretKey
-from cdk8s_airflow.model.sessions import Demand, Line, Server
+from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.validation import Finding, check_arguments, report, show
 from cdk8s_airflow.validation.constraints import Count, Must, NonEmpty, is_label_1035
@@ -158,9 +158,9 @@ class CnpgPooler(PlatformConstruct):
         return f"{self._name}.{self._namespace}.svc"
 
     @property
-    def server(self) -> Server:
+    def server(self) -> DatabaseServer:
         """How many clients all its instances take."""
-        return Server(
+        return DatabaseServer(
             name=f"Pooler {self._namespace}/{self._name}",
             takes=self._max_clients * self._instances,
             grow="raise max_clients= or instances= of CnpgPooler",
@@ -238,11 +238,11 @@ class CnpgPooler(PlatformConstruct):
             address=through,
         )
 
-    def _address(self, host: str) -> Address:
-        return Address(host=host, port=POSTGRES, database=self._cluster._database, user=self._cluster._owner)
+    def _address(self, host: str) -> DatabaseAddress:
+        return DatabaseAddress(host=host, port=POSTGRES, database=self._cluster._database, user=self._cluster._owner)
 
 
-def _demand(settings: PoolerSettings, server: Server) -> Demand:
+def _demand(settings: PoolerSettings, server: DatabaseServer) -> Demand:
     """What a pooler opens at its Cluster: its pool, what it may open beyond that when clients wait, and its own session.
 
     Each PgBouncer asks the Cluster for the passwords of those who log in, as a role of its own and in database ``postgres``

@@ -109,6 +109,7 @@ class DbtPostgres:
 
 
 DbtSetting: TypeAlias = bool | int | float | str | SecretKey
+"""The value of a setting of a dbt target. A :class:`SecretKey` becomes an environment variable of the pod."""
 
 
 def _is_telling(name: str) -> bool:

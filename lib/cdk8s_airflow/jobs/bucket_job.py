@@ -21,7 +21,7 @@ from cdk8s_airflow.model.version import DEFAULT_CHART_VERSION, runs_of
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
 from cdk8s_airflow.storage import store_credentials as needs
 from cdk8s_airflow.storage.names import BucketName
-from cdk8s_airflow.storage.object_storage import Bucket, Credentials, credentials_rules
+from cdk8s_airflow.storage.object_storage import Bucket, StorageCredentials, credentials_rules
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import (
     AnnotationKey,
@@ -91,7 +91,7 @@ class BucketJob(PlatformConstruct):
         *,
         namespace: NamespaceHandle,
         buckets: Sequence[Bucket],
-        credentials: Credentials | None = None,
+        credentials: StorageCredentials | None = None,
         versioned: Collection[BucketName] = (),
         name: _Name = "buckets",
         timeout: Duration = "30m",
@@ -178,7 +178,9 @@ def _image(image: Image | None, mirror: RegistryMirror | None) -> tuple[str, str
     return repository, repository + by, given.pull_policy
 
 
-def _rules(buckets: Sequence[Bucket], credentials: Credentials | None, versioned: Collection[str]) -> Iterator[Finding]:
+def _rules(
+    buckets: Sequence[Bucket], credentials: StorageCredentials | None, versioned: Collection[str]
+) -> Iterator[Finding]:
     if not buckets:
         yield Finding(
             rule="storage/no-buckets",

@@ -25,7 +25,7 @@ from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_need import ADMIN, SecretNeed, merged, registry_login
-from cdk8s_airflow.model.secret_reference import PullSecret, _SecretReference
+from cdk8s_airflow.model.secret_reference import PullSecret, SecretReference
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
 from cdk8s_airflow.validation import Finding
@@ -94,7 +94,7 @@ class SecretBootstrap(PlatformConstruct):
         *,
         namespace: NamespaceHandle,
         generate_for: Sequence[PlatformConstruct],
-        exclude: Sequence[_SecretReference] = (),
+        exclude: Sequence[SecretReference] = (),
         name: _Name = "secret-bootstrap",
         image: Image | None = None,
         pull_secret: PullSecret | None = None,
@@ -210,7 +210,7 @@ def _recipe_rules(wanted: Iterable[SecretNeed]) -> Iterator[Finding]:
 
 
 def _making_rules(
-    wanted: Sequence[SecretNeed], needs: Sequence[SecretNeed], exclude: Sequence[_SecretReference]
+    wanted: Sequence[SecretNeed], needs: Sequence[SecretNeed], exclude: Sequence[SecretReference]
 ) -> Iterator[Finding]:
     names = {need.name for need in wanted}
     for index, each in enumerate(exclude):

@@ -147,6 +147,7 @@ NetworkPlugin: TypeAlias = (
 is any that does as Kubernetes describes."""
 
 IpFamily: TypeAlias = Literal["IPv4", "IPv6"]
+"""A family of IP addresses."""
 
 
 def _none_named(at: str, what: str) -> Finding:

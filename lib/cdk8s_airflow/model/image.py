@@ -38,7 +38,7 @@ _BARE = Must(
     hides=True,
 )
 
-Repository = Annotated[
+ImageRepository = Annotated[
     str,
     _BARE,
     Must(
@@ -50,7 +50,7 @@ Repository = Annotated[
 ]
 """A repository of images, with or without the registry before it, without tag and digest."""
 
-Tag = Annotated[
+ImageTag = Annotated[
     str,
     Must(
         lambda text: _TAG.fullmatch(text) is not None,
@@ -67,7 +67,7 @@ Tag = Annotated[
 ]
 """A tag that stays what it is."""
 
-Digest = Annotated[
+ImageDigest = Annotated[
     str,
     Must(
         lambda text: _DIGEST.fullmatch(text) is not None,
@@ -78,7 +78,7 @@ Digest = Annotated[
 ]
 """The digest of an image: what it is, whatever its tags say."""
 
-Registry = Annotated[
+ImageRegistry = Annotated[
     str,
     Must(
         lambda text: _REGISTRY.fullmatch(text) is not None,
@@ -143,9 +143,9 @@ class Image:
 
     how_to_write: ClassVar[str] = 'Image("registry.example.com/data/airflow", tag="2026.1.0")'
 
-    repository: Repository
-    tag: Tag | None = None
-    digest: Digest | None = None
+    repository: ImageRepository
+    tag: ImageTag | None = None
+    digest: ImageDigest | None = None
     pull_policy: PullPolicy = "IfNotPresent"
 
     @property
@@ -174,7 +174,7 @@ class RegistryMirror:
     how_to_write: ClassVar[str] = 'RegistryMirror("registry.example.com/mirror")'
 
     prefix: _Prefix
-    folders: Mapping[Registry, _Folder] = field(default_factory=dict)
+    folders: Mapping[ImageRegistry, _Folder] = field(default_factory=dict)
 
     def _rules(self) -> Iterator[Finding]:
         if self.registry in self.folders:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from cdk8s_airflow.model.secret_reference import Named, name_of
+from cdk8s_airflow.model.secret_reference import NamedObject, name_of
 from cdk8s_airflow.validation.constraints import Label, Must, is_label
 from cdk8s_airflow.validation.frozen import frozen
 
@@ -22,7 +22,7 @@ class ExistingNamespace:
     name: Label
 
 
-def is_namespace(handle: Named) -> bool:
+def is_namespace(handle: NamedObject) -> bool:
     """Whether something with a name is a namespace: ours, or an object of cdk8s-plus."""
     name = handle.name if getattr(handle, "names_a_namespace", False) else name_of(handle, "Namespace")
     return type(name) is str and is_label(name)
@@ -31,7 +31,7 @@ def is_namespace(handle: Named) -> bool:
 NamespaceHandle = (
     ExistingNamespace
     | Annotated[
-        Named,
+        NamedObject,
         Must(
             is_namespace,
             "is not a namespace",

@@ -88,7 +88,7 @@ def _from_stdin(key: str) -> str:
     return f"--from-file={key}=/dev/stdin"
 
 
-def random_key(ref: contracts._SecretReference, namespace: str, purpose: str) -> SecretNeed:
+def random_key(ref: contracts.SecretReference, namespace: str, purpose: str) -> SecretNeed:
     """A Secret with one random key: 32 bytes in url-safe base64, which is what a Fernet key is, and long enough for any."""
     (key,) = ref.keys
     return SecretNeed(
@@ -264,7 +264,7 @@ def registry_login(ref: contracts.PullSecret, namespace: str, *, registries: tup
 
 
 def pasted(
-    ref: contracts._SecretReference,
+    ref: contracts.SecretReference,
     namespace: str,
     purpose: str,
     *,
@@ -291,7 +291,7 @@ def pasted(
     )
 
 
-def random_password(ref: contracts._SecretReference, namespace: str, purpose: str, *, before: str = "") -> SecretNeed:
+def random_password(ref: contracts.SecretReference, namespace: str, purpose: str, *, before: str = "") -> SecretNeed:
     """A Secret with one random password of letters and digits: no URL and no shell can mangle it.
 
     Args:
@@ -310,11 +310,11 @@ def random_password(ref: contracts._SecretReference, namespace: str, purpose: st
 
 
 def composed_url(
-    ref: contracts._SecretReference,
+    ref: contracts.SecretReference,
     namespace: str,
     purpose: str,
     *,
-    source: contracts._SecretReference,
+    source: contracts.SecretReference,
     url: tuple[str, str],
 ) -> SecretNeed:
     """A URL made from the password in another Secret of the namespace; the command makes nothing while that is not there.
@@ -341,7 +341,7 @@ def composed_url(
     )
 
 
-def typed(ref: contracts._SecretReference, namespace: str, purpose: str, *, prompt: str) -> SecretNeed:
+def typed(ref: contracts.SecretReference, namespace: str, purpose: str, *, prompt: str) -> SecretNeed:
     """A Secret with one key that is typed at a prompt which shows nothing."""
     (key,) = ref.keys
     return SecretNeed(

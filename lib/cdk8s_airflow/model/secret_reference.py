@@ -16,7 +16,7 @@ from cdk8s_airflow.validation.frozen import frozen
 
 
 @runtime_checkable
-class Named(Protocol):
+class NamedObject(Protocol):
     """Anything with a Kubernetes name, such as a Secret or ConfigMap of cdk8s-plus."""
 
     @property
@@ -27,13 +27,17 @@ class Named(Protocol):
 
 def name_of(handle: object, kind: str) -> Any:
     """The name of an object of cdk8s-plus of one kind; anything else as it is, for the check of the name to find."""
-    if isinstance(handle, str) or not isinstance(handle, Named) or type(handle).__module__.startswith("cdk8s_airflow."):
+    if (
+        isinstance(handle, str)
+        or not isinstance(handle, NamedObject)
+        or type(handle).__module__.startswith("cdk8s_airflow.")
+    ):
         return handle
     return handle.name if getattr(handle, "kind", kind) == kind else handle
 
 
 @frozen(kw_only=False)
-class _SecretReference:
+class SecretReference:
     """A Secret in the namespace of whoever reads it.
 
     Attributes:
@@ -48,11 +52,11 @@ class _SecretReference:
     type: ClassVar[str] = "Opaque"
     names_a_secret: ClassVar[bool] = True
 
-    def __init__(self, name: str | Named) -> None:
+    def __init__(self, name: str | NamedObject) -> None:
         object.__setattr__(self, "name", name_of(name, "Secret"))
 
 
-class ExistingSecret(_SecretReference):
+class ExistingSecret(SecretReference):
     """A Secret that exists, or that somebody makes, for a purpose the parameter it is given to names.
 
     Args:
@@ -75,7 +79,7 @@ class ExistingConfigMap:
     name: ObjectName
 
 
-class DsnSecret(_SecretReference):
+class DsnSecret(SecretReference):
     """A Secret with the whole database URL under the key ``connection``.
 
     The URL is ``postgresql://USER:PASSWORD@HOST:5432/DATABASE`` with user and password percent-encoded and without
@@ -87,7 +91,7 @@ class DsnSecret(_SecretReference):
     keys = {"connection": "the database URL postgresql://USER:PASSWORD@HOST:5432/DATABASE"}
 
 
-class BasicAuthSecret(_SecretReference):
+class BasicAuthSecret(SecretReference):
     """A Secret of type ``kubernetes.io/basic-auth`` with the keys ``username`` and ``password``.
 
     CloudNativePG requires ``username`` to be the owner of the database. Source: ``spec.bootstrap.initdb.secret``.
@@ -98,7 +102,7 @@ class BasicAuthSecret(_SecretReference):
     type = "kubernetes.io/basic-auth"
 
 
-class PgBouncerSecret(_SecretReference):
+class PgBouncerSecret(SecretReference):
     """A Secret with the login of a database as the chart's PgBouncer and its exporter of metrics read it.
 
     ``users.txt`` is one line with user and password, each in double quotes, a double quote in them doubled. ``pgbouncer.ini`` holds
@@ -114,7 +118,7 @@ class PgBouncerSecret(_SecretReference):
     }
 
 
-class GitTokenSecret(_SecretReference):
+class GitTokenSecret(SecretReference):
     """A Secret for git over https, with the four keys that git-sync's two generations of variables read.
 
     All four are needed: the chart marks none of them as optional, and a missing one keeps the pods from starting.
@@ -130,14 +134,14 @@ class GitTokenSecret(_SecretReference):
     }
 
 
-class GitSshSecret(_SecretReference):
+class GitSshSecret(SecretReference):
     """A Secret for git over ssh: the private key under ``gitSshKey``. Source: the chart's ``dags.gitSync.sshKeySecret``."""
 
     how_to_write: ClassVar[str] = 'GitSshSecret("airflow-git-ssh")'
     keys = {"gitSshKey": "the private key, in OpenSSH's format, without a passphrase"}
 
 
-class FernetKeySecret(_SecretReference):
+class FernetKeySecret(SecretReference):
     """A Secret with the key that encrypts connections and variables in the database, under ``fernet-key``.
 
     32 random bytes in url-safe base64. It must outlive every release: without it, what was encrypted is lost.
@@ -148,7 +152,7 @@ class FernetKeySecret(_SecretReference):
     keys = {"fernet-key": "32 random bytes in url-safe base64"}
 
 
-class ApiSecretKeySecret(_SecretReference):
+class ApiSecretKeySecret(SecretReference):
     """A Secret with the key that signs sessions of Airflow 3's API server, under ``api-secret-key``.
 
     Source: the chart's ``apiSecretKeySecretName``.
@@ -158,7 +162,7 @@ class ApiSecretKeySecret(_SecretReference):
     keys = {"api-secret-key": "a long random text"}
 
 
-class JwtSecret(_SecretReference):
+class JwtSecret(SecretReference):
     """A Secret with the key that signs the tokens between Airflow 3's components, under ``jwt-secret``.
 
     Source: the chart's ``jwtSecretName``.
@@ -168,7 +172,7 @@ class JwtSecret(_SecretReference):
     keys = {"jwt-secret": "a long random text"}
 
 
-class WebserverSecretKeySecret(_SecretReference):
+class WebserverSecretKeySecret(SecretReference):
     """A Secret with the key that signs sessions of Airflow 2's webserver, under ``webserver-secret-key``.
 
     Source: the chart's ``webserverSecretKeySecretName``.
@@ -178,7 +182,7 @@ class WebserverSecretKeySecret(_SecretReference):
     keys = {"webserver-secret-key": "a long random text"}
 
 
-class BrokerUrlSecret(_SecretReference):
+class BrokerUrlSecret(SecretReference):
     """A Secret with the whole URL of Celery's broker under the key ``connection``.
 
     Like ``redis://:PASSWORD@HOST:6379/0`` or ``amqp://USER:PASSWORD@HOST:5672/VHOST``, user and password percent-encoded.
@@ -189,14 +193,14 @@ class BrokerUrlSecret(_SecretReference):
     keys = {"connection": "the broker's URL, like redis://:PASSWORD@HOST:6379/0"}
 
 
-class RedisPasswordSecret(_SecretReference):
+class RedisPasswordSecret(SecretReference):
     """A Secret with the password of the chart's own Redis, under ``password``. Source: the chart's ``redis.passwordSecretName``."""
 
     how_to_write: ClassVar[str] = 'RedisPasswordSecret("airflow-redis-password")'
     keys = {"password": "letters and digits, because the chart's Redis gets it on a command line"}
 
 
-class ResultBackendSecret(_SecretReference):
+class ResultBackendSecret(SecretReference):
     """A Secret with the URL of the database to which Celery writes results, under ``connection``.
 
     Like ``db+postgresql://USER:PASSWORD@HOST:5432/DATABASE``. Source: the chart's ``data.resultBackendSecretName``.
@@ -206,14 +210,14 @@ class ResultBackendSecret(_SecretReference):
     keys = {"connection": "the URL db+postgresql://USER:PASSWORD@HOST:5432/DATABASE"}
 
 
-class FlowerAuthSecret(_SecretReference):
+class FlowerAuthSecret(SecretReference):
     """A Secret with the user and password that Flower asks for, under ``basicAuth``. Source: the chart's ``flower.secretName``."""
 
     how_to_write: ClassVar[str] = 'FlowerAuthSecret("airflow-flower")'
     keys = {"basicAuth": "USER:PASSWORD"}
 
 
-class SearchUrlSecret(_SecretReference):
+class SearchUrlSecret(SecretReference):
     """A Secret with the URL of Elasticsearch or OpenSearch under the key ``connection``.
 
     Like ``https://USER:PASSWORD@HOST:9200``, user and password percent-encoded. Source: the chart's
@@ -224,7 +228,7 @@ class SearchUrlSecret(_SecretReference):
     keys = {"connection": "the URL, like https://USER:PASSWORD@HOST:9200"}
 
 
-class TlsSecret(_SecretReference):
+class TlsSecret(SecretReference):
     """A Secret of type ``kubernetes.io/tls`` with a certificate and its key."""
 
     how_to_write: ClassVar[str] = 'TlsSecret("airflow-tls")'
@@ -232,7 +236,7 @@ class TlsSecret(_SecretReference):
     type = "kubernetes.io/tls"
 
 
-class PullSecret(_SecretReference):
+class PullSecret(SecretReference):
     """A Secret of type ``kubernetes.io/dockerconfigjson`` by which nodes log in to a registry of images.
 
     Source of the key: Kubernetes, ``spec.imagePullSecrets`` of a pod.

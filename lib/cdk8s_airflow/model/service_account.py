@@ -53,7 +53,8 @@ class ExistingServiceAccount:
     name: ObjectName
 
 
-_Account = ServiceAccount | ExistingServiceAccount
+ComponentServiceAccount = ServiceAccount | ExistingServiceAccount
+"""The service account of a component: one that the platform creates, or one that exists."""
 
 
 @frozen
@@ -76,12 +77,12 @@ class ServiceAccounts:
         'ServiceAccounts(workers=ServiceAccount(annotations={"iam.gke.io/gcp-service-account": "airflow@lab.iam.gserviceaccount.com"}))'
     )
 
-    scheduler: _Account = ServiceAccount()
-    api_server: _Account = ServiceAccount()
-    triggerer: _Account = ServiceAccount()
-    dag_processor: _Account = ServiceAccount()
-    workers: _Account = ServiceAccount()
-    migration: _Account = ServiceAccount()
+    scheduler: ComponentServiceAccount = ServiceAccount()
+    api_server: ComponentServiceAccount = ServiceAccount()
+    triggerer: ComponentServiceAccount = ServiceAccount()
+    dag_processor: ComponentServiceAccount = ServiceAccount()
+    workers: ComponentServiceAccount = ServiceAccount()
+    migration: ComponentServiceAccount = ServiceAccount()
 
     def _rules(self) -> Iterator[Finding]:
         made: dict[str, str] = {}

@@ -23,7 +23,7 @@ NEAR = 80
 
 
 @frozen
-class Server:
+class DatabaseServer:
     """Something that takes a limited number of sessions: a PostgreSQL, or a pooler in front of one.
 
     Attributes:
@@ -79,7 +79,7 @@ class Demand:
     """
 
     who: str
-    server: Server
+    server: DatabaseServer
     lines: tuple[Line, ...]
     fixes: tuple[str, ...] = ()
 
@@ -113,7 +113,7 @@ def over(demands: Iterable[Demand]) -> Iterator[Finding]:
     )
 
 
-def _usable(server: Server) -> str:
+def _usable(server: DatabaseServer) -> str:
     if not server.reserved:
         return f"{server.usable} sessions"
     return f"{server.usable} sessions ({server.takes}, less {server.reserved} that are kept)"

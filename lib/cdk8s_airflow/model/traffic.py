@@ -10,7 +10,7 @@ from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import AnnotationKey, Cidr, Label, LabelValue, NonEmpty, PortNumber
 from cdk8s_airflow.validation.frozen import frozen
 
-Role = Literal[
+ClusterComponentRole = Literal[
     "api-server",
     "cloud-identity",
     "cnpg-operator",
@@ -96,7 +96,7 @@ class ClusterComponent:
             network shows; ``"cloud-identity"`` is where pods get the identity that their cloud gives them.
     """
 
-    role: Role
+    role: ClusterComponentRole
 
 
 @frozen

@@ -12,7 +12,7 @@ from cdk8s_airflow.model.namespace import ExistingNamespace as ExistingNamespace
 from cdk8s_airflow.model.namespace import NamespaceHandle as NamespaceHandle
 from cdk8s_airflow.model.pruning import STATE_LABEL
 from cdk8s_airflow.model.quota import ContainerLimits, Quota
-from cdk8s_airflow.model.secret_reference import Named
+from cdk8s_airflow.model.secret_reference import NamedObject
 from cdk8s_airflow.model.wire.scheduling import limits_manifest, quota_manifest
 from cdk8s_airflow.namespaces.wire.namespace import default_deny_manifest, namespace_manifest
 from cdk8s_airflow.validation import Finding, show
@@ -121,13 +121,13 @@ def _label_rules(labels: Mapping[str, str]) -> Iterator[Finding]:
             )
 
 
-def has_quota(namespace: Named) -> bool:
+def has_quota(namespace: NamedObject) -> bool:
     """Whether a namespace is known to have a quota."""
     return isinstance(namespace, Namespace) and namespace._quota is not None
 
 
 def fitting_rules(
-    namespace: Named,
+    namespace: NamedObject,
     given: object,
     at: str = "",
     *,
@@ -153,7 +153,7 @@ def fitting_rules(
 
 
 def claim_rules(
-    namespace: Named, given: object, at: str = "", *, times: int = 1, service: str = ""
+    namespace: NamedObject, given: object, at: str = "", *, times: int = 1, service: str = ""
 ) -> Iterator[Finding]:
     """Whether a namespace with bounds has room for all volumes that settings name, and for the Service of a UI.
 

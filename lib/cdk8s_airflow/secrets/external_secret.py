@@ -11,8 +11,8 @@ from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle
 from cdk8s_airflow.secrets.remote_secret import LiteralValue, RemoteValue, literal_rules
-from cdk8s_airflow.secrets.secret_store import AnyStore, ClusterSecretStore, SecretStore, kind_of, reach_rules
-from cdk8s_airflow.secrets.target_secret import SecretLabels, SecretToMake, reference_rules, wanted
+from cdk8s_airflow.secrets.secret_store import AnySecretStore, ClusterSecretStore, SecretStore, kind_of, reach_rules
+from cdk8s_airflow.secrets.target_secret import SecretLabels, TargetSecret, reference_rules, wanted
 from cdk8s_airflow.secrets.wire.external_secret import ExternalSettings, external_secret_manifest, remotes
 from cdk8s_airflow.secrets.wire.secret_store import remote_problem
 from cdk8s_airflow.validation import Finding
@@ -50,8 +50,8 @@ class ExternalSecret(PlatformConstruct):
         id: str,
         *,
         namespace: NamespaceHandle,
-        secret: SecretToMake,
-        store: AnyStore,
+        secret: TargetSecret,
+        store: AnySecretStore,
         data: Mapping[SecretKeyName, RemoteValue],
         interval: Duration | None = "1h",
         labels: SecretLabels | None = None,
@@ -93,7 +93,7 @@ class ExternalSecret(PlatformConstruct):
             )
 
 
-def _remote_rules(store: AnyStore, data: Mapping[str, RemoteValue]) -> Iterator[Finding]:
+def _remote_rules(store: AnySecretStore, data: Mapping[str, RemoteValue]) -> Iterator[Finding]:
     if not isinstance(store, SecretStore | ClusterSecretStore) or store._provider is None:
         return
     for key, value in data.items():

@@ -321,7 +321,9 @@ class KubernetesSecrets:
             yield from _plain_http(self.server, "server")
 
 
-Provider = AwsSecretsManager | AwsParameterStore | GcpSecretManager | AzureKeyVault | HashicorpVault | KubernetesSecrets
+SecretProvider = (
+    AwsSecretsManager | AwsParameterStore | GcpSecretManager | AzureKeyVault | HashicorpVault | KubernetesSecrets
+)
 """Where secrets are kept."""
 
 

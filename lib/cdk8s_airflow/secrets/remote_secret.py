@@ -45,7 +45,7 @@ class RemoteKey:
     base64: bool = False
 
 
-Escape = Literal["url", "json", "none"]
+TemplateEscape = Literal["url", "json", "none"]
 """What is done to a part so that it means the same inside a text: percent-encoding, JSON in quotes, or nothing."""
 
 
@@ -67,7 +67,7 @@ class RemoteTemplate:
 
     template: NonEmpty
     parts: Mapping[VariableName, RemoteKey]
-    escape: Escape = "url"
+    escape: TemplateEscape = "url"
 
     def _rules(self) -> Iterator[Finding]:
         from cdk8s_airflow.secret_scan.scanner import looks_secret
@@ -105,7 +105,7 @@ class RemoteTemplate:
 
 
 @runtime_checkable
-class PlatformDatabase(Protocol):
+class HasConnection(Protocol):
     """Anything that offers a connection to its database through a Secret beside the reader: a CnpgCluster, a pooler."""
 
     def connection(self, *, bridge: Any = None, tls: Any = ...) -> Any:
@@ -119,8 +119,8 @@ def takes(database: object, argument: str) -> bool:
     return callable(connection) and argument in inspect.signature(connection).parameters
 
 
-DatabaseHere = Annotated[
-    PlatformDatabase,
+PlatformDatabase = Annotated[
+    HasConnection,
     Must(
         lambda database: hasattr(database, "sound") and takes(database, "bridge"),
         "is not a database of this platform",
@@ -143,7 +143,7 @@ class DatabaseUrl:
 
     how_to_write: ClassVar[str] = 'DatabaseUrl(database=db, password=RemoteKey("prod/db", property="password"))'
 
-    database: DatabaseHere
+    database: PlatformDatabase
     password: RemoteKey
     database_name: SqlName | None = None
 
@@ -194,7 +194,7 @@ def literal_rules(key: str, text: LiteralValue) -> Iterator[Finding]:
         )
 
 
-def database_arguments(database: PlatformDatabase, name: str | None) -> tuple[dict[str, Any], list[Finding]]:
+def database_arguments(database: HasConnection, name: str | None) -> tuple[dict[str, Any], list[Finding]]:
     """What to tell a database's ``connection`` of which one is meant; a finding where it knows of one only."""
     if name is None:
         return {}, []
@@ -211,7 +211,7 @@ def database_arguments(database: PlatformDatabase, name: str | None) -> tuple[di
     ]
 
 
-def around_password(database: PlatformDatabase, name: str | None = None) -> tuple[str, str] | None:
+def around_password(database: HasConnection, name: str | None = None) -> tuple[str, str] | None:
     """What stands in the URL before and after the password; None where it is not known."""
     from cdk8s_airflow.model.secret_reference import DsnSecret
 

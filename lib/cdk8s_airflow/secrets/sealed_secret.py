@@ -13,7 +13,7 @@ from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle
-from cdk8s_airflow.secrets.target_secret import SecretLabels, SecretToMake, reference_rules, wanted
+from cdk8s_airflow.secrets.target_secret import SecretLabels, TargetSecret, reference_rules, wanted
 from cdk8s_airflow.secrets.wire.sealed_secret import WIDER_SCOPES, ciphertext_problem, sealed_secret_manifest
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import NonEmpty, SecretKeyName
@@ -63,7 +63,7 @@ class SealedSecret(PlatformConstruct):
         id: str,
         *,
         namespace: NamespaceHandle,
-        secret: SecretToMake,
+        secret: TargetSecret,
         encrypted: Mapping[SecretKeyName, str] | SealedFile,
         labels: SecretLabels | None = None,
         facts: ClusterFacts = ClusterFacts(),

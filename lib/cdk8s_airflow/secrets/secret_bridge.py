@@ -12,7 +12,7 @@ from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.secret_reference import DsnSecret, SecretKey
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle
-from cdk8s_airflow.secrets.remote_secret import DatabaseHere, database_arguments, takes
+from cdk8s_airflow.secrets.remote_secret import PlatformDatabase, database_arguments, takes
 from cdk8s_airflow.secrets.wire.secret_bridge import BridgeSettings, bridge_objects
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import Duration, ObjectName, SqlName
@@ -55,7 +55,7 @@ class SecretBridge(PlatformConstruct):
         scope: Construct,
         id: str,
         *,
-        database: DatabaseHere,
+        database: PlatformDatabase,
         namespace: NamespaceHandle,
         secret: DsnSecret,
         database_name: SqlName | None = None,
@@ -111,7 +111,7 @@ def _made(settings: BridgeSettings, name: str, key: str, source: str) -> Provide
 
 
 def _settings(
-    database: DatabaseHere,
+    database: PlatformDatabase,
     database_name: str | None,
     namespace: str,
     secret: str,

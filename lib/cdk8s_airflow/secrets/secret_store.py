@@ -11,7 +11,7 @@ from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.secret_reference import ConfigMapKey
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle
-from cdk8s_airflow.secrets.providers import Provider
+from cdk8s_airflow.secrets.providers import SecretProvider
 from cdk8s_airflow.secrets.wire import secret_store as stores
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import Must, ObjectName
@@ -50,15 +50,21 @@ class _Store(PlatformConstruct):
     _kind: ClassVar[str] = ""
 
     def __init__(
-        self, scope: Construct, id: str, found: list[Finding], name: str, provider: Provider, namespace: str | None
+        self,
+        scope: Construct,
+        id: str,
+        found: list[Finding],
+        name: str,
+        provider: SecretProvider,
+        namespace: str | None,
     ) -> None:
         super().__init__(scope, id, found)
         # A name that was refused is not told again by whoever refers to it.
         self._name = name if self._sound else "unsound"
-        self._provider: Provider | None = provider if self._sound else None
+        self._provider: SecretProvider | None = provider if self._sound else None
         self._credentials_namespace = namespace
 
-    def _write_down(self, provider: Provider, guards: bool) -> None:
+    def _write_down(self, provider: SecretProvider, guards: bool) -> None:
         """Where its login is, and the Secrets it takes."""
         namespace = self._credentials_namespace
         if not self._sound or namespace is None:
@@ -117,7 +123,7 @@ class SecretStore(_Store):
         *,
         name: ObjectName | None = None,
         namespace: NamespaceHandle,
-        provider: Provider,
+        provider: SecretProvider,
         shared_with_dags: bool = False,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
@@ -175,7 +181,7 @@ class ClusterSecretStore(_Store):
         *,
         name: ObjectName | None = None,
         namespaces: _Namespaces,
-        provider: Provider,
+        provider: SecretProvider,
         credentials_namespace: NamespaceHandle | None = None,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
@@ -200,7 +206,7 @@ class ClusterSecretStore(_Store):
         return ExistingClusterSecretStore(name)
 
 
-def _login_rules(provider: Provider, namespace: str | None) -> Iterator[Finding]:
+def _login_rules(provider: SecretProvider, namespace: str | None) -> Iterator[Finding]:
     if namespace is None and stores.needs_namespace(provider):
         yield Finding(
             rule="secrets/login-namespace",
@@ -210,16 +216,16 @@ def _login_rules(provider: Provider, namespace: str | None) -> Iterator[Finding]
         )
 
 
-AnyStore = SecretStore | ClusterSecretStore | ExistingSecretStore | ExistingClusterSecretStore
+AnySecretStore = SecretStore | ClusterSecretStore | ExistingSecretStore | ExistingClusterSecretStore
 """A store as an ExternalSecret takes it."""
 
 
-def kind_of(store: AnyStore) -> str:
+def kind_of(store: AnySecretStore) -> str:
     """The kind of a store."""
     return "SecretStore" if isinstance(store, SecretStore | ExistingSecretStore) else "ClusterSecretStore"
 
 
-def reach_rules(store: AnyStore, namespace: str) -> Iterator[Finding]:
+def reach_rules(store: AnySecretStore, namespace: str) -> Iterator[Finding]:
     """Whether ExternalSecrets of a namespace may use a store."""
     if isinstance(store, SecretStore) and store.sound and store._namespace != namespace:
         yield Finding(

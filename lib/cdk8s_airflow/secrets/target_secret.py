@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar
 
-from cdk8s_airflow.model.secret_reference import BasicAuthSecret, SecretKey, _SecretReference
+from cdk8s_airflow.model.secret_reference import BasicAuthSecret, SecretKey, SecretReference
 from cdk8s_airflow.validation import Finding, check_setting
 from cdk8s_airflow.validation.constraints import AnnotationKey, LabelValue, Must
 from cdk8s_airflow.validation.frozen import frozen
@@ -14,10 +14,10 @@ from cdk8s_airflow.validation.frozen import frozen
 def _is_reference(value: object) -> bool:
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return bool(value) and all(isinstance(each, SecretKey) for each in value)
-    return isinstance(value, _SecretReference | SecretKey)
+    return isinstance(value, SecretReference | SecretKey)
 
 
-SecretToMake = Annotated[
+TargetSecret = Annotated[
     object,
     Must(
         _is_reference,
@@ -57,7 +57,7 @@ def wanted(secret: object, labels: Mapping[str, str] | None) -> Wanted:
 
     CloudNativePG reads a login again only when its Secret has the label ``cnpg.io/reload``; nobody else minds it.
     """
-    if isinstance(secret, _SecretReference):
+    if isinstance(secret, SecretReference):
         reload = {"cnpg.io/reload": "true"} if isinstance(secret, BasicAuthSecret) else {}
         return Wanted(name=secret.name, keys=tuple(secret.keys), type=secret.type, labels={**reload, **(labels or {})})
     keys = [secret] if isinstance(secret, SecretKey) else list(secret) if isinstance(secret, Sequence) else []

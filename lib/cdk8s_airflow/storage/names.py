@@ -25,7 +25,7 @@ BucketName = Annotated[
 ]
 """The name of a bucket of an object store."""
 
-Prefix = Annotated[
+BucketPrefix = Annotated[
     str,
     Must(
         lambda text: _PREFIX.fullmatch(text) is not None,
@@ -36,7 +36,7 @@ Prefix = Annotated[
 ]
 """What object names start with; empty for nothing."""
 
-Endpoint = Annotated[
+StorageEndpoint = Annotated[
     str,
     Must(
         lambda text: _ENDPOINT.fullmatch(text) is not None,
@@ -65,7 +65,7 @@ Container = Annotated[
 ]
 """A container of Azure Blob Storage."""
 
-Account = Annotated[
+StorageAccount = Annotated[
     str,
     Must(
         lambda text: _ACCOUNT.fullmatch(text) is not None,
@@ -76,7 +76,7 @@ Account = Annotated[
 ]
 """A storage account of Azure."""
 
-Region = Annotated[
+StorageRegion = Annotated[
     str,
     Must(
         lambda text: _REGION.fullmatch(text) is not None,

@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Literal
 
 from cdk8s_airflow.model.traffic import ExternalPeer, Peer, PodGroup, TrafficFlow
 from cdk8s_airflow.model.url_host import peer_of
-from cdk8s_airflow.storage.names import Account, BucketName, Endpoint, Region, is_container
+from cdk8s_airflow.storage.names import BucketName, StorageAccount, StorageEndpoint, StorageRegion, is_container
 from cdk8s_airflow.validation import Finding, check_setting, report, show
 from cdk8s_airflow.validation.constraints import Label, PortNumber, SecretKeyName, SecretName
 from cdk8s_airflow.validation.frozen import frozen
 
-Scheme = Literal["s3", "gs", "azure"]
+StorageScheme = Literal["s3", "gs", "azure"]
 """What a store speaks: S3, Google Cloud Storage or Azure Blob Storage."""
 
 
@@ -86,7 +86,7 @@ class AzureCredentials:
         yield from _same_key(self.account, self.account_key, self.connection)
 
 
-Credentials = S3Credentials | GcsCredentials | AzureCredentials
+StorageCredentials = S3Credentials | GcsCredentials | AzureCredentials
 """A login to a store, by reference."""
 
 _CREDENTIALS: Mapping[str, type] = {"s3": S3Credentials, "gs": GcsCredentials, "azure": AzureCredentials}
@@ -131,13 +131,13 @@ class ObjectStorage:
         'ObjectStorage.s3(endpoint="https://s3.example.com", credentials=S3Credentials("data-lake"))'
     )
 
-    scheme: Scheme
-    endpoint: Endpoint | None = None
-    region: Region | None = None
+    scheme: StorageScheme
+    endpoint: StorageEndpoint | None = None
+    region: StorageRegion | None = None
     path_style: bool | None = None
-    account: Account | None = None
+    account: StorageAccount | None = None
     project: str | None = None
-    credentials: Credentials | None = None
+    credentials: StorageCredentials | None = None
     peer: Peer | None = None
     port: PortNumber | None = None
     credentials_namespace: Label | None = None
@@ -188,7 +188,7 @@ class ObjectStorage:
         """
         return ObjectStorage(scheme="azure", account=account, credentials=credentials)
 
-    def bucket(self, name: str, *, credentials: Credentials | None = None) -> Bucket:
+    def bucket(self, name: str, *, credentials: StorageCredentials | None = None) -> Bucket:
         """A bucket in this store, which exists or is made by a ``BucketJob``.
 
         Args:
@@ -264,7 +264,7 @@ class ObjectStorage:
         return self.endpoint is not None if self.path_style is None else self.path_style
 
 
-def credentials_rules(storage: ObjectStorage, given: Credentials | None, at: str) -> Iterator[Finding]:
+def credentials_rules(storage: ObjectStorage, given: StorageCredentials | None, at: str) -> Iterator[Finding]:
     """Whether a login is of the kind that a store takes."""
     wanted = _CREDENTIALS[storage.scheme]
     if given is not None and not isinstance(given, wanted):
@@ -291,7 +291,7 @@ class Bucket:
 
     name: BucketName
     storage: ObjectStorage
-    own_credentials: Credentials | None = None
+    own_credentials: StorageCredentials | None = None
 
     def _rules(self) -> Iterator[Finding]:
         yield from credentials_rules(self.storage, self.own_credentials, "credentials")
@@ -305,7 +305,7 @@ class Bucket:
             )
 
     @property
-    def scheme(self) -> Scheme:
+    def scheme(self) -> StorageScheme:
         """What its store speaks."""
         return self.storage.scheme
 
@@ -325,7 +325,7 @@ class Bucket:
         return self.storage.uses_path_style
 
     @property
-    def credentials(self) -> Credentials | None:
+    def credentials(self) -> StorageCredentials | None:
         """The login of those who use it; None where they have an identity in the cloud."""
         return self.storage.credentials if self.own_credentials is None else self.own_credentials
 
@@ -370,7 +370,7 @@ CHECKSUMS: Mapping[str, str] = {
 """Keeps newer AWS libraries (botocore 1.36 on) from sending checksums that many S3-compatible stores refuse."""
 
 
-def airflow_connection(storage: ObjectStorage, credentials: Credentials | None) -> dict[str, Any]:
+def airflow_connection(storage: ObjectStorage, credentials: StorageCredentials | None) -> dict[str, Any]:
     """An Airflow connection to a store; words in capitals stand for what is secret."""
     if storage.scheme == "gs":
         extra = {"keyfile_dict": "KEY_FILE"} if credentials is not None else {}

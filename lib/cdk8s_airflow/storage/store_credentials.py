@@ -11,10 +11,10 @@ from cdk8s_airflow.model import secret_recipe as recipes
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.storage.object_storage import (
     AzureCredentials,
-    Credentials,
     GcsCredentials,
     ObjectStorage,
     S3Credentials,
+    StorageCredentials,
     airflow_connection,
 )
 
@@ -23,7 +23,7 @@ _FROM_LINES = "--from-env-file=/dev/stdin"
 
 
 def login(
-    credentials: Credentials,
+    credentials: StorageCredentials,
     storage: ObjectStorage,
     namespace: str,
     purpose: str,

@@ -24,7 +24,7 @@ from cdk8s_airflow.airflow.wire.pgbouncer import (
 from cdk8s_airflow.airflow.wire.release import release_needs, release_objects, release_rules, release_values
 from cdk8s_airflow.airflow.wire.task_pods import task_pod
 from cdk8s_airflow.airflow.wire.value_ownership import owned_rules
-from cdk8s_airflow.database.connection import Address, DatabaseConnection
+from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget
 from cdk8s_airflow.model.placement import Placement
@@ -44,7 +44,7 @@ from tests.truth.kinds import assert_accepted
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
 NEWEST = PAIRS[-1]
 BROKER = RedisBroker(url=BrokerUrlSecret("broker"), password=RedisPasswordSecret("redis"))
-ADDRESS = Address(host="db.example.com", port=6000, database="meta", user="a b")
+ADDRESS = DatabaseAddress(host="db.example.com", port=6000, database="meta", user="a b")
 URL = "postgresql://a%20b@db.example.com:6000/meta"
 PARTS = DatabaseConnection(secret="login", secret_key="pw", address=ADDRESS)
 PASSWORD = {"envName": "PGPASSWORD", "secretName": "login", "secretKey": "pw"}
@@ -150,7 +150,7 @@ def test_migrations_go_past_whatever_is_in_between(pair: Pair) -> None:
 
 @every_pair
 def test_results_go_where_the_connection_says(pair: Pair) -> None:
-    results = Address(host="results", port=5432, database="meta", user="me")
+    results = DatabaseAddress(host="results", port=5432, database="meta", user="me")
     database = replace(PARTS, results=results)
     entry = {"name": "AIRFLOW__CELERY__RESULT_BACKEND", "value": "db+postgresql://me@results:5432/meta"}
     celery = CeleryExecutor(broker=BROKER)

@@ -23,7 +23,7 @@ from cdk8s_airflow.airflow.executors import (
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.sessions import demands
-from cdk8s_airflow.database.connection import Address, DatabaseConnection
+from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.secret_reference import (
@@ -33,12 +33,12 @@ from cdk8s_airflow.model.secret_reference import (
     RedisPasswordSecret,
     ResultBackendSecret,
 )
-from cdk8s_airflow.model.sessions import Demand, Line, Server, over, told
+from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line, over, told
 from tests.airflow.wire.samples import release
 
 BROKER = RedisBroker(url=BrokerUrlSecret("broker"), password=RedisPasswordSecret("redis"))
-DB = Server(name="Cluster data/pg", takes=100, reserved=3)
-TO = Address(host="pg-rw.data.svc", port=5432, database="airflow", user="airflow")
+DB = DatabaseServer(name="Cluster data/pg", takes=100, reserved=3)
+TO = DatabaseAddress(host="pg-rw.data.svc", port=5432, database="airflow", user="airflow")
 
 
 def sessions(pair: tuple[str, str], **changes: Any) -> dict[str, int]:
@@ -191,14 +191,17 @@ def test_everything_else_that_opens_a_session() -> None:
 
 
 def test_behind_a_pooler_the_database_sees_the_migration_alone() -> None:
-    pooler = Server(name="Pooler data/pooler", takes=100)
+    pooler = DatabaseServer(name="Pooler data/pooler", takes=100)
     database = DatabaseConnection(secret="m", server=DB, pooler=pooler, address=TO, direct=TO)
     # All but the migration's 2 is the pooler's: 40 - 2 = 38.
     assert sessions(("1.22.0", "3.2.2"), database=database) == {"Pooler data/pooler": 38, "Cluster data/pg": 2}
 
 
 def test_results_through_a_pooler_of_their_own() -> None:
-    pooler, results = Server(name="Pooler data/pooler", takes=100), Server(name="Pooler data/results", takes=100)
+    pooler, results = (
+        DatabaseServer(name="Pooler data/pooler", takes=100),
+        DatabaseServer(name="Pooler data/results", takes=100),
+    )
     database = DatabaseConnection(
         secret="m", server=DB, pooler=pooler, results_pooler=results, results=TO, address=TO, direct=TO
     )
@@ -232,7 +235,7 @@ def test_a_server_that_nobody_told_the_size_of_is_named_all_the_same() -> None:
 # ------------------------------------------------------------------------------------------------ what a server takes
 
 
-def demand(who: str, count: int, server: Server = DB) -> Demand:
+def demand(who: str, count: int, server: DatabaseServer = DB) -> Demand:
     return Demand(who=who, server=server, lines=(Line(what="process", count=count, each=1),), fixes=(f"fix {who}",))
 
 
@@ -248,7 +251,7 @@ def test_what_is_opened_together_is_held_against_what_is_left_by_superusers() ->
 
 
 def test_of_a_server_of_unknown_size_nothing_is_too_much() -> None:
-    unknown = Server(name="somewhere", takes=None)
+    unknown = DatabaseServer(name="somewhere", takes=None)
     assert list(over([demand("a", 10_000, unknown)])) == []
     assert told([demand("a", 7, unknown)]) == (
         "somewhere sees up to 7 sessions; how many it takes, nobody said:\n  a: process: 7 x 1 = 7"
@@ -262,5 +265,5 @@ def test_the_arithmetic_is_told_and_that_it_is_near() -> None:
         "  a: process: 77 x 1 = 77"
     )
     assert "that is near, raise max_connections before adding to it" in told([demand("a", 70), demand("b", 8)])
-    pooler = Server(name="Pooler data/p", takes=50, grow="raise max_clients=")
+    pooler = DatabaseServer(name="Pooler data/p", takes=50, grow="raise max_clients=")
     assert told([demand("a", 1, pooler)]).startswith("Pooler data/p sees up to 1 sessions; it takes 50 sessions:")

@@ -50,7 +50,7 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.airflow.wire.traffic import release_traffic
 from cdk8s_airflow.dags.bundles import DagBundles
-from cdk8s_airflow.database.connection import Address, DatabaseConnection
+from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection
 from cdk8s_airflow.model.traffic import ClusterComponent, Peer, Traffic
 from cdk8s_airflow.network import ExternalPeer, PodGroup
 from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
@@ -290,7 +290,7 @@ def test_task_pods_of_airflow_3_reach_the_database_only_when_they_have_its_url()
 
 def test_the_database_is_where_its_handle_says_and_migrations_go_past_a_pooler() -> None:
     pooler, server = (PodGroup(name=name, namespace="data", labels={"a": name}) for name in ("pooler", "server"))
-    address = Address(host="server", port=5433, database="a", user="a")
+    address = DatabaseAddress(host="server", port=5433, database="a", user="a")
     found = table(said(NEW, database=DatabaseConnection(secret="m", peer=pooler, direct=address, direct_peer=server)))
     assert found["server 5433"] == {"migration"}
     assert found["pooler 5432"] == words("scheduler api-server triggerer DAG_processor")
@@ -298,7 +298,7 @@ def test_the_database_is_where_its_handle_says_and_migrations_go_past_a_pooler()
 
 def test_results_of_celery_go_through_a_pooler_of_their_own() -> None:
     pooler, other = (PodGroup(name=name, namespace="data", labels={"a": name}) for name in ("pooler", "other"))
-    address = Address(host="other", port=5432, database="a", user="a")
+    address = DatabaseAddress(host="other", port=5432, database="a", user="a")
     database = DatabaseConnection(secret="m", peer=pooler, results=address, results_peer=other)
     found = table(said(NEW, database=database, executor=CELERY))
     assert found["other 5432"] == words("scheduler workers")

@@ -25,7 +25,7 @@ from cdk8s_airflow import (
     VaultKubernetes,
 )
 from cdk8s_airflow.schemas import check_manifest
-from cdk8s_airflow.secrets.providers import Provider
+from cdk8s_airflow.secrets.providers import SecretProvider
 from cdk8s_airflow.secrets.wire import secret_store as stores
 from cdk8s_airflow.validation import check_value
 from tests.truth import crds
@@ -39,7 +39,7 @@ DATA = ExistingNamespace("airflow-data")
 PLACED = {"namespace": "there"}
 """What a reference says more in a store for the whole cluster."""
 
-CASES: list[tuple[str, Provider, dict[str, Any]]] = [
+CASES: list[tuple[str, SecretProvider, dict[str, Any]]] = [
     (
         "AWS by the operator's own identity",
         AwsSecretsManager(region="eu-central-1"),
@@ -257,13 +257,13 @@ def unplaced(part: Any) -> Any:
 
 
 @every
-def test_a_provider_is_sound_as_a_setting(provider: Provider, part: dict[str, Any]) -> None:
+def test_a_provider_is_sound_as_a_setting(provider: SecretProvider, part: dict[str, Any]) -> None:
     assert check_value(provider, type(provider), "provider") == []
 
 
 @every
 def test_a_store_of_a_namespace_has_its_provider_and_names_no_namespace(
-    provider: Provider, part: dict[str, Any]
+    provider: SecretProvider, part: dict[str, Any]
 ) -> None:
     manifest = stores.store_manifest("store", "airflow", provider)
     assert manifest == {
@@ -278,7 +278,7 @@ def test_a_store_of_a_namespace_has_its_provider_and_names_no_namespace(
 
 @every
 def test_a_store_of_the_cluster_says_who_may_use_it_and_where_its_login_is(
-    provider: Provider, part: dict[str, Any]
+    provider: SecretProvider, part: dict[str, Any]
 ) -> None:
     manifest = stores.cluster_store_manifest(
         "store", provider, credentials_namespace="there", namespaces=["airflow", "tasks"]
@@ -295,7 +295,7 @@ def test_a_store_of_the_cluster_says_who_may_use_it_and_where_its_login_is(
 
 @every
 def test_a_provider_needs_a_namespace_exactly_when_it_refers_to_something_in_one(
-    provider: Provider, part: dict[str, Any]
+    provider: SecretProvider, part: dict[str, Any]
 ) -> None:
     assert stores.needs_namespace(provider) is (unplaced(part) != part)
 
@@ -326,7 +326,7 @@ def test_a_provider_needs_a_namespace_exactly_when_it_refers_to_something_in_one
     ],
 )
 def test_a_store_needs_the_secrets_of_its_login_and_nobody_waits_for_them(
-    provider: Provider, logs_in: bool, secrets: list[tuple[str, str]]
+    provider: SecretProvider, logs_in: bool, secrets: list[tuple[str, str]]
 ) -> None:
     needs = list(stores.store_needs(provider, "there", "SecretStore store logs in with it"))
     assert [(need.name, key) for need in needs for key in need.keys] == secrets
@@ -360,7 +360,7 @@ AZURE = AzureKeyVault(url="https://a.vault.azure.net", credentials=AzureManagedI
     ],
 )
 def test_names_that_a_store_has_are_taken(
-    provider: Provider, name: str, property: str | None, version: str | None
+    provider: SecretProvider, name: str, property: str | None, version: str | None
 ) -> None:
     assert stores.remote_problem(provider, name, property, version) is None
 
@@ -380,7 +380,7 @@ def test_names_that_a_store_has_are_taken(
     ],
 )
 def test_what_no_store_of_the_kind_has_is_told(
-    provider: Provider, name: str, property: str | None, version: str | None, problem: str
+    provider: SecretProvider, name: str, property: str | None, version: str | None, problem: str
 ) -> None:
     found = stores.remote_problem(provider, name, property, version)
     assert found is not None
@@ -424,7 +424,7 @@ def test_data_is_part_of_a_path_in_the_older_engine_of_vault() -> None:
         (HashicorpVault(server="https://v.acme.lab", credentials="hvs.AAAA"), "argument/type", "provider.credentials"),  # type: ignore[arg-type]
     ],
 )
-def test_a_spoiled_provider_is_told_at_its_argument(provider: Provider, rule: str, at: str) -> None:
+def test_a_spoiled_provider_is_told_at_its_argument(provider: SecretProvider, rule: str, at: str) -> None:
     (finding,) = check_value(provider, type(provider), "provider")
     assert (finding.rule, finding.at) == (rule, at)
     assert "hvs." not in str(finding)

@@ -9,7 +9,7 @@ from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.pod_settings import unread
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.database.connection import Address, DatabaseConnection, authority_rules
+from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection, authority_rules
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
@@ -44,9 +44,9 @@ def library_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
     return found
 
 
-def through(settings: ReleaseSettings, direct: Address, pool: str) -> Address:
+def through(settings: ReleaseSettings, direct: DatabaseAddress, pool: str) -> DatabaseAddress:
     """The address of a pool of the release's PgBouncer: ``metadata`` or ``result-backend``, as the chart calls them."""
-    return Address(
+    return DatabaseAddress(
         host=f"{settings.release}-pgbouncer.{settings.namespace}.svc",
         port=PORT,
         database=f"{settings.release}-{pool}",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
-from cdk8s_airflow.model.secret_reference import AirflowKeys, _SecretReference
+from cdk8s_airflow.model.secret_reference import AirflowKeys, SecretReference
 from cdk8s_airflow.validation import Finding
 
 FERNET_VARIABLE = "AIRFLOW__CORE__FERNET_KEY"
@@ -52,7 +52,7 @@ def _both_fernet_keys(keys: AirflowKeys) -> Tree:
     }
 
 
-def session_keys(keys: AirflowKeys) -> dict[str, _SecretReference | None]:
+def session_keys(keys: AirflowKeys) -> dict[str, SecretReference | None]:
     """The keys that a version of Airflow may or may not read, by the name of their field."""
     return {"webserver": keys.webserver, "api": keys.api, "jwt": keys.jwt}
 

@@ -10,7 +10,7 @@ from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.executors import all_workers
 from cdk8s_airflow.model.scaling import Keda
-from cdk8s_airflow.model.sessions import Demand, Line, Server
+from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line
 from cdk8s_airflow.validation.constraints import version
 
 DEFAULTS: Mapping[tuple[str, str], int] = {
@@ -202,7 +202,7 @@ def demands(settings: ReleaseSettings, values: Mapping[str, Any]) -> list[Demand
     """
     database, who = settings.database, f"release {settings.release}"
     options = _Options(values, settings.dialect.airflow)
-    server = database.server or Server(name=_unknown(settings), takes=None)
+    server = database.server or DatabaseServer(name=_unknown(settings), takes=None)
     migration = Line(what="migration", count=1, each=2)
     lines = release_lines(settings, values)
     fixes = tuple(_fixes(settings))
@@ -211,7 +211,7 @@ def demands(settings: ReleaseSettings, values: Mapping[str, Any]) -> list[Demand
     if bouncer is not None:
         pools = bouncer.pool_size + (bouncer.results_pool_size if settings.has_celery_workers else 0)
         opened = Line(what="PgBouncer", count=bouncer.replicas, each=pools)
-        pooler = Server(
+        pooler = DatabaseServer(
             name=f"PgBouncer of release {settings.release} in {settings.namespace}",
             takes=bouncer.max_clients * bouncer.replicas,
             grow="raise max_clients= of PgBouncer",

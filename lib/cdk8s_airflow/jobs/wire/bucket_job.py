@@ -17,10 +17,10 @@ from cdk8s_airflow.model.wire.scheduling import placement, resources
 from cdk8s_airflow.storage.object_storage import (
     CHECKSUMS,
     AzureCredentials,
-    Credentials,
     GcsCredentials,
     ObjectStorage,
     S3Credentials,
+    StorageCredentials,
     addressing_style,
 )
 from cdk8s_airflow.text.digest import digest
@@ -42,7 +42,7 @@ class BucketJobSettings:
     storage: ObjectStorage
     buckets: tuple[str, ...]
     versioned: tuple[str, ...]
-    credentials: Credentials | None
+    credentials: StorageCredentials | None
     image: str
     pull_policy: str
     timeout: int
@@ -192,7 +192,7 @@ def _from_secret(name: str, secret: str, key: str) -> dict[str, Any]:
     return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
 
 
-def _login_file(credentials: Credentials | None) -> dict[str, Any] | None:
+def _login_file(credentials: StorageCredentials | None) -> dict[str, Any] | None:
     if not isinstance(credentials, GcsCredentials):
         return None
     return _file(SecretKey(credentials.secret, credentials.key_file), "key.json")
@@ -223,7 +223,9 @@ def bucket_job_traffic(settings: BucketJobSettings) -> Traffic:
     return Traffic(workloads=(pods,), flows=tuple(flows))
 
 
-def identity_flows(pods: PodGroup, storage: ObjectStorage, credentials: Credentials | None) -> Sequence[TrafficFlow]:
+def identity_flows(
+    pods: PodGroup, storage: ObjectStorage, credentials: StorageCredentials | None
+) -> Sequence[TrafficFlow]:
     """Whom pods ask, beside the store, to log in: their cloud for an identity, Google for a token."""
     asked: list[Peer] = []
     if credentials is None:

@@ -20,7 +20,7 @@ from cdk8s_airflow.secrets.providers import (
     GcpSecretManager,
     HashicorpVault,
     KubernetesSecrets,
-    Provider,
+    SecretProvider,
     VaultAppRole,
     VaultKubernetes,
 )
@@ -34,7 +34,7 @@ _GCP_NAME = regex(r"[A-Za-z0-9_-]{1,255}|projects/[a-z0-9-]+/secrets/[A-Za-z0-9_
 _AWS_NAME = regex(r"[A-Za-z0-9/_+=.@:-]+")
 
 
-def store_manifest(name: str, namespace: str, provider: Provider) -> dict[str, Any]:
+def store_manifest(name: str, namespace: str, provider: SecretProvider) -> dict[str, Any]:
     """A store for ExternalSecrets of its own namespace. What it logs in with is there, too."""
     return {
         "apiVersion": API_VERSION,
@@ -45,7 +45,7 @@ def store_manifest(name: str, namespace: str, provider: Provider) -> dict[str, A
 
 
 def cluster_store_manifest(
-    name: str, provider: Provider, *, credentials_namespace: str | None, namespaces: Sequence[str]
+    name: str, provider: SecretProvider, *, credentials_namespace: str | None, namespaces: Sequence[str]
 ) -> dict[str, Any]:
     """A store for ExternalSecrets of some namespaces.
 
@@ -67,7 +67,7 @@ def cluster_store_manifest(
     }
 
 
-def provider_part(provider: Provider, namespace: str | None) -> dict[str, Any]:
+def provider_part(provider: SecretProvider, namespace: str | None) -> dict[str, Any]:
     """The one provider of a store.
 
     Args:
@@ -197,17 +197,17 @@ def _placed(reference: dict[str, str], namespace: str | None) -> dict[str, str]:
     return reference if namespace is None else {**reference, "namespace": namespace}
 
 
-def logs_in(provider: Provider) -> bool:
+def logs_in(provider: SecretProvider) -> bool:
     """Whether the store logs in with something that is in a namespace, and that pods there could use, too."""
     return login_account(provider) is not None or bool(login_keys(provider))
 
 
-def needs_namespace(provider: Provider) -> bool:
+def needs_namespace(provider: SecretProvider) -> bool:
     """Whether the store refers to anything in a namespace."""
     return logs_in(provider) or isinstance(provider, KubernetesSecrets) or getattr(provider, "ca", None) is not None
 
 
-def login_account(provider: Provider) -> ExistingServiceAccount | None:
+def login_account(provider: SecretProvider) -> ExistingServiceAccount | None:
     """The service account that a store logs in as; None where it is the operator's own, or none."""
     credentials: object = provider.credentials
     if isinstance(credentials, AzureWorkloadIdentity | VaultKubernetes):
@@ -215,7 +215,7 @@ def login_account(provider: Provider) -> ExistingServiceAccount | None:
     return credentials if isinstance(credentials, ExistingServiceAccount) else None
 
 
-def login_keys(provider: Provider) -> Mapping[str, SecretKey]:
+def login_keys(provider: SecretProvider) -> Mapping[str, SecretKey]:
     """The keys of Secrets that a store logs in with, by what they must hold."""
     credentials = provider.credentials
     if isinstance(credentials, AwsAccessKeys):
@@ -234,7 +234,7 @@ def login_keys(provider: Provider) -> Mapping[str, SecretKey]:
     return {}
 
 
-def store_needs(provider: Provider, namespace: str, purpose: str) -> Iterator[needs.SecretNeed]:
+def store_needs(provider: SecretProvider, namespace: str, purpose: str) -> Iterator[needs.SecretNeed]:
     """The Secrets that a store logs in with. No pod waits for them."""
     for content, key in login_keys(provider).items():
         yield replace(needs.free_key(key, namespace, purpose, content=content), awaited=False)
@@ -243,7 +243,9 @@ def store_needs(provider: Provider, namespace: str, purpose: str) -> Iterator[ne
         yield needs.authority(ca, namespace, f"{purpose}: the certificate of its authority")
 
 
-def remote_problem(provider: Provider, name: str, property: str | None, version: str | None) -> tuple[str, str] | None:
+def remote_problem(
+    provider: SecretProvider, name: str, property: str | None, version: str | None
+) -> tuple[str, str] | None:
     """What is wrong with the name of a secret in a store, and what to write; None where nothing is known to be.
 
     Sources: how each provider of External Secrets looks secrets up, and the forms of names that the stores themselves take.
