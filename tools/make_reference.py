@@ -328,7 +328,7 @@ class Pages:
         if name not in cdk8s_airflow.__all__:
             yield f"`from {LIBRARY}.{page} import {name}`\n\n"
         example = _literal(thing, "how_to_write")
-        if example and "..." not in example:
+        if example and "..." not in example and _is_code(example):
             yield f"```python\n{example}\n```\n\n"
         yield f"{self.prose(doc.text, page)}\n\n"
         if isinstance(thing, griffe.Class) and any(str(base).endswith(("Error", "Exception")) for base in thing.bases):
@@ -365,6 +365,14 @@ class Pages:
             if isinstance(member, griffe.Function):
                 yield from self.arguments(member, doc.arguments, page, f"{name}.{member.name}")
             yield from self.outcome(doc, page)
+
+
+def _is_code(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _literal(thing: griffe.Object, name: str) -> Any:
