@@ -414,7 +414,7 @@ def test_what_a_failing_program_leaves_of_dist_is_what_the_docs_say(command: str
     assert run.returncode != 0
     assert (tmp_path / "dist" / "00-before.k8s.yaml").exists() is stays
     assert said
-    assert said[1] == ("as it was" if stays else "gone")
+    assert said[1] == ("unchanged" if stays else "deleted")
 
 
 def test_explanation_names_every_package() -> None:
