@@ -27,6 +27,9 @@ from cdk8s_airflow.airflow import dialect
 from cdk8s_airflow.cli import commands
 from cdk8s_airflow.model import version as versions
 from cdk8s_airflow.model.cluster_facts import NEWEST_KUBERNETES, OLDEST_KUBERNETES
+from cdk8s_airflow.plan.risk import Risk
+from cdk8s_airflow.plan.rule import Rule
+from cdk8s_airflow.plan.rules import RULES
 from cdk8s_airflow.validation import constraints
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -419,7 +422,9 @@ def index_page(pages: Pages) -> str:
     text += (
         "Other reference pages: [value formats](forms.md), [rule ids](rules.md), [chart versions](chart-versions.md),\n"
     )
-    text += "[Helm values to arguments](values-to-parameters.md), [commands](commands.md).\n"
+    text += (
+        "[Helm values to arguments](values-to-parameters.md), [commands](commands.md), [plan rules](plan-rules.md).\n"
+    )
     for package, (title, about) in PACKAGES.items():
         text += f"\n## {title}\n\n{about}\n\n| name | summary |\n|---|---|\n"
         for name, home in pages.homes.items():
@@ -525,6 +530,58 @@ def _value(option: click.Option, context: click.Context) -> str:
     return option.metavar or option.make_metavar(context).strip("[]")
 
 
+PLAN_RULES = """\
+# Plan rules
+
+`cdk8s-airflow plan` gives each change a class and the id of the rule that chose it. Each rule has a section here. How to use the
+command: [Check what a change does before you apply it](../how-to/plan-a-change.md).
+
+Words in capitals stand for values of the change: `OLD` and `NEW` for the values of the setting, `PATH` for the setting.
+
+## Classes
+
+"""
+
+AREAS = {
+    "accounts": "Service accounts", "airflow": "Airflow", "backup": "Backups", "chart": "Chart versions",
+    "claim": "Volume claims", "connections": "Connections of the release", "crd": "Custom resource definitions",
+    "cronjob": "CronJobs", "dags": "DAG files", "database": "Databases", "delivery": "Delivery", "executor": "Executors",
+    "hooks": "Jobs and hooks of the chart", "job": "Jobs", "keys": "Keys", "limits": "Limit ranges", "logs": "Task logs",
+    "names": "Names", "namespace": "Namespaces", "object": "Other objects", "object-store": "Object stores",
+    "pod-security": "Pod Security", "pods": "Privileges of pods", "policy": "Network policies", "pooler": "Connection poolers",
+    "quota": "Quotas", "rbac": "Permissions", "release": "Helm releases", "scaling": "Replicas and autoscaling",
+    "secret-source": "External and sealed Secrets", "secrets": "Secrets backend", "service": "Services", "state": "Protection of state",
+    "statefulset": "StatefulSets", "text": "Changes without effect", "ui": "UI and API", "users": "Login", "workload": "Workloads",
+}  # fmt: skip
+"""Area of a rule id -> heading."""
+
+
+def plan_rules_page() -> str:
+    text = f"{GENERATED}\n\n{PLAN_RULES}| class | in JSON and `--fail-on` | meaning | reached by `--fail-on` |\n|---|---|---|---|\n"
+    for risk in reversed(Risk):
+        thresholds = ", ".join(f"`{each.value}`" for each in Risk if each is not Risk.NONE and risk.reaches(each))
+        name = "" if risk is Risk.NONE else f"`{risk.value}`"
+        text += f"| {risk.title} | {name} | {risk.meaning} | {thresholds} |\n"
+    found: dict[str, list[Rule]] = {}
+    for rule in RULES:
+        found.setdefault(rule.id.partition("/")[0], []).append(rule)
+    if set(found) != set(AREAS):
+        raise SystemExit(f"AREAS and the areas of the plan rules differ: {set(found) ^ set(AREAS)}")
+    for area in sorted(found, key=AREAS.__getitem__):
+        text += f"\n## {AREAS[area]}\n"
+        for rule in sorted(found[area], key=lambda rule: (-rule.risk.severity, rule.id)):
+            text += f"\n### {rule.id}\n\n**{rule.title}** ({rule.risk.title}). {_in_capitals(rule.happens)}\n"
+            text += f"\nWhat to do: {_in_capitals(rule.first)}\n" if rule.first else ""
+    return text
+
+
+def _in_capitals(text: str) -> str:
+    def word(match: re.Match[str]) -> str:
+        return "changes from `OLD` to `NEW`" if match[1] == "change" else f"`{match[1].upper()}`"
+
+    return re.sub(r"\{(\w+)\}", word, text)
+
+
 def _python() -> str:
     match = re.search(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert match
@@ -551,6 +608,7 @@ def generated(pages: Pages) -> dict[str, str]:
         "docs/reference/forms.md": forms_page(pages),
         "docs/reference/chart-versions.md": chart_versions_page(),
         "docs/reference/commands.md": commands_page(),
+        "docs/reference/plan-rules.md": plan_rules_page(),
         **reference,
     }
 
