@@ -174,7 +174,7 @@ def _object(name: str) -> str:
 def summary(plan: Plan, acceptances: Sequence[Acceptance] = ()) -> str:
     """One or two sentences: how many changes of each class."""
     unseen = len(plan.without_effect)
-    rest = f" {unseen} change{'s' if unseen > 1 else ''} without effect." if unseen else ""
+    rest = f" {_counted(unseen)} without effect." if unseen else ""
     if not plan.changes:
         return f"No change.{rest}"
     counts = []
@@ -185,9 +185,13 @@ def summary(plan: Plan, acceptances: Sequence[Acceptance] = ()) -> str:
     objects = len(plan.objects)
     accepted = sum(any(each.matches(change) for each in acceptances) for change in plan.changes)
     return (
-        f"{len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''} of {objects} object{'s' if objects > 1 else ''}: "
+        f"{_counted(len(plan.changes))} of {objects} object{'s' if objects > 1 else ''}: "
         f"{', '.join(counts)}.{f' {accepted} accepted.' if accepted else ''}{rest}"
     )
+
+
+def _counted(changes: int) -> str:
+    return f"{changes} change" if changes == 1 else f"{changes} changes"
 
 
 _MARKS = {
@@ -217,7 +221,7 @@ def markdown_text(plan: Plan, *, title: str, acceptances: Sequence[Acceptance] =
     if severe:
         lines += _table(severe, acceptances)
     if others:
-        lines += ["<details>", f"<summary>{len(others)} changes without downtime</summary>", ""]
+        lines += ["<details>", f"<summary>{_counted(len(others))} without downtime</summary>", ""]
         lines += _table(others, acceptances)
         lines += ["</details>", ""]
     lines += [f"> {_escaped(note)}" for note in plan.notes]
