@@ -67,7 +67,7 @@ from cdk8s_airflow import (
     WorkerSet,
 )
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.collector import statsd_beside
+from cdk8s_airflow.airflow.wire.collector import default_statsd
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.validation import Finding
@@ -218,7 +218,7 @@ def everything(pair: Pair) -> tuple[ReleaseSettings, tuple[Finding, ...]]:
         ),
         triggerer=Triggerer(**_SERVING, **_BUDGET, grace_period="90s", log_groomer=_GROOMER),
         dag_processor=DagProcessor(**_SERVING, **_BUDGET, grace_period="90s", log_groomer=_GROOMER),
-        statsd=statsd_beside(
+        statsd=default_statsd(
             Statsd(**_POD, port=9126, scrape_port=9103, mappings=[{"match": "a.*", "name": "a"}], grace_period="20s"),
             collector,
         ),
@@ -260,6 +260,6 @@ def arguments(pair: Pair) -> dict[str, Any]:
     """The settings of a pair as arguments of AirflowChart, but for namespace and DAG files."""
     settings, _ = everything(pair)
     given = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
-    for name in ("dialect", "namespace", "dags", "has_quota", "archived_images"):
+    for name in ("dialect", "namespace", "dags", "has_quota", "archived_images", "archived_schema"):
         del given[name]
     return {**given, "chart_version": pair[0], "airflow_version": pair[1]}

@@ -1,27 +1,25 @@
-"""What AirflowChart does with its settings before it makes any object, without cdk8s: what is wrong, and the values."""
+"""Findings on settings, as AirflowChart reports them, without cdk8s."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Any
 
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.environment import variables_twice
-from cdk8s_airflow.airflow.wire.release import release_rules, release_values
-from cdk8s_airflow.airflow.wire.task_pods import own_images, with_task_pods
-from cdk8s_airflow.delivery.wire.k3s import structured_rules
+from cdk8s_airflow.airflow.wire.task_pods import own_images
 from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.validation import Finding, PlatformError, check_value
+from cdk8s_airflow.validation import Finding, check_value
 
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """What came of settings.
+    """The result for some settings.
 
     Attributes:
-        refusals: what rules say against the settings themselves.
-        against_values: what the chart's facts say against the values that the settings gave; never anything.
-        values: the values; of refused settings, none.
+        refusals: findings on the settings themselves.
+        against_values: findings of the chart's facts on the values that follow from the settings. There must never be any.
+        values: the values; empty for refused settings.
     """
 
     refusals: tuple[Finding, ...]
@@ -30,7 +28,7 @@ class Judged:
 
 
 def argument_findings(settings: ReleaseSettings) -> list[Finding]:
-    """What is wrong with each setting by itself, as the construct's own check of arguments says it."""
+    """Findings on each setting by itself, as the construct's check of arguments reports them."""
     return [
         finding
         for field in dataclasses.fields(settings)
@@ -41,37 +39,38 @@ def argument_findings(settings: ReleaseSettings) -> list[Finding]:
 
 
 def rules(settings: ReleaseSettings) -> list[Finding]:
-    """What is wrong with settings, each by itself and all together."""
-    return argument_findings(settings) or release_rules(settings)
+    """Findings on settings, each by itself and all together."""
+    return argument_findings(settings) or list(compile_release(settings).setting_findings)
 
 
 def refusals(settings: ReleaseSettings) -> list[Finding]:
-    """What is wrong with settings, or with the variables that they give to one container."""
-    return rules(settings) or list(variables_twice(settings, release_values(settings), {}))
+    """Findings on settings, or on variables that one container would have twice."""
+    found = rules(settings)
+    if found:
+        return found
+    return [each for each in compile_release(settings).findings if each.rule == "environment/twice"]
+
+
+def _is_refusal(finding: Finding) -> bool:
+    """Whether a finding is about what the user set, rather than about values that should have been right."""
+    return finding.rule in ("environment/twice", "components/volume", "tasks/text") or finding.at.startswith(
+        "task_pods"
+    )
 
 
 def judge(settings: ReleaseSettings) -> Judged:
-    """Settings, held against everything that AirflowChart holds them against."""
-    refused = refusals(settings)
+    """Everything that AirflowChart reports for settings, and what the chart accepts of the templates of task pods."""
+    refused = rules(settings)
     if refused:
         return Judged(tuple(refused))
-    values = release_values(settings)
+    release = compile_release(settings)
+    refused = [each for each in release.findings if _is_refusal(each)]
+    if refused:
+        return Judged(tuple(refused))
     dialect = settings.dialect
     found = check_values(
-        values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor=settings.executor.name
+        release.values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor=settings.executor.name
     )
-    if not found:
-        try:
-            values = with_task_pods(settings, values)
-        except PlatformError as error:
-            return Judged(error.findings)
-        found = [
-            finding
-            for finding in check_values(
-                values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor=settings.executor.name
-            )
-            # Where a template has an image of its own, each template names its image, digest and all.
-            if not (own_images(settings) and finding.at.lower().endswith("digest"))
-        ]
-    found += structured_rules(settings.delivery, values)
-    return Judged((), tuple(found), values)
+    # If a template has an image of its own, each template names its image, with the digest.
+    templates = [each for each in found if not (own_images(settings) and each.at.lower().endswith("digest"))]
+    return Judged((), (*release.findings, *templates), release.values)

@@ -91,7 +91,7 @@ from cdk8s_airflow import (
     WorkerSet,
 )
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.collector import statsd_beside
+from cdk8s_airflow.airflow.wire.collector import default_statsd
 from cdk8s_airflow.dags.folder import DagFile, FolderFiles
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.database.connection import DatabaseConnection
@@ -546,7 +546,7 @@ def any_settings(draw: st.DrawFn) -> ReleaseSettings:
     said = {name: draw(parts[name]) for name in chosen}
     if "dag_processor" not in said and pair in WITH_AIRFLOW_3:
         said["dag_processor"] = DagProcessor()
-    said["statsd"] = statsd_beside(said.get("statsd", Statsd()), said.get("otel_collector"))
+    said["statsd"] = default_statsd(said.get("statsd", Statsd()), said.get("otel_collector"))
     return release(pair, facts=FACTS, **said)
 
 
@@ -561,7 +561,7 @@ def repaired(settings: ReleaseSettings) -> tuple[ReleaseSettings, tuple[Finding,
         changed = _without(settings, found[0].at)
         settings = changed if changed != settings else _plain(settings, found[0].at)
         # As AirflowChart has it: nobody said anything of a StatsD that is back at its default.
-        settings = dataclasses.replace(settings, statsd=statsd_beside(settings.statsd, settings.otel_collector))
+        settings = dataclasses.replace(settings, statsd=default_statsd(settings.statsd, settings.otel_collector))
     return settings, tuple(said)
 
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Scheduler, Statsd, Triggerer
 from cdk8s_airflow.airflow.exposure import ClusterIP, Ingress, IngressTls
 from cdk8s_airflow.airflow.logs import Logs
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.release import release_objects, release_rules, release_values
 from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects
 from cdk8s_airflow.dags.git_sync import GitRef, GitSubPath, GitSync, repository_rules
 from cdk8s_airflow.database.connection import DatabaseConnection
@@ -164,16 +164,16 @@ def test_sound_settings_give_values_that_their_chart_takes_and_that_read_back(gi
         assert check_value(setting, type(setting), "x") == []
     if given_settings.dags is not None:
         assert list(repository_rules(given_settings.dags)) == []
-    assert release_rules(given_settings) == []
-    values = release_values(given_settings)
+    assert compile_release(given_settings).setting_findings == ()
+    values = compile_release(given_settings).values_from_arguments
     found = check_values(
         values, chart_version=dialect.chart, airflow_version=dialect.airflow, executor="KubernetesExecutor"
     )
     assert found == []
     text = values_text(values)
     assert yaml.load(text, Loader=Loader) == values
-    assert values_text(release_values(given_settings)) == text
-    for manifest in release_objects(given_settings).values():
+    assert values_text(compile_release(given_settings).values_from_arguments) == text
+    for manifest in compile_release(given_settings).objects.values():
         assert check_manifest(manifest) == []
         assert_accepted([manifest])
 
@@ -214,7 +214,7 @@ def test_whatever_is_said_of_a_release_its_values_are_what_the_chart_takes_and_h
         beside = [] if at == "" or at.endswith(WITHOUT_SHARED) else shared
         assert len([*names, *beside]) == len({*names, *beside}), at
     assert len(shared) == len(set(shared))
-    objects = {**release_objects(sound), **task_pod_objects(sound, judged.values)}
+    objects = {**compile_release(sound).objects, **task_pod_objects(sound, judged.values)}
     for manifest in objects.values():
         assert check_manifest(manifest) == []
     assert_accepted(objects.values())
@@ -255,7 +255,7 @@ def changed(setting: Any, path: Path, value: Any) -> Any:
     return tuple(items) if isinstance(setting, tuple) else items
 
 
-NOT_ARGUMENTS = ("archived_images", "dialect", "has_quota", "namespace", "dags")
+NOT_ARGUMENTS = ("archived_images", "archived_schema", "dialect", "has_quota", "namespace", "dags")
 
 
 @st.composite

@@ -19,8 +19,8 @@ from cdk8s_airflow import (
     Namespace,
     PlatformError,
 )
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.permissions import GRANTS, ROLES, SWITCHES, release_permissions
-from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.model.permission import Permission, merged, permissions_in
@@ -175,7 +175,7 @@ def test_every_row_of_the_data_is_of_use_and_every_switch_has_a_default(pair: Pa
     assert {grant.role for grant in GRANTS} == set(ROLES)
     assert {switch for grant in GRANTS for switch in grant.switches} <= set(SWITCHES)
     settings = release(pair, delivery=HelmCommand())
-    told = release_permissions(settings, release_values(settings))
+    told = release_permissions(settings, compile_release(settings).values_from_arguments)
     assert {each.account.removeprefix("lab-airflow-") for each in told} == {
         "scheduler",
         "worker",
@@ -187,7 +187,7 @@ def test_every_row_of_the_data_is_of_use_and_every_switch_has_a_default(pair: Pa
 
 def test_task_namespaces_give_pods_there_to_the_scheduler_and_logs_to_the_ui() -> None:
     settings = release(("1.22.0", "3.2.2"), task_namespaces=("team-a", "team-b"), delivery=HelmCommand())
-    objects = namespace_objects(settings, release_values(settings)).values()
+    objects = namespace_objects(settings, compile_release(settings).values_from_arguments).values()
     told = {(each.account, each.namespace, each.resource, each.verbs) for each in permissions_in(objects)}
     launch = ("create", "delete", "list", "patch", "watch")
     assert told == {

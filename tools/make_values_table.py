@@ -23,8 +23,8 @@ sys.path.insert(0, str(ROOT))
 
 from cdk8s_airflow.airflow import authentication as people  # noqa: E402
 from cdk8s_airflow.airflow import executors, task_pods  # noqa: E402
+from cdk8s_airflow.airflow.pipeline import compile_release  # noqa: E402
 from cdk8s_airflow.airflow.settings import ReleaseSettings  # noqa: E402
-from cdk8s_airflow.airflow.wire.release import release_values  # noqa: E402
 from cdk8s_airflow.model import service_account as service_accounts  # noqa: E402
 from cdk8s_airflow.model.version import CHARTS  # noqa: E402
 from tests.airflow.wire.samples import PAIRS, Pair  # noqa: E402
@@ -156,7 +156,7 @@ def collected() -> dict[str, dict[str, set[str]]]:
     found: dict[str, dict[str, set[str]]] = collections.defaultdict(lambda: collections.defaultdict(set))
     for pair in PAIRS:
         for number, settings in enumerate(bases(pair)):
-            before = release_values(settings)
+            before = compile_release(settings).values_from_arguments
             whole, _ = everything(pair)
             changed = {
                 field.name
@@ -167,7 +167,7 @@ def collected() -> dict[str, dict[str, set[str]]]:
                 if number and text.split("=")[0] not in changed:
                     continue
                 try:
-                    keys = touched(before, release_values(other))
+                    keys = touched(before, compile_release(other).values_from_arguments)
                 except Exception:
                     continue
                 for key in keys:

@@ -31,9 +31,9 @@ from cdk8s_airflow.airflow.executors import (
     RedisBroker,
     WorkerSet,
 )
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.pod_settings import LogGroomer
-from cdk8s_airflow.airflow.wire.collector import statsd_beside
-from cdk8s_airflow.airflow.wire.release import release_rules, release_values
+from cdk8s_airflow.airflow.wire.collector import default_statsd
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget
 from cdk8s_airflow.model.placement import Placement, Toleration, TopologySpread
 from cdk8s_airflow.model.resources import Resources
@@ -225,9 +225,9 @@ TOGETHER: tuple[tuple[dict[str, Any], str, tuple[Pair, ...]], ...] = (
 def test_what_a_version_would_ignore_is_refused_and_says_since_when(
     said: dict[str, Any], at: str, refusing: tuple[Pair, ...], pair: Pair
 ) -> None:
-    found = release_rules(release(pair, **said))
+    found = compile_release(release(pair, **said)).setting_findings
     if pair not in refusing:
-        assert found == []
+        assert found == ()
         return
     (finding,) = found
     assert (finding.rule, finding.at) == ("versions/unread", at)
@@ -236,18 +236,20 @@ def test_what_a_version_would_ignore_is_refused_and_says_since_when(
 
 
 def test_flower_without_celery_is_refused() -> None:
-    (finding,) = release_rules(release(PAIRS[-1], flower=Flower(credentials=FlowerAuthSecret("flower"))))
+    (finding,) = compile_release(
+        release(PAIRS[-1], flower=Flower(credentials=FlowerAuthSecret("flower")))
+    ).setting_findings
     assert (finding.rule, finding.at) == ("components/flower", "flower")
 
 
 def test_metrics_go_one_way() -> None:
     collector = OtelCollector(exporters=OTLP)
-    assert statsd_beside(Statsd(), collector) is None
-    assert statsd_beside(Statsd(), OtelCollector(exporters=OTLP, metrics=False, traces=True)) == Statsd()
-    assert statsd_beside(Statsd(), None) == Statsd()
-    kept = statsd_beside(Statsd(port=8125), collector)
+    assert default_statsd(Statsd(), collector) is None
+    assert default_statsd(Statsd(), OtelCollector(exporters=OTLP, metrics=False, traces=True)) == Statsd()
+    assert default_statsd(Statsd(), None) == Statsd()
+    kept = default_statsd(Statsd(port=8125), collector)
     assert kept == Statsd(port=8125)
-    (finding,) = release_rules(release(PAIRS[-1], statsd=kept, otel_collector=collector))
+    (finding,) = compile_release(release(PAIRS[-1], statsd=kept, otel_collector=collector)).setting_findings
     assert (finding.rule, finding.at) == ("components/collector", "statsd")
 
 
@@ -337,9 +339,9 @@ def test_whatever_is_not_refused_is_read_by_the_chart(pair: Pair, said: dict[str
     for name, each in said.items():
         assert check_value(each, type(each), name) == []
     built = release(pair, **said)
-    refused = {finding.rule for finding in release_rules(built)}
+    refused = {finding.rule for finding in compile_release(built).setting_findings}
     assert refused <= {"components/cleanup", "versions/unread", "executors/several", "executors/shared-key"}
     if not refused:
-        values = release_values(built)
+        values = compile_release(built).values_from_arguments
         executor = built.executor.name
         assert check_values(values, chart_version=pair[0], airflow_version=pair[1], executor=executor) == []

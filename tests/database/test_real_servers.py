@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.database import library_variables, url_variables
 from cdk8s_airflow.airflow.wire.pgbouncer import INCLUDE, pgbouncer_ini, pgbouncer_needs
-from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.database.connection import DatabaseConnection, ExternalDatabase
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.secret_reference import PgBouncerSecret, SecretKey
@@ -185,7 +185,7 @@ def test_the_migration_goes_past_the_pooler_with_the_same_user_and_password(
     password = "p%40ss%2Fword"
     let_in_by(server, "p@ss/word")
     pooled = DatabaseConnection(secret="metadata", tls="prefer", direct=database(server).address)
-    command = release_values(release(NEWEST, database=pooled))["migrateDatabaseJob"]["command"]
+    command = compile_release(release(NEWEST, database=pooled)).values_from_arguments["migrateDatabaseJob"]["command"]
     airflow = tmp_path / "airflow"
     airflow.write_text('#!/usr/bin/env bash\necho "$2 $PGSSLMODE $AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"\n')
     airflow.chmod(0o755)

@@ -8,9 +8,9 @@ import pytest
 
 from cdk8s_airflow.airflow.components import DagProcessor, Flower, Scheduler
 from cdk8s_airflow.airflow.executors import CeleryExecutor, KubernetesExecutor, LocalExecutor, RedisBroker
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.idle_resources import always_running
-from cdk8s_airflow.airflow.wire.release import release_rules, release_values
 from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, FlowerAuthSecret, RedisPasswordSecret
 from cdk8s_airflow.validation.constraints import quantity
 from tests.airflow.wire.samples import PAIRS, Pair, called, release
@@ -59,10 +59,13 @@ def assert_counted(settings: ReleaseSettings, rendered: Rendered) -> None:
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_each_pod_that_always_runs_is_counted_and_not_for_more_than_it_asks(pair: Pair, platform: str) -> None:
     settings = release(pair, **{"dag_processor": DagProcessor(), **PLATFORMS[platform]})
-    assert not release_rules(settings)
-    assert_counted(settings, render(release_values(settings), pair[0], release="lab", namespace="airflow-lab"))
+    assert not compile_release(settings).setting_findings
+    assert_counted(
+        settings,
+        render(compile_release(settings).values_from_arguments, pair[0], release="lab", namespace="airflow-lab"),
+    )
 
 
 def test_with_everything_on_each_pod_is_counted_too(pair: Pair) -> None:
     settings, _ = everything(pair)
-    assert_counted(settings, render(release_values(settings), pair[0]))
+    assert_counted(settings, render(compile_release(settings).values_from_arguments, pair[0]))

@@ -36,8 +36,8 @@ from cdk8s_airflow import (
     TaskPods,
     WorkerSet,
 )
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.release import release_objects, release_rules, release_values
 from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
 from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects, with_task_pods
 from cdk8s_airflow.airflow.wire.traffic import TASK_POD_LABEL, release_traffic
@@ -83,12 +83,12 @@ class Case:
 
     def __init__(self, settings: ReleaseSettings, more: Mapping[str, Any] | None = None) -> None:
         self.settings = settings
-        values = with_task_pods(settings, overlay(release_values(settings), more or {}))
+        values = with_task_pods(settings, overlay(compile_release(settings).values_from_arguments, more or {}))
         self.traffic: Traffic = release_traffic(settings, values)
         self.rendered: Rendered = render(
             values, settings.dialect.chart, release=settings.release, namespace=settings.namespace
         )
-        own = {**release_objects(settings), **task_pod_objects(settings, values)}
+        own = {**compile_release(settings).objects, **task_pod_objects(settings, values)}
         self.pods = tuple(_pods(self.rendered, own.values()))
 
     def sources(self, fits: Callable[[TrafficFlow], bool]) -> set[str]:
@@ -134,11 +134,11 @@ def said(pair: Pair, name: str, size: str) -> ReleaseSettings | None:
         settings["database"] = POOLED
         if "celery" in name or name in ("several", "sets"):
             settings["flower"] = Flower(credentials=FlowerAuthSecret("flower"))
-    refused = {finding.at.partition(".")[0] for finding in release_rules(release(pair, **settings))}
+    refused = {finding.at.partition(".")[0] for finding in compile_release(release(pair, **settings)).setting_findings}
     if "executor" in refused:
         return None
     given = release(pair, **{argument: value for argument, value in settings.items() if argument not in refused})
-    assert not release_rules(given)
+    assert not compile_release(given).setting_findings
     return given
 
 
@@ -296,8 +296,8 @@ def test_what_our_flows_need_within_the_release_the_charts_own_policies_let_in_t
 @pytest.mark.parametrize("pair", sorted(WITH_AIRFLOW_3), ids=called)
 def test_task_pods_in_other_namespaces_have_the_labels_of_their_policy_and_no_token(pair: Pair) -> None:
     settings = release(pair, task_namespaces=("team",), dags=git(), database=DATABASE)
-    assert not release_rules(settings)
-    values = with_task_pods(settings, release_values(settings))
+    assert not compile_release(settings).setting_findings
+    values = with_task_pods(settings, compile_release(settings).values_from_arguments)
     (pods,) = [each for each in release_traffic(settings, values).workloads if each.namespace == "team"]
     made = {**task_pod_objects(settings, values), **namespace_objects(settings, values)}
     started = [pod for pod in _pods(Rendered(text=""), made.values()) if pod.metadata.get("namespace") == "team"]

@@ -17,8 +17,8 @@ from cdk8s_airflow.airflow.executors import (
     LocalExecutor,
     MultipleExecutors,
 )
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.permissions import release_permissions
-from cdk8s_airflow.airflow.wire.release import release_objects, release_rules, release_values
 from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.model.image import Image
@@ -81,11 +81,11 @@ def taken(pair: Pair, options: dict[str, Any]) -> Any:
     """The settings, without what these versions refuse; None where they refuse the executor."""
     given = {"executor": KubernetesExecutor(), **options, "delivery": HelmCommand()}
     settings = release(pair, **given)
-    refused = {finding.at.partition(".")[0] for finding in release_rules(settings)}
+    refused = {finding.at.partition(".")[0] for finding in compile_release(settings).setting_findings}
     if "executor" in refused:
         return None
     settings = release(pair, **{name: value for name, value in given.items() if name not in refused})
-    assert not release_rules(settings)
+    assert not compile_release(settings).setting_findings
     return settings
 
 
@@ -97,7 +97,7 @@ def test_the_data_says_exactly_what_the_chart_gives(pair: Pair, executor: str) -
         if settings is None:
             assert executor not in ("kubernetes", "local", "celery")
             pytest.skip("these versions have no such executor")
-        values = release_values(settings)
+        values = compile_release(settings).values_from_arguments
         rendered = render(values, pair[0], release="lab", namespace="airflow-lab")
         told = release_permissions(settings, values)
         assert told == permissions_in(rendered.manifests, "airflow-lab")
@@ -112,11 +112,11 @@ def test_what_values_say_otherwise_is_said_by_the_data_too(pair: Pair, switched:
     if "webserver" in switched and pair[1] >= "3":
         switched = {"apiServer": switched["webserver"]}
     settings = taken(pair, {})
-    values = overlay(release_values(settings), switched)
+    values = overlay(compile_release(settings).values_from_arguments, switched)
     rendered = render(values, pair[0], release="lab", namespace="airflow-lab")
     told = release_permissions(settings, values)
     assert told == permissions_in(rendered.manifests, "airflow-lab")
-    assert told != release_permissions(settings, release_values(settings))
+    assert told != release_permissions(settings, compile_release(settings).values_from_arguments)
     assert any(permission.namespace is None for permission in told) == ("multiNamespaceMode" in switched)
 
 
@@ -125,7 +125,7 @@ def test_jobs_of_tasks_are_started_where_the_chart_knows_of_them(pair: Pair) -> 
     if pair[0] not in ("1.20.0", "1.22.0"):
         pytest.skip("this chart has no such role")
     settings = taken(pair, {})
-    values = overlay(release_values(settings), {"allowJobLaunching": True})
+    values = overlay(compile_release(settings).values_from_arguments, {"allowJobLaunching": True})
     rendered = render(values, pair[0], release="lab", namespace="airflow-lab")
     told = release_permissions(settings, values)
     assert told == permissions_in(rendered.manifests, "airflow-lab")
@@ -138,9 +138,9 @@ def test_jobs_of_tasks_are_started_where_the_chart_knows_of_them(pair: Pair) -> 
 @everywhere
 def test_everything_at_once_gives_what_the_data_says(pair: Pair) -> None:
     settings, _ = everything(pair)
-    values = release_values(settings)
+    values = compile_release(settings).values_from_arguments
     rendered = render(values, pair[0])
-    objects = release_objects(settings).values()
+    objects = compile_release(settings).objects.values()
     told = release_permissions(settings, values, objects)
     helper = Permission(
         account="helm-airflow", account_namespace="kube-system", namespace=None, group="*", resource="*", verbs=("*",)
@@ -156,10 +156,17 @@ def test_the_secrets_backend_lists_secrets_of_one_namespace_and_nothing_else(pai
         pair = (pair[0], "2.11.0")
     backend = KubernetesSecretsBackend(namespace="connections", provider_version="10.13.0")
     settings = taken(pair, {"secrets_backend": backend, "image": Image("r.lab/airflow", tag="1")})
-    told = release_permissions(settings, release_values(settings), release_objects(settings).values())
+    told = release_permissions(
+        settings, compile_release(settings).values_from_arguments, compile_release(settings).objects.values()
+    )
     added = {
-        permission for permission in told if permission not in release_permissions(settings, release_values(settings))
+        permission
+        for permission in told
+        if permission not in release_permissions(settings, compile_release(settings).values_from_arguments)
     }
+    assert {
+        (permission.namespace, permission.resource, permission.verbs, permission.names) for permission in added
+    } == {("connections", "secrets", ("list",), ())}
     assert {
         (permission.namespace, permission.resource, permission.verbs, permission.names) for permission in added
     } == {("connections", "secrets", ("list",), ())}

@@ -9,8 +9,8 @@ import pytest
 from cdk8s_airflow.airflow.components import DagProcessor, DatabaseCleanup, Flower, PodCleanup
 from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend
 from cdk8s_airflow.airflow.executors import CeleryExecutor, ExternalBroker, KubernetesExecutor, LocalExecutor
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.release import release_rules, release_values
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.model.image import Image
 from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, FlowerAuthSecret
@@ -63,8 +63,8 @@ def has_token(rendered: Rendered, pod: Any) -> bool:
 def made(pair: Pair, **changes: Any) -> tuple[ReleaseSettings, Rendered]:
     given: dict[str, Any] = {"dag_processor": DagProcessor(), "database_cleanup": DatabaseCleanup(), **changes}
     settings = release(pair, **given)
-    assert not release_rules(settings)
-    return settings, render(release_values(settings), pair[0], release="lab")
+    assert not compile_release(settings).setting_findings
+    return settings, render(compile_release(settings).values_from_arguments, pair[0], release="lab")
 
 
 def test_each_account_has_exactly_these_rights(pair: Pair) -> None:

@@ -11,9 +11,9 @@ import pytest
 from cdk8s_airflow.airflow.environment import CaBundle, HttpProxy
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
 from cdk8s_airflow.airflow.logs import Logs
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
-from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.task_pods import task_pod, with_task_pods
 from cdk8s_airflow.dags.folder import DagFile, FolderFiles
 from cdk8s_airflow.dags.image import DagImage
@@ -119,7 +119,7 @@ def copies(names: set[str]) -> set[str]:
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_the_default_pod_is_the_charts_own_but_for_what_tasks_do_not_need(pair: Pair, source: str) -> None:
     settings = everything(pair, source)
-    values = release_values(settings)
+    values = compile_release(settings).values_from_arguments
     ours, chart = task_pod(settings, values, TaskPod()), render(values, pair[0], release="lab").pod_template
     assert chart is not None
     ours_env, chart_env = variables(ours), variables(chart)
@@ -147,7 +147,7 @@ KEPT_ELSEWHERE: dict[str, Any] = {
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_where_logs_are_kept_is_told_to_tasks_as_the_chart_tells_it(pair: Pair, logs: str) -> None:
     settings = release(pair, logs=KEPT_ELSEWHERE[logs])
-    values = release_values(settings)
+    values = compile_release(settings).values_from_arguments
     ours, chart = task_pod(settings, values, TaskPod()), render(values, pair[0], release="lab").pod_template
     ours_env, chart_env = variables(ours), variables(chart)
     assert by_name(ours) == by_name(chart)
@@ -160,7 +160,7 @@ def test_where_logs_are_kept_is_told_to_tasks_as_the_chart_tells_it(pair: Pair, 
 @pytest.mark.parametrize("pair", sorted(WITH_AIRFLOW_3), ids=called)
 def test_with_the_metadata_database_only_keys_of_the_api_server_are_withheld(pair: Pair) -> None:
     settings = release(pair, task_pods=TaskPods(metadata_database=True))
-    values = release_values(settings)
+    values = compile_release(settings).values_from_arguments
     ours, chart = task_pod(settings, values, TaskPod()), render(values, pair[0], release="lab").pod_template
     ours_env, chart_env = variables(ours), variables(chart)
     assert by_name(ours) == by_name(chart)
@@ -177,7 +177,7 @@ def test_what_helm_makes_of_the_text_is_what_was_generated(pair: Pair) -> None:
         dags=git(),
         task_pods=TaskPods(default=TaskPod(env={"JINJA": "{{ ds }} {{ '%' }}", "YAML": "y", "LINES": "a\nb\n"})),
     )
-    values = release_values(settings)
+    values = compile_release(settings).values_from_arguments
     rendered = render(with_task_pods(settings, values), pair[0], release="lab")
     assert rendered.pod_template == task_pod(settings, values, settings.task_pods.default)
 
@@ -225,7 +225,7 @@ print(json.dumps({"read": plain, "made": ApiClient().sanitize_for_serialization(
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_kubernetes_executor_reads_every_template_whole_and_makes_a_valid_pod_of_it(pair: Pair) -> None:
     settings = release(pair, dags=git(), task_pods=TaskPods(templates={"gpu": RICH}))
-    values = release_values(settings)
+    values = compile_release(settings).values_from_arguments
     for given in (TaskPod(), RICH):
         pod = task_pod(settings, values, given)
         kubernetes_validate.validate(pod, "1.34", strict=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.traffic import release_traffic
 from cdk8s_airflow.model.traffic import PodGroup, Traffic, UnlocatedPeer
 from cdk8s_airflow.network import ExternalPeer, PeerEndpoint
@@ -35,7 +35,7 @@ def places_of(traffic: Traffic) -> dict[str, PeerEndpoint]:
 @given(drawn=any_settings())
 def test_whatever_is_said_of_a_release_what_it_needs_passes_and_nothing_else(drawn: ReleaseSettings) -> None:
     said, _ = repaired(drawn)
-    values: dict[str, Any] = release_values(said)
+    values: dict[str, Any] = compile_release(said).values_from_arguments
     traffic = release_traffic(said, values)
     assert not traffic.questions
     ends = [end for flow in traffic.flows for end in (flow.source, flow.target) if isinstance(end, PodGroup)]

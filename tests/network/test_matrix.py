@@ -30,7 +30,7 @@ from cdk8s_airflow import (
     RedisPasswordSecret,
     WorkerSet,
 )
-from cdk8s_airflow.airflow.wire.release import release_values
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.traffic import release_traffic
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.database.wire.traffic import cluster_traffic, instances
@@ -68,7 +68,7 @@ def executors(pair: Pair) -> dict[str, Any]:
 
 def isolated(pair: Pair, *flows: TrafficFlow, facts: Any = FACTS, places: Any = None, **settings: Any) -> Isolation:
     said = release(pair, **{"database": DATABASE, "ui": Ingress(host="a.example.com"), **settings})
-    traffic = release_traffic(said, release_values(said))
+    traffic = release_traffic(said, compile_release(said).values_from_arguments)
     return isolation([traffic, cluster_traffic("pg", "airflow-data")], flows, places or {}, facts)
 
 
@@ -104,7 +104,7 @@ def test_everything_that_can_be_said_together(pair: Pair) -> None:
         places["tempo.monitoring"] = PeerEndpoint(
             peer=PodGroup(name="Tempo", namespace="monitoring", labels={"app": "tempo"})
         )
-    given = isolation([release_traffic(said, release_values(said))], [], places, FACTS)
+    given = isolation([release_traffic(said, compile_release(said).values_from_arguments)], [], places, FACTS)
     assert assert_exact(given, FACTS, places)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from cdk8s import ApiObject
 from constructs import Construct
 
+from cdk8s_airflow.airflow.arguments import release_settings
 from cdk8s_airflow.airflow.authentication import AdminAccount, Auth, FabAuth
-from cdk8s_airflow.airflow.chart_archive import ChartArchive, schema_of
+from cdk8s_airflow.airflow.chart_archive import ChartArchive
 from cdk8s_airflow.airflow.components import (
     ApiServer,
     DagProcessor,
@@ -25,7 +25,6 @@ from cdk8s_airflow.airflow.components import (
     Triggerer,
 )
 from cdk8s_airflow.airflow.config import Config, Throughput
-from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.environment import (
     CaBundle,
     Connections,
@@ -38,37 +37,19 @@ from cdk8s_airflow.airflow.environment import (
 from cdk8s_airflow.airflow.executors import Executor, task_resources_of
 from cdk8s_airflow.airflow.exposure import ClusterIP, Exposure
 from cdk8s_airflow.airflow.logs import Logs
+from cdk8s_airflow.airflow.pipeline import CompiledRelease, compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPods
-from cdk8s_airflow.airflow.wire.collector import statsd_beside
-from cdk8s_airflow.airflow.wire.config import overlaid_config_rules
-from cdk8s_airflow.airflow.wire.database import database_told
-from cdk8s_airflow.airflow.wire.environment import variables_twice
-from cdk8s_airflow.airflow.wire.pod_settings import volumes_twice
-from cdk8s_airflow.airflow.wire.release import (
-    release_needs,
-    release_notes,
-    release_objects,
-    release_rules,
-    release_values,
-)
-from cdk8s_airflow.airflow.wire.sessions import demands
-from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
-from cdk8s_airflow.airflow.wire.task_pods import namespace_rules, task_pod_objects, with_task_pods
-from cdk8s_airflow.airflow.wire.tree import Tree, overlay
-from cdk8s_airflow.airflow.wire.value_ownership import owned_rules
+from cdk8s_airflow.airflow.wire.database import database_identities
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.dags.folder import DagFolder
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.repo_sync import DagRepoSync
-from cdk8s_airflow.dags.source import DagSettings
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
-from cdk8s_airflow.delivery.wire import Delivered, Release, deliver
-from cdk8s_airflow.delivery.wire.k3s import structured_rules
 from cdk8s_airflow.delivery.wire.permissions import guard_delivery
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
@@ -76,12 +57,9 @@ from cdk8s_airflow.model.image import Image, RegistryMirror
 from cdk8s_airflow.model.secret_reference import AirflowKeys, PullSecret
 from cdk8s_airflow.model.service_account import ServiceAccounts
 from cdk8s_airflow.model.traffic import Traffic
-from cdk8s_airflow.model.version import DEFAULT_CHART_VERSION, pair_findings, runs_of
+from cdk8s_airflow.model.version import DEFAULT_CHART_VERSION
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, claim_rules, fitting_rules, has_quota
-from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.schemas.chart_values import secret_findings
-from cdk8s_airflow.text.yaml_writer import values_text
-from cdk8s_airflow.validation import Finding, PlatformError
+from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import Must, NonEmpty, is_label_1035
 
 if TYPE_CHECKING:
@@ -197,7 +175,7 @@ class AirflowChart(PlatformConstruct):
 
     how_to_write = "AirflowChart(chart, ...)"
     _ids: tuple[str, ...] = ()
-    _told: tuple[ReleaseSettings, Mapping[str, Any]] | None = None
+    _compiled: CompiledRelease | None = None
 
     def __init__(
         self,
@@ -249,131 +227,15 @@ class AirflowChart(PlatformConstruct):
         values: Mapping[str, Any] | None = None,
         unchecked_values: Mapping[str, Any] | None = None,
     ) -> None:
-        found = checked(AirflowChart.__init__, locals())
-        archive = chart_archive.opened if isinstance(chart_archive, ChartArchive) else None
-        own = None if archive is None else archive.own
-        schema = None
-        if chart_archive is None or archive is not None:
-            found += pair_findings(chart_version, airflow_version, own)
-        if archive is not None and not found:
-            schema, problems = schema_of(archive)
-            found += problems
-        runs = None if found else runs_of(chart_version, own)
-        if runs is None:
-            super().__init__(scope, id, found)
-            return
-        dialect = Dialect(chart_version, airflow_version or runs.default)
-        settings = ReleaseSettings(
-            release=release,
-            namespace=namespace.name,
-            dialect=dialect,
-            executor=executor,
-            dags=_dag_settings(dags),
-            image=image,
-            mirror=mirror,
-            pull_secret=pull_secret,
-            keys=keys,
-            database=database,
-            logs=logs,
-            ui=ui,
-            admin=admin,
-            auth=auth,
-            env=env or {},
-            env_from=env_from,
-            connections=connections or {},
-            variables=variables or {},
-            data_lake=data_lake,
-            secrets_backend=secrets_backend,
-            proxy=proxy,
-            ca=ca,
-            scheduler=scheduler,
-            api_server=api_server,
-            triggerer=triggerer,
-            dag_processor=dag_processor if dag_processor is not None or dialect.airflow_major < 3 else DagProcessor(),
-            statsd=statsd_beside(statsd, otel_collector),
-            otel_collector=otel_collector,
-            flower=flower,
-            cleanup=cleanup,
-            database_cleanup=database_cleanup,
-            migration=migration,
-            config=config or {},
-            throughput=throughput,
-            task_pods=task_pods,
-            task_namespaces=tuple(each.name for each in task_namespaces),
-            service_accounts=service_accounts,
-            rotation=rotation,
-            delivery=delivery,
-            facts=facts,
-            has_quota=any(map(has_quota, (namespace, *task_namespaces))),
-            archived_images=None if archive is None else archive.side_images,
-        )
-        found += release_rules(settings)
-        found += fitting_rules(namespace, settings, always=partial(_always_running, settings))
-        found += claim_rules(namespace, settings, service=type(ui).__name__)
-        for place in task_namespaces:
-            found += fitting_rules(place, task_pods, "task_pods")
-            found += fitting_rules(place, task_resources_of(executor), "executor.task_resources")
-        ours = release_values(settings)
-        found += owned_rules(ours, values or {})
-        found += overlaid_config_rules(settings, values or {})
-        checked_values = overlay(ours, values or {})
-        refused = any(finding.at == "executor" for finding in found)
-        found += secret_findings(unchecked_values or {}, "unchecked_values")
-        unfit = [
-            finding
-            for finding in check_values(
-                checked_values,
-                chart_version=dialect.chart,
-                airflow_version=dialect.airflow,
-                executor=executor.name,
-                schema=schema,
-            )
-            if not (refused and finding.at == "values.executor")
-        ]
-        if any(finding.rule in ("environment/clear-text", "environment/owned") for finding in found):
-            given = {finding.at for finding in secret_findings(values or {})}
-            unfit = [each for each in unfit if each.rule != "values/secret-literal" or each.at in given]
-        found += unfit or variables_twice(settings, checked_values, values or {})
-        found += [] if unfit else volumes_twice(checked_values)
-        if not found:
-            checked_values, problems = _with_task_pods(settings, checked_values, values or {})
-            found += problems
-        all_values = overlay(checked_values, unchecked_values or {})
-        text = ""
-        if not found:
-            text, problems = _text(all_values, unchecked_values or {})
-            found += problems
-        if not found:
-            found += structured_rules(delivery, all_values)
+        arguments = dict(locals())
+        settings, found = release_settings(arguments, checked(AirflowChart.__init__, arguments), has_quota)
+        compiled = None if settings is None else compile_release(settings)
+        if compiled is not None:
+            found += [*compiled.findings, *_bound_rules(arguments, compiled.settings)]
         super().__init__(scope, id, found)
-        if not self._sound:
-            return
-        self._found_late(finding for each in demands(settings, all_values) for finding in self._registry.open(each))
-        if not self._sound:
-            return
-        delivered = deliver(
-            delivery,
-            Release(
-                name=release,
-                namespace=settings.namespace,
-                chart_version=dialect.chart,
-                text=text,
-                values=all_values,
-            ),
-            facts,
-        )
-        bound = {id: (bindings.helm_chart, m) for id, m in delivered.objects.items() if m["kind"] == "HelmChart"}
-        made = {
-            **release_objects(settings),
-            **task_pod_objects(settings, checked_values),
-            **namespace_objects(settings, checked_values),
-        }
-        objects = {**made, **{id: m for id, m in delivered.objects.items() if id not in bound}}
-        self._emit(objects, bound=bound, facts=facts, files=delivered.files)
-        if self._sound:
-            self._told = settings, all_values
-            self._ids = (*objects, *bound)
-            self._write_down(settings, all_values, delivered, unchecked_values)
+        if compiled is not None and self._sound:
+            self._register_sessions(compiled)
+            self._emit_release(compiled)
 
     @property
     def api_objects(self) -> Mapping[str, ApiObject]:
@@ -391,78 +253,58 @@ class AirflowChart(PlatformConstruct):
     @property
     def traffic(self) -> Traffic:
         """Its pods, and all connections they take part in, for :class:`NetworkIsolation`; nothing while findings are collected."""
-        if self._told is None:
-            return Traffic()
-        from cdk8s_airflow.airflow.wire.traffic import release_traffic
-
-        return release_traffic(*self._told)
+        return Traffic() if self._compiled is None else self._compiled.traffic
 
     @property
     def permissions(self) -> tuple[Permission, ...]:
         """What each service account that comes with the release may do with the API of Kubernetes, that of Helm's too."""
-        return () if self._told is None else _permissions(*self._told)
+        return () if self._compiled is None else self._compiled.permissions
 
-    def _write_down(
-        self,
-        settings: ReleaseSettings,
-        values: Mapping[str, Any],
-        delivered: Delivered,
-        unchecked_values: Mapping[str, Any] | None,
-    ) -> None:
+    def _register_sessions(self, release: CompiledRelease) -> None:
+        """Counts the database sessions of the release with those of the rest of the app."""
+        self._found_late(finding for demand in release.sessions for finding in self._registry.open(demand))
+
+    def _emit_release(self, release: CompiledRelease) -> None:
+        """Emits the objects of the release, and registers with the app what others must know of it."""
+        if not self._sound:
+            return
+        settings, delivered = release.settings, release.delivered
+        bound = {id: (bindings.helm_chart, m) for id, m in delivered.objects.items() if m["kind"] == "HelmChart"}
+        objects = {**release.objects, **{id: m for id, m in delivered.objects.items() if id not in bound}}
+        self._emit(objects, bound=bound, facts=settings.facts, files=delivered.files)
+        if not self._sound:
+            return
+        self._compiled = release
+        self._ids = (*objects, *bound)
         registry = self._registry
-        self._need(release_needs(settings))
+        self._need(release.needs)
         self._found_late(registry.launch((settings.namespace, *settings.task_namespaces), settings.release))
-        self._found_late(registry.own_database(database_told(settings), settings.release))
+        self._found_late(registry.own_database(database_identities(settings), settings.release))
         self._found_late(guard_delivery(registry, settings.delivery, settings.release))
-        registry.permissions.append(partial(_permissions, settings, values))
-        registry.notes += release_notes(settings)
-        registry.notes += delivered.notes
+        registry.permissions.append(lambda: release.permissions)
+        registry.notes += [*release.notes, *delivered.notes, *_unchecked_notes(settings)]
         registry.removals += delivered.removal
-        if unchecked_values:
-            registry.notes.append(
-                f"Release {settings.release} has values that nothing was checked against: {', '.join(sorted(unchecked_values))}"
-            )
+
+
+def _bound_rules(arguments: Mapping[str, Any], settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether the release fits in the quotas and limits of its namespaces."""
+    namespace: NamespaceHandle = arguments["namespace"]
+    yield from fitting_rules(namespace, settings, always=partial(_always_running, settings))
+    yield from claim_rules(namespace, settings, service=type(settings.ui).__name__)
+    for task_namespace in arguments["task_namespaces"]:
+        yield from fitting_rules(task_namespace, settings.task_pods, "task_pods")
+        yield from fitting_rules(task_namespace, task_resources_of(settings.executor), "executor.task_resources")
+
+
+def _unchecked_notes(settings: ReleaseSettings) -> Iterator[str]:
+    """The keys of ``unchecked_values=``, if there are any."""
+    if settings.unchecked_values:
+        keys = ", ".join(sorted(settings.unchecked_values))
+        yield f"Release {settings.release} has values that nothing was checked against: {keys}"
 
 
 def _always_running(settings: ReleaseSettings) -> Iterable[tuple[int, Resources]]:
-    """What a release asks for all the time; looked up only where a namespace bounds it."""
+    """The resources that a release requests at all times. Computed only for a namespace with a quota."""
     from cdk8s_airflow.airflow.wire.idle_resources import always_running
 
     return always_running(settings)
-
-
-def _permissions(settings: ReleaseSettings, values: Mapping[str, Any]) -> tuple[Permission, ...]:
-    """What the accounts of a release may do; looked up when somebody asks, not at synth."""
-    from cdk8s_airflow.airflow.wire.permissions import release_permissions
-
-    made = {**release_objects(settings), **namespace_objects(settings, values)}
-    return release_permissions(settings, values, made.values())
-
-
-def _dag_settings(dags: DagSource | None) -> DagSettings | None:
-    """What a source was told; nothing of one whose faults have been reported."""
-    if dags is None or (isinstance(dags, DagRepoSync) and not dags.sound):
-        return None
-    return dags.settings
-
-
-def _with_task_pods(settings: ReleaseSettings, values: Tree, given: Mapping[str, Any]) -> tuple[Tree, list[Finding]]:
-    """Values with what follows from them for task pods; what was given has the last word here too."""
-    try:
-        namespace_objects(settings, values)
-        return overlay(with_task_pods(settings, values), given), list(namespace_rules(values))
-    except PlatformError as error:
-        return values, list(error.findings)
-
-
-def _text(values: Mapping[str, Any], unchecked_values: Mapping[str, Any]) -> tuple[str, list[Finding]]:
-    """The values as text; what no text can say is found here, where nothing else has looked."""
-    try:
-        return values_text(values), []
-    except PlatformError as error:
-        return "", [
-            replace(finding, at=f"unchecked_{finding.at}")
-            if any(finding.at.startswith(f"values.{key}") for key in unchecked_values)
-            else finding
-            for finding in error.findings
-        ]

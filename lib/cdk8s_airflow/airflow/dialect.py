@@ -62,6 +62,7 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
         Place("dagProcessor.dagBundleConfigList", charts=">=1.20", airflow=">=3"),
     ),
     "dag_processor.enabled": (Place("dagProcessor.enabled", airflow="<3"),),
+    "dag_processor.required": (Place("dagProcessor", airflow=">=3"),),
     "triggerer.disruption_budget": (Place("triggerer.podDisruptionBudget", charts=">=1.19"),),
     "dag_processor.disruption_budget": (Place("dagProcessor.podDisruptionBudget", charts=">=1.19"),),
     "logs.elasticsearch": (Place("elasticsearch"),),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow.airflow.authentication import AdminAccount, Auth, FabAuth
 from cdk8s_airflow.airflow.components import (
@@ -96,6 +96,9 @@ class ReleaseSettings:
     data_lake: DataLake | None = None
     has_quota: bool = False
     archived_images: Mapping[str, tuple[str, str]] | None = None
+    archived_schema: Any = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    unchecked_values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def images_beside(self) -> Mapping[str, tuple[str, str]]:

@@ -171,10 +171,10 @@ def _image_of(
         registry = registry_and_path(image.repository)[0]
         login = None if pull_secret is None else registry_login(pull_secret, namespace, registries=(registry,))
         return login, image.repository + by, image.pull_policy
-    told = None if release is None else release._told
-    if told is None:
+    compiled = None if release is None else release._compiled
+    if compiled is None:
         return None, "", "IfNotPresent"
-    settings = told[0]
+    settings = compiled.settings
     with_login = settings if pull_secret is None else replace(settings, pull_secret=pull_secret)
     login = next(
         (replace(need, namespace=namespace) for need in image_needs(replace(with_login, namespace=namespace))), None

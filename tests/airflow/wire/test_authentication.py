@@ -15,10 +15,10 @@ from cdk8s_airflow.airflow.components import ApiServer
 from cdk8s_airflow.airflow.environment import CaBundle
 from cdk8s_airflow.airflow.exposure import Ingress, NodePort
 from cdk8s_airflow.airflow.wire.authentication import (
-    people_needs,
-    people_notes,
-    people_rules,
-    people_values,
+    authentication_needs,
+    authentication_notes,
+    authentication_rules,
+    authentication_values,
     redirect_address,
     sign_on_file,
 )
@@ -65,13 +65,13 @@ def test_the_job_runs_only_for_an_account_that_was_asked_for(pair: Pair) -> None
 
     assert enabled() is False
     assert enabled(admin=ADMIN) is True
-    assert people_values(release(pair)) == {}
+    assert authentication_values(release(pair)) == {}
 
 
 @every_pair
 def test_the_file_goes_where_the_version_reads_it(pair: Pair) -> None:
     changed = release(pair, ui=UI, auth=FabAuth(sign_on=oidc()))
-    values = people_values(changed)
+    values = authentication_values(changed)
     server, key = ("apiServer", "apiServerConfig") if pair in WITH_AIRFLOW_3 else ("webserver", "webserverConfig")
     assert set(values) == {server}
     assert values[server][key] == sign_on_file(changed)
@@ -85,7 +85,7 @@ def test_people_are_sent_back_to_where_the_version_expects_them(pair: Pair) -> N
     path = "/auth/oauth-authorized/oidc" if pair in WITH_AIRFLOW_3 else "/oauth-authorized/oidc"
     changed = release(pair, ui=Ingress(host="a.example.com"), auth=FabAuth(sign_on=oidc()))
     assert redirect_address(changed) == f"http://a.example.com{path}"
-    assert any(f"http://a.example.com{path}" in note for note in people_notes(changed))
+    assert any(f"http://a.example.com{path}" in note for note in authentication_notes(changed))
 
 
 class Stub:
@@ -236,23 +236,25 @@ def test_the_file_is_the_same_whatever_the_order_of_roles() -> None:
     ],
 )
 def test_ways_to_log_in_that_do_not_fit_together(pair: Pair, changes: Any, rules: list[tuple[str, str]]) -> None:
-    assert [(finding.rule, finding.at) for finding in people_rules(release(pair, **changes))] == rules
+    assert [(finding.rule, finding.at) for finding in authentication_rules(release(pair, **changes))] == rules
 
 
 def test_secrets_are_listed_with_a_way_to_make_them() -> None:
-    (account,) = people_needs(release(NEWEST, admin=ADMIN))
+    (account,) = authentication_needs(release(NEWEST, admin=ADMIN))
     assert (account.name, set(account.keys), account.type) == (
         "admin",
         {"username", "password"},
         "kubernetes.io/basic-auth",
     )
     assert "openssl rand" in account.command
-    (client,) = people_needs(release(NEWEST, ui=UI, auth=FabAuth(sign_on=oidc())))
+    (client,) = authentication_needs(release(NEWEST, ui=UI, auth=FabAuth(sign_on=oidc())))
     assert (client.name, set(client.keys)) == ("sign-on", {"secret"})
-    names = [need.name for need in people_needs(release(NEWEST, auth=FabAuth(sign_on=ldap(ca=SecretKey("ca", "c")))))]
+    names = [
+        need.name for need in authentication_needs(release(NEWEST, auth=FabAuth(sign_on=ldap(ca=SecretKey("ca", "c")))))
+    ]
     assert names == ["ldap", "ca"]
 
 
 def test_how_to_read_the_password_back_is_said() -> None:
-    (note,) = people_notes(release(NEWEST, admin=ADMIN))
+    (note,) = authentication_notes(release(NEWEST, admin=ADMIN))
     assert "kubectl -n airflow-lab get secret admin" in note

@@ -8,13 +8,13 @@ import pytest
 
 from cdk8s_airflow.airflow.components import DatabaseCleanup, PodCleanup
 from cdk8s_airflow.airflow.executors import LocalExecutor
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.cleanup import (
     cleanup_rules,
     cleanup_values,
     database_cleanup_objects,
     database_cleanup_values,
 )
-from cdk8s_airflow.airflow.wire.release import release_objects, release_values
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.model.image import Image
 from cdk8s_airflow.model.secret_reference import PullSecret
@@ -30,7 +30,7 @@ every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_nothing_is_deleted_unless_asked(pair: Pair) -> None:
     settings = release(pair)
     assert (cleanup_values(settings), database_cleanup_values(settings)) == ({}, {})
-    assert database_cleanup_objects(settings, {}) == {}
+    assert database_cleanup_objects(compile_release(settings).shared) == {}
 
 
 @every_pair
@@ -81,9 +81,12 @@ def test_the_chart_deletes_rows_from_1_20_on(pair: Pair) -> None:
         }
     }
     assert database_cleanup_values(settings) == ({} if pair[0] in OLD else values)
-    assert ("database-cleanup" in release_objects(settings)) is (pair[0] in OLD)
+    assert ("database-cleanup" in compile_release(settings).objects) is (pair[0] in OLD)
     found = check_values(
-        release_values(settings), chart_version=pair[0], airflow_version=pair[1], executor="KubernetesExecutor"
+        compile_release(settings).values_from_arguments,
+        chart_version=pair[0],
+        airflow_version=pair[1],
+        executor="KubernetesExecutor",
     )
     assert found == []
 
@@ -98,7 +101,8 @@ def test_our_own_job_has_what_every_airflow_container_has(pair: Pair) -> None:
         "volumeMounts": [{"name": "ca", "mountPath": "/ca"}],
         "nodeSelector": {"kubernetes.io/arch": "arm64"},
     }
-    job = database_cleanup_objects(settings, values)["database-cleanup"]
+    shared = dataclasses.replace(compile_release(settings).shared, values=values)
+    job = database_cleanup_objects(shared)["database-cleanup"]
     assert_accepted(job)
     pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -122,7 +126,7 @@ def test_our_own_job_has_what_every_airflow_container_has(pair: Pair) -> None:
 def test_our_own_job_runs_the_image_by_its_digest() -> None:
     image = Image("registry.lab/airflow", tag="1", digest="sha256:" + "0" * 64, pull_policy="Always")
     settings = release(PAIRS[0], database_cleanup=DatabaseCleanup(), image=image)
-    job = database_cleanup_objects(settings, {})["database-cleanup"]
+    job = database_cleanup_objects(compile_release(settings).shared)["database-cleanup"]
     (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "registry.lab/airflow@sha256:" + "0" * 64
     assert container["imagePullPolicy"] == "Always"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cdk8s_airflow.airflow.config import Throughput
 from cdk8s_airflow.airflow.executors import LocalExecutor
 from cdk8s_airflow.airflow.exposure import Ingress
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.config import (
     OWNED,
     config_needs,
@@ -21,7 +22,6 @@ from cdk8s_airflow.airflow.wire.config import (
     config_rules,
     config_values,
 )
-from cdk8s_airflow.airflow.wire.release import release_needs, release_rules, release_values
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.schemas import airflow_config as known
 from cdk8s_airflow.schemas import facts_store as store
@@ -214,9 +214,11 @@ def test_an_option_from_a_secret_is_a_variable_under_the_versions_name(pair: Pai
         ("observed", ["tasks"]),
         ("xcom", ["path"]),
     ]
-    whole = {need.name: need for need in release_needs(given_release)}
+    whole = {need.name: need for need in compile_release(given_release).needs}
     assert list(whole["observed"].keys) == ["dsn", "tasks"]
-    wait = release_values(given_release)["migrateDatabaseJob"]["extraInitContainers"][0]["command"][2]
+    wait = compile_release(given_release).values_from_arguments["migrateDatabaseJob"]["extraInitContainers"][0][
+        "command"
+    ][2]
     assert "observed/dsn observed/tasks" in wait
     assert "xcom/path" in wait
 
@@ -266,14 +268,14 @@ def test_an_option_that_another_argument_writes_too_is_refused(pair: Pair, monke
         ui=Ingress(host="airflow.lab"),
         config={section: {"base_url": "http://other.lab"}, "core": {"parallelism": 1}},
     )
-    (finding,) = release_rules(given_release)
+    (finding,) = compile_release(given_release).setting_findings
     assert (finding.rule, finding.at) == ("config/owned", f"config.{section}.base_url")
-    assert release_values(given_release)["config"][section]["base_url"] == "http://airflow.lab"
+    assert compile_release(given_release).values_from_arguments["config"][section]["base_url"] == "http://airflow.lab"
 
 
 @every_pair
 def test_what_other_arguments_write_to_the_configuration_is_owned(pair: Pair) -> None:
-    values = release_values(release(pair, ui=Ingress(host="airflow.lab")))
+    values = compile_release(release(pair, ui=Ingress(host="airflow.lab"))).values_from_arguments
     names = {known.dotted((section, option)) for section, options in values["config"].items() for option in options}
     assert names
     formers = {name: {known.dotted(n) for n in known.names_of(tuple(name.rsplit(".", 1)))} for name in names}  # type: ignore[arg-type]

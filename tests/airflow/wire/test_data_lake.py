@@ -21,8 +21,8 @@ from cdk8s_airflow import (
     S3Credentials,
     SecretKey,
 )
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.logs import log_needs, log_values
-from cdk8s_airflow.airflow.wire.release import release_needs, release_notes, release_rules, release_values
 from cdk8s_airflow.airflow.wire.traffic import release_traffic
 from cdk8s_airflow.model.traffic import PodGroup
 from tests.airflow.wire.samples import PAIRS, called, release
@@ -40,7 +40,7 @@ LAKE = DataLake(buckets=[RAW, WAREHOUSE])
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_tasks_get_a_connection_and_variables(pair: tuple[str, str]) -> None:
-    values = release_values(release(pair, data_lake=LAKE))
+    values = compile_release(release(pair, data_lake=LAKE)).values_from_arguments
     assert [entry for entry in values["secret"] if entry["secretName"] == "data-lake"] == [
         {"envName": "AIRFLOW_CONN_DATA_LAKE", "secretName": "data-lake", "secretKey": "connection"},
         {"envName": "AWS_ACCESS_KEY_ID", "secretName": "data-lake", "secretKey": "AWS_ACCESS_KEY_ID"},
@@ -52,13 +52,15 @@ def test_tasks_get_a_connection_and_variables(pair: tuple[str, str]) -> None:
 
 
 def test_a_release_without_a_lake_has_none_of_it() -> None:
-    text = json.dumps(release_values(release(PAIRS[-1])))
+    text = json.dumps(compile_release(release(PAIRS[-1])).values_from_arguments)
     assert "AWS_" not in text
     assert "DATA_LAKE" not in text
 
 
 def test_variables_can_be_left_out() -> None:
-    values = release_values(release(PAIRS[-1], data_lake=DataLake(buckets=[RAW], variables=False)))
+    values = compile_release(
+        release(PAIRS[-1], data_lake=DataLake(buckets=[RAW], variables=False))
+    ).values_from_arguments
     assert "AWS_" not in json.dumps([values.get("env", []), values["secret"]])
     assert {"envName": "AIRFLOW_CONN_DATA_LAKE", "secretName": "data-lake", "secretKey": "connection"} in values[
         "secret"
@@ -96,8 +98,8 @@ def test_each_store_has_variables_of_its_own(
     storage: ObjectStorage, plain: dict[str, str], secret: dict[str, tuple[str, str]]
 ) -> None:
     lake = DataLake(buckets=[storage.bucket("raw")])
-    values = release_values(release(PAIRS[-1], data_lake=lake))
-    without = release_values(release(PAIRS[-1]))
+    values = compile_release(release(PAIRS[-1], data_lake=lake)).values_from_arguments
+    without = compile_release(release(PAIRS[-1])).values_from_arguments
     named = {entry["name"]: entry["value"] for entry in values.get("env", []) if entry not in without.get("env", [])}
     read = {
         entry["envName"]: (entry["secretName"], entry["secretKey"])
@@ -109,7 +111,7 @@ def test_each_store_has_variables_of_its_own(
 
 def test_its_secret_is_needed_where_tasks_run_and_is_a_copy_of_the_stores() -> None:
     settings = release(("1.22.0", "3.2.2"), data_lake=LAKE, task_namespaces=("team-a",))
-    needs = {need.namespace: need for need in release_needs(settings) if need.name == "data-lake"}
+    needs = {need.namespace: need for need in compile_release(settings).needs if need.name == "data-lake"}
     assert set(needs) == {"airflow-lab", "team-a"}
     for namespace, need in needs.items():
         assert set(need.keys) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "connection"}
@@ -122,12 +124,18 @@ def test_its_secret_is_needed_where_tasks_run_and_is_a_copy_of_the_stores() -> N
 
 def test_an_identity_is_told_in_words() -> None:
     lake = DataLake(buckets=[ObjectStorage.gcs().bucket("raw")])
-    assert any("gs://raw by their identity" in note for note in release_notes(release(PAIRS[-1], data_lake=lake)))
+    assert any(
+        "gs://raw by their identity" in note for note in compile_release(release(PAIRS[-1], data_lake=lake)).notes
+    )
 
 
 def test_tasks_open_connections_to_the_store() -> None:
     settings = release(("1.22.0", "3.2.2"), data_lake=LAKE)
-    flows = [flow for flow in release_traffic(settings, release_values(settings)).flows if flow.target == STORE_PODS]
+    flows = [
+        flow
+        for flow in release_traffic(settings, compile_release(settings).values_from_arguments).flows
+        if flow.target == STORE_PODS
+    ]
     assert {flow.port for flow in flows} == {8333}
     assert any("task" in getattr(flow.source, "name", "") for flow in flows)
 
@@ -142,7 +150,11 @@ def test_logs_go_to_a_bucket_by_its_handle() -> None:
     ]
     (need,) = log_needs(settings)
     assert "kubectl -n storage get secret data-lake" in need.command
-    flows = [flow for flow in release_traffic(settings, release_values(settings)).flows if flow.target == STORE_PODS]
+    flows = [
+        flow
+        for flow in release_traffic(settings, compile_release(settings).values_from_arguments).flows
+        if flow.target == STORE_PODS
+    ]
     assert {flow.purpose for flow in flows} == {"task logs"}
 
 
@@ -192,7 +204,7 @@ def test_logs_and_lake_can_share_a_secret() -> None:
     ],
 )
 def test_what_does_not_go_together_is_told(changes: dict[str, Any], rule: str, at: str) -> None:
-    found = release_rules(release(PAIRS[-1], **changes))
+    found = compile_release(release(PAIRS[-1], **changes)).setting_findings
     assert (rule, at) in [(finding.rule, finding.at) for finding in found]
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from cdk8s_airflow.airflow.components import DatabaseCleanup, PodCleanup, Triggerer
 from cdk8s_airflow.airflow.executors import CeleryExecutor, CeleryWorkers, RedisBroker
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.cleanup import cleanup_values, database_cleanup_objects
 from cdk8s_airflow.airflow.wire.database import database_needs, database_notes, database_rules, database_values
-from cdk8s_airflow.airflow.wire.migration import migration_values
 from cdk8s_airflow.airflow.wire.pgbouncer import (
     INCLUDE,
     pgbouncer_ini,
@@ -21,7 +21,6 @@ from cdk8s_airflow.airflow.wire.pgbouncer import (
     pgbouncer_objects,
     pgbouncer_values,
 )
-from cdk8s_airflow.airflow.wire.release import release_needs, release_objects, release_rules, release_values
 from cdk8s_airflow.airflow.wire.task_pods import task_pod
 from cdk8s_airflow.airflow.wire.value_ownership import owned_rules
 from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection
@@ -55,7 +54,7 @@ def accepted(pair: Pair, **changes: Any) -> bool:
     """Whether the chart takes all values of a release."""
     settings = release(pair, **changes)
     found = check_values(
-        release_values(settings),
+        compile_release(settings).values_from_arguments,
         chart_version=pair[0],
         airflow_version=pair[1],
         executor=settings.executor.name,
@@ -109,7 +108,7 @@ def test_task_pods_that_know_no_database_know_neither_password_nor_authority(pai
     least = pair in WITH_AIRFLOW_3
     for pods in (TaskPods(), TaskPods(metadata_database=True)):
         settings = release(pair, database=database, task_pods=pods)
-        pod = task_pod(settings, release_values(settings), pods.default)
+        pod = task_pod(settings, compile_release(settings).values_from_arguments, pods.default)
         (base,) = pod["spec"]["containers"]
         names = {each["name"] for each in base["env"]}
         knows = not least or pods.metadata_database
@@ -128,7 +127,7 @@ def test_jobs_that_delete_have_what_all_others_have(pair: Pair) -> None:
         {"name": "PGSSLMODE", "value": "require"},
         {"name": "PGPASSWORD", "valueFrom": reference},
     ]
-    for job in database_cleanup_objects(settings, release_values(settings)).values():
+    for job in database_cleanup_objects(compile_release(settings).shared).values():
         assert_accepted(job)
         (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
         entries = {each["name"]: each for each in container["env"]}
@@ -141,11 +140,12 @@ def test_migrations_go_past_whatever_is_in_between(pair: Pair) -> None:
     pooled = DatabaseConnection(secret="m", tls="verify-ca", ca=ConfigMapKey("ca", "x"), direct=ADDRESS)
     bounced = replace(PARTS, pgbouncer=PgBouncer(credentials=PgBouncerSecret("login2")))
     for database, tls in ((pooled, "verify-ca"), (bounced, "require")):
-        script = migration_values(release(pair, database=database), [])["migrateDatabaseJob"]["command"][-1]
+        script = compile_release(release(pair, database=database)).values["migrateDatabaseJob"]["command"][-1]
         line = 'export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="${AIRFLOW__DATABASE__SQL_ALCHEMY_CONN%@*}'
         assert f'{line}@db.example.com:6000/meta"\nexport PGSSLMODE={tls}\n' in script
         assert "{{" not in script
-    assert "SQL_ALCHEMY_CONN" not in str(migration_values(release(pair, database=PARTS), []))
+    job = compile_release(release(pair, database=PARTS)).values["migrateDatabaseJob"]
+    assert "SQL_ALCHEMY_CONN" not in str(job)
 
 
 @every_pair
@@ -235,7 +235,7 @@ def test_pgbouncer_has_its_settings_from_us_and_its_login_from_a_secret(pair: Pa
         "extraVolumeMounts": [{"name": "pgbouncer-settings", "mountPath": "/etc/pgbouncer-settings", "readOnly": True}],
     }
     assert accepted(pair, database=BOUNCED)
-    for manifest in release_objects(settings).values():
+    for manifest in compile_release(settings).objects.values():
         assert_accepted(manifest)
     url = "postgresql://a%20b@lab-pgbouncer.airflow-lab.svc:6543/lab-metadata"
     plain = {each["name"]: each["value"] for each in database_values(settings)["env"]}
@@ -317,7 +317,7 @@ def test_its_login_has_to_be_made_after_the_password() -> None:
     )
     assert INCLUDE in need.keys["pgbouncer.ini"]
     assert "get secret login" in need.command
-    assert {"login", "bouncer-login"} <= {each.name for each in release_needs(settings)}
+    assert {"login", "bouncer-login"} <= {each.name for each in compile_release(settings).needs}
     (note,) = pgbouncer_notes(settings)
     assert "6543" in note
 
@@ -327,13 +327,13 @@ def test_without_one_there_is_nothing_of_it() -> None:
         settings = release(NEWEST, database=database)
         assert (pgbouncer_values(settings), pgbouncer_objects(settings), pgbouncer_ini(settings)) == ({}, {}, "")
         assert [*pgbouncer_needs(settings), *pgbouncer_notes(settings)] == []
-        assert "pgbouncer" not in release_values(settings)
+        assert "pgbouncer" not in compile_release(settings).values_from_arguments
 
 
 def test_its_secret_is_no_other() -> None:
     same = replace(PARTS, pgbouncer=PgBouncer(credentials=PgBouncerSecret("login")))
-    found = [(each.rule, each.at) for each in release_rules(release(NEWEST, database=same))]
-    assert found == [("secrets/shared", "database.pooling.credentials")]
+    found = [(each.rule, each.at) for each in compile_release(release(NEWEST, database=same)).setting_findings]
+    assert found == [("secrets/shared", "database.pooling.login")]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow.airflow.authentication import AdminAccount
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.delivery import delivery_needs, delivery_notes, delivery_rules, delivery_values
-from cdk8s_airflow.airflow.wire.release import release_needs, release_values
 from cdk8s_airflow.delivery.argo import ArgoApplication
 from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.helm_command import HelmCommand
@@ -29,7 +29,7 @@ def test_where_helm_runs_its_hooks_the_chart_is_left_alone(delivery: Any) -> Non
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_argo_cd_runs_the_migration_as_a_hook_of_its_sync(pair: Pair) -> None:
-    job = release_values(release(pair, delivery=ArgoApplication()))["migrateDatabaseJob"]
+    job = compile_release(release(pair, delivery=ArgoApplication())).values_from_arguments["migrateDatabaseJob"]
     assert job["useHelmHooks"] is False
     assert job["jobAnnotations"] == {
         "argocd.argoproj.io/hook": "Sync",
@@ -75,8 +75,8 @@ def test_the_login_for_the_chart_is_needed_but_no_pod_waits_for_it() -> None:
     settings = release(NEWEST, delivery=K3sHelmChart(namespace="helm", source=SOURCE))
     (need,) = delivery_needs(settings)
     assert (need.namespace, need.name) == ("helm", "chart-login")
-    assert need in release_needs(settings)
-    assert "chart-login" not in str(release_values(settings))
+    assert need in compile_release(settings).needs
+    assert "chart-login" not in str(compile_release(settings).values_from_arguments)
 
 
 def test_the_authority_of_the_chart_is_told_of() -> None:

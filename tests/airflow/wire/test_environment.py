@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.components import DagProcessor
 from cdk8s_airflow.airflow.environment import CaBundle, HttpProxy, KubernetesSecretsBackend
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
 from cdk8s_airflow.airflow.wire.environment import (
     backend_readers,
+    duplicate_variable_rules,
     environment_needs,
     environment_notes,
     environment_objects,
@@ -22,9 +24,7 @@ from cdk8s_airflow.airflow.wire.environment import (
     environment_values,
     literal,
     no_proxy,
-    variables_twice,
 )
-from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
@@ -272,9 +272,17 @@ def test_who_is_not_there_reads_nothing() -> None:
     ]
     with_processor = release(("1.22.0", "2.11.0"), secrets_backend=backend, dag_processor=DagProcessor())
     assert "dag-processor" in backend_readers(with_processor)
-    assert release_values(with_processor)["dagProcessor"]["serviceAccount"]["automountServiceAccountToken"] is True
+    assert (
+        compile_release(with_processor).values_from_arguments["dagProcessor"]["serviceAccount"][
+            "automountServiceAccountToken"
+        ]
+        is True
+    )
     without = release(("1.22.0", "2.11.0"), dag_processor=DagProcessor())
-    assert release_values(without)["dagProcessor"]["serviceAccount"]["automountServiceAccountToken"] is False
+    assert (
+        compile_release(without).values_from_arguments["dagProcessor"]["serviceAccount"]["automountServiceAccountToken"]
+        is False
+    )
 
 
 def test_the_summary_warns_of_connections_beside_airflows_own_keys() -> None:
@@ -324,10 +332,10 @@ def test_config_maps_that_have_to_be_there_are_said() -> None:
 
 def twice(values: dict[str, Any] | None = None, pair: Pair = NEWEST, **changes: Any) -> list[tuple[str, str]]:
     changed = release(pair, **changes)
-    whole = overlay(release_values(changed), values or {})
+    whole = overlay(compile_release(changed).values_from_arguments, values or {})
     return [
         (finding.at, finding.problem.split()[3].rstrip(","))
-        for finding in variables_twice(changed, whole, values or {})
+        for finding in duplicate_variable_rules(changed, whole, values or {})
     ]
 
 

@@ -18,6 +18,7 @@ from cdk8s_airflow.airflow.executors import (
     WorkerSet,
 )
 from cdk8s_airflow.airflow.logs import Logs
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.wire.executors import (
     completed_sets,
@@ -26,7 +27,6 @@ from cdk8s_airflow.airflow.wire.executors import (
     executor_values,
     own_worker_budgets,
 )
-from cdk8s_airflow.airflow.wire.release import release_needs, release_values
 from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.scaling import Hpa, Keda
@@ -274,8 +274,8 @@ def test_the_values_of_every_executor_that_runs_are_accepted(pair: Pair, executo
     if refused:
         assert refused <= {"executors/airflow-3", "executors/several", "executors/shared-key", "versions/unread"}
         return
-    values = release_values(settings)
+    values = compile_release(settings).values_from_arguments
     assert check_values(values, chart_version=pair[0], airflow_version=pair[1], executor=executor.name) == []
-    awaited = {need.name for need in release_needs(settings)}
+    awaited = {need.name for need in compile_release(settings).needs}
     (waiting, *_) = values["migrateDatabaseJob"]["extraInitContainers"]
     assert all(f"/{name}" in str(waiting["volumeMounts"]) for name in awaited)

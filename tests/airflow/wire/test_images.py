@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow.airflow.executors import CeleryExecutor, ExternalBroker
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.images import image_needs, image_notes, image_values
-from cdk8s_airflow.airflow.wire.migration import migration_values
-from cdk8s_airflow.airflow.wire.release import version_values
+from cdk8s_airflow.airflow.wire.version import version_values
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import SIDE_IMAGES, Image, RegistryMirror
@@ -59,7 +59,7 @@ def test_a_pull_policy_reaches_every_place_where_airflows_image_is_named() -> No
     assert image_values(settings) == {
         "images": {"airflow": {"pullPolicy": "Always"}, "pod_template": {"pullPolicy": "Always"}}
     }
-    (waiter,) = migration_values(settings, [])["migrateDatabaseJob"]["extraInitContainers"]
+    (waiter,) = compile_release(settings).values["migrateDatabaseJob"]["extraInitContainers"]
     assert waiter["imagePullPolicy"] == "Always"
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from cdk8s_airflow import AirflowKeys, FernetKeySecret
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.keys import key_needs, key_values
 from cdk8s_airflow.airflow.wire.migration import needed_keys
-from cdk8s_airflow.airflow.wire.release import release_needs, release_rules, release_values
 from cdk8s_airflow.model.secret_reference import ApiSecretKeySecret
 from tests.airflow.wire.samples import PAIRS, Pair, called, release
 
@@ -45,15 +45,18 @@ def test_two_fernet_keys_are_joined_by_a_command_the_new_one_first(pair: Pair) -
 @every
 def test_the_migration_waits_for_both_keys(pair: Pair) -> None:
     settings = release(pair, keys=ROTATING)
-    needed = needed_keys(settings, release_needs(settings))
+    needed = needed_keys(settings, compile_release(settings).needs)
     assert needed["fernet-1"] == needed["fernet-2"] == ("fernet-key",)
 
 
 @every
 def test_two_fernet_keys_are_sound(pair: Pair) -> None:
     settings = release(pair, keys=ROTATING)
-    assert release_rules(settings) == release_rules(release(pair))
-    assert release_values(settings)["enableBuiltInSecretEnvVars"]["AIRFLOW__CORE__FERNET_KEY"] is False
+    assert compile_release(settings).setting_findings == compile_release(release(pair)).setting_findings
+    assert (
+        compile_release(settings).values_from_arguments["enableBuiltInSecretEnvVars"]["AIRFLOW__CORE__FERNET_KEY"]
+        is False
+    )
 
 
 def test_a_new_key_can_be_made_up_and_the_one_before_never() -> None:

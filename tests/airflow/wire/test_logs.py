@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow.airflow.logs import Logs
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.logs import log_needs, log_notes, log_objects, log_rules, log_values
-from cdk8s_airflow.airflow.wire.release import release_needs, release_rules, release_values
 from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
 from cdk8s_airflow.model.secret_reference import AirflowKeys, FernetKeySecret, SearchUrlSecret, SecretKey
 from cdk8s_airflow.validation import check_value
@@ -103,7 +103,7 @@ def test_an_object_store_is_told_in_text_and_by_one_connection(pair: Pair, name:
     logs, expected = STORES[name]
     given_release = release(pair, logs=logs)
     assert log_values(given_release) == {**NO_VOLUME, **expected}
-    assert release_rules(given_release) == []
+    assert compile_release(given_release).setting_findings == ()
     assert log_objects(given_release) == {}
     assert ["service_accounts=" in note for note in log_notes(given_release)] == [True] * ("by secret" not in name)
 
@@ -116,7 +116,7 @@ def test_elasticsearch_gets_its_url_from_the_secret_and_tasks_write_json(pair: P
         "elasticsearch": {"enabled": True, "secretName": "search"},
         "config": {"logging": ON, "elasticsearch": {"json_format": "True", "write_stdout": "True"}},
     }
-    assert release_rules(given_release) == []
+    assert compile_release(given_release).setting_findings == ()
     (note,) = log_notes(given_release)
     assert "log collector" in note
 
@@ -132,7 +132,7 @@ def test_opensearch_is_for_airflow_3(pair: Pair) -> None:
         assert (finding.rule, finding.at, finding.seen) == ("logs/no-engine", "logs", "Logs.opensearch(...)")
         assert pair[1] in finding.problem
         return
-    assert release_rules(given_release) == []
+    assert compile_release(given_release).setting_findings == ()
     assert log_values(given_release) == {
         **NO_VOLUME,
         "opensearch": {"enabled": True, "secretName": "search"},
@@ -146,7 +146,7 @@ def test_opensearch_is_for_airflow_3(pair: Pair) -> None:
         ],
     }
     assert any("apache-airflow-providers-opensearch" in note for note in log_notes(given_release))
-    needed = {need.name: list(need.keys) for need in release_needs(given_release)}
+    needed = {need.name: list(need.keys) for need in compile_release(given_release).needs}
     assert needed["login"] == ["u", "p"]
     assert needed["search"] == ["connection"]
 
@@ -178,7 +178,7 @@ def test_the_migration_waits_for_the_secrets_of_logs(pair: Pair) -> None:
         (Logs.s3("logs", connection=CONNECTION), "airflow-logs/connection"),
         (Logs.elasticsearch(SearchUrlSecret("search")), "search/connection"),
     ):
-        values = release_values(release(pair, logs=logs))
+        values = compile_release(release(pair, logs=logs)).values_from_arguments
         assert key in values["migrateDatabaseJob"]["extraInitContainers"][0]["command"][2]
 
 

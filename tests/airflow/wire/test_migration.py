@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow.airflow.components import DagProcessor, DatabaseMigration
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire import migration
-from cdk8s_airflow.airflow.wire.release import release_needs
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.model.secret_reference import GitSshSecret
@@ -28,11 +28,11 @@ CONTAINER = {
 
 
 def migration_values(settings: ReleaseSettings) -> dict[str, Any]:
-    return migration.migration_values(settings, release_needs(settings))
+    return migration.migration_values(compile_release(settings).shared)
 
 
 def needed_keys(settings: ReleaseSettings) -> dict[str, tuple[str, ...]]:
-    return migration.needed_keys(settings, release_needs(settings))
+    return migration.needed_keys(settings, compile_release(settings).needs)
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)

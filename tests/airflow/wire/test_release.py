@@ -7,16 +7,9 @@ import pytest
 from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Scheduler, Triggerer
 from cdk8s_airflow.airflow.exposure import Ingress, IngressTls
 from cdk8s_airflow.airflow.logs import Logs
-from cdk8s_airflow.airflow.wire.migration import migration_values
-from cdk8s_airflow.airflow.wire.release import (
-    CONCEPTS,
-    release_needs,
-    release_objects,
-    release_rules,
-    release_values,
-    rotation_values,
-    version_values,
-)
+from cdk8s_airflow.airflow.pipeline import compile_release
+from cdk8s_airflow.airflow.wire.rotation import rotation_values
+from cdk8s_airflow.airflow.wire.version import version_values
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.secret_reference import SecretKey
@@ -61,17 +54,20 @@ def test_no_rotation_leaves_nothing() -> None:
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 @pytest.mark.parametrize("changes", [{}, EVERYTHING], ids=["defaults", "everything"])
 def test_no_two_concepts_own_one_key_and_the_chart_takes_all_of_them(pair: Pair, changes: dict[str, object]) -> None:
-    settings = release(pair, **changes)
-    values = release_values(settings)
+    compiled = compile_release(release(pair, **changes))
+    values = compiled.values_from_arguments
     assert check_values(values, chart_version=pair[0], airflow_version=pair[1], executor="KubernetesExecutor") == []
-    assert release_rules(settings) == []
-    alone = [*(concept.values(settings) for concept in CONCEPTS), migration_values(settings, release_needs(settings))]
+    assert compiled.setting_findings == ()
+    alone = [
+        *(concept.values(compiled.settings) for concept in compiled.concepts),
+        *(concept.values_from(compiled.shared) for concept in compiled.concepts),
+    ]
     assert set(values) == {key for tree in alone for key in tree}
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_the_roots_of_the_values_are_exactly_these(pair: Pair) -> None:
-    roots = set(release_values(release(pair)))
+    roots = set(compile_release(release(pair)).values_from_arguments)
     everywhere = {
         "airflowVersion",
         "data",
@@ -108,16 +104,16 @@ def test_the_objects_of_everything_are_the_claim_and_the_budgets_that_the_chart_
     expected = {"logs"}
     if pair[0] in ("1.15.0", "1.18.0"):
         expected |= {"triggerer-disruption-budget", "dag-processor-disruption-budget"}
-    assert set(release_objects(release(pair, **EVERYTHING))) == expected
-    assert release_objects(release(pair)) == {}
+    assert set(compile_release(release(pair, **EVERYTHING)).objects) == expected
+    assert compile_release(release(pair)).objects == {}
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_the_secrets_of_a_release_are_those_that_its_version_reads(pair: Pair) -> None:
-    names = [need.name for need in release_needs(release(pair, dags=git()))]
+    names = [need.name for need in compile_release(release(pair, dags=git())).needs]
     if pair in WITH_AIRFLOW_3:
         keys = ["k-fernet-key", "k-api-secret-key", "k-jwt-secret"]
     else:
         keys = ["k-fernet-key", "k-webserver-secret-key"]
     assert names == [*keys, "metadata", "git-token"]
-    assert {need.namespace for need in release_needs(release(pair))} == {"airflow-lab"}
+    assert {need.namespace for need in compile_release(release(pair)).needs} == {"airflow-lab"}

@@ -20,8 +20,8 @@ from cdk8s_airflow.airflow.executors import (
     LocalExecutor,
     RedisBroker,
 )
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.task_pods import TaskPods
-from cdk8s_airflow.airflow.wire.release import release_values
 from cdk8s_airflow.airflow.wire.sessions import demands
 from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection
 from cdk8s_airflow.database.pgbouncer import PgBouncer
@@ -44,7 +44,9 @@ TO = DatabaseAddress(host="pg-rw.data.svc", port=5432, database="airflow", user=
 def sessions(pair: tuple[str, str], **changes: Any) -> dict[str, int]:
     """Server -> how many sessions it sees."""
     settings = release(pair, **{"database": DatabaseConnection(secret="metadata", server=DB), **changes})
-    return {each.server.name: each.sessions for each in demands(settings, release_values(settings))}
+    return {
+        each.server.name: each.sessions for each in demands(settings, compile_release(settings).values_from_arguments)
+    }
 
 
 def test_airflow_2_with_a_pod_for_each_task() -> None:
@@ -101,7 +103,7 @@ def test_replicas_among_the_values_count() -> None:
     # Two of each but the API server, of which there are three: 2 x 3 + 2 x 2 + 3 x 30 + 2 x 3 + 2 = 108
     settings = release(("1.22.0", "3.2.2"), database=DatabaseConnection(secret="m", server=DB))
     values = {
-        **release_values(settings),
+        **compile_release(settings).values_from_arguments,
         "scheduler": {"replicas": 2},
         "dagProcessor": {"replicas": 2},
         "triggerer": {"replicas": 2},

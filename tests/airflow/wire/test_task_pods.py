@@ -14,14 +14,14 @@ from cdk8s_airflow.airflow.components import DagProcessor
 from cdk8s_airflow.airflow.environment import CaBundle, KubernetesSecretsBackend
 from cdk8s_airflow.airflow.executors import KubernetesExecutor, LocalExecutor
 from cdk8s_airflow.airflow.logs import Logs
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
-from cdk8s_airflow.airflow.wire.release import release_needs, release_notes, release_values
 from cdk8s_airflow.airflow.wire.service_accounts import account_name, account_rules, account_values
 from cdk8s_airflow.airflow.wire.task_namespaces import task_namespace_rules
 from cdk8s_airflow.airflow.wire.task_pods import (
     WITHHELD,
-    namespace_rules,
+    multi_namespace_rules,
     task_pod,
     task_pod_needs,
     task_pod_objects,
@@ -45,7 +45,7 @@ NEWEST = PAIRS[-1]
 
 
 def default_pod(settings: ReleaseSettings) -> dict[str, Any]:
-    return task_pod(settings, release_values(settings), settings.task_pods.default)
+    return task_pod(settings, compile_release(settings).values_from_arguments, settings.task_pods.default)
 
 
 def base(pod: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def names(pod: dict[str, Any]) -> set[str]:
 @with_airflow_3
 def test_a_task_of_airflow_3_knows_neither_the_database_nor_any_key(pair: Pair) -> None:
     settings = release(pair)
-    values = with_task_pods(settings, release_values(settings))
+    values = with_task_pods(settings, compile_release(settings).values_from_arguments)
     pod = yaml.safe_load(values["podTemplate"])
     assert not names(pod) & set(WITHHELD)
     assert {"name": "CONNECTION_CHECK_MAX_COUNT", "value": "0"} in base(pod)["env"]
@@ -88,10 +88,10 @@ def test_the_fernet_key_comes_alone_when_asked_for(pair: Pair) -> None:
 @pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair not in WITH_AIRFLOW_3], ids=called)
 def test_with_airflow_2_the_charts_own_template_stays_until_more_is_asked_for(pair: Pair) -> None:
     settings = release(pair, task_pods=TaskPods(metadata_database=True))
-    values = release_values(settings)
+    values = compile_release(settings).values_from_arguments
     assert with_task_pods(settings, values) == values
     settings = release(pair, task_pods=TaskPods(default=TaskPod(priority_class="batch")))
-    pod = yaml.safe_load(with_task_pods(settings, release_values(settings))["podTemplate"])
+    pod = yaml.safe_load(with_task_pods(settings, compile_release(settings).values_from_arguments)["podTemplate"])
     assert pod["spec"]["priorityClassName"] == "batch"
     assert names(pod) >= {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__CORE__FERNET_KEY"}
 
@@ -137,19 +137,19 @@ def test_images_of_templates_are_not_overruled_by_airflow_cfg(pair: Pair) -> Non
     named = TaskPods(templates={"ml": TaskPod(image=Image("r.lab/ml", tag="1"))})
     image = Image("r.lab/airflow", digest="sha256:" + "0a" * 32)
     settings = release(pair, image=image, task_pods=named)
-    values = with_task_pods(settings, release_values(settings))
+    values = with_task_pods(settings, compile_release(settings).values_from_arguments)
     told = values["config"]["kubernetes_executor"]
     assert (told["worker_container_repository"], told["worker_container_tag"]) == ("", "")
     assert base(default_pod(settings))["image"] == f"r.lab/airflow@{image.digest}"
     without = release(pair, image=image)
-    kept = with_task_pods(without, release_values(without))["config"]["kubernetes_executor"]
+    kept = with_task_pods(without, compile_release(without).values_from_arguments)["config"]["kubernetes_executor"]
     assert kept["worker_container_tag"] == "0a" * 32
 
 
 @everywhere
 def test_named_templates_reach_the_scheduler_alone_which_rolls_when_they_change(pair: Pair) -> None:
     settings = release(pair, dags=git(), task_pods=TaskPods(templates={"gpu": TaskPod(gpus=1), "big": TaskPod()}))
-    values = with_task_pods(settings, release_values(settings))
+    values = with_task_pods(settings, compile_release(settings).values_from_arguments)
     (made,) = task_pod_objects(settings, values).values()
     assert made["metadata"] == {"name": "lab-pod-templates", "namespace": "airflow-lab"}
     assert set(made["data"]) == {"gpu.yaml", "big.yaml"}
@@ -167,7 +167,7 @@ def test_named_templates_reach_the_scheduler_alone_which_rolls_when_they_change(
     }
     assert json.dumps(values).count("/opt/airflow/pod_templates/named") == 1
     other = release(pair, dags=git(), task_pods=TaskPods(templates={"gpu": TaskPod(gpus=2), "big": TaskPod()}))
-    others = with_task_pods(other, release_values(other))
+    others = with_task_pods(other, compile_release(other).values_from_arguments)
     key = "cdk8s-airflow/pod-templates"
     assert values["scheduler"]["podAnnotations"][key] != others["scheduler"]["podAnnotations"][key]
 
@@ -184,7 +184,7 @@ def test_every_version_accepts_the_values(pair: Pair) -> None:
         dag_processor=ServiceAccount(name="reads"),
     )
     settings = release(pair, task_pods=pods, service_accounts=accounts, dag_processor=DagProcessor())
-    values = with_task_pods(settings, release_values(settings))
+    values = with_task_pods(settings, compile_release(settings).values_from_arguments)
     assert not check_values(values, chart_version=pair[0], airflow_version=pair[1], executor="KubernetesExecutor")
     assert not [*task_pod_rules(settings), *account_rules(settings)]
 
@@ -201,7 +201,7 @@ def test_secrets_of_a_kind_of_pod_are_told_of_and_not_waited_for() -> None:
 
 def test_nothing_is_said_where_tasks_have_no_pods() -> None:
     settings = release(NEWEST, executor=LocalExecutor())
-    values = release_values(settings)
+    values = compile_release(settings).values_from_arguments
     assert with_task_pods(settings, values) == values
     assert task_pod_objects(settings, values) == {}
     assert not list(task_pod_rules(settings))
@@ -220,15 +220,15 @@ def test_resources_are_said_in_one_place() -> None:
 
 
 def test_rights_over_the_whole_cluster_are_refused() -> None:
-    (found,) = namespace_rules({"multiNamespaceMode": True})
+    (found,) = multi_namespace_rules({"multiNamespaceMode": True})
     assert (found.rule, found.at) == ("tasks/namespaces", "values.multiNamespaceMode")
-    assert not list(namespace_rules({"multiNamespaceMode": False}))
+    assert not list(multi_namespace_rules({"multiNamespaceMode": False}))
 
 
 def test_a_text_that_no_template_could_carry_is_named_with_its_pod() -> None:
     settings = release(NEWEST, task_pods=TaskPods(templates={"gpu": TaskPod(env={"BAD": "\ud800"})}))
     with pytest.raises(PlatformError) as caught:
-        with_task_pods(settings, release_values(settings))
+        with_task_pods(settings, compile_release(settings).values_from_arguments)
     (found,) = caught.value.findings
     assert found.at.startswith("task_pods.templates.gpu.spec.containers")
 
@@ -248,13 +248,13 @@ def test_a_volume_or_mount_that_the_pod_has_anyway_is_refused(pair: Pair) -> Non
         pods = TaskPods(default=TaskPod(env={"A": "b"}), templates={"big": TaskPod(**spoilt)})
         settings = release(pair, task_pods=pods, ca=CaBundle(ConfigMapKey("ca", "ca.crt")))
         with pytest.raises(PlatformError) as caught:
-            templates(settings, release_values(settings))
+            templates(settings, compile_release(settings).values_from_arguments)
         assert [(f.rule, f.at) for f in caught.value] == [("components/volume", f"task_pods.templates.big.{at}")]
 
 
 def test_variables_as_text_that_only_helm_could_read_are_refused() -> None:
     settings = release(NEWEST)
-    values = {**release_values(settings), "extraEnv": "- name: A\n  value: b\n"}
+    values = {**compile_release(settings).values_from_arguments, "extraEnv": "- name: A\n  value: b\n"}
     with pytest.raises(PlatformError) as caught:
         with_task_pods(settings, values)
     assert {found.rule for found in caught.value.findings} == {"tasks/text"}
@@ -263,7 +263,7 @@ def test_variables_as_text_that_only_helm_could_read_are_refused() -> None:
 @given(text=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"])), pair=st.sampled_from(PAIRS))
 def test_any_text_arrives_in_the_template_as_it_was_said(text: str, pair: Pair) -> None:
     settings = release(pair, task_pods=TaskPods(templates={"one": TaskPod(env={"TEXT": text})}))
-    (made,) = task_pod_objects(settings, release_values(settings)).values()
+    (made,) = task_pod_objects(settings, compile_release(settings).values_from_arguments).values()
     read = yaml.safe_load(made["data"]["one.yaml"])["spec"]["containers"][0]["env"]
     assert {"name": "TEXT", "value": text} in read
 
@@ -301,18 +301,18 @@ def test_what_pods_in_other_namespaces_read_is_told_of_for_each(pair: Pair) -> N
         env={"TOKEN": SecretKey("token", "t"), "MODE": ConfigMapKey("mode", "m")},
         task_pods=TaskPods(templates={"gpu": TaskPod(env={"HUB": SecretKey("hub", "t")})}),
     )
-    told = {need.name: need.awaited for need in release_needs(settings) if need.namespace == "team-a"}
+    told = {need.name: need.awaited for need in compile_release(settings).needs if need.namespace == "team-a"}
     assert told == {"git-token": False, "pull": False, "token": False, "hub": False}
-    assert all("team-a" in need.command for need in release_needs(settings) if need.namespace == "team-a")
-    (note,) = (note for note in release_notes(settings) if "team-a" in note)
+    assert all("team-a" in need.command for need in compile_release(settings).needs if need.namespace == "team-a")
+    (note,) = (note for note in compile_release(settings).notes if "team-a" in note)
     assert note == "Task pods in namespace team-a read these ConfigMaps there: mode"
-    assert not [need for need in release_needs(release(pair, dags=git())) if need.namespace == "team-a"]
+    assert not [need for need in compile_release(release(pair, dags=git())).needs if need.namespace == "team-a"]
 
 
 @everywhere
 def test_every_version_of_airflow_3_accepts_other_namespaces_and_none_of_2(pair: Pair) -> None:
     settings = release(pair, task_namespaces=("team-a",))
-    values = with_task_pods(settings, release_values(settings))
+    values = with_task_pods(settings, compile_release(settings).values_from_arguments)
     assert not check_values(values, chart_version=pair[0], airflow_version=pair[1], executor="KubernetesExecutor")
     assert bool(list(task_namespace_rules(settings))) is (pair not in WITH_AIRFLOW_3)
 

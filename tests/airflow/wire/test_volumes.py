@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow import CaBundle, ConfigMapKey, PlatformError, Scheduler
-from cdk8s_airflow.airflow.wire.pod_settings import volumes_twice
+from cdk8s_airflow.airflow.wire.pod_settings import duplicate_volume_rules
 from tests.making import make_airflow, new_chart
 
 
 def places(values: dict[str, Any]) -> list[str]:
-    return [finding.at for finding in volumes_twice(values)]
+    return [finding.at for finding in duplicate_volume_rules(values)]
 
 
 def test_a_name_that_all_pods_have_is_told_with_its_place() -> None:

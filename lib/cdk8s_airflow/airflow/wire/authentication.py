@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from cdk8s_airflow.airflow.authentication import FabAuth, Ldap, Oidc, SimpleAuth
 from cdk8s_airflow.airflow.exposure import ClusterIP
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.environment import CA_FILE, literal
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
@@ -123,7 +124,7 @@ AUTH_LDAP_GROUP_FIELD = {group_field}
 '''
 
 
-def people_values(settings: ReleaseSettings) -> Tree:
+def authentication_values(settings: ReleaseSettings) -> Tree:
     """The account, the auth manager, and single sign-on."""
     return join(_admin(settings), _auth(settings))
 
@@ -259,7 +260,7 @@ def base_url(settings: ReleaseSettings) -> str | None:
     return None if isinstance(settings.ui, ClusterIP) else settings.ui.base_url
 
 
-def people_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+def authentication_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Whether the ways to log in fit together, and this Airflow has them."""
     auth = settings.auth
     if isinstance(auth, SimpleAuth):
@@ -308,7 +309,7 @@ def _simple_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         )
 
 
-def people_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
+def authentication_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
     """The account's Secret, and the one for single sign-on."""
     if settings.admin is not None:
         yield needs.account(
@@ -339,7 +340,7 @@ def people_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
             )
 
 
-def people_notes(settings: ReleaseSettings) -> Iterator[str]:
+def authentication_notes(settings: ReleaseSettings) -> Iterator[str]:
     """How to find out a password, and what the identity provider has to be told."""
     if settings.admin is not None:
         name = settings.admin.credentials.name
@@ -358,3 +359,12 @@ def people_notes(settings: ReleaseSettings) -> Iterator[str]:
     sign_on = settings.auth.sign_on if isinstance(settings.auth, FabAuth) else None
     if isinstance(sign_on, Ldap) and isinstance(sign_on.ca, ConfigMapKey):
         yield f"Release {settings.release} reads key {sign_on.ca.key} of ConfigMap {sign_on.ca.name} in {settings.namespace}."
+
+
+AUTHENTICATION = Concept(
+    values=authentication_values,
+    rules=authentication_rules,
+    needs=authentication_needs,
+    notes=authentication_notes,
+)
+"""Accounts and single sign-on."""

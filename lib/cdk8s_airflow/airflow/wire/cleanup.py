@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept, SharedResults
 from cdk8s_airflow.airflow.wire.database import chart_sets_url, library_variables, url_variables
 from cdk8s_airflow.airflow.wire.images import airflow_image
 from cdk8s_airflow.airflow.wire.keys import FERNET_VARIABLE
@@ -86,13 +87,9 @@ def database_cleanup_values(settings: ReleaseSettings) -> Tree:
     return nest(settings.dialect.place("database_cleanup"), values)
 
 
-def database_cleanup_objects(settings: ReleaseSettings, values: Tree) -> dict[str, dict[str, Any]]:
-    """A CronJob for rows, where the chart has none: the same command with the same configuration and variables.
-
-    Args:
-        settings: the release.
-        values: all values of the release, for what all of Airflow's containers are given.
-    """
+def database_cleanup_objects(shared: SharedResults) -> dict[str, dict[str, Any]]:
+    """A CronJob for rows, where the chart has none: the same command with the same configuration and variables."""
+    settings, values = shared.settings, shared.values
     given = settings.database_cleanup
     if given is None or settings.dialect.place("database_cleanup") is not None:
         return {}
@@ -166,3 +163,10 @@ def database_cleanup_objects(settings: ReleaseSettings, values: Tree) -> dict[st
             },
         }
     }
+
+
+CLEANUP = Concept(values=cleanup_values, rules=cleanup_rules)
+"""The CronJob that deletes pods."""
+
+DATABASE_CLEANUP = Concept(values=database_cleanup_values, objects_from=database_cleanup_objects)
+"""The CronJob that deletes old rows."""

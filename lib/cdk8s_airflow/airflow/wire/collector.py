@@ -8,7 +8,8 @@ from typing import Any
 
 from cdk8s_airflow.airflow.components import OtelCollector, Statsd
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.pod_settings import grace_values, pod_values, unread
+from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.pod_settings import grace_values, pod_values, unsupported_setting
 from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.wire.scheduling import resources
@@ -21,8 +22,8 @@ COLLECTOR_USER = 10001
 _HTTP, _GRPC, _HEALTH = 4318, 4317, 13133
 
 
-def statsd_beside(statsd: Statsd | None, collector: OtelCollector | None) -> Statsd | None:
-    """StatsD where nothing was said of it: none beside a collector that takes the metrics."""
+def default_statsd(statsd: Statsd | None, collector: OtelCollector | None) -> Statsd | None:
+    """The StatsD exporter, or None if it has only defaults and the OpenTelemetry collector takes the metrics."""
     return None if collector is not None and collector.metrics and statsd == Statsd() else statsd
 
 
@@ -72,7 +73,7 @@ def collector_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     if given is None:
         return
     if dialect.place("otel_collector") is None:
-        yield unread(dialect, "otel_collector", "otel_collector", given)
+        yield unsupported_setting(dialect, "otel_collector", "otel_collector", given)
     if given.metrics and settings.statsd is not None:
         yield Finding(
             rule="components/collector",
@@ -80,3 +81,7 @@ def collector_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             problem="gets no metrics, because the collector does",
             fix="say statsd=None, or OtelCollector(metrics=False, ...)",
         )
+
+
+COLLECTOR = Concept(values=collector_values, rules=collector_rules)
+"""The OpenTelemetry collector."""

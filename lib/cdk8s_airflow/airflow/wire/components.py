@@ -7,6 +7,7 @@ from typing import Any
 
 from cdk8s_airflow.airflow.components import Replicated, Statsd
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.pod_settings import (
     grace_values,
     groomer_rules,
@@ -17,7 +18,7 @@ from cdk8s_airflow.airflow.wire.pod_settings import (
     probe_values,
     replica_values,
     startup_probe,
-    unread,
+    unsupported_setting,
 )
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.scaling import SCALED_OBJECTS
@@ -155,7 +156,7 @@ def component_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         ("migration.env", settings.migration.env, "migration.env"),
     ):
         if given and dialect.place(meaning) is None:
-            yield unread(dialect, meaning, at, given)
+            yield unsupported_setting(dialect, meaning, at, given)
     for at, groomer in (
         ("scheduler", settings.scheduler.log_groomer),
         ("triggerer", settings.triggerer.log_groomer if settings.triggerer else None),
@@ -199,5 +200,8 @@ def own_disruption_budgets(settings: ReleaseSettings) -> dict[str, dict[str, Any
             made[f"{component}-disruption-budget"] = budget
     return made
 
+
+COMPONENTS = Concept(values=component_values, objects=own_disruption_budgets, rules=component_rules)
+"""The components that every executor has."""
 
 __all__ = ["component_rules", "component_values", "keda_rules", "own_disruption_budgets", "startup_probe"]

@@ -10,6 +10,7 @@ from typing import Any
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.airflow.config import Config, ConfigValue
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept, SharedResults
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.secret_reference import SecretKey
@@ -264,13 +265,9 @@ def overlaid_config_rules(settings: ReleaseSettings, values: Mapping[str, Any]) 
             yield dataclasses.replace(finding, at=f"values.{finding.at}")
 
 
-def config_taken(settings: ReleaseSettings, others: Mapping[str, Any]) -> Iterator[Finding]:
-    """Options that another argument of this release sets as well.
-
-    Args:
-        settings: the release.
-        others: the values of all other arguments.
-    """
+def config_conflicts(shared: SharedResults) -> Iterator[Finding]:
+    """Options that another argument of this release sets as well."""
+    settings, others = shared.settings, shared.values_without_config
     taken = others.get("config", {})
     variables = {entry["envName"] for entry in others.get("secret", ())}
     variables |= {entry["name"] for entry in others.get("env", ())}
@@ -386,3 +383,9 @@ def _seen(option: _Option) -> str:
     if known.is_sensitive(option.name) or may_hide(("config", *option.asked)):
         return ""
     return "" if isinstance(value, str) and has_login(value) else show(value)
+
+
+CONFIG = Concept(
+    values=config_values, rules=config_rules, needs=config_needs, notes=config_notes, rules_from=config_conflicts
+)
+"""airflow.cfg."""

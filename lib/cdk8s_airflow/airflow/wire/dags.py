@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.dags.bundles import DagBundles, GitBundle
 from cdk8s_airflow.dags.folder import LARGEST_CONFIG_MAP, DagFile, FolderFiles
@@ -283,3 +284,7 @@ def dag_notes(settings: ReleaseSettings) -> Iterator[str]:
         f"Pods of release {settings.release} start only when {kind} {git.ca.name} with the key {git.ca.key} is in namespace "
         f"{settings.namespace}:\n  kubectl -n {settings.namespace} create {command} {git.ca.name} --from-file={git.ca.key}=FILE"
     )
+
+
+DAGS = Concept(values=dag_values, objects=dag_objects, rules=dag_rules, needs=dag_needs, notes=dag_notes)
+"""The source of DAG files."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from cdk8s_airflow.airflow.data_lake import DataLake
 from cdk8s_airflow.airflow.logs import S3Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.secret_reference import SecretKey
@@ -117,3 +118,7 @@ def data_lake_notes(settings: ReleaseSettings) -> Iterator[str]:
             f"Tasks of release {settings.release} reach {names} by their identity in the cloud: the accounts that they run as must "
             "have one, by service_accounts= or by their nodes."
         )
+
+
+DATA_LAKE = Concept(values=data_lake_values, rules=data_lake_rules, needs=data_lake_needs, notes=data_lake_notes)
+"""The buckets that tasks use."""

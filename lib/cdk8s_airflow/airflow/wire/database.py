@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.pod_settings import unread
+from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.pod_settings import unsupported_setting
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection, authority_rules
 from cdk8s_airflow.model import secret_need as needs
@@ -69,7 +70,7 @@ def url_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
     return dict.fromkeys(URL_VARIABLES, SecretKey(database.secret, database.secret_key))
 
 
-def database_told(settings: ReleaseSettings) -> Iterator[str]:
+def database_identities(settings: ReleaseSettings) -> Iterator[str]:
     """Each way there is to tell which database it is: its address, where it is known, and the Secret with the whole URL."""
     database = settings.database
     address = database.direct or database.address
@@ -172,7 +173,9 @@ def _reader_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             fix="leave it out, or leave results= out of connection()",
         )
     if database.ca is not None and settings.cleanup is not None and settings.dialect.place("cleanup.volumes") is None:
-        yield unread(settings.dialect, "cleanup.volumes", "cleanup", "with a database whose certificate is checked")
+        yield unsupported_setting(
+            settings.dialect, "cleanup.volumes", "cleanup", "with a database whose certificate is checked"
+        )
     scaled = [at for at, scaling in _scalings(settings) if isinstance(scaling, Keda)]
     if scaled and database.address is not None:
         yield Finding(
@@ -218,3 +221,7 @@ def database_notes(settings: ReleaseSettings) -> Iterator[str]:
             f"Pods of release {settings.release} start only when namespace {settings.namespace} has ConfigMap "
             f"{source.name}, with {source.key}: the authority that signed the database's certificate."
         )
+
+
+DATABASE = Concept(values=database_values, rules=database_rules, needs=database_needs, notes=database_notes)
+"""The metadata database."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.delivery.argo import ArgoApplication
 from cdk8s_airflow.delivery.flux import FluxRelease
@@ -69,3 +70,7 @@ def delivery_needs(settings: ReleaseSettings) -> Iterator[SecretNeed]:
 def delivery_notes(settings: ReleaseSettings) -> Iterator[str]:
     """What else the delivery needs to read the chart."""
     yield from source_notes(settings.delivery)
+
+
+DELIVERY = Concept(values=delivery_values, rules=delivery_rules, needs=delivery_needs, notes=delivery_notes)
+"""How the release reaches the cluster."""

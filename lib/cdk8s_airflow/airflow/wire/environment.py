@@ -12,6 +12,7 @@ from cdk8s_airflow._regex import regex
 from cdk8s_airflow.airflow.pod_settings import OWNED_VARIABLES
 from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model import secret_need as needs
@@ -430,7 +431,7 @@ _BUILT_IN = {
 _OWN_ONLY = frozenset(("cleanup", "statsd", "pgbouncer", "redis"))
 
 
-def variables_twice(
+def duplicate_variable_rules(
     settings: ReleaseSettings, values: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Iterator[Finding]:
     """Variables that a container would have twice, whoever said so: Helm 4 applies on the server, which refuses them.
@@ -495,6 +496,15 @@ def _lists(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, list[
             yield from _lists(value, where)
 
 
+ENVIRONMENT = Concept(
+    values=environment_values,
+    objects=environment_objects,
+    rules=environment_rules,
+    needs=environment_needs,
+    notes=environment_notes,
+)
+"""The environment of every pod that runs Airflow."""
+
 __all__ = [
     "CA_FILE",
     "CA_VARIABLES",
@@ -502,6 +512,7 @@ __all__ = [
     "Variable",
     "backend_namespace",
     "backend_readers",
+    "duplicate_variable_rules",
     "environment_needs",
     "environment_notes",
     "environment_objects",
@@ -510,5 +521,4 @@ __all__ = [
     "literal",
     "no_proxy",
     "variables",
-    "variables_twice",
 ]

@@ -22,6 +22,7 @@ from cdk8s_airflow.airflow.logs import ClaimLogs, ExistingClaimLogs
 from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.components import keda_rules
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.migration import waiting_values
 from cdk8s_airflow.airflow.wire.pod_settings import (
     grace_values,
@@ -32,7 +33,7 @@ from cdk8s_airflow.airflow.wire.pod_settings import (
     pod_values,
     probe_values,
     replica_values,
-    unread,
+    unsupported_setting,
 )
 from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
@@ -251,7 +252,7 @@ def _celery_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iterator
     dialect = settings.dialect
     at = "executor" if not isinstance(settings.executor, MultipleExecutors) else "executor.executors"
     if celery.sets and dialect.place("workers.sets") is None:
-        yield unread(dialect, "workers.sets", f"{at}.sets", [each.name for each in celery.sets])
+        yield unsupported_setting(dialect, "workers.sets", f"{at}.sets", [each.name for each in celery.sets])
     for where, given in (
         (f"{at}.workers", celery.workers),
         *((f"{at}.sets[{i}]", each) for i, each in enumerate(celery.sets)),
@@ -261,7 +262,7 @@ def _celery_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iterator
     if isinstance(broker, RedisBroker):
         for field, meaning in (("grace_period", "redis.grace_period"), ("labels", "redis.labels")):
             if getattr(broker, field) and dialect.place(meaning) is None:
-                yield unread(dialect, meaning, f"{at}.broker.{field}", getattr(broker, field))
+                yield unsupported_setting(dialect, meaning, f"{at}.broker.{field}", getattr(broker, field))
 
 
 def _worker_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> Iterator[Finding]:
@@ -269,7 +270,7 @@ def _worker_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> I
     yield from groomer_rules(given.log_groomer, dialect, f"{at}.log_groomer")
     without_claim = dialect.place("workers.log_groomer_without_claim")
     if given.storage is None and without_claim is None and given.log_groomer not in (None, LogGroomer()):
-        yield unread(dialect, "workers.log_groomer_without_claim", f"{at}.log_groomer", given.log_groomer)
+        yield unsupported_setting(dialect, "workers.log_groomer_without_claim", f"{at}.log_groomer", given.log_groomer)
     if given.storage is not None and isinstance(settings.logs, ClaimLogs | ExistingClaimLogs):
         yield Finding(
             rule="executors/storage",
@@ -362,3 +363,7 @@ def completed_sets(values: Tree) -> Tree:
         for each in sets
     ]
     return {**values, "workers": {**workers, "celery": {**celery, "sets": completed}}}
+
+
+EXECUTOR = Concept(values=executor_values, objects=own_worker_budgets, rules=executor_rules, needs=executor_needs)
+"""The executor, its workers and its broker."""

@@ -14,6 +14,7 @@ from cdk8s_airflow.airflow.exposure import (
     NodePort,
 )
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.validation import Finding
@@ -128,3 +129,7 @@ def exposure_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
                 plain={"tls.crt": "tls.crt"},
                 awaited=False,
             )
+
+
+EXPOSURE = Concept(values=exposure_values, objects=exposure_objects, rules=exposure_rules, needs=exposure_needs)
+"""Access to the UI."""

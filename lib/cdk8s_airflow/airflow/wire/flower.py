@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.pod_settings import pod_values, probe_values, startup_probe, unread
+from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.pod_settings import pod_values, probe_values, startup_probe, unsupported_setting
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.wire.scheduling import resources
@@ -49,7 +50,7 @@ def flower_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             fix="leave it out, or choose CeleryExecutor(...)",
         )
     if given.startup_tolerance is not None and dialect.place("flower.startup_probe") is None:
-        yield unread(dialect, "flower.startup_probe", "flower.startup_tolerance", given.startup_tolerance)
+        yield unsupported_setting(dialect, "flower.startup_probe", "flower.startup_tolerance", given.startup_tolerance)
 
 
 def flower_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
@@ -58,3 +59,7 @@ def flower_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
         yield needs.random_password(
             settings.flower.credentials, settings.namespace, "user (admin) and password of Flower", before="admin:"
         )
+
+
+FLOWER = Concept(values=flower_values, rules=flower_rules, needs=flower_needs)
+"""Flower."""

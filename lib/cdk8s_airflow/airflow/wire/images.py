@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, DOCKER_HUB, Image, registry_and_path
@@ -121,3 +122,7 @@ def image_notes(settings: ReleaseSettings) -> Iterator[str]:
 
 def _whole(image: str) -> str:
     return "/".join(registry_and_path(image))
+
+
+IMAGES = Concept(values=image_values, needs=image_needs, notes=image_notes)
+"""The images of the release."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.secret_reference import AirflowKeys, SecretReference
@@ -94,3 +95,7 @@ def key_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
     for field, ref in session_keys(settings.keys).items():
         if ref is not None and settings.dialect.place(f"keys.{field}") is not None:
             yield needs.random_key(ref, settings.namespace, _PURPOSES[field])
+
+
+KEYS = Concept(values=key_values, rules=key_rules, needs=key_needs)
+"""The keys of Airflow."""

@@ -16,6 +16,7 @@ from cdk8s_airflow.airflow.logs import (
     SearchLogs,
 )
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.pruning import state_metadata
@@ -189,3 +190,7 @@ def log_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
     assert not isinstance(mode, Finding)
     name = log_claim_name(settings.release)
     return {"logs": claim(name, settings.namespace, settings.logs.volume, mode, state_metadata())}
+
+
+LOGS = Concept(values=log_values, objects=log_objects, rules=log_rules, needs=log_needs, notes=log_notes)
+"""Task logs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept, SharedResults
 from cdk8s_airflow.airflow.wire.pod_settings import pod_values
 from cdk8s_airflow.airflow.wire.security import CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree, join
@@ -57,19 +58,16 @@ _WAITER = Resources(cpu="10m", memory="32Mi", memory_limit="64Mi")
 _CHECK_SECONDS = 5
 
 
-def migration_values(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> Tree:
+def migration_values(shared: SharedResults) -> Tree:
     """A Job that names missing Secrets and waits for the database, for less than the delivery waits for the Job.
 
     A Secret that a container takes its environment from would keep it from starting, without a word in any log. So a
     container before it mounts them as optional volumes and looks. The image's entry point is bypassed by ``command``: it
     would give up on an absent database after some two minutes.
-
-    Args:
-        settings: the release.
-        needs: the Secrets that somebody has to make for it.
     """
+    settings = shared.settings
     patience = settings.patience * 2 // 5
-    secrets = needed_keys(settings, needs)
+    secrets = needed_keys(settings, shared.needs)
     wait = _WAIT_FOR_SECRETS.format(
         patience=patience,
         keys=" ".join(f"{name}/{key}" for name, keys in secrets.items() for key in keys if key != ANY_KEY),
@@ -166,3 +164,7 @@ def needed_keys(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> dict[
     needed = {need.name: tuple(need.keys) for need in needs if need.awaited and need.namespace == settings.namespace}
     needed.setdefault(settings.database.secret, (settings.database.secret_key,))
     return dict(sorted(needed.items()))
+
+
+MIGRATION = Concept(values_from=migration_values)
+"""The migration Job."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.database import CA_FILE, PORT
 from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join
@@ -146,3 +147,7 @@ def pgbouncer_notes(settings: ReleaseSettings) -> Iterator[str]:
             f"Airflow of release {settings.release} reaches its database through PgBouncer at port {PORT} of Service "
             f"{settings.release}-pgbouncer; metrics are at its port 9127. Migrations go past it."
         )
+
+
+PGBOUNCER = Concept(values=pgbouncer_values, objects=pgbouncer_objects, needs=pgbouncer_needs, notes=pgbouncer_notes)
+"""The PgBouncer of the chart."""

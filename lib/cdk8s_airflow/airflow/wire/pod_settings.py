@@ -19,7 +19,7 @@ PROBE_PERIOD = 10
 """Seconds between two tries of a start-up probe; the chart's own figure, written down because the tolerance counts in it."""
 
 
-def unread(dialect: Dialect, meaning: str, at: str, given: object) -> Finding:
+def unsupported_setting(dialect: Dialect, meaning: str, at: str, given: object) -> Finding:
     """A setting that this version of the chart would not read."""
     return Finding(
         rule="versions/unread",
@@ -40,7 +40,7 @@ def variable(name: str, value: str | SecretKey | ConfigMapKey) -> dict[str, Any]
     return {"name": name, "value": value}
 
 
-def volumes_twice(values: Mapping[str, Any]) -> Iterator[Finding]:
+def duplicate_volume_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
     """Volumes of a component under the name of one that every pod of Airflow has; the API server refuses such a pod."""
     shared = {volume["name"]: index for index, volume in enumerate(values.get("volumes") or []) if "name" in volume}
     for component, part in values.items() if shared else ():
@@ -180,4 +180,4 @@ def groomer_rules(given: LogGroomer | None, dialect: Dialect, at: str) -> Iterat
     for field in ("interval", "max_size"):
         value = getattr(given, field)
         if value is not None and dialect.place(f"log_groomer.{field}") is None:
-            yield unread(dialect, f"log_groomer.{field}", f"{at}.{field}", value)
+            yield unsupported_setting(dialect, f"log_groomer.{field}", f"{at}.{field}", value)

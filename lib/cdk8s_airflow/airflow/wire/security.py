@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 
 AIRFLOW_USER = 50000
@@ -65,3 +66,7 @@ def _statsd(settings: ReleaseSettings) -> Tree:
             }
         }
     }
+
+
+SECURITY = Concept(values=security_values)
+"""Security contexts."""

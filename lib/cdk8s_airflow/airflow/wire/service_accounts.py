@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model.service_account import PARTS, ExistingServiceAccount, ServiceAccount
 from cdk8s_airflow.validation import Finding, show
@@ -83,3 +84,7 @@ def account_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 seen=show(given),
                 fix="leave it out",
             )
+
+
+SERVICE_ACCOUNTS = Concept(values=account_values, rules=account_rules)
+"""The service accounts of components."""

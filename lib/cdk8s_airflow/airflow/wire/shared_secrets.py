@@ -8,6 +8,7 @@ from cdk8s_airflow.airflow.executors import RedisBroker, celery_of
 from cdk8s_airflow.airflow.exposure import Ingress
 from cdk8s_airflow.airflow.logs import SearchLogs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.keys import session_keys
 from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.validation import Finding
@@ -58,3 +59,7 @@ def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 fix="give each a Secret of its own",
             )
         first.setdefault(name, at)
+
+
+SHARED_SECRETS = Concept(rules=shared_secret_rules)
+"""Secrets that two arguments name."""

@@ -15,11 +15,13 @@ from typing import Any
 from cdk8s_airflow.airflow.executors import task_resources_of
 from cdk8s_airflow.airflow.logs import EphemeralLogs, ObjectStoreLogs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept, SharedResults
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.task_pods import HOME, task_pod
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.dags.folder import FolderFiles
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
+from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.service_account import ExistingServiceAccount
 from cdk8s_airflow.validation import Finding, PlatformError, show
 
@@ -255,18 +257,31 @@ def task_namespace_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         )
 
 
-def namespace_notes(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[str]:
-    """What is in none of these namespaces yet, besides Secrets."""
+def namespace_needs(shared: SharedResults) -> Iterator[SecretNeed]:
+    """Secrets that task pods in other namespaces name. The release itself does not wait for them."""
+    settings = shared.settings
+    for namespace in settings.task_namespaces:
+        named = {
+            name for pod in namespace_pods(settings, shared.values, namespace) for name in referenced_names(pod)[0]
+        }
+        for need in shared.needs_in_namespace(namespace):
+            if need.name in named:
+                yield replace(need, awaited=False)
+
+
+def namespace_notes(shared: SharedResults) -> Iterator[str]:
+    """ConfigMaps that must exist in these namespaces."""
+    settings, values = shared.settings, shared.values
     for namespace in settings.task_namespaces:
         maps: set[str] = set()
         for pod in namespace_pods(settings, values, namespace):
-            maps |= names_in(pod)[1]
+            maps |= referenced_names(pod)[1]
         maps.discard(f"{settings.release}-config")
         if maps:
             yield f"Task pods in namespace {namespace} read these ConfigMaps there: {', '.join(sorted(maps))}"
 
 
-def names_in(pod: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+def referenced_names(pod: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     """The Secrets and the ConfigMaps that a pod names."""
     secrets: set[str] = set()
     maps: set[str] = set()
@@ -292,21 +307,21 @@ def _collect(told: Any, secrets: set[str], maps: set[str]) -> None:
             _collect(each, secrets, maps)
 
 
-def elsewhere(settings: ReleaseSettings, namespace: str) -> ReleaseSettings:
-    """The release as its needs in another namespace are worked out from it."""
-    return replace(settings, namespace=namespace, task_namespaces=())
-
+TASK_NAMESPACES = Concept(
+    values=namespace_values, rules=task_namespace_rules, needs_from=namespace_needs, notes_from=namespace_notes
+)
+"""Pods of tasks in other namespaces."""
 
 __all__ = [
     "LAUNCHER",
     "LOG_READER",
     "NOT_FOR_TASKS",
-    "elsewhere",
-    "names_in",
+    "namespace_needs",
     "namespace_notes",
     "namespace_objects",
     "namespace_pods",
     "namespace_values",
+    "referenced_names",
     "task_config",
     "task_namespace_rules",
 ]

@@ -14,6 +14,7 @@ from typing import Any
 from cdk8s_airflow.airflow.executors import TASK_POD, task_resources_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TEMPLATES_FOLDER, TaskPod, TaskPods
+from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.database import CA_VOLUME, LIBRARY_VARIABLES, URL_VARIABLES
 from cdk8s_airflow.airflow.wire.keys import FERNET_COMMAND, FERNET_PARTS, FERNET_VARIABLE
 from cdk8s_airflow.airflow.wire.pod_settings import pod_labels, variable
@@ -582,7 +583,7 @@ def task_pod_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
                 yield replace(needs.whole(ref, settings.namespace, f"variables of {at}"), awaited=False)
 
 
-def namespace_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
+def multi_namespace_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
     """Whether the chart is to let task pods run anywhere, which it does only by rights over the whole cluster.
 
     A task pod in another namespace would still lack there what it names: the ConfigMap with airflow.cfg, every Secret, the service
@@ -599,14 +600,17 @@ def namespace_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
+TASK_PODS = Concept(values=task_pod_values, rules=task_pod_rules, needs=task_pod_needs)
+"""The pods of tasks."""
+
 __all__ = [
     "DATABASE_VARIABLES",
     "FERNET_VARIABLE",
     "WITHHELD",
     "config_map_name",
     "generated",
+    "multi_namespace_rules",
     "named",
-    "namespace_rules",
     "own_images",
     "task_pod",
     "task_pod_needs",

@@ -1,0 +1,223 @@
+"""From the settings of a release to everything that follows from them, as one pure function.
+
+:class:`AirflowChart` and the tests use the same function. Each result is computed once, when it is first read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept, Objects, SharedResults
+from cdk8s_airflow.airflow.wire.config import CONFIG, config_options, overlaid_config_rules
+from cdk8s_airflow.airflow.wire.environment import duplicate_variable_rules
+from cdk8s_airflow.airflow.wire.executors import completed_sets
+from cdk8s_airflow.airflow.wire.pod_settings import duplicate_volume_rules
+from cdk8s_airflow.airflow.wire.release import concepts_of
+from cdk8s_airflow.airflow.wire.sessions import demands
+from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
+from cdk8s_airflow.airflow.wire.task_pods import multi_namespace_rules, task_pod_objects, with_task_pods
+from cdk8s_airflow.airflow.wire.tree import Tree, join, overlay
+from cdk8s_airflow.airflow.wire.value_ownership import owned_rules
+from cdk8s_airflow.delivery.wire import Delivered, Release, deliver
+from cdk8s_airflow.delivery.wire.k3s import structured_rules
+from cdk8s_airflow.model.secret_need import SecretNeed, merged
+from cdk8s_airflow.model.sessions import Demand
+from cdk8s_airflow.schemas import check_values
+from cdk8s_airflow.schemas.chart_values import secret_findings
+from cdk8s_airflow.text.yaml_writer import values_text
+from cdk8s_airflow.validation import Finding, PlatformError
+from cdk8s_airflow.validation.frozen import frozen
+
+if TYPE_CHECKING:
+    from cdk8s_airflow.model.permission import Permission
+    from cdk8s_airflow.model.traffic import Traffic
+
+
+def compile_release(settings: ReleaseSettings) -> CompiledRelease:
+    """Everything that follows from the settings of a release."""
+    return CompiledRelease(settings=settings)
+
+
+@frozen
+class CompiledRelease:
+    """The results for one release.
+
+    Read :attr:`findings` first. If there are any, the other results may be incomplete or wrong.
+
+    Attributes:
+        settings: the release.
+    """
+
+    settings: ReleaseSettings
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything that is wrong with the settings, their combination, and the values that follow from them."""
+        found = [*self.setting_findings, *self._overlay_findings]
+        if not found:
+            found += self._with_task_pods[1]
+        if not found:
+            found += self._rendered[1]
+        if not found:
+            found += structured_rules(self.settings.delivery, self.values)
+        return tuple(found)
+
+    @cached_property
+    def setting_findings(self) -> tuple[Finding, ...]:
+        """What is wrong with the settings, alone or together."""
+        found = [finding for concept in self.concepts for finding in concept.rules(self.settings)]
+        found += [finding for concept in self.concepts for finding in concept.rules_from(self.shared)]
+        return tuple(found)
+
+    @cached_property
+    def values_from_arguments(self) -> Tree:
+        """The values of the chart that follow from the arguments, without ``values=`` and ``unchecked_values=``."""
+        late = [concept.values_from(self.shared) for concept in self.concepts]
+        values = completed_sets(join(self.shared.values, *late))
+        return overlay(config_options(self.settings), values)
+
+    @cached_property
+    def values(self) -> Tree:
+        """The values of the chart, as the delivery gets them."""
+        return overlay(self._with_task_pods[0], self.settings.unchecked_values)
+
+    @cached_property
+    def needs(self) -> tuple[SecretNeed, ...]:
+        """The Secrets that must exist: for the release itself, and for its tasks in other namespaces."""
+        late = [need for concept in self.concepts for need in concept.needs_from(self.shared)]
+        return tuple(merged([*self.shared.needs, *late]))
+
+    @cached_property
+    def objects(self) -> Objects:
+        """The objects beside those of the chart and of the delivery, by construct id."""
+        made: Objects = {}
+        for concept in self.concepts:
+            made |= concept.objects(self.settings)
+        for concept in self.concepts:
+            made |= concept.objects_from(self.shared)
+        checked_values = self._with_task_pods[0]
+        made |= task_pod_objects(self.settings, checked_values)
+        made |= namespace_objects(self.settings, checked_values)
+        return made
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """Lines for the summary."""
+        return tuple(
+            note
+            for concept in self.concepts
+            for note in (*concept.notes(self.settings), *concept.notes_from(self.shared))
+        )
+
+    @cached_property
+    def sessions(self) -> tuple[Demand, ...]:
+        """The database sessions that the release opens, for each server."""
+        return tuple(demands(self.settings, self.values))
+
+    @property
+    def delivered(self) -> Delivered:
+        """The objects and files by which the delivery brings the release to the cluster. Computed at each call."""
+        settings = self.settings
+        release = Release(
+            name=settings.release,
+            namespace=settings.namespace,
+            chart_version=settings.dialect.chart,
+            text=self._rendered[0],
+            values=self.values,
+        )
+        return deliver(settings.delivery, release, settings.facts)
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        """The pods of the release and all their connections."""
+        from cdk8s_airflow.airflow.wire.traffic import release_traffic
+
+        return release_traffic(self.settings, self.values)
+
+    @cached_property
+    def permissions(self) -> tuple[Permission, ...]:
+        """The permissions of every service account that comes with the release."""
+        from cdk8s_airflow.airflow.wire.permissions import release_permissions
+
+        return release_permissions(self.settings, self.values, self.objects.values())
+
+    @cached_property
+    def concepts(self) -> tuple[Concept, ...]:
+        """The concepts that the release uses."""
+        return concepts_of(self.settings)
+
+    @cached_property
+    def shared(self) -> SharedResults:
+        """The results that several concepts need."""
+        trees = [(concept, concept.values(self.settings)) for concept in self.concepts]
+        return SharedResults(
+            settings=self.settings,
+            values=join(*(tree for _, tree in trees)),
+            values_without_config=join(*(tree for concept, tree in trees if concept is not CONFIG)),
+            needs=tuple(merged(self._needs(self.settings))),
+            needs_in_namespace=lambda name: self._needs(replace(self.settings, namespace=name, task_namespaces=())),
+        )
+
+    def _needs(self, settings: ReleaseSettings) -> Iterable[SecretNeed]:
+        return [need for concept in self.concepts for need in concept.needs(settings)]
+
+    @cached_property
+    def _overlaid_values(self) -> Tree:
+        """The values with ``values=`` laid over them, before what follows from them for task pods."""
+        return overlay(self.values_from_arguments, self.settings.values)
+
+    @cached_property
+    def _with_task_pods(self) -> tuple[Tree, tuple[Finding, ...]]:
+        """The values with the templates of task pods; ``values=`` has the last word here too."""
+        settings, values = self.settings, self._overlaid_values
+        try:
+            namespace_objects(settings, values)
+            return overlay(with_task_pods(settings, values), settings.values), tuple(multi_namespace_rules(values))
+        except PlatformError as error:
+            return values, tuple(error.findings)
+
+    @cached_property
+    def _overlay_findings(self) -> tuple[Finding, ...]:
+        """What is wrong with ``values=`` and ``unchecked_values=``, and with the values as a whole."""
+        settings, values, given = self.settings, self._overlaid_values, self.settings.values
+        found = [*owned_rules(self.values_from_arguments, given), *overlaid_config_rules(settings, given)]
+        found += secret_findings(settings.unchecked_values, "unchecked_values")
+        unfit = self._unfit_values([*self.setting_findings, *found])
+        found += unfit or [*duplicate_variable_rules(settings, values, given), *duplicate_volume_rules(values)]
+        return tuple(found)
+
+    def _unfit_values(self, found: Iterable[Finding]) -> list[Finding]:
+        """What the chart does not accept, without repeating what the settings were refused for."""
+        settings = self.settings
+        unfit = check_values(
+            self._overlaid_values,
+            chart_version=settings.dialect.chart,
+            airflow_version=settings.dialect.airflow,
+            executor=settings.executor.name,
+            schema=settings.archived_schema,
+        )
+        if any(finding.at == "executor" for finding in found):
+            unfit = [finding for finding in unfit if finding.at != "values.executor"]
+        if any(finding.rule in ("environment/clear-text", "environment/owned") for finding in found):
+            in_overlay = {finding.at for finding in secret_findings(settings.values)}
+            unfit = [each for each in unfit if each.rule != "values/secret-literal" or each.at in in_overlay]
+        return list(unfit)
+
+    @cached_property
+    def _rendered(self) -> tuple[str, tuple[Finding, ...]]:
+        """The values as text, or what cannot be written: only ``unchecked_values=`` has not been checked for that."""
+        try:
+            return values_text(self.values), ()
+        except PlatformError as error:
+            return "", tuple(_within_overlay(finding, self.settings.unchecked_values) for finding in error.findings)
+
+
+def _within_overlay(finding: Finding, unchecked_values: Mapping[str, Any]) -> Finding:
+    """A finding about the values, under ``unchecked_values`` if it is about one of these."""
+    if any(finding.at.startswith(f"values.{key}") for key in unchecked_values):
+        return replace(finding, at=f"unchecked_{finding.at}")
+    return finding

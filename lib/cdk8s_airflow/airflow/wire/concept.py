@@ -1,0 +1,96 @@
+"""The shape of a concept: everything that one part of a release, like logs or the database, adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.tree import Tree
+from cdk8s_airflow.model.secret_need import SecretNeed
+from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.frozen import frozen
+
+if TYPE_CHECKING:
+    from cdk8s_airflow.model.permission import Permission
+
+Objects: TypeAlias = dict[str, dict[str, Any]]
+"""Construct id -> manifest."""
+
+
+@frozen
+class SharedResults:
+    """Results that several concepts need, each computed once for a release.
+
+    Attributes:
+        settings: the release.
+        values: the chart values of all concepts.
+        values_without_config: the same without what ``config=`` adds.
+        needs: the Secrets that the release reads in its own namespace.
+        needs_in_namespace: the Secrets that the same release would read in another namespace.
+    """
+
+    settings: ReleaseSettings
+    values: Mapping[str, Any]
+    values_without_config: Mapping[str, Any]
+    needs: tuple[SecretNeed, ...]
+    needs_in_namespace: Callable[[str], Iterable[SecretNeed]]
+
+
+def _no_values(_: object) -> Tree:
+    return {}
+
+
+def _no_objects(_: object) -> Objects:
+    return {}
+
+
+def _none(_: object) -> Iterator[Any]:
+    yield from ()
+
+
+@frozen
+class Concept:
+    """What one concept adds to a release.
+
+    The functions of the first group compute their result from the settings alone. Those whose name ends in ``_from`` also read
+    the results that concepts share.
+
+    Attributes:
+        values: its values of the chart.
+        objects: the objects that it adds to those of the chart.
+        rules: findings about it, alone or together with other settings.
+        needs: Secrets that must exist for it.
+        notes: lines for the summary.
+        permissions: permissions of service accounts that its objects do not show.
+        values_from: values of the chart that follow from shared results.
+        objects_from: objects that follow from shared results.
+        rules_from: findings that follow from shared results.
+        needs_from: Secrets that follow from shared results.
+        notes_from: lines for the summary that follow from shared results.
+    """
+
+    values: Callable[[ReleaseSettings], Tree] = _no_values
+    objects: Callable[[ReleaseSettings], Objects] = _no_objects
+    rules: Callable[[ReleaseSettings], Iterable[Finding]] = _none
+    needs: Callable[[ReleaseSettings], Iterable[SecretNeed]] = _none
+    notes: Callable[[ReleaseSettings], Iterable[str]] = _none
+    permissions: Callable[[ReleaseSettings], Iterable[Permission]] = _none
+    values_from: Callable[[SharedResults], Tree] = _no_values
+    objects_from: Callable[[SharedResults], Objects] = _no_objects
+    rules_from: Callable[[SharedResults], Iterable[Finding]] = _none
+    needs_from: Callable[[SharedResults], Iterable[SecretNeed]] = _none
+    notes_from: Callable[[SharedResults], Iterable[str]] = _none
+
+
+@frozen(kw_only=False)
+class OptionalConcept:
+    """A concept whose module is imported only for a release that uses it.
+
+    Attributes:
+        used: whether a release uses it.
+        load: imports it.
+    """
+
+    used: Callable[[ReleaseSettings], bool]
+    load: Callable[[], Concept]

@@ -1,0 +1,36 @@
+"""The version of Airflow, and whether it was tested with the version of Kubernetes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.images import airflow_tag
+from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.model.version import TESTED_KUBERNETES, minor_of
+
+
+def version_values(settings: ReleaseSettings) -> Tree:
+    """Airflow's version, told twice: the templates follow one key, the image the other."""
+    dialect = settings.dialect
+    return join(
+        {"airflowVersion": dialect.airflow, "defaultAirflowTag": airflow_tag(settings)},
+        nest(dialect.place("service_links"), False),
+    )
+
+
+def version_notes(settings: ReleaseSettings) -> Iterator[str]:
+    """Whether the makers of this Airflow have tried it on this Kubernetes."""
+    tested = TESTED_KUBERNETES.get(minor_of(settings.dialect.airflow))
+    kubernetes = settings.facts.kubernetes
+    if tested is not None and kubernetes is not None and minor_of(kubernetes) not in tested:
+        oldest, newest = (".".join(map(str, bound)) for bound in (tested[0], tested[-1]))
+        yield (
+            f"Airflow {settings.dialect.airflow} was tested by its makers on Kubernetes {oldest} to {newest}; "
+            f"this cluster has {kubernetes}."
+        )
+
+
+VERSION = Concept(values=version_values, notes=version_notes)
+"""The version of Airflow."""

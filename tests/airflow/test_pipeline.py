@@ -1,0 +1,112 @@
+"""The pipeline from settings to results computes each result once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import DagRepoSync
+from cdk8s_airflow.airflow import pipeline
+from cdk8s_airflow.airflow.pipeline import CompiledRelease, compile_release
+from cdk8s_airflow.airflow.wire import release as concept_list
+from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.config import CONFIG
+from cdk8s_airflow.model.secret_reference import GitTokenSecret
+from tests.airflow.wire.samples import PAIRS, Pair, called, git, release
+from tests.everything import everything
+from tests.making import make_airflow, new_chart
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each function of each concept is called, by its name."""
+    found: Counter[str] = Counter()
+
+    def counting(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(argument: Any) -> Any:
+            found[function.__name__] += 1
+            return function(argument)
+
+        return call
+
+    def counted(concept: Concept) -> Concept:
+        functions = {field.name: getattr(concept, field.name) for field in dataclasses.fields(concept)}
+        own = {name: each for name, each in functions.items() if each.__module__ != Concept.__module__}
+        return dataclasses.replace(concept, **{name: counting(each) for name, each in own.items()})
+
+    replaced = {id(each): counted(each) for each in concept_list.CONCEPTS if isinstance(each, Concept)}
+    monkeypatch.setattr(concept_list, "CONCEPTS", tuple(replaced.get(id(each), each) for each in concept_list.CONCEPTS))
+    monkeypatch.setattr(pipeline, "CONFIG", replaced[id(CONFIG)])
+    return found
+
+
+def read_everything(compiled: CompiledRelease) -> None:
+    """Reads each result."""
+    for name in vars(CompiledRelease):
+        if not name.startswith("_"):
+            getattr(compiled, name)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_compile_release_calls_each_function_of_a_concept_once(pair: Pair, calls: Counter[str]) -> None:
+    settings, _ = everything(pair)
+    calls.clear()
+    read_everything(compile_release(settings))
+    assert {name: count for name, count in calls.items() if count != 1} == {}
+    assert {"key_needs", "database_values", "dag_values", "log_objects", "environment_rules"} <= set(calls)
+
+
+def test_airflow_chart_compiles_its_release_once(monkeypatch: pytest.MonkeyPatch, calls: Counter[str]) -> None:
+    compiled: list[CompiledRelease] = []
+    computed: Counter[str] = Counter()
+    values = CompiledRelease.__dict__["values_from_arguments"]
+    monkeypatch.setattr(
+        values, "func", lambda self, original=values.func: (computed.update(["values"]), original(self))[1]
+    )
+    monkeypatch.setattr(
+        "cdk8s_airflow.airflow.chart.compile_release",
+        lambda settings: (compiled.append(compile_release(settings)), compiled[-1])[1],
+    )
+    chart = new_chart()
+    dags = DagRepoSync(
+        chart, "dags", repo="https://git.example.com/dags.git", ref="main", credentials=GitTokenSecret("git")
+    )
+    airflow = make_airflow(chart, dags=dags)
+    assert (airflow.traffic.workloads, airflow.permissions, airflow.secret_needs) != ((), (), ())
+    assert (len(compiled), computed) == (1, {"values": 1})
+    assert calls["key_needs"] == calls["dag_values"] == 1
+    assert {name: count for name, count in calls.items() if count != 1} == {}
+
+
+def test_task_namespaces_compute_needs_once_more_for_each_namespace(calls: Counter[str]) -> None:
+    compiled = compile_release(release(PAIRS[-1], dags=git(), task_namespaces=("team-a", "team-b")))
+    assert {need.namespace for need in compiled.needs} == {"airflow-lab", "team-a", "team-b"}
+    assert calls["key_needs"] == 3
+
+
+def test_compiled_release_keeps_what_it_computed() -> None:
+    compiled = compile_release(release(PAIRS[-1]))
+    assert compiled.values is compiled.values
+    assert compiled.objects is compiled.objects
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        compiled.settings = release(PAIRS[0])  # type: ignore[misc]
+
+
+def test_values_are_laid_over_those_of_the_arguments() -> None:
+    settings = release(PAIRS[-1], values={"labels": {"team": "data"}}, unchecked_values={"labels": {"cost": "7"}})
+    compiled = compile_release(settings)
+    assert "labels" not in compiled.values_from_arguments
+    assert compiled.values["labels"] == {"team": "data", "cost": "7"}
+    assert compiled.findings == ()
+
+
+def test_findings_of_values_name_the_argument_they_came_from() -> None:
+    def rules(**settings: Any) -> list[tuple[str, str]]:
+        return [(each.rule, each.at) for each in compile_release(release(PAIRS[-1], **settings)).findings]
+
+    assert rules(values={"executor": "LocalExecutor"})[0] == ("values/owned", "values.executor")
+    assert rules(unchecked_values={"x": object()})[0][1].startswith("unchecked_values.x")
