@@ -360,7 +360,7 @@ dag_sources = st.one_of(
     git_syncs,
     bundles,
     some(DagImage, _repository=repositories, _tag=tags, digest=digests, folder=labels.map("/srv/{}".format)),
-    some(DagVolume, _volume=shared, sub_path=labels),
+    some(DagVolume, _storage=shared, sub_path=labels),
     names.map(DagVolume.existing),
     st.dictionaries(labels.map("{}.py".format), texts, min_size=1, max_size=3).map(
         lambda files: FolderFiles(tuple(DagFile(path, text) for path, text in sorted(files.items())))

@@ -333,7 +333,7 @@ def test_without_one_there_is_nothing_of_it() -> None:
 def test_its_secret_is_no_other() -> None:
     same = replace(PARTS, pgbouncer=PgBouncer(credentials=PgBouncerSecret("login")))
     found = [(each.rule, each.at) for each in compile_release(release(NEWEST, database=same)).setting_findings]
-    assert found == [("secrets/shared", "database.pooling.login")]
+    assert found == [("secrets/shared", "database.pooling.credentials")]
 
 
 @pytest.mark.parametrize(

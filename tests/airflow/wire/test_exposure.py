@@ -22,6 +22,7 @@ from cdk8s_airflow.airflow.wire.exposure import (
     exposure_rules,
     exposure_values,
 )
+from cdk8s_airflow.schemas.canonical import canonical
 from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release
 from tests.truth import crds
 
@@ -99,7 +100,7 @@ def test_a_route_leads_to_the_service_of_the_ui(pair: Pair) -> None:
         gateway=ExistingGateway("public", namespace="gateways", listener="https"),
     )
     (route,) = exposure_objects(release(pair, ui=ui)).values()
-    crds.assert_accepted(route)
+    crds.assert_accepted(canonical(route))
     assert route["spec"] == {
         "parentRefs": [{"name": "public", "namespace": "gateways", "sectionName": "https"}],
         "hostnames": ["a.example.com", "b.example.com"],
@@ -116,7 +117,7 @@ def test_a_route_leads_to_the_service_of_the_ui(pair: Pair) -> None:
 def test_a_gateway_beside_the_release_is_named_alone() -> None:
     ui = HttpRoute(host="a.example.com", gateway=ExistingGateway("public"), https=False)
     (route,) = exposure_objects(release(NEWEST, ui=ui)).values()
-    crds.assert_accepted(route)
+    crds.assert_accepted(canonical(route))
     assert route["spec"]["parentRefs"] == [{"name": "public"}]
     assert ui.base_url == "http://a.example.com"
 
