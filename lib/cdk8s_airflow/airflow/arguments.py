@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from cdk8s_airflow.airflow.chart_archive import ChartArchive, Opened, schema_of
+from cdk8s_airflow.airflow.chart_archive import ChartArchive, OpenedChart, schema_of
 from cdk8s_airflow.airflow.components import DagProcessor
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.settings import ReleaseSettings
@@ -47,7 +47,7 @@ def release_settings(
 
 
 def _settings(
-    arguments: Mapping[str, Any], dialect: Dialect, archive: Opened | None, schema: Any, has_quota: bool
+    arguments: Mapping[str, Any], dialect: Dialect, archive: OpenedChart | None, schema: Any, has_quota: bool
 ) -> ReleaseSettings:
     """The arguments that are settings as they are, and those that are not."""
     processor = arguments["dag_processor"]
