@@ -20,7 +20,7 @@ class Refusal:
     """One change that is refused.
 
     Attributes:
-        rule: the rule that says so.
+        rule: the rule that reports it.
         before: the object that is there.
         after: what it would become.
         error: a pattern of the refusal.

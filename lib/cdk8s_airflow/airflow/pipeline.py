@@ -93,7 +93,7 @@ class CompiledRelease:
 
     @cached_property
     def objects(self) -> Objects:
-        """The objects beside those of the chart and of the delivery, by construct id."""
+        """The objects that belong neither to the chart nor to the delivery, by construct id."""
         made: Objects = {}
         for concept in self.concepts:
             made |= concept.objects(self.settings)
