@@ -447,6 +447,22 @@ def test_redirects_lead_from_removed_pages_to_existing_ones() -> None:
     assert [new for _, new in redirects if not (ROOT / "docs" / new).exists()] == []
 
 
+SEARCHED = (
+    "network policies", "external database", "Prometheus", "troubleshoot", "remote logging", "private registry", "custom image",
+    "Git SSH key", "KEDA autoscaling", "Ingress TLS", "LDAP", "OIDC", "single sign-on", "back up restore", "upgrade Airflow",
+    "rotate Fernet key", "Argo CD", "Flux", "resource quotas", "External Secrets", "service account", "proxy", "OpenTelemetry",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("phrase", SEARCHED)
+def test_headings_contain_what_people_search_for(phrase: str) -> None:
+    pages = [path for path in (ROOT / "docs" / "how-to").glob("*.md")]
+    headings = [
+        heading.lower() for path in pages for heading in _HEADING.findall(_FENCE.sub("", path.read_text("utf-8")))
+    ]
+    assert [heading for heading in headings if all(word in heading for word in phrase.lower().split())]
+
+
 def update() -> None:
     """Write what programs print and raise into the pages, where it differs: ``python -m tests.test_docs``."""
     with tempfile.TemporaryDirectory() as folder:

@@ -204,7 +204,7 @@ class Pages:
         submodule = {name: module for module, names in _exports.SUBMODULES.items() for name in names}
         self.homes = {
             name: "forms" if home == "validation.constraints" else submodule.get(name) or home.partition(".")[0]
-            for name, home in _exports.HOME_OF.items()
+            for name, home in sorted(_exports.HOME_OF.items())
         }
         self.faults: list[str] = []
         self.forms = {
