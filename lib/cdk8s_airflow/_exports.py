@@ -188,7 +188,7 @@ _HOMES = {
     "namespaces.namespace": (
         "ExistingNamespace",
         "Namespace",
-        "PodSecurity",
+        "PodSecurityLevel",
     ),
     "model.cluster_network": (
         "KubernetesApiAddress",
@@ -468,7 +468,7 @@ SUBMODULES = {
         "PlatformConstruct",
         "PlatformDatabase",
         "PodPath",
-        "PodSecurity",
+        "PodSecurityLevel",
         "PoolMode",
         "PortNumber",
         "PullPolicy",

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.model.image import ImageTag as ImageTag
     from cdk8s_airflow.model.image import PullPolicy as PullPolicy
     from cdk8s_airflow.model.namespace import NamespaceHandle as NamespaceHandle
+    from cdk8s_airflow.model.namespace import PodSecurityLevel as PodSecurityLevel
     from cdk8s_airflow.model.secret_reference import NamedObject as NamedObject
     from cdk8s_airflow.model.secret_reference import SecretReference as SecretReference
     from cdk8s_airflow.model.service_account import ComponentServiceAccount as ComponentServiceAccount
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
     from cdk8s_airflow.model.traffic import ClusterComponentRole as ClusterComponentRole
     from cdk8s_airflow.model.traffic import Peer as Peer
     from cdk8s_airflow.model.volume import AccessMode as AccessMode
-    from cdk8s_airflow.namespaces.namespace import PodSecurity as PodSecurity
     from cdk8s_airflow.secrets.providers import SecretProvider as SecretProvider
     from cdk8s_airflow.secrets.remote_secret import PlatformDatabase as PlatformDatabase
     from cdk8s_airflow.secrets.remote_secret import RemoteValue as RemoteValue
@@ -165,7 +165,7 @@ __all__ = [
     "PlatformConstruct",
     "PlatformDatabase",
     "PodPath",
-    "PodSecurity",
+    "PodSecurityLevel",
     "PoolMode",
     "PortNumber",
     "PullPolicy",

@@ -70,6 +70,7 @@ def _settings(
         **converted,
         dialect=dialect,
         has_quota=has_quota,
+        pod_security=getattr(arguments["namespace"], "pod_security", "restricted"),
         archived_images=None if archive is None else archive.side_images,
         archived_schema=schema,
     )

@@ -15,6 +15,7 @@ from cdk8s_airflow.airflow.wire.concept import Concept, Objects, SharedResults
 from cdk8s_airflow.airflow.wire.config import CONFIG, config_options, overlaid_config_rules
 from cdk8s_airflow.airflow.wire.environment import duplicate_variable_rules
 from cdk8s_airflow.airflow.wire.executors import completed_sets
+from cdk8s_airflow.airflow.wire.pod_security import completed_values, value_rules
 from cdk8s_airflow.airflow.wire.pod_settings import duplicate_volume_rules
 from cdk8s_airflow.airflow.wire.release import concepts_of
 from cdk8s_airflow.airflow.wire.sessions import demands
@@ -168,7 +169,7 @@ class CompiledRelease:
     @cached_property
     def _overlaid_values(self) -> Tree:
         """The values with ``values=`` laid over them, before what follows from them for task pods."""
-        return overlay(self.values_from_arguments, self.settings.values)
+        return overlay(self.values_from_arguments, self._user_values)
 
     @cached_property
     def _with_task_pods(self) -> tuple[Tree, tuple[Finding, ...]]:
@@ -176,15 +177,21 @@ class CompiledRelease:
         settings, values = self.settings, self._overlaid_values
         try:
             namespace_objects(settings, values)
-            return overlay(with_task_pods(settings, values), settings.values), tuple(multi_namespace_rules(values))
+            return overlay(with_task_pods(settings, values), self._user_values), tuple(multi_namespace_rules(values))
         except PlatformError as error:
             return values, tuple(error.findings)
+
+    @cached_property
+    def _user_values(self) -> Mapping[str, Any]:
+        """``values=``, with complete security contexts of the containers that it adds."""
+        return completed_values(self.settings.values) if self.settings.values else {}
 
     @cached_property
     def _overlay_findings(self) -> tuple[Finding, ...]:
         """What is wrong with ``values=`` and ``unchecked_values=``, and with the values as a whole."""
         settings, values, given = self.settings, self._overlaid_values, self.settings.values
         found = [*owned_rules(self.values_from_arguments, given), *overlaid_config_rules(settings, given)]
+        found += value_rules(given, settings.pod_security)
         found += secret_findings(settings.unchecked_values, "unchecked_values")
         unfit = self._unfit_values([*self.setting_findings, *found])
         found += unfit or [*duplicate_variable_rules(settings, values, given), *duplicate_volume_rules(values)]

@@ -41,6 +41,7 @@ from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import SIDE_IMAGES, Image, RegistryMirror
+from cdk8s_airflow.model.namespace import PodSecurityLevel
 from cdk8s_airflow.model.secret_reference import AirflowKeys, PullSecret
 from cdk8s_airflow.model.service_account import ServiceAccounts
 from cdk8s_airflow.validation.constraints import seconds
@@ -95,6 +96,7 @@ class ReleaseSettings:
     service_accounts: ServiceAccounts = ServiceAccounts()
     data_lake: DataLake | None = None
     has_quota: bool = False
+    pod_security: PodSecurityLevel = "restricted"
     archived_images: Mapping[str, tuple[str, str]] | None = None
     archived_schema: Any = None
     values: Mapping[str, Any] = field(default_factory=dict)

@@ -74,6 +74,10 @@ class TaskPods:
             that still read the database themselves. Such a task can read and change everything in it.
         fernet_key: whether task pods of Airflow 3 get the fernet key. Airflow needs it in tasks only to pass tables of Delta Lake
             and Iceberg, whose credentials it encrypts, from task to task. Connections come decrypted from the API server.
+        complete_started_pods: whether pods that tasks start, such as those of KubernetesPodOperator, get what the namespace
+            requires and the DAG does not state: the security context of the Pod Security Standard ``restricted``, and requests
+            and limits where the namespace has a quota. It becomes a ``pod_mutation_hook`` in ``airflowLocalSettings``. Default:
+            True.
     """
 
     how_to_write: ClassVar[str] = 'TaskPods(templates={"gpu": TaskPod(gpus=1)})'
@@ -82,3 +86,4 @@ class TaskPods:
     templates: Mapping[Label, TaskPod] = field(default_factory=dict)
     metadata_database: bool = False
     fernet_key: bool = False
+    complete_started_pods: bool = True

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.model.secret_reference import NamedObject, name_of
 from cdk8s_airflow.validation.constraints import Label, Must, is_label
 from cdk8s_airflow.validation.frozen import frozen
+
+PodSecurityLevel = Literal["restricted", "baseline", "privileged"]
+"""A level of the Pod Security Standards."""
 
 
 @frozen(kw_only=False)
@@ -15,11 +18,14 @@ class ExistingNamespace:
 
     Args:
         name: its name.
+        pod_security: the level of the Pod Security Standards that it enforces. What users add to pods is checked against it.
+            Default: ``"restricted"``, which every cluster accepts.
     """
 
     how_to_write: ClassVar[str] = 'Namespace(chart, "team-a") or Namespace.existing("airflow")'
 
     name: Label
+    pod_security: PodSecurityLevel = "restricted"
 
 
 def is_namespace(handle: NamedObject) -> bool:

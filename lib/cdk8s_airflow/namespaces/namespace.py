@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.model.namespace import ExistingNamespace as ExistingNamespace
 from cdk8s_airflow.model.namespace import NamespaceHandle as NamespaceHandle
+from cdk8s_airflow.model.namespace import PodSecurityLevel as PodSecurityLevel
 from cdk8s_airflow.model.pruning import STATE_LABEL
 from cdk8s_airflow.model.quota import ContainerLimits, Quota
 from cdk8s_airflow.model.secret_reference import NamedObject
@@ -20,9 +21,6 @@ from cdk8s_airflow.validation.constraints import Label, LabelValue, Must, NonEmp
 
 if TYPE_CHECKING:
     from cdk8s_airflow.model.resources import Resources
-
-PodSecurity = Literal["restricted", "baseline", "privileged"]
-"""A level of the Pod Security Standards."""
 
 _OwnName = Annotated[
     Label,
@@ -72,7 +70,7 @@ class Namespace(PlatformConstruct):
         id: str,
         *,
         name: _OwnName | None = None,
-        pod_security: PodSecurity = "restricted",
+        pod_security: PodSecurityLevel = "restricted",
         quota: Quota | None = None,
         limits: ContainerLimits | None = None,
         default_deny: bool = False,
@@ -86,6 +84,7 @@ class Namespace(PlatformConstruct):
         super().__init__(scope, id, found)
         self._name = next((text for text in (name, id) if type(text) is str), "unsound")
         self._quota = quota
+        self._pod_security: PodSecurityLevel = pod_security
         self._limits = limits
         if not self._sound:
             return
@@ -103,10 +102,15 @@ class Namespace(PlatformConstruct):
         """The namespace's name."""
         return self._name
 
+    @property
+    def pod_security(self) -> PodSecurityLevel:
+        """The level of the Pod Security Standards that the namespace enforces."""
+        return self._pod_security
+
     @staticmethod
-    def existing(name: str) -> ExistingNamespace:
+    def existing(name: str, *, pod_security: PodSecurityLevel = "restricted") -> ExistingNamespace:
         """A namespace that somebody else makes: a name for others to refer to, and no object."""
-        return ExistingNamespace(name)
+        return ExistingNamespace(name, pod_security=pod_security)
 
 
 def _label_rules(labels: Mapping[str, str]) -> Iterator[Finding]:

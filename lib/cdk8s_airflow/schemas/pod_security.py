@@ -6,12 +6,10 @@ Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/ and
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
+from cdk8s_airflow.model.namespace import PodSecurityLevel
 from cdk8s_airflow.validation import Finding, show
-
-PodSecurityLevel = Literal["restricted", "baseline", "privileged"]
-"""A level of the Pod Security Standards."""
 
 SECCOMP: Mapping[str, Any] = {"seccompProfile": {"type": "RuntimeDefault"}}
 
@@ -53,8 +51,13 @@ def completed(container: Mapping[str, Any]) -> dict[str, Any]:
     """
     given = container.get("securityContext")
     context: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {}
+    # Kubernetes refuses these two pairs of fields.
+    contradicted = {
+        "allowPrivilegeEscalation": context.get("privileged"),
+        "runAsNonRoot": context.get("runAsUser") == 0,
+    }
     for key, value in RESTRICTED_CONTAINER.items():
-        if context.get(key) is None:
+        if context.get(key) is None and not contradicted.get(key):
             context[key] = value
     capabilities = context["capabilities"]
     if isinstance(capabilities, Mapping) and not capabilities.get("drop"):
@@ -74,7 +77,7 @@ def container_findings(container: Mapping[str, Any], at: str, level: PodSecurity
         return
     context = container.get("securityContext")
     context = context if isinstance(context, Mapping) else {}
-    yield from _context_findings(context, f"{at}.securityContext", level)
+    yield from context_findings(context, f"{at}.securityContext", level)
     for index, port in enumerate(_mappings(container.get("ports"))):
         if port.get("hostPort"):
             yield _refused(f"{at}.ports[{index}].hostPort", port["hostPort"], level, "Remove it and use a Service")
@@ -117,7 +120,7 @@ def pod_findings(spec: Mapping[str, Any], at: str, level: PodSecurityLevel) -> I
     for field in ("hostNetwork", "hostPID", "hostIPC"):
         if spec.get(field):
             yield _refused(f"{at}.{field}", spec[field], level, "Remove it")
-    yield from _context_findings(context, f"{at}.securityContext", level)
+    yield from context_findings(context, f"{at}.securityContext", level)
     for index, sysctl in enumerate(_mappings(context.get("sysctls"))):
         if sysctl.get("name") not in _SAFE_SYSCTLS:
             yield _refused(f"{at}.securityContext.sysctls[{index}].name", sysctl.get("name"), level, "Remove it")
@@ -152,7 +155,10 @@ def _missing(container: Mapping[str, Any], pod: Mapping[str, Any], at: str) -> I
             )
 
 
-def _context_findings(context: Mapping[str, Any], at: str, level: PodSecurityLevel) -> Iterator[Finding]:
+def context_findings(context: Mapping[str, Any], at: str, level: PodSecurityLevel) -> Iterator[Finding]:
+    """What a namespace of a level refuses in the security context of a pod or container."""
+    if level == "privileged":
+        return
     yield from _baseline(context, at, level)
     if level == "restricted":
         yield from _restricted(context, at)

@@ -8,10 +8,10 @@ from typing import Any
 from cdk8s_airflow.airflow.components import Replicated
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.pod_settings import AirflowPod, ComponentPod, LogGroomer
-from cdk8s_airflow.airflow.wire.security import CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.model.wire.scheduling import budget, placement, resources, spread
+from cdk8s_airflow.schemas.pod_security import completed
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import days, quantity, seconds
 
@@ -57,8 +57,8 @@ def duplicate_volume_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def hardened(containers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Containers, each with a security context."""
-    return [{"securityContext": CONTAINER, **container} for container in containers]
+    """Containers, each with a security context that the Pod Security Standard ``restricted`` accepts."""
+    return [completed(container) for container in containers]
 
 
 def pod_values(given: ComponentPod, *, labels_read: bool = True, env_read: bool = True) -> Tree:

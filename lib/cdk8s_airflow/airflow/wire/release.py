@@ -20,6 +20,8 @@ from cdk8s_airflow.airflow.wire.images import IMAGES
 from cdk8s_airflow.airflow.wire.keys import KEYS
 from cdk8s_airflow.airflow.wire.logs import LOGS
 from cdk8s_airflow.airflow.wire.migration import MIGRATION
+from cdk8s_airflow.airflow.wire.pod_mutation import POD_MUTATION
+from cdk8s_airflow.airflow.wire.pod_security import POD_SECURITY
 from cdk8s_airflow.airflow.wire.rotation import ROTATION
 from cdk8s_airflow.airflow.wire.security import SECURITY
 from cdk8s_airflow.airflow.wire.service_accounts import SERVICE_ACCOUNTS
@@ -65,6 +67,8 @@ CONCEPTS: tuple[Concept | OptionalConcept, ...] = (
     SERVICE_ACCOUNTS,
     SHARED_SECRETS,
     SECURITY,
+    POD_SECURITY,
+    POD_MUTATION,
     ROTATION,
     MIGRATION,
     DELIVERY,

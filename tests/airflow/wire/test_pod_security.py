@@ -1,0 +1,75 @@
+"""Containers, volumes and security contexts of users are compared with the Pod Security Standard of the namespace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cdk8s
+import pytest
+
+from cdk8s_airflow import Namespace, PlatformError, Scheduler, TaskPod, TaskPods
+from cdk8s_airflow.airflow.wire.pod_security import completed_values
+from tests.making import make_airflow
+from tests.schemas.pod_security_samples import GOOD
+
+RESOURCES = {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "64Mi"}}
+PLAIN = {"name": "proxy", "image": "example.com/proxy:1", "resources": RESOURCES}
+ROOT = {**PLAIN, "securityContext": {"runAsUser": 0}}
+HOST_PATH = {"name": "host", "hostPath": {"path": "/"}}
+
+
+def found(level: str = "restricted", **arguments: Any) -> list[str]:
+    """Where a release in a namespace of a level is refused."""
+    app = cdk8s.App()
+    namespace = Namespace(cdk8s.Chart(app, "base"), "airflow", pod_security=level)  # type: ignore[arg-type]
+    try:
+        make_airflow(cdk8s.Chart(app, "release"), namespace=namespace, **arguments)
+    except PlatformError as error:
+        return [finding.at for finding in error.findings if finding.rule == "security/pod"]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "at"),
+    [
+        ({"scheduler": Scheduler(containers=[ROOT])}, "scheduler.containers[0].securityContext.runAsUser"),
+        ({"scheduler": Scheduler(init_containers=[ROOT])}, "scheduler.init_containers[0].securityContext.runAsUser"),
+        ({"scheduler": Scheduler(volumes=[HOST_PATH])}, "scheduler.volumes[0].hostPath"),
+        ({"task_pods": TaskPods(default=TaskPod(volumes=[HOST_PATH]))}, "task_pods.default.volumes[0].hostPath"),
+        (
+            {"task_pods": TaskPods(templates={"gpu": TaskPod(volumes=[HOST_PATH])})},
+            "task_pods.templates.gpu.volumes[0].hostPath",
+        ),
+        (
+            {"values": {"scheduler": {"extraContainers": [ROOT]}}},
+            "values.scheduler.extraContainers[0].securityContext.runAsUser",
+        ),
+        ({"values": {"scheduler": {"extraVolumes": [HOST_PATH]}}}, "values.scheduler.extraVolumes[0].hostPath"),
+        (
+            {"values": {"scheduler": {"securityContexts": {"container": {"privileged": True}}}}},
+            "values.scheduler.securityContexts.container.privileged",
+        ),
+        (
+            {"values": {"securityContexts": {"pod": {"runAsNonRoot": False}}}},
+            "values.securityContexts.pod.runAsNonRoot",
+        ),
+    ],
+)
+def test_what_the_namespace_would_refuse_is_rejected(arguments: dict[str, Any], at: str) -> None:
+    assert found(**arguments) == [at]
+    assert found("privileged", **arguments) == []
+
+
+def test_existing_namespace_states_its_level() -> None:
+    chart = cdk8s.Chart(cdk8s.App(), "release")
+    arguments = {"scheduler": Scheduler(volumes=[HOST_PATH])}
+    with pytest.raises(PlatformError, match=r"scheduler\.volumes\[0\]\.hostPath .*'restricted'.*\[security/pod\]"):
+        make_airflow(chart, namespace=Namespace.existing("airflow"), **arguments)
+    make_airflow(chart, namespace=Namespace.existing("airflow", pod_security="privileged"), id="second", **arguments)
+
+
+def test_containers_of_values_are_completed() -> None:
+    values = {"scheduler": {"extraContainers": [PLAIN], "replicas": 2}}
+    assert completed_values(values) == {
+        "scheduler": {"extraContainers": [{**PLAIN, "securityContext": GOOD}], "replicas": 2}
+    }
