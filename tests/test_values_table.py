@@ -11,6 +11,7 @@ from tools import make_values_table
 def test_the_table_is_what_the_code_gives_and_names_what_there_is() -> None:
     text = make_values_table.PAGE.read_text(encoding="utf-8")
     assert text == make_values_table.page()
+    assert make_values_table.ARGUMENTS.read_text(encoding="utf-8") == make_values_table.arguments_text()
     arguments = cdk8s_airflow.AirflowChart.__init__.__kwdefaults__.keys() | {"database", "keys", "executor", "logs"}
     rows = re.findall(r"^\| `([^`]+)` \| `([a-z_]+)=", text, re.MULTILINE)
     assert {argument for _, argument in rows} <= arguments

@@ -90,7 +90,13 @@ SCHEDULED = thing(
     "ScheduledBackup",
     "nightly",
     NAMESPACE,
-    spec={"cluster": {"name": "db"}, "schedule": "0 0 2 * * *", "suspend": True},
+    spec={
+        "cluster": {"name": "db"},
+        "schedule": "0 0 2 * * *",
+        "suspend": True,
+        "method": "plugin",
+        "pluginConfiguration": {"name": "barman-cloud.cloudnative-pg.io"},
+    },
 )
 READY = "condition=Ready"
 

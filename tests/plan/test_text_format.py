@@ -34,6 +34,7 @@ old -> new
 Cluster data/db  cannot be applied
   ~ spec.storage.size  cannot be applied [database/storage-shrunk]  accepted
       The volume would shrink from 50Gi to 20Gi. The operator's webhook refuses to shrink storage.
+      Argument: CnpgCluster(storage=)
       What to do: Keep 50Gi; or create a second Cluster with 20Gi and move the data with a dump.
 
 Role airflow/launcher  security
@@ -80,7 +81,7 @@ def test_markdown_has_a_table_of_severe_changes_and_folds_the_rest() -> None:
     markdown = markdown_text(plan(OLD, NEW), title="dist at 1a2b -> main.py", acceptances=ACCEPTED)
     severe, _, folded = markdown.partition("<details>")
     assert (
-        "| 🛑 cannot be applied (accepted) | `Cluster/data/db`<br>`spec.storage.size` | The volume would shrink"
+        "| 🛑 cannot be applied (accepted) | `Cluster/data/db`<br>`spec.storage.size`<br>CnpgCluster(storage=) | The volume would shrink"
         in severe
     )
     assert "| 🔓 security | `Role/airflow/launcher`<br>`rules` |" in severe

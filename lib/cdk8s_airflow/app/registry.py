@@ -6,7 +6,7 @@ Secrets somebody must make, definitions the cluster must have) is written down h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary, ref
@@ -252,8 +252,15 @@ def identity_of(manifest: Mapping[str, Any]) -> Identity:
     return f"{kind}/{group}" if group else kind, metadata.get("namespace", ""), metadata.get("name", "")
 
 
-_registries: WeakKeyDictionary[Any, Registry] = WeakKeyDictionary()
+_registries: MutableMapping[Any, Registry] = WeakKeyDictionary()
 _roots: WeakKeyDictionary[Any, ref[Any]] = WeakKeyDictionary()
+
+
+def keep_registries() -> Mapping[Any, Registry]:
+    """From now on, registries stay when their apps are gone. Returns them by app; the mapping grows with each new app."""
+    global _registries
+    _registries = {}
+    return _registries
 
 
 def registry_of(scope: Construct | IConstruct) -> Registry:

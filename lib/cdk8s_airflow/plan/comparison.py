@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cdk8s_airflow.plan.arguments import argument_of
 from cdk8s_airflow.plan.following import renames
 from cdk8s_airflow.plan.manifest import Manifest, Platform
 from cdk8s_airflow.plan.pair import Pair, View, embedded_texts, pairs
@@ -36,6 +37,8 @@ class Change:
         kind: ``added``, ``removed``, ``renamed`` or ``changed``.
         old: the old value as text; empty for an object as a whole.
         new: the new value as text; likewise.
+        argument: the argument that sets it: ``CnpgCluster(storage=)``; empty if it is not known.
+        construct: the path of the construct that makes the object; empty if it is not known.
     """
 
     object: str
@@ -47,6 +50,8 @@ class Change:
     kind: str = "changed"
     old: str = ""
     new: str = ""
+    argument: str = ""
+    construct: str = ""
 
     @property
     def message(self) -> str:
@@ -312,7 +317,20 @@ class _Comparison:
             kind=event,
             old=shown.get("old", ""),
             new=shown.get("new", ""),
+            argument=self._argument(path),
+            construct=self._construct(),
         )
+
+    def _argument(self, path: Path) -> str:
+        manifest, release = self.pair.either, self.pair.old_release or self.pair.new_release
+        if self.pair.new is not None and self.pair.event != "renamed":
+            manifest, release = self.pair.new, self.pair.new_release
+        return argument_of(manifest, release, path) if path else ""
+
+    def _construct(self) -> str:
+        constructs = {**self.context.before.constructs, **self.context.after.constructs}
+        sides = (self.pair.new, self.pair.old)
+        return next((constructs[each.id] for each in sides if each is not None and each.id in constructs), "")
 
 
 def _event(old: Any, new: Any) -> str:

@@ -81,10 +81,12 @@ class Platform:
     Attributes:
         manifests: the objects by identity.
         label: where they come from, for people: ``dist/ at 4f2a1c3``.
+        constructs: the path of the construct that made each object, by its id; empty where it is not known.
     """
 
     manifests: Mapping[Identity, Manifest] = field(default_factory=dict)
     label: str = ""
+    constructs: Mapping[str, str] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> list[Manifest]:
         """The objects of a kind, by namespace and name."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import subprocess
 import sys
@@ -25,13 +27,15 @@ def run_program(program: Path) -> Platform:
         raise PlanError(
             f"{program} is not a file. Name the program with --program, or compare two folders: plan OLD NEW"
         )
-    with tempfile.TemporaryDirectory(prefix="cdk8s-airflow-plan-") as folder:
-        environment = {**os.environ, "CDK8S_OUTDIR": folder}
+    with tempfile.TemporaryDirectory(prefix="cdk8s-airflow-plan-") as temporary:
+        folder, paths = Path(temporary) / "output", Path(temporary) / "paths.json"
+        folder.mkdir()
+        environment = {**os.environ, "CDK8S_OUTDIR": str(folder)}
         node = Path(sys.executable).with_name("node")
         if node.exists():
             environment.setdefault("JSII_NODE", str(node))
         run = subprocess.run(
-            [sys.executable, program.name],
+            [sys.executable, "-m", "cdk8s_airflow.plan.program_runner", program.name, str(paths)],
             cwd=program.resolve().parent,
             env=environment,
             capture_output=True,
@@ -41,8 +45,9 @@ def run_program(program: Path) -> Platform:
         if run.returncode:
             said = run.stderr.decode("utf-8", "replace").strip()
             raise PlanError(f"{program} failed:\n{said or f'exit status {run.returncode}'}")
-        if not any(Path(folder).iterdir()):
+        if not any(folder.iterdir()):
             raise PlanError(
                 f"{program} wrote nothing to the folder that CDK8S_OUTDIR names. Create the app without outdir=: App()"
             )
-        return read_folder(Path(folder), label=str(program))
+        constructs = json.loads(paths.read_text(encoding="utf-8")) if paths.exists() else {}
+        return dataclasses.replace(read_folder(folder, label=str(program)), constructs=constructs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import subprocess
 import tempfile
@@ -59,7 +60,7 @@ class Renderer:
                 continue
             found += [rendered for rendered in self.render(release, archive) if rendered.identity not in taken]
             done.add(each.id)
-        return platform(found, one.label), done
+        return dataclasses.replace(platform(found, one.label), constructs=one.constructs), done
 
     def render(self, release: Release, archive: Path) -> list[Manifest]:
         """The objects that a release creates, from the archive of its chart.

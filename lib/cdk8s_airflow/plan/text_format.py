@@ -75,7 +75,9 @@ def _object_lines(
     name: str, changes: Sequence[Change], width: int, acceptances: Sequence[Acceptance]
 ) -> Iterator[Line]:
     risk = worst(change.risk for change in changes)
-    yield Line(((f"{_object(name)}  ", None), (risk.title, risk)))
+    construct = next((change.construct for change in changes if change.construct), "")
+    made_by = f" ({construct})" if construct else ""
+    yield Line(((f"{_object(name)}{made_by}  ", None), (risk.title, risk)))
     for group in _groups(changes):
         yield from _group_lines(group, width, acceptances)
     yield _line()
@@ -136,6 +138,8 @@ def _group_lines(group: Sequence[Change], width: int, acceptances: Sequence[Acce
 
 def _explained(change: Change, width: int) -> Iterator[Line]:
     yield from _wrapped(f"      {change.happens}", width, 6)
+    if change.argument:
+        yield from _wrapped(f"      Argument: {change.argument}", width, 6)
     if change.first:
         yield from _wrapped(f"      What to do: {change.first}", width, 6)
 
@@ -233,6 +237,8 @@ def _table(changes: Sequence[Change], acceptances: Sequence[Acceptance]) -> list
     for change in changes:
         accepted = " (accepted)" if any(each.matches(change) for each in acceptances) else ""
         where = f"`{change.object}`" + (f"<br>`{_escaped(change.path)}`" if change.path else "")
+        if change.argument:
+            where += f"<br>{_escaped(change.argument)}"
         lines.append(
             f"| {_MARKS[change.risk]} {change.risk.title}{accepted} | {where} | {_escaped(change.message)} `{change.rule}` |"
         )
