@@ -12,7 +12,7 @@ What a chart accepts is the union of what its values schema declares, what its v
 read, with the reviewed corrections of lib/cdk8s_airflow/schemas/corrections.json. Which options airflow.cfg has was read from installed
 releases: no address has it, so without a folder that has airflow/*.json the committed file stays. What a custom resource may hold is its definition's
 structural schema, made as strict as an API server that refuses unknown fields. Facts hold names, types, enums, patterns,
-required lists and rules; no prose. The same sources give the same bytes.
+required lists, rules and short defaults; no prose. The same sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from cdk8s_airflow.schemas.chart_compiler import (
     SourceError,
     _children,  # noqa: F401
     canonical,
+    default_facts,
     read_archive,
     share,
     values_facts,
@@ -325,6 +326,7 @@ def build(charts: Iterable[ChartSource], crds: Iterable[Schema], corrections: Ma
     index: dict[str, Any] = {"charts": [], "crds": {}}
     for chart in charts:
         files[f"airflow-{chart.version}.json"] = canonical(share(values_facts(chart, corrections))) + "\n"
+        files[f"defaults-{chart.version}.json"] = canonical(default_facts(chart.values)) + "\n"
         index["charts"].append(chart.version)
     for crd in crds:
         facts = strict(crd)

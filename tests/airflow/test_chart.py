@@ -119,7 +119,7 @@ def test_all_of_it_can_be_said() -> None:
         facts=facts,
         dags=make_dags(chart),
         rotation="2",
-        values={"scheduler": {"nodeSelector": {"disk": "fast"}}},
+        values={"scheduler": {"command": ["tini", "--"]}},
         unchecked_values={"futureKey": 1},
     )
     manifests = emitted(chart)
@@ -128,7 +128,7 @@ def test_all_of_it_can_be_said() -> None:
     (manifest,) = (one for one in manifests if one["kind"] == "HelmChart")
     assert manifest["spec"]["failurePolicy"] == "retry"
     values = values_of(manifest)
-    assert values["scheduler"]["nodeSelector"] == {"disk": "fast"}
+    assert values["scheduler"]["command"] == ["tini", "--"]
     assert values["scheduler"]["replicas"] == 2
     assert values["futureKey"] == 1
     assert values["airflowPodAnnotations"] == {"cdk8s-airflow/rotation": "2"}
@@ -177,14 +177,17 @@ def test_a_key_of_another_version_is_not_needed_and_changes_only_its_own_name() 
 
 def test_values_lie_over_ours_key_by_key_and_unchecked_ones_over_both() -> None:
     values = values_with(
-        values={"scheduler": {"replicas": 3, "labels": {"a": "1"}}, "env": [{"name": "A", "value": "b"}]},
-        unchecked_values={"scheduler": {"replicas": 4, "unknown": True}},
+        values={
+            "scheduler": {"revisionHistoryLimit": 3, "annotations": {"a": "1"}},
+            "priorityClasses": [{"name": "a", "value": 1}],
+        },
+        unchecked_values={"scheduler": {"revisionHistoryLimit": 4, "unknown": True}},
     )
-    assert values["scheduler"]["replicas"] == 4
-    assert values["scheduler"]["labels"] == {"a": "1"}
+    assert values["scheduler"]["revisionHistoryLimit"] == 4
+    assert values["scheduler"]["annotations"] == {"a": "1"}
     assert values["scheduler"]["unknown"] is True
     assert values["scheduler"]["resources"]["requests"]["cpu"] == "250m"
-    assert values["env"] == [{"name": "A", "value": "b"}]
+    assert values["priorityClasses"] == [{"name": "a", "value": 1}]
 
 
 def test_none_in_values_deletes_a_default_of_the_chart() -> None:
@@ -193,9 +196,9 @@ def test_none_in_values_deletes_a_default_of_the_chart() -> None:
 
 
 def test_what_the_user_gave_is_not_changed() -> None:
-    given = {"scheduler": {"labels": {"a": "1"}}}
+    given = {"scheduler": {"annotations": {"a": "1"}}}
     values_with(values=given)
-    assert given == {"scheduler": {"labels": {"a": "1"}}}
+    assert given == {"scheduler": {"annotations": {"a": "1"}}}
 
 
 def test_a_database_in_the_same_namespace_is_read_from_the_operators_secret() -> None:
@@ -260,7 +263,7 @@ def test_what_it_needs_is_written_down_once_it_is_sound() -> None:
         ({"postgresql": {"enabled": True}}, "database="),
         ({"data": {"metadataSecretName": "other"}}, "database="),
         ({"fernetKeySecretName": "other"}, "keys="),
-        ({"defaultAirflowTag": "3.1.0"}, "airflow_version= or image="),
+        ({"defaultAirflowTag": "3.1.0"}, "image=Image("),
         ({"triggerer": {"persistence": {"enabled": True}}}, "logs="),
         ({"createUserJob": {"enabled": True}}, "admin="),
     ],

@@ -49,14 +49,13 @@ def test_what_is_said_passes_the_check_of_values_and_is_told(pair: tuple[str, st
 
 
 @every_pair
-def test_values_of_the_chart_are_laid_over_the_configuration(pair: tuple[str, str]) -> None:
-    text = values_of(
-        pair,
-        config={"core": {"parallelism": 8, "default_task_retries": 1}},
-        values={"config": {"core": {"parallelism": 16}}},
-    )
-    assert "parallelism: 16\n" in text
-    assert 'default_task_retries: "1"' in text
+def test_an_option_in_values_is_refused_with_the_argument(pair: tuple[str, str]) -> None:
+    with pytest.raises(PlatformError) as caught:
+        values_of(pair, values={"config": {"core": {"parallelism": 16}}})
+    (finding,) = caught.value.findings
+    assert (finding.rule, finding.at) == ("values/owned", "values.config.core.parallelism")
+    assert finding.fix == 'pass config={"core": {"parallelism": 16}}'
+    assert 'parallelism: "16"\n' in values_of(pair, config={"core": {"parallelism": 16}})
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ CASES = [
         airflow(env={"STAGE": "lab"}, values={"secret": [{"envName": "STAGE", "secretName": "s", "secretKey": "k"}]}),
         "values.secret",
         "",
-        "one place",
+        "env={",
     ),
 ]
 

@@ -41,20 +41,21 @@ def found(**changes: Any) -> list[tuple[str, str]]:
 
 
 def test_values_win_over_arguments_key_by_key() -> None:
-    plain = values(scheduler=Scheduler(replicas=2))["scheduler"]
-    said = values(scheduler=Scheduler(replicas=2), values={"scheduler": {"replicas": 3, "nodeSelector": {"a": "b"}}})
-    assert plain["replicas"] == 2
-    assert said["scheduler"] == {**plain, "replicas": 3, "nodeSelector": {"a": "b", **plain.get("nodeSelector", {})}}
+    plain = values()["securityContexts"]["pod"]
+    said = values(values={"securityContexts": {"pod": {"runAsUser": 1000, "supplementalGroups": [7]}}})
+    assert plain["runAsUser"] == 50000
+    assert said["securityContexts"]["pod"] == {**plain, "runAsUser": 1000, "supplementalGroups": [7]}
 
 
 def test_unchecked_values_win_over_values_and_arguments() -> None:
     said = values(
         scheduler=Scheduler(replicas=2),
-        values={"scheduler": {"replicas": 3, "nodeSelector": {"a": "b", "c": "d"}}},
-        unchecked_values={"scheduler": {"replicas": 4, "nodeSelector": {"c": "e"}}, "ours": [1]},
+        values={"scheduler": {"revisionHistoryLimit": 3, "annotations": {"a": "b", "c": "d"}}},
+        unchecked_values={"scheduler": {"replicas": 4, "annotations": {"c": "e"}}, "ours": [1]},
     )
     assert said["scheduler"]["replicas"] == 4
-    assert said["scheduler"]["nodeSelector"] == {"a": "b", "c": "e"}
+    assert said["scheduler"]["revisionHistoryLimit"] == 3
+    assert said["scheduler"]["annotations"] == {"a": "b", "c": "e"}
     assert said["ours"] == [1]
 
 
@@ -70,14 +71,11 @@ def test_a_patch_of_the_object_wins_over_all_values() -> None:
     assert manifest["spec"]["backOffLimit"] == 3
 
 
-@pytest.mark.parametrize("hatch", ["values", "unchecked_values"])
-def test_a_list_is_replaced_and_a_map_is_merged(hatch: str) -> None:
+def test_unchecked_lists_are_replaced_and_maps_are_merged() -> None:
     before = values()["migrateDatabaseJob"]
     assert before["extraInitContainers"]
-    after = values(**{hatch: {"migrateDatabaseJob": {"extraInitContainers": [], "nodeSelector": {"a": "b"}}}})
-    expected = {**before, "extraInitContainers": []}
-    expected["nodeSelector"] = {**before.get("nodeSelector", {}), "a": "b"}
-    assert after["migrateDatabaseJob"] == expected
+    after = values(unchecked_values={"migrateDatabaseJob": {"extraInitContainers": [], "nodeSelector": {"a": "b"}}})
+    assert after["migrateDatabaseJob"] == {**before, "extraInitContainers": [], "nodeSelector": {"a": "b"}}
 
 
 @pytest.mark.parametrize("hatch", ["values", "unchecked_values"])
@@ -104,14 +102,14 @@ def test_none_never_removes_a_whole_section(section: str) -> None:
     assert found(values=tree) == [("values/null-section", f"values.{section}")]
 
 
-@pytest.mark.parametrize("key", ["nodeSelector", "affinity", "securityContext"])
+@pytest.mark.parametrize("key", ["nodeSelector", "affinity"])
 def test_what_the_chart_hands_on_to_kubernetes_may_be_none(key: str) -> None:
     assert values(values={key: None})[key] is None
 
 
 def test_values_are_held_against_the_version_like_our_own() -> None:
     assert found(values={"scheduler": {"replicsa": 2}}) == [("values/unknown-key", "values.scheduler.replicsa")]
-    assert found(values={"scheduler": {"replicas": "2"}}) == [("values/wrong-type", "values.scheduler.replicas")]
+    assert found(values={"scheduler": {"hostAliases": "2"}}) == [("values/wrong-type", "values.scheduler.hostAliases")]
     assert found(values={"fernetKey": "s3cret"})[0] == ("values/secret-literal", "values.fernetKey")
 
 

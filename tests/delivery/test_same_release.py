@@ -58,18 +58,18 @@ def test_the_migration_gives_up_before_its_delivery_does(delivery: Any) -> None:
 
 @pytest.mark.parametrize("name", [name for name in DELIVERIES if name != "k3s-structured"])
 def test_none_and_the_types_of_values_survive(name: str) -> None:
-    given = {"scheduler": {"startupProbe": {"periodSeconds": None}}, "labels": {"a": "1", "b": "true", "c": "null"}}
+    given = {"scheduler": {"startupProbe": {"timeoutSeconds": None}}, "labels": {"a": "1", "b": "true", "c": "null"}}
     values = tree(carried(platform(DELIVERIES[name], PAIRS[-1], values=given)))
-    assert values["scheduler"]["startupProbe"]["periodSeconds"] is None
+    assert values["scheduler"]["startupProbe"]["timeoutSeconds"] is None
     assert values["labels"] == {"a": "1", "b": "true", "c": "null"}
 
 
 def test_structured_values_refuse_none_wherever_it_was_said() -> None:
-    given = {"scheduler": {"startupProbe": {"periodSeconds": None}}}
+    given = {"scheduler": {"startupProbe": {"timeoutSeconds": None}}}
     with pytest.raises(PlatformError) as caught:
         platform(K3sHelmChart(values="structured"), PAIRS[-1], values=given)
     assert [(f.rule, f.at) for f in caught.value.findings] == [
-        ("delivery/structured-null", "values.scheduler.startupProbe.periodSeconds")
+        ("delivery/structured-null", "values.scheduler.startupProbe.timeoutSeconds")
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from cdk8s_airflow.schemas import chart_compiler as compiling
 from cdk8s_airflow.schemas import chart_versions, crd_name, known_kinds
 from cdk8s_airflow.schemas import facts_store as store
 from tools import make_schemas
@@ -39,7 +40,11 @@ def test_a_facts_file_is_in_its_canonical_form(path: Path) -> None:
     assert text == make_schemas.canonical(json.loads(text)) + "\n"
 
 
-SCHEMAS = [path for path in FILES if path.name not in ("index.json", make_schemas.CONFIG)]
+SCHEMAS = [
+    path
+    for path in FILES
+    if path.name not in ("index.json", make_schemas.CONFIG) and not path.name.startswith("defaults-")
+]
 
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
@@ -71,6 +76,7 @@ def test_every_object_of_the_values_with_known_keys_is_closed(version: str) -> N
 
 def test_the_index_lists_exactly_the_files() -> None:
     names = {f"airflow-{version}.json" for version in chart_versions()}
+    names |= {f"defaults-{version}.json" for version in chart_versions()}
     names |= {f"crd-{crd_name(*kind)}.json" for kind in known_kinds()}
     assert names | {"index.json", make_schemas.CONFIG} == {path.name for path in FILES}
 
@@ -411,7 +417,12 @@ def test_the_same_sources_give_the_same_bytes_in_any_order(tmp_path: Path, monke
         write_sources(folder, seed, monkeypatch, description=f"prose {seed}")
         assert run(folder, tmp_path / f"facts-{seed}") == 0
     assert contents(tmp_path / "facts-1") == contents(tmp_path / "facts-2")
-    assert sorted(contents(tmp_path / "facts-1")) == ["airflow-1.0.0.json", "crd-things.example.org.json", "index.json"]
+    assert sorted(contents(tmp_path / "facts-1")) == [
+        "airflow-1.0.0.json",
+        "crd-things.example.org.json",
+        "defaults-1.0.0.json",
+        "index.json",
+    ]
 
 
 def test_check_tells_the_files_that_differ(
@@ -510,3 +521,11 @@ def test_options_come_from_the_folder_that_is_pinned(
     (tmp_path / "airflow" / "config_sensitive.json").write_text("{}")
     assert run(tmp_path, tmp_path / "facts") == 2
     assert "airflow/*.json" in capsys.readouterr().err
+
+
+def test_defaults_keep_switches_and_cut_long_texts_and_lists() -> None:
+    values = {"a": {"enabled": True, "text": "x" * 100, "some": [1, 2], "none": [], "null": None}, "short": "x"}
+    assert compiling.default_facts(values) == {
+        "a": {"enabled": True, "text": "...", "some": ["..."], "none": [], "null": None},
+        "short": "x",
+    }

@@ -73,6 +73,7 @@ def _settings(
         pod_security=getattr(arguments["namespace"], "pod_security", "restricted"),
         archived_images=None if archive is None else archive.side_images,
         archived_schema=schema,
+        archived_defaults=None if archive is None else archive.source.values,
     )
 
 

@@ -56,6 +56,7 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
     "task_pods": (Place("workers", charts="<1.20"), Place("workers.kubernetes", charts=">=1.20")),
     "task_pods.volumes": (Place("workers", charts="<1.22"), Place("workers.kubernetes", charts=">=1.22")),
     "celery_workers.volumes": (Place("workers", charts="<1.22"), Place("workers.celery", charts=">=1.22")),
+    "task_pods.kerberos_init_hooks": (Place("workers.kerberosInitContainer.containerLifecycleHooks", charts=">=1.20"),),
     "task_pods.executor": (Place("executor", charts=">=1.18"),),
     "dag_bundles": (
         Place("config.dag_processor.dag_bundle_config_list", charts="<1.20", airflow=">=3"),

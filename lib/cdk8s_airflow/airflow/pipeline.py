@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept, Objects, SharedResults
-from cdk8s_airflow.airflow.wire.config import CONFIG, config_options, overlaid_config_rules
+from cdk8s_airflow.airflow.wire.config import CONFIG, config_options
 from cdk8s_airflow.airflow.wire.environment import duplicate_variable_rules
 from cdk8s_airflow.airflow.wire.executors import completed_sets
 from cdk8s_airflow.airflow.wire.pod_security import completed_values, value_rules
@@ -20,9 +20,8 @@ from cdk8s_airflow.airflow.wire.pod_settings import duplicate_volume_rules
 from cdk8s_airflow.airflow.wire.release import concepts_of
 from cdk8s_airflow.airflow.wire.sessions import demands
 from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
-from cdk8s_airflow.airflow.wire.task_pods import multi_namespace_rules, task_pod_objects, with_task_pods
+from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects, with_task_pods
 from cdk8s_airflow.airflow.wire.tree import Tree, join, overlay
-from cdk8s_airflow.airflow.wire.value_ownership import owned_rules
 from cdk8s_airflow.delivery.wire import Delivered, Release, deliver
 from cdk8s_airflow.delivery.wire.k3s import structured_rules
 from cdk8s_airflow.model.secret_need import SecretNeed, merged
@@ -177,7 +176,7 @@ class CompiledRelease:
         settings, values = self.settings, self._overlaid_values
         try:
             namespace_objects(settings, values)
-            return overlay(with_task_pods(settings, values), self._user_values), tuple(multi_namespace_rules(values))
+            return overlay(with_task_pods(settings, values), self._user_values), ()
         except PlatformError as error:
             return values, tuple(error.findings)
 
@@ -190,8 +189,7 @@ class CompiledRelease:
     def _overlay_findings(self) -> tuple[Finding, ...]:
         """What is wrong with ``values=`` and ``unchecked_values=``, and with the values as a whole."""
         settings, values, given = self.settings, self._overlaid_values, self.settings.values
-        found = [*owned_rules(self.values_from_arguments, given), *overlaid_config_rules(settings, given)]
-        found += value_rules(given, settings.pod_security)
+        found = [*value_rules(given, settings.pod_security)]
         found += secret_findings(settings.unchecked_values, "unchecked_values")
         unfit = self._unfit_values([*self.setting_findings, *found])
         found += unfit or [*duplicate_variable_rules(settings, values, given), *duplicate_volume_rules(values)]
@@ -200,13 +198,20 @@ class CompiledRelease:
     def _unfit_values(self, found: Iterable[Finding]) -> list[Finding]:
         """What the chart does not accept, without repeating what the settings were refused for."""
         settings = self.settings
-        unfit = check_values(
-            self._overlaid_values,
-            chart_version=settings.dialect.chart,
-            airflow_version=settings.dialect.airflow,
-            executor=settings.executor.name,
-            schema=settings.archived_schema,
-        )
+        if settings.values:
+            # Only a release with values= loads the classes of keys.
+            from cdk8s_airflow.airflow.wire.given_values import given_value_findings
+
+            unfit = given_value_findings(settings, self.values_from_arguments)
+        else:
+            unfit = check_values(
+                self.values_from_arguments,
+                chart_version=settings.dialect.chart,
+                airflow_version=settings.dialect.airflow,
+                executor=settings.executor.name,
+                schema=settings.archived_schema,
+                effects=False,
+            )
         if any(finding.at == "executor" for finding in found):
             unfit = [finding for finding in unfit if finding.at != "values.executor"]
         if any(finding.rule in ("environment/clear-text", "environment/owned") for finding in found):

@@ -99,6 +99,7 @@ class ReleaseSettings:
     pod_security: PodSecurityLevel = "restricted"
     archived_images: Mapping[str, tuple[str, str]] | None = None
     archived_schema: Any = None
+    archived_defaults: Mapping[str, Any] | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     unchecked_values: Mapping[str, Any] = field(default_factory=dict)
 

@@ -28,6 +28,7 @@ _KEPT = (
 )  # fmt: skip
 _BRANCHES = ("allOf", "anyOf", "oneOf")
 _SHORTEST_SHARED = 90
+_LONGEST_DEFAULT = 60
 
 
 class SourceError(Exception):
@@ -233,6 +234,21 @@ def values_facts(source: ChartSource, corrections: Mapping[str, Any]) -> Schema:
             f"chart {source.version} names or reads keys that the facts lack; add corrections for: {named}"
         )
     return root
+
+
+def default_facts(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A chart's default values, without texts and lists of any length: which keys have a default, and which switches are on."""
+    return {str(key): _short(value) for key, value in values.items()}
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return default_facts(value)
+    if isinstance(value, list):
+        return ["..."] if value else []
+    if isinstance(value, str) and len(value) > _LONGEST_DEFAULT:
+        return "..."
+    return value
 
 
 def facts_like(neighbour: str, source: ChartSource) -> Schema:

@@ -33,6 +33,8 @@ def check_values(
     airflow_version: str,
     executor: str,
     schema: store.Schema | None = None,
+    effects: bool = True,
+    advice: translate.Advice | None = None,
 ) -> list[Finding]:
     """Everything that is wrong with values for one chart version.
 
@@ -47,6 +49,8 @@ def check_values(
         airflow_version: the Airflow that the values run, such as ``3.2.2``; decides which keys are heeded.
         executor: the value of ``executor``; several, separated by commas, where the chart takes them.
         schema: the facts of a version that there are none for here. Default: those of ``chart_version``.
+        effects: whether keys without effect with this executor and this Airflow are findings. Default: yes.
+        advice: what to do about an unknown key for which there is no reviewed advice. Default: the nearest known key.
 
     Returns:
         All findings, in the order of the document; empty when the values are fine.
@@ -73,11 +77,12 @@ def check_values(
         prefix=_PREFIX,
         holder=f"chart {chart_version}",
         field="key",
-        advice=lambda path: _advice(applying, schema, path),
+        advice=lambda path: _advice(applying, schema, path) or (advice(path) if advice is not None else None),
     )
     found += _secrets(document)
-    found += _ignored(document, applying, facts, setting)
-    found += _half_said(document, setting)
+    if effects:
+        found += _ignored(document, facts, setting)
+        found += _half_said(document, setting)
     found += _executor(document, setting, schema)
     without_nulls, nulls = _delete_nulls(document)
     found += _refused_nulls(nulls, facts)
@@ -97,26 +102,15 @@ def _advice(applying: Table, schema: store.Schema, path: Path) -> str | None:
     return None
 
 
-def _ignored(
-    document: dict[str, Any], applying: Table, facts: translate.Document, setting: Setting
-) -> Iterator[Finding]:
-    unread = f"accepts this key, but nothing reads it with Airflow {setting.airflow} and {setting.executor}"
-    reported: Path | None = None
-    for path, value in steps_below(document):
-        if value is None or (reported is not None and path[: len(reported)] == reported):
-            continue
-        entry = applying.at(path)
-        if entry is None or not entry.when(value):
-            continue
-        reported = path
+def _ignored(document: dict[str, Any], facts: translate.Document, setting: Setting) -> Iterator[Finding]:
+    """Keys that this version accepts and does not heed with this executor and this Airflow."""
+    # Values that follow from arguments are heeded; so this is loaded for a document that somebody wrote.
+    from cdk8s_airflow.schemas import value_classes
+
+    values = value_classes.Values(setting, document, {})
+    for path, value, told in value_classes.idle_keys(document, values):
         if translate.knows(facts.schema, path):
-            yield Finding(
-                rule="values/ignored-key",
-                at=dotted(path, _PREFIX),
-                problem=f"{facts.holder} {entry.effect or unread}",
-                seen=translate.seen(path, value) if not isinstance(value, dict | list) else "",
-                fix=entry.instead,
-            )
+            yield value_classes.finding(path, value, told)
 
 
 def _half_said(document: dict[str, Any], setting: Setting) -> Iterator[Finding]:
@@ -221,13 +215,13 @@ _REFERENCES = {
     "apiSecretKey": "give the keys= parameter (apiSecretKeySecretName)",
     "jwtSecret": "give the keys= parameter (jwtSecretName)",
     "data.metadataConnection.pass": "give the database= parameter (data.metadataSecretName)",
-    "data.resultBackendConnection.pass": "name an existing Secret in data.resultBackendSecretName",
-    "data.brokerUrl": "name an existing Secret in data.brokerUrlSecretName",
-    "redis.password": "name an existing Secret in redis.passwordSecretName",
+    "data.resultBackendConnection.pass": "give the executor= parameter, with result_backend= (data.resultBackendSecretName)",
+    "data.brokerUrl": "give the executor= parameter, with broker= (data.brokerUrlSecretName)",
+    "redis.password": "give the executor= parameter, with RedisBroker(password=...) (redis.passwordSecretName)",
     "dags.gitSync.sshKey": "give the dags= parameter with an existing Secret (dags.gitSync.sshKeySecret)",
-    "flower.password": "name an existing Secret in flower.secretName",
-    "elasticsearch.connection.pass": "name an existing Secret in elasticsearch.secretName",
-    "opensearch.connection.pass": "name an existing Secret in opensearch.secretName",
+    "flower.password": "give the flower= parameter, with auth= (flower.secretName)",
+    "elasticsearch.connection.pass": "give the logs= parameter, with Logs.elasticsearch(...) (elasticsearch.secretName)",
+    "opensearch.connection.pass": "give the logs= parameter, with Logs.opensearch(...) (opensearch.secretName)",
 }
 
 

@@ -49,6 +49,13 @@ def values_schema(chart_version: str) -> Schema:
 
 
 @cache
+def default_values(chart_version: str) -> dict[str, Any]:
+    """The default values of one chart version, long texts and lists cut; treat it as read-only."""
+    values: dict[str, Any] = _load(f"defaults-{chart_version}")
+    return values
+
+
+@cache
 def crd_facts(name: str) -> Schema:
     """One custom resource definition: scope, strict schema of everything beside apiVersion, kind, metadata and status,
     CEL rules and keyed lists; treat it as read-only."""

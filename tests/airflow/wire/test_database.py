@@ -22,7 +22,6 @@ from cdk8s_airflow.airflow.wire.pgbouncer import (
     pgbouncer_values,
 )
 from cdk8s_airflow.airflow.wire.task_pods import task_pod
-from cdk8s_airflow.airflow.wire.value_ownership import owned_rules
 from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget
@@ -334,16 +333,3 @@ def test_its_secret_is_no_other() -> None:
     same = replace(PARTS, pgbouncer=PgBouncer(credentials=PgBouncerSecret("login")))
     found = [(each.rule, each.at) for each in compile_release(release(NEWEST, database=same)).setting_findings]
     assert found == [("secrets/shared", "database.pooling.credentials")]
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs", "found"),
-    [
-        ({}, {"pgbouncer": {"enabled": True}}, ["values.pgbouncer.enabled"]),
-        ({}, {"pgbouncer": {"enabled": False}}, []),
-        ({"pgbouncer": {"enabled": True}}, {"pgbouncer": {"enabled": False}}, ["values.pgbouncer.enabled"]),
-        ({"pgbouncer": {"enabled": True}}, {"pgbouncer": {"enabled": True, "verbose": 2}}, []),
-    ],
-)
-def test_values_do_not_switch_it_on_behind_our_back(ours: Any, theirs: Any, found: list[str]) -> None:
-    assert [finding.at for finding in owned_rules(ours, theirs)] == found

@@ -21,7 +21,6 @@ from cdk8s_airflow.airflow.wire.service_accounts import account_name, account_ru
 from cdk8s_airflow.airflow.wire.task_namespaces import task_namespace_rules
 from cdk8s_airflow.airflow.wire.task_pods import (
     WITHHELD,
-    multi_namespace_rules,
     task_pod,
     task_pod_needs,
     task_pod_objects,
@@ -217,12 +216,6 @@ def test_resources_are_said_in_one_place() -> None:
     same = TaskPods(default=TaskPod(resources=SMALL))
     assert not list(task_pod_rules(release(NEWEST, executor=executor, task_pods=same)))
     assert base(default_pod(release(NEWEST, executor=executor)))["resources"] == SMALL_WIRE
-
-
-def test_rights_over_the_whole_cluster_are_refused() -> None:
-    (found,) = multi_namespace_rules({"multiNamespaceMode": True})
-    assert (found.rule, found.at) == ("tasks/namespaces", "values.multiNamespaceMode")
-    assert not list(multi_namespace_rules({"multiNamespaceMode": False}))
 
 
 def test_a_text_that_no_template_could_carry_is_named_with_its_pod() -> None:

@@ -16,6 +16,12 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TEMPLATES_FOLDER, TaskPod, TaskPods
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.database import CA_VOLUME, LIBRARY_VARIABLES, URL_VARIABLES
+from cdk8s_airflow.airflow.wire.kerberos import (
+    kerberos_containers,
+    kerberos_mounts,
+    kerberos_variables,
+    kerberos_volumes,
+)
 from cdk8s_airflow.airflow.wire.keys import FERNET_COMMAND, FERNET_PARTS, FERNET_VARIABLE
 from cdk8s_airflow.airflow.wire.pod_settings import pod_labels, variable
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
@@ -165,19 +171,20 @@ def task_pod(
         given: what was said of the pod.
         namespace: where it runs. Default: where the release is; the template then does not say it.
     """
+    workers = _workers(settings, values)
     metadata: Tree = {
         **({} if namespace is None else {"namespace": namespace}),
         "name": "placeholder-name",
         "labels": {
             **_map(values, "labels"),
-            **_map(_workers(settings, values), "labels"),
+            **_map(workers, "labels"),
             **given.labels,
             **pod_labels(settings.release, "worker"),
         },
         "annotations": {
             **_map(values, "airflowPodAnnotations"),
-            _SAFE_TO_EVICT: "false",
-            **_map(_workers(settings, values), "podAnnotations"),
+            _SAFE_TO_EVICT: str(workers.get("safeToEvict") is True).lower(),
+            **_map(workers, "podAnnotations"),
             **given.annotations,
         },
     }
@@ -190,21 +197,34 @@ def _spec(settings: ReleaseSettings, values: Mapping[str, Any], given: TaskPod) 
     own = placement(given.placement)
     selector = {**(workers.get("nodeSelector") or values.get("nodeSelector") or {}), **own.get("nodeSelector", {})}
     pull_secret = _map(values, "registry").get("secretName")
+    base = _base(settings, values, workers, given)
+    init, beside = kerberos_containers(
+        values,
+        workers,
+        base,
+        _airflow_image(settings, values),
+        init_hooks=settings.dialect.place("task_pods.kerberos_init_hooks") is not None,
+    )
     spec: Tree = {
-        "initContainers": _init_containers(settings, values, workers),
-        "containers": [_base(settings, values, workers, given)],
+        "initContainers": [*_init_containers(settings, values, workers), *init],
+        "containers": [base, *beside, *(workers.get("extraContainers") or [])],
         "priorityClassName": given.priority_class or workers.get("priorityClassName"),
+        "runtimeClassName": workers.get("runtimeClassName"),
         "imagePullSecrets": [{"name": pull_secret}] if pull_secret else [],
+        "hostAliases": workers.get("hostAliases"),
         "restartPolicy": "Never",
         "securityContext": _map(workers, "securityContexts").get("pod") or context.get("pod"),
         "nodeSelector": selector,
         "affinity": own.get("affinity") or workers.get("affinity") or values.get("affinity"),
+        "schedulerName": workers.get("schedulerName") or values.get("schedulerName"),
         "terminationGracePeriodSeconds": (
             workers.get("terminationGracePeriodSeconds", _GRACE_SECONDS)
             if given.grace_period is None
             else seconds(given.grace_period)
         ),
         "tolerations": own.get("tolerations") or workers.get("tolerations") or values.get("tolerations"),
+        "topologySpreadConstraints": workers.get("topologySpreadConstraints")
+        or values.get("topologySpreadConstraints"),
         "serviceAccountName": given.service_account or account_name(settings, "worker"),
         "volumes": _volumes(settings, values, workers, given),
     }
@@ -229,14 +249,23 @@ def _base(
         "name": "base",
         "image": image,
         "imagePullPolicy": pull_policy,
+        "command": workers.get("command"),
         "envFrom": [*_parsed(values.get("extraEnvFrom")), *_env_from(given)],
-        "env": _env(settings, values, workers, given),
+        "env": [*kerberos_variables(values, workers), *_env(settings, values, workers, given)],
+        "lifecycle": workers.get("containerLifecycleHooks") or values.get("containerLifecycleHooks"),
         "securityContext": _map(workers, "securityContexts").get("container")
         or _map(values, "securityContexts").get("containers"),
         "resources": asked,
         "volumeMounts": _mounts(settings, values, workers, given),
     }
     return {key: value for key, value in container.items() if value not in (None, [], {})}
+
+
+def _airflow_image(settings: ReleaseSettings, values: Mapping[str, Any]) -> tuple[str, str]:
+    """The image of Airflow's own pods, for containers beside a task that are not the task's."""
+    told = _map(_map(values, "images"), "airflow")
+    image, _ = _image(settings, values, TaskPod())
+    return image, told.get("pullPolicy") or "IfNotPresent"
 
 
 def _image(settings: ReleaseSettings, values: Mapping[str, Any], given: TaskPod) -> tuple[str, str]:
@@ -410,6 +439,7 @@ def _mounts(
             }
         )
     found += [*_shared(settings, values, "volumeMounts"), *(workers.get("extraVolumeMounts") or [])]
+    found += kerberos_mounts(values, read_only=True)
     _once(found, given.volume_mounts, "mountPath", "volume_mounts")
     return [*found, *(dict(mount) for mount in given.volume_mounts)]
 
@@ -450,18 +480,19 @@ def _volumes(
         claim = dags["persistence"].get("existingClaim") or f"{settings.release}-dags"
         found.append({"name": "dags", "persistentVolumeClaim": {"claimName": claim}})
     elif sync.get("enabled"):
-        found.append({"name": "dags", "emptyDir": {}})
+        found.append({"name": "dags", "emptyDir": dict(sync.get("emptyDirConfig") or {})})
     if logs.get("enabled"):
         claim = logs.get("existingClaim") or f"{settings.release}-logs"
         found.append({"name": "logs", "persistentVolumeClaim": {"claimName": claim}})
     else:
-        found.append({"name": "logs", "emptyDir": {}})
+        found.append({"name": "logs", "emptyDir": dict(_map(values, "logs").get("emptyDirConfig") or {})})
     if sync.get("enabled") and sync.get("sshKeySecret"):
         secret = {"secretName": sync["sshKeySecret"], "defaultMode": 0o440}
         found.append({"name": "git-sync-ssh-key", "secret": secret})
     found += [
         {"name": "config", "configMap": {"name": f"{settings.release}-config"}},
         *_shared(settings, values, "volumes"),
+        *kerberos_volumes(settings.release, values),
         *(workers.get("extraVolumes") or []),
     ]
     _once(found, given.volumes, "name", "volumes")
@@ -533,10 +564,42 @@ def _map(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+_TEMPLATED = (
+    "command",
+    "containerLifecycleHooks",
+    "extraContainers",
+    "extraInitContainers",
+    "extraVolumeMounts",
+    "extraVolumes",
+    "podAnnotations",
+)
+"""Keys that the chart's own pod template fills in as templates."""
+
+_PARTS = ("kerberosSidecar", "kerberosInitContainer")
+
+
 def _workers(settings: ReleaseSettings, values: Mapping[str, Any]) -> Mapping[str, Any]:
     """What values say of task pods; what is said of them alone wins over what is said of all workers."""
     flat = _map(values, "workers")
-    return {**flat, **{key: value for key, value in _map(flat, "kubernetes").items() if value not in (None, [], {})}}
+    own = {key: value for key, value in _map(flat, "kubernetes").items() if value not in (None, [], {})}
+    both = {**flat, **own}
+    for part in _PARTS:
+        if part in own:
+            both[part] = {**_map(flat, part), **_map(own, part)}
+    for key in _TEMPLATED:
+        if "{{" in str(both.get(key, "")).replace("{{`{{`}}", ""):
+            raise PlatformError(
+                [
+                    Finding(
+                        rule="tasks/text",
+                        at=f"values.workers.{'kubernetes.' if key in own else ''}{key}",
+                        problem="is a template, which only Helm could fill in, and the pod template is made here",
+                        seen=show(both[key]),
+                        fix="write what it stands for",
+                    )
+                ]
+            )
+    return both
 
 
 def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
@@ -583,23 +646,6 @@ def task_pod_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
                 yield replace(needs.whole(ref, settings.namespace, f"variables of {at}"), awaited=False)
 
 
-def multi_namespace_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
-    """Whether the chart is to let task pods run anywhere, which it does only by rights over the whole cluster.
-
-    A task pod in another namespace would still lack there what it names: the ConfigMap with airflow.cfg, every Secret, the service
-    account, the volume of the logs.
-    """
-    if values.get("multiNamespaceMode"):
-        yield Finding(
-            rule="tasks/namespaces",
-            at="values.multiNamespaceMode",
-            problem="gives Airflow rights over the pods of the whole cluster, and task pods in other namespaces would still lack the "
-            "Secrets, the configuration and the service account that they name",
-            seen=show(values["multiNamespaceMode"]),
-            fix="give task_namespaces=",
-        )
-
-
 TASK_PODS = Concept(values=task_pod_values, rules=task_pod_rules, needs=task_pod_needs)
 """The pods of tasks."""
 
@@ -609,7 +655,6 @@ __all__ = [
     "WITHHELD",
     "config_map_name",
     "generated",
-    "multi_namespace_rules",
     "named",
     "own_images",
     "task_pod",

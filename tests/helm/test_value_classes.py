@@ -1,0 +1,416 @@
+"""The classes of keys, compared with what Helm renders: a free key changes something and breaks no reference, a key without effect
+changes nothing.
+
+By default each platform is rendered with all its free keys at once, and with a few of them alone. With
+``CDK8S_AIRFLOW_SWEEP=all`` every free key and every key without effect is set alone, which takes hours.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import random
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import (
+    AdminAccount,
+    ApiServer,
+    BasicAuthSecret,
+    BrokerUrlSecret,
+    CeleryExecutor,
+    CeleryKubernetesExecutor,
+    CeleryWorkers,
+    PodCleanup,
+    DagImage,
+    DagProcessor,
+    DatabaseCleanup,
+    ExternalBroker,
+    ExternalDatabase,
+    Flower,
+    FlowerAuthSecret,
+    Hpa,
+    Ingress,
+    Keda,
+    KubernetesExecutor,
+    LocalExecutor,
+    Logs,
+    MultipleExecutors,
+    OtelCollector,
+    PgBouncer,
+    PgBouncerSecret,
+    RedisBroker,
+    RedisPasswordSecret,
+    SecretKey,
+    Triggerer,
+    Volume,
+)
+from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.release import release_objects, release_rules, release_values
+from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects, with_task_pods
+from cdk8s_airflow.airflow.wire.traffic import release_traffic
+from cdk8s_airflow.airflow.wire.tree import overlay
+from cdk8s_airflow.schemas import facts_store, value_classes
+from cdk8s_airflow.schemas.misplaced_keys import Setting
+from cdk8s_airflow.schemas.validation_errors import knows
+from cdk8s_airflow.schemas.value_classes import Key, ValueClass, Values
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+from tests.helm.references import dangling
+from tests.helm.rendering import Rendered, render
+from tests.helm.value_samples import TOKEN, keys, nested, sample
+
+SWEEP = os.environ.get("CDK8S_AIRFLOW_SWEEP") == "all"
+ALONE = 2
+"""How many free keys of each platform are set alone by default."""
+
+pytestmark = pytest.mark.usefixtures("charts")
+
+_BROKER = BrokerUrlSecret("broker")
+_REDIS = RedisBroker(password=RedisPasswordSecret("redis"), url=_BROKER)
+_STORED_REDIS = RedisBroker(password=RedisPasswordSecret("redis"), url=_BROKER, storage=Volume("2Gi"))
+_POOLED = ExternalDatabase(
+    host="db.example.com",
+    password=SecretKey("airflow-database", "password"),
+    pooling=PgBouncer(credentials=PgBouncerSecret("pgbouncer")),
+).connection()
+
+COMPANIONS: tuple[tuple[str, Any], ...] = (
+    ("kerberos.enabled", True),
+    ("workers.kerberosSidecar.enabled", True),
+    ("workers.kerberosInitContainer.enabled", True),
+    ("workers.celery.kerberosSidecar.enabled", True),
+    ("workers.celery.kerberosInitContainer.enabled", True),
+    ("workers.kubernetes.kerberosSidecar.enabled", True),
+    ("workers.kubernetes.kerberosInitContainer.enabled", True),
+    ("workers.persistence.fixPermissions", True),
+    ("workers.celery.persistence.fixPermissions", True),
+    ("scheduler.serviceAccount.automountServiceAccountToken", False),
+    ("scheduler.serviceAccount.serviceAccountTokenVolume.enabled", True),
+    ("cleanup.serviceAccount.automountServiceAccountToken", False),
+    ("cleanup.serviceAccount.serviceAccountTokenVolume.enabled", True),
+    ("apiServer.apiServerConfig", "AUTH_TYPE = 1\n"),
+    ("webserver.webserverConfig", "AUTH_TYPE = 1\n"),
+    ("dags.gitSync.recommendedProbeSetting", True),
+    ("dags.gitSync.livenessProbe.enabled", True),
+    ("ingress.flower.enabled", True),
+    ("ingress.statsd.enabled", True),
+    ("ingress.pgbouncer.enabled", True),
+    ("redis.service.type", "NodePort"),
+)
+"""Keys without which other free keys have no effect."""
+
+UNREAD: Mapping[str, str] = {
+    "data.resultBackendConnection.*": "the chart takes these keys only all together",
+    "kerberos.*": "airflow.cfg has the options of section kerberos, which no component reads without Kerberos",
+    "ingress.flower.path": "airflow.cfg has the option for Flower, which does not run",
+    "webserver.service.loadBalancerIP": "Kubernetes reads it only for a Service of type LoadBalancer",
+    "apiServer.service.loadBalancerIP": "Kubernetes reads it only for a Service of type LoadBalancer",
+}
+"""Keys without effect that cannot be tried alone, or that change the output, and why."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A release that keys are tried on.
+
+    Attributes:
+        name: for messages.
+        settings: its arguments.
+        given: what ``values=`` sets already.
+    """
+
+    name: str
+    settings: ReleaseSettings
+    given: Mapping[str, Any]
+
+    @property
+    def chart(self) -> str:
+        return self.settings.dialect.chart
+
+    @functools.cached_property
+    def ours(self) -> dict[str, Any]:
+        return release_values(self.settings)
+
+    def final(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of the release, with the generated pod template."""
+        values = overlay(self.ours, given)
+        return overlay(with_task_pods(self.settings, values), given)
+
+    def classify(self, key: Key, value: object) -> ValueClass:
+        given = overlay(self.given, nested(key, value))
+        setting = Setting(chart=self.chart, airflow=self.settings.dialect.airflow, executor=self.settings.executor.name)
+        values = Values(setting, overlay(self.ours, given), facts_store.default_values(self.chart), self.ours)
+        return value_classes.classify(key, value, values)
+
+    def sample(self, key: Key) -> Any:
+        """A valid value of a key that the release does not have."""
+        for tree in (self.given, self.ours, facts_store.default_values(self.chart)):
+            found: Any = tree
+            for step in key:
+                found = found.get(step) if isinstance(found, dict) else None
+            if found is not None:
+                break
+        return sample(self.chart, key, found)
+
+    def render(self, given: Mapping[str, Any]) -> Rendered:
+        settings = self.settings
+        return render(self.final(given), self.chart, release=settings.release, namespace=settings.namespace)
+
+    def broken(self, rendered: Rendered, given: Mapping[str, Any]) -> set[str]:
+        """References that lead nowhere: between objects, and from network policies to pods."""
+        values = self.final(given)
+        ours = [*release_objects(self.settings).values(), *task_pod_objects(self.settings, values).values()]
+        traffic = release_traffic(self.settings, values)
+        lost = {
+            f"network policies: no pod is {pods.name}"
+            for pods in traffic.workloads
+            if not any(pods.labels.items() <= pod.labels.items() for pod in rendered.pods)
+        }
+        return {each for each in dangling(rendered, ours) | lost if TOKEN not in each}
+
+
+def _arguments(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
+    chart = pair[0]
+    split = chart in ("1.20.0", "1.22.0")
+    yield (
+        "kubernetes",
+        {
+            "executor": KubernetesExecutor(),
+            "dags": git(),
+            "cleanup": PodCleanup(),
+            "ui": Ingress(host="airflow.example.com"),
+        },
+    )
+    yield (
+        "celery",
+        {
+            "executor": CeleryExecutor(broker=_STORED_REDIS, workers=CeleryWorkers(storage=Volume("3Gi"))),
+            "flower": Flower(credentials=FlowerAuthSecret("flower")),
+            "admin": AdminAccount(credentials=BasicAuthSecret("admin"), email="admin@example.com"),
+            "dags": git(),
+            "dag_processor": DagProcessor(),
+            "database_cleanup": DatabaseCleanup(),
+            "logs": Logs.s3("logs"),
+        },
+    )
+    yield (
+        "local",
+        {
+            "executor": LocalExecutor(),
+            "logs": Logs.existing_claim("logs"),
+            "dags": DagImage("registry.example.com/airflow", tag="1"),
+        },
+    )
+    several = chart != "1.15.0" and pair[1] != "2.9.3"
+    scaled = split or (pair not in WITH_AIRFLOW_3 and chart != "1.15.0")
+    yield (
+        "both",
+        {
+            "executor": MultipleExecutors(CeleryExecutor(broker=_REDIS), KubernetesExecutor())
+            if several
+            else CeleryKubernetesExecutor(broker=_REDIS),
+            "flower": Flower(credentials=FlowerAuthSecret("flower")),
+            "database": _POOLED,
+            "dags": git(),
+            "cleanup": PodCleanup(),
+            "dag_processor": DagProcessor(),
+            **({"api_server": ApiServer(scaling=Hpa(max_replicas=3))} if scaled else {}),
+            **(
+                {
+                    "otel_collector": OtelCollector(
+                        exporters={"otlphttp": {"endpoint": "http://tempo:4318"}}, traces=True, metrics=False
+                    )
+                }
+                if chart == "1.22.0"
+                else {}
+            ),
+        },
+    )
+    yield (
+        "keda",
+        {
+            "executor": CeleryExecutor(
+                broker=ExternalBroker(url=_BROKER), workers=CeleryWorkers(scaling=Keda(max_replicas=5))
+            ),
+            "triggerer": Triggerer(scaling=Keda(max_replicas=4)),
+            "statsd": None,
+        },
+    )
+
+
+@functools.cache
+def platforms(pair: Pair) -> tuple[Platform, ...]:
+    """Platforms with each executor, and three of them with the companions that their versions have."""
+    made = [Platform(name, release(pair, **given), {}) for name, given in _arguments(pair)]
+    for plain in made:
+        assert not release_rules(plain.settings), plain.name
+    return (*made, *(_with_companions(plain) for plain in made if plain.name in ("kubernetes", "celery", "both")))
+
+
+def _with_companions(plain: Platform) -> Platform:
+    given: dict[str, Any] = {}
+    schema = facts_store.values_schema(plain.chart)
+    split = knows(schema, ("workers", "celery"))
+    for dotted, value in COMPANIONS:
+        path = tuple(dotted.split("."))
+        if all(knows(schema, path[: length + 1]) for length in range(len(path))) and not (
+            split and path[0] == "workers" and path[1] not in ("celery", "kubernetes")
+        ):
+            more = Platform(plain.name, plain.settings, overlay(given, nested(path, value)))
+            if _is_companion(more, path, value):
+                given = overlay(given, nested(path, value))
+    # Each of the two probes needs the other.
+    return Platform(f"{plain.name} with companions", plain.settings, given)
+
+
+def _is_companion(platform: Platform, path: Key, value: object) -> bool:
+    told = platform.classify(path, value)
+    return (
+        told.kind == "free"
+        or path[:2] == ("dags", "gitSync")
+        or ("serviceAccount" in path and told.kind != "no effect")
+    )
+
+
+EVERY = [
+    pytest.param(pair, number, id=f"{called(pair)}-{name}")
+    for pair in PAIRS
+    for number, name in enumerate([*(name for name, _ in _arguments(pair)), "kubernetes+", "celery+", "both+"])
+]
+every_platform = pytest.mark.parametrize(("pair", "number"), EVERY)
+
+
+def classes(platform: Platform) -> Iterator[tuple[Key, Any, ValueClass]]:
+    """Every key of the platform's chart, a value for it, and its class."""
+    for key in keys(platform.chart):
+        value = platform.sample(key)
+        yield key, value, platform.classify(key, value)
+
+
+def chosen(found: list[Any], seed: str) -> list[Any]:
+    """All of them in a sweep; else a few, the same in every run."""
+    return found if SWEEP else random.Random(seed).sample(found, min(ALONE, len(found)))
+
+
+def changed(platform: Platform, key: Key, value: Any) -> tuple[bool, set[str]]:
+    """Whether a key changes what is rendered, and the references that it breaks."""
+    given = overlay(platform.given, nested(key, value))
+    before, after = platform.render(platform.given), platform.render(given)
+    broken = platform.broken(after, given) - platform.broken(before, platform.given)
+    return before.text != after.text, broken
+
+
+@every_platform
+def test_a_free_key_alone_changes_the_output_and_breaks_no_reference(pair: Pair, number: int) -> None:
+    platform = platforms(pair)[number]
+    free = [
+        (key, value)
+        for key, value, told in classes(platform)
+        if told.kind == "free" and not _is_overridden(platform, key)
+    ]
+    wrong = {}
+    for key, value in chosen(free, f"{pair}{number}"):
+        differs, broken = changed(platform, key, value)
+        if not differs or broken:
+            wrong[".".join(key)] = sorted(broken) or "nothing changes"
+    assert wrong == {}
+
+
+@every_platform
+def test_a_key_without_effect_changes_nothing(pair: Pair, number: int) -> None:
+    platform = platforms(pair)[number]
+    idle = [
+        (key, value)
+        for key, value, told in classes(platform)
+        if told.kind == "no effect" and not told.harm and not _is_unread(key)
+    ]
+    wrong = [".".join(key) for key, value in chosen(idle, f"{number}{pair}") if changed(platform, key, value)[0]]
+    assert wrong == []
+
+
+def _is_overridden(platform: Platform, key: Key) -> bool:
+    """Whether a key of all workers is already set for one kind of them."""
+    workers = platform.given.get("workers", {})
+    return key[0] == "workers" and any(_has(workers.get(kind, {}), key[1:]) for kind in ("celery", "kubernetes"))
+
+
+def _has(tree: Any, path: Key) -> bool:
+    for step in path:
+        if not isinstance(tree, Mapping) or step not in tree:
+            return False
+        tree = tree[step]
+    return True
+
+
+def _is_unread(key: Key) -> bool:
+    return any(re.fullmatch(pattern.replace("*", ".*"), ".".join(key)) for pattern in UNREAD)
+
+
+@every_platform
+def test_all_free_keys_together_reach_the_output(pair: Pair, number: int) -> None:
+    """Texts, numbers and lists, each with a value of its own that is then looked for; switches are left as they are."""
+    platform = platforms(pair)[number]
+    given: Mapping[str, Any] = platform.given
+    marks: dict[str, str] = {}
+    for index, (key, _, told) in enumerate(classes(platform)):
+        value, mark = _marked(platform, key, index)
+        if told.kind == "free" and mark and not _conflicts(platform.chart, key):
+            given = overlay(given, nested(key, value))
+            marks[".".join(key)] = mark
+    text = platform.render(given).text
+    assert [key for key, mark in marks.items() if mark not in text] == []
+
+
+def _marked(platform: Platform, key: Key, index: int) -> tuple[Any, str]:
+    """A value that holds a text or number which no other key has, and this mark."""
+    value = platform.sample(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        bounded = "maximum" in keys(platform.chart)[key][0]
+        return (value, "") if bounded else (70000 + index, str(70000 + index))
+    mark = f"{TOKEN}{index}x"
+    replaced = _replaced(value, mark)
+    return replaced, mark if replaced != value else ""
+
+
+def _replaced(value: Any, mark: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(TOKEN, mark)
+    if isinstance(value, list):
+        return [_replaced(each, mark) for each in value]
+    if isinstance(value, dict):
+        return {_replaced(key, mark): _replaced(each, mark) for key, each in value.items()}
+    return value
+
+
+def _conflicts(chart: str, key: Key) -> bool:
+    """Keys that take the effect from other free keys, or are a default that components override."""
+    patterns = _CONFLICTS if chart in ("1.15.0", "1.18.0") else (*_CONFLICTS, r"workers\.(?!celery|kubernetes).*")
+    return any(re.fullmatch(pattern, ".".join(key)) for pattern in patterns)
+
+
+_CONFLICTS = (
+    "podTemplate",
+    "affinity",
+    "tolerations",
+    "topologySpreadConstraints",
+    "schedulerName",
+    "revisionHistoryLimit",
+    "containerLifecycleHooks",
+    "databaseCleanup.args",
+    "redis.persistence.existingClaim",
+    r"(webserver|apiServer)\.\w+ConfigConfigMapName",
+    r"ingress\.\w+\.(host|tls\.secretName)",
+)
+"""Patterns of such keys."""
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_the_platforms_themselves_have_no_reference_that_leads_nowhere_but_to_what_users_create(pair: Pair) -> None:
+    for platform in platforms(pair):
+        broken = platform.broken(platform.render(platform.given), platform.given)
+        known = re.compile(r"Secret|secretKeyRef|no pod is task pods")
+        assert [each for each in broken if not known.search(each)] == [], platform.name
