@@ -12,7 +12,7 @@ import os
 import random
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -25,7 +25,6 @@ from cdk8s_airflow import (
     CeleryExecutor,
     CeleryKubernetesExecutor,
     CeleryWorkers,
-    PodCleanup,
     DagImage,
     DagProcessor,
     DatabaseCleanup,
@@ -43,16 +42,15 @@ from cdk8s_airflow import (
     OtelCollector,
     PgBouncer,
     PgBouncerSecret,
+    PodCleanup,
     RedisBroker,
     RedisPasswordSecret,
     SecretKey,
     Triggerer,
     Volume,
 )
+from cdk8s_airflow.airflow.pipeline import CompiledRelease, compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.release import release_objects, release_rules, release_values
-from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects, with_task_pods
-from cdk8s_airflow.airflow.wire.traffic import release_traffic
 from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.schemas import facts_store, value_classes
 from cdk8s_airflow.schemas.misplaced_keys import Setting
@@ -133,12 +131,11 @@ class Platform:
 
     @functools.cached_property
     def ours(self) -> dict[str, Any]:
-        return release_values(self.settings)
+        return compile_release(self.settings).values_from_arguments
 
-    def final(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The values of the release, with the generated pod template."""
-        values = overlay(self.ours, given)
-        return overlay(with_task_pods(self.settings, values), given)
+    def compiled(self, given: Mapping[str, Any]) -> CompiledRelease:
+        """The release with ``values=``."""
+        return compile_release(replace(self.settings, values=given))
 
     def classify(self, key: Key, value: object) -> ValueClass:
         given = overlay(self.given, nested(key, value))
@@ -158,19 +155,18 @@ class Platform:
 
     def render(self, given: Mapping[str, Any]) -> Rendered:
         settings = self.settings
-        return render(self.final(given), self.chart, release=settings.release, namespace=settings.namespace)
+        values = self.compiled(given).values
+        return render(values, self.chart, release=settings.release, namespace=settings.namespace)
 
     def broken(self, rendered: Rendered, given: Mapping[str, Any]) -> set[str]:
         """References that lead nowhere: between objects, and from network policies to pods."""
-        values = self.final(given)
-        ours = [*release_objects(self.settings).values(), *task_pod_objects(self.settings, values).values()]
-        traffic = release_traffic(self.settings, values)
+        compiled = self.compiled(given)
         lost = {
             f"network policies: no pod is {pods.name}"
-            for pods in traffic.workloads
+            for pods in compiled.traffic.workloads
             if not any(pods.labels.items() <= pod.labels.items() for pod in rendered.pods)
         }
-        return {each for each in dangling(rendered, ours) | lost if TOKEN not in each}
+        return {each for each in dangling(rendered, compiled.objects.values()) | lost if TOKEN not in each}
 
 
 def _arguments(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -247,7 +243,7 @@ def platforms(pair: Pair) -> tuple[Platform, ...]:
     """Platforms with each executor, and three of them with the companions that their versions have."""
     made = [Platform(name, release(pair, **given), {}) for name, given in _arguments(pair)]
     for plain in made:
-        assert not release_rules(plain.settings), plain.name
+        assert not compile_release(plain.settings).setting_findings, plain.name
     return (*made, *(_with_companions(plain) for plain in made if plain.name in ("kubernetes", "celery", "both")))
 
 

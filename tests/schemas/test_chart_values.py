@@ -122,11 +122,11 @@ def test_every_misspelt_top_level_key_is_found_with_its_right_name(sample: Sampl
         ("ports.statsdIngres", "statsdIngest"),
     ],
 )
-def test_a_typo_at_any_depth_is_named_with_the_key_that_was_meant(version: str, path: str, permission: str) -> None:
+def test_a_typo_at_any_depth_is_named_with_the_key_that_was_meant(version: str, path: str, right: str) -> None:
     found = check_values(nested(path, "x"), chart_version=version, airflow_version="2.11.0", executor="CeleryExecutor")
     unknown = [f for f in found if f.rule == "values/unknown-key"]
     assert [f.at for f in unknown] == [f"values.{path}"]
-    assert unknown[0].fix == f"did you mean {permission!r}?"
+    assert unknown[0].fix == f"did you mean {right!r}?"
     assert f"chart {version}" in unknown[0].problem
 
 
