@@ -135,3 +135,9 @@ def test_the_source_archive_builds_the_same_wheel(wheel: Path, tmp_path: Path) -
         assert {name: one.read(name) for name in one.namelist()} == {
             name: other.read(name) for name in other.namelist()
         }
+
+
+def test_notice_names_the_source_of_every_fact() -> None:
+    sources = json.loads((ROOT / "tools" / "sources.json").read_text(encoding="utf-8"))
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    assert [name for name in (*sources["charts"], *sources["crds"]) if name not in notice] == []
