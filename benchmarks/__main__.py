@@ -1,4 +1,4 @@
-"""Measures the bars of speed and memory and prints each figure beside its bar: python -m benchmarks."""
+"""Measures the bars of speed and memory and prints each figure with its limit: python -m benchmarks."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def bend(totals: Mapping[int, float]) -> float:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One figure held against its bar.
+    """One figure compared with its limit.
 
     Attributes:
         what: what was measured.

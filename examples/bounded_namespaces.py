@@ -1,4 +1,4 @@
-"""Three namespaces, each with its bounds: Airflow's, one for the tasks of a team, and one for the database."""
+"""Namespaces with resource quotas and limits: one for Airflow, one for the tasks of a team, one for the database."""
 
 from __future__ import annotations
 

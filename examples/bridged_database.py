@@ -1,6 +1,6 @@
-"""The operator's own Secret, in another namespace: External Secrets brings the database's URL beside Airflow.
+"""External Secrets copies the database URL from the operator's Secret into Airflow's namespace.
 
-CloudNativePG makes the password, and no person ever sees it. An account in the database's namespace may read that one Secret.
+CloudNativePG generates the password. A service account in the namespace of the database can read only that Secret.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Celery whose workers follow the work that waits: KEDA, Redis as the broker, delivered by Flux."""
+"""Celery workers scaled by KEDA, with Redis as the broker, deployed with Flux."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lab with everything in it: an object store for the data lake, for logs and for backups, and no Secret to make by hand."""
+"""A test platform with an in-cluster object store for data, logs and backups. A Job generates all Secrets."""
 
 from __future__ import annotations
 

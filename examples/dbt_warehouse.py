@@ -1,6 +1,6 @@
-"""dbt in a warehouse beside the metadata database: one Cluster, two databases, a pod for each run, every Secret made by a Job.
+"""dbt with a warehouse in the metadata Cluster: two databases, one pod per dbt run, and all Secrets from a Job.
 
-``examples/dags/csv_to_parquet.py`` is a DAG for it. The image holds dbt and the project.
+``examples/dags/csv_to_parquet.py`` is a DAG for it. The image must contain dbt and the dbt project.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from cdk8s_airflow.dbt import DbtPostgres, DbtProfile, DbtProfiles
 
 
 def build() -> App:
-    """The database and dbt live beside Airflow, so that its pods read the Secrets where they are."""
+    """The database and dbt are in Airflow's namespace, so that its pods can read their Secrets."""
     app = App()
     facts = ClusterFacts(kubernetes="1.34", helm_controller="0.17.7", cnpg="1.30.0", rwx_classes={"longhorn"})
     base, data, release = Chart(app, "00-namespaces"), Chart(app, "10-data"), Chart(app, "20-airflow")

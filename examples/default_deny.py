@@ -1,4 +1,4 @@
-"""A platform for a cluster in which nothing may connect to anything unless a policy says so: k3s, with every address known."""
+"""Default-deny network policies on k3s, with all addresses of the cluster set."""
 
 from __future__ import annotations
 

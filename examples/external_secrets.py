@@ -1,7 +1,7 @@
-"""Every Secret out of Vault: External Secrets copies them in, and nobody makes one by hand.
+"""External Secrets copies every Secret from Vault.
 
-Vault keeps two secrets below ``kv/``: ``airflow`` with one field for each key and for the git login, and ``airflow-db`` with the
-``password`` of the database. The operator logs in by a service account that lives where Airflow launches no pods.
+Vault contains two secrets below ``kv/``: ``airflow`` with one field for each key and for the Git credentials, and ``airflow-db`` with
+the ``password`` of the database. The operator authenticates with a service account in a namespace without Airflow pods.
 """
 
 from __future__ import annotations

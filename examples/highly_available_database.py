@@ -1,4 +1,4 @@
-"""A database that survives the loss of a node, with the warehouse that dbt builds beside Airflow's metadata."""
+"""A highly available database, with an additional database for dbt."""
 
 from __future__ import annotations
 

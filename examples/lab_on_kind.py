@@ -1,4 +1,4 @@
-"""A lab on kind: one process runs the tasks, DAG files come from a folder, Helm is called by hand."""
+"""A test platform on kind: LocalExecutor, DAGs from a local folder, installed with the Helm command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lab in one namespace, with a PostgreSQL that needs no operator: to try things out, and to throw away."""
+"""A test platform in one namespace, with a PostgreSQL that needs no operator."""
 
 from __future__ import annotations
 

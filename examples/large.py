@@ -1,4 +1,4 @@
-"""A large platform in a cloud: hundreds of pods at once, logs in S3, the UI behind a load balancer, delivered by Argo CD."""
+"""A large platform in a cloud: hundreds of concurrent pods, logs in S3, the UI behind a load balancer, deployed with Argo CD."""
 
 from __future__ import annotations
 

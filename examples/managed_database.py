@@ -1,4 +1,4 @@
-"""Airflow with a managed PostgreSQL: told by its parts, its certificate checked, PgBouncer and Celery in front of it."""
+"""Airflow with a managed PostgreSQL: verified server certificate, PgBouncer and Celery."""
 
 from __future__ import annotations
 

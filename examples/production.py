@@ -1,4 +1,4 @@
-"""A first production platform: a pod for each task, DAG files from git, two of everything that can be two."""
+"""A first production platform: one pod per task, DAGs from Git, two replicas of every component that supports it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Every Secret in git, encrypted: only the controller of Sealed Secrets in the cluster can read the ciphertexts.
+"""Sealed Secrets: every Secret is encrypted in Git, and only the controller in the cluster can decrypt it.
 
-``sealed_secrets.json`` has what ``kubeseal`` printed: namespace and name of a Secret, its keys, their ciphertexts. These here were
-made for a controller whose key was thrown away.
+``sealed_secrets.json`` contains the output of ``kubeseal``: namespace and name of a Secret, its keys, and their ciphertexts. The key of
+the controller that these were encrypted for has been deleted.
 """
 
 from __future__ import annotations

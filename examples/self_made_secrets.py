@@ -1,4 +1,4 @@
-"""A platform that nobody makes a Secret for: a Job makes up every key and password where it is missing."""
+"""A platform without manual Secrets: a Job generates every missing key and password."""
 
 from __future__ import annotations
 

@@ -456,7 +456,7 @@ SEARCHED = (
 
 @pytest.mark.parametrize("phrase", SEARCHED)
 def test_headings_contain_what_people_search_for(phrase: str) -> None:
-    pages = [path for path in (ROOT / "docs" / "how-to").glob("*.md")]
+    pages = (ROOT / "docs" / "how-to").glob("*.md")
     headings = [
         heading.lower() for path in pages for heading in _HEADING.findall(_FENCE.sub("", path.read_text("utf-8")))
     ]

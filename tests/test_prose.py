@@ -81,7 +81,7 @@ def long_sentences(markdown: str) -> list[str]:
 
 def own_words(markdown: str) -> str:
     """A page without what it quotes from the code: output, generated files and names in code spans."""
-    quoted = r"^( *)```(?:text|yaml|diff)\n.*?^\1```$"
+    quoted = r"^( *)```.*?^\1```$"
     text = re.sub(quoted, "", re.sub(r"<!--.*?-->", "", markdown, flags=re.DOTALL), flags=re.MULTILINE | re.DOTALL)
     return re.sub(r"(?<!`)`[^`\n]+`(?!`)", "", text)
 

@@ -1,14 +1,14 @@
 """Generate imports/cdk8s_airflow_crds, the bindings of the custom resources at the heart, with `cdk8s import`.
 
-    python tools/make_imports.py                  from imports/crds/, held against the checksums of tools/sources.json
-    python tools/make_imports.py --refresh        write imports/crds/ anew from the pinned upstream addresses first
+    python tools/make_imports.py                  from imports/crds/, checked against the checksums of tools/sources.json
+    python tools/make_imports.py --refresh        download imports/crds/ from the pinned upstream addresses first
     python tools/make_imports.py --from FOLDER    the same from a local folder that holds crds/<group>_<plural>.yaml
-    python tools/make_imports.py --check          write nothing; end with 1 when the committed bindings differ
+    python tools/make_imports.py --check          write nothing; exit with 1 if the committed bindings differ
 
-The definitions in imports/crds/ are upstream's without their prose. cdk8s.yaml lists them, so `cdk8s import` by hand reads
-the same files; all that is done here beyond it is to leave out the source maps. Each kind has a prefix and so a module of
-its own (cdk8s_airflow_crds.cluster.io.cnpg.postgresql), because a program pays for all of a module, in Python and in Node:
-beside Cluster, Pooler alone costs more than Cluster does.
+The CRDs in imports/crds/ are the upstream files without descriptions. cdk8s.yaml lists them, so `cdk8s import` reads the same
+files; this script also removes the source maps. Each kind has a prefix and therefore a separate module
+(cdk8s_airflow_crds.cluster.io.cnpg.postgresql), because a program loads whole modules, in Python and in Node: loading Pooler
+together with Cluster more than doubles the cost of Cluster.
 """
 
 from __future__ import annotations

@@ -214,7 +214,7 @@ class Pages:
         }
 
     def object(self, name: str) -> griffe.Object:
-        """What a public name stands for in the code."""
+        """The object that a public name refers to."""
         found = self.library[f"{_exports.HOME_OF[name]}.{name}"]
         return found.final_target if isinstance(found, griffe.Alias) else found
 
@@ -536,7 +536,7 @@ PLAN_RULES = """\
 `cdk8s-airflow plan` gives each change a class and the id of the rule that chose it. Each rule has a section here. How to use the
 command: [Check what a change does before you apply it](../how-to/plan-a-change.md).
 
-Words in capitals stand for values of the change: `OLD` and `NEW` for the values of the setting, `PATH` for the setting.
+Words in capitals are placeholders: `OLD` and `NEW` for the values of the setting, `PATH` for the setting.
 
 ## Classes
 

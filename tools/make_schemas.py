@@ -1,11 +1,11 @@
-"""Write the facts that the library holds values and custom resources against.
+"""Write the facts with which the library validates values and custom resources.
 
     python tools/make_schemas.py                      from the pinned upstream addresses of tools/sources.json
     python tools/make_schemas.py --from FOLDER        from a folder: charts/airflow-<version>/, crds/*.yaml
-    python tools/make_schemas.py --charts FOLDER      released airflow-<version>.tgz archives, held against their checksums
-    python tools/make_schemas.py ... --check          write nothing; end with 1 when the committed facts differ
+    python tools/make_schemas.py --charts FOLDER      released airflow-<version>.tgz archives, checked against their checksums
+    python tools/make_schemas.py ... --check          write nothing; exit with 1 if the committed facts differ
 
-Where --check cannot reach the upstream addresses, it says so and holds facts and corrections against the digests that the
+If --check cannot reach the upstream addresses, it prints a warning and compares facts and corrections with the digests that the
 last run recorded in tools/facts.json.
 
 What a chart accepts is the union of what its values schema declares, what its values.yaml names and what its templates
@@ -383,7 +383,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not options.check:
             print(f"make_schemas: {error}", file=sys.stderr)
             return 2
-        print("make_schemas: the sources are out of reach; held against the recorded digests instead", file=sys.stderr)
+        print("make_schemas: the sources cannot be reached; compared with the recorded digests instead", file=sys.stderr)
         return _report(differing_from_record(there))
     except (SourceError, OSError) as error:
         print(f"make_schemas: {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Times all checks of values and resources of one environment, with reading and compiling what they hold against.
+"""Times all checks of values and resources of one environment, including reading and compiling the schemas.
 
 The arguments are the folder with the environment's files, the chart's version, Airflow's, and the executor.
 Prints milliseconds: loading the modules, the checks the first time in a process, and the second time.

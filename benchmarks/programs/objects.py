@@ -1,4 +1,4 @@
-"""One platform that grows: beside the HomeLab, teams with a namespace and 24 further objects each.
+"""One platform that grows: main.py, plus teams with a namespace and 24 more objects each.
 
 The first argument says how many teams. Everything passes the library's checks and its one way into cdk8s.
 """
