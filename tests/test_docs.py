@@ -1,16 +1,18 @@
-"""The documentation says what is so: its programs run, its links lead somewhere, its tables are what the code gives.
+"""The documentation is correct: its programs run, its links have targets, and its output and tables match the code.
 
-Python blocks of a page run from top to bottom in one namespace, in a folder that has only ``main.py`` and ``dist/``. A
-comment before a block, which readers do not see, says more about it:
+The Python blocks of a page run from top to bottom in one namespace, in a folder that contains only ``main.py`` and ``dist/``.
+A comment before a block, which readers do not see, controls how the block is checked:
 
-- ``<!-- setup`` ... ``-->``: Python that runs at this place without being shown.
-- ``<!-- raises -->``: the text block that follows is the PlatformError of the Python block before.
-- ``<!-- prints -->``: the text block that follows is what the Python block before printed.
-- ``<!-- in: make synth -->``: the lines of the block that follows stand in this order in what ``make synth`` says of the
-  HomeLab; likewise ``<!-- in: PATH -->`` for a file. A line ``...`` leaves some out.
-- ``<!-- diff: ARGUMENTS -->``: the lines with + and - of the block that follows are how ``dist/`` changes when the HomeLab is
-  built with these arguments.
-- ``<!-- edit: PATH -->``: the lines with - of the block that follows stand in the file; with those with + instead it still builds.
+- ``<!-- setup`` ... ``-->``: Python that runs here without being shown.
+- ``<!-- raises -->``: the next text block is the PlatformError of the previous Python block.
+- ``<!-- prints -->``: the next text block is the output of the previous Python block.
+- ``<!-- in: make synth -->``: the lines of the next block occur in this order in the output of ``make synth`` for ``main.py``.
+  ``<!-- in: PATH -->`` does the same for a file. A line ``...`` replaces omitted lines.
+- ``<!-- diff: ARGUMENTS -->``: the lines with + and - of the next block are the change of ``dist/`` if ``main.build`` is called with
+  these arguments.
+- ``<!-- edit: PATH -->``: the lines with - of the next block occur in the file. With the lines with + instead, it still builds.
+
+``python -m tests.test_docs`` writes the current output into the pages.
 """
 
 from __future__ import annotations
@@ -128,7 +130,7 @@ WITH_DIFFS = [name for name in NAMES if any(block.mark == "diff" for block in bl
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the programs of all pages did, in one process: starting Node takes longer than all of them."""
+    """The results of the programs of all pages. They run in one process, because starting Node is slow."""
     return executed(tmp_path_factory.mktemp("docs"))
 
 
@@ -150,7 +152,7 @@ def executed(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("page", WITH_PROGRAMS)
-def test_the_programs_of_a_page_run(page: str, results: dict[str, Any]) -> None:
+def test_page_programs_run(page: str, results: dict[str, Any]) -> None:
     shown = blocks(page)
     expected = [
         following.mark == "raises"
@@ -163,7 +165,7 @@ def test_the_programs_of_a_page_run(page: str, results: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("page", WITH_OUTPUT)
-def test_the_output_that_a_page_shows_is_what_its_programs_give(page: str, results: dict[str, Any]) -> None:
+def test_page_output_matches_its_programs(page: str, results: dict[str, Any]) -> None:
     outcomes = iter(results[page]["blocks"])
     outcome: dict[str, str] = {}
     for block in blocks(page):
@@ -175,14 +177,14 @@ def test_the_output_that_a_page_shows_is_what_its_programs_give(page: str, resul
             assert block.text == outcome["printed"]
 
 
-def test_the_program_of_the_readme_writes_dist(results: dict[str, Any]) -> None:
+def test_readme_program_writes_dist(results: dict[str, Any]) -> None:
     committed = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "dist").iterdir()}
     assert results["README.md"]["dist"] == committed
 
 
 @functools.cache
 def homelab(arguments: str = "") -> dict[str, str]:
-    """The files of the HomeLab, and the summary of it."""
+    """The manifests and the summary of main.py."""
     import main
     from cdk8s_airflow.app.registry import registry_of
     from cdk8s_airflow.report.summary import summary
@@ -193,7 +195,7 @@ def homelab(arguments: str = "") -> dict[str, str]:
 
 
 @pytest.mark.parametrize("page", WITH_EXCERPTS)
-def test_excerpts_are_in_what_they_are_taken_from(page: str) -> None:
+def test_excerpts_match_their_source(page: str) -> None:
     for block in blocks(page):
         if block.mark == "in":
             source = homelab()["make synth"] if block.about == "make synth" else text(block.about)
@@ -203,7 +205,7 @@ def test_excerpts_are_in_what_they_are_taken_from(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", WITH_DIFFS)
-def test_a_diff_is_how_dist_changes(page: str) -> None:
+def test_diffs_match_changes_of_dist(page: str) -> None:
     for block in blocks(page):
         if block.mark == "diff":
             before, after = homelab()["manifests"].splitlines(), homelab(block.about)["manifests"].splitlines()
@@ -213,7 +215,7 @@ def test_a_diff_is_how_dist_changes(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", [name for name in NAMES if any(block.mark == "edit" for block in blocks(name))])
-def test_an_edit_fits_the_file_and_the_result_builds(page: str) -> None:
+def test_edits_apply_and_build(page: str) -> None:
     for block in blocks(page):
         if block.mark == "edit":
             program = text(block.about)
@@ -230,7 +232,7 @@ def test_an_edit_fits_the_file_and_the_result_builds(page: str) -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors that readers give a page's headings."""
+    """The anchors of the headings of a page."""
     headings = _HEADING.findall(_FENCE.sub("", page.read_text(encoding="utf-8")))
     plain = (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "") for heading in headings)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in plain}
@@ -244,46 +246,46 @@ def links(page: str) -> Iterator[tuple[str, Path, str]]:
 
 
 @pytest.mark.parametrize("page", NAMES)
-def test_links_lead_somewhere(page: str) -> None:
+def test_links_have_targets(page: str) -> None:
     for target, path, anchor in links(page):
         assert path.exists(), target
         assert not anchor or anchor in anchors(path), target
 
 
 @pytest.mark.parametrize("page", [name for name in NAMES if name.startswith("docs/")])
-def test_links_of_the_docs_stay_in_the_docs(page: str) -> None:
+def test_docs_links_stay_in_docs(page: str) -> None:
     for target, path, _ in links(page):
         assert path.is_relative_to(ROOT / "docs"), target
 
 
 @pytest.mark.parametrize("page", [name for name in NAMES if name != "docs/index.md" and name.startswith("docs/")])
-def test_every_page_can_be_reached_and_is_in_the_menu(page: str) -> None:
+def test_page_is_linked_and_in_the_navigation(page: str) -> None:
     reached = {path for name in NAMES if name != page for _, path, _ in links(name)}
     assert ROOT / page in reached
     assert f"- {page.removeprefix('docs/')}\n" in text("mkdocs.yml")
 
 
-def test_the_menu_names_no_page_that_is_not_there() -> None:
+def test_navigation_lists_only_existing_pages() -> None:
     named = re.findall(r"- (\S+\.md)$", text("mkdocs.yml"), re.MULTILINE)
     assert len(named) > 20
     assert [name for name in named if not (ROOT / "docs" / name).exists()] == []
 
 
 def commands(page: str) -> set[str]:
-    """The targets of make that a page tells its readers to run."""
+    """The make targets that a page uses."""
     inline = re.findall(r"`make [^`]+`", prose(page))
     return set(_MAKE.findall("\n".join([*inline, *(block.text for block in blocks(page) if block.language == "sh")])))
 
 
 @pytest.mark.parametrize("page", [name for name in NAMES if commands(name)])
-def test_every_make_command_is_in_the_makefile(page: str) -> None:
+def test_make_commands_exist_in_the_makefile(page: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
     assert commands(page) <= targets
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 @pytest.mark.parametrize("page", [name for name in NAMES if any(block.language == "sh" for block in blocks(name))])
-def test_shell_blocks_are_sound_shell(page: str) -> None:
+def test_shell_blocks_have_valid_syntax(page: str) -> None:
     for block in blocks(page):
         if block.language == "sh":
             run = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True, check=False)
@@ -291,11 +293,11 @@ def test_shell_blocks_are_sound_shell(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", [name for name in NAMES if "Generated by" not in text(name)])
-def test_no_line_of_prose_is_too_long_to_review(page: str) -> None:
+def test_prose_lines_have_at_most_140_characters(page: str) -> None:
     assert [line for line in prose(page).splitlines() if len(line) > 140 and "|" not in line and "](" not in line] == []
 
 
-def test_generated_pages_are_what_the_code_gives() -> None:
+def test_generated_pages_are_up_to_date() -> None:
     run = subprocess.run(
         [sys.executable, ROOT / "tools" / "make_reference.py", "--check"],
         capture_output=True,
@@ -307,7 +309,7 @@ def test_generated_pages_are_what_the_code_gives() -> None:
     assert (run.returncode, said) == (0, [])
 
 
-def test_the_reference_has_every_public_name() -> None:
+def test_reference_documents_every_public_name() -> None:
     documented = {
         heading for page in (ROOT / "docs" / "reference").glob("*.md") for heading in _HEADING.findall(page.read_text())
     }
@@ -318,7 +320,7 @@ _AREAS = (("values", "key"), ("manifest", "field"))
 
 
 def rules_in(module: ast.Module) -> Iterator[str]:
-    """The rule ids that a module can give: literals, and those put together from an area and a word."""
+    """The rule ids of a module: literals, and those built from an area and a word."""
     calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
     own = [c.args[0].value for c in calls if _name(c) == "_finding" and isinstance(c.args[0], ast.Constant)]
     for function in ast.walk(module):
@@ -355,18 +357,18 @@ def rule_ids() -> set[str]:
     }
 
 
-def test_every_rule_id_of_the_code_is_documented_once_and_no_other() -> None:
+def test_rule_ids_are_documented_exactly_once() -> None:
     documented = re.findall(r"^\| `([a-z]+/[a-z0-9-]+)` \| \S", text("docs/reference/rules.md"), re.MULTILINE)
     assert len(documented) > 60
     assert sorted(documented) == sorted(rule_ids())
 
 
-def test_rule_ids_have_one_form() -> None:
+def test_rule_ids_have_the_format_area_and_name() -> None:
     assert [rule for rule in rule_ids() if not re.fullmatch(r"[a-z]+/[a-z]+(-[a-z0-9]+)*", rule)] == []
 
 
 @pytest.mark.parametrize("page", [name for name in NAMES if name.startswith("docs/decisions/0")])
-def test_a_decision_has_all_its_parts(page: str) -> None:
+def test_decision_has_all_sections(page: str) -> None:
     parts = re.findall(r"^## (.+)$", text(page), re.MULTILINE)
     assert parts == ["Context", "Decision", "Consequences", "A change violates this when", "Evidence"]
     number = Path(page).name[:4]
@@ -374,7 +376,7 @@ def test_a_decision_has_all_its_parts(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", [name for name in NAMES if name.startswith("docs/decisions/0")])
-def test_the_evidence_of_a_decision_is_there(page: str) -> None:
+def test_decision_evidence_exists(page: str) -> None:
     evidence = text(page).partition("## Evidence")[2]
     named = re.findall(r"`((?:lib|tests|tools|imports|edge|main|dist)[\w/.-]*?)(?:::(\w+))?`", evidence)
     assert named
@@ -391,7 +393,7 @@ FAILS = "from cdk8s_airflow import Namespace, run\nrun(lambda: Namespace(None, '
     reason="needs cdk8s-cli and sh",
 )
 @pytest.mark.parametrize(("command", "stays"), [("python main.py", True), ("cdk8s synth", False)])
-def test_what_a_failing_program_leaves_of_dist_is_what_the_docs_say(command: str, stays: bool, tmp_path: Path) -> None:
+def test_failing_program_leaves_dist_as_documented(command: str, stays: bool, tmp_path: Path) -> None:
     said = re.search(
         rf"^\| `{command}` \| .* \| `dist/` is (.+) \|$", text("docs/how-to/run-cdk8s-without-make.md"), re.MULTILINE
     )
@@ -417,7 +419,7 @@ def test_what_a_failing_program_leaves_of_dist_is_what_the_docs_say(command: str
     assert said[1] == ("unchanged" if stays else "deleted")
 
 
-def test_explanation_names_every_package() -> None:
+def test_architecture_page_lists_every_package() -> None:
     named = set(re.findall(r"^\| `(\w+)` \|", text("docs/explanation/architecture.md"), re.MULTILINE))
     library = ROOT / "lib" / "cdk8s_airflow"
     rooms = {path.parent.name for path in library.glob("*/__init__.py")} | {
@@ -426,7 +428,7 @@ def test_explanation_names_every_package() -> None:
     assert named == rooms
 
 
-def test_the_changelog_has_the_version_of_the_package() -> None:
+def test_changelog_has_the_package_version() -> None:
     version = re.search(r'^version = "(.+)"', text("pyproject.toml"), re.MULTILINE)
     newest = re.search(r"^## \[(.+?)\] - (Unreleased|\d{4}-\d\d-\d\d)$", text("CHANGELOG.md"), re.MULTILINE)
     assert version
@@ -434,13 +436,13 @@ def test_the_changelog_has_the_version_of_the_package() -> None:
     assert newest[1] == version[1]
 
 
-def test_the_readme_counts_the_secrets_right() -> None:
+def test_readme_states_the_number_of_secrets() -> None:
     words = {4: "four", 5: "five", 6: "six", 7: "seven"}
     count = len(re.findall(r"^    .*create secret generic", homelab()["make synth"], re.MULTILINE))
     assert f"Create the {words[count]} Secrets" in text("README.md")
 
 
-def test_redirects_lead_from_removed_pages_to_existing_ones() -> None:
+def test_redirects_point_from_removed_pages_to_existing_ones() -> None:
     redirects = re.findall(r"^ {8}(\S+\.md): (\S+\.md)$", text("mkdocs.yml"), re.MULTILINE)
     assert redirects
     assert [old for old, _ in redirects if (ROOT / "docs" / old).exists()] == []

@@ -1,4 +1,4 @@
-"""The table for those who come from a values file is what the library does, and leads to arguments that there are."""
+"""The table from Helm values to arguments is up to date and lists existing arguments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cdk8s_airflow
 from tools import make_values_table
 
 
-def test_the_table_is_what_the_code_gives_and_names_what_there_is() -> None:
+def test_values_table_is_up_to_date_and_lists_existing_arguments() -> None:
     text = make_values_table.PAGE.read_text(encoding="utf-8")
     assert text == make_values_table.page()
     assert make_values_table.ARGUMENTS.read_text(encoding="utf-8") == make_values_table.arguments_text()
