@@ -7,7 +7,7 @@ from typing import Any
 
 from cdk8s_airflow.database.cluster_rules import cluster_findings, has_role_objects
 from cdk8s_airflow.database.wire.cluster import cluster_manifest
-from cdk8s_airflow.database.wire.cluster_extras import objects
+from cdk8s_airflow.database.wire.optional_parts import optional_objects
 from cdk8s_airflow.database.wire.settings import ClusterSettings
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.resources import Resources
@@ -40,7 +40,7 @@ def spec(**changes: Any) -> dict[str, Any]:
 
 def manifests(given: ClusterSettings) -> list[dict[str, Any]]:
     """The Cluster and what is beside it."""
-    return [cluster_manifest(given), *objects(given).values()]
+    return [cluster_manifest(given), *optional_objects(given).values()]
 
 
 def found(facts: ClusterFacts = NEWEST, **changes: Any) -> list[tuple[str, str]]:

@@ -32,7 +32,8 @@ from cdk8s_airflow import (
     Volume,
 )
 from cdk8s_airflow.database.wire.cluster import cluster_manifest
-from cdk8s_airflow.database.wire.cluster_extras import login_of, notes, objects, secret_needs
+from cdk8s_airflow.database.wire.databases import login_of
+from cdk8s_airflow.database.wire.optional_parts import optional_needs, optional_notes, optional_objects
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.validation import check_setting
 from tests.database.samples import NEWEST, found, manifests, settings, spec
@@ -278,7 +279,7 @@ def test_roles_are_objects_where_the_operator_has_them() -> None:
         comment="who looks",
     )
     given = settings(role_objects=True, roles=[role, DBT])
-    made = objects(given)
+    made = optional_objects(given)
     assert made["role-data_team"] == {
         "apiVersion": "postgresql.cnpg.io/v1",
         "kind": "DatabaseRole",
@@ -312,7 +313,7 @@ def test_a_further_database_has_owner_schemas_and_extensions_and_stays_when_its_
             PostgresDatabase(name="second"),
         ]
     )
-    made = objects(given)
+    made = optional_objects(given)
     first = made["database-ware_house"]
     assert first["metadata"]["name"] == "pg-ware-house"
     assert first["metadata"]["labels"] == {"cdk8s-airflow/holds-state": "true"}
@@ -333,7 +334,7 @@ def test_a_further_database_has_owner_schemas_and_extensions_and_stays_when_its_
 
 
 def test_extensions_of_the_first_database_are_created_by_an_object_beside_the_cluster() -> None:
-    assert objects(settings(extensions=["pg_trgm"]))["first-database"]["spec"] == {
+    assert optional_objects(settings(extensions=["pg_trgm"]))["first-database"]["spec"] == {
         "cluster": {"name": "pg"},
         "name": "db",
         "owner": "me",
@@ -343,12 +344,12 @@ def test_extensions_of_the_first_database_are_created_by_an_object_beside_the_cl
 
 
 def test_nothing_is_beside_a_cluster_of_which_little_is_said() -> None:
-    assert objects(settings()) == {}
+    assert optional_objects(settings()) == {}
 
 
 def test_a_pod_monitor_finds_the_instances_and_not_the_poolers() -> None:
     given = settings(monitoring=PostgresMonitoring(labels={"release": "prometheus"}, interval="1m30s"))
-    assert objects(given)["pod-monitor"] == {
+    assert optional_objects(given)["pod-monitor"] == {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PodMonitor",
         "metadata": {"name": "pg", "namespace": "data", "labels": {"release": "prometheus"}},
@@ -371,7 +372,7 @@ def test_metrics_over_tls_are_checked_against_the_authority_of_the_server(
     certificates: PostgresCertificates | None, authority: str
 ) -> None:
     given = settings(monitoring=PostgresMonitoring(tls=True), certificates=certificates)
-    (endpoint,) = objects(given)["pod-monitor"]["spec"]["podMetricsEndpoints"]
+    (endpoint,) = optional_objects(given)["pod-monitor"]["spec"]["podMetricsEndpoints"]
     assert endpoint == {
         "port": "metrics",
         "scheme": "https",
@@ -382,7 +383,7 @@ def test_metrics_over_tls_are_checked_against_the_authority_of_the_server(
 
 def test_queries_are_told_with_the_label_by_which_the_operator_sees_them_change() -> None:
     given = settings(monitoring=PostgresMonitoring(queries=[ConfigMapKey("queries", "custom.yaml")]))
-    (note,) = notes(given)
+    (note,) = optional_notes(given)
     assert "queries" in note
     assert "cnpg.io/reload=true" in note
 
@@ -390,7 +391,7 @@ def test_queries_are_told_with_the_label_by_which_the_operator_sees_them_change(
 def test_secrets_of_roles_and_certificates_must_exist() -> None:
     needs = {
         need.name: need
-        for need in secret_needs(
+        for need in optional_needs(
             settings(
                 roles=[DBT, DatabaseRole(name="readers")],
                 certificates=PostgresCertificates(
@@ -408,7 +409,7 @@ def test_secrets_of_roles_and_certificates_must_exist() -> None:
 def test_the_authority_of_clients_needs_its_key_where_the_operator_signs() -> None:
     def keys(**certificates: Any) -> list[str]:
         given = settings(certificates=PostgresCertificates(client_ca=ExistingSecret("ca"), **certificates))
-        return [key for need in secret_needs(given) if need.name == "ca" for key in need.keys]
+        return [key for need in optional_needs(given) if need.name == "ca" for key in need.keys]
 
     assert keys() == ["ca.crt", "ca.key"]
     assert keys(replication=TlsSecret("replication")) == ["ca.crt"]
@@ -593,7 +594,7 @@ def test_a_log_that_is_smaller_than_any_sensible_one_is_left_as_it_is() -> None:
     ],
 )
 def test_what_is_taken_but_needs_thought_is_told(changes: dict[str, Any], told: str | None) -> None:
-    found_notes = list(notes(settings(**changes)))
+    found_notes = list(optional_notes(settings(**changes)))
     assert len(found_notes) == (0 if told is None else 1)
     assert all(told in note for note in found_notes if told is not None)
 

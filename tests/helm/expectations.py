@@ -407,6 +407,12 @@ def _restricted_container(container: Container) -> list[str]:
     for port in spec.get("ports") or []:
         if port.get("hostPort"):
             problems.append(f"{where}: hostPort {port['hostPort']}")
+    return [*problems, *_probe_hosts(where, spec)]
+
+
+def _probe_hosts(where: str, spec: dict[str, Any]) -> list[str]:
+    """Probes and hooks that name a host, which the standard does not allow."""
+    problems = []
     hooks = spec.get("lifecycle") or {}
     actions = [spec.get(p) or {} for p in ("livenessProbe", "readinessProbe", "startupProbe")]
     actions += [hooks.get(h) or {} for h in ("postStart", "preStop")]

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from cdk8s_airflow.model.quota import ContainerLimits, Quota
-from cdk8s_airflow.model.wire.scheduling import limits_manifest, quota_manifest
+from cdk8s_airflow.model.wire.quota import limits_manifest, quota_manifest
 from cdk8s_airflow.validation import check_value
 from tests.truth import assert_accepted
 from tests.truth.kinds import quantity

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cdk8s_airflow.model.resources import Resources
-from cdk8s_airflow.model.wire.scheduling import resources
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.validation import check_value
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.database.roles import DatabaseRole, twice
 from cdk8s_airflow.database.wire.cluster import AFFINITIES
-from cdk8s_airflow.database.wire.cluster_extras import all_roles, owner_of
+from cdk8s_airflow.database.wire.databases import owner_of
+from cdk8s_airflow.database.wire.roles import all_roles
 from cdk8s_airflow.database.wire.settings import ClusterSettings
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount

@@ -340,9 +340,9 @@ class CnpgCluster(PlatformConstruct):
         """Emits the Cluster and what is beside it, and writes down what that needs."""
         objects = {name: manifest for part in parts for name, manifest in part.objects.items()}
         if more:
-            from cdk8s_airflow.database.wire import cluster_extras
+            from cdk8s_airflow.database.wire import optional_parts
 
-            objects |= cluster_extras.objects(settings)
+            objects |= optional_parts.optional_objects(settings)
         self._emit(objects, bound={"cluster": (bindings.cnpg_cluster, cluster_manifest(settings))}, facts=facts)
         if not self._sound:
             return
@@ -356,8 +356,8 @@ class CnpgCluster(PlatformConstruct):
             self._need(part.needs)
         self._registry.notes += _notes(facts)
         if more:
-            self._registry.notes += cluster_extras.notes(settings)
-            self._need(cluster_extras.secret_needs(settings))
+            self._registry.notes += optional_parts.optional_notes(settings)
+            self._need(optional_parts.optional_needs(settings))
 
     @property
     def name(self) -> str:
@@ -439,7 +439,7 @@ class CnpgCluster(PlatformConstruct):
         if self._credentials is not None:
             password = getattr(self._credentials, "name", "")
         if database is not None and database != self._database and not found and self._settings is not None:
-            from cdk8s_airflow.database.wire.cluster_extras import login_of
+            from cdk8s_airflow.database.wire.databases import login_of
 
             login = login_of(self._settings, database, operators=password)
             if isinstance(login, Finding):

@@ -14,7 +14,7 @@ from cdk8s_airflow.model.namespace import PodSecurityLevel as PodSecurityLevel
 from cdk8s_airflow.model.pruning import STATE_LABEL
 from cdk8s_airflow.model.quota import ContainerLimits, Quota
 from cdk8s_airflow.model.secret_reference import NamedObject
-from cdk8s_airflow.model.wire.scheduling import limits_manifest, quota_manifest
+from cdk8s_airflow.model.wire.quota import limits_manifest, quota_manifest
 from cdk8s_airflow.namespaces.wire.namespace import default_deny_manifest, namespace_manifest
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import Label, LabelValue, Must, NonEmpty

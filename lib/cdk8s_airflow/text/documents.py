@@ -83,60 +83,84 @@ def plain(value: Mapping[str, object], *, area: str, prefix: str) -> tuple[dict[
             return _carried(value, _DEEPEST), []
         except _UnfitError:
             pass
-    findings: list[Finding] = []
+    reducer = _Reducer(area, prefix)
+    reduced = reducer.reduce(value, (), frozenset())
+    if isinstance(reduced, dict):
+        return reduced, reducer.findings
+    if not reducer.findings:
+        reducer.unfit((), f"a mapping is needed, this is a {type(value).__name__}", "give a dict")
+    return {}, reducer.findings
 
-    def unfit(path: Path, problem: str, fix: str) -> Any:
-        findings.append(Finding(rule=f"{area}/not-plain", at=dotted(path, prefix), problem=problem, fix=fix))
+
+class _Reducer:
+    """Copies what JSON can carry of a document, and collects a finding for everything else.
+
+    Attributes:
+        findings: what cannot be carried, in the order of the document.
+    """
+
+    def __init__(self, area: str, prefix: str) -> None:
+        self.findings: list[Finding] = []
+        self._rule = f"{area}/not-plain"
+        self._prefix = prefix
+
+    def unfit(self, path: Path, problem: str, fix: str) -> Any:
+        """Adds a finding, and returns the marker for what is left out."""
+        self.findings.append(Finding(rule=self._rule, at=dotted(path, self._prefix), problem=problem, fix=fix))
         return _UNFIT
 
-    def reduce(item: object, path: Path, outer: frozenset[int]) -> Any:
-        if item is None or type(item) is bool:
-            return item
-        if type(item) is str:
-            if _is_halved(item):
-                return unfit(path, "the text holds half a surrogate pair", "give text that is valid Unicode")
-            return item
-        if type(item) is int:
-            if -(2**63) <= item < 2**63:
-                return item
-            return unfit(path, "the number does not fit into 64 bits", "give a smaller number, or a text")
-        if type(item) is float:
-            if math.isfinite(item):
-                return item
-            return unfit(path, "the number is not finite", "give a finite number")
-        if isinstance(item, (Mapping, list)):
-            if id(item) in outer:
-                return unfit(path, "the value contains itself", "give a value without a cycle")
-            if len(outer) >= _DEEPEST:
-                return unfit(path, f"the value is nested deeper than {_DEEPEST} levels", "give a flatter value")
-            inside = outer | {id(item)}
-            if isinstance(item, list):
-                reduced = (reduce(inner, (*path, index), inside) for index, inner in enumerate(item))
-                return [inner for inner in reduced if inner is not _UNFIT]
-            kept: dict[str, Any] = {}
-            for key, inner in item.items():
-                if type(key) is not str:
-                    unfit(path, f"a key is a {type(key).__name__}, not a str", "write the key in quotes")
-                    continue
-                if _is_halved(key):
-                    unfit(path, "a key holds half a surrogate pair", "give keys that are valid Unicode")
-                    continue
-                reduced_item = reduce(inner, (*path, key), inside)
-                if reduced_item is not _UNFIT:
-                    kept[key] = reduced_item
-            return kept
-        hint = (
-            "give a list"
-            if isinstance(item, (tuple, set, frozenset))
-            else "give plain data: dict, list, str, int, bool"
-        )
-        if isinstance(item, str | int | float):
-            hint = f"give the plain {type(item).__mro__[-2].__name__}, for example by str() or .value"
-        return unfit(path, f"a {type(item).__name__} cannot be written as YAML", hint)
+    def reduce(self, item: object, path: Path, outer: frozenset[int]) -> Any:
+        """A copy of a value, or the marker for what is left out.
 
-    reduced = reduce(value, (), frozenset())
-    if not isinstance(reduced, dict):
-        if not findings:
-            unfit((), f"a mapping is needed, this is a {type(value).__name__}", "give a dict")
-        reduced = {}
-    return reduced, findings
+        Args:
+            item: the value.
+            path: its place.
+            outer: identities of the containers around it.
+        """
+        if isinstance(item, (Mapping, list)):
+            return self._container(item, path, outer)
+        problem = _scalar_problem(item)
+        return item if problem is None else self.unfit(path, *problem)
+
+    def _container(self, item: Any, path: Path, outer: frozenset[int]) -> Any:
+        if id(item) in outer:
+            return self.unfit(path, "the value contains itself", "give a value without a cycle")
+        if len(outer) >= _DEEPEST:
+            return self.unfit(path, f"the value is nested deeper than {_DEEPEST} levels", "give a flatter value")
+        inside = outer | {id(item)}
+        if isinstance(item, list):
+            reduced = (self.reduce(inner, (*path, index), inside) for index, inner in enumerate(item))
+            return [inner for inner in reduced if inner is not _UNFIT]
+        kept: dict[str, Any] = {}
+        for key, inner in item.items():
+            if type(key) is not str:
+                self.unfit(path, f"a key is a {type(key).__name__}, not a str", "write the key in quotes")
+            elif _is_halved(key):
+                self.unfit(path, "a key holds half a surrogate pair", "give keys that are valid Unicode")
+            elif (reduced_item := self.reduce(inner, (*path, key), inside)) is not _UNFIT:
+                kept[key] = reduced_item
+        return kept
+
+
+def _scalar_problem(item: object) -> tuple[str, str] | None:
+    """Why a value that is no container cannot be carried, and the fix; None for one that can."""
+    if item is None or type(item) is bool:
+        return None
+    if type(item) is str:
+        halved = _is_halved(item)
+        return ("the text holds half a surrogate pair", "give text that is valid Unicode") if halved else None
+    if type(item) is int:
+        fits = -(2**63) <= item < 2**63
+        return None if fits else ("the number does not fit into 64 bits", "give a smaller number, or a text")
+    if type(item) is float:
+        return None if math.isfinite(item) else ("the number is not finite", "give a finite number")
+    return f"a {type(item).__name__} cannot be written as YAML", _plain_type_hint(item)
+
+
+def _plain_type_hint(item: object) -> str:
+    """What to give in place of a value of a type that no document has."""
+    if isinstance(item, str | int | float):
+        return f"give the plain {type(item).__mro__[-2].__name__}, for example by str() or .value"
+    if isinstance(item, (tuple, set, frozenset)):
+        return "give a list"
+    return "give plain data: dict, list, str, int, bool"

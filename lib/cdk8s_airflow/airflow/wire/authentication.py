@@ -12,7 +12,7 @@ from cdk8s_airflow.airflow.wire.environment import CA_FILE, literal
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
-from cdk8s_airflow.model.wire.scheduling import resources
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.text.yaml_writer import escape_template
 from cdk8s_airflow.validation import Finding

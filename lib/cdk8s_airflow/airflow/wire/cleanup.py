@@ -14,7 +14,8 @@ from cdk8s_airflow.airflow.wire.pod_settings import pod_labels, pod_values, vari
 from cdk8s_airflow.airflow.wire.security import AIRFLOW_POD, CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.secret_reference import SecretKey
-from cdk8s_airflow.model.wire.scheduling import placement, resources
+from cdk8s_airflow.model.wire.placement import placement
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import days
 

@@ -12,7 +12,7 @@ from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.pod_settings import grace_values, pod_values, unsupported_setting
 from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.model.wire.scheduling import resources
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import seconds
 

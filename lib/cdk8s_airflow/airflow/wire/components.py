@@ -22,7 +22,8 @@ from cdk8s_airflow.airflow.wire.pod_settings import (
 )
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.scaling import SCALED_OBJECTS
-from cdk8s_airflow.model.wire.scheduling import hpa, keda, resources
+from cdk8s_airflow.model.wire.resources import resources
+from cdk8s_airflow.model.wire.scaling import hpa, keda
 from cdk8s_airflow.validation import Finding
 
 _COMMAND_PERIOD = 60

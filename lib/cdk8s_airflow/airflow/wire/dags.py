@@ -19,7 +19,7 @@ from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.secret_reference import GitSshSecret, GitTokenSecret, SecretKey
 from cdk8s_airflow.model.volume import shared_access_mode
-from cdk8s_airflow.model.wire.scheduling import resources
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.model.wire.volume import claim
 from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.text.yaml_writer import escape_template

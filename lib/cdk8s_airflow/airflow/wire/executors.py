@@ -40,7 +40,8 @@ from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.scaling import Hpa, Keda
 from cdk8s_airflow.model.volume import Volume
-from cdk8s_airflow.model.wire.scheduling import hpa, keda, resources
+from cdk8s_airflow.model.wire.resources import resources
+from cdk8s_airflow.model.wire.scaling import hpa, keda
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import version
 

@@ -9,7 +9,7 @@ from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.pod_settings import pod_values, probe_values, startup_probe, unsupported_setting
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
-from cdk8s_airflow.model.wire.scheduling import resources
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.validation import Finding
 
 _PROBE_PERIOD = 5

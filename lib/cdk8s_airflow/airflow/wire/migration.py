@@ -11,7 +11,7 @@ from cdk8s_airflow.airflow.wire.security import CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_need import ANY_KEY, SecretNeed
-from cdk8s_airflow.model.wire.scheduling import resources
+from cdk8s_airflow.model.wire.resources import resources
 
 _IMAGE = '{{ template "airflow_image_for_migrations" . }}'
 _SECRETS_FOLDER = "/etc/needed-secrets"

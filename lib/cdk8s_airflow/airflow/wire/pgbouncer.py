@@ -12,7 +12,9 @@ from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.secret_reference import SecretKey
-from cdk8s_airflow.model.wire.scheduling import budget, placement, resources
+from cdk8s_airflow.model.wire.disruption_budget import budget
+from cdk8s_airflow.model.wire.placement import placement
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.digest import digest
 
 PGBOUNCER_USER = 65534

@@ -10,7 +10,9 @@ from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.pod_settings import AirflowPod, ComponentPod, LogGroomer
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
-from cdk8s_airflow.model.wire.scheduling import budget, placement, resources, spread
+from cdk8s_airflow.model.wire.disruption_budget import budget
+from cdk8s_airflow.model.wire.placement import placement, spread
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.schemas.pod_security import completed
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import days, quantity, seconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cdk8s_airflow.airflow.executors import RedisBroker, celery_of
 from cdk8s_airflow.airflow.exposure import Ingress
@@ -11,45 +11,14 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.keys import session_keys
 from cdk8s_airflow.dags.bundles import DagBundles
+from cdk8s_airflow.model.secret_reference import SecretReference
 from cdk8s_airflow.validation import Finding
 
 
 def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Secrets of different contracts under one name: whoever makes the second overwrites the first."""
-    keys, git, ui = settings.keys, settings.git_sync, settings.ui
-    named = {"keys.fernet": keys.fernet.name}
-    if keys.previous_fernet is not None:
-        named["keys.previous_fernet"] = keys.previous_fernet.name
-    named |= {f"keys.{field}": ref.name for field, ref in session_keys(keys).items() if ref is not None}
-    named["database"] = settings.database.secret
-    if settings.database.pgbouncer is not None:
-        named["database.pooling.credentials"] = settings.database.pgbouncer.credentials.name
-    if git is not None and git.credentials is not None:
-        named["dags.credentials"] = git.credentials.name
-    if isinstance(settings.dags, DagBundles):
-        for bundle in settings.dags.bundles:
-            if bundle.credentials is not None:
-                named[f"dags ({bundle.name})"] = bundle.credentials.name
-    celery = celery_of(settings.executor)
-    if celery is not None:
-        named["executor.broker.url"] = celery.broker.url.name
-        if isinstance(celery.broker, RedisBroker):
-            named["executor.broker.password"] = celery.broker.password.name
-        if celery.result_backend is not None:
-            named["executor.result_backend"] = celery.result_backend.name
-    if settings.flower is not None:
-        named["flower.credentials"] = settings.flower.credentials.name
-    if settings.admin is not None:
-        named["admin.credentials"] = settings.admin.credentials.name
-    if isinstance(settings.logs, SearchLogs):
-        named["logs.url"] = settings.logs.url.name
-    if settings.pull_secret is not None:
-        named["pull_secret"] = settings.pull_secret.name
-    if isinstance(ui, Ingress):
-        certificates = {host.tls.secret for host in ui.hosts if host.tls is not None}
-        named |= {"ui.tls.secret" if len(certificates) == 1 else f"ui ({name})": name for name in sorted(certificates)}
     first: dict[str, str] = {}
-    for at, name in named.items():
+    for at, name in _named_secrets(settings):
         if name in first and not (at.startswith("keys.") and first[name].startswith("keys.")):
             yield Finding(
                 rule="secrets/shared",
@@ -59,6 +28,54 @@ def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 fix="give each a Secret of its own",
             )
         first.setdefault(name, at)
+
+
+def _named_secrets(settings: ReleaseSettings) -> Iterator[tuple[str, str]]:
+    """Each Secret that an argument names: the argument, and the name of the Secret."""
+    keys, database = settings.keys, settings.database
+    yield from _named({"keys.fernet": keys.fernet, "keys.previous_fernet": keys.previous_fernet})
+    yield from _named({f"keys.{field}": reference for field, reference in session_keys(keys).items()})
+    yield "database", database.secret
+    if database.pgbouncer is not None:
+        yield "database.pooling.credentials", database.pgbouncer.credentials.name
+    yield from _secrets_of_dags(settings)
+    yield from _secrets_of_celery(settings)
+    yield from _named(
+        {
+            "flower.credentials": None if settings.flower is None else settings.flower.credentials,
+            "admin.credentials": None if settings.admin is None else settings.admin.credentials,
+            "logs.url": settings.logs.url if isinstance(settings.logs, SearchLogs) else None,
+            "pull_secret": settings.pull_secret,
+        }
+    )
+    if isinstance(settings.ui, Ingress):
+        names = sorted({host.tls.secret for host in settings.ui.hosts if host.tls is not None})
+        yield from (("ui.tls.secret" if len(names) == 1 else f"ui ({name})", name) for name in names)
+
+
+def _named(references: Mapping[str, SecretReference | None]) -> Iterator[tuple[str, str]]:
+    yield from ((at, reference.name) for at, reference in references.items() if reference is not None)
+
+
+def _secrets_of_dags(settings: ReleaseSettings) -> Iterator[tuple[str, str]]:
+    git, dags = settings.git_sync, settings.dags
+    if git is not None and git.credentials is not None:
+        yield "dags.credentials", git.credentials.name
+    if isinstance(dags, DagBundles):
+        for bundle in dags.bundles:
+            if bundle.credentials is not None:
+                yield f"dags ({bundle.name})", bundle.credentials.name
+
+
+def _secrets_of_celery(settings: ReleaseSettings) -> Iterator[tuple[str, str]]:
+    celery = celery_of(settings.executor)
+    if celery is None:
+        return
+    broker = celery.broker
+    yield "executor.broker.url", broker.url.name
+    if isinstance(broker, RedisBroker):
+        yield "executor.broker.password", broker.password.name
+    yield from _named({"executor.result_backend": celery.result_backend})
 
 
 SHARED_SECRETS = Concept(rules=shared_secret_rules)

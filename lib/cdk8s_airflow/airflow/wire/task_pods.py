@@ -29,7 +29,8 @@ from cdk8s_airflow.airflow.wire.tree import Tree, overlay
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, Image
 from cdk8s_airflow.model.secret_reference import ExistingSecret, SecretKey
-from cdk8s_airflow.model.wire.scheduling import placement, resources
+from cdk8s_airflow.model.wire.placement import placement
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.text.yaml_writer import escape_template, values_text
 from cdk8s_airflow.validation import Finding, PlatformError, show

@@ -12,7 +12,7 @@ from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.model.traffic import ClusterComponent, ExternalPeer, PodGroup, TrafficFlow
-from cdk8s_airflow.model.wire.scheduling import resources
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.storage.object_storage import (
     CHECKSUMS,
     AzureCredentials,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from cdk8s_airflow.database.wire.settings import ClusterSettings, instance_labels
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.volume import Volume
-from cdk8s_airflow.model.wire.scheduling import resources, spread, toleration
+from cdk8s_airflow.model.wire.placement import spread, toleration
+from cdk8s_airflow.model.wire.resources import resources
 
 if TYPE_CHECKING:
     from cdk8s_airflow.database.cluster_settings import (
@@ -45,9 +46,9 @@ def cluster_manifest(settings: ClusterSettings) -> dict[str, Any]:
     spec |= {key: value for key, value in optional.items() if value}
     if _has_more(settings):
         # What few Clusters say costs the others no import.
-        from cdk8s_airflow.database.wire.cluster_extras import further
+        from cdk8s_airflow.database.wire.optional_parts import optional_spec
 
-        spec |= further(settings)
+        spec |= optional_spec(settings)
     return {
         "apiVersion": "postgresql.cnpg.io/v1",
         "kind": "Cluster",

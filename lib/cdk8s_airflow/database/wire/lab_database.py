@@ -14,7 +14,8 @@ from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret
 from cdk8s_airflow.model.traffic import PodGroup
 from cdk8s_airflow.model.volume import Volume
-from cdk8s_airflow.model.wire.scheduling import placement, resources
+from cdk8s_airflow.model.wire.placement import placement
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.model.wire.volume import claim
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.frozen import frozen

@@ -12,7 +12,9 @@ from cdk8s_airflow.model.disruption_budget import DisruptionBudget
 from cdk8s_airflow.model.placement import Placement, TopologySpread
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.traffic import ClusterComponent, PodGroup, Traffic, TrafficFlow, resolves_names
-from cdk8s_airflow.model.wire.scheduling import budget, placement, resources, spread
+from cdk8s_airflow.model.wire.disruption_budget import budget
+from cdk8s_airflow.model.wire.placement import placement, spread
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import seconds
 from cdk8s_airflow.validation.frozen import frozen

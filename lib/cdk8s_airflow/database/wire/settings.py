@@ -103,3 +103,13 @@ class ClusterParts:
     needs: Sequence[SecretNeed] = ()
     notes: Sequence[str] = ()
     findings: Sequence[Finding] = ()
+
+
+def cluster_object(settings: ClusterSettings, kind: str, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """An object of the operator that belongs to a Cluster and is named after it."""
+    return {
+        "apiVersion": "postgresql.cnpg.io/v1",
+        "kind": kind,
+        "metadata": {"name": f"{settings.name}-{name.replace('_', '-').strip('-')}", "namespace": settings.namespace},
+        "spec": {"cluster": {"name": settings.name}, **spec},
+    }

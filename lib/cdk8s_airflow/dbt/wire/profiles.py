@@ -11,7 +11,7 @@ from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.model.traffic import Peer, PodGroup, Traffic, TrafficFlow, UnlocatedPeer, resolves_names
 from cdk8s_airflow.model.url_host import peer_of
-from cdk8s_airflow.model.wire.scheduling import resources
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.yaml_writer import values_text
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import seconds

@@ -13,7 +13,8 @@ from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.model.traffic import ClusterComponent, ExternalPeer, Peer, PodGroup, Traffic, TrafficFlow
-from cdk8s_airflow.model.wire.scheduling import placement, resources
+from cdk8s_airflow.model.wire.placement import placement
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.storage.object_storage import (
     CHECKSUMS,
     AzureCredentials,

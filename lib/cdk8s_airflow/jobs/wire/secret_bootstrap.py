@@ -13,7 +13,8 @@ from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.secret_recipe import sources
 from cdk8s_airflow.model.traffic import ClusterComponent, PodGroup, Traffic, TrafficFlow
-from cdk8s_airflow.model.wire.scheduling import placement, resources
+from cdk8s_airflow.model.wire.placement import placement
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.validation.frozen import frozen
 

@@ -113,48 +113,80 @@ def isolation(
         places: name of something that flows only name, or role of a part of the cluster -> where it is.
         facts: what is known of the cluster.
     """
-    found = [question for each in traffic for question in each.questions]
-    found += plugin_findings(facts)
-    workloads = _distinct([pods for each in traffic for pods in each.workloads])
-    namespaces = tuple(dict.fromkeys(pods.namespace for pods in workloads))
-    callers = [
-        flow.source for flow in more if isinstance(flow.source, PodGroup) and flow.source.namespace in namespaces
+    flows = _all_flows(traffic, more, places, facts)
+    workloads = _isolated_pods(traffic, more, places)
+    namespaces = _isolated_namespaces(traffic)
+    resolver = _Resolver(facts, places)
+    resolved = [(flow, tuple(resolver.allowed(flow))) for flow in flows]
+    allowed = tuple(each for _, ends in resolved for each in ends)
+    strangers = _strangers(allowed, workloads)
+    found = [
+        *(question for each in traffic for question in each.questions),
+        *plugin_findings(facts),
+        *_name_findings(workloads),
+        *_place_findings(places, flows),
+        *_own_findings(more, places),
+        *resolver.findings.values(),
+        *_stranger_findings(strangers, namespaces),
     ]
-    flows = _once(
-        [*(_doubted(flow, facts) for each in traffic for flow in each.flows), *more, *resolves_names(*callers)]
-    )
-    flows = [flow for flow in flows if not _left_out(flow, facts, places)]
-    places_made = [place.peer for place in places.values() if isinstance(place.peer, PodGroup)]
-    own = [pods for flow in more for pods in (flow.source, flow.target) if isinstance(pods, PodGroup)]
-    workloads = _distinct([*workloads, *(pods for pods in (*own, *places_made) if pods.namespace in namespaces)])
-    found += _name_findings(workloads)
-    found += _place_findings(places, flows)
-    asked = _Resolver(facts, places)
-    found += _own_findings(more, places)
-    resolved = [(flow, tuple(asked.allowed(flow))) for flow in flows]
-    allowed = tuple(each for _, given in resolved for each in given)
-    found += asked.findings.values()
-    ends = _distinct([end for each in allowed for end in (each.source, each.target) if isinstance(end, PodGroup)])
-    chosen = {pods.chosen_by for pods in workloads}
-    strangers = [pods for pods in ends if pods.chosen_by not in chosen]
-    theirs = {pods.chosen_by for pods in asked.placed}
-    found += _stranger_findings(strangers, namespaces)
-    manifests: dict[str, dict[str, Any]] = {
-        f"{namespace}-default-deny": default_deny_manifest(namespace) for namespace in namespaces
-    }
-    for pods in workloads:
-        manifests[f"{pods.namespace}-{policy_name(pods)}"] = policy(pods, allowed)
+    placed = {pods.chosen_by for pods in resolver.placed}
     return Isolation(
-        manifests=manifests,
+        manifests=_manifests(namespaces, workloads, allowed),
         allowed=allowed,
-        flows=tuple(flow for flow, given in resolved if given),
+        flows=tuple(flow for flow, ends in resolved if ends),
         namespaces=namespaces,
-        everywhere={name: tuple(given) for name, given in asked.everywhere.items()},
-        one_sided=tuple(
-            pods for pods in strangers if pods.namespace not in namespaces and pods.chosen_by not in theirs
-        ),
+        everywhere={name: tuple(to_it) for name, to_it in resolver.everywhere.items()},
+        one_sided=tuple(p for p in strangers if p.namespace not in namespaces and p.chosen_by not in placed),
         findings=tuple(found),
     )
+
+
+def _all_flows(
+    traffic: Sequence[Traffic],
+    more: Sequence[TrafficFlow],
+    places: Mapping[str, PeerEndpoint],
+    facts: ClusterFacts,
+) -> list[TrafficFlow]:
+    """Each flow once, without those of parts that the cluster does not have."""
+    namespaces = _isolated_namespaces(traffic)
+    sources = [flow.source for flow in more]
+    callers = [pods for pods in sources if isinstance(pods, PodGroup) and pods.namespace in namespaces]
+    known = [_doubted(flow, facts) for each in traffic for flow in each.flows]
+    flows = _once([*known, *more, *resolves_names(*callers)])
+    return [flow for flow in flows if not _left_out(flow, facts, places)]
+
+
+def _isolated_namespaces(traffic: Sequence[Traffic]) -> tuple[str, ...]:
+    """The namespaces of the pods of the platform."""
+    return tuple(dict.fromkeys(pods.namespace for each in traffic for pods in each.workloads))
+
+
+def _isolated_pods(
+    traffic: Sequence[Traffic], more: Sequence[TrafficFlow], places: Mapping[str, PeerEndpoint]
+) -> list[PodGroup]:
+    """The pods that get a policy: those of the platform, and those that the user names in the same namespaces."""
+    namespaces = _isolated_namespaces(traffic)
+    ends: list[object] = [end for flow in more for end in (flow.source, flow.target)]
+    ends += [place.peer for place in places.values()]
+    named = [end for end in ends if isinstance(end, PodGroup) and end.namespace in namespaces]
+    return _distinct([*(pods for each in traffic for pods in each.workloads), *named])
+
+
+def _strangers(allowed: Iterable[Allowed], workloads: Iterable[PodGroup]) -> list[PodGroup]:
+    """The pods at an end of a flow that get no policy."""
+    chosen = {pods.chosen_by for pods in workloads}
+    ends = _distinct([end for each in allowed for end in (each.source, each.target) if isinstance(end, PodGroup)])
+    return [pods for pods in ends if pods.chosen_by not in chosen]
+
+
+def _manifests(
+    namespaces: Iterable[str], workloads: Iterable[PodGroup], allowed: Sequence[Allowed]
+) -> dict[str, dict[str, Any]]:
+    """The policies, by id."""
+    manifests = {f"{namespace}-default-deny": default_deny_manifest(namespace) for namespace in namespaces}
+    for pods in workloads:
+        manifests[f"{pods.namespace}-{policy_name(pods)}"] = policy(pods, allowed)
+    return manifests
 
 
 def half_open(one: Isolation, other: Isolation) -> Iterator[Finding]:

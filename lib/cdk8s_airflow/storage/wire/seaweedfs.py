@@ -8,7 +8,8 @@ from typing import Any
 
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.traffic import PodGroup
-from cdk8s_airflow.model.wire.scheduling import placement, resources
+from cdk8s_airflow.model.wire.placement import placement
+from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.model.wire.volume import claim
 from cdk8s_airflow.storage.object_storage import S3Credentials
 from cdk8s_airflow.storage.store_users import StoreSettings, StoreUser, variable_of

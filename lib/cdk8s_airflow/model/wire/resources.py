@@ -1,0 +1,15 @@
+"""Resources of a container, as Kubernetes reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cdk8s_airflow.model.resources import Resources
+
+
+def resources(given: Resources) -> dict[str, Any]:
+    """The Kubernetes form of resources."""
+    limits = {"memory": given.memory_limit or given.memory}
+    if given.cpu_limit is not None:
+        limits["cpu"] = given.cpu_limit
+    return {"requests": {"cpu": given.cpu, "memory": given.memory}, "limits": limits}

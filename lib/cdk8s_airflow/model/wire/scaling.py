@@ -1,0 +1,38 @@
+"""Autoscalers, as the chart reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cdk8s_airflow.model.scaling import Hpa, Keda
+from cdk8s_airflow.validation.constraints import seconds
+
+
+def hpa(given: Hpa) -> dict[str, Any]:
+    """An autoscaler as the chart takes it."""
+    cpu = {"type": "Utilization", "averageUtilization": given.cpu_percent}
+    made: dict[str, Any] = {
+        "enabled": True,
+        "minReplicaCount": given.min_replicas,
+        "maxReplicaCount": given.max_replicas,
+        "metrics": list(given.metrics) or [{"type": "Resource", "resource": {"name": "cpu", "target": cpu}}],
+    }
+    if given.behavior is not None:
+        made["behavior"] = given.behavior
+    return made
+
+
+def keda(given: Keda) -> dict[str, Any]:
+    """A ScaledObject as the chart takes it."""
+    made: dict[str, Any] = {
+        "enabled": True,
+        "minReplicaCount": given.min_replicas,
+        "maxReplicaCount": given.max_replicas,
+        "pollingInterval": seconds(given.interval),
+        "cooldownPeriod": seconds(given.cooldown),
+    }
+    if given.query is not None:
+        made["query"] = given.query
+    if given.advanced is not None:
+        made["advanced"] = given.advanced
+    return made
