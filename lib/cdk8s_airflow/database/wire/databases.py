@@ -32,7 +32,7 @@ def owner_of(settings: ClusterSettings, database: PostgresDatabase) -> str:
 
 
 def login_of(settings: ClusterSettings, name: str, *, operators: str) -> tuple[str, str] | Finding:
-    """Who owns a further database, and the Secret beside the Cluster with the password.
+    """The role that owns a further database, and the Secret with its password, in the namespace of the Cluster.
 
     Args:
         operators: the Secret of the owner of the first database.
