@@ -9,7 +9,7 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model.resources import Resources
-from cdk8s_airflow.model.wire.scheduling import resources
+from cdk8s_airflow.model.wire.resources import resources
 
 _PROGRAM = Path(__file__).parents[1] / "programs" / "pod_mutation_hook.py"
 _RESOURCES = Resources(cpu="100m", memory="256Mi", memory_limit="1Gi")
