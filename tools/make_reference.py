@@ -346,6 +346,8 @@ class Pages:
             yield from self.arguments(thing, _documented(thing), page, name)
         yield from self.outcome(doc, page)
         if isinstance(thing, griffe.Class):
+            if "__init__" in thing.members:
+                yield from self.outcome(parsed(thing.members["__init__"].docstring), page)
             yield from self.members(thing, name, page)
 
     def attributes(self, doc: Doc, page: str) -> Iterator[str]:
@@ -393,9 +395,12 @@ def _literal(thing: griffe.Object, name: str) -> Any:
 def _documented(thing: griffe.Class | griffe.Function) -> dict[str, str]:
     """The documented arguments; for a class, those of its bases too."""
     entries = dict(parsed(thing.docstring).arguments)
-    for base in thing.mro() if isinstance(thing, griffe.Class) else ():
-        for name, text in parsed(base.docstring).arguments.items():
-            entries.setdefault(name, text)
+    accepted = {parameter.name for parameter in thing.parameters}
+    for base in (thing, *thing.mro()) if isinstance(thing, griffe.Class) else ():
+        for documented in (base, base.members.get("__init__")):
+            for name, text in parsed(documented.docstring).arguments.items() if documented else ():
+                if base is thing or name in accepted:
+                    entries.setdefault(name, text)
     return entries
 
 

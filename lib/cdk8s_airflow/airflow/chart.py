@@ -102,75 +102,6 @@ class AirflowChart(PlatformConstruct):
     What it always sees to: no bundled PostgreSQL or Redis, no user that everybody knows, keys and database URL by
     reference, requests and memory limits on every container, the Pod Security Standard ``restricted``, and a migration
     that waits for the database and names missing Secrets.
-
-    Args:
-        scope: the Chart it is written to; one whose file sorts after those of namespaces and database.
-        id: the construct id.
-        namespace: where Airflow runs.
-        database: the metadata database, as a database's ``connection(...)`` gives it.
-        keys: the Secrets with the keys that must not move.
-        executor: how tasks are run: :class:`KubernetesExecutor`, :class:`CeleryExecutor`, :class:`LocalExecutor`,
-            :class:`CeleryKubernetesExecutor` with Airflow 2, or several of them as :class:`MultipleExecutors`.
-        logs: where task logs are kept. Required: with a pod for each task, a log without a place is gone with its pod, and
-            that should be said (:meth:`Logs.ephemeral`) rather than happen.
-        release: the release's name, and the first part of the name of everything the chart makes. At most 40 characters,
-            and one of a kind in the cluster. Default: ``"airflow"``.
-        chart_version: the version of the chart. Default: the newest known here.
-        chart_archive: the released archive of a version that is not known here but lies between two that are. It only says
-            what that version takes; the delivery still gets the chart by its version. Default: none, and such a version is
-            refused.
-        airflow_version: the version of Airflow. Default: the one the chart was released with.
-        dags: where DAG files come from: git (:class:`DagRepoSync`, with Airflow 3 also :class:`DagBundles`), the image
-            (:class:`DagImage`), a volume (:class:`DagVolume`) or, in a lab, a local folder (:class:`DagFolder`). Default: what the image
-            has in ``/opt/airflow/dags``.
-        image: the image Airflow runs in. Default: the official one of ``airflow_version``.
-        mirror: where copies of all images of the release are pulled from. Default: from where their makers put them.
-        pull_secret: the Secret by which nodes log in to the registry. Default: none.
-        ui: how people reach the UI: :class:`ClusterIP` (the default), :class:`NodePort`, :class:`LoadBalancer`,
-            :class:`Ingress` or :class:`HttpRoute`.
-        admin: an account with a password, from a Secret. Default: none; ``airflow users create`` makes one by hand.
-        auth: how people log in: :class:`FabAuth`, with or without single sign-on (the default is without), or
-            :class:`SimpleAuth`.
-        env: environment variables of every pod that runs Airflow, task pods and jobs included: a text, or one key of a Secret
-            or ConfigMap. Default: none.
-        env_from: Secrets and ConfigMaps each of whose keys is such a variable. Default: none.
-        connections: id of a connection of Airflow -> the key of a Secret with its URI or JSON. They come from the
-            environment, so the UI does not list them. Default: none.
-        variables: key of a variable of Airflow -> its text, or the key of a Secret. Likewise. Default: none.
-        data_lake: the buckets that tasks work with, as a connection and as variables. Default: none.
-        secrets_backend: where Airflow looks up connections and variables before anywhere else. Default: nowhere.
-        proxy: the proxy through which pods reach the world. Default: none.
-        ca: the authorities that pods trust in place of the public ones. Default: those of each image.
-        scheduler: the scheduler.
-        api_server: the server of the UI and API; Airflow 2's webserver.
-        triggerer: the triggerer, or None for none: deferred tasks then wait for ever.
-        dag_processor: the DAG processor. Default: one with Airflow 3, which needs it; none with Airflow 2, whose scheduler
-            reads DAG files itself.
-        statsd: the StatsD exporter, or None for none. Default: one, unless ``otel_collector`` takes the metrics.
-        otel_collector: an OpenTelemetry collector for metrics or traces. Default: none.
-        flower: Flower, a page about Celery's workers. Default: none.
-        cleanup: what deletes pods that tasks left behind. Default: none; Airflow deletes the pods of its tasks itself.
-        database_cleanup: what deletes old rows from the database. Default: none, and the database grows for ever.
-        migration: the Job that migrates the database.
-        task_pods: the pods in which KubernetesExecutor runs tasks, the default one and named ones. Default: those of Airflow 3
-            know neither the metadata database nor any key of Airflow.
-        task_namespaces: other namespaces in which tasks may run, with Airflow 3. Default: none; tasks run beside the release.
-        service_accounts: as whom components speak to Kubernetes and to the cloud. Default: one for each, as the chart makes
-            them.
-        config: options of airflow.cfg, by section, under any name they have had: ``{"core": {"load_examples": False}}``. What
-            holds a secret is given as :class:`SecretKey`; what another argument says is not taken here.
-        throughput: how much Airflow does at once, as :meth:`Throughput.small` or :meth:`Throughput.large`. An option in
-            ``config`` wins. Default: Airflow's own figures.
-        delivery: how the release reaches the cluster: :class:`K3sHelmChart` (the default), :class:`FluxRelease`,
-            :class:`ArgoApplication` or :class:`HelmCommand`.
-        facts: what is known of the cluster.
-        rotation: any text; changing it restarts every pod. Nothing else does when the content of a Secret changes.
-        values: values of the chart, laid over ours key by key: maps are merged, anything else is replaced. They are held
-            against the version like ours.
-        unchecked_values: likewise, laid over everything and not checked, but for secrets in clear text; the summary says so.
-
-    Raises:
-        PlatformError: with everything that is wrong with the arguments, their combination or the values.
     """
 
     how_to_write = "AirflowChart(chart, ...)"
@@ -227,6 +158,77 @@ class AirflowChart(PlatformConstruct):
         values: Mapping[str, Any] | None = None,
         unchecked_values: Mapping[str, Any] | None = None,
     ) -> None:
+        """Create the Airflow release.
+
+        Args:
+            scope: the Chart it is written to; one whose file sorts after those of namespaces and database.
+            id: the construct id.
+            namespace: where Airflow runs.
+            database: the metadata database, as a database's ``connection(...)`` gives it.
+            keys: the Secrets with the keys that must not move.
+            executor: how tasks are run: :class:`KubernetesExecutor`, :class:`CeleryExecutor`, :class:`LocalExecutor`,
+                :class:`CeleryKubernetesExecutor` with Airflow 2, or several of them as :class:`MultipleExecutors`.
+            logs: where task logs are kept. Required: with a pod for each task, a log without a place is gone with its pod, and
+                that should be said (:meth:`Logs.ephemeral`) rather than happen.
+            release: the release's name, and the first part of the name of everything the chart makes. At most 40 characters,
+                and one of a kind in the cluster. Default: ``"airflow"``.
+            chart_version: the version of the chart. Default: the newest known here.
+            chart_archive: the released archive of a version that is not known here but lies between two that are. It only says
+                what that version takes; the delivery still gets the chart by its version. Default: none, and such a version is
+                refused.
+            airflow_version: the version of Airflow. Default: the one the chart was released with.
+            dags: where DAG files come from: git (:class:`DagRepoSync`, with Airflow 3 also :class:`DagBundles`), the image
+                (:class:`DagImage`), a volume (:class:`DagVolume`) or, in a lab, a local folder (:class:`DagFolder`). Default: what the image
+                has in ``/opt/airflow/dags``.
+            image: the image Airflow runs in. Default: the official one of ``airflow_version``.
+            mirror: where copies of all images of the release are pulled from. Default: from where their makers put them.
+            pull_secret: the Secret by which nodes log in to the registry. Default: none.
+            ui: how people reach the UI: :class:`ClusterIP` (the default), :class:`NodePort`, :class:`LoadBalancer`,
+                :class:`Ingress` or :class:`HttpRoute`.
+            admin: an account with a password, from a Secret. Default: none; ``airflow users create`` makes one by hand.
+            auth: how people log in: :class:`FabAuth`, with or without single sign-on (the default is without), or
+                :class:`SimpleAuth`.
+            env: environment variables of every pod that runs Airflow, task pods and jobs included: a text, or one key of a Secret
+                or ConfigMap. Default: none.
+            env_from: Secrets and ConfigMaps each of whose keys is such a variable. Default: none.
+            connections: id of a connection of Airflow -> the key of a Secret with its URI or JSON. They come from the
+                environment, so the UI does not list them. Default: none.
+            variables: key of a variable of Airflow -> its text, or the key of a Secret. Likewise. Default: none.
+            data_lake: the buckets that tasks work with, as a connection and as variables. Default: none.
+            secrets_backend: where Airflow looks up connections and variables before anywhere else. Default: nowhere.
+            proxy: the proxy through which pods reach the world. Default: none.
+            ca: the authorities that pods trust in place of the public ones. Default: those of each image.
+            scheduler: the scheduler.
+            api_server: the server of the UI and API; Airflow 2's webserver.
+            triggerer: the triggerer, or None for none: deferred tasks then wait for ever.
+            dag_processor: the DAG processor. Default: one with Airflow 3, which needs it; none with Airflow 2, whose scheduler
+                reads DAG files itself.
+            statsd: the StatsD exporter, or None for none. Default: one, unless ``otel_collector`` takes the metrics.
+            otel_collector: an OpenTelemetry collector for metrics or traces. Default: none.
+            flower: Flower, a page about Celery's workers. Default: none.
+            cleanup: what deletes pods that tasks left behind. Default: none; Airflow deletes the pods of its tasks itself.
+            database_cleanup: what deletes old rows from the database. Default: none, and the database grows for ever.
+            migration: the Job that migrates the database.
+            task_pods: the pods in which KubernetesExecutor runs tasks, the default one and named ones. Default: those of Airflow 3
+                know neither the metadata database nor any key of Airflow.
+            task_namespaces: other namespaces in which tasks may run, with Airflow 3. Default: none; tasks run beside the release.
+            service_accounts: as whom components speak to Kubernetes and to the cloud. Default: one for each, as the chart makes
+                them.
+            config: options of airflow.cfg, by section, under any name they have had: ``{"core": {"load_examples": False}}``. What
+                holds a secret is given as :class:`SecretKey`; what another argument says is not taken here.
+            throughput: how much Airflow does at once, as :meth:`Throughput.small` or :meth:`Throughput.large`. An option in
+                ``config`` wins. Default: Airflow's own figures.
+            delivery: how the release reaches the cluster: :class:`K3sHelmChart` (the default), :class:`FluxRelease`,
+                :class:`ArgoApplication` or :class:`HelmCommand`.
+            facts: what is known of the cluster.
+            rotation: any text; changing it restarts every pod. Nothing else does when the content of a Secret changes.
+            values: values of the chart, laid over ours key by key: maps are merged, anything else is replaced. They are held
+                against the version like ours.
+            unchecked_values: likewise, laid over everything and not checked, but for secrets in clear text; the summary says so.
+
+        Raises:
+            PlatformError: with everything that is wrong with the arguments, their combination or the values.
+        """
         arguments = dict(locals())
         settings, found = release_settings(arguments, checked(AirflowChart.__init__, arguments), has_quota)
         compiled = None if settings is None else compile_release(settings)

@@ -17,6 +17,7 @@ from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.schemas import check_manifest, crd_name
 from cdk8s_airflow.schemas.canonical import canonical
 from cdk8s_airflow.validation import Finding, PlatformError, check_arguments, check_value, report, show
+from cdk8s_airflow.validation.documentation import document
 
 Binding = Callable[[Construct, str, Mapping[str, Any]], object]
 """A function that makes one object through the generated bindings of its kind."""
@@ -73,7 +74,21 @@ class PlatformConstruct(Construct):
     :meth:`_emit`. Where findings are being collected instead of raised, an unsound construct exists but emits nothing.
     """
 
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        document(cls)
+
     def __init__(self, scope: Construct, id: str, findings: Iterable[Finding]) -> None:
+        """Create the construct.
+
+        Args:
+            scope: the Chart or construct that it belongs to.
+            id: the construct id.
+            findings: what is wrong with the arguments.
+
+        Raises:
+            PlatformError: for findings, unless they are being collected, and for an id or scope that cdk8s refuses.
+        """
         misplaced = list(_misplaced(scope, id))
         if misplaced:
             raise PlatformError([*misplaced, *findings])
@@ -163,6 +178,9 @@ class PlatformConstruct(Construct):
             refused = first_line(error)
         if refused:
             raise PlatformError([_outside(refused).within(path_below(self._scope, self._id))])
+
+
+document(PlatformConstruct)
 
 
 def _path_teller(scope: Construct, id: str) -> Callable[[], str]:

@@ -39,7 +39,11 @@ class DagFile:
 
 @frozen(kw_only=False)
 class FolderFiles:
-    """What a :class:`DagFolder` found, as the wire reads it: files in the order of their paths."""
+    """The files of a :class:`DagFolder`.
+
+    Attributes:
+        files: path and text of each file, sorted by path.
+    """
 
     files: tuple[DagFile, ...]
 

@@ -77,7 +77,21 @@ ContainerName = Annotated[
 
 @frozen
 class GitSync:
-    """What a :class:`DagRepoSync` was told, as the wire reads it."""
+    """The arguments of a :class:`DagRepoSync`.
+
+    Attributes:
+        repo: the URL of the git repository.
+        ref: the branch, tag or commit.
+        sub_path: the folder of the DAG files in the repository; empty for its root.
+        interval: how long git-sync waits between two fetches.
+        depth: how many commits are fetched.
+        max_failures: how many fetches may fail in a row; -1 for any number.
+        container_name: the name of the git-sync container.
+        credentials: the Secret with a token or an SSH key; None for a public repository.
+        known_hosts: the host keys of the git server, for SSH.
+        ca: the certificate authority of the git server, for https.
+        resources: of the git-sync container.
+    """
 
     repo: str
     ref: str

@@ -19,30 +19,6 @@ class DagRepoSync(PlatformConstruct):
     The pods that read DAG files get a git-sync container beside them that clones the repository and pulls it again every
     ``period``. Which pods those are follows the versions of chart and Airflow. It makes no object of its own: hand it to
     :class:`AirflowChart` as ``dags=``.
-
-    Args:
-        scope: where it belongs in the construct tree.
-        id: the construct id.
-        repo: the repository, as ``https://host/path.git`` or ``git@host:path.git`` (also ``ssh://git@host/path.git``).
-            Never with a user or token in it.
-        ref: the branch, tag or full commit. It is written to every setting that the two generations of git-sync read, so
-            that none of them wins over it (chart: ``dags.gitSync.{ref,branch,rev}``).
-        sub_path: the folder of the DAG files inside the repository. Default: ``""``, the root of the repository.
-        interval: how long git-sync waits between two fetches. Default: ``"60s"``.
-        depth: how many commits to fetch. Default: 1, the newest only.
-        max_failures: how many pulls in a row may fail before the container gives up and is restarted. Default: 10; the
-            chart's own default of 0 restarts it at the first hiccup of the git server.
-        container_name: the name of the container. Default: ``"git-sync"``.
-        credentials: a :class:`GitTokenSecret` for https, a :class:`GitSshSecret` for ssh. Default: none, for public repositories.
-        known_hosts: for ssh, and required there: the host keys to trust, as ``ssh-keyscan HOST`` prints them. Without them
-            anybody on the way could hand out DAG files.
-        ca: the certificate of a private authority that signed the git server's, in the release's namespace. It reaches
-            every git-sync container, those of task pods included.
-        resources: of each git-sync container. Default: 25m CPU, 64Mi memory, at most 256Mi.
-
-    Raises:
-        PlatformError: when the repository's form, the credentials and the known hosts do not fit together, or a value has
-            the wrong form.
     """
 
     how_to_write = 'DagRepoSync(chart, "dags", repo="https://git.example.com/dags.git", ref="main")'
@@ -64,6 +40,32 @@ class DagRepoSync(PlatformConstruct):
         ca: SecretKey | ConfigMapKey | None = None,
         resources: Resources = Resources(cpu="25m", memory="64Mi", memory_limit="256Mi"),
     ) -> None:
+        """Define the git repository that the release syncs.
+
+        Args:
+            scope: where it belongs in the construct tree.
+            id: the construct id.
+            repo: the repository, as ``https://host/path.git`` or ``git@host:path.git`` (also ``ssh://git@host/path.git``).
+                Never with a user or token in it.
+            ref: the branch, tag or full commit. It is written to every setting that the two generations of git-sync read, so
+                that none of them wins over it (chart: ``dags.gitSync.{ref,branch,rev}``).
+            sub_path: the folder of the DAG files inside the repository. Default: ``""``, the root of the repository.
+            interval: how long git-sync waits between two fetches. Default: ``"60s"``.
+            depth: how many commits to fetch. Default: 1, the newest only.
+            max_failures: how many pulls in a row may fail before the container gives up and is restarted. Default: 10; the
+                chart's own default of 0 restarts it at the first hiccup of the git server.
+            container_name: the name of the container. Default: ``"git-sync"``.
+            credentials: a :class:`GitTokenSecret` for https, a :class:`GitSshSecret` for ssh. Default: none, for public repositories.
+            known_hosts: for ssh, and required there: the host keys to trust, as ``ssh-keyscan HOST`` prints them. Without them
+                anybody on the way could hand out DAG files.
+            ca: the certificate of a private authority that signed the git server's, in the release's namespace. It reaches
+                every git-sync container, those of task pods included.
+            resources: of each git-sync container. Default: 25m CPU, 64Mi memory, at most 256Mi.
+
+        Raises:
+            PlatformError: when the repository's form, the credentials and the known hosts do not fit together, or a value has
+                the wrong form.
+        """
         found = checked(DagRepoSync.__init__, locals())
         settings = GitSync(
             repo=repo,

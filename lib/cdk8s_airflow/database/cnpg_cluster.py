@@ -123,61 +123,6 @@ class CnpgCluster(PlatformConstruct):
     """A PostgreSQL cluster by CloudNativePG, with one database and its owner, and further ones where they are told.
 
     It is marked so that no delivery tool prunes it: deleting it deletes the data. Nobody can log in as the superuser.
-
-    Args:
-        scope: the Chart it is written to.
-        id: the construct id.
-        name: the Cluster's name, from which the operator names Services and Secrets. At most 50 characters.
-        namespace: where it lives.
-        storage: the volume of each instance. It can grow, never shrink.
-        database: the database's name. Default: ``"airflow"``.
-        owner: the role that owns it. Default: the database's name.
-        credentials: a Secret in the same namespace whose ``username`` is the owner. Default: the operator makes
-            ``<name>-app``, which also has the URL, so that Airflow in the same namespace reads it directly.
-        instances: how many instances: the first writes, the others follow it. Default: 1, without a disruption budget, so
-            that its node can be drained.
-        size: how large each instance is; PostgreSQL's memory and sessions follow from it. Default: what ``resources`` says, and
-            PostgreSQL's own parameters: 100 sessions, 128MB of buffers.
-        resources: of each instance. Default: those of ``size``; without it 100m CPU, 512Mi memory, at most 1Gi.
-        parameters: of PostgreSQL, like ``{"max_connections": "200"}``; values are texts. They override those of ``size``. Those
-            that the operator sets itself are refused.
-        wal_storage: a volume of its own for the write-ahead log. It can be added later, never removed. Default: none; it shares
-            the data's.
-        postgres_major: the major version. Default: 16, which every version of Airflow known here supports; the operator's own
-            default is newer than some of them can use, and a major version never changes by itself.
-        image: the image, whose tag must start with the major version. Default: CloudNativePG's own ``<major>-standard-trixie``.
-        catalog: a catalog that says the image of the major version. Default: ``image``.
-        mirror: where a copy of the image is pulled from; the handle that ``AirflowChart(mirror=...)`` takes too. The operator's own
-            image, which each instance starts with, is the operator's to say. Default: from where its makers put it.
-        pull_secret: the Secret beside the Cluster by which nodes log in to the registry. Default: none.
-        pull_policy: when nodes pull the image. Default: as Kubernetes has it, when a node lacks it.
-        synchronous: how many other instances must have a transaction before it counts. Default: none; the last second of
-            transactions can be lost with the instance that writes.
-        anti_affinity: how instances keep away from each other. Default: the operator's: they prefer different nodes.
-        spread: further rules for how instances are spread, such as over zones. Default: none.
-        placement: on which nodes instances run. Default: on any of ``facts.architecture``.
-        disruption_budget: whether nodes are drained one instance at a time. Default: from two instances on.
-        priority_class: the priority of the pods. Default: the cluster's.
-        labels: labels of everything that the operator makes for it. Default: none.
-        annotations: annotations of everything that the operator makes for it. Default: none.
-        service_account: annotations of the account its pods run as, by which clouds know whom it stands for, or one that exists (from
-            CloudNativePG 1.29 on). Default: one that the operator makes.
-        extensions: extensions that are created in the database, like ``["pg_trgm"]``. Default: none.
-        extension_images: extensions whose files are in images of their own. Default: none.
-        preload: libraries that PostgreSQL loads at its start. Default: those whose parameters are set.
-        pg_hba: lines of ``pg_hba.conf`` that come before the operator's own, which takes passwords from everywhere. Default: none.
-        initdb: encoding, locale and checksums of a new database. Default: UTF8 and ``C``.
-        certificates: certificates that are not the operator's own. Default: it makes them.
-        updates: how the instance that writes is updated. Default: restarted in place, after the others.
-        roles: further roles. Default: none.
-        databases: further databases, such as the warehouse that dbt builds. Default: none.
-        monitoring: a PodMonitor, and what is measured. Default: none; instances serve the operator's metrics at port 9187.
-        backup: where and when it is backed up. Default: not at all.
-        recovery: the backup it starts from, in the place of a new database. Default: it starts empty.
-        facts: what is known of the cluster. ``cnpg`` says which fields the operator knows.
-
-    Raises:
-        PlatformError: for what the operator or its schema would refuse.
     """
 
     how_to_write = 'CnpgCluster(chart, "db", ...)'
@@ -227,6 +172,63 @@ class CnpgCluster(PlatformConstruct):
         recovery: CnpgRecovery | None = None,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
+        """Create the PostgreSQL cluster.
+
+        Args:
+            scope: the Chart it is written to.
+            id: the construct id.
+            name: the Cluster's name, from which the operator names Services and Secrets. At most 50 characters.
+            namespace: where it lives.
+            storage: the volume of each instance. It can grow, never shrink.
+            database: the database's name. Default: ``"airflow"``.
+            owner: the role that owns it. Default: the database's name.
+            credentials: a Secret in the same namespace whose ``username`` is the owner. Default: the operator makes
+                ``<name>-app``, which also has the URL, so that Airflow in the same namespace reads it directly.
+            instances: how many instances: the first writes, the others follow it. Default: 1, without a disruption budget, so
+                that its node can be drained.
+            size: how large each instance is; PostgreSQL's memory and sessions follow from it. Default: what ``resources`` says, and
+                PostgreSQL's own parameters: 100 sessions, 128MB of buffers.
+            resources: of each instance. Default: those of ``size``; without it 100m CPU, 512Mi memory, at most 1Gi.
+            parameters: of PostgreSQL, like ``{"max_connections": "200"}``; values are texts. They override those of ``size``. Those
+                that the operator sets itself are refused.
+            wal_storage: a volume of its own for the write-ahead log. It can be added later, never removed. Default: none; it shares
+                the data's.
+            postgres_major: the major version. Default: 16, which every version of Airflow known here supports; the operator's own
+                default is newer than some of them can use, and a major version never changes by itself.
+            image: the image, whose tag must start with the major version. Default: CloudNativePG's own ``<major>-standard-trixie``.
+            catalog: a catalog that says the image of the major version. Default: ``image``.
+            mirror: where a copy of the image is pulled from; the handle that ``AirflowChart(mirror=...)`` takes too. The operator's own
+                image, which each instance starts with, is the operator's to say. Default: from where its makers put it.
+            pull_secret: the Secret beside the Cluster by which nodes log in to the registry. Default: none.
+            pull_policy: when nodes pull the image. Default: as Kubernetes has it, when a node lacks it.
+            synchronous: how many other instances must have a transaction before it counts. Default: none; the last second of
+                transactions can be lost with the instance that writes.
+            anti_affinity: how instances keep away from each other. Default: the operator's: they prefer different nodes.
+            spread: further rules for how instances are spread, such as over zones. Default: none.
+            placement: on which nodes instances run. Default: on any of ``facts.architecture``.
+            disruption_budget: whether nodes are drained one instance at a time. Default: from two instances on.
+            priority_class: the priority of the pods. Default: the cluster's.
+            labels: labels of everything that the operator makes for it. Default: none.
+            annotations: annotations of everything that the operator makes for it. Default: none.
+            service_account: annotations of the account its pods run as, by which clouds know whom it stands for, or one that exists (from
+                CloudNativePG 1.29 on). Default: one that the operator makes.
+            extensions: extensions that are created in the database, like ``["pg_trgm"]``. Default: none.
+            extension_images: extensions whose files are in images of their own. Default: none.
+            preload: libraries that PostgreSQL loads at its start. Default: those whose parameters are set.
+            pg_hba: lines of ``pg_hba.conf`` that come before the operator's own, which takes passwords from everywhere. Default: none.
+            initdb: encoding, locale and checksums of a new database. Default: UTF8 and ``C``.
+            certificates: certificates that are not the operator's own. Default: it makes them.
+            updates: how the instance that writes is updated. Default: restarted in place, after the others.
+            roles: further roles. Default: none.
+            databases: further databases, such as the warehouse that dbt builds. Default: none.
+            monitoring: a PodMonitor, and what is measured. Default: none; instances serve the operator's metrics at port 9187.
+            backup: where and when it is backed up. Default: not at all.
+            recovery: the backup it starts from, in the place of a new database. Default: it starts empty.
+            facts: what is known of the cluster. ``cnpg`` says which fields the operator knows.
+
+        Raises:
+            PlatformError: for what the operator or its schema would refuse.
+        """
         found = checked(CnpgCluster.__init__, locals())
         self._name = name
         self._database = database

@@ -63,28 +63,6 @@ class LabDatabase(PlatformConstruct):
 
     The image makes user, password and database when it finds an empty volume, and never again: a new password in the Secret has to be
     told to PostgreSQL too (``ALTER ROLE ... PASSWORD``).
-
-    Args:
-        scope: the Chart it is written to.
-        id: the construct id.
-        namespace: where it lives.
-        credentials: a Secret there with ``username`` and ``password``; the user name is ``user``.
-        storage: its volume. It can grow where the class lets it, never shrink.
-        name: the name of its objects. Default: ``"lab-postgres"``.
-        database: the database's name. Default: ``"airflow"``.
-        user: who owns it. Default: the database's name.
-        postgres_major: the major version. Default: 16, which every version of Airflow known here supports. Another one does
-            not read the volume that it finds.
-        image: the image. Default: the official one, built on Debian.
-        mirror: where a copy of the image is pulled from. Default: from where its makers put it.
-        pull_secret: the Secret beside it by which nodes log in to the registry. Default: none.
-        resources: of its pod. Default: 100m CPU, 256Mi memory, at most 512Mi.
-        parameters: of PostgreSQL, like ``{"max_connections": "50"}``; values are texts. Default: PostgreSQL's own.
-        placement: on which nodes it may run. Default: any.
-        facts: what is known of the cluster.
-
-    Raises:
-        PlatformError: for what Kubernetes or PostgreSQL would refuse.
     """
 
     how_to_write = 'LabDatabase(chart, "db", ...)'
@@ -109,6 +87,30 @@ class LabDatabase(PlatformConstruct):
         placement: Placement = Placement(),
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
+        """Create a single PostgreSQL instance for a lab.
+
+        Args:
+            scope: the Chart it is written to.
+            id: the construct id.
+            namespace: where it lives.
+            credentials: a Secret there with ``username`` and ``password``; the user name is ``user``.
+            storage: its volume. It can grow where the class lets it, never shrink.
+            name: the name of its objects. Default: ``"lab-postgres"``.
+            database: the database's name. Default: ``"airflow"``.
+            user: who owns it. Default: the database's name.
+            postgres_major: the major version. Default: 16, which every version of Airflow known here supports. Another one does
+                not read the volume that it finds.
+            image: the image. Default: the official one, built on Debian.
+            mirror: where a copy of the image is pulled from. Default: from where its makers put it.
+            pull_secret: the Secret beside it by which nodes log in to the registry. Default: none.
+            resources: of its pod. Default: 100m CPU, 256Mi memory, at most 512Mi.
+            parameters: of PostgreSQL, like ``{"max_connections": "50"}``; values are texts. Default: PostgreSQL's own.
+            placement: on which nodes it may run. Default: any.
+            facts: what is known of the cluster.
+
+        Raises:
+            PlatformError: for what Kubernetes or PostgreSQL would refuse.
+        """
         found = checked(LabDatabase.__init__, locals())
         self._name = name
         self._namespace: str = getattr(namespace, "name", "")

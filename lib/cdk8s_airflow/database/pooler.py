@@ -52,31 +52,6 @@ class CnpgPooler(PlatformConstruct):
     It lives in the Cluster's namespace and takes the same users and passwords as the Cluster. What Airflow is given is an
     address of its own, without any password in it; migrations go past the pooler, because they hold a lock as long as their
     session lasts, which no pooler can promise.
-
-    Args:
-        scope: the Chart it is written to.
-        id: the construct id.
-        cluster: the Cluster behind it.
-        name: the Pooler's name, which its Service has too. Default: ``<cluster>-pooler``.
-        max_clients: how many clients each instance takes (``max_client_conn``). Default: 100.
-        pool_size: how many sessions of PostgreSQL each instance opens at most for one database and user
-            (``default_pool_size``). Default: 10.
-        mode: when a session goes back into the pool. Default: ``"transaction"``, which Airflow works with.
-        instances: how many PgBouncers. Default: 1. Each has a pool of its own.
-        parameters: further ones of PgBouncer, from those that CloudNativePG takes; values are texts. Default: in transaction
-            mode ``max_prepared_statements``, without which Airflow 3 fails.
-        image: the image. Default: the operator's own choice.
-        mirror: where a copy of the image is pulled from. Counts only with ``image``: what the operator chooses, it knows itself.
-        pull_secret: the Secret beside it by which nodes log in to the registry. Default: none.
-        resources: of each instance. Default: 50m CPU, 64Mi memory, at most 128Mi.
-        placement: on which nodes it may run. Default: any.
-        spread: how instances are kept apart. Default: they prefer different nodes.
-        disruption_budget: how many instances may be taken away at once, from two on. Default: one.
-        monitoring: a PodMonitor for its metrics. Default: none.
-        facts: what is known of the cluster.
-
-    Raises:
-        PlatformError: for what the operator or its schema would refuse.
     """
 
     how_to_write = 'CnpgPooler(chart, "pooler", cluster=db)'
@@ -103,6 +78,33 @@ class CnpgPooler(PlatformConstruct):
         monitoring: PoolerMonitoring | None = None,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
+        """Create the connection pooler of a cluster.
+
+        Args:
+            scope: the Chart it is written to.
+            id: the construct id.
+            cluster: the Cluster behind it.
+            name: the Pooler's name, which its Service has too. Default: ``<cluster>-pooler``.
+            max_clients: how many clients each instance takes (``max_client_conn``). Default: 100.
+            pool_size: how many sessions of PostgreSQL each instance opens at most for one database and user
+                (``default_pool_size``). Default: 10.
+            mode: when a session goes back into the pool. Default: ``"transaction"``, which Airflow works with.
+            instances: how many PgBouncers. Default: 1. Each has a pool of its own.
+            parameters: further ones of PgBouncer, from those that CloudNativePG takes; values are texts. Default: in transaction
+                mode ``max_prepared_statements``, without which Airflow 3 fails.
+            image: the image. Default: the operator's own choice.
+            mirror: where a copy of the image is pulled from. Counts only with ``image``: what the operator chooses, it knows itself.
+            pull_secret: the Secret beside it by which nodes log in to the registry. Default: none.
+            resources: of each instance. Default: 50m CPU, 64Mi memory, at most 128Mi.
+            placement: on which nodes it may run. Default: any.
+            spread: how instances are kept apart. Default: they prefer different nodes.
+            disruption_budget: how many instances may be taken away at once, from two on. Default: one.
+            monitoring: a PodMonitor for its metrics. Default: none.
+            facts: what is known of the cluster.
+
+        Raises:
+            PlatformError: for what the operator or its schema would refuse.
+        """
         found = checked(CnpgPooler.__init__, locals())
         self._cluster = cluster
         self._name = name or f"{getattr(cluster, '_name', '')}-pooler"

@@ -45,21 +45,6 @@ class DbtProfiles(PlatformConstruct):
     Two ways lead to a task that runs dbt. With an ``image=`` that has dbt and the project, the ConfigMap also holds a pod, and a DAG
     runs it with ``KubernetesPodOperator(pod_template_file="/profiles/pod.yaml")``; the pods of tasks have the file by
     :meth:`mounted_in`. With dbt in Airflow's own image, a task runs it itself, in a pod made by :meth:`running_in`.
-
-    Args:
-        scope: the Chart it is written to.
-        id: the construct id.
-        namespace: where tasks run: a ConfigMap and Secrets are read in their own namespace only.
-        profiles: name -> profile, as the dbt project names it.
-        name: the ConfigMap's name. Default: ``"dbt-profiles"``.
-        folder: where pods have the files. Default: ``"/profiles"``.
-        image: the image with dbt, its adapter and the project. Default: none, and no pod is written.
-        pull_secret: the Secret by which nodes log in to its registry. Default: none.
-        resources: of the pod. Default: 250m CPU, 512Mi memory, at most 1Gi.
-        env: further variables of containers that run dbt, like ``{"DBT_TARGET": "prod"}``. Default: none.
-
-    Raises:
-        PlatformError: for a profile that dbt would refuse or that would show a secret.
     """
 
     how_to_write = 'DbtProfiles(chart, "dbt", namespace=airflow, profiles={"warehouse": DbtProfile(...)})'
@@ -78,6 +63,23 @@ class DbtProfiles(PlatformConstruct):
         resources: Resources = Resources(cpu="250m", memory="512Mi", memory_limit="1Gi"),
         env: Mapping[VariableName, str] | None = None,
     ) -> None:
+        """Create the ConfigMap with the dbt profiles.
+
+        Args:
+            scope: the Chart it is written to.
+            id: the construct id.
+            namespace: where tasks run: a ConfigMap and Secrets are read in their own namespace only.
+            profiles: name -> profile, as the dbt project names it.
+            name: the ConfigMap's name. Default: ``"dbt-profiles"``.
+            folder: where pods have the files. Default: ``"/profiles"``.
+            image: the image with dbt, its adapter and the project. Default: none, and no pod is written.
+            pull_secret: the Secret by which nodes log in to its registry. Default: none.
+            resources: of the pod. Default: 250m CPU, 512Mi memory, at most 1Gi.
+            env: further variables of containers that run dbt, like ``{"DBT_TARGET": "prod"}``. Default: none.
+
+        Raises:
+            PlatformError: for a profile that dbt would refuse or that would show a secret.
+        """
         found = checked(DbtProfiles.__init__, locals())
         if not found:
             found += _rules(profiles, env or {}, folder)

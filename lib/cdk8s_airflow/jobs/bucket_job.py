@@ -55,31 +55,6 @@ class BucketJob(PlatformConstruct):
     needs no more than to look at, make and (for versions) set up these buckets, and no pod but its own has it.
 
     It runs a script of this library in an image of Airflow, which has the libraries of all three clouds.
-
-    Args:
-        scope: the Chart it is written to.
-        id: the construct id.
-        namespace: where it runs. With a login that may make buckets, best one where Airflow starts no pods.
-        buckets: the buckets, all of one store.
-        credentials: the login that makes them; not the one that tasks have. Default: the store's.
-        versioned: names of those whose objects keep their versions; not with Azure, where that is a matter of the account.
-            Default: none.
-        name: the first part of the Job's name. Default: ``"buckets"``.
-        timeout: how long the Job waits for a store that does not answer yet. Default: ``"30m"``.
-        image: the image. Default: the official one of Airflow. An own one has to have the library of the store: boto3,
-            google-cloud-storage, or azure-storage-blob and azure-identity.
-        mirror: where a copy of the image is pulled from. Default: from where its makers put it.
-        pull_secret: the Secret by which nodes log in to the registry. Default: none.
-        service_account: the name of an account that has an identity in the cloud, for a store without ``credentials``.
-            Default: the namespace's own; it can do nothing here, and gets no token of Kubernetes.
-        labels: further labels of the pod, such as the one by which Azure gives it an identity. Default: none.
-        ca: the authorities that it trusts in place of the public ones. Default: those of the image.
-        resources: of its container. Default: 50m CPU, 256Mi memory, at most 512Mi.
-        placement: on which nodes it may run. Default: any.
-        facts: what is known of the cluster.
-
-    Raises:
-        PlatformError: when buckets are of several stores or named twice, or the login is of another kind than the store.
     """
 
     how_to_write = 'BucketJob(chart, "buckets", namespace=..., buckets=[...])'
@@ -105,6 +80,33 @@ class BucketJob(PlatformConstruct):
         placement: Placement = Placement(),
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
+        """Create the Job that creates missing buckets.
+
+        Args:
+            scope: the Chart it is written to.
+            id: the construct id.
+            namespace: where it runs. With a login that may make buckets, best one where Airflow starts no pods.
+            buckets: the buckets, all of one store.
+            credentials: the login that makes them; not the one that tasks have. Default: the store's.
+            versioned: names of those whose objects keep their versions; not with Azure, where that is a matter of the account.
+                Default: none.
+            name: the first part of the Job's name. Default: ``"buckets"``.
+            timeout: how long the Job waits for a store that does not answer yet. Default: ``"30m"``.
+            image: the image. Default: the official one of Airflow. An own one has to have the library of the store: boto3,
+                google-cloud-storage, or azure-storage-blob and azure-identity.
+            mirror: where a copy of the image is pulled from. Default: from where its makers put it.
+            pull_secret: the Secret by which nodes log in to the registry. Default: none.
+            service_account: the name of an account that has an identity in the cloud, for a store without ``credentials``.
+                Default: the namespace's own; it can do nothing here, and gets no token of Kubernetes.
+            labels: further labels of the pod, such as the one by which Azure gives it an identity. Default: none.
+            ca: the authorities that it trusts in place of the public ones. Default: those of the image.
+            resources: of its container. Default: 50m CPU, 256Mi memory, at most 512Mi.
+            placement: on which nodes it may run. Default: any.
+            facts: what is known of the cluster.
+
+        Raises:
+            PlatformError: when buckets are of several stores or named twice, or the login is of another kind than the store.
+        """
         found = checked(BucketJob.__init__, locals())
         if not found:
             found += _rules(buckets, credentials, versioned)

@@ -60,27 +60,6 @@ class SecretBootstrap(PlatformConstruct):
     The Job's name carries a digest of everything in it, and it does not expire: applying it again changes nothing and runs
     nothing, and a changed platform gets a new Job beside the old one. To have a Secret made anew, delete it and the Job, and
     apply. It is tried again until it succeeds.
-
-    Args:
-        scope: the Chart it is written to.
-        id: the construct id.
-        namespace: where the Job runs, and nothing else: whoever may start a pod there can make Secrets in the others.
-        generate_for: the constructs whose Secrets the Job creates: databases, releases, whatever needs any. What something else on the
-            platform makes already is left to that.
-        exclude: Secrets that the Job never creates, such as a fernet key that you bring back from a backup. Default: none.
-        name: of its account and rights, and the first part of the Job's. Two of them in one cluster need two names. Default:
-            ``"secret-bootstrap"``.
-        image: the image it runs in; anything with Python 3.8 or newer as ``python3``. Default: the image of the first release
-            among ``generate_for``, which is pulled anyway.
-        pull_secret: the Secret in its namespace by which nodes log in to the registry. Default: one of the same name as the
-            release's, if the image is the release's and that has one.
-        resources: of its container. Default: 10m CPU, 64Mi memory, at most 128Mi.
-        placement: on which nodes it may run. Default: any.
-        facts: what is known of the cluster.
-
-    Raises:
-        PlatformError: when its namespace is one in which a release launches pods, when there is nothing it could make or no
-            image to run in, or when two readers of one Secret want different content.
     """
 
     how_to_write = (
@@ -102,6 +81,29 @@ class SecretBootstrap(PlatformConstruct):
         placement: Placement = Placement(),
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
+        """Create the Job that creates missing Secrets.
+
+        Args:
+            scope: the Chart it is written to.
+            id: the construct id.
+            namespace: where the Job runs, and nothing else: whoever may start a pod there can make Secrets in the others.
+            generate_for: the constructs whose Secrets the Job creates: databases, releases, whatever needs any. What something else on the
+                platform makes already is left to that.
+            exclude: Secrets that the Job never creates, such as a fernet key that you bring back from a backup. Default: none.
+            name: of its account and rights, and the first part of the Job's. Two of them in one cluster need two names. Default:
+                ``"secret-bootstrap"``.
+            image: the image it runs in; anything with Python 3.8 or newer as ``python3``. Default: the image of the first release
+                among ``generate_for``, which is pulled anyway.
+            pull_secret: the Secret in its namespace by which nodes log in to the registry. Default: one of the same name as the
+                release's, if the image is the release's and that has one.
+            resources: of its container. Default: 10m CPU, 64Mi memory, at most 128Mi.
+            placement: on which nodes it may run. Default: any.
+            facts: what is known of the cluster.
+
+        Raises:
+            PlatformError: when its namespace is one in which a release launches pods, when there is nothing it could make or no
+                image to run in, or when two readers of one Secret want different content.
+        """
         found = checked(SecretBootstrap.__init__, locals())
         self._traffic = Traffic()
         needs: list[SecretNeed] = []

@@ -39,26 +39,6 @@ class Namespace(PlatformConstruct):
     """A namespace, created as an object with Pod Security labels.
 
     It is marked so that no delivery tool prunes it: deleting a namespace deletes everything in it.
-
-    Args:
-        scope: the Chart it is written to; a Chart whose file sorts first, since everything else needs it.
-        id: the construct id, and the name unless ``name`` is given.
-        name: the namespace's name. Default: the id.
-        pod_security: the level that pods are refused below. Default: ``"restricted"``; all pods of this library pass it, and so
-            do those that CloudNativePG makes (instances, PgBouncer, the backup plugin's container: their security contexts in
-            the operator's source).
-        quota: what all its pods may have together. A release whose tasks run in pods here is told to try again when the quota
-            refuses one; Airflow by itself would fail the task. Default: no bound.
-        limits: what a container gets that says nothing, and what none may exceed. Default: neither.
-        default_deny: whether a NetworkPolicy cuts all its pods off, so that only what further policies allow gets through; not
-            even names can be looked up then. Say it for a namespace whose policies you write yourself; where
-            NetworkIsolation makes the policies, it makes this one too. Default: False.
-        labels: further labels.
-        annotations: further annotations.
-
-    Raises:
-        PlatformError: when the name is not one that Kubernetes takes, or a quota would keep containers without a CPU limit out.
-            What runs in the namespace is held against quota and limits where it is made.
     """
 
     how_to_write = 'Namespace(chart, "airflow")'
@@ -77,6 +57,28 @@ class Namespace(PlatformConstruct):
         labels: Mapping[NonEmpty, LabelValue] | None = None,
         annotations: Mapping[NonEmpty, str] | None = None,
     ) -> None:
+        """Create the namespace.
+
+        Args:
+            scope: the Chart it is written to; a Chart whose file sorts first, since everything else needs it.
+            id: the construct id, and the name unless ``name`` is given.
+            name: the namespace's name. Default: the id.
+            pod_security: the level that pods are refused below. Default: ``"restricted"``; all pods of this library pass it, and so
+                do those that CloudNativePG makes (instances, PgBouncer, the backup plugin's container: their security contexts in
+                the operator's source).
+            quota: what all its pods may have together. A release whose tasks run in pods here is told to try again when the quota
+                refuses one; Airflow by itself would fail the task. Default: no bound.
+            limits: what a container gets that says nothing, and what none may exceed. Default: neither.
+            default_deny: whether a NetworkPolicy cuts all its pods off, so that only what further policies allow gets through; not
+                even names can be looked up then. Say it for a namespace whose policies you write yourself; where
+                NetworkIsolation makes the policies, it makes this one too. Default: False.
+            labels: further labels.
+            annotations: further annotations.
+
+        Raises:
+            PlatformError: when the name is not one that Kubernetes takes, or a quota would keep containers without a CPU limit out.
+                What runs in the namespace is held against quota and limits where it is made.
+        """
         found = checked(Namespace.__init__, {**locals(), "name": id if name is None else name})
         if not found:
             found += _label_rules(labels or {})

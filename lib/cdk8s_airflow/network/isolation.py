@@ -29,21 +29,6 @@ class NetworkIsolation(PlatformConstruct):
     files start themselves. The chart's own policies stay off: they know one direction only.
 
     Make it after all the constructs it is given.
-
-    Args:
-        scope: the Chart it is written to; it may sort before the release, so that nothing ever runs without policies.
-        id: the construct id.
-        traffic: everything with pods: :class:`AirflowChart`, :class:`CnpgCluster` and others; or :class:`Traffic` of your own.
-        flows: further connections, of which the platform does not know. Pods in the namespaces of ``traffic`` that are named
-            here get a policy as well, and may resolve names where they open connections. Default: none.
-        endpoints: where something is that flows only name, by its name as the findings and the summary have it, like
-            ``"gitlab.acme.lab"`` or ``"broker of airflow"``, or by its role, like ``"monitoring"``. Default: what has a name of the
-            world is outside the cluster, at addresses nobody knows.
-        facts: what is known of the cluster.
-
-    Raises:
-        PlatformError: with a question for each thing that no policy can do without and nobody has said, and where a policy
-            could not do what it is to do.
     """
 
     how_to_write: ClassVar[str] = 'NetworkIsolation(chart, "isolation", traffic=[airflow, db], facts=facts)'
@@ -58,6 +43,23 @@ class NetworkIsolation(PlatformConstruct):
         endpoints: Mapping[NonEmpty, PeerEndpoint] | None = None,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
+        """Create the network policies.
+
+        Args:
+            scope: the Chart it is written to; it may sort before the release, so that nothing ever runs without policies.
+            id: the construct id.
+            traffic: everything with pods: :class:`AirflowChart`, :class:`CnpgCluster` and others; or :class:`Traffic` of your own.
+            flows: further connections, of which the platform does not know. Pods in the namespaces of ``traffic`` that are named
+                here get a policy as well, and may resolve names where they open connections. Default: none.
+            endpoints: where something is that flows only name, by its name as the findings and the summary have it, like
+                ``"gitlab.acme.lab"`` or ``"broker of airflow"``, or by its role, like ``"monitoring"``. Default: what has a name of the
+                world is outside the cluster, at addresses nobody knows.
+            facts: what is known of the cluster.
+
+        Raises:
+            PlatformError: with a question for each thing that no policy can do without and nobody has said, and where a policy
+                could not do what it is to do.
+        """
         found = checked(NetworkIsolation.__init__, locals())
         worked_out: Isolation | None = None
         if not found and not traffic:

@@ -24,22 +24,6 @@ class ExternalSecret(PlatformConstruct):
 
     The Secret goes when this object goes; what is in the store stays. A Secret that was there before is taken over, and its content
     replaced by the store's.
-
-    Args:
-        scope: the Chart it is written to.
-        id: the construct id.
-        namespace: where the Secret is read, and so made.
-        secret: which Secret: the same reference that its reader is given, or several :class:`SecretKey` of one Secret.
-        store: where it comes from.
-        data: each key, and what it holds: a :class:`RemoteKey`, a :class:`RemoteTemplate` that is put together from several, the
-            :class:`DatabaseUrl` of a database of this platform, or a :class:`LiteralValue` that is no secret.
-        interval: how often the operator reads the store. None asks only once. Default: ``"1h"``. Pods that run see nothing of a change until
-            they restart, but new ones, those of tasks among them, do.
-        labels: of the Secret. Default: none but ``cnpg.io/reload`` on a login, by which CloudNativePG reads it again.
-        facts: what is known of the cluster.
-
-    Raises:
-        PlatformError: for a key that is read and not given, a store that may not be used here, and what the operator would refuse.
     """
 
     how_to_write = 'ExternalSecret(chart, "fernet", namespace=..., secret=..., store=..., data={...})'
@@ -57,6 +41,24 @@ class ExternalSecret(PlatformConstruct):
         labels: SecretLabels | None = None,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
+        """Create the ExternalSecret.
+
+        Args:
+            scope: the Chart it is written to.
+            id: the construct id.
+            namespace: where the Secret is read, and so made.
+            secret: which Secret: the same reference that its reader is given, or several :class:`SecretKey` of one Secret.
+            store: where it comes from.
+            data: each key, and what it holds: a :class:`RemoteKey`, a :class:`RemoteTemplate` that is put together from several, the
+                :class:`DatabaseUrl` of a database of this platform, or a :class:`LiteralValue` that is no secret.
+            interval: how often the operator reads the store. None asks only once. Default: ``"1h"``. Pods that run see nothing of a change until
+                they restart, but new ones, those of tasks among them, do.
+            labels: of the Secret. Default: none but ``cnpg.io/reload`` on a login, by which CloudNativePG reads it again.
+            facts: what is known of the cluster.
+
+        Raises:
+            PlatformError: for a key that is read and not given, a store that may not be used here, and what the operator would refuse.
+        """
         found = checked(ExternalSecret.__init__, locals())
         where: str = getattr(namespace, "name", "")
         if not found:

@@ -40,19 +40,6 @@ class SealedSecret(PlatformConstruct):
     namespace: under another one the controller cannot decrypt it. The Secret goes when this object goes. A Secret that was there
     before is left alone, with an error in the status of this object, unless it has the annotation
     ``sealedsecrets.bitnami.com/managed: "true"``.
-
-    Args:
-        scope: the Chart it is written to.
-        id: the construct id.
-        namespace: where the Secret is read, and so made.
-        secret: which Secret: the same reference that its reader is given, or several :class:`SecretKey` of one Secret.
-        encrypted: each key, and its ciphertext; or the :class:`SealedFile` that has them. What is no ciphertext is not shown in the
-            error, since it may be the secret itself.
-        labels: of the Secret. Default: none but ``cnpg.io/reload`` on a login, by which CloudNativePG reads it again.
-        facts: what is known of the cluster.
-
-    Raises:
-        PlatformError: for a key that is read and not given, and for what is no ciphertext.
     """
 
     how_to_write = 'SealedSecret(chart, "fernet", namespace=..., secret=..., encrypted={"fernet-key": "AgB..."})'
@@ -68,6 +55,21 @@ class SealedSecret(PlatformConstruct):
         labels: SecretLabels | None = None,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
+        """Create the SealedSecret.
+
+        Args:
+            scope: the Chart it is written to.
+            id: the construct id.
+            namespace: where the Secret is read, and so made.
+            secret: which Secret: the same reference that its reader is given, or several :class:`SecretKey` of one Secret.
+            encrypted: each key, and its ciphertext; or the :class:`SealedFile` that has them. What is no ciphertext is not shown in the
+                error, since it may be the secret itself.
+            labels: of the Secret. Default: none but ``cnpg.io/reload`` on a login, by which CloudNativePG reads it again.
+            facts: what is known of the cluster.
+
+        Raises:
+            PlatformError: for a key that is read and not given, and for what is no ciphertext.
+        """
         found = [_unseen(finding) for finding in checked(SealedSecret.__init__, locals())]
         where: str = getattr(namespace, "name", "")
         ciphertexts: Mapping[str, str] = {}

@@ -24,25 +24,6 @@ class SecretBridge(PlatformConstruct):
     It makes an account that may read the one Secret with the database's password and nothing else (with ``ca=``, the one with the
     authority too), a ClusterSecretStore that reads as this account and that only the namespace of Airflow may use, and an
     ExternalSecret with the URL under ``connection``. The account lives where Airflow launches no pods: any author of a DAG could borrow it otherwise.
-
-    Args:
-        scope: the Chart it is written to.
-        id: the construct id.
-        database: the database itself, such as a :class:`CnpgCluster`, or a pooler of it.
-        namespace: where Airflow is, and the URL is read.
-        secret: the Secret that is made there; give it on as ``db.connection(bridge=bridge.secret)``.
-        database_name: which of the Cluster's databases. Default: the first.
-        ca: the key of the Secret that is made there for the certificate of the server's authority; give it on as
-            ``db.connection(..., tls="verify-full", ca=bridge.ca)``. Default: none, for modes of TLS that check no certificate.
-        name: of the account, its Role and the store, which is a name in the whole cluster. Default: namespace and Secret, like
-            ``"airflow-airflow-metadata"``.
-        reader_namespace: where the account lives. Default: beside the database.
-        interval: how often the operator reads the password. Default: ``"1h"``.
-        facts: what is known of the cluster.
-
-    Raises:
-        PlatformError: when Airflow can read the operator's Secret where it is; when a release may launch pods beside the account;
-            when the database does not say where its password is.
     """
 
     how_to_write = (
@@ -65,6 +46,27 @@ class SecretBridge(PlatformConstruct):
         interval: Duration = "1h",
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
+        """Create the objects that copy the database URL.
+
+        Args:
+            scope: the Chart it is written to.
+            id: the construct id.
+            database: the database itself, such as a :class:`CnpgCluster`, or a pooler of it.
+            namespace: where Airflow is, and the URL is read.
+            secret: the Secret that is made there; give it on as ``db.connection(bridge=bridge.secret)``.
+            database_name: which of the Cluster's databases. Default: the first.
+            ca: the key of the Secret that is made there for the certificate of the server's authority; give it on as
+                ``db.connection(..., tls="verify-full", ca=bridge.ca)``. Default: none, for modes of TLS that check no certificate.
+            name: of the account, its Role and the store, which is a name in the whole cluster. Default: namespace and Secret, like
+                ``"airflow-airflow-metadata"``.
+            reader_namespace: where the account lives. Default: beside the database.
+            interval: how often the operator reads the password. Default: ``"1h"``.
+            facts: what is known of the cluster.
+
+        Raises:
+            PlatformError: when Airflow can read the operator's Secret where it is; when a release may launch pods beside the account;
+                when the database does not say where its password is.
+        """
         found = checked(SecretBridge.__init__, locals())
         settings = None
         self._secret, self._ca = secret, ca

@@ -98,19 +98,6 @@ class SecretStore(_Store):
 
     What it logs in with is in the same namespace. Where Airflow may launch pods, any author of a DAG could use that login, so that
     is refused: make a :class:`ClusterSecretStore` whose login is elsewhere.
-
-    Args:
-        scope: the Chart it is written to.
-        id: the construct id, and the name unless ``name`` is given.
-        name: its name. Default: the id.
-        namespace: where it is, with its login and the ExternalSecrets that use it.
-        provider: where the secrets are kept.
-        shared_with_dags: whether authors of DAGs may use the login, which is so where Airflow may launch pods. Then let it reach
-            nothing but what this release reads anyway. Default: they may not.
-        facts: what is known of the cluster.
-
-    Raises:
-        PlatformError: for what the operator would refuse, and for a login that pods of tasks could use.
     """
 
     how_to_write = 'SecretStore(chart, "store", namespace=..., provider=AwsSecretsManager(region="eu-central-1"))'
@@ -127,6 +114,21 @@ class SecretStore(_Store):
         shared_with_dags: bool = False,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
+        """Create the SecretStore.
+
+        Args:
+            scope: the Chart it is written to.
+            id: the construct id, and the name unless ``name`` is given.
+            name: its name. Default: the id.
+            namespace: where it is, with its login and the ExternalSecrets that use it.
+            provider: where the secrets are kept.
+            shared_with_dags: whether authors of DAGs may use the login, which is so where Airflow may launch pods. Then let it reach
+                nothing but what this release reads anyway. Default: they may not.
+            facts: what is known of the cluster.
+
+        Raises:
+            PlatformError: for what the operator would refuse, and for a login that pods of tasks could use.
+        """
         found = checked(SecretStore.__init__, {**locals(), "name": id if name is None else name})
         self._namespace = getattr(namespace, "name", "")
         super().__init__(scope, id, found, id if name is None else name, provider, self._namespace)
@@ -153,21 +155,7 @@ _Namespaces = Annotated[
 
 
 class ClusterSecretStore(_Store):
-    """A store for the ExternalSecrets of some namespaces, with its login in another. Needs External Secrets 0.16 or newer.
-
-    Args:
-        scope: the Chart it is written to.
-        id: the construct id, and the name unless ``name`` is given.
-        name: its name, which is the whole cluster's. Default: the id.
-        namespaces: whose ExternalSecrets may use it.
-        provider: where the secrets are kept.
-        credentials_namespace: where the service account, keys and certificates are that the provider names; one in which Airflow
-            launches no pods. Default: none, for providers that name nothing.
-        facts: what is known of the cluster.
-
-    Raises:
-        PlatformError: for what the operator would refuse, and for a login that pods of tasks could use.
-    """
+    """A store for the ExternalSecrets of some namespaces, with its login in another. Needs External Secrets 0.16 or newer."""
 
     how_to_write = (
         'ClusterSecretStore(chart, "store", namespaces=[...], provider=AwsSecretsManager(region="eu-central-1"))'
@@ -185,6 +173,21 @@ class ClusterSecretStore(_Store):
         credentials_namespace: NamespaceHandle | None = None,
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
+        """Create the ClusterSecretStore.
+
+        Args:
+            scope: the Chart it is written to.
+            id: the construct id, and the name unless ``name`` is given.
+            name: its name, which is the whole cluster's. Default: the id.
+            namespaces: whose ExternalSecrets may use it.
+            provider: where the secrets are kept.
+            credentials_namespace: where the service account, keys and certificates are that the provider names; one in which Airflow
+                launches no pods. Default: none, for providers that name nothing.
+            facts: what is known of the cluster.
+
+        Raises:
+            PlatformError: for what the operator would refuse, and for a login that pods of tasks could use.
+        """
         found = checked(ClusterSecretStore.__init__, {**locals(), "name": id if name is None else name})
         there: str | None = None if credentials_namespace is None else getattr(credentials_namespace, "name", "")
         if not found:

@@ -48,26 +48,6 @@ class MinioLegacy(ClusterStore):
     chart (``mirror``, ``delivery``). One server on one volume, which is the platform's own claim and outlives the release.
 
     The id of each user's access key is the name of its Secret, because the chart wants it in clear text.
-
-    Args:
-        scope: the Chart it is written to.
-        id: the construct id.
-        namespace: where it lives; best one where Airflow starts no pods.
-        storage: the volume claim with everything in it.
-        users: who logs in, and to which buckets.
-        name: its name, and that of its release. Default: ``"minio"``.
-        admin_credentials: the login that makes these buckets, and can do nothing else. Default: the Secret ``<name>-admin``. The login that
-            may do anything is in ``<name>-root``.
-        resources: of the server. Default: 250m CPU, 512Mi memory, at most 2Gi; the chart would ask for 16Gi.
-        placement: on which nodes it may run. Default: any that reach the volume.
-        mirror: where copies of the images are pulled from. Default: quay.io.
-        pull_secret: the Secret by which nodes log in to the registry. Default: none.
-        delivery: how the release reaches the cluster; its source is MinIO's repository unless it names another. Default:
-            :class:`K3sHelmChart`.
-        facts: what is known of the cluster.
-
-    Raises:
-        PlatformError: when two users share a login, or the delivery does not fit the cluster.
     """
 
     how_to_write = 'MinioLegacy(chart, "lake", namespace=..., storage=Volume("50Gi"), users=[...])'
@@ -89,6 +69,28 @@ class MinioLegacy(ClusterStore):
         delivery: Delivery = K3sHelmChart(),
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
+        """Create the MinIO store.
+
+        Args:
+            scope: the Chart it is written to.
+            id: the construct id.
+            namespace: where it lives; best one where Airflow starts no pods.
+            storage: the volume claim with everything in it.
+            users: who logs in, and to which buckets.
+            name: its name, and that of its release. Default: ``"minio"``.
+            admin_credentials: the login that makes these buckets, and can do nothing else. Default: the Secret ``<name>-admin``. The login that
+                may do anything is in ``<name>-root``.
+            resources: of the server. Default: 250m CPU, 512Mi memory, at most 2Gi; the chart would ask for 16Gi.
+            placement: on which nodes it may run. Default: any that reach the volume.
+            mirror: where copies of the images are pulled from. Default: quay.io.
+            pull_secret: the Secret by which nodes log in to the registry. Default: none.
+            delivery: how the release reaches the cluster; its source is MinIO's repository unless it names another. Default:
+                :class:`K3sHelmChart`.
+            facts: what is known of the cluster.
+
+        Raises:
+            PlatformError: when two users share a login, or the delivery does not fit the cluster.
+        """
         found = checked(MinioLegacy.__init__, locals())
         settings: StoreSettings | None = None
         if not found:

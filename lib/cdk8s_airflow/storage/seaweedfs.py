@@ -47,27 +47,6 @@ class SeaweedFs(ClusterStore):
     pods, which takes a cluster that enforces network policies: the other ports ask nobody who they are.
 
     Buckets are made by a ``BucketJob`` with :attr:`buckets` and :attr:`admin_credentials`.
-
-    Args:
-        scope: the Chart it is written to.
-        id: the construct id.
-        namespace: where it lives; best one where Airflow starts no pods.
-        storage: the volume claim with everything in it.
-        users: who logs in, and to which buckets.
-        name: its name, and that of its release. Default: ``"seaweedfs"``.
-        admin_credentials: the login that makes these buckets; it can do anything in them. Default: the Secret ``<name>-admin``.
-        resources: of the server. Default: 250m CPU, 512Mi memory, at most 2Gi.
-        placement: on which nodes it may run. Default: any that reach the volume.
-        mirror: where a copy of the image is pulled from. Default: from where its makers put it.
-        pull_secret: the Secret by which nodes log in to the registry. Default: none.
-        own_policy: whether a policy of its own closes the ports that ask for no login. It lets everybody reach the S3 port, so say
-            False where ``NetworkIsolation`` has the store among its ``traffic``: that allows its clients alone. Default: True.
-        delivery: how the release reaches the cluster; its source is SeaweedFS's repository unless it names another. Default:
-            :class:`K3sHelmChart`.
-        facts: what is known of the cluster.
-
-    Raises:
-        PlatformError: when two users share a login, or the delivery does not fit the cluster.
     """
 
     how_to_write = 'SeaweedFs(chart, "lake", namespace=..., storage=Volume("50Gi"), users=[...])'
@@ -90,6 +69,29 @@ class SeaweedFs(ClusterStore):
         delivery: Delivery = K3sHelmChart(),
         facts: ClusterFacts = ClusterFacts(),
     ) -> None:
+        """Create the SeaweedFS store.
+
+        Args:
+            scope: the Chart it is written to.
+            id: the construct id.
+            namespace: where it lives; best one where Airflow starts no pods.
+            storage: the volume claim with everything in it.
+            users: who logs in, and to which buckets.
+            name: its name, and that of its release. Default: ``"seaweedfs"``.
+            admin_credentials: the login that makes these buckets; it can do anything in them. Default: the Secret ``<name>-admin``.
+            resources: of the server. Default: 250m CPU, 512Mi memory, at most 2Gi.
+            placement: on which nodes it may run. Default: any that reach the volume.
+            mirror: where a copy of the image is pulled from. Default: from where its makers put it.
+            pull_secret: the Secret by which nodes log in to the registry. Default: none.
+            own_policy: whether a policy of its own closes the ports that ask for no login. It lets everybody reach the S3 port, so say
+                False where ``NetworkIsolation`` has the store among its ``traffic``: that allows its clients alone. Default: True.
+            delivery: how the release reaches the cluster; its source is SeaweedFS's repository unless it names another. Default:
+                :class:`K3sHelmChart`.
+            facts: what is known of the cluster.
+
+        Raises:
+            PlatformError: when two users share a login, or the delivery does not fit the cluster.
+        """
         found = checked(SeaweedFs.__init__, locals())
         settings: StoreSettings | None = None
         if not found:

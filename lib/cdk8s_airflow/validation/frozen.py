@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import inspect
 import reprlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from cdk8s_airflow.validation.documentation import document
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -56,6 +57,9 @@ def _frozen(cls: type, *, kw_only: bool, init: bool) -> type:
         # A class that writes its own __eq__ has None for __hash__, put there by Python.
         if cls.__dict__.get(name) is None:
             setattr(cls, name, method)
+    if not any("__init_subclass__" in base.__dict__ for base in cls.__mro__[:-1]):
+        # A subclass that is not decorated has its own docstring.
+        cls.__init_subclass__ = classmethod(document)  # type: ignore[assignment]
     _Declared(cls, kw_only=kw_only, init=init)
     return cls
 
@@ -71,8 +75,7 @@ class _Declared:
         }
         if init and "__init__" not in cls.__dict__:
             self._held["__init__"] = _OnDemand(self, lambda made, instance, _: _bound(made.__init__, instance))
-            # Of the class that was asked, which may have an __init__ of its own.
-            self._held["__signature__"] = _OnDemand(self, lambda _, __, asked: inspect.signature(asked))
+        document(cls)
         for name, value in self._held.items():
             setattr(cls, name, value)
 
@@ -82,7 +85,10 @@ class _Declared:
         for name in held:
             delattr(self._cls, name)
         if held:
+            # dataclasses reads the docstring, which would be composed for nothing.
+            doc, self._cls.__doc__ = self._cls.__dict__["__doc__"], ""
             self._settle(self._cls)
+            self._cls.__doc__ = doc
         return self._cls
 
 
@@ -107,8 +113,16 @@ def _given(cls: Any) -> frozenset[str]:
 
 
 @functools.cache
-def _shown(cls: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(cls) if field.repr)
+def _shown(cls: Any) -> tuple[tuple[str, Any], ...]:
+    """Field -> its default, for each field that is shown."""
+    return tuple(
+        (
+            field.name,
+            field.default if field.default_factory is dataclasses.MISSING else field.default_factory(),
+        )
+        for field in dataclasses.fields(cls)
+        if field.repr
+    )
 
 
 @functools.cache
@@ -122,9 +136,10 @@ def _values(self: Any) -> tuple[Any, ...]:
 
 @reprlib.recursive_repr()
 def _repr(self: Any) -> str:
-    return (
-        f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in _shown(self.__class__))})"
-    )
+    """The class and what differs from its defaults, which is what one writes to make the same object."""
+    values = ((name, getattr(self, name), default) for name, default in _shown(self.__class__))
+    written = (f"{name}={value!r}" for name, value, default in values if value is not default and value != default)
+    return f"{type(self).__qualname__}({', '.join(written)})"
 
 
 def _eq(self: Any, other: object) -> bool:
