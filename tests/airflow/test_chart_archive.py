@@ -20,7 +20,7 @@ import yaml
 from cdk8s_airflow import ChartArchive, FluxRelease, PlatformError, RegistryMirror
 from cdk8s_airflow.airflow import chart_archive as module
 from cdk8s_airflow.airflow.chart_archive import schema_of
-from cdk8s_airflow.model.version import Own, beside, runs_of
+from cdk8s_airflow.model.version import Own, adjacent_charts, runs_of
 from cdk8s_airflow.schemas import facts_store as store
 from tests.helm.rendering import CHARTS_MISSING, charts_folder, render
 from tests.platforms import helm_chart, release
@@ -242,7 +242,7 @@ def test_it_runs_the_airflow_that_both_neighbours_run(tmp_path: Path) -> None:
     runs = runs_of("1.17.0", Own("1.17.0", "2.11.0"))
     assert runs is not None
     assert runs.minors == ((2, 9), (2, 10), (2, 11))
-    assert beside("1.21.0") == ("1.20.0", "1.22.0")
+    assert adjacent_charts("1.21.0") == ("1.20.0", "1.22.0")
 
 
 def test_without_pyyaml_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What a delivery carries, read back from what it wrote, as its controller would."""
+"""The release that a delivery contains, read back from its output as its controller reads it."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ DELIVERIES: Mapping[str, Delivery] = {
     "argo": ArgoApplication(),
     "helm": HelmCommand(),
 }
-"""Every way to deliver."""
+"""All deliveries."""
 
 FACTS = ClusterFacts(kubernetes="1.34", helm_controller="0.17.7", flux="2.8")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Carried:
-    """What Helm, or Argo CD in its place, is called with."""
+    """The arguments with which Helm, or Argo CD, renders the chart."""
 
     release: str
     namespace: str
@@ -57,7 +57,7 @@ class Carried:
 
 
 def platform(delivery: Delivery, pair: tuple[str, str], **changes: Any) -> cdk8s.Chart:
-    """One platform, by any delivery."""
+    """A platform with the given delivery."""
     chart = new_chart("platform")
     settings: dict[str, Any] = {
         "release": "lab",
@@ -79,7 +79,7 @@ def platform(delivery: Delivery, pair: tuple[str, str], **changes: Any) -> cdk8s
 
 
 def carried(chart: cdk8s.Chart) -> Carried:
-    """What is delivered by what a Chart holds, and by the files beside it."""
+    """The release in the objects of a Chart and the files next to them."""
     manifests = emitted(chart)
     assert_accepted(manifests)
     (release,) = releases(manifests, registry_of(chart).files)
@@ -87,7 +87,7 @@ def carried(chart: cdk8s.Chart) -> Carried:
 
 
 def releases(manifests: list[dict[str, Any]], files: Mapping[str, str]) -> list[Carried]:
-    """Every release of Airflow that manifests and the files beside them deliver."""
+    """Every Airflow release in the manifests and the files next to them."""
     found = []
     for manifest in manifests:
         if manifest["kind"] == "HelmChart" and manifest["spec"]["chart"].endswith("airflow"):
@@ -128,7 +128,7 @@ def _helm_release(manifest: Mapping[str, Any], manifests: list[dict[str, Any]]) 
 
 
 def _one(manifests: list[dict[str, Any]], kind: str, namespace: str, name: str) -> dict[str, Any]:
-    """The object of that kind, namespace and name."""
+    """The object with that kind, namespace and name."""
     (found,) = (
         each
         for each in manifests

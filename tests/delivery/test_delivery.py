@@ -1,4 +1,4 @@
-"""What can be said of each delivery, and what is refused."""
+"""Settings of each delivery: accepted and rejected values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
-from cdk8s_airflow.model.controller_versions import FLUX_RETRIES, HELM_CONTROLLER, has, told
+from cdk8s_airflow.model.controller_versions import FLUX_RETRIES, HELM_CONTROLLER, has, releases_text
 from cdk8s_airflow.model.pruning import STATE_LABEL, state_metadata
 from cdk8s_airflow.validation import check_value
 
@@ -24,19 +24,19 @@ def rules(delivery: object) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_delivery_is_sound_by_default_and_says_how_it_is_written(kind: Any) -> None:
+def test_every_delivery_is_valid_by_default_and_has_a_how_to_write(kind: Any) -> None:
     assert rules(kind()) == []
     assert kind.how_to_write.startswith(f"{kind.__name__}(")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("timeout", "found"), [("10m", 0), ("9m59s", 1), ("600s", 0), ("24h", 0)])
-def test_a_timeout_leaves_time_for_images_and_a_database(kind: Any, timeout: str, found: int) -> None:
+def test_timeout_shorter_than_10m_is_rejected(kind: Any, timeout: str, found: int) -> None:
     assert rules(kind(timeout=timeout)) == [("delivery/timeout", "delivery.timeout")] * found
 
 
 @pytest.mark.parametrize("field", ["interval", "retry_interval"])
-def test_flux_is_not_asked_to_look_all_the_time(field: str) -> None:
+def test_flux_interval_shorter_than_1m_is_rejected(field: str) -> None:
     assert rules(FluxRelease(**{field: "59s"})) == [("delivery/interval", f"delivery.{field}")]
     assert rules(FluxRelease(**{field: "1m"})) == []
 
@@ -66,21 +66,21 @@ def test_flux_is_not_asked_to_look_all_the_time(field: str) -> None:
         ),  # type: ignore[arg-type]
     ],
 )
-def test_what_a_delivery_cannot_be_told(delivery: object, rule: str, at: str) -> None:
+def test_invalid_delivery_argument_is_rejected(delivery: object, rule: str, at: str) -> None:
     assert rules(delivery) == [(rule, at)]
 
 
 @pytest.mark.parametrize(
     "image", ["rancher/klipper-helm:v0.9.3", "r.lab:5000/a/b:1@sha256:" + "0" * 64, "r.lab/a@sha256:" + "f" * 64]
 )
-def test_the_image_of_the_helm_job_is_pinned(image: str) -> None:
+def test_job_image_without_tag_or_digest_is_rejected(image: str) -> None:
     assert rules(K3sHelmChart(job_image=image, backoff_limit=0)) == []
 
 
 @pytest.mark.parametrize(
     "server", ["https://kubernetes.default.svc", "https://10.0.0.5:6443", "https://k8s.example.com/"]
 )
-def test_a_cluster_is_named_by_the_address_of_its_api_server(server: str) -> None:
+def test_argo_server_must_be_the_address_of_an_api_server(server: str) -> None:
     assert rules(ArgoApplication(server=server)) == []
 
 
@@ -99,7 +99,7 @@ def test_a_cluster_is_named_by_the_address_of_its_api_server(server: str) -> Non
         "oci://user@registry.lab/charts/airflow",
     ],
 )
-def test_an_address_that_helm_could_not_read_is_refused_and_never_shown(url: str) -> None:
+def test_invalid_chart_url_is_rejected_and_never_shown(url: str) -> None:
     (finding,) = check_value(K3sHelmChart(source=ChartSource(url=url)), Delivery, "delivery")
     assert (finding.rule, finding.at, finding.seen) == ("delivery/chart-url", "delivery.source.url", "")
     assert "password" not in str(finding)
@@ -114,7 +114,7 @@ def test_an_address_that_helm_could_not_read_is_refused_and_never_shown(url: str
         (ChartSource.oci("oci://r.lab:5000/flow/"), "r.lab:5000", "oci://r.lab:5000", "flow"),
     ],
 )
-def test_a_source_knows_its_host_its_repository_and_its_chart(
+def test_chart_source_splits_the_url_into_host_repository_and_chart(
     source: ChartSource, host: str, repository: str, chart: str
 ) -> None:
     assert (source.host, source.repository, source.chart) == (host, repository, chart)
@@ -136,22 +136,22 @@ def test_a_source_knows_its_host_its_repository_and_its_chart(
         ("backOffLimit", "0.15.2", "0.15.3"),
     ],
 )
-def test_each_line_of_releases_has_its_own_first_one(field: str, without: str, having: str) -> None:
+def test_has_compares_within_each_line_of_releases(field: str, without: str, having: str) -> None:
     since = HELM_CONTROLLER[field]
     assert (has(since, without), has(since, having), has(since, None)) == (False, True, False)
 
 
-def test_flux_retries_from_2_7_on() -> None:
+def test_flux_retry_requires_2_7() -> None:
     assert [has(FLUX_RETRIES, seen) for seen in (None, "2.6.4", "2.7", "2.7.0", "2.10", "3.0")] == [
         False, False, True, True, True, True,
     ]  # fmt: skip
 
 
-def test_releases_are_told_as_words() -> None:
-    assert told(HELM_CONTROLLER["values"]) == "0.16.20 or 0.17.0"
+def test_releases_text() -> None:
+    assert releases_text(HELM_CONTROLLER["values"]) == "0.16.20 or 0.17.0"
 
 
-def test_what_holds_state_is_marked_for_every_tool_that_prunes() -> None:
+def test_state_metadata_excludes_objects_from_pruning() -> None:
     assert state_metadata() == {
         "labels": {STATE_LABEL: "true"},
         "annotations": {

@@ -1,4 +1,4 @@
-"""The same platform by each delivery is the same release: only what a delivery needs of the chart differs."""
+"""Every delivery contains the same release; only the values that a delivery requires differ."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def tree(release: Carried) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
-def test_every_delivery_carries_the_same_values_but_for_the_hooks_of_argo_cd(pair: tuple[str, str]) -> None:
+def test_every_delivery_contains_the_same_values_except_argo_hooks(pair: tuple[str, str]) -> None:
     releases = {name: carried(platform(delivery, pair)) for name, delivery in DELIVERIES.items()}
     assert {(r.release, r.namespace, r.chart, r.version) for r in releases.values()} == {
         ("lab", "airflow", "https://airflow.apache.org/airflow", pair[0])
@@ -49,7 +49,7 @@ def test_every_delivery_carries_the_same_values_but_for_the_hooks_of_argo_cd(pai
 
 
 @pytest.mark.parametrize("delivery", DELIVERIES.values(), ids=list(DELIVERIES))
-def test_the_migration_gives_up_before_its_delivery_does(delivery: Any) -> None:
+def test_migration_times_out_before_its_delivery(delivery: Any) -> None:
     patient = dataclasses.replace(delivery, timeout="50m")
     job = tree(carried(platform(patient, PAIRS[-1])))["migrateDatabaseJob"]
     assert 'until [ "$SECONDS" -ge 1200 ]' in job["extraInitContainers"][0]["command"][2]
@@ -57,14 +57,14 @@ def test_the_migration_gives_up_before_its_delivery_does(delivery: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in DELIVERIES if name != "k3s-structured"])
-def test_none_and_the_types_of_values_survive(name: str) -> None:
+def test_values_keep_none_and_their_types(name: str) -> None:
     given = {"scheduler": {"startupProbe": {"timeoutSeconds": None}}, "labels": {"a": "1", "b": "true", "c": "null"}}
     values = tree(carried(platform(DELIVERIES[name], PAIRS[-1], values=given)))
     assert values["scheduler"]["startupProbe"]["timeoutSeconds"] is None
     assert values["labels"] == {"a": "1", "b": "true", "c": "null"}
 
 
-def test_structured_values_refuse_none_wherever_it_was_said() -> None:
+def test_structured_values_reject_none_from_any_argument() -> None:
     given = {"scheduler": {"startupProbe": {"timeoutSeconds": None}}}
     with pytest.raises(PlatformError) as caught:
         platform(K3sHelmChart(values="structured"), PAIRS[-1], values=given)
@@ -73,7 +73,7 @@ def test_structured_values_refuse_none_wherever_it_was_said() -> None:
     ]
 
 
-def test_two_releases_of_one_name_cannot_share_their_files() -> None:
+def test_two_releases_with_one_name_cannot_share_their_files() -> None:
     chart = new_chart()
     make_airflow(chart, "one", delivery=HelmCommand())
     with pytest.raises(PlatformError) as caught:
@@ -98,14 +98,14 @@ def test_two_releases_of_one_name_cannot_share_their_files() -> None:
         ("helm", set()),
     ],
 )
-def test_the_ledger_knows_which_definitions_a_delivery_needs(name: str, definitions: set[str]) -> None:
+def test_required_definitions_of_a_delivery_are_registered(name: str, definitions: set[str]) -> None:
     chart = new_chart()
     make_airflow(chart, delivery=DELIVERIES[name], facts=FACTS)
     assert registry_of(chart).crds == definitions
     assert sum("has failed" in note for note in registry_of(chart).notes) == 1
 
 
-def test_an_application_is_not_put_where_airflow_runs() -> None:
+def test_application_in_the_namespace_of_airflow_is_rejected() -> None:
     with pytest.raises(PlatformError) as caught:
         make_airflow(new_chart(), delivery=ArgoApplication(namespace="airflow"))
     assert [(f.rule, f.at) for f in caught.value.findings] == [("delivery/shared-namespace", "delivery.namespace")]

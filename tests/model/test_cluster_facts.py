@@ -1,4 +1,4 @@
-"""What is known of the cluster, and what follows from it."""
+"""``ClusterFacts``: accepted values, and the properties derived from them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cdk8s_airflow.validation import check_value
 from tests.truth import kinds
 
 
-def test_nothing_has_to_be_known() -> None:
+def test_every_fact_is_optional() -> None:
     facts = ClusterFacts()
     assert check_value(facts, ClusterFacts, "facts") == []
     assert (facts.kubernetes, facts.helm_controller, facts.cnpg, facts.crds, facts.nodes) == (None,) * 5
@@ -17,7 +17,7 @@ def test_nothing_has_to_be_known() -> None:
     assert facts.cluster_domain == "cluster.local"
 
 
-def test_the_versions_of_kubernetes_are_those_that_the_judges_know() -> None:
+def test_supported_kubernetes_range_matches_the_schemas() -> None:
     assert (OLDEST_KUBERNETES, NEWEST_KUBERNETES) == (kinds.OLDEST_KUBERNETES, kinds.NEWEST_KUBERNETES)
 
 
@@ -26,33 +26,33 @@ def test_the_versions_of_kubernetes_are_those_that_the_judges_know() -> None:
     [(None, False), ("0.15.99", False), ("0.16.17", False), ("0.16.24", False), ("0.16.25", True), ("0.16.30", True),
      ("0.17.0", False), ("0.17.5", False), ("0.17.6", True), ("0.18.0", True), ("1.0", True)],
 )  # fmt: skip
-def test_releases_can_be_retried_from_the_versions_on_that_know_it(version: str | None, retries: bool) -> None:
+def test_can_retry_releases_depends_on_the_helm_controller_version(version: str | None, retries: bool) -> None:
     assert ClusterFacts(helm_controller=version).can_retry_releases is retries
 
 
 @pytest.mark.parametrize("version", ["1.30", "1.34", "1.34.2", "1.36"])
-def test_supported_versions_of_kubernetes(version: str) -> None:
+def test_supported_kubernetes_version_is_accepted(version: str) -> None:
     assert check_value(ClusterFacts(kubernetes=version), ClusterFacts, "facts") == []
 
 
 @pytest.mark.parametrize("version", ["1.29", "1.37", "2.0", "1", "1.34+k3s1", "v1.34", "", "1.٣٤"])
-def test_other_versions_of_kubernetes_are_told_once(version: str) -> None:
+def test_unsupported_kubernetes_version_is_rejected_once(version: str) -> None:
     (finding,) = check_value(ClusterFacts(kubernetes=version), ClusterFacts, "facts")
     assert finding.at == "facts.kubernetes"
 
 
 @pytest.mark.parametrize(("version", "found"), [("1.25.9", 1), ("1.26", 0), ("1.30.0", 0)])
-def test_an_operator_that_is_too_old_is_told(version: str, found: int) -> None:
+def test_cnpg_older_than_1_26_is_rejected(version: str, found: int) -> None:
     assert len(check_value(ClusterFacts(cnpg=version), ClusterFacts, "facts")) == found
 
 
 @pytest.mark.parametrize("classes", [{"a"}, frozenset({"a"}), ["a"], ("a",)])
-def test_classes_come_in_any_collection(classes: object) -> None:
+def test_rwx_classes_accepts_any_collection(classes: object) -> None:
     assert check_value(ClusterFacts(rwx_classes=classes), ClusterFacts, "facts") == []  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("architecture", ["amd64", "arm64"])
-def test_the_architectures_that_the_images_are_made_for(architecture: str) -> None:
+def test_architecture_is_amd64_or_arm64(architecture: str) -> None:
     assert check_value(ClusterFacts(architecture=architecture), ClusterFacts, "facts") == []  # type: ignore[arg-type]
     (finding,) = check_value(ClusterFacts(architecture=f"{architecture}v9"), ClusterFacts, "facts")  # type: ignore[arg-type]
     assert (finding.rule, finding.at) == ("argument/choice", "facts.architecture")

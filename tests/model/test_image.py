@@ -1,4 +1,4 @@
-"""Images and mirrors: what names an image, and where a mirror has it."""
+"""Images and registry mirrors: validation, and the name of an image in a mirror."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rules(value: object, hint: type) -> list[tuple[str, str]]:
     ["apache/airflow", "airflow", "registry.lab/data/airflow", "registry.lab:5000/airflow", "localhost/a", "registry:5000/a/b",
      "ghcr.io/acme/my-airflow__x", "10.0.0.5:5000/airflow", "Registry.Lab/airflow"],
 )  # fmt: skip
-def test_repositories_that_engines_read(repository: str) -> None:
+def test_repository_is_accepted(repository: str) -> None:
     assert rules(Image(repository, tag="1"), Image) == []
 
 
@@ -32,7 +32,7 @@ def test_repositories_that_engines_read(repository: str) -> None:
     ["", "registry.lab/data/airflow:1.0", "Apache/airflow", "a//b", "/a", "a/", "a b", "registry.lab:/a", "a_/b", "a" * 256,
      "registry.lab:5000", "https://registry.lab/a", "registry.lab/a@sha256:00", "user:hunter2@registry.lab/a"],
 )  # fmt: skip
-def test_what_is_no_repository_is_told_and_no_password_in_it_shown(repository: str) -> None:
+def test_invalid_repository_is_rejected_without_showing_a_password(repository: str) -> None:
     (finding,) = check_value(Image(repository, tag="1"), Image, "image")
     assert (finding.rule, finding.at) == ("images/repository", "image.repository")
     assert "hunter2" not in str(finding)
@@ -53,11 +53,11 @@ def test_what_is_no_repository_is_told_and_no_password_in_it_shown(repository: s
         (Image("a", tag="1", pull_policy="Sometimes"), ("argument/choice", "it.pull_policy")),  # type: ignore[arg-type]
     ],
 )
-def test_an_image_is_named_by_a_tag_that_stays_or_a_digest(image: Image, expected: tuple[str, str]) -> None:
+def test_image_requires_a_fixed_tag_or_a_digest(image: Image, expected: tuple[str, str]) -> None:
     assert rules(image, Image) == [expected]
 
 
-def test_tag_and_digest_may_both_be_told() -> None:
+def test_image_accepts_tag_and_digest_together() -> None:
     assert rules(Image("a", tag="x" * 128, digest=DIGEST, pull_policy="Never"), Image) == []
 
 
@@ -72,7 +72,7 @@ def test_tag_and_digest_may_both_be_told() -> None:
         ("registry:5000/a", ("registry:5000", "a")),
     ],
 )
-def test_a_name_without_a_registry_is_docker_hubs(image: str, expected: tuple[str, str]) -> None:
+def test_image_without_a_registry_is_from_docker_hub(image: str, expected: tuple[str, str]) -> None:
     assert registry_and_path(image) == expected
 
 
@@ -88,7 +88,7 @@ def test_a_name_without_a_registry_is_docker_hubs(image: str, expected: tuple[st
         (RegistryMirror("r.lab/m", {"quay.io": ""}), "quay.io/a/b@sha256:0", "r.lab/m/a/b@sha256:0"),
     ],
 )
-def test_a_mirror_has_an_image_under_its_whole_name_unless_told_otherwise(
+def test_mirror_prefixes_the_whole_image_name_or_the_configured_folder(
     mirror: RegistryMirror, image: str, expected: str
 ) -> None:
     assert rules(mirror, RegistryMirror) == []
@@ -108,14 +108,14 @@ def test_a_mirror_has_an_image_under_its_whole_name_unless_told_otherwise(
         (RegistryMirror("r.lab/m", {"r.lab": "x"}), "it.folders.r.lab"),
     ],
 )
-def test_what_is_no_mirror_is_told(mirror: RegistryMirror, at: str) -> None:
+def test_invalid_mirror_is_rejected(mirror: RegistryMirror, at: str) -> None:
     (finding,) = check_value(mirror, RegistryMirror, "it")
     assert finding.at == at
     assert finding.rule in ("images/mirror", "images/registry")
 
 
 @pytest.mark.parametrize("prefix", ["https://r.lab/m", "u:hunter2@r.lab/m"])
-def test_a_password_in_a_mirror_is_not_shown(prefix: str) -> None:
+def test_password_in_a_mirror_is_not_shown(prefix: str) -> None:
     (finding,) = check_value(RegistryMirror(prefix), RegistryMirror, "it")
     assert finding.seen == ""
 
@@ -129,7 +129,7 @@ def test_a_password_in_a_mirror_is_not_shown(prefix: str) -> None:
         ({"pull_secret": "hunter2"}, "pull_secret"),
     ],
 )
-def test_a_release_refuses_them_by_argument_with_what_to_write(changes: dict[str, Any], at: str) -> None:
+def test_release_rejects_an_invalid_image_and_names_the_argument(changes: dict[str, Any], at: str) -> None:
     with pytest.raises(PlatformError) as caught:
         make_airflow(new_chart(), **changes)
     (finding,) = caught.value.findings
@@ -138,7 +138,7 @@ def test_a_release_refuses_them_by_argument_with_what_to_write(changes: dict[str
     assert "hunter2" not in str(finding)
 
 
-def test_a_release_and_its_database_refuse_a_mirror_that_is_none() -> None:
+def test_release_and_database_reject_an_invalid_mirror() -> None:
     with pytest.raises(PlatformError, match=r"mirror.prefix .*\[images/mirror\]"):
         make_cluster(new_chart(), mirror=RegistryMirror("mirror"))
     with pytest.raises(PlatformError, match=r'Pass an instance: PullSecret\("registry-login"\)'):

@@ -1,4 +1,4 @@
-"""Quotas and limits of a namespace: what Kubernetes reads, and what they must not be."""
+"""Quotas and container limits of a namespace: manifests and validation."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ from tests.truth.kinds import quantity
         ),
     ],
 )
-def test_a_quota_as_kubernetes_reads_it(given: Quota, hard: dict[str, str]) -> None:
+def test_quota_manifest(given: Quota, hard: dict[str, str]) -> None:
     assert check_value(given, Quota, "quota") == []
     manifest = quota_manifest("airflow", given)
     assert manifest == {
@@ -103,7 +103,7 @@ DEFAULTS = {
         ),
     ],
 )
-def test_limits_as_kubernetes_reads_them(given: ContainerLimits, limits: list[dict[str, Any]]) -> None:
+def test_limits_manifest(given: ContainerLimits, limits: list[dict[str, Any]]) -> None:
     assert check_value(given, ContainerLimits, "limits") == []
     manifest = limits_manifest("airflow", given)
     assert manifest == {
@@ -137,7 +137,7 @@ def test_limits_as_kubernetes_reads_them(given: ContainerLimits, limits: list[di
         (ContainerLimits(max_memory="256Mi"), "x.memory_limit", "quota/order"),
     ],
 )
-def test_what_bounds_must_not_be(given: Quota | ContainerLimits, at: str, rule: str) -> None:
+def test_invalid_quota_or_limits_are_rejected(given: Quota | ContainerLimits, at: str, rule: str) -> None:
     (finding,) = check_value(given, type(given), "x")
     assert (finding.at, finding.rule) == (at, rule)
     assert finding.fix
@@ -161,7 +161,7 @@ maybe_cpus, maybe_bytes = st.none() | cpus, st.none() | bytes_
         max_storage=maybe_bytes,
     )
 )
-def test_limits_are_refused_or_rise_as_the_api_server_wants_them(given: ContainerLimits) -> None:
+def test_accepted_limits_satisfy_request_below_limit_below_maximum(given: ContainerLimits) -> None:
     refused = check_value(given, ContainerLimits, "limits")
     (container, *_) = limits_manifest("lab", given)["spec"]["limits"]
     most = container.get("max", {})

@@ -1,4 +1,4 @@
-"""CPU and memory: requests always, a memory limit always, a CPU limit only when said."""
+"""CPU and memory: requests and a memory limit are always set, a CPU limit only if requested."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cdk8s_airflow.validation import check_value
         (Resources(cpu="1", memory="1Gi", cpu_limit="2"), {"memory": "1Gi", "cpu": "2"}),
     ],
 )
-def test_the_wire_form(given: Resources, limits: dict[str, str]) -> None:
+def test_resources_manifest(given: Resources, limits: dict[str, str]) -> None:
     assert resources(given) == {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": limits}
 
 
@@ -30,5 +30,5 @@ def test_the_wire_form(given: Resources, limits: dict[str, str]) -> None:
         (Resources(cpu="1", memory="1Gi", cpu_limit="1m", memory_limit="2Mi"), ["x.cpu_limit", "x.memory_limit"]),
     ],
 )
-def test_a_limit_is_no_lower_than_its_request(given: Resources, at: list[str]) -> None:
+def test_limit_below_request_is_rejected(given: Resources, at: list[str]) -> None:
     assert [finding.at for finding in check_value(given, Resources, "x")] == at

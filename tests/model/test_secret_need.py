@@ -1,7 +1,7 @@
-"""The commands that make Secrets, run for real: with kubectl itself, which is kept from asking any cluster.
+"""The commands that create Secrets, executed with the real kubectl but without a cluster.
 
-A small program stands before kubectl in the PATH. It writes down how it was called, lets kubectl print the Secret instead of
-sending it, and answers for the cluster where a command reads a Secret.
+A script named kubectl precedes the real one in the PATH. It records its arguments, lets the real kubectl print the Secret
+instead of sending it, and returns a fixed answer to ``kubectl get secret``.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ NASTY = r"""p%s"w$(o)r'd\n `x` #1;&|"""
 
 
 def real_kubectl() -> str | None:
-    """The kubectl of this machine: beside the charts, else from the PATH."""
+    """The kubectl next to the charts, otherwise the one in the PATH."""
     folder = charts_folder()
-    beside = folder / "bin" / "kubectl" if folder else None
-    return str(beside) if beside and beside.is_file() else shutil.which("kubectl")
+    adjacent = folder / "bin" / "kubectl" if folder else None
+    return str(adjacent) if adjacent and adjacent.is_file() else shutil.which("kubectl")
 
 
 KUBECTL = real_kubectl()
@@ -44,7 +44,7 @@ with_kubectl = pytest.mark.skipif(KUBECTL is None, reason="there is no kubectl o
 
 @dataclass
 class Made:
-    """What a command made, and how it called kubectl."""
+    """The Secret that a command created, and its calls of kubectl."""
 
     secret: dict[str, Any]
     calls: list[list[str]]
@@ -57,7 +57,7 @@ class Made:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Any:
-    """Runs the command of a need in bash, with something typed into it."""
+    """Run the command of a need in bash, with typed input."""
     log = tmp_path / "calls"
     log.mkdir()
     shim = tmp_path / "bin" / "kubectl"
@@ -88,7 +88,7 @@ def run(tmp_path: Path) -> Any:
             env={"PATH": f"{shim.parent}:{os.environ['PATH']}", "HOME": str(tmp_path), "KUBECONFIG": "/dev/null"},
         )
         assert done.returncode == 0, done.stderr
-        # A file for each call, named by its time: two of a pipe run side by side.
+        # One file for each call, named after its time, because the processes of a pipe run in parallel.
         calls = [call.read_text(encoding="utf-8").split("\0")[:-1] for call in sorted(log.iterdir())]
         left = {file.name for file in tmp_path.iterdir()} - {"calls", "bin", ".kube", *(files or {})}
         assert left == set(), "a command left a file behind"
@@ -98,7 +98,7 @@ def run(tmp_path: Path) -> Any:
 
 
 def assert_made(made: Made, need: SecretNeed) -> None:
-    """Name, namespace, type and keys are those of the need, and no secret was an argument of any program."""
+    """Name, namespace, type and keys match the need, and no secret was an argument of a process."""
     assert_accepted([made.secret])
     metadata = made.secret["metadata"]
     assert (metadata["name"], metadata["namespace"]) == (need.name, need.namespace)
@@ -122,7 +122,7 @@ def assert_made(made: Made, need: SecretNeed) -> None:
         contracts.WebserverSecretKeySecret,
     ],
 )
-def test_a_random_key_is_a_fernet_key_and_another_each_time(run: Any, contract: type) -> None:
+def test_random_key_is_a_valid_fernet_key_and_different_each_time(run: Any, contract: type) -> None:
     need = needs.random_key(contract("k"), "airflow", "signs")
     one, two = run(need), run(need)
     assert_made(one, need)
@@ -134,7 +134,7 @@ def test_a_random_key_is_a_fernet_key_and_another_each_time(run: Any, contract: 
 
 
 @with_kubectl
-def test_the_database_owner_gets_a_random_password_that_no_url_mangles(run: Any) -> None:
+def test_database_owner_gets_a_random_password_that_is_safe_in_urls(run: Any) -> None:
     need = needs.basic_auth(contracts.BasicAuthSecret("login"), "data", username="robot", purpose="owns")
     made = run(need)
     assert_made(made, need)
@@ -145,7 +145,7 @@ def test_the_database_owner_gets_a_random_password_that_no_url_mangles(run: Any)
 
 
 @with_kubectl
-def test_a_url_is_made_from_the_password_in_another_namespace(run: Any) -> None:
+def test_dsn_copied_uses_the_password_of_another_namespace(run: Any) -> None:
     url = ("postgresql://robot:", "@airflow-pg-rw.data.svc:5432/flows")
     need = needs.dsn_copied("metadata", "airflow", source=("data", "login"), url=url, purpose="the URL")
     made = run(need)
@@ -178,11 +178,11 @@ COPIES = {
         "tasks",
     ),
 }
-"""What is copied out of another Secret, which is called pg-app."""
+"""Needs that copy from another Secret named pg-app."""
 
 
 @pytest.mark.parametrize("name", COPIES)
-def test_nothing_without_its_password_is_made_while_the_other_secret_is_missing(name: str, tmp_path: Path) -> None:
+def test_copying_command_creates_nothing_if_the_source_secret_is_missing(name: str, tmp_path: Path) -> None:
     shim = tmp_path / "kubectl"
     shim.write_text(
         '#!/usr/bin/env bash\necho "called $*" >> calls\n[ "$3" = get ] && echo "pg-app not found" >&2 && exit 1\n',
@@ -204,7 +204,7 @@ def test_nothing_without_its_password_is_made_while_the_other_secret_is_missing(
 
 
 @with_kubectl
-def test_a_url_is_typed_without_being_echoed(run: Any) -> None:
+def test_dsn_typed_does_not_echo_the_url(run: Any) -> None:
     need = needs.dsn_typed("metadata", "airflow", "the URL")
     typed = "postgresql://robot:a%40b@db.lab:5432/flows"
     made = run(need, f"{typed}\n")
@@ -214,7 +214,7 @@ def test_a_url_is_typed_without_being_echoed(run: Any) -> None:
 
 @with_kubectl
 @pytest.mark.parametrize("token", ["glpat-0123", NASTY, "=a=b=", "'", '"'])
-def test_user_and_token_of_git_are_typed_and_stand_under_all_four_keys(run: Any, token: str) -> None:
+def test_git_token_stores_user_and_token_under_all_four_keys(run: Any, token: str) -> None:
     need = needs.git_token(contracts.GitTokenSecret("git"), "airflow", "reads")
     made = run(need, f"oauth2\n{token}\n")
     if len(token) > 1:
@@ -230,9 +230,7 @@ def test_user_and_token_of_git_are_typed_and_stand_under_all_four_keys(run: Any,
 @with_kubectl
 @pytest.mark.parametrize("token", ["glpat-0123", NASTY])
 @pytest.mark.parametrize("registries", [("docker.io",), ("r.lab:5000", "ghcr.io")])
-def test_user_and_password_of_registries_are_typed_as_docker_writes_them(
-    run: Any, token: str, registries: tuple[str, ...]
-) -> None:
+def test_registry_login_has_the_format_of_docker_login(run: Any, token: str, registries: tuple[str, ...]) -> None:
     need = needs.registry_login(contracts.PullSecret("login"), "airflow", registries=registries)
     made = run(need, f"robot\n{token}\n" * len(registries))
     assert_made(made, need)
@@ -245,7 +243,7 @@ def test_user_and_password_of_registries_are_typed_as_docker_writes_them(
 
 @with_kubectl
 @pytest.mark.parametrize("token", ["glpat-0123", NASTY])
-def test_user_and_token_of_a_git_connection_are_typed(run: Any, token: str) -> None:
+def test_git_connection_over_https_prompts_for_user_and_token(run: Any, token: str) -> None:
     repo = "https://git.lab/it's%20a.git"
     need = needs.git_connection(contracts.SecretKey("git", "connection"), "airflow", repo=repo, purpose="reads")
     made = run(need, f"robot\n{token}\n")
@@ -260,14 +258,14 @@ def test_user_and_token_of_a_git_connection_are_typed(run: Any, token: str) -> N
 
 
 @with_kubectl
-def test_a_git_connection_with_an_ssh_key_is_pasted(run: Any) -> None:
+def test_git_connection_over_ssh_is_pasted(run: Any) -> None:
     need = needs.git_connection(contracts.SecretKey("git", "c"), "airflow", repo="git@h:d.git", purpose="reads")
     made = run(need, f'{{"conn_type": "git", "extra": "{COPIED}"}}')
     assert json.loads(made.data["c"])["conn_type"] == "git"
 
 
 @with_kubectl
-def test_an_ssh_key_is_pasted_with_its_lines(run: Any) -> None:
+def test_ssh_key_is_pasted_with_its_newlines(run: Any) -> None:
     need = needs.pasted(contracts.GitSshSecret("ssh"), "airflow", "reads", key="gitSshKey")
     key = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{NASTY}\n-----END OPENSSH PRIVATE KEY-----\n"
     made = run(need, key)
@@ -276,7 +274,7 @@ def test_an_ssh_key_is_pasted_with_its_lines(run: Any) -> None:
 
 
 @with_kubectl
-def test_the_key_of_a_certificate_is_pasted_and_the_certificate_a_file(run: Any) -> None:
+def test_tls_key_is_pasted_and_the_certificate_read_from_a_file(run: Any) -> None:
     need = needs.pasted(contracts.TlsSecret("tls"), "airflow", "serves", key="tls.key", plain={"tls.crt": "tls.crt"})
     made = run(need, "a private key\n", {"tls.crt": "a certificate\n"})
     assert_made(made, need)
@@ -285,7 +283,7 @@ def test_the_key_of_a_certificate_is_pasted_and_the_certificate_a_file(run: Any)
 
 @with_kubectl
 @pytest.mark.parametrize("versions", [("1.15.0", "2.9.3"), ("1.22.0", "3.2.2")], ids="-".join)
-def test_every_command_of_the_homelab_makes_what_it_says(run: Any, versions: tuple[str, str]) -> None:
+def test_every_command_of_the_homelab_example_creates_its_secret(run: Any, versions: tuple[str, str]) -> None:
     import main
 
     every = registry_of(main.build("k8s-single", *versions)).secrets
@@ -295,7 +293,7 @@ def test_every_command_of_the_homelab_makes_what_it_says(run: Any, versions: tup
 
 
 @pytest.mark.parametrize("name", ["metadata", "a.b-c"])
-def test_no_command_holds_more_than_names(name: str) -> None:
+def test_dsn_typed_command_contains_only_names(name: str) -> None:
     need = needs.dsn_typed(name, "airflow", "the URL")
     assert f"create secret generic {name} --from-file=connection=/dev/stdin" in need.command
     assert need.command.endswith("; unset ANSWER")

@@ -1,4 +1,4 @@
-"""What of a Secret can be made up."""
+"""Which Secrets can be generated, and how."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ KEY = contracts.SecretKey("smtp", "password")
         ),
     ],
 )
-def test_what_can_be_made_up_says_how(need: SecretNeed, recipe: recipes.Recipe) -> None:
+def test_need_with_a_complete_recipe_can_be_generated(need: SecretNeed, recipe: recipes.Recipe) -> None:
     assert need.recipe == recipe
-    assert need.can_be_made_up
+    assert need.can_be_generated
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_what_can_be_made_up_says_how(need: SecretNeed, recipe: recipes.Recipe) 
     ],
     ids=lambda need: need.name,
 )
-def test_what_only_a_person_knows_cannot_be_made_up(need: SecretNeed) -> None:
-    assert not need.can_be_made_up
+def test_need_with_a_typed_key_cannot_be_generated(need: SecretNeed) -> None:
+    assert not need.can_be_generated
 
 
-def test_a_key_that_somebody_knows_how_to_make_is_made_for_all_its_readers() -> None:
+def test_merged_need_uses_the_recipe_of_either_reader() -> None:
     fernet = contracts.FernetKeySecret("key")
     also = needs.free_key(contracts.SecretKey("key", "fernet-key"), "airflow", "reads it too", content="a key")
     for order in (
@@ -88,24 +88,24 @@ def test_a_key_that_somebody_knows_how_to_make_is_made_for_all_its_readers() -> 
         [needs.random_key(fernet, "airflow", "encrypts"), also],
     ):
         (both,) = merged(order)
-        assert both.can_be_made_up
+        assert both.can_be_generated
 
 
-def test_one_key_more_that_only_a_person_knows_leaves_the_whole_secret_to_a_person() -> None:
+def test_merged_need_with_one_typed_key_cannot_be_generated() -> None:
     one = needs.random_key(contracts.FernetKeySecret("key"), "airflow", "encrypts")
     other = needs.free_key(contracts.SecretKey("key", "token"), "airflow", "asks", content="a token")
     (both,) = merged([one, other])
-    assert not both.can_be_made_up
+    assert not both.can_be_generated
     assert set(both.recipe) == {"fernet-key"}
 
 
-def test_a_key_of_which_two_readers_want_different_content_cannot_be_made_up() -> None:
+def test_merged_need_with_two_different_recipes_for_a_key_cannot_be_generated() -> None:
     one, other = {"a": (recipes.text("x"),), "b": (recipes.text("y"),)}, {"a": (recipes.text("z"),)}
     assert recipes.joined(one, other) == {"b": (recipes.text("y"),)}
     assert recipes.joined(other, one) == {"b": (recipes.text("y"),)}
 
 
-def test_labels_that_readers_look_for_are_kept() -> None:
+def test_merged_need_keeps_labels() -> None:
     login = needs.basic_auth(AUTH, "data", username="robot", purpose="owns")
     other = needs.free_key(contracts.SecretKey("login", "password"), "data", "reads", content="it")
     (both,) = merged([other, login])

@@ -1,4 +1,4 @@
-"""References to Secrets: the keys that each contract fixes, and the handles that stand for a name."""
+"""References to Secrets: the keys of each contract, and the objects accepted as names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.making import new_chart
         (contracts.TlsSecret, ["tls.crt", "tls.key"], "kubernetes.io/tls"),
     ],
 )
-def test_each_contract_fixes_its_keys_and_type(
+def test_each_contract_has_fixed_keys_and_a_type(
     contract: type[contracts.SecretReference], keys: list[str], type_: str
 ) -> None:
     reference = contract("a-secret.1")
@@ -39,7 +39,7 @@ def test_each_contract_fixes_its_keys_and_type(
     assert contract.how_to_write.startswith(f"{contract.__name__}(")  # type: ignore[attr-defined]
 
 
-def test_the_keys_of_a_release_follow_one_prefix() -> None:
+def test_airflow_keys_existing_derives_names_from_the_prefix() -> None:
     keys = AirflowKeys.existing(prefix="lab")
     assert [ref.name for ref in (keys.fernet, keys.api, keys.jwt, keys.webserver) if ref] == [
         "lab-fernet-key",
@@ -50,7 +50,7 @@ def test_the_keys_of_a_release_follow_one_prefix() -> None:
     assert check_value(keys, AirflowKeys, "keys") == []
 
 
-def test_two_keys_in_one_secret_are_told_for_each_pair() -> None:
+def test_airflow_keys_reports_each_pair_that_shares_a_secret() -> None:
     keys = AirflowKeys(
         fernet=contracts.FernetKeySecret("a"), api=contracts.ApiSecretKeySecret("a"), jwt=contracts.JwtSecret("b")
     )
@@ -63,11 +63,11 @@ def test_two_keys_in_one_secret_are_told_for_each_pair() -> None:
     ("key", "found"), [("ca.crt", 0), ("A_b-1", 0), ("", 1), ("a/b", 1), ("a b", 1), ("x" * 254, 1)]
 )
 @pytest.mark.parametrize("kind", [SecretKey, ConfigMapKey])
-def test_a_key_of_a_secret_or_config_map(kind: type, key: str, found: int) -> None:
+def test_secret_key_and_config_map_key(kind: type, key: str, found: int) -> None:
     assert len(check_value(kind("name", key), kind, "x")) == found
 
 
-def test_a_secret_of_cdk8s_plus_is_a_handle_and_nothing_else_of_it_is() -> None:
+def test_reference_accepts_a_cdk8s_plus_secret_but_no_other_object() -> None:
     chart = new_chart()
     secret = plus.Secret(chart, "s", metadata={"name": "theirs"})
     assert ExistingSecret(secret).name == "theirs"
@@ -76,14 +76,14 @@ def test_a_secret_of_cdk8s_plus_is_a_handle_and_nothing_else_of_it_is() -> None:
     assert [finding.at for finding in check_value(ExistingSecret(config_map), ExistingSecret, "x")] == ["x.name"]
 
 
-def test_a_reference_is_no_name_for_another() -> None:
+def test_reference_is_not_accepted_as_the_name_of_another() -> None:
     reference = ExistingSecret("a")
     assert name_of(reference, "Secret") is reference
     assert name_of("a", "Secret") == "a"
     assert name_of(7, "Secret") == 7
 
 
-def test_references_are_values() -> None:
+def test_references_compare_by_value() -> None:
     assert ExistingSecret("a") == ExistingSecret("a")
     assert ExistingSecret("a") != contracts.DsnSecret("a")
     assert len({ExistingSecret("a"), ExistingSecret("a")}) == 1

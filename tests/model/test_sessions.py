@@ -1,4 +1,4 @@
-"""The budget of a whole app: releases, poolers and databases add up, whoever comes first."""
+"""Database sessions of an app: releases, poolers and databases add up, in any order of creation."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ OLD: dict[str, Any] = {"chart_version": "1.15.0", "airflow_version": "2.9.3"}
 
 
 def seen(chart: Any) -> dict[str, int]:
-    """Server -> how many sessions it sees."""
+    """Server -> the number of sessions opened there."""
     return {name: sum(each.sessions for each in found) for name, found in registry_of(chart).sessions.items()}
 
 
-def test_a_release_that_a_database_takes_is_told_and_no_more(tmp_path: Path) -> None:
+def test_release_within_the_limit_is_reported_but_not_rejected(tmp_path: Path) -> None:
     chart = new_chart()
     make_airflow(chart, database=make_cluster(chart).connection(bridge=ExistingSecret("m")))
-    # By hand in tests/airflow/wire/test_sessions.py: 40.
+    # Calculated in tests/airflow/wire/test_sessions.py: 40.
     assert seen(chart) == {"Cluster airflow-data/airflow-pg": 40}
     text = summary(registry_of(chart), tmp_path)
-    assert "Cluster airflow-data/airflow-pg sees up to 40 sessions; it takes 97 sessions" in text
+    assert "Cluster airflow-data/airflow-pg: up to 40 sessions; the maximum is 97 sessions" in text
     assert "  release airflow: process of the API server: 1 x 30 = 30\n" in text
     assert "near" not in text
 
 
-def test_too_many_tasks_for_a_database_are_refused_with_both_numbers_and_ways_out() -> None:
+def test_too_many_sessions_are_rejected_with_both_numbers_and_fixes() -> None:
     chart = new_chart()
     database = make_cluster(chart).connection(bridge=ExistingSecret("m"))
     # 3 schedulers: 9 + 9 for reading + 8 + 4 + 96 tasks + 2 = 128 of 97.
@@ -53,13 +53,13 @@ def test_too_many_tasks_for_a_database_are_refused_with_both_numbers_and_ways_ou
         make_airflow(chart, database=database, scheduler=Scheduler(replicas=3), **OLD)
     (found,) = caught.value.findings
     assert (found.rule, found.at, found.seen) == ("database/connections", "database", "128")
-    assert "97 sessions (100, less 3 that are kept)" in found.problem
+    assert "97 sessions (100 minus 3 reserved)" in found.problem
     assert "task in a pod: 96 x 1 = 96" in found.problem
-    for way in ("Throughput(tasks=...)", "Throughput(pool_size=", "CnpgPooler", "max_connections"):
-        assert way in found.fix
+    for fix in ("Throughput(tasks=...)", "Throughput(pool_size=", "CnpgPooler", "max_connections"):
+        assert fix in found.fix
 
 
-def test_the_ways_out_lead_out() -> None:
+def test_suggested_fixes_are_accepted() -> None:
     for changes, cluster in (
         ({"throughput": Throughput(tasks=16)}, {}),
         ({}, {"parameters": {"max_connections": "200"}}),
@@ -71,21 +71,23 @@ def test_the_ways_out_lead_out() -> None:
     pooler = CnpgPooler(chart, "pooler", cluster=make_cluster(chart), max_clients=200)
     database = pooler.connection(bridge=ExistingSecret("m"))
     make_airflow(chart, database=database, scheduler=Scheduler(replicas=3), **OLD)
-    # The pooler's pool of 10, the migration's 2; through the pooler 128 - 2 = 126 of its 200.
+    # The pool of 10 and 2 of the migration; through the pooler 128 - 2 = 126 of its 200.
     assert seen(chart) == {"Cluster airflow-data/airflow-pg": 13, "Pooler airflow-data/airflow-pg-pooler": 126}
 
 
-def test_clients_of_a_pooler_are_held_against_what_it_takes() -> None:
+def test_pooler_clients_are_compared_with_max_client_conn() -> None:
     chart = new_chart()
     pooler = CnpgPooler(chart, "pooler", cluster=make_cluster(chart))
     database = pooler.connection(bridge=ExistingSecret("m"))
-    with pytest.raises(PlatformError, match="Pooler airflow-data/airflow-pg-pooler takes 100 sessions, and up to 126"):
+    with pytest.raises(
+        PlatformError, match="Pooler airflow-data/airflow-pg-pooler accepts 100 sessions, but up to 126"
+    ):
         make_airflow(chart, database=database, scheduler=Scheduler(replicas=3), **OLD)
 
 
-def test_a_pool_larger_than_the_database_is_refused_at_once() -> None:
+def test_pool_larger_than_the_database_is_rejected() -> None:
     chart = new_chart()
-    # 3 x (30 + 5) for clients and 3 x 1 for the look-up of logins: 108 of 97.
+    # 3 x (30 + 5) for clients and 3 x 1 for auth_query: 108 of 97.
     with pytest.raises(PlatformError) as caught:
         CnpgPooler(
             chart, "p", cluster=make_cluster(chart), instances=3, pool_size=30, parameters={"reserve_pool_size": "5"}
@@ -106,11 +108,11 @@ def test_two_releases_on_one_server_add_up_in_either_order() -> None:
             )
         (found,) = caught.value.findings
         assert found.rule == "database/connections"
-        assert f"up to 80 would be opened (40 of release {first} + 40 of release {second})" in found.problem
+        assert f"up to 80 can be opened (40 by release {first} + 40 by release {second})" in found.problem
 
 
 def on_one_server(name: str) -> DatabaseConnection:
-    """A database of its own on a server that it shares."""
+    """A database on a shared server."""
     return ExternalDatabase(
         host="db.example.com",
         database=name,
@@ -120,20 +122,20 @@ def on_one_server(name: str) -> DatabaseConnection:
     ).connection()
 
 
-def test_an_external_database_counts_when_its_size_is_told() -> None:
+def test_external_database_is_checked_if_max_connections_is_set() -> None:
     chart = new_chart()
     parts: dict[str, Any] = {"host": "db.example.com", "password": SecretKey("db", "password")}
     make_airflow(chart, database=ExternalDatabase(**parts).connection())
     assert seen(chart) == {"the database at db.example.com:5432": 40}
     small = ExternalDatabase(**parts, max_connections=45, reserved_connections=6).connection()
-    with pytest.raises(PlatformError, match="takes 39 sessions"):
+    with pytest.raises(PlatformError, match="accepts 39 sessions"):
         make_airflow(new_chart(), database=small)
     by_url = ExternalDatabase(url=DsnSecret("m"), max_connections=42).connection()
-    with pytest.raises(PlatformError, match="the database in Secret m takes 39 sessions"):
+    with pytest.raises(PlatformError, match="The database in Secret m accepts 39 sessions"):
         make_airflow(new_chart(), database=by_url)
 
 
-def test_a_lab_database_counts_too() -> None:
+def test_lab_database_is_checked() -> None:
     chart = new_chart()
     lab = LabDatabase(
         chart,
@@ -143,5 +145,5 @@ def test_a_lab_database_counts_too() -> None:
         storage=Volume("1Gi"),
         parameters={"max_connections": "30"},
     )
-    with pytest.raises(PlatformError, match="lab-postgres in airflow takes 27 sessions"):
+    with pytest.raises(PlatformError, match="Lab-postgres in airflow accepts 27 sessions"):
         make_airflow(chart, database=lab.connection())

@@ -1,4 +1,4 @@
-"""Where the host of a URL is taken to be."""
+"""Whether the host of a URL is inside or outside the cluster."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from cdk8s_airflow.model.url_host import of_url
         ("https://store.storage.svc.lab.local", UnlocatedPeer(name="store.storage.svc.lab.local"), 443),
     ],
 )
-def test_a_host_is_outside_unless_its_name_may_be_one_of_the_cluster(url: str, peer: Peer, port: int) -> None:
+def test_peer_of_treats_a_host_as_external_unless_it_may_be_a_service(url: str, peer: Peer, port: int) -> None:
     assert of_url(url, "lab.local") == (peer, port)
 
 
 @pytest.mark.parametrize("url", ["plain", "", "https://", "https://host:99999/", "unheard-of://host/", "https:///path"])
-def test_what_is_no_url_with_a_host_and_a_port_leads_nowhere(url: str) -> None:
+def test_of_url_is_none_for_text_without_host_or_port(url: str) -> None:
     assert of_url(url, "cluster.local") is None

@@ -1,4 +1,4 @@
-"""Which chart runs which Airflow, and which PostgreSQL that can use."""
+"""Supported pairs of chart and Airflow versions, and supported PostgreSQL versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cdk8s_airflow.schemas.validation_errors import knows
 from tests.airflow.wire.samples import PAIRS, Pair, called
 
 
-def test_the_table_has_the_charts_that_there_are_facts_of_and_the_newest_is_the_default() -> None:
+def test_charts_match_the_facts_and_the_default_is_the_newest() -> None:
     assert tuple(CHARTS) == chart_versions() == ("1.15.0", "1.18.0", "1.20.0", "1.22.0")
     assert DEFAULT_CHART_VERSION == "1.22.0"
     assert {chart: runs.default for chart, runs in CHARTS.items()} == {
@@ -26,7 +26,7 @@ def test_the_table_has_the_charts_that_there_are_facts_of_and_the_newest_is_the_
 
 
 @pytest.mark.parametrize("pair", [*PAIRS, *((chart, None) for chart in CHARTS)])
-def test_good_pairs(pair: tuple[str, str | None]) -> None:
+def test_supported_pair_is_accepted(pair: tuple[str, str | None]) -> None:
     assert list(pair_findings(*pair)) == []
 
 
@@ -34,7 +34,7 @@ def test_good_pairs(pair: tuple[str, str | None]) -> None:
 @pytest.mark.parametrize(
     "airflow", ["1.10.15", "2.8.4", "2.9.3", "2.10.5", "2.11.0", "3.0.2", "3.1.8", "3.2.2", "3.9.0", "4.0.0"]
 )
-def test_every_pair_that_is_offered_instead_is_a_good_one(chart: str, airflow: str) -> None:
+def test_suggested_pair_is_accepted(chart: str, airflow: str) -> None:
     for finding in pair_findings(chart, airflow):
         offered = re.findall(r"(airflow_version|chart_version)='([\d.]+)'", finding.fix)
         assert offered
@@ -44,7 +44,7 @@ def test_every_pair_that_is_offered_instead_is_a_good_one(chart: str, airflow: s
 
 
 @pytest.mark.parametrize(("chart", "airflow"), [(1.22, None), (None, "3.2.2"), ("1.22.0", 3.2)])
-def test_other_types_are_left_to_the_check_of_types(chart: object, airflow: object) -> None:
+def test_pair_findings_ignores_values_of_other_types(chart: object, airflow: object) -> None:
     assert list(pair_findings(chart, airflow)) == []
 
 
@@ -59,9 +59,9 @@ def test_other_types_are_left_to_the_check_of_types(chart: object, airflow: obje
         ("newest", "1.22.0"),
     ],
 )
-def test_of_an_unknown_chart_the_nearest_known_is_offered(chart: str, nearest: str) -> None:
+def test_unknown_chart_version_suggests_the_nearest(chart: str, nearest: str) -> None:
     (finding,) = pair_findings(chart, None)
-    assert finding.fix.startswith(f"use {nearest!r} ")
+    assert finding.fix.startswith(f"Use {nearest!r} ")
 
 
 @pytest.mark.parametrize(
@@ -74,24 +74,24 @@ def test_of_an_unknown_chart_the_nearest_known_is_offered(chart: str, nearest: s
         ("9.9.9", range(1, 99)),
     ],
 )
-def test_postgres(airflow: str, good: range) -> None:
+def test_postgres_findings(airflow: str, good: range) -> None:
     assert [major for major in range(10, 22) if not list(postgres_findings(airflow, major))] == [
         major for major in range(10, 22) if major in good
     ]
     assert list(postgres_findings(airflow, None)) == []
 
 
-def test_every_version_here_runs_with_postgres_16() -> None:
+def test_every_airflow_version_supports_postgres_16() -> None:
     assert [pair for pair in PAIRS if list(postgres_findings(pair[1], 16))] == []
 
 
-def test_minor_versions() -> None:
+def test_minor_of() -> None:
     assert minor_of("3.2.2") == (3, 2)
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 @pytest.mark.parametrize("meaning", sorted(PLACES))
-def test_every_place_is_a_key_that_the_chart_of_its_version_knows(pair: Pair, meaning: str) -> None:
+def test_every_dialect_place_is_a_key_of_the_chart_version(pair: Pair, meaning: str) -> None:
     key = Dialect(*pair).place(meaning)
     below = ("workers.", "workers.celery.", "") if meaning.startswith("workers.") else ("",)
     known = key is None or any(knows(values_schema(pair[0]), tuple(f"{root}{key}".split("."))) for root in below)
@@ -101,10 +101,10 @@ def test_every_place_is_a_key_that_the_chart_of_its_version_knows(pair: Pair, me
 @pytest.mark.parametrize(
     ("pair", "server", "major"), [(("1.18.0", "2.11.0"), "webserver", 2), (("1.18.0", "3.0.2"), "api-server", 3)]
 )
-def test_the_server_of_the_ui_follows_airflow_not_the_chart(pair: Pair, server: str, major: int) -> None:
+def test_ui_server_follows_the_airflow_version(pair: Pair, server: str, major: int) -> None:
     assert (Dialect(*pair).ui_server, Dialect(*pair).airflow_major) == (server, major)
 
 
-def test_what_a_version_does_not_have_has_no_place() -> None:
+def test_dialect_has_no_place_for_an_unsupported_feature() -> None:
     assert Dialect("1.15.0", "2.9.3").place("service_links") is None
     assert Dialect("1.22.0", "3.2.2").place("service_links") == "enableServiceLinks"

@@ -1,4 +1,4 @@
-"""Volumes: which access mode one gets where many nodes write it, and the claim that asks for it."""
+"""Access mode of a volume that several nodes write to, and its PersistentVolumeClaim."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ONE_NODE = ClusterFacts(nodes=1)
         (Volume("1Gi", storage_class="local-path"), ONE_NODE, "ReadWriteOnce"),
     ],
 )
-def test_a_shared_volume_gets_a_mode_that_its_class_can_do(volume: Volume, facts: ClusterFacts, mode: str) -> None:
+def test_shared_access_mode_is_supported_by_the_class(volume: Volume, facts: ClusterFacts, mode: str) -> None:
     assert shared_access_mode(volume, facts, "x") == mode
 
 
@@ -38,13 +38,13 @@ def test_a_shared_volume_gets_a_mode_that_its_class_can_do(volume: Volume, facts
         (Volume("1Gi", storage_class="longhorn", access_mode="ReadWriteOnce"), SHARED, "storage/one-node"),
     ],
 )
-def test_where_no_mode_is_known_to_work_it_is_asked_for(volume: Volume, facts: ClusterFacts, rule: str) -> None:
+def test_shared_access_mode_unknown_is_rejected(volume: Volume, facts: ClusterFacts, rule: str) -> None:
     found = shared_access_mode(volume, facts, "logs.volume")
     assert isinstance(found, Finding)
     assert (found.rule, found.at) == (rule, "logs.volume")
 
 
-def test_a_claim_names_its_class_only_where_one_was_named() -> None:
+def test_claim_sets_the_storage_class_only_if_one_is_given() -> None:
     named = claim("a", "ns", Volume("5Gi", storage_class="fast"), "ReadWriteOnce", {"labels": {"x": "y"}})
     assert named == {
         "apiVersion": "v1",

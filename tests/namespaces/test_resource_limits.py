@@ -1,4 +1,4 @@
-"""Containers that could never start in their namespace are told before anything is written."""
+"""Containers that could never start in their namespace are rejected."""
 
 from __future__ import annotations
 
@@ -69,13 +69,15 @@ LIMITED = Resources(cpu="1", memory="1Gi", cpu_limit="2")
         (ONE, {}, []),
     ],
 )
-def test_a_container_fits_or_is_named(given: Resources, bounds: dict[str, Any], at: list[str]) -> None:
+def test_bound_findings_name_the_container_that_does_not_fit(
+    given: Resources, bounds: dict[str, Any], at: list[str]
+) -> None:
     found = list(bound_findings(given, "x", namespace="lab", **bounds))
     assert [finding.at for finding in found] == at
     assert all("namespace lab" in finding.problem and finding.seen for finding in found)
 
 
-def test_every_resources_in_settings_is_found_with_its_argument() -> None:
+def test_resources_in_finds_every_resources_with_its_argument() -> None:
     celery = CeleryExecutor(
         broker=ExternalBroker(url=BrokerUrlSecret("broker")),
         workers=CeleryWorkers(resources=ONE),
@@ -87,7 +89,7 @@ def test_every_resources_in_settings_is_found_with_its_argument() -> None:
     assert found["more[0]"] == ONE
 
 
-def test_a_release_that_does_not_fit_is_refused_with_each_argument() -> None:
+def test_release_that_does_not_fit_is_rejected_for_each_argument() -> None:
     chart = new_chart()
     namespace = Namespace(chart, "base", name="airflow", limits=ContainerLimits(max_memory="4Gi"))
     with pytest.raises(PlatformError) as caught:
@@ -103,7 +105,7 @@ def test_a_release_that_does_not_fit_is_refused_with_each_argument() -> None:
     }
 
 
-def test_tasks_elsewhere_are_held_against_the_bounds_there() -> None:
+def test_task_namespace_limits_are_checked() -> None:
     chart = new_chart()
     small = Namespace(chart, "team-a", quota=Quota(memory="512Mi", memory_limit="1Gi"))
     executor = KubernetesExecutor(task_resources=Resources(cpu="1", memory="1Gi"))
@@ -112,13 +114,13 @@ def test_tasks_elsewhere_are_held_against_the_bounds_there() -> None:
 
 
 @pytest.mark.parametrize("bounds", [{}, {"limits": ContainerLimits()}, {"quota": Quota(memory="64Gi", cpu="16")}])
-def test_a_release_with_defaults_fits_into_defaults(bounds: dict[str, Any]) -> None:
+def test_default_release_fits_default_limits(bounds: dict[str, Any]) -> None:
     chart = new_chart()
     make_airflow(chart, namespace=Namespace(chart, "base", name="airflow", **bounds))
     assert [each["kind"] for each in emitted(chart)].count("HelmChart") == 1
 
 
-def test_a_database_that_does_not_fit_is_refused() -> None:
+def test_database_that_does_not_fit_is_rejected() -> None:
     chart = new_chart()
     small = Namespace(chart, "data", quota=Quota(memory="512Mi"))
     with pytest.raises(PlatformError, match=r"db: resources.memory .*namespace data"):
@@ -126,7 +128,7 @@ def test_a_database_that_does_not_fit_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quota", "told"),
+    ("quota", "needed"),
     [
         (Quota(cpu="3", memory="5Gi", memory_limit="6Gi", pods=3), []),
         (Quota(cpu="2999m"), ["3 cores"]),
@@ -137,14 +139,14 @@ def test_a_database_that_does_not_fit_is_refused() -> None:
         (Quota(storage="1Gi"), []),
     ],
 )
-def test_what_always_runs_is_added_up(quota: Quota, told: list[str]) -> None:
+def test_together_findings_add_up_all_containers(quota: Quota, needed: list[str]) -> None:
     two = Resources(cpu="500m", memory="2Gi")
     one = Resources(cpu="2", memory="1Gi", memory_limit="2Gi")
     found = list(together_findings([(2, two), (1, one), (0, one)], namespace="lab", quota=quota))
-    assert [finding.problem.partition("comes to ")[2].partition(" before")[0] for finding in found] == told
+    assert [finding.problem.partition("need ")[2].partition(", without")[0] for finding in found] == needed
 
 
-def test_the_pods_of_a_release_are_each_component_as_often_as_it_runs_at_least() -> None:
+def test_release_pods_are_counted_with_their_minimum_replicas() -> None:
     celery = CeleryExecutor(
         broker=ExternalBroker(url=BrokerUrlSecret("broker")),
         workers=CeleryWorkers(resources=ONE, scaling=Keda(min_replicas=3, max_replicas=9)),
@@ -157,31 +159,31 @@ def test_the_pods_of_a_release_are_each_component_as_often_as_it_runs_at_least()
     assert counted[3][1] == ONE
 
 
-def test_a_release_that_could_never_be_up_is_refused() -> None:
+def test_release_that_exceeds_the_quota_is_rejected() -> None:
     chart = new_chart()
     namespace = Namespace(chart, "base", name="airflow", quota=Quota(memory="2Gi", pods=100))
-    with pytest.raises(PlatformError, match=r"airflow: namespace .*Quota\(memory='2Gi'\).* comes to 2880Mi before"):
+    with pytest.raises(PlatformError, match=r"airflow: namespace .*Quota\(memory='2Gi'\).* need 2880Mi, without tasks"):
         make_airflow(chart, namespace=namespace)
 
 
-def test_a_database_counts_each_instance() -> None:
+def test_database_instances_are_counted() -> None:
     chart = new_chart()
     data = Namespace(chart, "data", quota=Quota(memory="2Gi"))
-    with pytest.raises(PlatformError, match=r"db: namespace .*comes to 3072Mi before"):
+    with pytest.raises(PlatformError, match=r"db: namespace .*need 3072Mi, without tasks"):
         make_cluster(chart, namespace=data, instances=3, resources=ONE)
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-def test_where_a_quota_can_refuse_the_pod_of_a_task_the_task_waits(elsewhere: bool) -> None:
-    def told(bounds: dict[str, Any]) -> Any:
+def test_task_pod_creation_is_retried_if_a_quota_can_reject_it(elsewhere: bool) -> None:
+    def retries(bounds: dict[str, Any]) -> Any:
         chart = new_chart()
         place = Namespace(chart, "base", name="tasks", **bounds)
         make_airflow(chart, **({"task_namespaces": [place]} if elsewhere else {"namespace": place}))
         (each,) = (manifest for manifest in emitted(chart) if manifest["kind"] == "HelmChart")
         return values_of(each).get("config", {}).get("kubernetes_executor", {}).get("task_publish_max_retries")
 
-    assert told({"quota": Quota(pods=50)}) == "-1"
-    assert told({"limits": ContainerLimits()}) is None
+    assert retries({"quota": Quota(pods=50)}) == "-1"
+    assert retries({"limits": ContainerLimits()}) is None
 
 
 BIG = Resources(cpu="100m", memory="4Gi")
@@ -201,7 +203,7 @@ def bootstrap(chart: cdk8s.Chart, namespace: Namespace) -> object:
 
 
 @pytest.mark.parametrize("make", [lab, bootstrap])
-def test_whatever_else_runs_is_held_against_the_bounds_too(make: Callable[[cdk8s.Chart, Namespace], object]) -> None:
+def test_other_constructs_check_their_resources(make: Callable[[cdk8s.Chart, Namespace], object]) -> None:
     chart = new_chart()
     with pytest.raises(PlatformError, match=r"x: resources.memory .*namespace small.*\[quota/too-small\]"):
         make(chart, Namespace(chart, "small", limits=SMALL))
@@ -215,12 +217,12 @@ def bounded(**bounds: Any) -> tuple[Any, Namespace]:
 @pytest.mark.parametrize(
     ("bounds", "words"),
     [
-        ({"limits": ContainerLimits(max_storage="1Gi")}, "ContainerLimits(max_storage='1Gi') is less"),
-        ({"quota": Quota(storage="1Gi")}, "Quota(storage='1Gi') is less"),
-        ({"quota": Quota(claims=0)}, "Quota(claims=0) is less"),
+        ({"limits": ContainerLimits(max_storage="1Gi")}, "ContainerLimits(max_storage='1Gi')"),
+        ({"quota": Quota(storage="1Gi")}, "Quota(storage='1Gi')"),
+        ({"quota": Quota(claims=0)}, "Quota(claims=0)"),
     ],
 )
-def test_a_volume_that_its_namespace_has_no_room_for_is_told(bounds: dict[str, Any], words: str) -> None:
+def test_volume_that_exceeds_the_namespace_is_rejected(bounds: dict[str, Any], words: str) -> None:
     chart, namespace = bounded(**bounds)
     with pytest.raises(PlatformError) as caught:
         make_airflow(chart, namespace=namespace, logs=Logs.claim(Volume("5Gi")), facts=ClusterFacts(nodes=1))
@@ -229,13 +231,13 @@ def test_a_volume_that_its_namespace_has_no_room_for_is_told(bounds: dict[str, A
     assert words in finding.problem
 
 
-def test_every_instance_of_a_database_has_a_volume() -> None:
+def test_every_database_instance_counts_a_volume() -> None:
     chart, namespace = bounded(quota=Quota(storage="30Gi"))
     with pytest.raises(PlatformError) as caught:
         make_cluster(chart, namespace=namespace, instances=2, storage=Volume("20Gi"))
     (finding,) = caught.value.findings
     assert finding.at == "storage"
-    assert "is less than 2 of them" in finding.problem
+    assert "for 2 volumes" in finding.problem
 
 
 @pytest.mark.parametrize(
@@ -246,14 +248,14 @@ def test_every_instance_of_a_database_has_a_volume() -> None:
         (NodePort(), Quota(node_ports=0)),
     ],
 )
-def test_a_door_that_the_quota_keeps_shut_is_told(ui: Any, quota: Quota) -> None:
+def test_service_type_that_the_quota_forbids_is_rejected(ui: Any, quota: Quota) -> None:
     chart, namespace = bounded(quota=quota)
     with pytest.raises(PlatformError) as caught:
         make_airflow(chart, namespace=namespace, ui=ui)
     assert [finding.at for finding in caught.value.findings] == ["ui"]
 
 
-def test_what_has_room_is_taken() -> None:
+def test_settings_that_fit_are_accepted() -> None:
     chart, namespace = bounded(
         quota=Quota(storage="10Gi", claims=1, load_balancers=0, node_ports=1), limits=ContainerLimits(max_storage="5Gi")
     )

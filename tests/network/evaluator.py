@@ -1,8 +1,9 @@
-"""What NetworkPolicies let through, decided as Kubernetes describes it and without a look at how ours are made.
+"""Evaluates NetworkPolicies as Kubernetes documents them, independent of how this library creates them.
 
-A pod that no policy selects for a direction is open in it; one that some select is closed but for what any of these allows. A
-connection needs both: its source's way out and its target's way in. A block of addresses is held against the address of pods
-too, as a plugin may do: so a block that should leave pods out has to say so.
+A pod that no policy selects for a direction allows all traffic in that direction. A selected pod allows only what at least
+one of its policies allows. A connection must be allowed by the egress of its source and the ingress of its target. An
+``ipBlock`` is also compared with the addresses of pods, as a plugin may do, so a block that must not match pods has to
+except them.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 
 @dataclass(frozen=True)
 class Spot:
-    """One pod, or with no namespace a place that is no pod.
+    """A pod, or, without a namespace, a host that is not a pod.
 
     Attributes:
-        name: what it is called.
-        addresses: its addresses, one of each family it has.
-        namespace: where a pod is.
+        name: its name.
+        addresses: its addresses, one of each family.
+        namespace: the namespace of a pod.
         labels: the labels of a pod.
     """
 
@@ -40,7 +41,7 @@ class Spot:
 
 
 class Verdict:
-    """What a set of policies lets through between some spots."""
+    """The connections that a set of policies allows between some spots."""
 
     def __init__(self, policies: Iterable[Mapping[str, Any]], spots: Sequence[Spot]) -> None:
         self._spots = spots
@@ -76,13 +77,13 @@ class Verdict:
         }
 
     def allows(self, source: Spot, target: Spot, port: int, protocol: str = "TCP", family: int = 4) -> bool:
-        """Whether a connection gets through, between addresses of one family."""
+        """Whether a connection is allowed between addresses of one family."""
         return (port, protocol) in self.passing(source, target, [(port, protocol)], family)
 
     def passing(
         self, source: Spot, target: Spot, ports: Iterable[tuple[int, str]], family: int
     ) -> set[tuple[int, str]]:
-        """At which of some ports a connection gets through, between addresses of one family."""
+        """The ports of a list at which a connection is allowed between addresses of one family."""
         if source is target:
             return set(ports)
         start, end = _address(source, family), _address(target, family)
@@ -105,7 +106,7 @@ def _address(spot: Spot, family: int) -> str | None:
 
 
 def _open(policies: list[list[tuple[set[tuple[Spot, str]], Any]]], other: tuple[Spot, str]) -> list[Any]:
-    """The lists of ports that are open towards, or from, another end; one that means all of them where no policy counts."""
+    """The port lists that are allowed to or from another end. Matches every port if no policy applies."""
     if not policies:
         return [None]
     return [ports for rules in policies for ends, ports in rules if other in ends]
@@ -145,7 +146,7 @@ def _is_peer(peer: Mapping[str, Any], spot: Spot, address: str, namespace: str) 
 
 
 def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Whether a label selector chooses something with these labels."""
+    """Whether a label selector matches these labels."""
     unknown = set(selector) - {"matchLabels", "matchExpressions"}
     assert not unknown, f"fields that the evaluator does not know: {unknown}"
     if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):

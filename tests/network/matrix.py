@@ -1,6 +1,6 @@
-"""Holds policies against flows: every connection of a flow passes, every other one is refused.
+"""Compares policies with flows: every connection of a flow is allowed, every other one is denied.
 
-For those who add traffic of their own: ``assert_exact(isolation([...traffic...], [], {}, FACTS), FACTS)``.
+To test your own traffic: ``assert_exact(isolation([...traffic...], [], {}, FACTS), FACTS)``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FACTS = ClusterFacts(
     service_networks=["10.43.0.0/16", "fd43::/112"],
     node_networks=["192.168.1.0/24", "fd00:1::/64"],
 )
-"""A cluster with two families of addresses, of which everything is known."""
+"""A dual-stack cluster of which every fact is known."""
 
 _WORLD = Spot("the world", ("203.0.113.99", "2001:db8::99"))
 _METADATA = Spot("the metadata server", ("169.254.169.254",))
@@ -49,10 +49,10 @@ _UNUSED_PORT = 22222
 def assert_exact(
     given: Isolation, facts: ClusterFacts = FACTS, places: Mapping[str, PeerEndpoint] | None = None
 ) -> int:
-    """Every pair of spots, at every port that any flow has and at one that none has: passes just where a flow says so.
+    """Check every pair of spots, at each port of a flow and one more port: it is allowed exactly if a flow allows it.
 
     Returns:
-        how many connections passed, for a test to see that it tried something.
+        the number of allowed connections, so that a test can check that it tested something.
     """
     assert not given.findings, [str(finding) for finding in given.findings]
     places = places or {}
@@ -74,9 +74,7 @@ def assert_exact(
                 passed += len(passes)
                 for port, protocol in passes ^ needed:
                     what = (
-                        "passes, and no flow says so"
-                        if (port, protocol) in passes
-                        else "is refused, and a flow needs it"
+                        "is allowed without a flow" if (port, protocol) in passes else "is denied, but a flow needs it"
                     )
                     wrong.append(f"{source.name} -> {target.name} {port}/{protocol} IPv{family} {what}")
     assert not wrong, "\n".join(wrong[:20])
@@ -88,7 +86,7 @@ def _isolated(spot: Spot, given: Isolation) -> bool:
 
 
 def _spots(given: Isolation, facts: ClusterFacts, places: Mapping[str, PeerEndpoint]) -> Iterator[Spot]:
-    """A pod of each kind, its double in a namespace where it should not be, bystanders everywhere, and places outside."""
+    """A pod of each kind, a copy with the same labels in another namespace, other pods, and external hosts."""
     number = 1
 
     def pod(name: str, namespace: str, labels: Mapping[str, str]) -> Spot:
@@ -115,7 +113,7 @@ def _spots(given: Isolation, facts: ClusterFacts, places: Mapping[str, PeerEndpo
 
 
 class _Expected:
-    """What the flows say, read end by end."""
+    """The connections that the flows allow."""
 
     def __init__(
         self, given: Isolation, facts: ClusterFacts, places: Mapping[str, PeerEndpoint], spots: Sequence[Spot]
@@ -135,7 +133,7 @@ class _Expected:
                         self._found.setdefault((source, target), set()).add((port, flow.protocol, family))
 
     def between(self, source: Spot, target: Spot) -> set[tuple[int, str, int]]:
-        """Port, protocol and family of all that may pass."""
+        """Port, protocol and family of all allowed connections."""
         return self._found.get((source, target), set())
 
     def _port(self, target: Spot, flow: TrafficFlow) -> int | None:

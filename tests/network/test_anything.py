@@ -1,4 +1,4 @@
-"""Whatever is said of a release: it can be closed, once it is said where things are."""
+"""Any accepted release can be isolated once the locations of its peers are stated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.truth import assert_accepted
 
 
 def places_of(traffic: Traffic) -> dict[str, PeerEndpoint]:
-    """A place for everything that has none."""
+    """A location for each peer that has none."""
     asked = {
         finding.fix.split("'")[1]
         for finding in isolation([traffic], [], {}, FACTS).findings
@@ -33,10 +33,10 @@ def places_of(traffic: Traffic) -> dict[str, PeerEndpoint]:
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(drawn=any_settings())
-def test_whatever_is_said_of_a_release_what_it_needs_passes_and_nothing_else(drawn: ReleaseSettings) -> None:
-    said, _ = repaired(drawn)
-    values: dict[str, Any] = compile_release(said).values_from_arguments
-    traffic = release_traffic(said, values)
+def test_isolation_of_any_release_allows_exactly_its_flows(drawn: ReleaseSettings) -> None:
+    each, _ = repaired(drawn)
+    values: dict[str, Any] = compile_release(each).values_from_arguments
+    traffic = release_traffic(each, values)
     assert not traffic.questions
     ends = [end for flow in traffic.flows for end in (flow.source, flow.target) if isinstance(end, PodGroup)]
     workloads = {pods.chosen_by for pods in traffic.workloads}

@@ -1,4 +1,4 @@
-"""The evaluator, tried on the examples by which Kubernetes explains its policies."""
+"""The evaluator with the examples of the Kubernetes documentation of network policies."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ DOCUMENTED = policy(
         (LONE, WORLD, 1, "TCP", 6, False),
     ],
 )
-def test_the_documented_policy_lets_through_what_it_is_said_to(
+def test_documented_policy_allows_the_documented_connections(
     source: Spot, target: Spot, port: int, protocol: str, family: int, passes: bool
 ) -> None:
     assert Verdict([DOCUMENTED], SPOTS).allows(source, target, port, protocol, family) is passes
 
 
-def test_without_policies_everything_passes_and_with_an_empty_one_nothing() -> None:
+def test_no_policy_allows_everything_and_an_empty_policy_nothing() -> None:
     assert Verdict([], SPOTS).allows(LONE, DB, 1)
     cut = Verdict([policy(policyTypes=["Ingress", "Egress"])], SPOTS)
     assert not cut.allows(LONE, DB, 1)
@@ -75,7 +75,7 @@ def test_without_policies_everything_passes_and_with_an_empty_one_nothing() -> N
     assert cut.allows(LONE, WORLD, 1)
 
 
-def test_policies_add_up_and_an_empty_list_of_peers_or_ports_is_all_of_them() -> None:
+def test_policies_add_up_and_empty_peers_or_ports_match_all() -> None:
     deny = policy(policyTypes=["Ingress"])
     assert Verdict([deny, policy(ingress=[{}])], SPOTS).allows(WORLD, DB, 12345, "UDP")
     assert Verdict([deny], SPOTS).allows(DB, WORLD, 1)
@@ -87,7 +87,7 @@ def test_policies_add_up_and_an_empty_list_of_peers_or_ports_is_all_of_them() ->
     assert not both.allows(OTHER, DB, 5)
 
 
-def test_a_selector_of_a_namespace_alone_is_all_its_pods_and_with_one_of_pods_both_have_to_hold() -> None:
+def test_namespace_and_pod_selectors_in_one_peer_must_both_match() -> None:
     peers = [
         {"namespaceSelector": {"matchLabels": {NAME_LABEL: "myproject"}}, "podSelector": {"matchLabels": {"role": "x"}}}
     ]
@@ -106,7 +106,7 @@ def test_a_selector_of_a_namespace_alone_is_all_its_pods_and_with_one_of_pods_bo
         ("NotIn", ["a"], False, True),
     ],
 )
-def test_expressions_of_a_selector(operator: str, values: list[str], with_it: bool, without_it: bool) -> None:
+def test_match_expressions(operator: str, values: list[str], with_it: bool, without_it: bool) -> None:
     selector = {"matchExpressions": [{"key": "k", "operator": operator, **({"values": values} if values else {})}]}
     assert selects(selector, {"k": "a"}) is with_it
     assert selects(selector, {}) is without_it
@@ -121,6 +121,6 @@ def test_expressions_of_a_selector(operator: str, values: list[str], with_it: bo
         {"podSelectors": {}},
     ],
 )
-def test_what_the_api_server_would_refuse_is_refused(bad: dict[str, Any]) -> None:
+def test_invalid_policy_is_rejected(bad: dict[str, Any]) -> None:
     with pytest.raises(AssertionError):
         Verdict([policy(ingress=[{"from": [bad]}])], SPOTS)

@@ -1,4 +1,4 @@
-"""Every example, closed: all that it needs passes, nothing else does, and each pod that it makes has a policy of its own."""
+"""Every example with network policies: exactly its flows are allowed, and each pod that it creates has one policy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ every = pytest.mark.parametrize("name", NAMES)
 
 @functools.cache
 def closed(name: str) -> tuple[list[dict[str, Any]], Isolation, dict[str, PeerEndpoint]]:
-    """What an example emits, the policies of it, and where what nobody placed is said to be."""
+    """The objects of an example, its policies, and the locations of its unlocated peers."""
     app = runpy.run_path(str(EXAMPLES / f"{name}.py"))["build"]()
     traffic = [each.traffic for each in app.node.find_all() if isinstance(each, HasTraffic)]
     assert traffic
@@ -37,13 +37,13 @@ def closed(name: str) -> tuple[list[dict[str, Any]], Isolation, dict[str, PeerEn
 
 
 @every
-def test_what_an_example_needs_passes_and_nothing_else(name: str) -> None:
+def test_example_allows_exactly_its_flows(name: str) -> None:
     _, given, places = closed(name)
     assert assert_exact(given, FACTS, places)
 
 
 @every
-def test_every_pod_that_an_example_makes_itself_has_one_policy(name: str) -> None:
+def test_each_pod_of_an_example_has_exactly_one_policy(name: str) -> None:
     manifests, given, _ = closed(name)
     policies = [each for key, each in given.manifests.items() if not key.endswith("-default-deny")]
     assert policies
@@ -69,7 +69,7 @@ def _template(manifest: dict[str, Any]) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def test_the_example_of_a_cluster_that_denies_by_default_leaves_nothing_open() -> None:
+def test_default_deny_example_has_no_open_pod() -> None:
     app = runpy.run_path(str(EXAMPLES / "default_deny.py"))["build"]()
     (given,) = [each for each in app.node.find_all() if isinstance(each, NetworkIsolation)]
     assert given._isolation is not None

@@ -1,4 +1,4 @@
-"""NetworkIsolation: what it makes, what it asks, and what it tells the reader of the summary."""
+"""``NetworkIsolation``: its policies, its findings, and its section in the report."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def platform(chart: Any, **changes: Any) -> tuple[Any, CnpgCluster]:
     return make_airflow(chart, **settings), db
 
 
-def test_a_platform_gets_a_policy_for_each_kind_of_pods_and_one_that_denies_in_each_namespace() -> None:
+def test_each_kind_of_pod_gets_a_policy_and_each_namespace_a_default_deny() -> None:
     chart = new_chart()
     NetworkIsolation(chart, "isolation", traffic=platform(chart), facts=FACTS)
     made = policies(chart)
@@ -74,7 +74,7 @@ def test_a_platform_gets_a_policy_for_each_kind_of_pods_and_one_that_denies_in_e
     assert_accepted(list(made.values()))
 
 
-def test_a_pooler_stands_between_and_only_migrations_go_past_it() -> None:
+def test_traffic_goes_through_the_pooler_except_the_migration() -> None:
     chart = new_chart()
     db = make_cluster(chart)
     pooler = CnpgPooler(chart, "pooler", cluster=db)
@@ -97,7 +97,7 @@ def _name(given: Any) -> str:
     return str(pods.name)
 
 
-def test_flows_and_places_of_ones_own() -> None:
+def test_flows_and_endpoints_of_the_user() -> None:
     chart = new_chart()
     airflow, db = platform(chart, dags=make_dags(chart))
     NetworkIsolation(
@@ -117,7 +117,7 @@ def test_flows_and_places_of_ones_own() -> None:
     assert "0.0.0.0/0" not in str(made)
 
 
-def test_traffic_can_be_written_by_hand() -> None:
+def test_traffic_accepts_a_hand_written_traffic() -> None:
     chart = new_chart()
     web = PodGroup(name="web", namespace="lab", labels={"app": "web"})
     flow = TrafficFlow(source=web, target=WAREHOUSE, port=5439, purpose="sales")
@@ -126,7 +126,7 @@ def test_traffic_can_be_written_by_hand() -> None:
     assert isolation.flows == (flow,)
 
 
-def test_a_namespace_that_denies_by_itself_is_not_told_twice() -> None:
+def test_namespace_with_default_deny_gets_no_second_policy() -> None:
     chart = new_chart()
     namespace = Namespace(chart, "namespace", name="airflow", default_deny=True)
     airflow, db = platform(chart, namespace=namespace)
@@ -134,7 +134,7 @@ def test_a_namespace_that_denies_by_itself_is_not_told_twice() -> None:
     assert "airflow/default-deny" in policies(chart)
 
 
-def test_the_summary_lists_what_may_connect_and_what_could_only_be_allowed_everywhere(tmp_path: Path) -> None:
+def test_report_lists_connections_and_peers_with_unknown_addresses(tmp_path: Path) -> None:
     chart = new_chart()
     airflow, db = platform(chart, dags=make_dags(chart))
     NetworkIsolation(
@@ -147,22 +147,22 @@ def test_the_summary_lists_what_may_connect_and_what_could_only_be_allowed_every
         facts=FACTS,
     )
     text = summary(registry_of(chart), tmp_path)
-    assert "In namespaces airflow and airflow-data these connections are allowed and no others:\n" in text
+    assert "In namespaces airflow and airflow-data only these connections are allowed:\n" in text
     assert (
         "  to gitlab.acme.lab at 443 TCP (DAG files)\n    from DAG processor of airflow, triggerer of airflow, " in text
     )
-    assert "EVERYTHING outside the cluster is allowed at their ports" in text
+    assert "EVERY address outside the cluster is allowed at their ports" in text
     assert "\n  gitlab.acme.lab: 443/TCP (DAG files)\n" in text
-    assert "policies there have to allow it: warehouse in warehouse\n" in text
+    assert "policies there must allow the connections as well: warehouse in warehouse\n" in text
 
 
-def test_a_platform_without_isolation_says_nothing_of_flows(tmp_path: Path) -> None:
+def test_report_without_isolation_lists_no_connections(tmp_path: Path) -> None:
     chart = new_chart()
     platform(chart)
     assert "connections are allowed" not in summary(registry_of(chart), tmp_path)
 
 
-def test_every_question_is_asked_at_once() -> None:
+def test_all_missing_facts_are_reported_at_once() -> None:
     chart = new_chart("lab")
     with pytest.raises(PlatformError) as caught:
         NetworkIsolation(chart, "isolation", traffic=platform(chart, dags=make_dags(chart)))
@@ -183,17 +183,17 @@ def test_every_question_is_asked_at_once() -> None:
     assert not policies(chart)
 
 
-def test_what_is_isolated_apart_has_to_say_its_connections_at_both_ends() -> None:
+def test_connection_between_two_isolations_must_be_in_both() -> None:
     chart = new_chart()
     airflow, db = platform(chart)
     NetworkIsolation(chart, "airflow-only", traffic=[airflow], facts=FACTS)
     with pytest.raises(PlatformError) as caught:
         NetworkIsolation(chart, "db-only", traffic=[db], facts=FACTS)
     assert {finding.rule for finding in caught.value.findings} == {"network/half-open"}
-    assert "scheduler of airflow may reach" in caught.value.findings[0].problem
+    assert "scheduler of airflow may connect to" in caught.value.findings[0].problem
 
 
-def test_what_is_isolated_apart_and_says_its_connections_at_both_ends_is_taken() -> None:
+def test_connection_between_two_isolations_that_is_in_both_is_accepted() -> None:
     chart = new_chart()
     airflow, db = platform(chart)
     first = NetworkIsolation(chart, "airflow-only", traffic=[airflow], facts=FACTS)
@@ -204,17 +204,17 @@ def test_what_is_isolated_apart_and_says_its_connections_at_both_ends_is_taken()
     NetworkIsolation(chart, "db-only", traffic=[db], flows=shared, facts=FACTS)
 
 
-def test_where_one_thing_is_is_asked_once_however_many_need_it() -> None:
+def test_unlocated_peer_is_reported_once() -> None:
     chart = new_chart()
     airflow = make_airflow(chart, database=ExternalDatabase(url=DsnSecret("elsewhere")).connection())
     with pytest.raises(PlatformError) as caught:
         NetworkIsolation(chart, "isolation", traffic=[airflow], facts=FACTS)
     assert [finding.problem.partition(",")[0] for finding in caught.value.findings if finding.at == "endpoints"] == [
-        "lack 'metadata database of airflow'"
+        "must contain the location of 'metadata database of airflow'"
     ]
 
 
-def test_the_address_of_a_service_is_not_where_the_api_server_is() -> None:
+def test_service_ip_is_rejected_as_api_server_address() -> None:
     chart = new_chart()
     facts = dataclasses.replace(FACTS, api_server=KubernetesApiAddress(networks=["10.43.0.1/32"], port=443))
     with pytest.raises(PlatformError) as caught:
@@ -224,13 +224,13 @@ def test_the_address_of_a_service_is_not_where_the_api_server_is() -> None:
     assert "endpointslices" in finding.fix
 
 
-def test_a_plugin_that_is_a_class_of_its_own_is_named_beside_the_choices() -> None:
+def test_network_plugin_choices_include_the_cilium_class() -> None:
     facts = dataclasses.replace(FACTS, network_plugin="cilium")  # type: ignore[arg-type]
     (finding,) = check_value(facts, ClusterFacts, "facts")
     assert finding.fix == "Use one of them, or Cilium()"
 
 
-def test_what_follows_from_a_broken_release_is_not_reported_beside_it() -> None:
+def test_findings_that_follow_from_a_broken_release_are_not_reported() -> None:
     chart = new_chart("lab")
     made: list[Any] = []
 
@@ -250,18 +250,18 @@ def test_what_follows_from_a_broken_release_is_not_reported_beside_it() -> None:
 @pytest.mark.parametrize(
     ("changes", "at", "words"),
     [
-        ({"traffic": []}, "traffic", "nothing to isolate"),
+        ({"traffic": []}, "traffic", "at least one construct"),
         ({"traffic": ["airflow"]}, "traffic[0]", "must be"),
         ({"flows": [TrafficFlow(source=WAREHOUSE, target=WAREHOUSE, port=0, purpose="x")]}, "flows[0].port", "must be a port"),
         ({"endpoints": {"x": WAREHOUSE}}, "endpoints.x", "must be a PeerEndpoint"),
-        ({"endpoints": {"nobody": PeerEndpoint(peer=WAREHOUSE)}}, "endpoints.nobody", "is an end of no flow"),
-        ({"facts": dataclasses.replace(FACTS, network_plugin="flannel")}, "facts.network_plugin", "enforces no"),
+        ({"endpoints": {"nobody": PeerEndpoint(peer=WAREHOUSE)}}, "endpoints.nobody", "must be the name of a peer of a flow"),
+        ({"facts": dataclasses.replace(FACTS, network_plugin="flannel")}, "facts.network_plugin", "must be a plugin that enforces"),
         ({"facts": ClusterFacts(network_plugin="cilium")}, "facts.network_plugin", "must be one of"),  # type: ignore[arg-type]
-        ({"endpoints": {"x": PeerEndpoint(peer=ExternalPeer(name="x", networks=("0.0.0.0/0",)))}}, "endpoints.x.peer.networks[0]", "every address"),
+        ({"endpoints": {"x": PeerEndpoint(peer=ExternalPeer(name="x", networks=("0.0.0.0/0",)))}}, "endpoints.x.peer.networks[0]", "smaller than /0"),
     ],
     ids=["nothing", "a-name", "port", "no-place", "unused", "flannel", "plugin", "everything"],
 )  # fmt: skip
-def test_what_it_does_not_take(changes: dict[str, Any], at: str, words: str) -> None:
+def test_invalid_argument_is_rejected(changes: dict[str, Any], at: str, words: str) -> None:
     chart = new_chart()
     with pytest.raises(PlatformError) as caught:
         NetworkIsolation(chart, "isolation", **{"traffic": platform(chart), "facts": FACTS, **changes})
@@ -304,11 +304,11 @@ def test_what_it_does_not_take(changes: dict[str, Any], at: str, words: str) -> 
         (
             {"keda": PodGroup(name="KEDA", namespace="keda", labels={"app": "x"}, without=("app",))},
             "facts.keda.labels.app",
-            "must have and must lack",
+            "conflicts with without=",
         ),
     ],
 )
-def test_facts_that_are_none(changes: dict[str, Any], at: str, words: str) -> None:
+def test_invalid_network_fact_is_rejected(changes: dict[str, Any], at: str, words: str) -> None:
     (finding,) = check_value(dataclasses.replace(FACTS, **changes), ClusterFacts, "facts")
     assert finding.at == at
     assert words in finding.problem

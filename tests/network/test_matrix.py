@@ -1,4 +1,4 @@
-"""Policies as Kubernetes evaluates them: whatever a platform needs passes, and nothing else."""
+"""Policies as Kubernetes evaluates them: exactly the flows of a platform are allowed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
 
 
 def executors(pair: Pair) -> dict[str, Any]:
-    """Every executor that a pair runs."""
+    """The executors that a version pair supports."""
     celery = CeleryExecutor(broker=REDIS, workers=CeleryWorkers(scaling=Keda(max_replicas=3)))
     found: dict[str, Any] = {"kubernetes": KubernetesExecutor(), "local": LocalExecutor(), "celery": celery}
     if pair not in WITH_AIRFLOW_3:
@@ -67,14 +67,14 @@ def executors(pair: Pair) -> dict[str, Any]:
 
 
 def isolated(pair: Pair, *flows: TrafficFlow, facts: Any = FACTS, places: Any = None, **settings: Any) -> Isolation:
-    said = release(pair, **{"database": DATABASE, "ui": Ingress(host="a.example.com"), **settings})
-    traffic = release_traffic(said, compile_release(said).values_from_arguments)
+    each = release(pair, **{"database": DATABASE, "ui": Ingress(host="a.example.com"), **settings})
+    traffic = release_traffic(each, compile_release(each).values_from_arguments)
     return isolation([traffic, cluster_traffic("pg", "airflow-data")], flows, places or {}, facts)
 
 
 @every_pair
 @pytest.mark.parametrize("name", ["kubernetes", "local", "celery", "celery-kubernetes", "several", "sets"])
-def test_every_executor_with_every_pair(pair: Pair, name: str) -> None:
+def test_every_executor_with_every_version_pair(pair: Pair, name: str) -> None:
     executor = executors(pair).get(name)
     if executor is None:
         return
@@ -93,22 +93,22 @@ def test_every_executor_with_every_pair(pair: Pair, name: str) -> None:
 
 
 @every_pair
-def test_everything_that_can_be_said_together(pair: Pair) -> None:
-    said, _ = everything(pair)
+def test_all_settings_together(pair: Pair) -> None:
+    settings, _ = everything(pair)
     places = {
         "metadata database of airflow": PeerEndpoint(peer=ExternalPeer(name="rds", networks=("198.51.100.7/32",))),
         "results of airflow": PeerEndpoint(peer=ExternalPeer(name="rds", networks=("198.51.100.7/32",)), port=5433),
         "proxy.example.com": PeerEndpoint(peer=ExternalPeer(name="proxy", networks=("198.51.100.8/32",))),
     }
-    if said.otel_collector is not None:
+    if settings.otel_collector is not None:
         places["tempo.monitoring"] = PeerEndpoint(
             peer=PodGroup(name="Tempo", namespace="monitoring", labels={"app": "tempo"})
         )
-    given = isolation([release_traffic(said, compile_release(said).values_from_arguments)], [], places, FACTS)
+    given = isolation([release_traffic(settings, compile_release(settings).values_from_arguments)], [], places, FACTS)
     assert assert_exact(given, FACTS, places)
 
 
-def test_task_pods_in_other_namespaces_reach_the_server_and_nobody_reaches_them() -> None:
+def test_task_pods_in_other_namespaces_reach_the_api_server_and_accept_nothing() -> None:
     given = isolated(PAIRS[-1], task_namespaces=("team-a", "team-b"), logs=Logs.s3("logs"), dags=git())
     assert assert_exact(given)
     assert set(given.namespaces) == {"airflow-lab", "airflow-data", "team-a", "team-b"}
@@ -119,13 +119,13 @@ def test_task_pods_in_other_namespaces_reach_the_server_and_nobody_reaches_them(
     [NodePort(port=30080), LoadBalancer(), LoadBalancer(source_ranges=["198.51.100.0/24"])],
     ids=["node-port", "anybody", "some"],
 )
-def test_people_who_come_through_the_nodes(ui: Any) -> None:
+def test_users_who_connect_through_the_nodes(ui: Any) -> None:
     given = isolated(PAIRS[-1], ui=ui)
     assert assert_exact(given)
     assert ("people of lab" in given.everywhere) is not bool(getattr(ui, "source_ranges", ()))
 
 
-def test_an_ingress_controller_on_the_nodes_network_and_a_dns_cache_on_each_node() -> None:
+def test_ingress_controller_on_the_host_network_and_node_local_dns() -> None:
     facts = dataclasses.replace(
         FACTS,
         ingress_controller=HostNetwork("ingress-nginx"),
@@ -134,7 +134,7 @@ def test_an_ingress_controller_on_the_nodes_network_and_a_dns_cache_on_each_node
     assert assert_exact(isolated(PAIRS[-1], facts=facts), facts)
 
 
-def test_a_broker_elsewhere_and_a_repository_at_a_known_address() -> None:
+def test_external_broker_and_a_repository_at_a_known_address() -> None:
     places = {
         "broker of lab": PeerEndpoint(
             peer=PodGroup(name="RabbitMQ", namespace="queues", labels={"app": "rabbitmq"}), port=5672
@@ -147,7 +147,7 @@ def test_a_broker_elsewhere_and_a_repository_at_a_known_address() -> None:
     assert not given.everywhere
 
 
-def test_a_broker_beside_the_release_gets_a_policy_too() -> None:
+def test_broker_in_an_isolated_namespace_gets_a_policy() -> None:
     broker = PodGroup(name="RabbitMQ", namespace="airflow-lab", labels={"app": "rabbitmq"})
     places = {"broker of lab": PeerEndpoint(peer=broker, port=5672)}
     executor = CeleryExecutor(broker=ExternalBroker(url=BrokerUrlSecret("broker")))
@@ -156,7 +156,7 @@ def test_a_broker_beside_the_release_gets_a_policy_too() -> None:
     assert "airflow-lab-rabbitmq" in given.manifests
 
 
-def test_further_flows_of_tasks_and_of_pods_that_tasks_start() -> None:
+def test_flows_of_tasks_and_of_pods_that_tasks_create() -> None:
     tasks = PodGroup(
         name="pods that tasks start",
         namespace="airflow-lab",
@@ -174,7 +174,7 @@ def test_further_flows_of_tasks_and_of_pods_that_tasks_start() -> None:
 
 
 @every_pair
-def test_with_one_family_no_policy_names_the_other(pair: Pair) -> None:
+def test_single_stack_policies_do_not_name_the_other_address_family(pair: Pair) -> None:
     facts = dataclasses.replace(FEWER, ip_families=["IPv4"])
     given = isolated(pair, dags=git(), logs=Logs.s3("logs", connection=None), facts=facts)
     assert not given.findings
@@ -221,7 +221,7 @@ def _all_of_the_world(manifests: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("spoil", SPOILS.values(), ids=SPOILS.keys())
-def test_a_fault_in_the_policies_is_noticed(spoil: Any) -> None:
+def test_fault_in_the_policies_is_detected(spoil: Any) -> None:
     given = _spoiled(spoil)
-    with pytest.raises(AssertionError, match=r"passes, and no flow says so|is refused, and a flow needs it"):
+    with pytest.raises(AssertionError, match=r"is allowed without a flow|is denied, but a flow needs it"):
         assert_exact(given)

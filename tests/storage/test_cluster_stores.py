@@ -84,7 +84,7 @@ def test_logins_are_made_up_beside_the_store_and_copied_elsewhere(product: str) 
         {"minio-root"} if product == "minio" else set()
     )
     assert set(needs) == wanted
-    assert all(need.namespace == "storage" and need.can_be_made_up for need in needs.values())
+    assert all(need.namespace == "storage" and need.can_be_generated for need in needs.values())
     if product == "minio":
         assert "ACCESS_KEY=data-lake && " in needs["data-lake"].command
         assert set(needs["minio-root"].keys) == {"rootUser", "rootPassword"}

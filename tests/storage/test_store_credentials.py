@@ -43,7 +43,7 @@ def test_a_login_to_an_own_store_is_made_up_beside_it(run: Any) -> None:
     assert_made(first, need)
     assert set(first.data) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
     assert first.data["AWS_SECRET_ACCESS_KEY"] != second.data["AWS_SECRET_ACCESS_KEY"]
-    assert need.can_be_made_up
+    assert need.can_be_generated
 
 
 @with_kubectl
@@ -53,7 +53,7 @@ def test_elsewhere_it_is_copied_from_there(run: Any) -> None:
     assert_made(made, need)
     assert made.data["AWS_ACCESS_KEY_ID"] == made.data["AWS_SECRET_ACCESS_KEY"] == COPIED
     assert json.loads(made.data["connection"])["login"] == COPIED
-    assert need.can_be_made_up
+    assert need.can_be_generated
 
 
 @with_kubectl
@@ -82,4 +82,4 @@ def test_a_key_of_azure_is_typed(run: Any) -> None:
 
 
 def test_only_a_person_knows_a_login_to_somebody_elses_store() -> None:
-    assert not login(LOGIN, OUTSIDE, "airflow", "reads the lake").can_be_made_up
+    assert not login(LOGIN, OUTSIDE, "airflow", "reads the lake").can_be_generated

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from cdk8s_airflow._regex import regex
-from cdk8s_airflow.model.version import Own, beside
+from cdk8s_airflow.model.version import Own, adjacent_charts
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import Must
 from cdk8s_airflow.validation.frozen import frozen
@@ -137,7 +137,7 @@ def schema_of(opened: OpenedChart) -> tuple[compiling.Schema, list[Finding]]:
 def _compiled(opened: OpenedChart) -> compiling.Schema:
     from cdk8s_airflow.schemas import chart_compiler as compiling
 
-    neighbours = beside(opened.own.chart)
+    neighbours = adjacent_charts(opened.own.chart)
     if neighbours is None:
         raise compiling.SourceError(f"chart {opened.own.chart} has no neighbours")
     return compiling.facts_like(neighbours[0], opened.source)
@@ -246,7 +246,7 @@ def _side_images(chart: str, values: Mapping[str, Any], again: str) -> Mapping[s
         for key, image in (images if isinstance(images, dict) else {}).items()
         if key not in _NO_SIDE_IMAGE and isinstance(image, dict) and image.get("repository") and image.get("tag")
     }
-    neighbours = beside(chart)
+    neighbours = adjacent_charts(chart)
     lacking = [key for key in SIDE_IMAGES[neighbours[0]] if key not in found] if neighbours else []
     if lacking:
         raise _Refused(

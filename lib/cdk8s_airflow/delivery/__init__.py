@@ -1,1 +1,1 @@
-"""How a release reaches the cluster."""
+"""Delivery of a release to the cluster: by k3s, Flux, Argo CD, or the helm command."""

@@ -1,4 +1,4 @@
-"""Delivery by Argo CD: an Application that renders the chart and applies its objects."""
+"""Delivery with Argo CD: an Application that renders the chart and applies its objects."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _Server = Annotated[
     str,
     Must(
         _is_server,
-        "is not the address of an API server",
-        'write it as Argo CD knows it, like "https://kubernetes.default.svc" or "https://10.0.0.5:6443"',
+        "must be the address of a Kubernetes API server",
+        'Use the address under which Argo CD manages the cluster, such as "https://kubernetes.default.svc"',
         "delivery/server",
     ),
 ]
@@ -35,12 +35,12 @@ _Server = Annotated[
 
 @frozen
 class AutomatedSync:
-    """Argo CD applies changes by itself.
+    """The automated sync of an Argo CD Application (``spec.syncPolicy.automated``).
 
     Attributes:
-        prune: whether it deletes objects that the chart no longer has, as Helm would. What holds data is no part of the
-            Application, or marked so that it stays.
-        self_heal: whether it undoes changes that somebody made in the cluster.
+        prune: whether Argo CD deletes objects that are no longer in the chart, as Helm does. Objects that hold data are
+            not in the Application, or have an annotation that excludes them.
+        self_heal: whether Argo CD reverts changes that are made directly in the cluster (``selfHeal``).
     """
 
     how_to_write: ClassVar[str] = "AutomatedSync(prune=True, self_heal=True)"
@@ -51,23 +51,23 @@ class AutomatedSync:
 
 @frozen
 class ArgoApplication:
-    """The release as an Argo CD Application.
+    """Deliver the release as an Argo CD Application.
 
-    Argo CD renders the chart instead of letting Helm install it. It would run the migration only after all pods are
-    healthy, which they are only after the migration; so here the migration is a hook of the sync itself.
+    Argo CD renders the chart and does not run Helm hooks before pods are healthy, which they are only after the
+    database migration. Therefore the migration Job is a hook of the sync itself (``argocd.argoproj.io/hook: Sync``).
 
     Attributes:
-        namespace: where the Application lives, not where Airflow runs. Default: ``"argocd"``.
-        project: the project of Argo CD it belongs to. Default: ``"default"``.
-        server: the cluster Airflow runs in, as Argo CD knows it. Default: the one Argo CD itself runs in.
-        automated: what Argo CD does by itself; None: nothing, somebody starts each sync. Default: everything, as the other
-            deliveries do.
-        retries: how often a failed sync is tried again by itself. Default: 5.
-        on_delete: what becomes of Airflow when the Application is deleted: ``"keep"`` leaves it running, ``"delete"`` deletes
-            everything the chart made. Default: ``"keep"``.
-        timeout: how long the migration may wait for Secrets and the database, as a delivery by Helm would let it. Default:
-            ``"30m"``. At least ``"10m"``.
-        source: where the chart comes from. Default: the repository of the Airflow project.
+        namespace: the namespace of the Application, not the one where Airflow runs. Default: ``"argocd"``.
+        project: the Argo CD project, ``spec.project``. Default: ``"default"``.
+        server: the API server of the cluster where Airflow runs, ``spec.destination.server``. Default:
+            ``"https://kubernetes.default.svc"``, the cluster where Argo CD runs.
+        automated: the automated sync, ``spec.syncPolicy.automated``. None: each sync is started manually. Default:
+            prune and self-heal, so that changes are applied automatically as with the other deliveries.
+        retries: how often Argo CD retries a failed sync, ``spec.syncPolicy.retry.limit``. Default: 5.
+        on_delete: what happens to Airflow when the Application is deleted: ``"keep"`` leaves it running, ``"delete"``
+            deletes everything that the chart created. Default: ``"keep"``.
+        timeout: how long the migration waits for Secrets and the database, at least ``"10m"``. Default: ``"30m"``.
+        source: the chart repository or OCI registry. Default: the repository of the Airflow project.
     """
 
     how_to_write: ClassVar[str] = "ArgoApplication()"

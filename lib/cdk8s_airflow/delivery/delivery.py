@@ -1,4 +1,4 @@
-"""The deliveries there are."""
+"""The type of all deliveries."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 
 Delivery = K3sHelmChart | FluxRelease | ArgoApplication | HelmCommand
-"""A way in which a release reaches the cluster."""
+"""How a release is delivered to the cluster."""

@@ -1,4 +1,4 @@
-"""Delivery by Flux: a HelmRelease, the repository it takes the chart from, and its values."""
+"""Delivery with Flux: a HelmRelease, the HelmRepository of its chart, and its values."""
 
 from __future__ import annotations
 
@@ -16,21 +16,27 @@ _SHORTEST_INTERVAL = "1m"
 
 @frozen
 class FluxRelease:
-    """The release as a Flux HelmRelease with a HelmRepository, and its values in a ConfigMap.
+    """Deliver the release as a Flux HelmRelease with a HelmRepository, and its values in a ConfigMap.
 
-    Flux does not wait for pods to become ready: they wait for the migration, and Helm runs that only afterwards. It waits
-    for the migration. A failed release is never uninstalled nor rolled back: a database does not migrate backwards.
+    Flux does not wait for pods to become ready, because they wait for the migration, and Helm runs the migration hook
+    after that wait. Flux waits for the migration. A failed release is never uninstalled or rolled back, because the
+    database cannot be migrated back.
 
     Attributes:
-        namespace: where Flux's objects live, not where Airflow runs. Default: ``"flux-system"``. The state of the release
-            is kept where Airflow runs, as Helm itself would, so that ``helm history`` finds it.
-        timeout: how long Helm waits for each hook, the database migration among them. Default: ``"30m"``. At least ``"10m"``.
-        interval: how often Flux looks whether the release is as it should be. A change is applied at once. Default: ``"10m"``.
-        failure_policy: ``"retry"`` upgrades a failed release until it works (Flux 2.7 and newer); ``"stop"`` leaves it as it
-            is until somebody mends it. Default: retry where ``ClusterFacts.flux`` allows it, else stop.
-        retry_interval: how long Flux waits before it tries again. Default: ``"5m"``.
-        service_account: the account in ``namespace`` that Flux acts as. Default: Flux's own.
-        source: where the chart comes from. Default: the repository of the Airflow project.
+        namespace: the namespace of the Flux objects, not the one where Airflow runs. Default: ``"flux-system"``. Helm
+            stores the release state in the namespace of Airflow (``spec.storageNamespace``), where ``helm history``
+            finds it.
+        timeout: how long Helm waits for each hook, such as the database migration, at least ``"10m"``.
+            ``spec.timeout``. Default: ``"30m"``.
+        interval: how often Flux reconciles the release, at least ``"1m"``. ``spec.interval``. A change is applied
+            immediately. Default: ``"10m"``.
+        failure_policy: ``"retry"`` retries the upgrade of a failed release until it succeeds (Flux 2.7 and newer);
+            ``"stop"`` leaves the release failed until you fix it. Default: None; ``"retry"`` if ``ClusterFacts.flux``
+            is 2.7 or newer, otherwise ``"stop"``.
+        retry_interval: how long Flux waits before a retry, at least ``"1m"``. Default: ``"5m"``.
+        service_account: the service account in ``namespace`` that Flux impersonates, ``spec.serviceAccountName``.
+            Default: None, the account of Flux.
+        source: the chart repository or OCI registry. Default: the repository of the Airflow project.
     """
 
     how_to_write: ClassVar[str] = "FluxRelease()"
@@ -50,7 +56,7 @@ class FluxRelease:
                 yield Finding(
                     rule="delivery/interval",
                     at=at,
-                    problem="is so short that Flux would be at it all the time",
+                    problem=f"must be at least {_SHORTEST_INTERVAL!r}, otherwise Flux reconciles continuously",
                     seen=repr(interval),
-                    fix=f"use {_SHORTEST_INTERVAL!r} or more",
+                    fix=f"Use {_SHORTEST_INTERVAL!r} or more",
                 )

@@ -1,4 +1,4 @@
-"""Delivery by hand: a values file, and the command that installs and upgrades with it."""
+"""Delivery with the helm command: a values file, and a script that installs and upgrades the release."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from cdk8s_airflow.validation.frozen import frozen
 
 @frozen
 class HelmCommand:
-    """The release as files for Helm itself, for clusters where nothing runs Helm.
+    """Deliver the release as files for the helm command, for clusters without a Helm controller.
 
-    ``helm/<release>/values.yml`` and ``install.sh`` beside it are written below the folder of the manifests, where
-    ``kubectl apply -f`` does not look. They are written by :func:`cdk8s_airflow.run` and :func:`cdk8s_airflow.synth`; an
-    ``app.synth()`` of cdk8s alone writes manifests and nothing else.
+    :func:`cdk8s_airflow.run` and :func:`cdk8s_airflow.synth` write ``helm/<release>/values.yml`` and ``install.sh``
+    below the output folder, where ``kubectl apply -f`` does not read them. ``app.synth()`` of cdk8s writes only
+    manifests.
 
     Attributes:
-        timeout: how long Helm waits for each hook, the database migration among them. Default: ``"30m"``. At least ``"10m"``.
-        source: where the chart comes from. Default: the repository of the Airflow project. Who runs the command logs in
-            with Helm before, so it takes no credentials.
+        timeout: how long Helm waits for each hook, such as the database migration, at least ``"10m"``. Becomes
+            ``--timeout``. Default: ``"30m"``.
+        source: the chart repository or OCI registry, without credentials: log in with Helm before you run the script.
+            Default: the repository of the Airflow project.
     """
 
     how_to_write: ClassVar[str] = "HelmCommand()"

@@ -1,4 +1,4 @@
-"""Delivery by k3s's helm-controller: a HelmChart object that it installs and upgrades."""
+"""Delivery with the helm-controller of k3s: a HelmChart object that the controller installs and upgrades."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cdk8s_airflow.validation.constraints import Duration, Label, Must, at_least
 from cdk8s_airflow.validation.frozen import frozen
 
 FailurePolicy = Literal["abort", "retry", "reinstall"]
-"""What helm-controller does after a failed install or upgrade."""
+"""What the helm-controller does after a failed install or upgrade."""
 
 _IMAGE = regex(
     r"[a-z0-9]+(?:[._-][a-z0-9]+)*(?::\d+)?(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
@@ -24,8 +24,8 @@ _PinnedImage = Annotated[
     str,
     Must(
         lambda text: _IMAGE.fullmatch(text) is not None,
-        "is not an image with its tag or digest",
-        'write it like "registry.example.com/rancher/klipper-helm:v0.13.3-build20260727"',
+        "must be an image with a tag or digest",
+        'Use a reference such as "registry.example.com/rancher/klipper-helm:v0.13.3-build20260727"',
         "delivery/job-image",
     ),
 ]
@@ -33,30 +33,32 @@ _PinnedImage = Annotated[
 
 @frozen
 class K3sHelmChart:
-    """The release as a ``helm.cattle.io/v1`` HelmChart, for k3s and clusters with its helm-controller.
+    """Deliver the release as a ``helm.cattle.io/v1`` HelmChart, for k3s and clusters with its helm-controller.
 
     Attributes:
-        namespace: where the HelmChart lives, not where Airflow runs. Default: ``"kube-system"``. The controller makes a
-            service account there that may do anything in the cluster; in a namespace where Airflow may start pods, any DAG
-            author could borrow it.
-        timeout: how long Helm waits for each hook, the database migration among them. Default: ``"30m"``, enough for a
-            database that is still being made. At least ``"10m"``.
-        failure_policy: ``"abort"`` leaves a failed release as it is until somebody mends it; ``"retry"`` upgrades it again
-            (helm-controller 0.16.25 or 0.17.6 and newer); ``"reinstall"`` uninstalls it first, and with it everything the
-            chart made. Default: retry where ``ClusterFacts.helm_controller`` allows it, else abort. Never reinstall, which
-            is what helm-controller does when nobody says anything.
-        source: where the chart comes from. Default: the repository of the Airflow project.
+        namespace: the namespace of the HelmChart, not the one where Airflow runs. Default: ``"kube-system"``. The
+            controller creates a service account with cluster-admin permissions there. In a namespace where Airflow
+            starts pods, every DAG author could use that account.
+        timeout: how long Helm waits for each hook, such as the database migration, at least ``"10m"``.
+            ``spec.timeout``. Default: ``"30m"``, which is enough for a database that is created at the same time.
+        failure_policy: ``"abort"`` leaves a failed release failed until you fix it; ``"retry"`` upgrades it again
+            (helm-controller 0.16.25 or 0.17.6 and newer); ``"reinstall"`` uninstalls it first and so deletes everything
+            that the chart created. ``spec.failurePolicy``. Default: None; ``"retry"`` if
+            ``ClusterFacts.helm_controller`` supports it, otherwise ``"abort"``. The helm-controller itself defaults to
+            ``reinstall``.
+        source: the chart repository or OCI registry. Default: the repository of the Airflow project.
         force_conflicts: whether Helm takes over fields that another program has set with server-side apply, instead of
-            failing (helm-controller 0.16.25 or 0.17.6 and newer). Default: False.
-        take_ownership: whether Helm takes over objects of the release's names that it did not make, instead of failing
-            (helm-controller 0.16.14 and newer). Default: False.
-        backoff_limit: how often the Job that runs Helm is started again after it has failed. Default: the controller's
-            own, 1000.
-        job_image: the image of that Job, with tag or digest. Default: the one that comes with the controller; a cluster
-            without internet needs its own. Pinned here, it no longer changes with k3s, security fixes included.
-        values: ``"text"`` writes the values as text, which every helm-controller reads; ``"structured"`` writes them as
-            part of the object (helm-controller 0.16.20 or 0.17.0 and newer; an older one loses them in silence), and then
-            they can hold no None. Default: ``"text"``.
+            failing (helm-controller 0.16.25 or 0.17.6 and newer). ``spec.forceConflicts``. Default: False.
+        take_ownership: whether Helm takes over existing objects with the names of the release, instead of failing
+            (helm-controller 0.16.14 and newer). ``spec.takeOwnership``. Default: False.
+        backoff_limit: how often the Job that runs Helm is retried after a failure. ``spec.backOffLimit``. Default:
+            None, the default of the controller (1000).
+        job_image: the image of that Job, with tag or digest. ``spec.jobImage``. A cluster without internet access needs
+            its own. A pinned image is not updated with k3s, security fixes included. Default: None, the image of the
+            controller.
+        values: ``"text"`` writes the values as a string (``spec.valuesContent``), which every helm-controller reads;
+            ``"structured"`` writes them as an object (``spec.values``, helm-controller 0.16.20 or 0.17.0 and newer;
+            older ones ignore it), which cannot contain None. Default: ``"text"``.
     """
 
     how_to_write: ClassVar[str] = 'K3sHelmChart(timeout="30m")'

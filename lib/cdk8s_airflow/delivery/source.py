@@ -1,4 +1,4 @@
-"""Where Helm gets the chart from: the Airflow project, a repository of one's own, or an OCI registry."""
+"""Where Helm gets the chart from: the Airflow project, another chart repository, or an OCI registry."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cdk8s_airflow.validation.constraints import Must, is_host
 from cdk8s_airflow.validation.frozen import frozen
 
 OFFICIAL_REPOSITORY = "https://airflow.apache.org"
-"""Where the Airflow project publishes the chart."""
+"""The chart repository of the Airflow project."""
 
 _URL = regex(r"(https|oci)://([^/:@?#]+)(?::(\d{1,5}))?((?:/[A-Za-z0-9._~-]+)*)/?")
 _NAME = regex(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
@@ -30,20 +30,21 @@ ChartUrl = Annotated[
     str,
     Must(
         _is_source,
-        "is not the address of a chart repository",
-        'write "https://HOST/PATH" for a repository, "oci://HOST/PATH/CHART" for a chart in a registry; no login in it',
+        "must be the address of a chart repository or of a chart in an OCI registry, without a login",
+        'Use "https://HOST/PATH" for a repository or "oci://HOST/PATH/CHART" for a chart in a registry',
         "delivery/chart-url",
         hides=True,
     ),
 ]
-"""The address of a repository, or of a chart in a registry. What is none may carry a password, so it is never shown."""
+"""The address of a repository, or of a chart in a registry. An invalid value may contain a password, so it is never
+shown."""
 
 ChartName = Annotated[
     str,
     Must(
         lambda text: _NAME.fullmatch(text) is not None,
-        "is not the name of a chart",
-        'write the bare name like "airflow"',
+        "must be the name of a chart",
+        'Use the bare name, such as "airflow"',
         "delivery/chart-name",
     ),
 ]
@@ -52,15 +53,17 @@ ChartName = Annotated[
 
 @frozen
 class ChartSource:
-    """Where the chart comes from. The release of it is always the pinned ``chart_version``, wherever it is kept.
+    """The chart repository or OCI registry. The version is always ``chart_version``, wherever the chart is stored.
 
     Attributes:
-        url: ``https://`` and the repository, or ``oci://`` and the chart in a registry, its name included.
-        name: the chart's name in a repository; in a registry it is part of ``url``. Default: ``"airflow"``.
-        credentials: who may read it, as a Secret where the delivery's own objects live: a :class:`BasicAuthSecret` for a
-            repository, a :class:`PullSecret` for a registry. Which of them a delivery can read is checked.
-        ca: the authority of the server's certificate, where the delivery's own objects live: a ConfigMap for
-            :class:`K3sHelmChart`, a Secret with the key ``ca.crt`` for :class:`FluxRelease`.
+        url: ``https://`` and the repository, or ``oci://`` and the chart in a registry, including its name.
+        name: the name of the chart in a repository. Ignored for a registry, where ``url`` includes it. Default:
+            ``"airflow"``.
+        credentials: a Secret with the login, in the namespace of the delivery objects: a :class:`BasicAuthSecret` for a
+            repository, a :class:`PullSecret` for a registry. It is an error if the delivery cannot read that kind.
+            Default: None.
+        ca: the CA certificate of the server, in the namespace of the delivery objects: a :class:`ConfigMapKey` for
+            :class:`K3sHelmChart`, a :class:`SecretKey` with the key ``ca.crt`` for :class:`FluxRelease`. Default: None.
     """
 
     how_to_write: ClassVar[str] = 'ChartSource.oci("oci://registry.example.com/charts/airflow")'
@@ -79,13 +82,13 @@ class ChartSource:
         credentials: BasicAuthSecret | None = None,
         ca: SecretKey | ConfigMapKey | None = None,
     ) -> ChartSource:
-        """A chart repository of one's own: a mirror of the official one, for example.
+        """A chart repository, such as a mirror of the official one.
 
         Args:
-            url: the repository, like ``"https://charts.example.com"``.
-            name: the chart's name in it.
-            credentials: user and password.
-            ca: the authority of its certificate, where it is a private one.
+            url: the repository, such as ``"https://charts.example.com"``.
+            name: the name of the chart in it. Default: ``"airflow"``.
+            credentials: a Secret with user and password. Default: None.
+            ca: the CA certificate of the server, if a private CA issued it. Default: None.
         """
         return cls(url=url, name=name, credentials=credentials, ca=ca)
 
@@ -100,20 +103,20 @@ class ChartSource:
         """A chart in an OCI registry.
 
         Args:
-            url: the chart, like ``"oci://registry.example.com/charts/airflow"``; its tags are the versions.
-            credentials: the login.
-            ca: the authority of its certificate, where it is a private one.
+            url: the chart, such as ``"oci://registry.example.com/charts/airflow"``. Its tags are the versions.
+            credentials: a Secret with the login. Default: None.
+            ca: the CA certificate of the server, if a private CA issued it. Default: None.
         """
         return cls(url=url, credentials=credentials, ca=ca)
 
     @property
     def is_oci(self) -> bool:
-        """Whether the chart is in a registry."""
+        """Whether the chart is in an OCI registry."""
         return self.url.startswith("oci://")
 
     @property
     def host(self) -> str:
-        """The server, with its port if there is one."""
+        """The host, with its port if the URL has one."""
         return self.url.split("/")[2]
 
     @property
@@ -124,5 +127,5 @@ class ChartSource:
 
     @property
     def chart(self) -> str:
-        """The chart's name."""
+        """The name of the chart."""
         return self.url.rstrip("/").rpartition("/")[2] if self.is_oci else self.name

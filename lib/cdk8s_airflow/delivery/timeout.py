@@ -1,4 +1,4 @@
-"""How long a delivery gives to a release."""
+"""The minimum timeout of a delivery."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import seconds
 
 SHORTEST_TIMEOUT = "10m"
-"""Less than this is too short for images to be pulled and a database to come up."""
+"""The shortest timeout in which images can be pulled and a database can start."""
 
 
 def timeout_rules(timeout: str) -> Iterator[Finding]:
-    """Whether there is time for images to be pulled and a database to come up."""
+    """Check that the timeout is long enough to pull images and to start a database."""
     if seconds(timeout) < seconds(SHORTEST_TIMEOUT):
         yield Finding(
             rule="delivery/timeout",
             at="timeout",
-            problem="is too short for images to be pulled and a database to come up",
+            problem=f"must be at least {SHORTEST_TIMEOUT!r}, the time to pull images and to start a database",
             seen=repr(timeout),
-            fix=f"use {SHORTEST_TIMEOUT!r} or more",
+            fix=f"Use {SHORTEST_TIMEOUT!r} or more",
         )

@@ -160,7 +160,7 @@ def _to_make(wanted: Iterable[SecretNeed], left: set[str], provided: Iterable[tu
     """The Secrets that can be made up, that nobody else makes, and that are not left to the user."""
     made = set(provided)
     for need in merged(wanted):
-        if need.can_be_made_up and need.name not in left and (need.namespace, need.name) not in made:
+        if need.can_be_generated and need.name not in left and (need.namespace, need.name) not in made:
             yield need
 
 
@@ -225,8 +225,8 @@ def _making_rules(
                 fix=f"name one of {', '.join(sorted(names))}" if names else "leave it out",
             )
     if not needs and not exclude:
-        unknown = sorted({need.name for need in wanted if not need.can_be_made_up})
-        made = sorted({need.name for need in wanted if need.can_be_made_up})
+        unknown = sorted({need.name for need in wanted if not need.can_be_generated})
+        made = sorted({need.name for need in wanted if need.can_be_generated})
         yield Finding(
             rule="secrets/nothing-to-make",
             at="generate_for",

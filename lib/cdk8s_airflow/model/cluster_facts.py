@@ -1,4 +1,5 @@
-"""What the user knows of the cluster. What is not said is unknown, and defaults are chosen to be safe then."""
+"""Facts about the cluster that the user states. A fact that is not stated is unknown, and the defaults are safe for any
+cluster."""
 
 from __future__ import annotations
 
@@ -21,63 +22,70 @@ from cdk8s_airflow.validation.constraints import Cidr, Count, HostName, Must, No
 from cdk8s_airflow.validation.frozen import frozen
 
 OLDEST_KUBERNETES = "1.30"
-"""The oldest Kubernetes whose schemas our output is held against."""
+"""The oldest Kubernetes version whose schemas the output is validated against."""
 
 NEWEST_KUBERNETES = "1.36"
-"""The newest Kubernetes whose schemas our output is held against."""
+"""The newest Kubernetes version whose schemas the output is validated against."""
 
 _SupportedKubernetes = Annotated[
     VersionText,
     Must(
         lambda text: version(OLDEST_KUBERNETES)[:2] <= version(text)[:2] <= version(NEWEST_KUBERNETES)[:2],
-        "is not a Kubernetes this library is tested against",
-        f"use {OLDEST_KUBERNETES} to {NEWEST_KUBERNETES}",
+        f"must be a supported Kubernetes version, from {OLDEST_KUBERNETES} to {NEWEST_KUBERNETES}",
+        f'Use the version of the cluster without the patch number, such as "{NEWEST_KUBERNETES}"',
         "facts/kubernetes",
     ),
 ]
 
 Architecture = Literal["amd64", "arm64"]
-"""The architecture of a node, as its label ``kubernetes.io/arch`` says it."""
+"""The CPU architecture of a node, as in its label ``kubernetes.io/arch``."""
 
 
 @frozen
 class ClusterFacts:
-    """What is known of the cluster that the manifests are for.
+    """Facts about the cluster that the manifests are for.
 
-    Nothing is looked up: synth has no network. Every fact is optional; an unknown one makes a default more careful, or a
-    question in an error where no default is safe.
+    Nothing is looked up: ``synth`` does not connect to a cluster. Every fact is optional. If a fact is unknown, the
+    default is conservative, or an error asks for the fact if no default is safe.
 
     Attributes:
-        kubernetes: the version of Kubernetes, like ``"1.34"``.
-        helm_controller: the version of k3s-io/helm-controller (not of k3s), like ``"0.16.17"``. From 0.16.25 and 0.17.6 on a
-            failed release can be retried without being uninstalled, and :class:`K3sHelmChart` uses that. Default: unknown,
-            taken as too old for it.
-        flux: the version of Flux, like ``"2.8"``. From 2.7 on a failed release can be retried without being uninstalled, and
-            :class:`FluxRelease` uses that. Default: unknown, taken as too old for it.
-        cnpg: the version of the CloudNativePG operator, like ``"1.30.0"``. What it does not know yet is refused, and from 1.30 on
-            roles are objects of their own. Default: unknown, taken as 1.26.
-        crds: names of the custom resource definitions that are installed, like ``"clusters.postgresql.cnpg.io"``. When
-            given, everything emitted must be among them. Default: unknown, and the summary lists what is needed.
-        rwx_classes: storage classes whose volumes several nodes can write at once (ReadWriteMany).
-        nodes: how many nodes run pods. With one node, ReadWriteOnce volumes can be shared by its pods.
-        architecture: of the nodes that pods are to run on, ``"amd64"`` or ``"arm64"``. When given, pods are kept to such
-            nodes; images have to exist for it. Default: unknown, and the scheduler of Kubernetes chooses among all nodes.
-        cluster_domain: the DNS domain of Services. Default: ``"cluster.local"``, as Kubernetes has it.
-        pod_networks: the networks of pods, like ``"10.42.0.0/16"``. Default: unknown.
-        service_networks: the networks of Services, like ``"10.43.0.0/16"``. Default: unknown.
-        node_networks: the networks of nodes, with the addresses that the network plugin gives them towards pods. Default:
+        kubernetes: the Kubernetes version, such as ``"1.34"``, compared with the versions that Airflow and CloudNativePG
+            support. Default: None, unknown; versions are not compared.
+        helm_controller: the version of k3s-io/helm-controller (not of k3s), such as ``"0.16.17"``. From 0.16.25 and
+            0.17.6 it can retry a failed release without uninstalling it, and :class:`K3sHelmChart` then uses
+            ``failurePolicy: retry``. Default: None, unknown; treated as older than that.
+        flux: the Flux version, such as ``"2.8"``. From 2.7 it can retry a failed release without uninstalling it, and
+            :class:`FluxRelease` then uses ``install.strategy``. Default: None, unknown; treated as older than that.
+        cnpg: the version of the CloudNativePG operator, such as ``"1.30.0"``, at least 1.26. Settings that this version
+            does not support are rejected. From 1.30 each role is an object of its own. Default: None,
+            unknown; treated as 1.26.
+        crds: the names of the installed custom resource definitions, such as ``"clusters.postgresql.cnpg.io"``. If set,
+            it is an error to emit a custom resource whose definition is not in the list. Default: None, unknown; the
+            report lists the definitions that are required.
+        rwx_classes: the storage classes that support ReadWriteMany. Default: none.
+        nodes: the number of nodes that run pods. With 1, all pods can share a ReadWriteOnce volume. Default: None,
+            unknown; treated as several.
+        architecture: the CPU architecture of the nodes that run the pods, ``"amd64"`` or ``"arm64"``. If set, pods get
+            the node selector ``kubernetes.io/arch``; the images must exist for that architecture. Default: None; the
+            scheduler of Kubernetes chooses among all nodes.
+        cluster_domain: the DNS domain of Services. Default: ``"cluster.local"``, the default of Kubernetes.
+        pod_networks: the networks of pods, in CIDR notation, such as ``"10.42.0.0/16"``. Default: none, unknown.
+        service_networks: the networks of Services, in CIDR notation, such as ``"10.43.0.0/16"``. Default: none,
             unknown.
-        ip_families: ``"IPv4"``, ``"IPv6"`` or both, as pods have addresses. Default: those of ``pod_networks``, and both where
-            these are unknown too.
-        network_plugin: what enforces network policies, like ``"calico"``, ``"kube-router"`` (k3s) or ``Cilium()``. This and the
-            following are for :class:`NetworkIsolation`, which asks for each one that it needs. Default: unknown.
-        api_server: where pods reach the API server. Default: unknown.
-        dns: what resolves names for pods, NodeLocal DNSCache included. Default: unknown.
-        ingress_controller: the pods that serve Ingresses or Gateways, or :class:`HostNetwork`. Default: unknown.
-        monitoring: the pods of Prometheus, or ``NotInstalled()`` for none. Default: unknown.
-        cnpg_operator: the pods of the CloudNativePG operator. Default: unknown.
-        keda: the pods of KEDA. Default: unknown.
-        cloud_identity: where pods get the identity that the cloud gives them. Default: unknown.
+        node_networks: the networks of the nodes, in CIDR notation. Include the addresses that the network plugin
+            assigns to nodes for traffic to pods. Default: none, unknown.
+        ip_families: the address families of pods: ``"IPv4"``, ``"IPv6"`` or both. Default: the families of
+            ``pod_networks``, or both if ``pod_networks`` is empty.
+        network_plugin: the plugin that enforces network policies, such as ``"calico"``, ``"kube-router"`` (k3s) or
+            ``Cilium()``. Only :class:`NetworkIsolation` uses this and the arguments below; an error asks for each one
+            that it requires. Default: None, unknown.
+        api_server: the addresses and the port of the Kubernetes API server. Default: None, unknown.
+        dns: the pods of the cluster DNS, and the address of NodeLocal DNSCache. Default: None, unknown.
+        ingress_controller: the pods that serve Ingresses or Gateways, or :class:`HostNetwork`. Default: None, unknown.
+        monitoring: the pods of Prometheus, or ``NotInstalled()``. Default: None, unknown.
+        cnpg_operator: the pods of the CloudNativePG operator. Default: None, unknown.
+        keda: the pods of KEDA. Default: None, unknown.
+        cloud_identity: the endpoint from which pods get their cloud credentials. Default: None, unknown.
     """
 
     how_to_write: ClassVar[str] = 'ClusterFacts(kubernetes="1.34")'
@@ -106,7 +114,7 @@ class ClusterFacts:
 
     @property
     def can_retry_releases(self) -> bool:
-        """Whether the helm-controller knows ``failurePolicy: retry`` (its types.go: 0.16.25 and 0.17.6)."""
+        """Whether the helm-controller supports ``failurePolicy: retry`` (0.16.25 and 0.17.6, from its types.go)."""
         return has(HELM_CONTROLLER["failurePolicy=retry"], self.helm_controller)
 
     def _rules(self) -> Iterator[Finding]:
@@ -114,7 +122,7 @@ class ClusterFacts:
             yield Finding(
                 rule="facts/cnpg",
                 at="cnpg",
-                problem="this CloudNativePG is older than what is emitted here",
+                problem="must be 1.26 or newer",
                 seen=self.cnpg,
-                fix="upgrade the operator to 1.26 or newer",
+                fix="Upgrade the CloudNativePG operator to 1.26 or newer, then set its version here",
             )

@@ -1,4 +1,5 @@
-"""Where the parts of a cluster are that network policies have to allow, and that only its owner can know."""
+"""Addresses and pods of cluster components that network policies have to allow. The user states them in
+``ClusterFacts``."""
 
 from __future__ import annotations
 
@@ -13,15 +14,18 @@ from cdk8s_airflow.validation.frozen import frozen
 
 @frozen
 class KubernetesApiAddress:
-    """Where pods reach the API server: behind its Service, since a policy sees addresses after their translation.
+    """The addresses and the port of the Kubernetes API server.
 
-    ``kubectl -n default get endpointslices -l kubernetes.io/service-name=kubernetes`` prints both.
+    Use the endpoints of the Service ``kubernetes``, not its cluster IP: a network policy is applied after address
+    translation. ``kubectl -n default get endpointslices -l kubernetes.io/service-name=kubernetes`` prints the addresses
+    and the port.
 
     Attributes:
-        networks: its addresses, like ``["192.168.1.10/32"]``; all of them where there are several control planes.
-        port: its port. Default: 6443, as k3s and kubeadm have it; managed clusters mostly have 443.
-        on_nodes: whether it runs on nodes of the cluster. Default: yes; no for the control planes that clouds run. Only
-            Cilium tells the two apart.
+        networks: the addresses of all control plane nodes, in CIDR notation, such as ``["192.168.1.10/32"]``. At least
+            one.
+        port: the port. Default: 6443, the default of k3s and kubeadm; managed clusters usually use 443.
+        on_nodes: whether the API server runs on nodes of the cluster. Default: True. Set False for the managed control
+            plane of a cloud. Only policies for Cilium depend on it.
     """
 
     how_to_write: ClassVar[str] = 'KubernetesApiAddress(networks=["192.168.1.10/32"])'
@@ -33,21 +37,22 @@ class KubernetesApiAddress:
     def _rules(self) -> Iterator[Finding]:
         if not self.networks:
             yield _none_named("networks", "the API server")
-        yield from not_everything(self.networks, "networks")
+        yield from any_address_findings(self.networks, "networks")
 
 
 @frozen
 class ClusterDns:
-    """What resolves names for pods.
+    """The pods that resolve DNS names.
 
     Attributes:
-        namespace: where its pods are. Default: ``kube-system``.
-        labels: the labels they have. Default: ``k8s-app: kube-dns``, which k3s, kubeadm, EKS, GKE and AKS give to CoreDNS and
-            kube-dns alike.
-        port: the port of the pods. Default: 53; OpenShift has 5353.
-        node_local: the address of NodeLocal DNSCache, like ``["169.254.20.10/32"]``, and with kube-proxy in iptables mode also
-            that of the Service of DNS. It runs on the nodes' own network, so that no labels choose it. Default: none, the
-            cluster does not have it.
+        namespace: their namespace. Default: ``"kube-system"``.
+        labels: their labels. Default: ``k8s-app: kube-dns``, which CoreDNS and kube-dns have in k3s, kubeadm, EKS, GKE
+            and AKS.
+        port: the port of the pods, not of the Service. Default: 53; OpenShift uses 5353.
+        node_local: the addresses of NodeLocal DNSCache in CIDR notation, such as ``["169.254.20.10/32"]``. If
+            kube-proxy runs in iptables mode, add the cluster IP of the DNS Service. NodeLocal DNSCache uses the network
+            of the node, so a policy cannot select it by labels. Default: none; the cluster does not run NodeLocal
+            DNSCache.
     """
 
     how_to_write: ClassVar[str] = "ClusterDns()"
@@ -58,15 +63,16 @@ class ClusterDns:
     node_local: Sequence[Cidr] = ()
 
     def _rules(self) -> Iterator[Finding]:
-        yield from not_everything(self.node_local, "node_local")
+        yield from any_address_findings(self.node_local, "node_local")
 
 
 @frozen(kw_only=False)
 class HostNetwork:
-    """Something whose pods run on the nodes' own network, so that what it opens comes from ``node_networks``.
+    """An ingress controller whose pods use the host network. Its connections come from
+    ``ClusterFacts(node_networks=...)``.
 
     Args:
-        name: what a reader calls it, like ``"ingress-nginx"``.
+        name: the name shown in the report, such as ``"ingress-nginx"``.
     """
 
     how_to_write: ClassVar[str] = 'HostNetwork("ingress-nginx")'
@@ -76,17 +82,18 @@ class HostNetwork:
 
 @frozen
 class NotInstalled:
-    """The cluster has none."""
+    """The component is not installed in the cluster."""
 
     how_to_write: ClassVar[str] = "NotInstalled()"
 
 
 @frozen
 class CloudIdentity:
-    """Where pods fetch the identity that the cloud gives them. Write :meth:`web`, :meth:`eks_pod_identity` or :meth:`metadata`.
+    """The endpoint from which pods get cloud credentials. Use :meth:`web`, :meth:`eks_pod_identity` or
+    :meth:`metadata`.
 
     Attributes:
-        networks: its addresses. Default: anywhere outside the cluster.
+        networks: its addresses in CIDR notation. Default: every address outside the cluster.
         port: its port. Default: 443.
     """
 
@@ -97,31 +104,32 @@ class CloudIdentity:
 
     @staticmethod
     def web() -> CloudIdentity:
-        """A service of the cloud, over https: IAM roles for service accounts in EKS, Workload Identity in AKS."""
+        """An HTTPS service of the cloud: IAM roles for service accounts (EKS) and Workload Identity (AKS)."""
         return CloudIdentity()
 
     @staticmethod
     def eks_pod_identity() -> CloudIdentity:
-        """The agent of EKS Pod Identity on each node."""
+        """The EKS Pod Identity agent on each node."""
         return CloudIdentity(networks=("169.254.170.23/32", "fd00:ec2::23/128"), port=80)
 
     @staticmethod
     def metadata() -> CloudIdentity:
-        """The metadata server of the node, which Workload Identity of GKE stands in for with Dataplane V2."""
+        """The metadata server of the node. GKE serves Workload Identity there with Dataplane V2."""
         return CloudIdentity(networks=("169.254.169.254/32",), port=80)
 
     def _rules(self) -> Iterator[Finding]:
-        yield from not_everything(self.networks, "networks")
+        yield from any_address_findings(self.networks, "networks")
 
 
 @frozen
 class Cilium:
-    """Cilium as the network plugin, or one made from it: Dataplane V2 of GKE, Azure CNI powered by Cilium.
+    """Cilium as the network plugin, or a plugin based on it: GKE Dataplane V2, Azure CNI powered by Cilium.
 
-    It goes by what an address belongs to: a policy's networks match neither pods nor nodes, whatever their addresses.
+    Cilium matches by identity: networks in a policy match neither pods nor nodes, whatever their addresses are.
 
     Attributes:
-        matches_nodes: whether it was told to match nodes by address, with ``policy-cidr-match-mode: nodes``. Default: no.
+        matches_nodes: whether Cilium runs with ``policy-cidr-match-mode: nodes``, so that networks in a policy also
+            match nodes. Default: False.
     """
 
     how_to_write: ClassVar[str] = "Cilium()"
@@ -143,8 +151,9 @@ NetworkPlugin: TypeAlias = (
     ]
     | Cilium
 )
-"""What enforces NetworkPolicies. k3s brings the controller of ``"kube-router"``; ``"flannel"`` alone enforces nothing; ``"other"``
-is any that does as Kubernetes describes."""
+"""The plugin that enforces network policies. k3s includes the network policy controller of ``"kube-router"``.
+``"flannel"`` alone does not enforce network policies. Use ``"other"`` for a plugin that behaves as the Kubernetes
+documentation describes."""
 
 IpFamily: TypeAlias = Literal["IPv4", "IPv6"]
 """A family of IP addresses."""
@@ -154,20 +163,20 @@ def _none_named(at: str, what: str) -> Finding:
     return Finding(
         rule="network/no-address",
         at=at,
-        problem=f"is empty, so that no policy could allow {what}",
+        problem=f"is empty, so no network policy can allow {what}",
         seen="[]",
-        fix="name at least one address",
+        fix='Add at least one address, such as "192.168.1.10/32"',
     )
 
 
-def not_everything(networks: Sequence[str], at: str) -> Iterator[Finding]:
-    """Whether no network is every address there is."""
+def any_address_findings(networks: Sequence[str], at: str) -> Iterator[Finding]:
+    """Reject networks that contain every address (``/0``)."""
     for index, network in enumerate(networks):
         if network.endswith("/0"):
             yield Finding(
                 rule="network/everything",
                 at=f"{at}[{index}]",
-                problem="is every address there is",
+                problem="must be a network smaller than /0, which is every address",
                 seen=repr(network),
-                fix="name the addresses it has",
+                fix='Use the addresses of the component, such as "192.168.1.10/32"',
             )

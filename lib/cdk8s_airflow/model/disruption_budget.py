@@ -1,4 +1,4 @@
-"""How many replicas may be taken away at once, as when a node is drained."""
+"""How many replicas may be unavailable during a voluntary disruption, such as a node drain."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from cdk8s_airflow.validation.frozen import frozen
 
 @frozen
 class DisruptionBudget:
-    """How many replicas of a component may be taken away at once. It counts from two replicas on.
+    """The PodDisruptionBudget of a component. It is emitted only if the component has at least two replicas.
 
     Attributes:
-        max_unavailable: how many may be missing. Default: 1, unless ``min_available`` is given.
-        min_available: how many must stay; fewer than there are replicas, or no node could ever be drained.
+        max_unavailable: how many replicas may be unavailable at once, ``spec.maxUnavailable``. Default: 1, unless
+            ``min_available`` is set.
+        min_available: how many replicas must stay available, ``spec.minAvailable``. It must be less than the number of
+            replicas, otherwise no node with a replica can be drained. Default: None; ``max_unavailable`` is used.
     """
 
     how_to_write: ClassVar[str] = "DisruptionBudget(min_available=2)"
@@ -29,18 +31,18 @@ class DisruptionBudget:
             yield Finding(
                 rule="scheduling/budget",
                 at="min_available",
-                problem="is given together with max_unavailable, and Kubernetes takes one of them",
+                problem="conflicts with max_unavailable: a PodDisruptionBudget has one of the two",
                 seen=repr(self.min_available),
-                fix="keep one of the two",
+                fix="Remove min_available or max_unavailable",
             )
 
 
 def budget_findings(budget: DisruptionBudget | None, replicas: int, at: str) -> Iterator[Finding]:
-    """Whether a budget lets any replica go, and whether there are replicas to count.
+    """Check that the budget allows a replica to be evicted, and that there are at least two replicas.
 
     Args:
         budget: the budget.
-        replicas: how many there are at least.
+        replicas: the minimum number of replicas.
         at: the argument that holds the budget.
     """
     if budget is None or budget == DisruptionBudget():
@@ -49,14 +51,14 @@ def budget_findings(budget: DisruptionBudget | None, replicas: int, at: str) -> 
         yield Finding(
             rule="scheduling/budget",
             at=at,
-            problem="is given for a single replica, whose node could then never be drained, or nothing would be kept",
-            fix="give replicas=2 or more, or leave it out",
+            problem="requires at least two replicas: with one, the node could not be drained, or nothing is protected",
+            fix="Set replicas=2 or more, or remove the budget",
         )
     elif budget.min_available is not None and budget.min_available >= replicas:
         yield Finding(
             rule="scheduling/budget",
             at=f"{at}.min_available",
-            problem=f"keeps all of the {replicas} replicas, so that no node of theirs could be drained",
+            problem=f"must be less than replicas ({replicas}), otherwise no node with a replica can be drained",
             seen=repr(budget.min_available),
-            fix=f"use {replicas - 1} or less",
+            fix=f"Use {replicas - 1} or less",
         )

@@ -1,4 +1,4 @@
-"""Container images: the one Airflow runs in, those beside it, and a registry that holds copies of all of them."""
+"""Container images: the Airflow image, the images of sidecars and helpers, and a registry mirror for all of them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from cdk8s_airflow.validation.constraints import Must
 from cdk8s_airflow.validation.frozen import frozen
 
 AIRFLOW_REPOSITORY = "apache/airflow"
-"""The repository of the official image, as every version of the chart has it."""
+"""The repository of the official image. Every chart version uses it by default."""
 
 DOCKER_HUB = "docker.io"
-"""The registry of repositories that name none."""
+"""The registry of images whose name contains no registry."""
 
 PullPolicy = Literal["IfNotPresent", "Always", "Never"]
-"""When a node pulls an image: if it lacks it, at each start, or never."""
+"""When a node pulls an image: if it is missing on the node, at each container start, or never."""
 
 _PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 _HOST_PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -32,8 +32,8 @@ _DIGEST = regex(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 _BARE = Must(
     lambda text: "@" not in text and "://" not in text,
-    "is more than a repository: it has a scheme, a digest, or a user",
-    'write the bare repository like "registry.example.com/data/airflow"; a digest is digest=, and a password is in pull_secret=',
+    "must be a repository only, without scheme, user or digest",
+    'Use the bare repository, such as "registry.example.com/data/airflow"; digest= sets a digest, pull_secret= a login',
     "images/repository",
     hides=True,
 )
@@ -43,47 +43,47 @@ ImageRepository = Annotated[
     _BARE,
     Must(
         lambda text: len(text) <= 255 and _REPOSITORY.fullmatch(text) is not None,
-        "is not a repository of images",
-        'write it like "registry.example.com/data/airflow", in lower-case letters, and give its tag with tag=',
+        "must be an image repository",
+        'Use lower-case letters, such as "registry.example.com/data/airflow", and pass the tag with tag=',
         "images/repository",
     ),
 ]
-"""A repository of images, with or without the registry before it, without tag and digest."""
+"""An image repository, with or without a registry, without tag and digest."""
 
 ImageTag = Annotated[
     str,
     Must(
         lambda text: _TAG.fullmatch(text) is not None,
-        "is not a tag",
-        'write at most 128 letters, digits, dots, dashes and underscores, like "2026.1.0"',
+        "must be an image tag",
+        'Use at most 128 letters, digits, dots, dashes and underscores, such as "2026.1.0"',
         "images/tag",
     ),
     Must(
         lambda text: text != "latest",
-        "moves: two pods of one release could run different images, and no file would change when it does",
-        'name a tag that stays, like "2026.1.0", or give digest=',
+        'must be a tag that is not moved: with "latest", two pods of one release could run different images',
+        'Use a fixed tag, such as "2026.1.0", or set digest=',
         "images/latest",
     ),
 ]
-"""A tag that stays what it is."""
+"""An image tag other than ``latest``."""
 
 ImageDigest = Annotated[
     str,
     Must(
         lambda text: _DIGEST.fullmatch(text) is not None,
-        "is not the digest of an image",
-        'write it as the registry does: "sha256:" and 64 digits of 0-9 and a-f',
+        "must be an image digest",
+        'Use "sha256:" and 64 hexadecimal digits (0-9, a-f), as the registry shows it',
         "images/digest",
     ),
 ]
-"""The digest of an image: what it is, whatever its tags say."""
+"""The digest of an image. It identifies the image, independent of its tags."""
 
 ImageRegistry = Annotated[
     str,
     Must(
         lambda text: _REGISTRY.fullmatch(text) is not None,
-        "is not the host of a registry",
-        'write it like "quay.io" or "docker.io"',
+        "must be the host of a registry",
+        'Use a host, such as "quay.io" or "docker.io"',
         "images/registry",
     ),
 ]
@@ -93,8 +93,8 @@ _Folder = Annotated[
     str,
     Must(
         lambda text: not text or _PATH.fullmatch(text) is not None,
-        "is not a path in a registry",
-        'write it without slashes at its ends, like "dockerhub", or "" for none',
+        "must be a path in a registry",
+        'Use a path without slashes at its ends, such as "dockerhub", or "" for no path',
         "images/mirror",
     ),
 ]
@@ -104,41 +104,44 @@ _Prefix = Annotated[
     _BARE,
     Must(
         lambda text: _REPOSITORY.fullmatch(text) is not None or _REGISTRY.fullmatch(text) is not None,
-        "is not a place in a registry",
-        'write it like "registry.example.com/mirror"',
+        "must be a registry, optionally followed by a path",
+        'Use a prefix such as "registry.example.com/mirror"',
         "images/mirror",
     ),
     Must(
         lambda text: _REGISTRY.fullmatch(text.partition("/")[0]) is not None,
-        "names no registry",
-        'begin with the host: "registry.example.com/mirror"',
+        "must start with the host of a registry",
+        'Use a prefix such as "registry.example.com/mirror"',
         "images/mirror",
     ),
 ]
 
 
 def unpinned(tag: str | None, digest: str | None) -> Iterator[Finding]:
-    """Whether an image is told by neither tag nor digest."""
+    """Check that an image has a tag or a digest."""
     if tag is None and digest is None:
         yield Finding(
             rule="images/no-tag",
             at="tag",
-            problem="is missing, and so is digest: nothing says which image of the repository it is",
-            fix='give tag="2026.1.0" or digest="sha256:..."',
+            problem="is missing, and so is digest, so the image is not determined",
+            fix='Set tag="2026.1.0" or digest="sha256:..."',
         )
 
 
 @frozen(kw_only=False)
 class Image:
-    """The image Airflow runs in: components, jobs and task pods alike.
+    """The Airflow image of a release: of its components, its Jobs and its task pods.
 
-    What version of Airflow is in it, ``AirflowChart(airflow_version=...)`` says: the chart follows that, never the tag.
+    ``AirflowChart(airflow_version=...)`` sets which Airflow version the image contains. It is never derived from the
+    tag.
 
     Args:
-        repository: the repository, with its registry unless it is Docker Hub.
-        tag: the tag; one that stays, so never ``"latest"``.
-        digest: the digest. With one, tags count for nothing, and every pod runs exactly that image, task pods included.
-        pull_policy: when nodes pull it. Default: ``"IfNotPresent"``.
+        repository: the repository, with its registry unless it is Docker Hub. Chart key ``defaultAirflowRepository``.
+        tag: the tag, a string other than ``"latest"``. Chart key ``defaultAirflowTag``. Default: None; then ``digest``
+            is required.
+        digest: the digest, ``"sha256:..."``. Chart key ``defaultAirflowDigest``. If set, the tag is ignored and every
+            pod, task pods included, runs exactly this image. Default: None.
+        pull_policy: when nodes pull the image. Chart key ``images.airflow.pullPolicy``. Default: ``"IfNotPresent"``.
     """
 
     how_to_write: ClassVar[str] = 'Image("registry.example.com/data/airflow", tag="2026.1.0")'
@@ -150,7 +153,7 @@ class Image:
 
     @property
     def reference(self) -> str:
-        """The image as a container names it: by its digest where there is one, else by its tag."""
+        """The image reference of a container: with the digest if it is set, otherwise with the tag."""
         return f"{self.repository}@{self.digest}" if self.digest is not None else f"{self.repository}:{self.tag}"
 
     def _rules(self) -> Iterator[Finding]:
@@ -159,16 +162,18 @@ class Image:
 
 @frozen(kw_only=False)
 class RegistryMirror:
-    """A place in a registry that holds copies of the platform's images.
+    """A registry, or a path in one, that holds copies of the images of the platform.
 
-    One handle for all: ``AirflowChart(mirror=...)`` and ``CnpgCluster(mirror=...)``. Each image is looked for under the
-    prefix by its whole name, registry included: ``docker.io/apache/airflow`` under ``registry.example.com/mirror`` is
-    ``registry.example.com/mirror/docker.io/apache/airflow``. An image that is in the mirror's registry anyway stays as it is.
+    Pass it to ``AirflowChart(mirror=...)`` and ``CnpgCluster(mirror=...)``. The whole name of each image, registry
+    included, is appended to the prefix: with ``registry.example.com/mirror``, ``docker.io/apache/airflow`` becomes
+    ``registry.example.com/mirror/docker.io/apache/airflow``. An image that already is in the registry of the mirror is
+    not changed.
 
     Args:
-        prefix: the registry, and the path in it if there is one.
-        folders: registry -> the folder under the prefix that holds its images, where it is not called like the registry; ``""`` for
-            none. A pull-through cache often has one for each: ``{"docker.io": "dockerhub"}``.
+        prefix: the registry, optionally followed by a path.
+        folders: registry -> the folder under the prefix that holds its images; ``""`` for no folder. A pull-through
+            cache often has one folder for each registry: ``{"docker.io": "dockerhub"}``. Default: empty; each folder is
+            named after the registry.
     """
 
     how_to_write: ClassVar[str] = 'RegistryMirror("registry.example.com/mirror")'
@@ -181,18 +186,18 @@ class RegistryMirror:
             yield Finding(
                 rule="images/mirror",
                 at=f"folders.{self.registry}",
-                problem="is the mirror's own registry, whose images stay where they are",
+                problem="is ignored: images in the registry of the mirror are not renamed",
                 seen=show(self.folders[self.registry]),
-                fix="leave it out",
+                fix="Remove this entry",
             )
 
     @property
     def registry(self) -> str:
-        """The host that serves the mirror."""
+        """The host of the mirror."""
         return self.prefix.partition("/")[0]
 
     def of(self, image: str) -> str:
-        """Where the mirror has an image, or a repository of images."""
+        """The name of an image, or of an image repository, in the mirror."""
         registry, path = registry_and_path(image)
         if registry == self.registry:
             return image
@@ -201,7 +206,7 @@ class RegistryMirror:
 
 
 def registry_and_path(image: str) -> tuple[str, str]:
-    """The registry of an image, and the rest; names without one are Docker Hub's, as container engines read them."""
+    """The registry and the path of an image. As in container engines, a name without a registry is from Docker Hub."""
     first, slash, rest = image.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         return first, rest
@@ -247,4 +252,5 @@ SIDE_IMAGES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "otelCollector": ("otel/opentelemetry-collector-contrib", "0.70.0"),
     },
 }
-"""Chart version -> key under ``images`` -> repository and tag of each image beside Airflow's. Source: values.yaml."""
+"""Chart version -> key under ``images`` -> repository and tag of the images other than Airflow's. Source:
+values.yaml."""

@@ -1,4 +1,4 @@
-"""A namespace as settings and constructs take it, whoever makes it."""
+"""A namespace as an argument of settings and constructs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PodSecurityLevel = Literal["restricted", "baseline", "privileged"]
 
 @frozen(kw_only=False)
 class ExistingNamespace:
-    """A namespace that somebody else makes.
+    """A namespace that this program does not create.
 
     Args:
         name: its name.
@@ -29,7 +29,7 @@ class ExistingNamespace:
 
 
 def is_namespace(handle: NamedObject) -> bool:
-    """Whether something with a name is a namespace: ours, or an object of cdk8s-plus."""
+    """Whether a named object is a namespace: of this library, or of cdk8s-plus."""
     name = handle.name if getattr(handle, "names_a_namespace", False) else name_of(handle, "Namespace")
     return type(name) is str and is_label(name)
 
@@ -40,10 +40,10 @@ NamespaceHandle = (
         NamedObject,
         Must(
             is_namespace,
-            "is not a namespace",
-            'give Namespace(chart, "airflow"), Namespace.existing("airflow"), or a Namespace of cdk8s-plus',
+            "must be a namespace",
+            'Pass Namespace(chart, "airflow"), Namespace.existing("airflow") or a Namespace of cdk8s-plus',
             "argument/namespace",
         ),
     ]
 )
-"""A namespace as other constructs take it: ours, one that exists, or an object of cdk8s-plus."""
+"""A namespace as other constructs accept it: a ``Namespace``, an existing one, or a Namespace of cdk8s-plus."""

@@ -1,4 +1,4 @@
-"""What service accounts may do with the API of Kubernetes, as data: the report and the tests read the same."""
+"""Kubernetes API permissions of service accounts, as data for the report and the tests."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from cdk8s_airflow.validation.frozen import frozen
 
 @frozen
 class Permission:
-    """What one account may do with one kind of resource.
+    """The permissions of one service account on one kind of resource.
 
     Attributes:
         account: the name of the service account.
-        account_namespace: where the account is, and with it the pods that may run as it.
-        namespace: where it may do this. None means in the whole cluster.
-        group: the API group of the resource; empty for Kubernetes' core, ``"*"`` for all.
-        resource: the resource, like ``"pods/log"``; ``"*"`` for all.
-        verbs: what it may do, in the order of the alphabet; ``"*"`` for all.
-        names: the only objects it may do this with. Default: any.
+        account_namespace: the namespace of the service account, and of the pods that may use it.
+        namespace: the namespace where the permission applies. None means the whole cluster.
+        group: the API group of the resource; ``""`` for the core group, ``"*"`` for all groups.
+        resource: the resource, such as ``"pods/log"``; ``"*"`` for all resources.
+        verbs: the verbs in alphabetical order; ``"*"`` for all verbs.
+        names: the objects that the permission is limited to (``resourceNames``). Default: none; it applies to all
+            objects.
     """
 
     how_to_write: ClassVar[str] = (
@@ -37,12 +38,12 @@ class Permission:
 
     @property
     def is_everything(self) -> bool:
-        """Whether it may do anything with anything in the whole cluster."""
+        """Whether the permission covers all verbs on all resources of the cluster."""
         return self.namespace is None and (self.group, self.resource, self.verbs) == ("*", "*", ("*",))
 
 
 def merged(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
-    """Rights in a fixed order, each account's verbs on one kind of resource together."""
+    """The permissions in a fixed order, with the verbs of each account on each resource in one entry."""
     verbs: dict[tuple[str, str, str, str, str, tuple[str, ...]], set[str]] = {}
     for permission in permissions:
         where = "" if permission.namespace is None else permission.namespace
@@ -70,12 +71,12 @@ def merged(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
 
 
 def permissions_in(manifests: Iterable[Mapping[str, Any]], namespace: str = "") -> tuple[Permission, ...]:
-    """What the Roles and bindings among manifests give to service accounts.
+    """The permissions that Roles, ClusterRoles and their bindings grant to service accounts.
 
     Args:
-        manifests: the manifests; those of other kinds are passed over. A binding to a role that is not among them gives
-            nothing that could be told from here.
-        namespace: where those are that do not say.
+        manifests: the manifests. Other kinds are ignored. A binding to a role that is not among the manifests grants
+            nothing here, because the rules of the role are unknown.
+        namespace: the namespace of manifests that have no ``metadata.namespace``.
     """
     of_rbac = [each for each in manifests if each["apiVersion"].startswith("rbac.authorization.k8s.io/")]
     rules = {
@@ -97,11 +98,11 @@ def _given(
 ) -> Iterator[Permission]:
     where = _place(binding, namespace)
     role = binding["roleRef"]
-    told = rules.get((role["kind"], where if role["kind"] == "Role" else None, role["name"]), ())
+    rule_list = rules.get((role["kind"], where if role["kind"] == "Role" else None, role["name"]), ())
     for subject in binding.get("subjects") or ():
         if subject["kind"] != "ServiceAccount":
             continue
-        for rule in told:
+        for rule in rule_list:
             for group in rule.get("apiGroups", ()):
                 for resource in rule.get("resources", ()):
                     yield Permission(

@@ -1,4 +1,4 @@
-"""Where pods run, and how their replicas are kept apart."""
+"""On which nodes pods run, and how replicas are spread over nodes and zones."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from cdk8s_airflow.validation.frozen import frozen
 
 @frozen
 class Toleration:
-    """Lets a pod onto nodes that a taint keeps others away from.
+    """A toleration: allows a pod on nodes with a matching taint.
 
     Attributes:
-        key: the taint's key. Default: every taint.
-        value: the taint's value. Default: any.
-        effect: the taint's effect. Default: every effect.
-        seconds: how long the pod stays on a node that gets the taint while it runs; only with ``NoExecute``. Default: for
-            ever.
+        key: the key of the taint. Default: None, every taint.
+        value: the value of the taint; requires ``key``. Default: None, any value (``operator: Exists``).
+        effect: the effect of the taint. Default: None, every effect.
+        seconds: how many seconds a running pod stays on a node that gets the taint, ``tolerationSeconds``. Requires
+            ``effect="NoExecute"``. Default: None; the pod stays.
     """
 
     how_to_write: ClassVar[str] = 'Toleration(key="workload", value="airflow", effect="NoSchedule")'
@@ -35,29 +35,29 @@ class Toleration:
             yield Finding(
                 rule="scheduling/toleration",
                 at="value",
-                problem="is of no taint, because no key is named",
+                problem="requires key=",
                 seen=repr(self.value),
-                fix="name the taint's key=",
+                fix="Set key= to the key of the taint",
             )
         if self.seconds is not None and self.effect != "NoExecute":
             yield Finding(
                 rule="scheduling/toleration",
                 at="seconds",
-                problem="counts only for taints that drive running pods away",
+                problem='is ignored unless effect is "NoExecute"',
                 seen=repr(self.seconds),
-                fix='say effect="NoExecute", or leave it out',
+                fix='Set effect="NoExecute", or remove seconds=',
             )
 
 
 @frozen
 class Placement:
-    """On which nodes pods may run.
+    """The nodes on which pods may run.
 
     Attributes:
-        node_selector: labels that a node must have. Default: none.
-        tolerations: taints that do not keep the pods away. Default: none.
-        affinity: further conditions, in the form Kubernetes has for ``affinity``. Default: what the chart sets; for
-            Airflow's own components, replicas prefer different nodes.
+        node_selector: labels that the node must have, ``nodeSelector``. Default: empty, any node.
+        tolerations: tolerations of taints, ``tolerations``. Default: none.
+        affinity: the Kubernetes field ``affinity`` as a mapping. Default: None; the affinity of the chart, with which
+            replicas of an Airflow component prefer different nodes.
     """
 
     how_to_write: ClassVar[str] = 'Placement(node_selector={"workload": "airflow"})'
@@ -69,12 +69,14 @@ class Placement:
 
 @frozen
 class TopologySpread:
-    """How the replicas of one component are kept apart.
+    """How the replicas of a component are spread (``topologySpreadConstraints``).
 
     Attributes:
-        across: the node label whose values are counted as places. Default: the node itself.
-        max_skew: by how many replicas two places may differ. Default: 1.
-        required: whether a replica waits rather than run in a place that has too many. Default: no; it then runs there.
+        across: the node label whose values are the domains, ``topologyKey``. Default: ``"kubernetes.io/hostname"``, the
+            node.
+        max_skew: the largest difference in replicas between two domains, ``maxSkew``. Default: 1.
+        required: whether a replica that would exceed ``max_skew`` stays pending (``whenUnsatisfiable: DoNotSchedule``).
+            Default: False; it is scheduled anyway.
     """
 
     how_to_write: ClassVar[str] = 'TopologySpread(across="topology.kubernetes.io/zone")'
@@ -85,4 +87,4 @@ class TopologySpread:
 
 
 APART: tuple[TopologySpread, ...] = (TopologySpread(),)
-"""Replicas prefer different nodes, and start on the same one rather than not at all."""
+"""Replicas prefer different nodes. If no other node is available, they run on the same node."""

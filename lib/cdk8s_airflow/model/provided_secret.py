@@ -1,4 +1,4 @@
-"""Secrets that a platform makes itself, and whether each is what its reader expects."""
+"""Secrets that the platform creates itself, compared with what their readers require."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from cdk8s_airflow.validation.frozen import frozen
 
 @frozen
 class ProvidedSecret:
-    """A Secret that something on the platform makes: an operator, a Job, a controller of secrets.
+    """A Secret that something on the platform creates: an operator, a Job, or a controller such as External Secrets.
 
     Attributes:
-        name: the Secret's name.
-        namespace: where it is made.
-        keys: its keys; None where they are known only to whoever holds the source.
-        type: the Secret's type; None where it is not known.
-        by: what makes it, as a reader of the summary knows it, like ``"ExternalSecret airflow/airflow-fernet-key"``.
+        name: the name of the Secret.
+        namespace: its namespace.
+        keys: its keys; None if only the source of the Secret determines them.
+        type: the type of the Secret; None if it is unknown.
+        by: what creates it, as shown in the report, such as ``"ExternalSecret airflow/airflow-fernet-key"``.
     """
 
     name: str
@@ -29,22 +29,22 @@ class ProvidedSecret:
 
 
 def unmet(need: SecretNeed, source: ProvidedSecret) -> Iterator[Finding]:
-    """What a reader misses in a Secret that something makes."""
-    place = f"Secret {need.name!r} of namespace {need.namespace!r}, made by {source.by},"
+    """The keys and the type that a reader requires of a Secret and that its creator does not provide."""
+    place = f"Secret {need.name!r} in namespace {need.namespace!r}, created by {source.by},"
     missing = sorted(need.keys.keys() - {ANY_KEY} - source.keys) if source.keys is not None else []
     if missing:
         yield Finding(
             rule="secrets/key-not-made",
             at="secret",
-            problem=f"{place} lacks {', '.join(missing)}, which is read for this: {need.purpose}",
-            seen=", ".join(sorted(source.keys or ())) or "no key",
-            fix="add the key where the Secret is made",
+            problem=f"{place} must have the keys {', '.join(missing)} ({need.purpose})",
+            seen=", ".join(sorted(source.keys or ())) or "no keys",
+            fix=f"Add the keys {', '.join(missing)} where the Secret is created",
         )
     if source.type is not None and need.type not in ("Opaque", source.type):
         yield Finding(
             rule="secrets/type",
             at="secret",
-            problem=f"{place} has another type than its reader takes ({need.purpose})",
+            problem=f"{place} must be of type {need.type} ({need.purpose})",
             seen=source.type,
-            fix=f"make it of type {need.type}",
+            fix=f"Create it with type {need.type}",
         )

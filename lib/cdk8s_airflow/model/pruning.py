@@ -1,4 +1,4 @@
-"""Marks on objects that hold state, so that no delivery tool prunes them when a file changes."""
+"""Label and annotations that keep delivery tools from pruning objects that hold state."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 STATE_LABEL = "cdk8s-airflow/holds-state"
-"""The label by which ``kubectl delete -l '!cdk8s-airflow/holds-state' -f dist/`` leaves data alone."""
+"""``kubectl delete -l '!cdk8s-airflow/holds-state' -f dist/`` deletes everything except the objects with this label."""
 
 
 def state_metadata() -> Mapping[str, Any]:
-    """Label and annotations for an object whose deletion loses data.
+    """The label and annotations of an object whose deletion loses data.
 
-    Argo CD reads ``sync-options`` (Prune, Delete), Flux ``prune``, Helm ``resource-policy``; kubectl can select by the label.
+    Argo CD reads ``sync-options`` (Prune, Delete), Flux reads ``prune``, Helm reads ``resource-policy``; kubectl
+    selects by label.
     """
     return {
         "labels": {STATE_LABEL: "true"},

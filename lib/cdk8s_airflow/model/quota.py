@@ -1,4 +1,4 @@
-"""What the pods of one namespace may have: all of them together, and each container by itself."""
+"""Resource quota of a namespace, and default and maximum resources of its containers."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _ResourceName = Annotated[
     str,
     Must(
         lambda text: text in _COUNTED or ("/" in text and is_qualified_name(text)),
-        "is not the name of a resource that a quota counts, or has an argument of its own",
-        'write it like "count/jobs.batch", "requests.nvidia.com/gpu" or "secrets"',
+        "must be the name of a resource that a ResourceQuota counts and that has no argument of its own",
+        'Use a name such as "count/jobs.batch", "requests.nvidia.com/gpu" or "secrets"',
         "quota/resource",
     ),
 ]
@@ -37,24 +37,28 @@ _ResourceName = Annotated[
 
 @frozen
 class Quota:
-    """What all pods of a namespace may have together. What would exceed it is refused when it is made.
+    """The ResourceQuota of a namespace. The API server rejects an object that would exceed it.
 
-    A quota on CPU or memory makes Kubernetes refuse every container that says nothing of it. All containers of this library say
-    how much CPU and memory they ask for; other people's may not, and :class:`ContainerLimits` speaks for those.
+    With a quota on CPU or memory, Kubernetes rejects every container that does not set them. All containers of this
+    library set CPU and memory requests and a memory limit. For the containers of others, :class:`ContainerLimits` sets
+    defaults.
 
     Attributes:
-        cpu: how much CPU all containers may ask for, like ``"16"``. Default: no bound.
-        memory: how much memory they may ask for, like ``"64Gi"``. Default: no bound.
-        cpu_limit: what their CPU limits may come to. Components have no CPU limit unless told, so it needs
-            ``ContainerLimits(cpu_limit=...)`` beside it, which slows components down. Default: no bound.
-        memory_limit: what their memory limits may come to. Default: no bound.
-        pods: how many pods there may be that have not ended. Default: no bound.
-        storage: how large all claims may be together. Default: no bound.
-        claims: how many claims there may be. Default: no bound.
-        load_balancers: how many Services of type LoadBalancer there may be; 0 for none. Default: no bound.
-        node_ports: how many ports of nodes Services may take; 0 for none. Default: no bound.
-        others: further names that ResourceQuota knows -> how many or how much, like ``{"count/jobs.batch": 50}`` or
-            ``{"fast.storageclass.storage.k8s.io/requests.storage": "500Gi"}``. Default: none.
+        cpu: the sum of CPU requests, such as ``"16"``, ``requests.cpu``. Default: None, no limit.
+        memory: the sum of memory requests, such as ``"64Gi"``, ``requests.memory``. Default: None, no limit.
+        cpu_limit: the sum of CPU limits, ``limits.cpu``. Airflow components have no CPU limit by default, so this
+            requires ``ContainerLimits(cpu_limit=...)``, which slows components down. Default: None, no limit.
+        memory_limit: the sum of memory limits, ``limits.memory``. Default: None, no limit.
+        pods: the number of pods that have not terminated, ``pods``. Default: None, no limit.
+        storage: the sum of the sizes of all volume claims, ``requests.storage``. Default: None, no limit.
+        claims: the number of volume claims, ``persistentvolumeclaims``. Default: None, no limit.
+        load_balancers: the number of Services of type LoadBalancer, ``services.loadbalancers``; 0 forbids them.
+            Default: None, no limit.
+        node_ports: the number of node ports of Services, ``services.nodeports``; 0 forbids them. Default: None, no
+            limit.
+        others: other resource names of a ResourceQuota -> the limit, an integer or a quantity, such as
+            ``{"count/jobs.batch": 50}`` or ``{"fast.storageclass.storage.k8s.io/requests.storage": "500Gi"}``. Default:
+            empty.
     """
 
     how_to_write: ClassVar[str] = 'Quota(cpu="16", memory="64Gi", pods=100)'
@@ -75,29 +79,31 @@ class Quota:
             yield Finding(
                 rule="quota/empty",
                 at="",
-                problem="bounds nothing",
-                fix="give it a bound, like memory=, or leave the quota out",
+                problem="The quota sets no limit",
+                fix="Set at least one argument, such as memory=, or remove the quota",
             )
-        yield from _in_order((("cpu", self.cpu), ("cpu_limit", self.cpu_limit)), "cannot be reached below")
-        yield from _in_order((("memory", self.memory), ("memory_limit", self.memory_limit)), "cannot be reached below")
+        yield from _in_order((("cpu", self.cpu), ("cpu_limit", self.cpu_limit)))
+        yield from _in_order((("memory", self.memory), ("memory_limit", self.memory_limit)))
 
 
 @frozen
 class ContainerLimits:
-    """What a container gets that says nothing, and what none may exceed.
+    """The LimitRange of a namespace: defaults for containers that set no resources, and maximums for all.
 
-    It reaches containers of other people's too: pods that tasks start, jobs of operators. Those of this library say all of it
-    themselves but for a CPU limit.
+    It also applies to the containers of others: pods that tasks start, Jobs of operators. Containers of this library
+    set all values themselves except a CPU limit.
 
     Attributes:
-        cpu: the CPU reserved for a container that does not say. Default: ``"100m"``.
-        memory: the memory reserved for one that does not say. Default: ``"256Mi"``.
-        memory_limit: the memory above which such a container is killed. Default: ``"512Mi"``.
-        cpu_limit: the CPU above which a container without a CPU limit is slowed down; components of Airflow are such, and
-            their heartbeats come late then. Default: none, or ``max_cpu`` where that is given.
-        max_cpu: the highest CPU limit a container may have; one without a CPU limit then gets this one. Default: none.
-        max_memory: the highest memory limit a container may have. Default: none.
-        max_storage: the largest claim there may be. Default: none.
+        cpu: the CPU request of a container that sets none, ``defaultRequest.cpu``. Default: ``"100m"``.
+        memory: the memory request of a container that sets none, ``defaultRequest.memory``. Default: ``"256Mi"``.
+        memory_limit: the memory limit of a container that sets none, ``default.memory``. The container is killed above
+            it. Default: ``"512Mi"``.
+        cpu_limit: the CPU limit of a container that sets none, ``default.cpu``. This includes Airflow components: above
+            the limit they are slowed down and their heartbeats are late. Default: None, or ``max_cpu`` if it is set.
+        max_cpu: the highest CPU limit of a container, ``max.cpu``. A container without a CPU limit gets this one.
+            Default: None, no maximum.
+        max_memory: the highest memory limit of a container, ``max.memory``. Default: None, no maximum.
+        max_storage: the largest volume claim, ``max.storage``. Default: None, no maximum.
     """
 
     how_to_write: ClassVar[str] = 'ContainerLimits(max_memory="16Gi")'
@@ -112,28 +118,25 @@ class ContainerLimits:
 
     @property
     def gives_cpu_limits(self) -> bool:
-        """Whether a container without a CPU limit gets one."""
+        """Whether the LimitRange sets a CPU limit on containers that have none."""
         return self.cpu_limit is not None or self.max_cpu is not None
 
     def _rules(self) -> Iterator[Finding]:
+        yield from _in_order((("cpu", self.cpu), ("cpu_limit", self.cpu_limit), ("max_cpu", self.max_cpu)))
         yield from _in_order(
-            (("cpu", self.cpu), ("cpu_limit", self.cpu_limit), ("max_cpu", self.max_cpu)), "is refused above"
-        )
-        yield from _in_order(
-            (("memory", self.memory), ("memory_limit", self.memory_limit), ("max_memory", self.max_memory)),
-            "is refused above",
+            (("memory", self.memory), ("memory_limit", self.memory_limit), ("max_memory", self.max_memory))
         )
 
 
-def _in_order(steps: tuple[tuple[str, str | None], ...], why: str) -> Iterator[Finding]:
-    """Whether amounts that were given rise."""
+def _in_order(steps: tuple[tuple[str, str | None], ...]) -> Iterator[Finding]:
+    """Check that each amount is at most the next one that is set."""
     given = [(name, amount) for name, amount in steps if amount is not None]
     for (lower, least), (higher, most) in pairwise(given):
         if quantity(least) > quantity(most):
             yield Finding(
                 rule="quota/order",
                 at=lower,
-                problem=f"{why} {higher}, which is {most}",
+                problem=f"must be at most {higher} ({most})",
                 seen=repr(least),
-                fix=f"lower {lower}, or raise {higher}",
+                fix=f"Use {lower}={most!r} or less, or raise {higher}",
             )

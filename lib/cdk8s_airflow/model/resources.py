@@ -1,4 +1,4 @@
-"""CPU and memory of a container."""
+"""CPU and memory requests and limits of a container."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from cdk8s_airflow.validation.frozen import frozen
 
 @frozen
 class Resources:
-    """What a container is given, and what it may not exceed.
+    """CPU and memory requests and limits of a container (``resources``).
 
     Attributes:
-        cpu: the CPU the scheduler of Kubernetes reserves, like ``"250m"``.
-        memory: the memory it reserves, like ``"512Mi"``.
-        memory_limit: the memory above which the container is killed. Default: the same as ``memory``, so that a node never
-            runs out because of it.
-        cpu_limit: the CPU above which the container is slowed down. Default: none. A limit on a scheduler or triggerer
-            makes heartbeats late, and late heartbeats get tasks killed.
+        cpu: the CPU request, such as ``"250m"``, ``requests.cpu``. Required.
+        memory: the memory request, such as ``"512Mi"``, ``requests.memory``. Required.
+        memory_limit: the memory limit, ``limits.memory``. The container is killed above it. Default: None, the same as
+            ``memory``, so that the container cannot exhaust the memory of its node.
+        cpu_limit: the CPU limit, ``limits.cpu``. The container is slowed down above it. Default: None, no limit: a
+            limit on a scheduler or triggerer delays heartbeats, and Airflow then kills tasks.
     """
 
     how_to_write: ClassVar[str] = 'Resources(cpu="250m", memory="512Mi", memory_limit="1Gi")'
@@ -36,7 +36,7 @@ class Resources:
                 yield Finding(
                     rule="resources/limit-below-request",
                     at=f"{name}_limit",
-                    problem=f"is below the {request} that {name} asks for",
+                    problem=f"must be at least the request {name}={request!r}",
                     seen=repr(limit),
-                    fix=f"raise {name}_limit, or lower {name}",
+                    fix=f"Use {name}_limit={request!r} or more, or lower {name}",
                 )

@@ -1,4 +1,4 @@
-"""How the number of replicas follows the load."""
+"""Autoscaling of replicas: HorizontalPodAutoscaler and KEDA."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from cdk8s_airflow.validation.constraints import Count, Duration, Must, NonEmpty
 from cdk8s_airflow.validation.frozen import frozen
 
 SCALED_OBJECTS = "scaledobjects.keda.sh"
-"""The definition that KEDA brings."""
+"""The custom resource definition of KEDA."""
 
 _Percent = Annotated[
-    int, Must(lambda value: bool(1 <= value <= 100), "is no share of one hundred", "use 1 to 100", "argument/range")
+    int,
+    Must(lambda value: bool(1 <= value <= 100), "must be an integer from 1 to 100", "Use 80", "argument/range"),
 ]
 
 
@@ -22,22 +23,24 @@ def _order(lowest: int, highest: int) -> Iterator[Finding]:
         yield Finding(
             rule="scheduling/scaling",
             at="max_replicas",
-            problem=f"is below min_replicas={lowest}",
+            problem=f"must be at least min_replicas ({lowest})",
             seen=repr(highest),
-            fix=f"use {max(lowest, 1)} or more",
+            fix=f"Use {max(lowest, 1)} or more",
         )
 
 
 @frozen
 class Hpa:
-    """Replicas follow the use of CPU, by Kubernetes' HorizontalPodAutoscaler. The cluster needs a metrics server.
+    """Scale replicas by CPU utilization with a HorizontalPodAutoscaler. The cluster needs a metrics server.
 
     Attributes:
-        min_replicas: how many there are at least. Default: 1.
-        max_replicas: how many there are at most.
-        cpu_percent: the share of the requested CPU to aim at. Default: 80.
-        metrics: other metrics to follow instead, in the form of ``autoscaling/v2``.
-        behavior: how fast to go up and down, in the form of ``autoscaling/v2``. Default: as Kubernetes has it.
+        min_replicas: the minimum number of replicas, at least 1. Chart key ``hpa.minReplicaCount``. Default: 1.
+        max_replicas: the maximum number of replicas. Chart key ``hpa.maxReplicaCount``. Required.
+        cpu_percent: the target CPU utilization, in percent of the CPU request, from 1 to 100. Default: 80.
+        metrics: ``spec.metrics`` of ``autoscaling/v2``, which replaces the CPU target. Chart key ``hpa.metrics``.
+            Default: empty; ``cpu_percent`` is used.
+        behavior: ``spec.behavior`` of ``autoscaling/v2``. Chart key ``hpa.behavior``. Default: None, the default of
+            Kubernetes.
     """
 
     how_to_write: ClassVar[str] = "Hpa(max_replicas=10)"
@@ -54,23 +57,26 @@ class Hpa:
             yield Finding(
                 rule="scheduling/scaling",
                 at="cpu_percent",
-                problem="is not followed, because metrics= says what is",
+                problem="is ignored: metrics= replaces the CPU target",
                 seen=repr(self.cpu_percent),
-                fix="leave out one of them",
+                fix="Remove cpu_percent= or metrics=",
             )
 
 
 @frozen
 class Keda:
-    """Replicas follow the work that waits in Airflow's database, by KEDA, which has to be installed.
+    """Scale replicas by the number of running and queued tasks with KEDA, which must be installed in the cluster.
 
     Attributes:
-        min_replicas: how many there are at least; none at all with 0. Default: 0.
-        max_replicas: how many there are at most.
-        interval: how often KEDA evaluates the query, ``pollingInterval`` of the ScaledObject. Default: ``"5s"``.
-        cooldown: how long nothing has to wait before the last replica goes. Default: ``"30s"``.
-        query: the SQL that gives the number of replicas. Default: the chart's, which counts tasks that run or wait.
-        advanced: further settings, in the form of ``spec.advanced`` of KEDA's ScaledObject.
+        min_replicas: the minimum number of replicas, at least 0. Chart key ``keda.minReplicaCount``. Default: 0.
+        max_replicas: the maximum number of replicas. Chart key ``keda.maxReplicaCount``. Required.
+        interval: the duration between two evaluations of the query. Chart key ``keda.pollingInterval``. Default:
+            ``"5s"``.
+        cooldown: how long there must be no work before KEDA scales to 0. Chart key ``keda.cooldownPeriod``. Default:
+            ``"30s"``.
+        query: the SQL query that returns the number of replicas. Chart key ``keda.query``. Default: None, the query of
+            the chart, which counts running and queued tasks.
+        advanced: ``spec.advanced`` of the ScaledObject as a mapping. Chart key ``keda.advanced``. Default: None.
     """
 
     how_to_write: ClassVar[str] = "Keda(max_replicas=10)"
@@ -88,6 +94,6 @@ class Keda:
             yield Finding(
                 rule="scheduling/scaling",
                 at="query",
-                problem="holds {{, which the chart would take for a template of its own",
-                fix="write plain SQL",
+                problem="must not contain {{, which the chart evaluates as a template",
+                fix="Use plain SQL",
             )

@@ -1,7 +1,7 @@
-"""Secrets that somebody has to make before a platform can start, and how to make each without showing it.
+"""Secrets that must exist before the platform can start, and commands that create each one without showing its content.
 
-Every command keeps the secret off command lines and out of files: random text goes through a pipe, a typed one through
-a prompt that does not echo. ``printf`` is part of the shell, so what it is given shows in no process list.
+The commands keep secrets off command lines and out of files: a random value goes through a pipe, a typed one through a
+prompt that does not echo. ``printf`` is a shell builtin, so its arguments do not appear in the process list.
 """
 
 from __future__ import annotations
@@ -25,16 +25,18 @@ class SecretNeed:
     """A Secret that must exist for the platform to start.
 
     Attributes:
-        name: the Secret's name.
-        namespace: where it must be.
-        keys: each key, and what it must hold.
-        purpose: who reads it, and what for.
-        command: shell text that makes it with ``kubectl``, for bash.
-        type: the Secret's type.
-        awaited: whether pods of the release start only with it, so that the migration waits for it.
-        added: shell text that adds the keys to a Secret that is there already; empty where they stand alone.
-        labels: labels that its reader looks for.
-        recipe: how keys are made up, without those of which only a person knows what belongs into them.
+        name: the name of the Secret.
+        namespace: its namespace.
+        keys: each key -> a description of its content.
+        purpose: what reads the Secret, and for what.
+        command: a bash command that creates the Secret with ``kubectl``.
+        type: the type of the Secret. Default: ``"Opaque"``.
+        awaited: whether pods of the release cannot start without it. The migration Job then waits for it. Default:
+            True.
+        added: a bash command that adds the keys to an existing Secret. Default: empty; the keys are in a Secret of
+            their own.
+        labels: labels that the reader requires. Default: empty.
+        recipe: how each key is generated. Keys that only the user can provide are not in it. Default: empty.
     """
 
     name: str
@@ -49,13 +51,13 @@ class SecretNeed:
     recipe: recipes.Recipe = field(default_factory=dict)
 
     @property
-    def can_be_made_up(self) -> bool:
-        """Whether all of it can be made without asking a person."""
+    def can_be_generated(self) -> bool:
+        """Whether every key can be generated without input of the user."""
         return self.keys.keys() <= self.recipe.keys()
 
 
 def merged(needs: Iterable[SecretNeed]) -> list[SecretNeed]:
-    """Needs with each Secret named once: one that several readers take keys from has all of them, in the order they came."""
+    """The needs with each Secret once: a Secret with several readers has the keys of all of them, in their order."""
     whole: dict[tuple[str, str], SecretNeed] = {}
     for need in needs:
         place = (need.namespace, need.name)
@@ -89,7 +91,9 @@ def _from_stdin(key: str) -> str:
 
 
 def random_key(ref: contracts.SecretReference, namespace: str, purpose: str) -> SecretNeed:
-    """A Secret with one random key: 32 bytes in url-safe base64, which is what a Fernet key is, and long enough for any."""
+    """A Secret with one random key: 32 bytes in URL-safe base64, the format of a Fernet key and long enough for every
+    other key.
+    """
     (key,) = ref.keys
     return SecretNeed(
         name=ref.name,
@@ -102,9 +106,9 @@ def random_key(ref: contracts.SecretReference, namespace: str, purpose: str) -> 
 
 
 def basic_auth(ref: contracts.BasicAuthSecret, namespace: str, *, username: str, purpose: str) -> SecretNeed:
-    """A user name that is known, with a random password of letters and digits: no URL can mangle it.
+    """A given user name with a random password of letters and digits, which needs no encoding in a URL.
 
-    CloudNativePG reads a Secret again when its content changes only if it has the label.
+    CloudNativePG reloads a changed Secret only if it has the label ``cnpg.io/reload``.
     """
     create = _create(namespace, ref.name, "--from-env-file=/dev/stdin", type_=ref.type)
     label = f"kubectl -n {namespace} label secret {ref.name} cnpg.io/reload=true"
@@ -121,13 +125,13 @@ def basic_auth(ref: contracts.BasicAuthSecret, namespace: str, *, username: str,
 
 
 def dsn_copied(name: str, namespace: str, *, source: tuple[str, str], url: tuple[str, str], purpose: str) -> SecretNeed:
-    """A database URL made from the password in another Secret, percent-encoded as a URL needs it.
+    """A database URL with the password of another Secret, percent-encoded.
 
-    The command makes nothing while the other Secret is not there: a URL without its password would look like one with it.
+    If the other Secret is missing, the command creates nothing, so that no URL without a password is stored.
 
     Args:
         source: namespace and name of the Secret with the password.
-        url: what stands before and after the password.
+        url: the text before and after the password.
     """
     before, after = url
     there, secret = source
@@ -147,7 +151,7 @@ def dsn_copied(name: str, namespace: str, *, source: tuple[str, str], url: tuple
 
 
 def dsn_typed(name: str, namespace: str, purpose: str) -> SecretNeed:
-    """A database URL that the user types."""
+    """A database URL that the user types at a prompt."""
     return SecretNeed(
         name=name,
         namespace=namespace,
@@ -169,12 +173,13 @@ def pgbouncer_login(
     user: str,
     include: str,
 ) -> SecretNeed:
-    """The login of a database as PgBouncer reads it, from the password in another Secret; without that the command makes nothing.
+    """A database login in the format of PgBouncer, with the password of another Secret. Creates nothing if that Secret
+    is missing.
 
     Args:
-        source: the key of the Secret with the password, as it is.
-        user: who logs in.
-        include: the one line of ``pgbouncer.ini``.
+        source: the key of the Secret that holds the password.
+        user: the database user.
+        include: the only line of ``pgbouncer.ini``.
     """
     key = source.key.replace(".", "\\.")
     read = f"kubectl -n {namespace} get secret {source.name} -o jsonpath='{{.data.{key}}}' | base64 -d"
@@ -198,7 +203,7 @@ def pgbouncer_login(
 
 
 def git_token(ref: contracts.GitTokenSecret, namespace: str, purpose: str) -> SecretNeed:
-    """User and token of a git host, typed, under all four keys."""
+    """User and token of a git host, typed at a prompt, under all four keys."""
     lines = " ".join(
         f'"{key}=${"ACCOUNT" if key.endswith("USERNAME") else "ANSWER"}"' for key in contracts.GitTokenSecret.keys
     )
@@ -215,7 +220,9 @@ def git_token(ref: contracts.GitTokenSecret, namespace: str, purpose: str) -> Se
 
 
 def git_connection(ref: contracts.SecretKey, namespace: str, *, repo: str, purpose: str) -> SecretNeed:
-    """An Airflow connection to a git repository as JSON: user and token typed for https, the whole of it pasted for ssh."""
+    """An Airflow connection to a git repository as JSON: for HTTPS, user and token are typed; for SSH, the JSON is
+    pasted.
+    """
     create = _create(namespace, ref.name, _from_stdin(ref.key))
     host = json.dumps(repo)
     if repo.startswith("https://"):
@@ -234,12 +241,12 @@ def git_connection(ref: contracts.SecretKey, namespace: str, *, repo: str, purpo
 
 
 def registry_login(ref: contracts.PullSecret, namespace: str, *, registries: tuple[str, ...]) -> SecretNeed:
-    """User and password of registries of images, typed.
+    """User and password of image registries, typed at a prompt.
 
-    Nothing waits for it: without it, the pod that would wait could not even be pulled.
+    No Job waits for it: without it, the image of the waiting pod could not be pulled.
 
     Args:
-        registries: the hosts; Docker Hub is known to container engines under an address of its own.
+        registries: the hosts. Docker Hub is stored under the address that container engines use for it.
     """
     typed, entries = [], []
     for index, host in enumerate(registries):
@@ -272,12 +279,13 @@ def pasted(
     plain: Mapping[str, str] | None = None,
     awaited: bool = True,
 ) -> SecretNeed:
-    """A Secret whose secret key is pasted into the terminal and ended with Ctrl-D; the plain ones come from files.
+    """A Secret whose secret key is pasted into the terminal and ended with Ctrl-D. Keys that are not secret come from
+    files.
 
     Args:
-        key: the key that is pasted.
-        plain: other keys that are no secret, each with the file it comes from.
-        awaited: whether pods of the release start only with it.
+        key: the key whose content is pasted.
+        plain: the keys that are not secret -> the file of each.
+        awaited: whether pods of the release cannot start without it.
     """
     files = "".join(f" --from-file={other}={path}" for other, path in (plain or {}).items())
     return SecretNeed(
@@ -292,10 +300,10 @@ def pasted(
 
 
 def random_password(ref: contracts.SecretReference, namespace: str, purpose: str, *, before: str = "") -> SecretNeed:
-    """A Secret with one random password of letters and digits: no URL and no shell can mangle it.
+    """A Secret with one random password of letters and digits, which needs no encoding in a URL or quoting in a shell.
 
     Args:
-        before: what stands before the password under the same key, such as a user and a colon.
+        before: the text before the password in the same key, such as a user and a colon.
     """
     (key,) = ref.keys
     password = '"$(openssl rand -hex 24)"'
@@ -317,11 +325,11 @@ def composed_url(
     source: contracts.SecretReference,
     url: tuple[str, str],
 ) -> SecretNeed:
-    """A URL made from the password in another Secret of the namespace; the command makes nothing while that is not there.
+    """A URL with the password of another Secret in the same namespace. Creates nothing if that Secret is missing.
 
     Args:
-        source: the Secret with the password, under its one key.
-        url: what stands before and after the password.
+        source: the Secret with the password, in its only key.
+        url: the text before and after the password.
     """
     (key,), (password_key,) = ref.keys, source.keys
     before, after = url
@@ -342,7 +350,7 @@ def composed_url(
 
 
 def typed(ref: contracts.SecretReference, namespace: str, purpose: str, *, prompt: str) -> SecretNeed:
-    """A Secret with one key that is typed at a prompt which shows nothing."""
+    """A Secret with one key that is typed at a prompt without echo."""
     (key,) = ref.keys
     return SecretNeed(
         name=ref.name,
@@ -357,7 +365,7 @@ def typed(ref: contracts.SecretReference, namespace: str, purpose: str, *, promp
 
 
 def login_typed(ref: contracts.BasicAuthSecret, namespace: str, *, host: str, purpose: str) -> SecretNeed:
-    """User and password of a server, typed. No pod of the release reads it."""
+    """User and password of a server, typed at a prompt. No pod of the release reads it."""
     create = _create(namespace, ref.name, "--from-env-file=/dev/stdin", type_=ref.type)
     return SecretNeed(
         name=ref.name,
@@ -374,11 +382,11 @@ def login_typed(ref: contracts.BasicAuthSecret, namespace: str, *, host: str, pu
 
 
 def argo_repository(ref: contracts.BasicAuthSecret, namespace: str, *, url: str, oci: bool, purpose: str) -> SecretNeed:
-    """A repository as Argo CD is told of it: address, user and password in a Secret that it finds by a label.
+    """A repository of Argo CD: address, user and password in a Secret that Argo CD selects by a label.
 
     Args:
-        url: the repository, as the Application has it.
-        oci: whether it is a registry.
+        url: the repository, as in the Application.
+        oci: whether the repository is an OCI registry.
     """
     plain = {"url": url, "type": "helm", "name": ref.name, **({"enableOCI": "true"} if oci else {})}
     lines = " ".join(f'"{key}={value}"' for key, value in plain.items())
@@ -402,7 +410,9 @@ def argo_repository(ref: contracts.BasicAuthSecret, namespace: str, *, url: str,
 
 
 def authority(ref: contracts.SecretKey, namespace: str, purpose: str) -> SecretNeed:
-    """The certificate of an authority, from a file; it is no secret, but Flux reads it from one."""
+    """The certificate of a certificate authority, read from a file. It is not secret, but Flux reads it from a
+    Secret.
+    """
     return SecretNeed(
         name=ref.name,
         namespace=namespace,
@@ -414,11 +424,11 @@ def authority(ref: contracts.SecretKey, namespace: str, purpose: str) -> SecretN
 
 
 def free_key(ref: contracts.SecretKey, namespace: str, purpose: str, *, content: str, source: str = "") -> SecretNeed:
-    """One key of a Secret that may have others, typed at a prompt which shows nothing.
+    """One key of a Secret that may have other keys, typed at a prompt without echo.
 
     Args:
-        content: what the key must hold.
-        source: shell text that prints it, in place of a prompt.
+        content: a description of the content.
+        source: a shell command that prints the content, instead of the prompt.
     """
     printed = source or f"read -rsp '{ref.name}/{ref.key}: ' ANSWER && printf '%s' \"$ANSWER\""
     create = _create(namespace, ref.name, _from_stdin(ref.key))
@@ -437,11 +447,11 @@ def free_key(ref: contracts.SecretKey, namespace: str, purpose: str, *, content:
 
 
 ADMIN = "admin"
-"""The user of an account that is made up; its password is random."""
+"""The user name of a generated account. Its password is random."""
 
 
 def account(ref: contracts.BasicAuthSecret, namespace: str, purpose: str) -> SecretNeed:
-    """A user name that is typed, with a random password of letters and digits."""
+    """A user name that is typed at a prompt, with a random password of letters and digits."""
     create = _create(namespace, ref.name, "--from-env-file=/dev/stdin", type_=ref.type)
     return SecretNeed(
         name=ref.name,
@@ -458,11 +468,11 @@ def account(ref: contracts.BasicAuthSecret, namespace: str, purpose: str) -> Sec
 
 
 ANY_KEY = "*"
-"""Stands among the keys of a need for all of a Secret, whatever its keys are called."""
+"""A key in ``SecretNeed.keys`` that means the whole Secret, whatever the names of its keys are."""
 
 
 def whole(ref: contracts.ExistingSecret, namespace: str, purpose: str) -> SecretNeed:
-    """A Secret each of whose keys is a variable: lines with names and values, pasted."""
+    """A Secret each of whose keys is an environment variable, pasted as lines ``NAME=VALUE``."""
     create = _create(namespace, ref.name, "--from-env-file=/dev/stdin")
     return SecretNeed(
         name=ref.name,
@@ -483,11 +493,11 @@ _PROMPTS: Mapping[str, str] = {
 def airflow_connection(
     ref: contracts.SecretKey, namespace: str, purpose: str, *, connection: Mapping[str, object]
 ) -> SecretNeed:
-    """An Airflow connection as JSON, its secrets typed, or read from a key file.
+    """An Airflow connection as JSON, with secret values that are typed at a prompt or read from a key file.
 
     Args:
-        connection: the connection, with words in capitals for what is secret: ``ACCESS_KEY``, ``SECRET_KEY``, ``ACCOUNT_KEY``,
-            and ``KEY_FILE`` for the JSON of a file ``key.json``.
+        connection: the connection. A secret value is a placeholder: ``ACCESS_KEY``, ``SECRET_KEY`` or ``ACCOUNT_KEY``
+            for a prompt, ``KEY_FILE`` for the JSON in the file ``key.json``.
     """
     content = json.dumps(connection)
     form, reads, values = content.replace("%", "%%"), [], []

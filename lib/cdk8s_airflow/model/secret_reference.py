@@ -1,8 +1,8 @@
-"""References to Secrets, one type for each contract.
+"""References to Secrets, with one type for each contract.
 
-A contract is what the reader of a Secret expects in it: which keys, and what they hold. The readers here (the Airflow
-chart, git-sync, CloudNativePG, an ingress controller) fix their key names, so the type of the reference says them. A
-reference never holds a secret: nothing here takes a value.
+A contract is what the reader of a Secret expects: the keys and their content. The readers here (the Airflow chart,
+git-sync, CloudNativePG, an ingress controller) require fixed key names, so the type of a reference determines its keys.
+A reference never contains a secret: no argument accepts a secret value.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ from cdk8s_airflow.validation.frozen import frozen
 
 @runtime_checkable
 class NamedObject(Protocol):
-    """Anything with a Kubernetes name, such as a Secret or ConfigMap of cdk8s-plus."""
+    """Any object with a Kubernetes name, such as a Secret or ConfigMap of cdk8s-plus."""
 
     @property
     def name(self) -> str:
-        """The object's name in its namespace."""
+        """The name of the object in its namespace."""
         ...
 
 
 def name_of(handle: object, kind: str) -> Any:
-    """The name of an object of cdk8s-plus of one kind; anything else as it is, for the check of the name to find."""
+    """The name of a cdk8s-plus object of the given kind. Anything else is returned unchanged, for the validation of the
+    name.
+    """
     if (
         isinstance(handle, str)
         or not isinstance(handle, NamedObject)
@@ -38,10 +40,10 @@ def name_of(handle: object, kind: str) -> Any:
 
 @frozen(kw_only=False)
 class SecretReference:
-    """A Secret in the namespace of whoever reads it.
+    """A Secret in the namespace of its reader.
 
     Attributes:
-        name: the Secret's name, or an object of cdk8s-plus that has one.
+        name: the name of the Secret, or a cdk8s-plus object with a name.
     """
 
     how_to_write: ClassVar[str] = 'a reference like FernetKeySecret("airflow-fernet-key")'
@@ -57,10 +59,10 @@ class SecretReference:
 
 
 class ExistingSecret(SecretReference):
-    """A Secret that exists, or that somebody makes, for a purpose the parameter it is given to names.
+    """A Secret that exists, or that is created outside this program. The argument that takes it determines its purpose.
 
     Args:
-        name: the Secret's name, or an object of cdk8s-plus that has one.
+        name: the name of the Secret, or a cdk8s-plus object with a name.
     """
 
     how_to_write: ClassVar[str] = 'ExistingSecret("airflow-metadata")'
@@ -68,10 +70,10 @@ class ExistingSecret(SecretReference):
 
 @frozen(kw_only=False)
 class ExistingConfigMap:
-    """A ConfigMap that exists, or that somebody makes, each of whose keys is read.
+    """A ConfigMap that exists, or that is created outside this program. All of its keys are read.
 
     Args:
-        name: the ConfigMap's name.
+        name: the name of the ConfigMap.
     """
 
     how_to_write: ClassVar[str] = 'ExistingConfigMap("airflow-variables")'
@@ -80,11 +82,11 @@ class ExistingConfigMap:
 
 
 class DsnSecret(SecretReference):
-    """A Secret with the whole database URL under the key ``connection``.
+    """A Secret with the database URL under the key ``connection``.
 
     The URL is ``postgresql://USER:PASSWORD@HOST:5432/DATABASE`` with user and password percent-encoded and without
-    ``sslmode``: Airflow 3 reads it with two drivers, and one of them refuses that parameter. Source of the key: the
-    chart's ``data.metadataSecretName``.
+    ``sslmode``: Airflow 3 uses two drivers, and one of them rejects that parameter. Source of the key: the chart's
+    ``data.metadataSecretName``.
     """
 
     how_to_write: ClassVar[str] = 'DsnSecret("airflow-metadata")'
@@ -94,7 +96,7 @@ class DsnSecret(SecretReference):
 class BasicAuthSecret(SecretReference):
     """A Secret of type ``kubernetes.io/basic-auth`` with the keys ``username`` and ``password``.
 
-    CloudNativePG requires ``username`` to be the owner of the database. Source: ``spec.bootstrap.initdb.secret``.
+    CloudNativePG requires that ``username`` is the owner of the database. Source: ``spec.bootstrap.initdb.secret``.
     """
 
     how_to_write: ClassVar[str] = 'BasicAuthSecret("airflow-pg-credentials")'
@@ -103,11 +105,11 @@ class BasicAuthSecret(SecretReference):
 
 
 class PgBouncerSecret(SecretReference):
-    """A Secret with the login of a database as the chart's PgBouncer and its exporter of metrics read it.
+    """A Secret with a database login for the chart's PgBouncer and its metrics exporter.
 
-    ``users.txt`` is one line with user and password, each in double quotes, a double quote in them doubled. ``pgbouncer.ini`` holds
-    no secret, but the chart takes it from there too: one line that names the file with all settings. Source: the chart's
-    ``pgbouncer.configSecretName`` and ``pgbouncer.metricsExporterSidecar.statsSecretName``.
+    ``users.txt`` is one line with user and password, each in double quotes; a double quote inside them is doubled.
+    ``pgbouncer.ini`` is not secret, but the chart reads it from the same Secret: one line that includes the settings
+    file. Source: the chart's ``pgbouncer.configSecretName`` and ``pgbouncer.metricsExporterSidecar.statsSecretName``.
     """
 
     how_to_write: ClassVar[str] = 'PgBouncerSecret("airflow-pgbouncer")'
@@ -119,9 +121,9 @@ class PgBouncerSecret(SecretReference):
 
 
 class GitTokenSecret(SecretReference):
-    """A Secret for git over https, with the four keys that git-sync's two generations of variables read.
+    """A Secret with a git token for HTTPS, under the four keys that git-sync 3 and git-sync 4 read.
 
-    All four are needed: the chart marks none of them as optional, and a missing one keeps the pods from starting.
+    All four keys are required: the chart does not mark them as optional, so pods do not start if one is missing.
     Source: the chart's ``dags.gitSync.credentialsSecret``.
     """
 
@@ -135,7 +137,7 @@ class GitTokenSecret(SecretReference):
 
 
 class GitSshSecret(SecretReference):
-    """A Secret for git over ssh: the private key under ``gitSshKey``. Source: the chart's ``dags.gitSync.sshKeySecret``."""
+    """A Secret with an SSH key for git, under ``gitSshKey``. Source: the chart's ``dags.gitSync.sshKeySecret``."""
 
     how_to_write: ClassVar[str] = 'GitSshSecret("airflow-git-ssh")'
     keys = {"gitSshKey": "the private key, in OpenSSH's format, without a passphrase"}
@@ -144,8 +146,8 @@ class GitSshSecret(SecretReference):
 class FernetKeySecret(SecretReference):
     """A Secret with the key that encrypts connections and variables in the database, under ``fernet-key``.
 
-    32 random bytes in url-safe base64. It must outlive every release: without it, what was encrypted is lost.
-    Source: the chart's ``fernetKeySecretName``.
+    The key is 32 random bytes in URL-safe base64. Keep it for as long as the database: without it, encrypted values are
+    lost. Source: the chart's ``fernetKeySecretName``.
     """
 
     how_to_write: ClassVar[str] = 'FernetKeySecret("airflow-fernet-key")'
@@ -153,7 +155,7 @@ class FernetKeySecret(SecretReference):
 
 
 class ApiSecretKeySecret(SecretReference):
-    """A Secret with the key that signs sessions of Airflow 3's API server, under ``api-secret-key``.
+    """A Secret with the key that signs the sessions of the Airflow 3 API server, under ``api-secret-key``.
 
     Source: the chart's ``apiSecretKeySecretName``.
     """
@@ -163,7 +165,7 @@ class ApiSecretKeySecret(SecretReference):
 
 
 class JwtSecret(SecretReference):
-    """A Secret with the key that signs the tokens between Airflow 3's components, under ``jwt-secret``.
+    """A Secret with the key that signs the tokens between Airflow 3 components, under ``jwt-secret``.
 
     Source: the chart's ``jwtSecretName``.
     """
@@ -173,7 +175,7 @@ class JwtSecret(SecretReference):
 
 
 class WebserverSecretKeySecret(SecretReference):
-    """A Secret with the key that signs sessions of Airflow 2's webserver, under ``webserver-secret-key``.
+    """A Secret with the key that signs the sessions of the Airflow 2 webserver, under ``webserver-secret-key``.
 
     Source: the chart's ``webserverSecretKeySecretName``.
     """
@@ -183,10 +185,10 @@ class WebserverSecretKeySecret(SecretReference):
 
 
 class BrokerUrlSecret(SecretReference):
-    """A Secret with the whole URL of Celery's broker under the key ``connection``.
+    """A Secret with the URL of the Celery broker under the key ``connection``.
 
-    Like ``redis://:PASSWORD@HOST:6379/0`` or ``amqp://USER:PASSWORD@HOST:5672/VHOST``, user and password percent-encoded.
-    Source of the key: the chart's ``data.brokerUrlSecretName``.
+    For example ``redis://:PASSWORD@HOST:6379/0`` or ``amqp://USER:PASSWORD@HOST:5672/VHOST``, with user and password
+    percent-encoded. Source of the key: the chart's ``data.brokerUrlSecretName``.
     """
 
     how_to_write: ClassVar[str] = 'BrokerUrlSecret("airflow-broker-url")'
@@ -194,16 +196,19 @@ class BrokerUrlSecret(SecretReference):
 
 
 class RedisPasswordSecret(SecretReference):
-    """A Secret with the password of the chart's own Redis, under ``password``. Source: the chart's ``redis.passwordSecretName``."""
+    """A Secret with the password of the chart's Redis, under ``password``. Source: the chart's
+    ``redis.passwordSecretName``.
+    """
 
     how_to_write: ClassVar[str] = 'RedisPasswordSecret("airflow-redis-password")'
     keys = {"password": "letters and digits, because the chart's Redis gets it on a command line"}
 
 
 class ResultBackendSecret(SecretReference):
-    """A Secret with the URL of the database to which Celery writes results, under ``connection``.
+    """A Secret with the URL of the database where Celery stores results, under ``connection``.
 
-    Like ``db+postgresql://USER:PASSWORD@HOST:5432/DATABASE``. Source: the chart's ``data.resultBackendSecretName``.
+    For example ``db+postgresql://USER:PASSWORD@HOST:5432/DATABASE``. Source: the chart's
+    ``data.resultBackendSecretName``.
     """
 
     how_to_write: ClassVar[str] = 'ResultBackendSecret("airflow-result-backend")'
@@ -211,7 +216,9 @@ class ResultBackendSecret(SecretReference):
 
 
 class FlowerAuthSecret(SecretReference):
-    """A Secret with the user and password that Flower asks for, under ``basicAuth``. Source: the chart's ``flower.secretName``."""
+    """A Secret with the user and password for Flower, under ``basicAuth``. Source: the chart's
+    ``flower.secretName``.
+    """
 
     how_to_write: ClassVar[str] = 'FlowerAuthSecret("airflow-flower")'
     keys = {"basicAuth": "USER:PASSWORD"}
@@ -220,7 +227,7 @@ class FlowerAuthSecret(SecretReference):
 class SearchUrlSecret(SecretReference):
     """A Secret with the URL of Elasticsearch or OpenSearch under the key ``connection``.
 
-    Like ``https://USER:PASSWORD@HOST:9200``, user and password percent-encoded. Source: the chart's
+    For example ``https://USER:PASSWORD@HOST:9200``, with user and password percent-encoded. Source: the chart's
     ``elasticsearch.secretName`` and ``opensearch.secretName``.
     """
 
@@ -229,7 +236,7 @@ class SearchUrlSecret(SecretReference):
 
 
 class TlsSecret(SecretReference):
-    """A Secret of type ``kubernetes.io/tls`` with a certificate and its key."""
+    """A Secret of type ``kubernetes.io/tls`` with a certificate and its private key."""
 
     how_to_write: ClassVar[str] = 'TlsSecret("airflow-tls")'
     keys = {"tls.crt": "the certificate with its chain", "tls.key": "its private key"}
@@ -237,7 +244,7 @@ class TlsSecret(SecretReference):
 
 
 class PullSecret(SecretReference):
-    """A Secret of type ``kubernetes.io/dockerconfigjson`` by which nodes log in to a registry of images.
+    """A Secret of type ``kubernetes.io/dockerconfigjson`` with the login of an image registry.
 
     Source of the key: Kubernetes, ``spec.imagePullSecrets`` of a pod.
     """
@@ -249,11 +256,11 @@ class PullSecret(SecretReference):
 
 @frozen(kw_only=False)
 class SecretKey:
-    """One key of a Secret, where the reader leaves the key's name free.
+    """One key of a Secret, for readers that do not require a fixed key name.
 
     Args:
-        name: the Secret's name.
-        key: the key in it.
+        name: the name of the Secret.
+        key: the key of the Secret.
     """
 
     how_to_write: ClassVar[str] = 'SecretKey("airflow-db", "password")'
@@ -268,8 +275,8 @@ class ConfigMapKey:
     """One key of a ConfigMap.
 
     Args:
-        name: the ConfigMap's name.
-        key: the key in it.
+        name: the name of the ConfigMap.
+        key: the key of the ConfigMap.
     """
 
     how_to_write: ClassVar[str] = 'ConfigMapKey("homelab-ca", "ca.crt")'
@@ -280,18 +287,21 @@ class ConfigMapKey:
 
 @frozen
 class AirflowKeys:
-    """The Secrets whose loss or change would break a running Airflow, all by reference.
+    """The Secrets with the keys of an Airflow release. They must stay the same while the release exists.
 
-    The chart makes them up at random when they are not given, some of them anew at each upgrade, so they always are.
-    Which of them a release reads follows its Airflow version: Airflow 2 the webserver key, Airflow 3 the API and JWT keys.
+    Without them the chart generates random keys, some of them again at every upgrade, so they are required here.
+    Airflow 2 reads the webserver key, Airflow 3 the API key and the JWT key.
 
     Attributes:
-        fernet: encrypts connections and variables in the database.
-        previous_fernet: the key before, while a new one takes over: Airflow encrypts with ``fernet`` and still reads what this
-            one has encrypted. Leave it out again once ``airflow rotate-fernet-key`` has run. Default: none.
-        api: signs sessions of Airflow 3's API server.
-        jwt: signs tokens between Airflow 3's components.
-        webserver: signs sessions of Airflow 2's webserver.
+        fernet: the key that encrypts connections and variables in the database. Chart key ``fernetKeySecretName``.
+            Required.
+        previous_fernet: the previous Fernet key, during a rotation: Airflow encrypts with ``fernet`` and still decrypts
+            with this one. Remove it after ``airflow rotate-fernet-key`` has run. Default: None.
+        api: the key that signs the sessions of the Airflow 3 API server. Chart key ``apiSecretKeySecretName``. Default:
+            None.
+        jwt: the key that signs the tokens between Airflow 3 components. Chart key ``jwtSecretName``. Default: None.
+        webserver: the key that signs the sessions of the Airflow 2 webserver. Chart key
+            ``webserverSecretKeySecretName``. Default: None.
     """
 
     how_to_write: ClassVar[str] = 'AirflowKeys.existing(prefix="airflow")'
@@ -307,16 +317,18 @@ class AirflowKeys:
     def existing(
         cls, *, prefix: str, fernet: FernetKeySecret | None = None, previous_fernet: FernetKeySecret | None = None
     ) -> AirflowKeys:
-        """Secrets named after one prefix: ``<prefix>-fernet-key``, ``-api-secret-key``, ``-jwt-secret``, ``-webserver-secret-key``.
+        """Secrets named after one prefix: ``<prefix>-fernet-key``, ``-api-secret-key``, ``-jwt-secret``,
+        ``-webserver-secret-key``.
 
         Args:
             prefix: the first part of the names.
-            fernet: another Secret for the fernet key, as after its rotation. Default: ``<prefix>-fernet-key``.
-            previous_fernet: the fernet key before, while it is being rotated. Default: none.
+            fernet: another Secret for the Fernet key, such as the new one of a rotation. Default:
+                ``<prefix>-fernet-key``.
+            previous_fernet: the previous Fernet key, during a rotation. Default: None.
         """
 
         def named(rest: str) -> str:
-            # What is no text is left as it is, for the check of the name to find.
+            # A value that is not a string is passed on unchanged; the validation of the name reports it.
             return f"{prefix}-{rest}" if isinstance(prefix, str) else prefix
 
         return cls(
@@ -339,7 +351,7 @@ class AirflowKeys:
                     yield Finding(
                         rule="secrets/shared-key",
                         at=field,
-                        problem=f"is the same Secret as {other}, so that rotating one key would touch the other",
+                        problem=f"is the same Secret as {other}, so the two keys could not be rotated independently",
                         seen=name,
-                        fix="give each key a Secret of its own",
+                        fix="Use a separate Secret for each key",
                     )

@@ -1,4 +1,4 @@
-"""As whom the components of a release speak to Kubernetes, and to the cloud it runs in."""
+"""Service accounts of the components of a release."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _PlainText = Annotated[
     str,
     Must(
         lambda text: "{{" not in text,
-        "holds {{, which some versions of the chart take for a template of their own",
-        "write it without",
+        "must not contain {{, which some chart versions evaluate as a template",
+        "Remove {{ from the value",
         "components/template",
     ),
 ]
@@ -23,13 +23,16 @@ _PlainText = Annotated[
 
 @frozen
 class ServiceAccount:
-    """A service account that the release makes for a component.
+    """A service account that the chart creates for a component.
 
     Attributes:
-        annotations: its annotations; by these clouds know whom it stands for, like ``eks.amazonaws.com/role-arn``,
-            ``iam.gke.io/gcp-service-account`` or ``azure.workload.identity/client-id``. Azure wants the label
-            ``azure.workload.identity/use: "true"`` on the pods too: ``labels=`` of the component or :class:`TaskPod`. Default: none.
-        name: its name. Default: the chart's, ``<release>-<component>``.
+        annotations: its annotations. Clouds use them to assign an identity: ``eks.amazonaws.com/role-arn``,
+            ``iam.gke.io/gcp-service-account`` or ``azure.workload.identity/client-id``. Azure also requires the label
+            ``azure.workload.identity/use: "true"`` on the pods: set ``labels=`` of the component or of
+                :class:`TaskPod`. Chart
+            key ``<component>.serviceAccount.annotations``. Default: empty.
+        name: its name. Chart key ``<component>.serviceAccount.name``. Default: None, the name of the chart,
+            ``<release>-<component>``.
     """
 
     how_to_write: ClassVar[str] = (
@@ -42,10 +45,11 @@ class ServiceAccount:
 
 @frozen(kw_only=False)
 class ExistingServiceAccount:
-    """A service account that exists in the release's namespace. Whether pods get its token, it says itself.
+    """An existing service account in the namespace of the release. The account itself determines whether pods get its
+    token.
 
     Args:
-        name: its name.
+        name: its name. Chart key ``<component>.serviceAccount.name``, with ``create: false``.
     """
 
     how_to_write: ClassVar[str] = 'ExistingServiceAccount("airflow-tasks")'
@@ -59,18 +63,18 @@ ComponentServiceAccount = ServiceAccount | ExistingServiceAccount
 
 @frozen
 class ServiceAccounts:
-    """The service accounts of a release's components.
+    """The service accounts of the components of a release.
 
-    Only components that ask the API of Kubernetes anything get a token for it: the scheduler and the pods of tasks, which start
-    pods, the triggerer, which watches them, and the server of the UI, which reads their logs.
+    Only components that call the Kubernetes API get a token: the scheduler and task pods, which create pods; the
+    triggerer, which watches them; and the API server or webserver, which reads their logs.
 
     Attributes:
-        scheduler: of the scheduler.
-        api_server: of the server of the UI and API.
-        triggerer: of the triggerer.
-        dag_processor: of the DAG processor.
-        workers: of the pods of tasks and of Celery's workers, which share one.
-        migration: of the Job that migrates the database.
+        scheduler: the account of the scheduler. Default: created by the chart.
+        api_server: the account of the API server (Airflow 3) or webserver (Airflow 2). Default: created by the chart.
+        triggerer: the account of the triggerer. Default: created by the chart.
+        dag_processor: the account of the DAG processor. Default: created by the chart.
+        workers: the account that task pods and Celery workers share. Default: created by the chart.
+        migration: the account of the database migration Job. Default: created by the chart.
     """
 
     how_to_write: ClassVar[str] = (
@@ -94,12 +98,12 @@ class ServiceAccounts:
                 yield Finding(
                     rule="accounts/shared",
                     at=f"{part}.name",
-                    problem=f"is the name of the one for {made[given.name]} too, and the release makes each once",
+                    problem=f"must be unique, but {made[given.name]} has the same name",
                     seen=repr(given.name),
-                    fix="choose another name, or make the account yourself and give ExistingServiceAccount",
+                    fix="Use another name, or create the account yourself and pass ExistingServiceAccount",
                 )
             made.setdefault(given.name, part)
 
 
 PARTS: tuple[str, ...] = ("scheduler", "api_server", "triggerer", "dag_processor", "workers", "migration")
-"""The fields of :class:`ServiceAccounts`."""
+"""The field names of :class:`ServiceAccounts`."""

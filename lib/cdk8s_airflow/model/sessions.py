@@ -1,8 +1,9 @@
-"""How many sessions of a database a platform can open, and how many the database takes.
+"""How many database sessions a platform can open, and how many the database accepts.
 
-A session of PostgreSQL is a process of its own, and a server takes ``max_connections`` of them. What Airflow can open follows from
-how many processes it has and how many threads of each ask at the same time; a pool of SQLAlchemy opens at most
-``sql_alchemy_pool_size`` and ``sql_alchemy_max_overflow`` together. This is the upper end, not what an idle platform holds.
+Each session of PostgreSQL is a process, and a server accepts ``max_connections`` of them. The number of sessions that
+Airflow can open follows from its processes and the threads of each that query at the same time. A connection pool of
+SQLAlchemy opens at most ``sql_alchemy_pool_size`` plus ``sql_alchemy_max_overflow`` sessions. The result is an upper
+bound; an idle platform opens fewer.
 """
 
 from __future__ import annotations
@@ -13,24 +14,25 @@ from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.frozen import frozen
 
 RESERVED = 3
-"""Sessions that PostgreSQL keeps for superusers (``superuser_reserved_connections``). Source: its documentation."""
+"""Sessions that PostgreSQL reserves for superusers (``superuser_reserved_connections``). Source: its documentation."""
 
 DEFAULT_MAX_CONNECTIONS = 100
-"""``max_connections`` where nobody says. Source: PostgreSQL's documentation."""
+"""The default of ``max_connections``. Source: the documentation of PostgreSQL."""
 
 NEAR = 80
-"""From how many hundredths of what a server takes a reader is told that it is near."""
+"""The percentage of the accepted sessions above which the report warns."""
 
 
 @frozen
 class DatabaseServer:
-    """Something that takes a limited number of sessions: a PostgreSQL, or a pooler in front of one.
+    """A server that accepts a limited number of sessions: a PostgreSQL server, or a connection pooler in front of one.
 
     Attributes:
-        name: what a reader calls it, like ``"Cluster data/pg"``; two of one name are the same.
-        takes: how many sessions it takes, reserved ones included; None where nobody said.
-        reserved: how many of them are not for Airflow.
-        grow: what to change so that it takes more.
+        name: the name shown in the report, such as ``"Cluster data/pg"``. Two servers with the same name are the same
+            server.
+        takes: how many sessions it accepts, reserved ones included; None if unknown.
+        reserved: how many of them Airflow cannot use. Default: 0.
+        grow: what to change so that it accepts more sessions, in the imperative.
     """
 
     name: str
@@ -40,18 +42,18 @@ class DatabaseServer:
 
     @property
     def usable(self) -> int | None:
-        """How many sessions are for Airflow."""
+        """How many sessions Airflow can use; None if unknown."""
         return None if self.takes is None else self.takes - self.reserved
 
 
 @frozen
 class Line:
-    """One part of what is opened.
+    """The sessions of one group of processes.
 
     Attributes:
         what: the processes that open sessions.
-        count: how many of them there are.
-        each: how many sessions each opens at most.
+        count: how many of these processes there are.
+        each: how many sessions each process opens at most.
     """
 
     what: str
@@ -60,7 +62,7 @@ class Line:
 
     @property
     def sessions(self) -> int:
-        """How many sessions that is."""
+        """The total number of sessions."""
         return self.count * self.each
 
     def __str__(self) -> str:
@@ -69,13 +71,13 @@ class Line:
 
 @frozen
 class Demand:
-    """What one part of a platform opens at one server.
+    """The sessions that one part of the platform opens at one server.
 
     Attributes:
-        who: the part, like ``"release airflow"``.
-        server: where.
-        lines: of what it is made up.
-        fixes: what to change so that it opens fewer.
+        who: the part of the platform, such as ``"release airflow"``.
+        server: the server.
+        lines: the groups of processes.
+        fixes: what to change so that it opens fewer sessions, in the imperative.
     """
 
     who: str
@@ -85,15 +87,15 @@ class Demand:
 
     @property
     def sessions(self) -> int:
-        """How many sessions that is in all."""
+        """The total number of sessions."""
         return sum(line.sessions for line in self.lines)
 
 
 def over(demands: Iterable[Demand]) -> Iterator[Finding]:
-    """Whether all that is opened at one server is more than it takes.
+    """Check that the sessions opened at one server do not exceed what the server accepts.
 
     Args:
-        demands: everything at that server, the last of them the one that is being added.
+        demands: all demands at the server; the last one is the one being added.
     """
     demands = list(demands)
     limits = [usable for demand in demands if (usable := demand.server.usable) is not None]
@@ -101,12 +103,12 @@ def over(demands: Iterable[Demand]) -> Iterator[Finding]:
     if not limits or total <= min(limits):
         return
     server = demands[-1].server
-    parts = " + ".join(f"{demand.sessions} of {demand.who}" for demand in demands)
+    parts = " + ".join(f"{demand.sessions} by {demand.who}" for demand in demands)
     fixes = [*dict.fromkeys(fix for demand in demands for fix in demand.fixes), server.grow]
     yield Finding(
         rule="database/connections",
         at="database",
-        problem=f"{server.name} takes {_usable(server)}, and up to {total} would be opened ({parts}): "
+        problem=f"{server.name[:1].upper()}{server.name[1:]} accepts {_usable(server)}, but up to {total} can be opened ({parts}): "
         f"{'; '.join(map(str, demands[-1].lines))}",
         seen=str(total),
         fix=f"{', or '.join(fixes)}",
@@ -116,20 +118,22 @@ def over(demands: Iterable[Demand]) -> Iterator[Finding]:
 def _usable(server: DatabaseServer) -> str:
     if not server.reserved:
         return f"{server.usable} sessions"
-    return f"{server.usable} sessions ({server.takes}, less {server.reserved} that are kept)"
+    return f"{server.usable} sessions ({server.takes} minus {server.reserved} reserved)"
 
 
-def told(demands: Iterable[Demand]) -> str:
-    """The arithmetic of one server, for a reader."""
+def session_report(demands: Iterable[Demand]) -> str:
+    """The sessions at one server as text for the report."""
     demands = list(demands)
     server = demands[0].server
     total = sum(demand.sessions for demand in demands)
     usable = server.usable
     if usable is None:
-        end = "how many it takes, nobody said"
+        end = "the maximum is unknown"
     else:
-        near = f"; that is near, {server.grow} before adding to it" if total * 100 > usable * NEAR else ""
-        end = f"it takes {_usable(server)}{near}"
-    lines = [f"{server.name} sees up to {total} sessions; {end}:"]
+        near = (
+            f"; this is close to the maximum: {server.grow} before you add more" if total * 100 > usable * NEAR else ""
+        )
+        end = f"the maximum is {_usable(server)}{near}"
+    lines = [f"{server.name}: up to {total} sessions; {end}:"]
     lines += [f"  {demand.who}: {line}" for demand in demands for line in demand.lines]
     return "\n".join(lines)

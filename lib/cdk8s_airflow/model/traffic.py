@@ -1,4 +1,4 @@
-"""Who talks to whom, as data: policies, the table in the report and the tests all come from it."""
+"""Network traffic as data: the source of network policies, of the table in the report, and of tests."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ ClusterComponentRole = Literal[
     "monitoring",
     "nodes",
 ]
-"""A part of the cluster that is not ours. Where it is, only :class:`ClusterFacts` can say."""
+"""A part of the cluster that this program does not create. :class:`ClusterFacts` states where it is."""
 
 
 @frozen
 class PodGroup:
-    """Pods of one namespace, chosen by their labels.
+    """The pods in one namespace that match labels.
 
     Attributes:
-        name: what a reader calls them, like ``"scheduler of airflow"``. The policy they get is named after it.
-        namespace: where they are.
-        labels: the labels they have. Default: none, which means all pods of the namespace.
-        without: keys of labels that they lack, where ``labels`` alone would choose others too. Default: none.
+        name: the name shown in the report, such as ``"scheduler of airflow"``. The network policy of the pods is named
+            after it.
+        namespace: the namespace of the pods.
+        labels: the labels of the pods, ``podSelector.matchLabels``. Default: empty, all pods of the namespace.
+        without: label keys that the pods do not have (``operator: DoesNotExist``), for when ``labels`` also matches
+            other pods. Default: none.
     """
 
     how_to_write: ClassVar[str] = 'PodGroup(name="warehouse", namespace="data", labels={"app": "warehouse"})'
@@ -49,25 +51,26 @@ class PodGroup:
                 yield Finding(
                     rule="network/no-pods",
                     at=f"labels.{key}",
-                    problem="is a label that the pods must have and must lack",
+                    problem="conflicts with without=: the pods cannot both have and lack this label",
                     seen=show(self.labels[key]),
-                    fix="leave it out of one of the two",
+                    fix=f"Remove {key!r} from labels= or from without=",
                 )
 
     @property
     def chosen_by(self) -> tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]:
-        """Namespace, labels and lacking labels: two of the same choice are the same pods, whatever they are called."""
+        """Namespace, required labels and forbidden labels. Two groups with the same selection are the same pods."""
         return self.namespace, tuple(sorted(self.labels.items())), tuple(sorted(self.without))
 
 
 @frozen
 class ExternalPeer:
-    """A place outside the cluster.
+    """A host or network outside the cluster.
 
     Attributes:
-        name: what a reader calls it, like ``"gitlab.acme.lab"``. ``NetworkIsolation(endpoints=...)`` finds it by this name.
-        networks: its addresses, like ``("203.0.113.0/24",)``. Default: unknown, so that only everything outside the cluster can be
-            allowed; the report says so.
+        name: the name shown in the report, such as ``"gitlab.acme.lab"``, and the key in
+            ``NetworkIsolation(endpoints=...)``.
+        networks: its addresses in CIDR notation, such as ``("203.0.113.0/24",)``. Default: none, unknown; the policy
+            then allows every address outside the cluster, and the report lists it.
     """
 
     how_to_write: ClassVar[str] = 'ExternalPeer(name="gitlab.acme.lab", networks=("203.0.113.7/32",))'
@@ -81,19 +84,19 @@ class ExternalPeer:
                 yield Finding(
                     rule="network/everything",
                     at=f"networks[{index}]",
-                    problem="is every address there is, the pods of the cluster among them",
+                    problem="must be a network smaller than /0, which includes the pods of the cluster",
                     seen=show(network),
-                    fix="leave networks= out: then everything outside the cluster is allowed, and the report says so",
+                    fix="Remove networks=; the policy then allows every address outside the cluster",
                 )
 
 
 @frozen
 class ClusterComponent:
-    """A part of the cluster whose location :class:`ClusterFacts` holds.
+    """A part of the cluster whose location is stated in :class:`ClusterFacts`.
 
     Attributes:
-        role: which part. ``"nodes"`` are the nodes themselves, as what comes through a NodePort or from a controller on their
-            network shows; ``"cloud-identity"`` is where pods get the identity that their cloud gives them.
+        role: which part. ``"nodes"`` are the nodes themselves: the source of connections through a NodePort and of
+            controllers on the host network. ``"cloud-identity"`` is the endpoint from which pods get cloud credentials.
     """
 
     role: ClusterComponentRole
@@ -101,11 +104,14 @@ class ClusterComponent:
 
 @frozen
 class UnlocatedPeer:
-    """Something of which nobody has said where it is, in the cluster or outside: its address is in a Secret, or its name alone
-    does not tell which pods it means. ``NetworkIsolation(endpoints=...)`` has to say.
+    """A peer of which it is unknown whether it is inside or outside the cluster.
+
+    Its address is in a Secret, or its host name does not determine the pods. State its location in
+    ``NetworkIsolation(endpoints=...)``.
 
     Attributes:
-        name: what a reader calls it, like ``"broker of airflow"``. It is placed by this name.
+        name: the name shown in the report, such as ``"broker of airflow"``, and the key in
+            ``NetworkIsolation(endpoints=...)``.
     """
 
     how_to_write: ClassVar[str] = 'UnlocatedPeer(name="broker of airflow")'
@@ -114,20 +120,20 @@ class UnlocatedPeer:
 
 
 Peer: TypeAlias = PodGroup | ExternalPeer | ClusterComponent | UnlocatedPeer
-"""One end of a flow."""
+"""One end of a traffic flow."""
 
 
 @frozen
 class TrafficFlow:
-    """One thing that opens connections to another.
+    """Connections from one peer to another.
 
     Attributes:
-        source: who opens them.
-        target: to whom.
-        port: at which port of the target's pods, or of the target outside. Where the target is :class:`UnlocatedPeer` this is the
-            usual one, and whoever places it may say another.
-        protocol: ``"TCP"`` or ``"UDP"``.
-        purpose: what for, in a few words.
+        source: the peer that opens the connections.
+        target: the peer that accepts them.
+        port: the port of the target's pods (not of a Service), or of the external target. If the target is
+            :class:`UnlocatedPeer`, this is the usual port, and ``NetworkIsolation(endpoints=...)`` can set another one.
+        protocol: ``"TCP"`` or ``"UDP"``. Default: ``"TCP"``.
+        purpose: the purpose in a few words, shown in the report.
     """
 
     how_to_write: ClassVar[str] = 'TrafficFlow(source=..., target=..., port=5432, purpose="the warehouse")'
@@ -141,13 +147,13 @@ class TrafficFlow:
 
 @frozen
 class Traffic:
-    """The pods of one part of a platform, and all connections they take part in.
+    """The pods of one part of the platform, and their connections.
 
     Attributes:
-        workloads: the pods, one entry for each kind; each gets a policy of its own.
-        flows: every connection that one of them opens or accepts.
-        questions: what keeps the flows from being complete, and what to say to complete them.
-        tasks: those of the workloads that run tasks, whose own connections nobody but their authors knows.
+        workloads: the pods, one entry for each kind. Each entry gets its own network policy.
+        flows: every connection that these pods open or accept.
+        questions: findings for facts that are missing, with what to state.
+        tasks: the workloads that run tasks. Connections that DAGs open are not known here.
     """
 
     how_to_write: ClassVar[str] = "Traffic(workloads=(...), flows=(...))"
@@ -160,16 +166,16 @@ class Traffic:
 
 @runtime_checkable
 class HasTraffic(Protocol):
-    """Anything with pods of its own, such as :class:`AirflowChart` and :class:`CnpgCluster`."""
+    """Any object with pods of its own, such as :class:`AirflowChart` and :class:`CnpgCluster`."""
 
     @property
     def traffic(self) -> Traffic:
-        """Its pods, and all connections they take part in."""
+        """The pods, and all their connections."""
         ...
 
 
 def resolves_names(*sources: PodGroup) -> tuple[TrafficFlow, ...]:
-    """The flows by which pods resolve names: to DNS, by UDP and by TCP for long answers."""
+    """The flows for DNS resolution: over UDP, and over TCP for long answers."""
     return tuple(
         TrafficFlow(source=source, target=ClusterComponent(role="dns"), port=53, protocol=protocol, purpose="names")
         for source in sources

@@ -1,4 +1,4 @@
-"""Where a host in a URL is: outside the cluster, or who knows which pods."""
+"""Whether the host of a URL is inside or outside the cluster."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _USUAL = {"http": 80, "https": 443, "ssh": 22, "ldap": 389, "ldaps": 636, "git":
 
 
 def peer_of(host: str, port: int, cluster_domain: str) -> Peer:
-    """The place of a host: an address by itself, a name by what it looks like.
+    """The peer for a host: an external peer, or one whose location the user has to state.
 
     Args:
-        host: a name or an address.
-        port: the port it is reached at.
+        host: a host name or an IP address.
+        port: the port.
         cluster_domain: the DNS domain of Services.
     """
     bare = host.strip("[]")
@@ -27,9 +27,9 @@ def peer_of(host: str, port: int, cluster_domain: str) -> Peer:
 
 
 def looks_inside(host: str, port: int, cluster_domain: str) -> bool:
-    """Whether a name means, or may mean, a Service of the cluster: ``store``, ``store.storage``, ``store.storage.svc``.
+    """Whether a name is, or may be, a Service of the cluster: ``store``, ``store.storage``, ``store.storage.svc``.
 
-    A name of two parts at a port of its own may be either; at the ports of https and ssh it is taken as one of the world.
+    A name of two parts may be either. At the ports of HTTPS and SSH it is treated as an external name.
     """
     parts = host.rstrip(".").split(".")
     if host.rstrip(".").endswith((".svc", f".{cluster_domain}")) or len(parts) == 1:
@@ -38,10 +38,10 @@ def looks_inside(host: str, port: int, cluster_domain: str) -> bool:
 
 
 def of_url(url: str, cluster_domain: str) -> tuple[Peer, int] | None:
-    """Place and port of what a URL leads to; None for a text that is no URL with a host.
+    """The peer and the port of a URL; None if the text is not a URL with a host.
 
     Args:
-        url: like ``https://host/path``, ``ssh://git@host:2222/path``, ``git@host:path`` or ``host:4317``.
+        url: for example ``https://host/path``, ``ssh://git@host:2222/path``, ``git@host:path`` or ``host:4317``.
         cluster_domain: the DNS domain of Services.
     """
     if "://" not in url:
@@ -52,10 +52,10 @@ def of_url(url: str, cluster_domain: str) -> tuple[Peer, int] | None:
         return peer_of(head, port, cluster_domain), port
     try:
         parts = urlsplit(url)
-        told = parts.port
+        explicit = parts.port
     except ValueError:
         return None
-    port = told or _USUAL.get(parts.scheme, 0)
+    port = explicit or _USUAL.get(parts.scheme, 0)
     if not parts.hostname or not port:
         return None
     return peer_of(parts.hostname, port, cluster_domain), port

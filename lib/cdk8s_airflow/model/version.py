@@ -1,4 +1,4 @@
-"""Which versions of the chart run which versions of Airflow, and which PostgreSQL those can use."""
+"""Which chart versions support which Airflow versions, and which PostgreSQL versions these support."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from cdk8s_airflow.validation.constraints import version
 from cdk8s_airflow.validation.frozen import frozen
 
 DEFAULT_CHART_VERSION = "1.22.0"
-"""The newest version of the chart that is known here."""
+"""The newest supported chart version."""
 
 
 @frozen(kw_only=False)
 class Runs:
-    """The versions of Airflow that one version of the chart runs.
+    """The Airflow versions that one chart version supports.
 
     Attributes:
-        default: the version the chart was released with.
-        minors: the minor versions it renders right; others it refuses, or renders silently wrong.
+        default: the Airflow version that the chart was released with.
+        minors: the minor versions that the chart renders correctly. It rejects the others, or renders them incorrectly.
     """
 
     default: str
@@ -28,11 +28,11 @@ class Runs:
 
 @frozen(kw_only=False)
 class Own:
-    """What a chart that is not known here says of itself.
+    """The versions in the archive of a chart that is not in ``CHARTS``.
 
     Attributes:
-        chart: its version.
-        airflow: the version of Airflow it was released with.
+        chart: the version of the chart.
+        airflow: the Airflow version that the chart was released with.
     """
 
     chart: str
@@ -49,7 +49,7 @@ CHARTS: Mapping[str, Runs] = {
     "1.20.0": Runs("3.1.8", ((2, 11), *_THREE)),
     "1.22.0": Runs("3.2.2", ((2, 11), *_THREE)),
 }
-"""Chart version -> what it runs. Source: rendering each pair with the released charts."""
+"""Chart version -> the supported Airflow versions. Source: rendering each pair with the released charts."""
 
 _NEWEST_OF = {
     (2, 9): "2.9.3",
@@ -74,11 +74,12 @@ _POSTGRES: Mapping[tuple[int, int], range] = {
 TESTED_KUBERNETES: Mapping[tuple[int, int], tuple[tuple[int, int], ...]] = {
     (2, 9): ((1, 26), (1, 27), (1, 28), (1, 29)),
 }
-"""Versions of Airflow whose makers tested them on no Kubernetes supported here -> those they did. Source: its README."""
+"""Airflow versions that were not tested on any supported Kubernetes version -> the tested versions. Source: its
+README."""
 
 
-def beside(chart_version: str) -> tuple[str, str] | None:
-    """The known versions of the chart next to one that is not known; None where it does not lie between two."""
+def adjacent_charts(chart_version: str) -> tuple[str, str] | None:
+    """The next older and next newer version in ``CHARTS``; None if the version is not between two of them."""
     if _RELEASED.fullmatch(chart_version) is None:
         return None
     wanted = version(chart_version)
@@ -88,10 +89,12 @@ def beside(chart_version: str) -> tuple[str, str] | None:
 
 
 def runs_of(chart_version: str, own: Own | None = None) -> Runs | None:
-    """What a version of the chart runs: what is known, or of one between two known ones what both of these run."""
+    """The Airflow versions that a chart version supports: as listed, or the common ones of the two adjacent listed
+    versions.
+    """
     if chart_version in CHARTS:
         return CHARTS[chart_version]
-    neighbours = beside(chart_version)
+    neighbours = adjacent_charts(chart_version)
     if neighbours is None or own is None:
         return None
     older, newer = (CHARTS[known].minors for known in neighbours)
@@ -99,16 +102,16 @@ def runs_of(chart_version: str, own: Own | None = None) -> Runs | None:
 
 
 def pair_findings(chart_version: object, airflow_version: object, own: Own | None = None) -> Iterator[Finding]:
-    """Whether a version of the chart runs a version of Airflow; otherwise the nearest pairs that do run.
+    """Check that a chart version supports an Airflow version. The fix names the nearest pairs that work.
 
     Args:
-        chart_version: the version of the chart.
-        airflow_version: the version of Airflow; None for the one the chart was released with.
-        own: what the archive of a version that is not known here says of itself.
+        chart_version: the chart version.
+        airflow_version: the Airflow version; None for the one that the chart was released with.
+        own: the versions in the archive, if the chart version is not in ``CHARTS``.
     """
     if not isinstance(chart_version, str) or (airflow_version is not None and not isinstance(airflow_version, str)):
         return
-    neighbours = beside(chart_version)
+    neighbours = adjacent_charts(chart_version)
     runs = runs_of(chart_version, own)
     if chart_version not in CHARTS and (runs is None or neighbours is None):
         yield _unknown(chart_version, own)
@@ -122,19 +125,19 @@ def pair_findings(chart_version: object, airflow_version: object, own: Own | Non
             yield Finding(
                 rule="versions/pair",
                 at="airflow_version",
-                problem=f"chart {chart_version} comes with an Airflow that {' and '.join(neighbours)}, the known charts "
-                "beside it, do not both run",
+                problem="must be a version that both adjacent supported charts "
+                f"({' and '.join(neighbours)}) support; chart {chart_version} comes with another one",
                 seen=repr(own.airflow),
-                fix=f"say airflow_version={_NEWEST_OF[runs.minors[-1]]!r}, or choose a chart_version known here",
+                fix=f"Set airflow_version={_NEWEST_OF[runs.minors[-1]]!r}, or use chart_version={neighbours[1]!r}",
             )
         return
     if _RELEASED.fullmatch(airflow_version) is None:
         yield Finding(
             rule="versions/airflow",
             at="airflow_version",
-            problem="is not a released version of Airflow",
+            problem="must be a released Airflow version with three numbers",
             seen=repr(airflow_version),
-            fix='write all three numbers, like "3.2.2"',
+            fix=f"Use a version such as {runs.default!r}",
         )
         return
     minor = minor_of(airflow_version)
@@ -145,30 +148,26 @@ def pair_findings(chart_version: object, airflow_version: object, own: Own | Non
     fixes = [f"airflow_version={_NEWEST_OF[same_chart]!r} with this chart"]
     if others:
         fixes.append(f"chart_version={others[-1]!r} with this Airflow")
-    problem = f"chart {chart_version} does not run it"
+    problem = f"must be a version that chart {chart_version} supports"
     if chart_version not in CHARTS and neighbours is not None:
-        problem = (
-            f"chart {chart_version} is not known here, and {' and '.join(neighbours)} beside it do not both run it"
-        )
+        problem = f"must be a version that both charts adjacent to {chart_version} ({' and '.join(neighbours)}) support"
     yield Finding(
         rule="versions/pair",
         at="airflow_version",
         problem=problem,
         seen=repr(airflow_version),
-        fix=f"use {' or '.join(fixes)}",
+        fix=f"Use {' or '.join(fixes)}",
     )
 
 
 def _unknown(chart_version: str, own: Own | None) -> Finding:
-    problem = "is not a version of the chart that is known here, so nothing could be checked against it"
-    fix = f"use {_nearest(chart_version)!r} (known: {', '.join(CHARTS)})"
-    if beside(chart_version) is not None:
-        fix += ", or give the released archive of this one as chart_archive="
+    problem = "must be a supported chart version"
+    fix = f"Use {_nearest(chart_version)!r} (supported: {', '.join(CHARTS)})"
+    if adjacent_charts(chart_version) is not None:
+        fix += ", or pass the released archive of this version with chart_archive="
     elif own is not None:
         first, *_, last = CHARTS
-        problem = (
-            f"does not lie between {first} and {last}: what an archive leaves open is known of the charts between only"
-        )
+        problem = f"must be between {first} and {last}, the supported chart versions, to be used with chart_archive="
     return Finding(rule="versions/chart", at="chart_version", problem=problem, seen=repr(chart_version), fix=fix)
 
 
@@ -177,36 +176,36 @@ def _wrong_archive(chart_version: str, own: Own) -> Finding | None:
         return Finding(
             rule="archive/chart",
             at="chart_archive.path",
-            problem=f"is the archive of another version than chart_version={chart_version!r}",
+            problem=f"must be the archive of chart_version={chart_version!r}",
             seen=repr(own.chart),
-            fix=f"give the archive of {chart_version}, or say chart_version={own.chart!r}",
+            fix=f"Pass the archive of {chart_version}, or set chart_version={own.chart!r}",
         )
     if chart_version in CHARTS:
         return Finding(
             rule="versions/archive",
             at="chart_archive",
-            problem=f"chart {chart_version} is known here, and the archive would not be looked at",
-            fix="leave it out; where the cluster gets the chart from is said with source= of the delivery",
+            problem=f"is ignored: chart {chart_version} is supported without an archive",
+            fix="Remove chart_archive=; to install the chart from another place, set source= of the delivery",
         )
     return None
 
 
 def postgres_findings(airflow_version: str, postgres_major: int | None) -> Iterator[Finding]:
-    """Whether a version of Airflow supports a version of PostgreSQL, as its release notes say."""
+    """Check that an Airflow version supports a PostgreSQL version, according to its release notes."""
     supported = _POSTGRES.get(minor_of(airflow_version))
     if postgres_major is None or supported is None or postgres_major in supported:
         return
     yield Finding(
         rule="versions/postgres",
         at="database",
-        problem=f"Airflow {airflow_version} supports PostgreSQL {supported.start} to {supported.stop - 1}",
+        problem=f"must be PostgreSQL {supported.start} to {supported.stop - 1} for Airflow {airflow_version}",
         seen=f"PostgreSQL {postgres_major}",
-        fix="choose postgres_major=16, which every version of Airflow known here supports",
+        fix="Set postgres_major=16, which every supported Airflow version supports",
     )
 
 
 def minor_of_text(text: str) -> tuple[int, int] | None:
-    """The first two numbers of what should be a version; None where it is no released one."""
+    """The first two numbers of a version; None if the text is not a released version."""
     return minor_of(text) if _RELEASED.fullmatch(text) else None
 
 

@@ -1,4 +1,4 @@
-"""Volumes that a platform asks for."""
+"""Volumes that the platform requests from a storage class."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from cdk8s_airflow.validation.constraints import Bytes, ObjectName
 from cdk8s_airflow.validation.frozen import frozen
 
 AccessMode = Literal["ReadWriteOnce", "ReadWriteMany"]
-"""Whether the pods of one node or of many can write a volume at once."""
+"""Whether the pods of one node or of several nodes can write to a volume at once."""
 
 
 @frozen(kw_only=False)
 class Volume:
-    """A volume to be made from a storage class.
+    """A volume that is created from a storage class (PersistentVolumeClaim).
 
     Args:
-        size: its size, like ``"10Gi"``. It can be grown later where the class allows it, never shrunk.
-        storage_class: the storage class. Default: the cluster's default class.
-        access_mode: whether one node or many can write it. Default: what its use needs, where the class can do it.
+        size: the size, such as ``"10Gi"``, ``spec.resources.requests.storage``. It can be increased later if the class
+            allows expansion, never reduced.
+        storage_class: the storage class, ``spec.storageClassName``. Default: None, the default class of the cluster.
+        access_mode: ``"ReadWriteOnce"`` or ``"ReadWriteMany"``, ``spec.accessModes``. Default: None; the mode that the
+            use requires, if ``ClusterFacts`` shows that it is available.
     """
 
     how_to_write: ClassVar[str] = 'Volume("10Gi", storage_class="longhorn")'
@@ -31,7 +33,7 @@ class Volume:
 
 
 def shared_access_mode(volume: Volume, facts: ClusterFacts, at: str) -> AccessMode | Finding:
-    """The access mode for a volume that pods on several nodes write, or what keeps it from having one."""
+    """The access mode for a volume that pods on several nodes write to, or a finding if none is available."""
     if volume.access_mode == "ReadWriteMany" or (
         volume.access_mode is None and volume.storage_class in facts.rwx_classes
     ):
@@ -43,15 +45,15 @@ def shared_access_mode(volume: Volume, facts: ClusterFacts, at: str) -> AccessMo
         return Finding(
             rule="storage/one-node",
             at=at,
-            problem="is mounted by pods on several nodes, and a ReadWriteOnce volume only attaches to one",
+            problem="must be ReadWriteMany, because pods on several nodes mount the volume",
             seen="ReadWriteOnce",
-            fix="use a class that can do ReadWriteMany, or say ClusterFacts(nodes=1) if the cluster has one node",
+            fix="Use a class that supports ReadWriteMany, or set ClusterFacts(nodes=1) if the cluster has one node",
         )
     return Finding(
         rule="storage/not-shared",
         at=at,
-        problem=f"is mounted by pods on several nodes, and {named} is not known to make volumes that many nodes can write",
+        problem=f"must support ReadWriteMany, because pods on several nodes mount the volume; {named} is not known to",
         seen=repr(volume.storage_class),
-        fix="name it in ClusterFacts(rwx_classes={...}) if it does, say ClusterFacts(nodes=1) if the cluster has one node, "
-        "or use another way to keep the files",
+        fix="Add the class to ClusterFacts(rwx_classes={...}) if it supports ReadWriteMany, set ClusterFacts(nodes=1) if "
+        "the cluster has one node, or store the files elsewhere",
     )

@@ -1,1 +1,1 @@
-"""Namespaces, their quotas and limits."""
+"""Namespaces with Pod Security labels, quotas and limits."""

@@ -1,4 +1,4 @@
-"""Namespaces: the Pod Security Standard their pods are held to, what these may have, and whom they may reach."""
+"""Namespaces with a Pod Security level, a quota, limits and a default-deny network policy."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _OwnName = Annotated[
     Label,
     Must(
         lambda text: text != "default" and not text.startswith("kube-"),
-        "belongs to Kubernetes, whose own pods the Pod Security labels would keep from starting",
-        "choose another name; to only refer to it: Namespace.existing(...)",
+        "must not be a namespace of Kubernetes, because Pod Security labels could stop the system pods",
+        'Use another name, or refer to the existing namespace with Namespace.existing("kube-system")',
         "network/reserved-namespace",
     ),
 ]
@@ -36,9 +36,9 @@ _OURS = ("pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/warn"
 
 
 class Namespace(PlatformConstruct):
-    """A namespace, created as an object with Pod Security labels.
+    """A namespace, created with Pod Security labels.
 
-    It is marked so that no delivery tool prunes it: deleting a namespace deletes everything in it.
+    It is excluded from pruning, because deleting a namespace deletes everything in it.
     """
 
     how_to_write = 'Namespace(chart, "airflow")'
@@ -60,24 +60,27 @@ class Namespace(PlatformConstruct):
         """Create the namespace.
 
         Args:
-            scope: the Chart it is written to; a Chart whose file sorts first, since everything else needs it.
-            id: the construct id, and the name unless ``name`` is given.
-            name: the namespace's name. Default: the id.
-            pod_security: the level that pods are refused below. Default: ``"restricted"``; all pods of this library pass it, and so
-                do those that CloudNativePG makes (instances, PgBouncer, the backup plugin's container: their security contexts in
-                the operator's source).
-            quota: what all its pods may have together. A release whose tasks run in pods here is told to try again when the quota
-                refuses one; Airflow by itself would fail the task. Default: no bound.
-            limits: what a container gets that says nothing, and what none may exceed. Default: neither.
-            default_deny: whether a NetworkPolicy cuts all its pods off, so that only what further policies allow gets through; not
-                even names can be looked up then. Say it for a namespace whose policies you write yourself; where
-                NetworkIsolation makes the policies, it makes this one too. Default: False.
-            labels: further labels.
-            annotations: further annotations.
+            scope: the Chart that it is written to. Use a Chart whose file sorts first, because everything else needs
+                the namespace.
+            id: the construct id, and the name unless ``name`` is set.
+            name: the name of the namespace. Default: None, the construct id.
+            pod_security: the Pod Security Standard that is enforced: ``"restricted"``, ``"baseline"`` or
+                ``"privileged"``. Becomes the label ``pod-security.kubernetes.io/enforce``. Default: ``"restricted"``;
+                all pods of this library comply, and so do those that CloudNativePG creates (source: the security
+                contexts in the operator's source).
+            quota: the ResourceQuota. If tasks run in pods here, the release retries when the quota rejects a pod; by
+                default Airflow fails the task. Default: None, no quota.
+            limits: the LimitRange: defaults for containers without resources, and maximums. Default: None, no
+                LimitRange.
+            default_deny: whether to add a NetworkPolicy that denies all traffic of all pods, DNS included. Set it if
+                you write your own network policies; :class:`NetworkIsolation` creates this policy itself. Default:
+                False.
+            labels: additional labels. Default: None.
+            annotations: additional annotations. Default: None.
 
         Raises:
-            PlatformError: when the name is not one that Kubernetes takes, or a quota would keep containers without a CPU limit out.
-                What runs in the namespace is held against quota and limits where it is made.
+            PlatformError: if the name is not a valid namespace name, or if the quota would reject containers without a
+                CPU limit. Constructs that run pods in the namespace check their resources against quota and limits.
         """
         found = checked(Namespace.__init__, {**locals(), "name": id if name is None else name})
         if not found:
@@ -101,7 +104,7 @@ class Namespace(PlatformConstruct):
 
     @property
     def name(self) -> str:
-        """The namespace's name."""
+        """The name of the namespace."""
         return self._name
 
     @property
@@ -111,7 +114,7 @@ class Namespace(PlatformConstruct):
 
     @staticmethod
     def existing(name: str, *, pod_security: PodSecurityLevel = "restricted") -> ExistingNamespace:
-        """A namespace that somebody else makes: a name for others to refer to, and no object."""
+        """A namespace that this program does not create. Returns a handle for other constructs; emits no object."""
         return ExistingNamespace(name, pod_security=pod_security)
 
 
@@ -121,14 +124,14 @@ def _label_rules(labels: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding(
                 rule="network/own-label",
                 at=f"labels.{key}",
-                problem="is written by the Namespace itself",
+                problem="is set by Namespace and cannot be overridden",
                 seen=show(labels[key]),
-                fix="leave it out" + ("" if key == STATE_LABEL else "; the level is pod_security="),
+                fix="Remove this label" + ("" if key == STATE_LABEL else "; set pod_security= instead"),
             )
 
 
 def has_quota(namespace: NamedObject) -> bool:
-    """Whether a namespace is known to have a quota."""
+    """Whether the namespace was created by this program with a quota."""
     return isinstance(namespace, Namespace) and namespace._quota is not None
 
 
@@ -139,13 +142,13 @@ def fitting_rules(
     *,
     always: Callable[[], Iterable[tuple[int, Resources]]] | None = None,
 ) -> Iterator[Finding]:
-    """Whether all that settings say of CPU and memory is within the bounds of a namespace that has some.
+    """Check all CPU and memory settings against the quota and limits of a namespace.
 
     Args:
-        namespace: where the containers are to run.
-        given: settings, with :class:`Resources` in them.
-        at: the argument that holds them; empty for settings whose fields are arguments.
-        always: tells how many containers always run, and what each asks for; asked only where there are bounds.
+        namespace: the namespace of the containers.
+        given: settings that contain :class:`Resources`.
+        at: the argument that holds the settings; empty if their fields are arguments.
+        always: returns the number of containers that always run and their resources. Called only if there is a quota.
     """
     if isinstance(namespace, Namespace) and namespace.sound and (namespace._quota or namespace._limits):
         from cdk8s_airflow.namespaces.resource_limits import bound_findings, together_findings
@@ -161,14 +164,14 @@ def fitting_rules(
 def claim_rules(
     namespace: NamedObject, given: object, at: str = "", *, times: int = 1, service: str = ""
 ) -> Iterator[Finding]:
-    """Whether a namespace with bounds has room for all volumes that settings name, and for the Service of a UI.
+    """Check volumes, and the Service of a UI, against the quota and limits of a namespace.
 
     Args:
-        namespace: where they are to be.
-        given: settings, with volumes in them.
-        at: the argument that holds them; empty for settings whose fields are arguments.
-        times: how many claims are made of each volume.
-        service: the type of the Service, where there is one.
+        namespace: their namespace.
+        given: settings that contain volumes.
+        at: the argument that holds the settings; empty if their fields are arguments.
+        times: how many claims are created for each volume.
+        service: the type of the Service; empty if there is none.
     """
     if isinstance(namespace, Namespace) and namespace.sound and (namespace._quota or namespace._limits):
         from cdk8s_airflow.namespaces.resource_limits import service_findings, volume_findings
@@ -180,12 +183,12 @@ def claim_rules(
 
 
 def _quota_rules(quota: Quota | None, limits: ContainerLimits | None) -> Iterator[Finding]:
-    """Whether a quota on CPU limits meets containers that have none."""
+    """Check that containers get a CPU limit if the quota limits CPU limits."""
     if quota is not None and quota.cpu_limit is not None and not (limits is not None and limits.gives_cpu_limits):
         yield Finding(
             rule="quota/cpu-limit",
             at="quota.cpu_limit",
-            problem="makes Kubernetes refuse every container without a CPU limit, and components of Airflow have none unless told",
+            problem="requires that every container has a CPU limit, and Airflow components have none by default",
             seen=repr(quota.cpu_limit),
-            fix="leave it out, or give limits=ContainerLimits(cpu_limit=...), by which they get one",
+            fix="Remove cpu_limit=, or set limits=ContainerLimits(cpu_limit=...), which sets a default limit",
         )

@@ -1,4 +1,5 @@
-"""Whether containers fit into what their namespace allows. Kubernetes would refuse their pods, and say so to nobody."""
+"""Check that containers, volumes and Services fit the quota and limits of their namespace. Otherwise pods would never
+start."""
 
 from __future__ import annotations
 
@@ -18,14 +19,14 @@ _Part = TypeVar("_Part")
 def bound_findings(
     given: object, at: str, *, namespace: str, quota: Quota | None = None, limits: ContainerLimits | None = None
 ) -> Iterator[Finding]:
-    """What asks for more than a namespace allows, of all that settings say of CPU and memory.
+    """Resources in settings that exceed the quota or the limits of a namespace.
 
     Args:
-        given: settings; every :class:`Resources` in them is looked at.
-        at: the argument that holds them; empty for settings whose fields are arguments.
+        given: settings; every :class:`Resources` in them is checked.
+        at: the argument that holds the settings; empty if their fields are arguments.
         namespace: the name of the namespace.
-        quota: what all pods of it may have together.
-        limits: what each container of it may have.
+        quota: the quota of the namespace.
+        limits: the limits of the namespace.
     """
     if quota is None and limits is None:
         return
@@ -39,12 +40,12 @@ def bound_findings(
 def together_findings(
     parts: Iterable[tuple[int, Resources]], *, namespace: str, quota: Quota, at: str = "namespace"
 ) -> Iterator[Finding]:
-    """Whether what always runs fits into a quota, counted as low as it can be.
+    """Check that the containers that always run fit the quota together, at their minimum number.
 
     Args:
-        parts: how many containers of a kind there are, each in a pod of its own, and what each asks for.
+        parts: the number of containers of each kind, each in its own pod, and their resources.
         namespace: the name of the namespace.
-        quota: what all pods of it may have together.
+        quota: the quota of the namespace.
         at: the argument that names the namespace.
     """
     counted = [(count, each) for count, each in parts if count]
@@ -58,8 +59,8 @@ def together_findings(
         ),
     ):
         if bound is not None and asked > quantity(bound):
-            told = f"{asked:g} cores" if name == "cpu" else f"{asked / 2**20:.0f}Mi"
-            yield _too_much(at, told, f"{name}={bound!r}", namespace)
+            amount = f"{asked:g} cores" if name == "cpu" else f"{asked / 2**20:.0f}Mi"
+            yield _too_much(at, amount, f"{name}={bound!r}", namespace)
     pods = sum(count for count, _ in counted)
     if quota.pods is not None and pods > quota.pods:
         yield _too_much(at, f"{pods} pods", f"pods={quota.pods}", namespace)
@@ -73,9 +74,9 @@ def _too_much(at: str, asked: str, bound: str, namespace: str) -> Finding:
     return Finding(
         rule="quota/too-small",
         at=at,
-        problem=f"has Quota({bound}), and what always runs there comes to {asked} before any task or upgrade",
+        problem=f"has Quota({bound}), but the pods that always run there need {asked}, without tasks and upgrades",
         seen=repr(namespace),
-        fix="run less, or allow more in the namespace",
+        fix="Raise the quota of the namespace, or reduce replicas or requests",
     )
 
 
@@ -88,35 +89,36 @@ def volume_findings(
     limits: ContainerLimits | None = None,
     times: int = 1,
 ) -> Iterator[Finding]:
-    """Volumes that a namespace has no room for.
+    """Volumes that exceed the quota or the limits of a namespace.
 
     Args:
-        given: settings; every :class:`Volume` in them is looked at.
-        at: the argument that holds them; empty for settings whose fields are arguments.
+        given: settings; every :class:`Volume` in them is checked.
+        at: the argument that holds the settings; empty if their fields are arguments.
         namespace: the name of the namespace.
-        quota: what all claims of it may come to.
-        limits: how large each may be.
-        times: how many claims are made of each.
+        quota: the quota of the namespace.
+        limits: the limits of the namespace.
+        times: how many claims are created for each volume.
     """
     for path, volume in _parts_in(given, at, Volume):
         if limits is not None and _is_above(volume.size, limits.max_storage):
-            yield _no_room(path, volume, namespace, f"ContainerLimits(max_storage={limits.max_storage!r}) is less")
+            yield _no_room(path, volume, namespace, f"ContainerLimits(max_storage={limits.max_storage!r})")
         elif (
             quota is not None and quota.storage is not None and times * quantity(volume.size) > quantity(quota.storage)
         ):
-            each = f" than {times} of them" if times > 1 else ""
-            yield _no_room(path, volume, namespace, f"Quota(storage={quota.storage!r}) is less{each}")
+            each = f" for {times} volumes" if times > 1 else ""
+            yield _no_room(path, volume, namespace, f"Quota(storage={quota.storage!r}){each}")
         elif quota is not None and quota.claims is not None and quota.claims < times:
-            yield _no_room(path, volume, namespace, f"Quota(claims={quota.claims}) is less than the {times} it takes")
+            each = f" for {times} volumes" if times > 1 else ""
+            yield _no_room(path, volume, namespace, f"Quota(claims={quota.claims}){each}")
 
 
 def service_findings(kind: str, *, namespace: str, quota: Quota) -> Iterator[Finding]:
-    """Whether a quota has room for the Service of the UI. One of type LoadBalancer takes a port of the nodes as well.
+    """Check that a quota allows the Service of the UI. A Service of type LoadBalancer uses node ports too.
 
     Args:
-        kind: the type of the Service, as Kubernetes calls it.
+        kind: the type of the Service.
         namespace: the name of the namespace.
-        quota: what Services of it may have.
+        quota: the quota of the namespace.
     """
     for name, bound, kinds in (
         ("load_balancers", quota.load_balancers, ("LoadBalancer",)),
@@ -126,9 +128,9 @@ def service_findings(kind: str, *, namespace: str, quota: Quota) -> Iterator[Fin
             yield Finding(
                 rule="quota/too-small",
                 at="ui",
-                problem=f"could not be made in namespace {namespace}, whose Quota({name}=0) leaves a Service of type {kind} none",
+                problem=f"must not use a Service of type {kind} in namespace {namespace}, which has Quota({name}=0)",
                 seen=kind,
-                fix="reach the UI in another way, or allow one in the namespace",
+                fix=f"Expose the UI in another way, or set {name}=1 in the quota of the namespace",
             )
 
 
@@ -136,14 +138,14 @@ def _no_room(at: str, volume: Volume, namespace: str, problem: str) -> Finding:
     return Finding(
         rule="quota/too-small",
         at=at,
-        problem=f"could not be made in namespace {namespace}, whose {problem}",
+        problem=f"must fit namespace {namespace}, which has {problem}",
         seen=repr(volume.size),
-        fix="ask for less, or allow more in the namespace",
+        fix="Request a smaller size, or raise the quota or limits of the namespace",
     )
 
 
 def resources_in(given: object, at: str) -> Iterator[tuple[str, Resources]]:
-    """Every :class:`Resources` in settings, with the argument that holds it."""
+    """Every :class:`Resources` in settings, with its argument."""
     return _parts_in(given, at, Resources)
 
 
@@ -163,17 +165,20 @@ def _parts_in(given: object, at: str, kind: type[_Part]) -> Iterator[tuple[str, 
 
 def _against_limits(at: str, given: Resources, namespace: str, limits: ContainerLimits) -> Iterator[Finding]:
     if given.cpu_limit is None:
-        ceiling, says = limits.cpu_limit or limits.max_cpu, "gives a container without a CPU limit"
+        ceiling, name = (limits.cpu_limit, "cpu_limit") if limits.cpu_limit is not None else (limits.max_cpu, "max_cpu")
         if ceiling is not None and quantity(given.cpu) > quantity(ceiling):
-            yield _finding(f"{at}.cpu", given.cpu, namespace, f"Limits {says} {ceiling}, which is less")
+            yield _finding(
+                f"{at}.cpu",
+                given.cpu,
+                namespace,
+                f"ContainerLimits({name}={ceiling!r}), the CPU limit of this container",
+            )
     elif _is_above(given.cpu_limit, limits.max_cpu):
-        yield _finding(
-            f"{at}.cpu_limit", given.cpu_limit, namespace, f"ContainerLimits(max_cpu={limits.max_cpu!r}) is less"
-        )
+        yield _finding(f"{at}.cpu_limit", given.cpu_limit, namespace, f"ContainerLimits(max_cpu={limits.max_cpu!r})")
     most = given.memory_limit or given.memory
     if _is_above(most, limits.max_memory):
         name = "memory" if given.memory_limit is None else "memory_limit"
-        yield _finding(f"{at}.{name}", most, namespace, f"ContainerLimits(max_memory={limits.max_memory!r}) is less")
+        yield _finding(f"{at}.{name}", most, namespace, f"ContainerLimits(max_memory={limits.max_memory!r})")
 
 
 def _against_quota(at: str, given: Resources, namespace: str, quota: Quota) -> Iterator[Finding]:
@@ -184,7 +189,7 @@ def _against_quota(at: str, given: Resources, namespace: str, quota: Quota) -> I
         ("memory_limit", given.memory_limit or given.memory, quota.memory_limit),
     ):
         if asked is not None and _is_above(asked, bound):
-            yield _finding(f"{at}.{name}", asked, namespace, f"Quota({name}={bound!r}) for all together is less")
+            yield _finding(f"{at}.{name}", asked, namespace, f"Quota({name}={bound!r})")
 
 
 def _is_above(amount: str, bound: str | None) -> bool:
@@ -195,7 +200,7 @@ def _finding(at: str, seen: str, namespace: str, problem: str) -> Finding:
     return Finding(
         rule="quota/too-small",
         at=at,
-        problem=f"could not start in namespace {namespace}, whose {problem}",
+        problem=f"must fit namespace {namespace}, which has {problem}",
         seen=repr(seen),
-        fix="ask for less, or allow more in the namespace",
+        fix="Request less, or raise the quota or limits of the namespace",
     )

@@ -1,4 +1,4 @@
-"""Network policies: what is allowed, and what the library needs to know of a cluster to allow it.
+"""Network policies, and the facts about the cluster that they require.
 
 What is listed in ``__all__`` is public. Names are loaded when they are first used.
 """

@@ -1,4 +1,4 @@
-"""Namespaces in which nothing connects to anything but what the platform needs."""
+"""Network policies for all namespaces of a platform."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ from cdk8s_airflow.validation.constraints import NonEmpty
 
 
 class Isolations(list[Isolation]):
-    """What each set of network policies of one app allows."""
+    """The connections that each set of network policies of one app allows."""
 
 
 class NetworkIsolation(PlatformConstruct):
-    """Network policies for a platform: in each of its namespaces nothing is allowed but what its parts need, in both directions.
+    """Network policies for a platform: its namespaces deny all traffic, in both directions, except what its parts
+    require.
 
-    Each kind of pods gets a policy of its own. What a policy cannot know (where the API server is, what resolves names, who
-    collects metrics) comes from ``facts``, and is asked for where it is missing. Whatever else runs in these namespaces is
-    cut off too, unless ``flows`` names it: the tasks' own connections to databases and services among them, and pods that DAG
-    files start themselves. The chart's own policies stay off: they know one direction only.
+    Each kind of pod gets a policy of its own. Facts about the cluster that a policy requires (the addresses of the API
+    server, the pods of the cluster DNS, the pods of Prometheus) come from ``facts``; an error asks for each one that is
+    missing. Other traffic in these namespaces is denied too, unless ``flows`` allows it: connections of tasks to
+    databases and services, and pods that DAGs create. The network policies of the chart stay off, because they cover
+    ingress only.
 
-    Make it after all the constructs it is given.
+    Create it after all constructs in ``traffic``.
     """
 
     how_to_write: ClassVar[str] = 'NetworkIsolation(chart, "isolation", traffic=[airflow, db], facts=facts)'
@@ -46,19 +48,22 @@ class NetworkIsolation(PlatformConstruct):
         """Create the network policies.
 
         Args:
-            scope: the Chart it is written to; it may sort before the release, so that nothing ever runs without policies.
+            scope: the Chart that the policies are written to. Its file may sort before the release, so that no pod ever
+                runs without policies.
             id: the construct id.
-            traffic: everything with pods: :class:`AirflowChart`, :class:`CnpgCluster` and others; or :class:`Traffic` of your own.
-            flows: further connections, of which the platform does not know. Pods in the namespaces of ``traffic`` that are named
-                here get a policy as well, and may resolve names where they open connections. Default: none.
-            endpoints: where something is that flows only name, by its name as the findings and the summary have it, like
-                ``"gitlab.acme.lab"`` or ``"broker of airflow"``, or by its role, like ``"monitoring"``. Default: what has a name of the
-                world is outside the cluster, at addresses nobody knows.
-            facts: what is known of the cluster.
+            traffic: all constructs with pods, such as :class:`AirflowChart` and :class:`CnpgCluster`, or
+                :class:`Traffic`. At least one.
+            flows: other connections to allow. Pods in the namespaces of ``traffic`` that are named here get a policy
+                too, and may use DNS if they open connections. Default: none.
+            endpoints: the location of peers that are known only by name: the name as in findings and in the report,
+                such as ``"gitlab.acme.lab"`` or ``"broker of airflow"``, or a role such as ``"monitoring"`` -> the
+                endpoint. Default: None; a public host name is outside the cluster at unknown addresses, so every
+                address outside is allowed.
+            facts: facts about the cluster. Default: none; an error asks for those that are required.
 
         Raises:
-            PlatformError: with a question for each thing that no policy can do without and nobody has said, and where a policy
-                could not do what it is to do.
+            PlatformError: if a fact is missing without which a policy cannot be written, or if a policy would have no
+                effect.
         """
         found = checked(NetworkIsolation.__init__, locals())
         worked_out: Isolation | None = None
@@ -100,7 +105,7 @@ class NetworkIsolation(PlatformConstruct):
 
     @property
     def flows(self) -> tuple[TrafficFlow, ...]:
-        """Every connection that is allowed; none while findings are being collected."""
+        """All connections that the policies allow; empty if the construct has findings."""
         return () if self._isolation is None else self._isolation.flows
 
 
@@ -108,7 +113,7 @@ _KIND = "NetworkPolicy/networking.k8s.io"
 
 
 def _sound(given: Sequence[Traffic | HasTraffic]) -> bool:
-    """Whether nothing was found wrong with the constructs; what follows from their faults is not reported beside them."""
+    """Whether the constructs have no findings. Otherwise findings that follow from theirs would be reported too."""
     return all(getattr(each, "sound", True) for each in given)
 
 
@@ -116,7 +121,7 @@ def _nothing_given() -> Finding:
     return Finding(
         rule="network/nothing",
         at="traffic",
-        problem="names nothing, so that there is nothing to isolate",
+        problem="must contain at least one construct with pods",
         seen="[]",
-        fix="give the constructs with pods, like [airflow, db]",
+        fix="Pass the constructs with pods, such as traffic=[airflow, db]",
     )

@@ -57,9 +57,9 @@ def _files(registry: Registry, folder: Path) -> Iterator[str]:
 def _sessions(registry: Registry) -> Iterator[str]:
     """How many sessions each database and pooler sees at most, and how that adds up."""
     if registry.sessions:
-        from cdk8s_airflow.model.sessions import told
+        from cdk8s_airflow.model.sessions import session_report
 
-        yield from (told(demands) for _, demands in sorted(registry.sessions.items()))
+        yield from (session_report(demands) for _, demands in sorted(registry.sessions.items()))
 
 
 def _vouched(texts: int) -> str:

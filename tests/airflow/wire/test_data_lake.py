@@ -117,7 +117,7 @@ def test_its_secret_is_needed_where_tasks_run_and_is_a_copy_of_the_stores() -> N
         assert set(need.keys) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "connection"}
         assert f"kubectl -n {namespace} create secret" in need.command
         assert "kubectl -n storage get secret data-lake" in need.command
-        assert need.can_be_made_up
+        assert need.can_be_generated
     assert needs["airflow-lab"].awaited
     assert not needs["team-a"].awaited
 

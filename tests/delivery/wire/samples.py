@@ -1,4 +1,4 @@
-"""One release, for every delivery to carry."""
+"""One release for the tests of every delivery."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LAB = Release(
 
 
 def delivered(delivery: Delivery, facts: ClusterFacts | None = None) -> Delivered:
-    """The release as a delivery hands it over, its objects accepted by both judges."""
+    """The objects and files of the release, checked by both validators."""
     result = deliver(delivery, LAB, facts or ClusterFacts())
     assert [finding for manifest in result.objects.values() for finding in check_manifest(manifest)] == []
     assert_accepted(list(result.objects.values()))
@@ -29,5 +29,5 @@ def delivered(delivery: Delivery, facts: ClusterFacts | None = None) -> Delivere
 
 
 def spec(delivery: Delivery, facts: ClusterFacts | None = None) -> dict[str, Any]:
-    """The spec of the object that stands for the release."""
+    """The spec of the object of the release."""
     return dict(delivered(delivery, facts).objects["release"]["spec"])

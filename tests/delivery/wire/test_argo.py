@@ -1,4 +1,4 @@
-"""The delivery by Argo CD."""
+"""Delivery with Argo CD."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_defaults() -> None:
     }
 
 
-def test_everything_can_be_said() -> None:
+def test_all_settings() -> None:
     result = delivered(
         ArgoApplication(
             namespace="gitops",
@@ -74,20 +74,20 @@ def test_everything_can_be_said() -> None:
     assert manifest["spec"]["syncPolicy"]["retry"]["limit"] == 0
 
 
-def test_by_hand_means_no_automated_sync_at_all() -> None:
+def test_automated_none_writes_no_automated_sync() -> None:
     assert "automated" not in spec(ArgoApplication(automated=None))["syncPolicy"]
 
 
-def test_deleting_the_application_keeps_airflow_unless_it_is_said() -> None:
+def test_on_delete_defaults_to_keep() -> None:
     assert "finalizers" not in delivered(ArgoApplication()).objects["release"]["metadata"]
 
 
-def test_a_registry_is_written_without_its_scheme() -> None:
+def test_oci_repository_is_written_without_its_scheme() -> None:
     source = spec(ArgoApplication(source=ChartSource.oci("oci://registry.lab/charts/airflow")))["source"]
     assert (source["repoURL"], source["chart"]) == ("registry.lab/charts", "airflow")
 
 
-def test_a_job_is_a_hook_of_the_sync_and_none_of_helm() -> None:
+def test_sync_hook_is_an_argo_hook_and_not_a_helm_hook() -> None:
     assert sync_hook("Sync") == {
         "useHelmHooks": False,
         "jobAnnotations": {
@@ -105,7 +105,7 @@ def test_a_job_is_a_hook_of_the_sync_and_none_of_helm() -> None:
         (None, False),
     ],
 )
-def test_the_way_out_starts_a_sync_with_the_same_options(automated: AutomatedSync | None, prune: bool) -> None:
+def test_recovery_syncs_with_the_same_options(automated: AutomatedSync | None, prune: bool) -> None:
     (note,) = delivered(ArgoApplication(automated=automated)).notes
     *command, patch = shlex.split(note.splitlines()[1])
     assert command == ["kubectl", "-n", "argocd", "patch", "application", "lab", "--type", "merge", "-p"]

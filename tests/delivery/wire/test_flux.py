@@ -1,4 +1,4 @@
-"""The delivery by Flux."""
+"""Delivery with Flux."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ def test_defaults() -> None:
     ("policy", "flux", "expected"),
     [(None, None, STOP), (None, "2.6.4", STOP), (None, "2.7.0", RETRY), ("stop", "2.8", STOP), ("retry", "2.8", RETRY)],
 )
-def test_a_failed_release_is_retried_where_flux_can_and_never_uninstalled(
+def test_failed_release_is_retried_if_flux_supports_it_and_never_uninstalled(
     policy: Any, flux: str | None, expected: dict[str, Any]
 ) -> None:
-    said = spec(FluxRelease(failure_policy=policy), ClusterFacts(flux=flux))
+    written = spec(FluxRelease(failure_policy=policy), ClusterFacts(flux=flux))
     for action in ("install", "upgrade"):
-        assert {key: said[action][key] for key in said[action] if key in (*RETRY, *STOP)} == expected
-    assert "uninstall" not in str(said)
-    assert "rollback" not in str(said)
+        assert {key: written[action][key] for key in written[action] if key in (*RETRY, *STOP)} == expected
+    assert "uninstall" not in str(written)
+    assert "rollback" not in str(written)
 
 
 @pytest.mark.parametrize("flux", [None, "2.6"])
-def test_retrying_needs_a_flux_that_is_said_to_know_it(flux: str | None) -> None:
+def test_retry_requires_a_stated_flux_version(flux: str | None) -> None:
     (finding,) = flux_rules(FluxRelease(failure_policy="retry"), ClusterFacts(flux=flux))
     assert (finding.rule, finding.at, finding.seen) == ("delivery/retry", "delivery.failure_policy", repr(flux))
     assert "2.7" in finding.problem
@@ -70,20 +70,20 @@ def test_retrying_needs_a_flux_that_is_said_to_know_it(flux: str | None) -> None
     assert list(flux_rules(FluxRelease(), ClusterFacts(flux=flux))) == []
 
 
-def test_everything_can_be_said() -> None:
-    said = delivered(
+def test_all_settings() -> None:
+    written = delivered(
         FluxRelease(
             namespace="gitops", timeout="1h", interval="30m", retry_interval="2m", service_account="airflow-deployer"
         ),
         ClusterFacts(flux="2.8"),
     )
-    assert {m["metadata"]["namespace"] for m in said.objects.values()} == {"gitops"}
-    release = said.objects["release"]["spec"]
+    assert {m["metadata"]["namespace"] for m in written.objects.values()} == {"gitops"}
+    release = written.objects["release"]["spec"]
     assert (release["timeout"], release["interval"], release["serviceAccountName"]) == ("1h", "30m", "airflow-deployer")
     assert release["install"]["strategy"]["retryInterval"] == "2m"
 
 
-def test_other_values_have_another_key_so_that_the_release_itself_changes() -> None:
+def test_changed_values_get_another_key() -> None:
     def key(text: str) -> str:
         other = type(LAB)(name="lab", namespace="a", chart_version="1.22.0", text=text, values={})
         release = deliver(FluxRelease(), other, ClusterFacts()).objects["release"]
@@ -94,7 +94,7 @@ def test_other_values_have_another_key_so_that_the_release_itself_changes() -> N
 
 
 @pytest.mark.parametrize("credentials", [PullSecret("login"), BasicAuthSecret("login")])
-def test_a_registry_is_a_helm_repository_whose_chart_keeps_its_version(credentials: Any) -> None:
+def test_oci_registry_is_a_helm_repository(credentials: Any) -> None:
     source = ChartSource.oci(
         "oci://registry.lab/charts/airflow", credentials=credentials, ca=SecretKey("lab-ca", "ca.crt")
     )
@@ -111,7 +111,7 @@ def test_a_registry_is_a_helm_repository_whose_chart_keeps_its_version(credentia
     assert "chartRef" not in objects["release"]["spec"]
 
 
-def test_the_way_out_asks_flux_to_forget_its_failures_and_to_look() -> None:
+def test_recovery_requests_a_reset_and_a_reconciliation() -> None:
     (note,) = delivered(FluxRelease(namespace="gitops")).notes
     assert note.splitlines()[1] == (
         "  NOW=$(date +%s) && kubectl -n gitops annotate helmrelease lab --overwrite "

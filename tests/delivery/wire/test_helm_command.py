@@ -1,4 +1,4 @@
-"""The delivery by hand."""
+"""Delivery with the helm command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.delivery.wire.samples import TEXT, delivered
 
 
 def run(delivery: HelmCommand, folder: Path, *arguments: str) -> list[str]:
-    """What Helm is called with, by a shell that has nothing but a Helm that tells it."""
+    """The arguments of helm when a shell runs the script with a fake helm."""
     files.write(delivered(delivery).files, folder)
     fake = folder / "bin" / "helm"
     fake.parent.mkdir()
@@ -29,7 +29,7 @@ def run(delivery: HelmCommand, folder: Path, *arguments: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_there_are_files_and_no_objects() -> None:
+def test_helm_command_writes_files_and_no_objects() -> None:
     result = delivered(HelmCommand())
     assert result.objects == {}
     assert list(result.files) == ["helm/lab/values.yml", "helm/lab/install.sh"]
@@ -38,9 +38,9 @@ def test_there_are_files_and_no_objects() -> None:
     assert rest == TEXT
 
 
-def test_the_script_calls_helm_with_exactly_this(tmp_path: Path) -> None:
-    said = run(HelmCommand(timeout="1h"), tmp_path, "--kube-context", "the lab")
-    assert said == [
+def test_script_calls_helm_with_these_arguments(tmp_path: Path) -> None:
+    arguments = run(HelmCommand(timeout="1h"), tmp_path, "--kube-context", "the lab")
+    assert arguments == [
         *("upgrade", "--install", "lab", "airflow", "--repo", "https://airflow.apache.org"),
         *("--version", "1.22.0", "--namespace", "airflow-lab", "--timeout", "1h"),
         *("--values", f"{tmp_path}/helm/lab/values.yml", "--kube-context", "the lab"),
@@ -54,17 +54,17 @@ def test_the_script_calls_helm_with_exactly_this(tmp_path: Path) -> None:
         (ChartSource.https("https://c.lab/", name="flow"), ["flow", "--repo", "https://c.lab"]),
     ],
 )
-def test_the_chart_can_come_from_elsewhere(tmp_path: Path, source: ChartSource, chart: list[str]) -> None:
+def test_script_uses_the_configured_chart_source(tmp_path: Path, source: ChartSource, chart: list[str]) -> None:
     assert run(HelmCommand(source=source), tmp_path)[3 : 3 + len(chart)] == chart
 
 
-def test_helm_is_not_told_to_wait_for_pods_that_wait_for_it() -> None:
+def test_script_does_not_use_wait() -> None:
     script = delivered(HelmCommand()).files["helm/lab/install.sh"]
     for word in ("--wait", "--atomic", "--rollback-on-failure", "--reuse-values", "--create-namespace"):
         assert word not in script
 
 
-def test_the_way_out_is_the_same_command_again() -> None:
+def test_recovery_runs_the_same_command() -> None:
     (note,) = delivered(HelmCommand()).notes
     assert "run its command again" in note
     assert note.splitlines()[1] == (

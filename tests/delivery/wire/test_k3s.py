@@ -1,4 +1,4 @@
-"""The delivery by a HelmChart object."""
+"""Delivery with a HelmChart object."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REPOSITORY = ChartSource.https(
 REGISTRY = ChartSource.oci("oci://registry.lab/charts/airflow", credentials=PullSecret("registry-login"))
 
 
-def test_defaults_are_what_every_helm_controller_reads() -> None:
+def test_defaults_are_supported_by_every_helm_controller() -> None:
     result = delivered(K3sHelmChart())
     assert result.files == {}
     assert result.objects == {
@@ -52,7 +52,7 @@ def test_defaults_are_what_every_helm_controller_reads() -> None:
         ("reinstall", OLD, "reinstall"),
     ],
 )
-def test_the_failure_policy_is_careful_and_never_reinstalls_by_itself(
+def test_failure_policy_defaults_to_abort_or_retry_never_reinstall(
     policy: Any, facts: ClusterFacts, written: str
 ) -> None:
     result = delivered(K3sHelmChart(failure_policy=policy, namespace="helm", timeout="1h"), facts)
@@ -62,15 +62,15 @@ def test_the_failure_policy_is_careful_and_never_reinstalls_by_itself(
     assert manifest["metadata"] == {"name": "lab", "namespace": "helm"}
 
 
-def test_everything_else_is_written_only_when_it_is_said() -> None:
+def test_optional_fields_are_written_only_if_set() -> None:
     plain = spec(K3sHelmChart())
-    said = spec(
+    written = spec(
         K3sHelmChart(
             force_conflicts=True, take_ownership=True, backoff_limit=0, job_image="r.lab/klipper-helm:v1", values="text"
         ),
         NEW,
     )
-    assert {key: value for key, value in said.items() if key not in plain} == {
+    assert {key: value for key, value in written.items() if key not in plain} == {
         "forceConflicts": True,
         "takeOwnership": True,
         "backOffLimit": 0,
@@ -78,9 +78,9 @@ def test_everything_else_is_written_only_when_it_is_said() -> None:
     }
 
 
-def test_a_repository_of_ones_own_is_read_with_its_login_and_its_authority() -> None:
-    said = spec(K3sHelmChart(source=REPOSITORY))
-    assert {key: said[key] for key in ("chart", "repo", "authSecret", "repoCAConfigMap")} == {
+def test_chart_repository_with_login_and_ca_certificate() -> None:
+    written = spec(K3sHelmChart(source=REPOSITORY))
+    assert {key: written[key] for key in ("chart", "repo", "authSecret", "repoCAConfigMap")} == {
         "chart": "airflow",
         "repo": "https://charts.lab",
         "authSecret": {"name": "chart-login"},
@@ -88,24 +88,24 @@ def test_a_repository_of_ones_own_is_read_with_its_login_and_its_authority() -> 
     }
 
 
-def test_a_chart_in_a_registry_is_named_whole_and_has_no_repository() -> None:
-    said = spec(K3sHelmChart(source=REGISTRY))
-    assert (said["chart"], said["dockerRegistrySecret"]) == (
+def test_oci_chart_has_no_repo_field() -> None:
+    written = spec(K3sHelmChart(source=REGISTRY))
+    assert (written["chart"], written["dockerRegistrySecret"]) == (
         "oci://registry.lab/charts/airflow",
         {"name": "registry-login"},
     )
-    assert "repo" not in said
-    assert "authSecret" not in said
-    assert said["version"] == "1.22.0"
+    assert "repo" not in written
+    assert "authSecret" not in written
+    assert written["version"] == "1.22.0"
 
 
-def test_structured_values_take_the_place_of_the_text() -> None:
-    said = delivered(K3sHelmChart(values="structured"), NEW).objects["release"]["spec"]
-    assert said["values"] == {"a": 1, "b": "{{ x }}", "c": None}
-    assert "valuesContent" not in said
+def test_structured_values_replace_the_text() -> None:
+    written = delivered(K3sHelmChart(values="structured"), NEW).objects["release"]["spec"]
+    assert written["values"] == {"a": 1, "b": "{{ x }}", "c": None}
+    assert "valuesContent" not in written
 
 
-def test_none_cannot_be_part_of_an_object() -> None:
+def test_structured_values_reject_none() -> None:
     tree = {"a": {"b": [1, {"c": None}], "d": 2}, "e": None}
     assert list(structured_rules(K3sHelmChart(), tree)) == []
     found = list(structured_rules(K3sHelmChart(values="structured"), tree))
@@ -124,9 +124,7 @@ def test_none_cannot_be_part_of_an_object() -> None:
         (K3sHelmChart(failure_policy="retry"), "failure_policy", "0.16.25 or 0.17.6"),
     ],
 )
-def test_a_new_field_needs_a_helm_controller_that_is_said_to_know_it(
-    delivery: K3sHelmChart, at: str, named: str
-) -> None:
+def test_new_field_requires_a_stated_helm_controller_version(delivery: K3sHelmChart, at: str, named: str) -> None:
     for facts in (ClusterFacts(), OLD):
         (finding,) = k3s_rules(delivery, facts)
         assert finding.at == f"delivery.{at}"
@@ -147,7 +145,7 @@ def test_a_new_field_needs_a_helm_controller_that_is_said_to_know_it(
         (K3sHelmChart(source=ChartSource.https("https://c.lab", ca=ConfigMapKey("a", "b"))), "source.ca", "0.13.9"),
     ],
 )
-def test_an_old_field_is_refused_only_where_the_helm_controller_is_said_to_be_older(
+def test_old_field_is_rejected_only_if_the_stated_helm_controller_is_older(
     delivery: K3sHelmChart, at: str, too_old: str
 ) -> None:
     assert list(k3s_rules(delivery, ClusterFacts())) == []
@@ -157,9 +155,9 @@ def test_an_old_field_is_refused_only_where_the_helm_controller_is_said_to_be_ol
     ]
 
 
-def test_the_way_out_of_a_failed_release_forgets_the_failure_and_starts_the_job_anew() -> None:
+def test_recovery_deletes_the_failed_revision_and_restarts_the_job() -> None:
     assert delivered(K3sHelmChart(namespace="helm")).notes == (
-        "If release lab has failed: mend the cause, then\n"
+        "If release lab has failed, fix the cause, then run:\n"
         "  kubectl -n airflow-lab delete secret -l owner=helm,name=lab,status=failed && "
         "kubectl -n helm delete pod -l job-name=helm-install-lab",
     )

@@ -1,4 +1,4 @@
-"""Which login and which authority each delivery can read, and how they are made."""
+"""Which credentials and CA certificates each delivery accepts, and how their Secrets are created."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ CONFIG_MAP, SECRET = ConfigMapKey("lab-ca", "ca.crt"), SecretKey("lab-ca", "ca.c
         (HelmCommand, OCI, PULL, False),
     ],
 )
-def test_a_login_is_of_the_kind_that_the_delivery_reads(kind: Any, url: str, credentials: Any, sound: bool) -> None:
+def test_credentials_must_be_of_the_kind_that_the_delivery_reads(
+    kind: Any, url: str, credentials: Any, sound: bool
+) -> None:
     found = list(source_rules(kind(source=ChartSource(url=url, credentials=credentials))))
     assert [(f.rule, f.at) for f in found] == [("delivery/credentials", "delivery.source.credentials")] * (not sound)
 
@@ -59,29 +61,29 @@ def test_a_login_is_of_the_kind_that_the_delivery_reads(kind: Any, url: str, cre
         (HelmCommand, CONFIG_MAP, False),
     ],
 )
-def test_an_authority_is_where_the_delivery_reads_it(kind: Any, ca: Any, sound: bool) -> None:
+def test_ca_must_be_where_the_delivery_reads_it(kind: Any, ca: Any, sound: bool) -> None:
     found = list(source_rules(kind(source=ChartSource(url=HTTPS, ca=ca))))
     assert [(f.rule, f.at) for f in found] == [("delivery/ca", "delivery.source.ca")] * (not sound)
     assert all(f.fix for f in found)
 
 
-def test_a_public_chart_needs_nothing() -> None:
+def test_public_chart_needs_no_secret() -> None:
     for delivery in (K3sHelmChart(), FluxRelease(), ArgoApplication(), HelmCommand()):
         assert list(source_rules(delivery)) == []
         assert list(source_needs(delivery)) == []
         assert list(source_notes(delivery)) == []
 
 
-def test_the_authority_of_helm_controller_is_asked_for_in_the_namespace_of_the_delivery() -> None:
+def test_k3s_ca_config_map_is_noted_in_the_namespace_of_the_delivery() -> None:
     (note,) = source_notes(K3sHelmChart(namespace="helm", source=ChartSource(url=HTTPS, ca=CONFIG_MAP)))
     assert note == (
-        "ConfigMap lab-ca in namespace helm must hold the authority of charts.lab:\n"
+        "ConfigMap lab-ca in namespace helm must contain the CA certificate of charts.lab:\n"
         "  kubectl -n helm create configmap lab-ca --from-file=ca.crt=ca.pem"
     )
 
 
 def made(delivery: Any, folder: Path) -> tuple[str, str]:
-    """What kubectl is called with and what it reads, when a need's command is run and answered."""
+    """The arguments and the input of kubectl when the command of a need runs with typed answers."""
     (need,) = source_needs(delivery)
     assert not need.awaited
     fake = folder / "kubectl"
@@ -103,7 +105,7 @@ def made(delivery: Any, folder: Path) -> tuple[str, str]:
     return called, (folder / "read").read_text()
 
 
-def test_the_login_of_a_repository_is_typed_into_a_basic_auth_secret(tmp_path: Path) -> None:
+def test_repository_login_is_a_basic_auth_secret(tmp_path: Path) -> None:
     called, read = made(K3sHelmChart(source=ChartSource(url=HTTPS, credentials=BASIC)), tmp_path)
     assert called == (
         "-n kube-system create secret generic login --type=kubernetes.io/basic-auth --from-env-file=/dev/stdin\n"
@@ -111,7 +113,7 @@ def test_the_login_of_a_repository_is_typed_into_a_basic_auth_secret(tmp_path: P
     assert read == "username=bot\npassword=s3cret%word\n"
 
 
-def test_the_login_of_a_registry_is_what_docker_reads(tmp_path: Path) -> None:
+def test_registry_login_is_a_dockerconfigjson_secret(tmp_path: Path) -> None:
     called, read = made(FluxRelease(source=ChartSource(url=OCI, credentials=PULL)), tmp_path)
     assert called.startswith("-n flux-system create secret generic login --type=kubernetes.io/dockerconfigjson")
     assert read == '{"auths":{"registry.lab":{"auth":"Ym90OnMzY3JldCV3b3Jk"}}}'
@@ -124,7 +126,7 @@ def test_the_login_of_a_registry_is_what_docker_reads(tmp_path: Path) -> None:
         (OCI, ["url=registry.lab/charts", "type=helm", "name=login", "enableOCI=true"]),
     ],
 )
-def test_argo_cd_finds_a_login_by_its_address_and_label(tmp_path: Path, url: str, lines: list[str]) -> None:
+def test_argo_login_has_the_url_and_the_label(tmp_path: Path, url: str, lines: list[str]) -> None:
     called, read = made(ArgoApplication(source=ChartSource(url=url, credentials=BASIC)), tmp_path)
     assert called.splitlines() == [
         "-n argocd create secret generic login --from-env-file=/dev/stdin",
@@ -133,7 +135,7 @@ def test_argo_cd_finds_a_login_by_its_address_and_label(tmp_path: Path, url: str
     assert read.splitlines() == [*lines, "username=bot", "password=s3cret%word"]
 
 
-def test_flux_reads_an_authority_from_a_secret() -> None:
+def test_flux_ca_is_read_from_a_secret() -> None:
     (need,) = source_needs(FluxRelease(source=ChartSource(url=HTTPS, ca=SECRET)))
     assert (need.namespace, need.name, list(need.keys), need.awaited) == ("flux-system", "lab-ca", ["ca.crt"], False)
     assert need.command == "kubectl -n flux-system create secret generic lab-ca --from-file=ca.crt=ca.pem"

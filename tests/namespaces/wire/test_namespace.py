@@ -1,4 +1,4 @@
-"""A namespace as Kubernetes reads it."""
+"""The manifests of a namespace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.truth import assert_accepted
 
 
 @pytest.mark.parametrize("level", ["restricted", "baseline", "privileged"])
-def test_a_namespace_enforces_its_level_and_is_kept(level: str) -> None:
+def test_namespace_has_pod_security_labels_and_is_excluded_from_pruning(level: str) -> None:
     manifest = namespace_manifest("lab", level, {"team": "data"}, {"a/b": "c"})
     assert manifest == {
         "apiVersion": "v1",
@@ -33,7 +33,7 @@ def test_a_namespace_enforces_its_level_and_is_kept(level: str) -> None:
     assert_accepted([manifest])
 
 
-def test_the_policy_of_a_default_deny_selects_every_pod_and_allows_nothing() -> None:
+def test_default_deny_selects_every_pod_and_allows_nothing() -> None:
     manifest = default_deny_manifest("lab")
     assert manifest == {
         "apiVersion": "networking.k8s.io/v1",

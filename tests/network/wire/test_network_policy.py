@@ -1,4 +1,4 @@
-"""Flows as policies, and what has to be said before there can be any."""
+"""Policies from flows, and findings for missing facts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def facts(**changes: Any) -> ClusterFacts:
     return dataclasses.replace(FACTS, **changes)
 
 
-def test_each_kind_of_pods_has_a_policy_for_both_directions_and_the_namespace_one_that_allows_nothing() -> None:
+def test_isolation_creates_a_policy_per_pod_group_and_a_default_deny_per_namespace() -> None:
     given = worked_out(to(STORE, 6379), to(AFAR, 80), to(WEB, 8080, ClusterComponent(role="ingress-controller")))
     assert list(given.manifests) == ["lab-default-deny", "lab-web-of-lab", "lab-store"]
     assert given.manifests["lab-default-deny"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -98,7 +98,7 @@ def test_each_kind_of_pods_has_a_policy_for_both_directions_and_the_namespace_on
     assert_accepted(list(given.manifests.values()))
 
 
-def test_what_is_outside_and_unknown_is_everything_but_pods_services_and_the_link() -> None:
+def test_unknown_external_address_allows_everything_but_pods_services_and_link_local() -> None:
     given = worked_out(to(ExternalPeer(name="git.example.com")))
     assert given.manifests["lab-web-of-lab"]["spec"]["egress"] == [
         {
@@ -115,7 +115,7 @@ def test_what_is_outside_and_unknown_is_everything_but_pods_services_and_the_lin
     assert not known.everywhere
 
 
-def test_a_network_with_pods_and_services_in_it_is_taken_without_them() -> None:
+def test_external_network_that_contains_pods_excepts_them() -> None:
     given = worked_out(to(WEB, source=ExternalPeer(name="people", networks=("10.0.0.0/8", "198.51.100.0/24"))))
     assert given.manifests["lab-web-of-lab"]["spec"]["ingress"][0]["from"] == [
         {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.42.0.0/16", "10.43.0.0/16"]}},
@@ -123,7 +123,7 @@ def test_a_network_with_pods_and_services_in_it_is_taken_without_them() -> None:
     ]
 
 
-def test_the_same_flow_twice_is_one() -> None:
+def test_duplicate_flow_is_ignored() -> None:
     given = worked_out(to(STORE), to(STORE), to(dataclasses.replace(STORE, name="the same pods")))
     assert len(given.flows) == 1
     assert str(given.manifests["lab-web-of-lab"]).count("'port': 443") == 1
@@ -144,7 +144,7 @@ def test_the_same_flow_twice_is_one() -> None:
         ("pod_networks", to(ExternalPeer(name="git.example.com"))),
     ],
 )
-def test_what_nobody_has_said_is_asked_for(fact: str, flow: TrafficFlow) -> None:
+def test_missing_fact_is_reported(fact: str, flow: TrafficFlow) -> None:
     given = worked_out(flow, facts=facts(**{fact: () if fact.endswith("networks") else None}))
     assert asked(given) == [("network/question", f"facts.{fact}")]
     (finding,) = given.findings
@@ -152,11 +152,11 @@ def test_what_nobody_has_said_is_asked_for(fact: str, flow: TrafficFlow) -> None
     assert not worked_out(flow).findings
 
 
-def test_nothing_is_asked_that_no_flow_needs() -> None:
+def test_fact_that_no_flow_requires_is_not_reported() -> None:
     assert not worked_out(to(STORE), facts=ClusterFacts(network_plugin="calico")).findings
 
 
-def test_a_cluster_without_monitoring_says_so_and_nobody_may_ask_for_metrics() -> None:
+def test_monitoring_not_installed_allows_no_metrics_flow() -> None:
     given = worked_out(
         to(WEB, 9102, ClusterComponent(role="monitoring")), to(STORE), facts=facts(monitoring=NotInstalled())
     )
@@ -170,7 +170,7 @@ def test_a_cluster_without_monitoring_says_so_and_nobody_may_ask_for_metrics() -
     [UnlocatedPeer(name="broker of lab"), ExternalPeer(name="store.storage"), ExternalPeer(name="store.storage.svc")],
     ids=["secret", "maybe", "service"],
 )
-def test_what_may_be_in_the_cluster_or_not_is_asked_for_by_name_and_placed_by_name(target: Any) -> None:
+def test_unlocated_peer_is_reported_and_located_by_name(target: Any) -> None:
     (finding,) = worked_out(to(target, 6379)).findings
     assert (finding.rule, finding.at) == ("network/question", "endpoints")
     assert f"endpoints={{'{target.name}': PeerEndpoint(" in finding.fix
@@ -179,20 +179,20 @@ def test_what_may_be_in_the_cluster_or_not_is_asked_for_by_name_and_placed_by_na
     assert placed.manifests["lab-web-of-lab"]["spec"]["egress"][0]["ports"] == [{"port": 6380, "protocol": "TCP"}]
 
 
-def test_pods_that_a_user_lets_connect_may_resolve_names_and_those_that_only_answer_may_not() -> None:
+def test_pods_that_open_user_flows_may_use_dns_and_others_may_not() -> None:
     own = PodGroup(name="own", namespace="lab", labels={"app": "own"})
     given = worked_out(more=[to(AFAR, source=own)])
     assert [rule["ports"][0]["port"] for rule in given.manifests["lab-own"]["spec"]["egress"]] == [443, 53]
     assert "egress" not in worked_out(more=[to(own, source=AFAR)]).manifests["lab-own"]["spec"]
 
 
-def test_what_a_user_says_is_outside_is_believed_whatever_its_name() -> None:
+def test_external_peer_of_the_user_is_external_whatever_its_name() -> None:
     given = worked_out(more=[to(ExternalPeer(name="mainframe"))])
     assert not given.findings
     assert list(given.everywhere) == ["mainframe"]
 
 
-def test_a_role_can_be_placed_too_and_pods_so_placed_in_an_isolated_namespace_get_a_policy() -> None:
+def test_role_can_be_located_and_its_isolated_pods_get_a_policy() -> None:
     scraper = PodGroup(name="scraper", namespace="lab", labels={"app": "scraper"})
     flow = to(WEB, 9102, ClusterComponent(role="monitoring"))
     given = worked_out(
@@ -224,12 +224,12 @@ def test_a_role_can_be_placed_too_and_pods_so_placed_in_an_isolated_namespace_ge
         ),
     ],
 )  # fmt: skip
-def test_what_policies_could_not_do_is_refused(given: Isolation, rule: str) -> None:
+def test_policy_without_effect_is_rejected(given: Isolation, rule: str) -> None:
     assert {finding.rule for finding in given.findings} == {rule}
     assert all(finding.fix for finding in given.findings)
 
 
-def test_what_cannot_be_seen_by_address_is_refused_with_cilium_unless_it_was_told_to_match_nodes() -> None:
+def test_node_addresses_are_rejected_with_cilium_unless_it_matches_nodes() -> None:
     flows = (
         to(ClusterComponent(role="api-server")),
         *resolves_names(WEB),
@@ -250,7 +250,7 @@ def test_what_cannot_be_seen_by_address_is_refused_with_cilium_unless_it_was_tol
     assert not worked_out(flows[0], facts=facts(network_plugin=Cilium(), api_server=managed)).findings
 
 
-def test_with_cilium_the_networks_of_pods_need_not_be_known() -> None:
+def test_cilium_does_not_require_pod_networks() -> None:
     given = worked_out(
         to(ExternalPeer(name="x.example.com")),
         facts=facts(network_plugin=Cilium(), pod_networks=(), service_networks=()),
@@ -259,13 +259,13 @@ def test_with_cilium_the_networks_of_pods_need_not_be_known() -> None:
     assert "'except': ['169.254.0.0/16']" in str(given.manifests)
 
 
-def test_questions_of_a_part_are_handed_on() -> None:
+def test_questions_of_traffic_are_passed_on() -> None:
     question = Finding(rule="network/unseen", at="values.x", problem="p", fix="f")
     given = isolation([Traffic(workloads=(WEB,), questions=(question,))], [], {}, FACTS)
     assert given.findings == (question,)
 
 
-def test_a_flow_that_concerns_no_pods_here_asks_nothing() -> None:
+def test_flow_between_other_pods_requires_no_facts() -> None:
     given = worked_out(to(UnlocatedPeer(name="database"), source=ClusterComponent(role="keda")), facts=facts(keda=None))
     assert not given.findings
     assert not given.flows
@@ -280,5 +280,5 @@ def test_a_flow_that_concerns_no_pods_here_asks_nothing() -> None:
         ("x" * 62 + " y", "x" * 62),
     ],
 )
-def test_a_policy_is_named_after_its_pods(name: str, expected: str) -> None:
+def test_policy_name_is_derived_from_the_pod_group(name: str, expected: str) -> None:
     assert policy_name(dataclasses.replace(WEB, name=name)) == expected

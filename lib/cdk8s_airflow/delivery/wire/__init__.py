@@ -1,4 +1,4 @@
-"""Deliveries as their controllers read them, one module each."""
+"""The objects and files of each delivery, one module for each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Delivered", "Release", "deliver"]
 
 
 def deliver(delivery: Delivery, release: Release, facts: ClusterFacts) -> Delivered:
-    """A release as its delivery hands it over."""
+    """The objects and files of a release for its delivery."""
     if isinstance(delivery, K3sHelmChart):
         return k3s_objects(delivery, release, facts)
     if isinstance(delivery, FluxRelease):

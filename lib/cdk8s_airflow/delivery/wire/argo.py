@@ -1,4 +1,4 @@
-"""An Application as Argo CD reads it, and the values that make its sync come to an end."""
+"""The Argo CD Application, and the chart values that a sync requires."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ _HOOK_POLICY = "argocd.argoproj.io/hook-delete-policy"
 _CASCADE = "resources-finalizer.argocd.argoproj.io"
 
 SYNC_OPTIONS = ("CreateNamespace=false", "ServerSideApply=true", "RespectIgnoreDifferences=true")
-"""The namespace is declared elsewhere; large objects do not fit client-side apply; what drifts is left alone."""
+"""The namespace is created elsewhere, large objects exceed client-side apply, and ignored differences are not
+synced."""
 
 DRIFT = {
     "group": "apps",
     "kind": "StatefulSet",
     "jqPathExpressions": [f".spec.volumeClaimTemplates[]?.{field}" for field in ("apiVersion", "kind", "status")],
 }
-"""What the API server writes into claim templates, and the chart does not."""
+"""Fields that the API server adds to volume claim templates."""
 
 
 def sync_hook(phase: str) -> dict[str, Any]:
-    """Values of a Job of the chart that make it a hook of Argo CD's sync instead of Helm's install.
+    """Chart values that turn a Job of the chart into a hook of the Argo CD sync instead of a Helm hook.
 
-    A hook is replaced at each sync, so a changed Job meets no immutable one, and a finished one may be gone. It stays until
-    then, so that its log can be read.
+    The hook is replaced at each sync: a changed Job does not conflict with the existing immutable one, and a finished
+    Job may be deleted. It is kept until then, so that its log can be read.
 
     Args:
-        phase: ``Sync``, together with the other objects; ``PostSync``, when all of them are healthy.
+        phase: ``Sync``, together with the other objects; ``PostSync``, after all of them are healthy.
     """
     return {"useHelmHooks": False, "jobAnnotations": {_HOOK: phase, _HOOK_POLICY: "BeforeHookCreation"}}
 
 
 def argo_objects(delivery: ArgoApplication, release: Release, facts: ClusterFacts) -> Delivered:
-    """The Application. Its values are text: cdk8s would leave None out of an object."""
+    """The Application. Its values are a string, because cdk8s removes None from objects."""
     source = delivery.source
     policy: Manifest = {
         "syncOptions": list(SYNC_OPTIONS),
@@ -67,26 +68,28 @@ def argo_objects(delivery: ArgoApplication, release: Release, facts: ClusterFact
             "ignoreDifferences": [DRIFT],
         },
     }
-    # Without the finalizer the Application leaves what it has installed, and the deletion of the namespace takes that.
+    # Without the finalizer, deleting the Application keeps its objects; deleting the namespace removes them.
     cascades = delivery.on_delete == "delete"
     return Delivered(
         objects={"release": manifest},
-        notes=(argo_way_out(delivery, release),),
+        notes=(argo_recovery(delivery, release),),
         removal=(f"kubectl -n {delivery.namespace} delete application {release.name}",) if cascades else (),
     )
 
 
 def argo_repository(delivery: ArgoApplication) -> str:
-    """The repository as Argo CD writes it: a registry of charts without its scheme."""
+    """The repository in the form of Argo CD: a registry without its scheme."""
     return delivery.source.repository.removeprefix("oci://")
 
 
-def argo_way_out(delivery: ArgoApplication, release: Release) -> str:
-    """What starts a sync anew. An operation knows nothing of the Application's own options, so it has them all."""
+def argo_recovery(delivery: ArgoApplication, release: Release) -> str:
+    """The command that starts a new sync. It repeats the sync options, because an operation does not use the
+    Application's.
+    """
     prune = "true" if delivery.automated is not None and delivery.automated.prune else "false"
     options = ",".join(f'"{option}"' for option in SYNC_OPTIONS)
     return (
-        f"If release {release.name} has failed: mend the cause, then\n"
+        f"If release {release.name} has failed, fix the cause, then run:\n"
         f"  kubectl -n {delivery.namespace} patch application {release.name} --type merge "
         f'-p \'{{"operation":{{"sync":{{"prune":{prune},"syncOptions":[{options}]}}}}}}\''
     )

@@ -1,4 +1,4 @@
-"""A HelmRelease with what it refers to, as Flux reads them."""
+"""The Flux HelmRelease and the objects it refers to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.wire.release import Delivered, Manifest, Release
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.controller_versions import FLUX_RETRIES, has, told
+from cdk8s_airflow.model.controller_versions import FLUX_RETRIES, has, releases_text
 from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.validation import Finding
 
@@ -17,13 +17,14 @@ _NO_SUBSTITUTION = {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}
 
 
 def flux_objects(delivery: FluxRelease, release: Release, facts: ClusterFacts) -> Delivered:
-    """HelmRepository, ConfigMap with the values, HelmRelease.
+    """The HelmRepository, the ConfigMap with the values, and the HelmRelease.
 
-    The repository is a HelmRepository for a registry too: with an OCIRepository Flux adds a digest to the version of the
-    chart, which Airflow's chart writes into labels, where the ``+`` is refused.
+    An OCI registry is a HelmRepository too: with an OCIRepository, Flux appends a digest to the chart version, the
+    Airflow chart writes the version into labels, and the ``+`` is invalid there.
 
-    Values are text in a ConfigMap, so that None reaches Helm. The key there is made from the text: the HelmRelease changes
-    with its values, so Flux acts at once, and never puts new values to an old version of the chart or the other way round.
+    The values are a string in a ConfigMap, so that None reaches Helm. The key in the ConfigMap contains a digest of the
+    values: the HelmRelease changes with its values, so Flux acts immediately and never combines new values with an old
+    chart version.
     """
     text_key = f"values-{digest(release.text, 12)}.yaml"
     values_name = f"{release.name}-values"
@@ -47,7 +48,7 @@ def flux_objects(delivery: FluxRelease, release: Release, facts: ClusterFacts) -
                 "spec": _spec(delivery, release, facts, {"name": values_name, "valuesKey": text_key}),
             },
         },
-        notes=(flux_way_out(delivery, release),),
+        notes=(flux_recovery(delivery, release),),
         removal=(f"kubectl -n {delivery.namespace} delete helmrelease {release.name}",),
     )
 
@@ -76,7 +77,7 @@ def _spec(delivery: FluxRelease, release: Release, facts: ClusterFacts, values: 
         if retries
         else {"remediation": {"retries": 0, "remediateLastFailure": False}}
     )
-    # Waiting would be for pods that wait for the migration, which Helm runs after the wait.
+    # Flux would wait for pods that wait for the migration, and Helm runs the migration hook after that wait.
     action = {"disableWait": True, "disableWaitForJobs": True, **after_failure}
     spec: dict[str, Any] = {
         "releaseName": release.name,
@@ -100,22 +101,24 @@ def _spec(delivery: FluxRelease, release: Release, facts: ClusterFacts, values: 
     return spec
 
 
-def flux_way_out(delivery: FluxRelease, release: Release) -> str:
-    """What makes Flux upgrade a failed release again: it forgets its count of failures, and is asked to look."""
+def flux_recovery(delivery: FluxRelease, release: Release) -> str:
+    """The command that makes Flux upgrade a failed release again: it resets the failure count and requests a
+    reconciliation.
+    """
     return (
-        f"If release {release.name} has failed: mend the cause, then\n"
+        f"If release {release.name} has failed, fix the cause, then run:\n"
         f"  NOW=$(date +%s) && kubectl -n {delivery.namespace} annotate helmrelease {release.name} --overwrite "
         'reconcile.fluxcd.io/requestedAt="$NOW" reconcile.fluxcd.io/resetAt="$NOW"'
     )
 
 
 def flux_rules(delivery: FluxRelease, facts: ClusterFacts) -> Iterator[Finding]:
-    """Whether the cluster's Flux can retry."""
+    """Check that the Flux version supports ``failure_policy="retry"``."""
     if delivery.failure_policy == "retry" and not has(FLUX_RETRIES, facts.flux):
         yield Finding(
             rule="delivery/retry",
             at="delivery.failure_policy",
-            problem=f"needs Flux {told(FLUX_RETRIES)}, and older ones refuse the object",
+            problem=f"requires Flux {releases_text(FLUX_RETRIES)} or newer; older versions reject the object",
             seen=repr(facts.flux),
-            fix='say ClusterFacts(flux="...") if yours is new enough, or leave it out',
+            fix='Set ClusterFacts(flux="2.7") to the version in the cluster, or remove failure_policy=',
         )

@@ -1,4 +1,4 @@
-"""The files of a release that is installed by hand."""
+"""The files of a release that is installed with the helm command."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ exec helm upgrade --install {release} {chart} \\
 def helm_files(delivery: HelmCommand, release: Release, facts: ClusterFacts) -> Delivered:
     """A values file and a script with the command.
 
-    Helm is not told to wait: it would wait for pods that wait for the migration, which Helm runs after the wait. The names
-    end in ``.yml``, because cdk8s takes every ``.yaml`` below its folder for a manifest.
+    The script does not use ``--wait``: Helm would wait for pods that wait for the migration, and it runs the migration
+    hook after that wait. File names end in ``.yml``, because cdk8s treats every ``.yaml`` file below its folder as a
+    manifest.
     """
     source = delivery.source
     folder = f"{FOLDER}/{release.name}"
@@ -38,16 +39,16 @@ def helm_files(delivery: HelmCommand, release: Release, facts: ClusterFacts) -> 
     return Delivered(
         objects={},
         files={f"{folder}/values.yml": f"{MARK}\n{release.text}", f"{folder}/install.sh": script},
-        notes=(helm_way_out(release),),
+        notes=(helm_recovery(release),),
         removal=(f"helm uninstall {release.name} --namespace {release.namespace} --wait",),
     )
 
 
-def helm_way_out(release: Release) -> str:
-    """A failed release is upgraded by the same command; only one that was cut off stands in its own way."""
+def helm_recovery(release: Release) -> str:
+    """The same command upgrades a failed release. Only a release that was interrupted blocks it."""
     return (
-        f"If release {release.name} has failed: mend the cause, then run its command again. "
-        "If Helm says that another operation is in progress, and none is, first\n"
+        f"If release {release.name} has failed, fix the cause, then run its command again. "
+        "If Helm reports that another operation is in progress although none is, first run:\n"
         f"  kubectl -n {release.namespace} delete secret "
         f"-l 'owner=helm,name={release.name},status in (pending-install,pending-upgrade,pending-rollback)'"
     )

@@ -1,4 +1,4 @@
-"""A HelmChart as helm-controller reads it."""
+"""The HelmChart object of the helm-controller."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.wire.release import Delivered, Manifest, Release
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.controller_versions import ALWAYS_THERE, HELM_CONTROLLER, has, told
+from cdk8s_airflow.model.controller_versions import HELM_CONTROLLER, OLDEST_BUNDLED, has, releases_text
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret, PullSecret
 from cdk8s_airflow.text.documents import steps_below
 from cdk8s_airflow.validation import Finding, show
@@ -17,8 +17,7 @@ from cdk8s_airflow.validation import Finding, show
 def k3s_objects(delivery: K3sHelmChart, release: Release, facts: ClusterFacts) -> Delivered:
     """The HelmChart object. Source: ``spec`` of helm.cattle.io/v1.
 
-    Values travel as text unless asked otherwise: a structured ``values`` field would be dropped in silence by every k3s
-    older than 1.35.4.
+    By default the values are a string: every k3s older than 1.35.4 ignores the structured ``values`` field.
     """
     spec: Manifest = {
         **_chart(delivery),
@@ -48,7 +47,7 @@ def k3s_objects(delivery: K3sHelmChart, release: Release, facts: ClusterFacts) -
     }
     return Delivered(
         objects={"release": manifest},
-        notes=(k3s_way_out(delivery, release),),
+        notes=(k3s_recovery(delivery, release),),
         removal=(f"kubectl -n {delivery.namespace} delete helmchart {release.name}",),
     )
 
@@ -66,31 +65,32 @@ def _chart(delivery: K3sHelmChart) -> dict[str, Any]:
     return chart
 
 
-def k3s_way_out(delivery: K3sHelmChart, release: Release) -> str:
-    """What to run when a release has failed and the cause is mended.
+def k3s_recovery(delivery: K3sHelmChart, release: Release) -> str:
+    """The commands to run after a release has failed and the cause is fixed.
 
-    Helm keeps the state of a release in Secrets it labels. Without the record of the failure, the latest good revision
-    counts again (or none, after a first install), and the controller's Job goes on by itself.
+    Helm stores the state of a release in labelled Secrets. Without the Secret of the failed revision, Helm continues
+    from the latest successful revision, or installs the release if there is none. The Job of the controller then runs
+    again.
     """
     return (
-        f"If release {release.name} has failed: mend the cause, then\n"
+        f"If release {release.name} has failed, fix the cause, then run:\n"
         f"  kubectl -n {release.namespace} delete secret -l owner=helm,name={release.name},status=failed && "
         f"kubectl -n {delivery.namespace} delete pod -l job-name=helm-install-{release.name}"
     )
 
 
 def k3s_rules(delivery: K3sHelmChart, facts: ClusterFacts) -> Iterator[Finding]:
-    """Whether the cluster's helm-controller knows everything that is said."""
+    """Check that the helm-controller supports every setting."""
     if delivery.failure_policy == "retry" and not facts.can_retry_releases:
         yield Finding(
             rule="delivery/retry",
             at="delivery.failure_policy",
-            problem="needs helm-controller 0.16.25 or 0.17.6, and older ones refuse the object",
+            problem="requires helm-controller 0.16.25 or 0.17.6 or newer; older versions reject the object",
             seen=repr(facts.helm_controller),
-            fix='say ClusterFacts(helm_controller="...") if yours is new enough, or leave it out',
+            fix='Set ClusterFacts(helm_controller="0.17.6") to the version in the cluster, or remove failure_policy=',
         )
     source = delivery.source
-    for field, at, said in (
+    for field, at, used in (
         ("forceConflicts", "force_conflicts", delivery.force_conflicts),
         ("takeOwnership", "take_ownership", delivery.take_ownership),
         ("backOffLimit", "backoff_limit", delivery.backoff_limit is not None),
@@ -100,19 +100,22 @@ def k3s_rules(delivery: K3sHelmChart, facts: ClusterFacts) -> Iterator[Finding]:
         ("repoCAConfigMap", "source.ca", source.ca is not None),
     ):
         since = HELM_CONTROLLER[field]
-        unsaid = facts.helm_controller is None and since[-1] <= ALWAYS_THERE
-        if said and not unsaid and not has(since, facts.helm_controller):
+        unknown = facts.helm_controller is None and since[-1] <= OLDEST_BUNDLED
+        if used and not unknown and not has(since, facts.helm_controller):
             yield Finding(
                 rule="delivery/helm-controller",
                 at=f"delivery.{at}",
-                problem=f"needs helm-controller {told(since)}, and older ones refuse or lose {field}",
+                problem=f"requires helm-controller {releases_text(since)} or newer, because of the field {field}",
                 seen=repr(facts.helm_controller),
-                fix='say ClusterFacts(helm_controller="...") if yours is new enough, or leave it out',
+                fix='Set ClusterFacts(helm_controller="0.17.6") to the version in the cluster, or remove '
+                f"{at.rpartition('.')[2]}=",
             )
 
 
 def structured_rules(delivery: object, values: object) -> Iterator[Finding]:
-    """Whether values can be part of an object: cdk8s leaves out what is None, and a default would come back."""
+    """Check that the values contain no None: cdk8s removes None from an object, and the default of the chart would
+    apply.
+    """
     if not isinstance(delivery, K3sHelmChart) or delivery.values != "structured":
         return
     for path, value in steps_below(values):
@@ -120,7 +123,7 @@ def structured_rules(delivery: object, values: object) -> Iterator[Finding]:
             yield Finding(
                 rule="delivery/structured-null",
                 at="values." + ".".join(map(str, path)),
-                problem="None is left out of an object, and the default it should remove would stay",
+                problem='must not be None with K3sHelmChart(values="structured"), which removes None from the object',
                 seen=show(value),
-                fix='leave delivery.values at "text"',
+                fix='Set values="text" in K3sHelmChart',
             )

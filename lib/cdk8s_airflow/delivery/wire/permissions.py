@@ -1,4 +1,4 @@
-"""The accounts that a delivery works with: what they may do, and that no pods of tasks are beside them."""
+"""The service accounts of a delivery: their permissions, and a check that no task pods run in their namespace."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def delivery_permissions(delivery: Delivery, release: str) -> tuple[Permission, ...]:
-    """The account by which helm-controller runs Helm. Source: its chart controller, which binds it to ``cluster-admin``.
+    """The permissions of the account that the helm-controller runs Helm with: it binds the account to
+    ``cluster-admin``.
 
-    Flux and Argo CD have accounts of their own, which are there before any release is.
+    Source: its chart controller. The accounts of Flux and Argo CD exist before the release and are not listed.
     """
     from cdk8s_airflow.model.permission import Permission
 
@@ -35,8 +36,8 @@ def delivery_permissions(delivery: Delivery, release: str) -> tuple[Permission, 
 
 
 def guard_delivery(registry: Registry, delivery: Delivery, release: str) -> list[Finding]:
-    """Writes down where a delivery has accounts; returns a finding if a release of the app launches pods there."""
+    """Register the namespace of the delivery account. Returns a finding if a release of the app starts pods there."""
     if isinstance(delivery, HelmCommand):
         return []
-    account = f"the account by which release {release!r} is delivered"
+    account = f"the account that delivers release {release!r}"
     return registry.guard(delivery.namespace, account, at="delivery.namespace")

@@ -1,4 +1,4 @@
-"""What goes into a delivery and what comes out of it."""
+"""The input and the output of a delivery."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Release:
     """A release that is ready to be delivered.
 
     Attributes:
-        name: its name.
-        namespace: where Airflow runs.
-        chart_version: the version of the chart.
-        text: its values as text.
+        name: the name of the release.
+        namespace: the namespace where Airflow runs.
+        chart_version: the chart version.
+        text: the values as YAML text.
         values: the same values as a tree.
     """
 
@@ -32,13 +32,13 @@ class Release:
 
 @frozen
 class Delivered:
-    """A release as a delivery hands it over.
+    """The objects and files of a delivered release.
 
     Attributes:
-        objects: construct id -> manifest; the one that stands for the release has the id ``release``.
-        files: path below the folder of manifests -> text, for what is no manifest.
-        notes: what a reader of the summary should know.
-        removal: the commands that uninstall the release and return when that is done.
+        objects: construct id -> manifest. The object of the release itself has the id ``release``.
+        files: path below the output folder -> text, for files that are not manifests. Default: empty.
+        notes: notes for the report. Default: none.
+        removal: the commands that uninstall the release and wait until it is removed. Default: none.
     """
 
     objects: Mapping[str, Manifest]

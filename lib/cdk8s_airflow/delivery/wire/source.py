@@ -1,4 +1,4 @@
-"""What of a chart's source each delivery can read, and the Secrets it takes."""
+"""Which chart sources and credentials each delivery supports, and the Secrets it reads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PURPOSE = "reads the chart"
 
 
 def source_rules(delivery: Delivery) -> Iterator[Finding]:
-    """Whether the delivery can log in, and trust the server, with what it was given."""
+    """Check that the delivery supports the credentials and the CA certificate of its source."""
     yield from _login_rules(delivery)
     yield from _ca_rules(delivery)
 
@@ -35,9 +35,9 @@ def _login_rules(delivery: Delivery) -> Iterator[Finding]:
         yield Finding(
             rule="delivery/credentials",
             at="delivery.source.credentials",
-            problem="is read by nobody: whoever runs the command logs in with Helm",
+            problem="is ignored: install.sh uses the Helm login of the user who runs it",
             seen=type(source.credentials).__name__,
-            fix=f"leave it out, and run: {login} --username USER --password-stdin",
+            fix=f"Remove credentials= and run: {login} --username USER --password-stdin",
         )
         return
     if isinstance(delivery, ArgoApplication) or not source.is_oci:
@@ -50,9 +50,9 @@ def _login_rules(delivery: Delivery) -> Iterator[Finding]:
         yield Finding(
             rule="delivery/credentials",
             at="delivery.source.credentials",
-            problem=f"is not what {type(delivery).__name__} logs in to {where} with",
+            problem=f"must be a {wanted[0].__name__}, which {type(delivery).__name__} requires to log in to {where}",
             seen=type(source.credentials).__name__,
-            fix=f"give a {wanted[0].__name__}",
+            fix=f"Pass a {wanted[0].__name__}",
         )
 
 
@@ -62,17 +62,17 @@ def _ca_rules(delivery: Delivery) -> Iterator[Finding]:
         return
     problem, fix = "", ""
     if isinstance(delivery, K3sHelmChart) and not isinstance(ca, ConfigMapKey):
-        problem = "is a Secret, and helm-controller reads authorities from a ConfigMap"
-        fix = 'give ConfigMapKey("NAME", "ca.crt"), in the namespace of the delivery'
+        problem = "must be a ConfigMapKey, because the helm-controller reads CA certificates from a ConfigMap"
+        fix = 'Pass ConfigMapKey("NAME", "ca.crt") for a ConfigMap in the namespace of the delivery'
     elif isinstance(delivery, FluxRelease) and (not isinstance(ca, SecretKey) or ca.key != _CA_KEY):
-        problem = f"is not a Secret with the key {_CA_KEY}, which is where Flux reads an authority from"
-        fix = f'give SecretKey("NAME", "{_CA_KEY}"), in the namespace of the delivery'
+        problem = f"must be a SecretKey with the key {_CA_KEY}, where Flux reads the CA certificate"
+        fix = f'Pass SecretKey("NAME", "{_CA_KEY}") for a Secret in the namespace of the delivery'
     elif isinstance(delivery, ArgoApplication):
-        problem = "is no part of an Application: Argo CD has the authorities of all servers in one place"
-        fix = f"leave it out, and put the certificate into ConfigMap argocd-tls-certs-cm under {delivery.source.host}"
+        problem = "is ignored: Argo CD reads CA certificates only from the ConfigMap argocd-tls-certs-cm"
+        fix = f"Remove ca= and add the certificate to ConfigMap argocd-tls-certs-cm under {delivery.source.host}"
     elif isinstance(delivery, HelmCommand):
-        problem = "is read by nobody: Helm trusts what the machine trusts that runs it"
-        fix = "leave it out, and run install.sh with --ca-file FILE"
+        problem = "is ignored: Helm uses the CA certificates of the machine where install.sh runs"
+        fix = "Remove ca= and run install.sh with --ca-file FILE"
     if problem:
         yield Finding(
             rule="delivery/ca", at="delivery.source.ca", problem=problem, seen=f"{type(ca).__name__} {ca.key}", fix=fix
@@ -80,7 +80,7 @@ def _ca_rules(delivery: Delivery) -> Iterator[Finding]:
 
 
 def source_needs(delivery: Delivery) -> Iterator[needs.SecretNeed]:
-    """The Secrets that a delivery reads the chart with, where its own objects live."""
+    """The Secrets for reading the chart, in the namespace of the delivery objects."""
     source = delivery.source
     if isinstance(delivery, HelmCommand):
         return
@@ -99,14 +99,15 @@ def source_needs(delivery: Delivery) -> Iterator[needs.SecretNeed]:
         login = needs.registry_login(ref, delivery.namespace, registries=(source.host,))
         yield replace(login, purpose=f"{_PURPOSE} from {source.host}")
     if isinstance(ca, SecretKey):
-        yield needs.authority(ca, delivery.namespace, f"the authority of {source.host}")
+        yield needs.authority(ca, delivery.namespace, f"CA certificate of {source.host}")
 
 
 def source_notes(delivery: Delivery) -> Iterator[str]:
-    """What else has to be there for the chart to be read."""
+    """Other objects that must exist for the chart to be read."""
     source = delivery.source
     if isinstance(source.ca, ConfigMapKey) and not isinstance(delivery, HelmCommand):
         yield (
-            f"ConfigMap {source.ca.name} in namespace {delivery.namespace} must hold the authority of {source.host}:\n"
+            f"ConfigMap {source.ca.name} in namespace {delivery.namespace} must contain the CA certificate of "
+            f"{source.host}:\n"
             f"  kubectl -n {delivery.namespace} create configmap {source.ca.name} --from-file={source.ca.key}=ca.pem"
         )

@@ -1,1 +1,1 @@
-"""Shared value objects as Kubernetes and the chart read them."""
+"""Shared value objects in the form of Kubernetes fields and chart keys."""

@@ -1,4 +1,4 @@
-"""Disruption budgets, as Kubernetes and the chart read them."""
+"""Disruption budgets in the form of a PodDisruptionBudget."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cdk8s_airflow.model.disruption_budget import DisruptionBudget
 
 
 def budget(given: DisruptionBudget) -> dict[str, int]:
-    """What a disruption budget counts."""
+    """The fields of a PodDisruptionBudget."""
     if given.min_available is not None:
         return {"minAvailable": given.min_available}
     return {"maxUnavailable": given.max_unavailable or 1}

@@ -1,4 +1,4 @@
-"""Placement and topology spread of pods, as Kubernetes and the chart read them."""
+"""Placement and topology spread of pods in the form of Kubernetes fields."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def toleration(given: Toleration) -> dict[str, Any]:
 
 
 def placement(given: Placement) -> dict[str, Any]:
-    """The fields of a pod, and of a component in the chart, that say where it runs; only those that say something."""
+    """The fields of a pod, or of a component of the chart, for node selection. Empty ones are left out."""
     made: dict[str, Any] = {}
     if given.node_selector:
         made["nodeSelector"] = dict(given.node_selector)

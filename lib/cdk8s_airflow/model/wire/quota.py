@@ -8,7 +8,9 @@ from cdk8s_airflow.model.quota import ContainerLimits, Quota
 
 
 def quota_manifest(namespace: str, given: Quota) -> dict[str, Any]:
-    """The ResourceQuota of a namespace. Source: ``hard`` of ResourceQuota, and its list of names in the documentation."""
+    """The ResourceQuota of a namespace. Source: ``spec.hard``, and the list of names in the Kubernetes
+    documentation.
+    """
     hard: dict[str, str] = {}
     for name, bound in (
         ("requests.cpu", given.cpu),
@@ -33,7 +35,7 @@ def quota_manifest(namespace: str, given: Quota) -> dict[str, Any]:
 
 
 def limits_manifest(namespace: str, given: ContainerLimits) -> dict[str, Any]:
-    """The LimitRange of a namespace. ``default`` are limits, ``defaultRequest`` what is reserved."""
+    """The LimitRange of a namespace. ``default`` holds limits, ``defaultRequest`` requests."""
     container: dict[str, Any] = {
         "type": "Container",
         "defaultRequest": {"cpu": given.cpu, "memory": given.memory},

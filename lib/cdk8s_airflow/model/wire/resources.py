@@ -1,4 +1,4 @@
-"""Resources of a container, as Kubernetes reads them."""
+"""Resources of a container in the form of Kubernetes fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cdk8s_airflow.model.resources import Resources
 
 
 def resources(given: Resources) -> dict[str, Any]:
-    """The Kubernetes form of resources."""
+    """The field ``resources`` of a container."""
     limits = {"memory": given.memory_limit or given.memory}
     if given.cpu_limit is not None:
         limits["cpu"] = given.cpu_limit

@@ -1,4 +1,4 @@
-"""Autoscalers, as the chart reads them."""
+"""Autoscaling in the form of chart keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cdk8s_airflow.validation.constraints import seconds
 
 
 def hpa(given: Hpa) -> dict[str, Any]:
-    """An autoscaler as the chart takes it."""
+    """The chart key ``hpa`` of a component."""
     cpu = {"type": "Utilization", "averageUtilization": given.cpu_percent}
     made: dict[str, Any] = {
         "enabled": True,
@@ -23,7 +23,8 @@ def hpa(given: Hpa) -> dict[str, Any]:
 
 
 def keda(given: Keda) -> dict[str, Any]:
-    """A ScaledObject as the chart takes it."""
+    """The chart key ``keda`` of a component."""
+
     made: dict[str, Any] = {
         "enabled": True,
         "minReplicaCount": given.min_replicas,

@@ -1,4 +1,4 @@
-"""Volumes as Kubernetes reads them."""
+"""Volumes in the form of Kubernetes fields."""
 
 from __future__ import annotations
 

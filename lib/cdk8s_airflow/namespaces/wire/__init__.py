@@ -1,1 +1,1 @@
-"""Namespaces as Kubernetes reads them."""
+"""Manifests of namespaces."""

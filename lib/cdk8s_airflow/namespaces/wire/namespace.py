@@ -1,4 +1,4 @@
-"""Namespaces as Kubernetes reads them."""
+"""Manifests of namespaces."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cdk8s_airflow.model.pruning import state_metadata
 def namespace_manifest(
     name: str, pod_security: str, labels: Mapping[str, str], annotations: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The Namespace object. Labels: Kubernetes' Pod Security admission."""
+    """The Namespace object. Source of the labels: Kubernetes Pod Security admission."""
     state = state_metadata()
     return {
         "apiVersion": "v1",
@@ -30,7 +30,8 @@ def namespace_manifest(
 
 
 def default_deny_manifest(namespace: str) -> dict[str, Any]:
-    """The policy that selects every pod of a namespace and allows nothing, in both directions."""
+    """The policy that selects every pod of a namespace and denies all traffic in both directions."""
+
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",

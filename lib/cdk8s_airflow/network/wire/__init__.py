@@ -1,1 +1,1 @@
-"""Network policies and flow tables, computed from data."""
+"""Network policies and flow tables."""

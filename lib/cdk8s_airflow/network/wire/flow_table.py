@@ -1,4 +1,4 @@
-"""What may connect to what, and what could not be known, for the summary."""
+"""Text for the report: allowed connections, and peers with unknown addresses."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from cdk8s_airflow.model.traffic import ClusterComponent, Peer, PodGroup, Traffi
 
 
 def flow_table(namespaces: Sequence[str], flows: Iterable[TrafficFlow]) -> str:
-    """What may connect to namespaces that are cut off, and what from there.
+    """The connections that are allowed to and from isolated namespaces.
 
     Args:
-        namespaces: the namespaces.
-        flows: every connection that is allowed.
+        namespaces: the isolated namespaces.
+        flows: the allowed connections.
     """
-    heading = f"In {_named(namespaces)} these connections are allowed and no others:"
+    heading = f"In {_named(namespaces)} only these connections are allowed:"
     return "\n".join((heading, *(f"  {line}" for line in flow_lines(tuple(flows)))))
 
 
 def flow_lines(flows: Sequence[TrafficFlow]) -> Iterator[str]:
-    """Two lines for each target and port: what it is for, and who may connect."""
+    """Two lines for each target and port: the purpose, and the sources."""
     names = _Names(flows)
     targets: dict[tuple[str, int], list[TrafficFlow]] = {}
     for flow in flows:
@@ -32,7 +32,7 @@ def flow_lines(flows: Sequence[TrafficFlow]) -> Iterator[str]:
 
 
 class _Names:
-    """Ends as a reader knows them; pods of one name in two namespaces are told apart by these."""
+    """Names of ends for the report. Groups with the same name in two namespaces get the namespace appended."""
 
     def __init__(self, flows: Iterable[TrafficFlow]) -> None:
         pods = [end for flow in flows for end in (flow.source, flow.target) if isinstance(end, PodGroup)]
@@ -63,7 +63,9 @@ _ROLES: Mapping[str, str] = {
 
 
 def everywhere_note(everywhere: Mapping[str, Sequence[TrafficFlow]]) -> str:
-    """Of which places nobody said an address, so that everything outside the cluster is allowed; empty where there are none."""
+    """External peers with unknown addresses, for which every address outside the cluster is allowed. Empty if there are
+    none.
+    """
     if not everywhere:
         return ""
     lines = [
@@ -73,19 +75,21 @@ def everywhere_note(everywhere: Mapping[str, Sequence[TrafficFlow]]) -> str:
     ]
     return "\n".join(
         (
-            "Nobody said which addresses these have, so EVERYTHING outside the cluster is allowed at their ports; "
-            "say them with NetworkIsolation(endpoints=...):",
+            "The addresses of these peers are unknown, so EVERY address outside the cluster is allowed at their ports; "
+            "set the addresses with NetworkIsolation(endpoints=...):",
             *lines,
         )
     )
 
 
 def one_sided_note(pods: Sequence[PodGroup]) -> str:
-    """Pods elsewhere that have to let connections in, or out, by policies of their own; empty where there are none."""
+    """Pods in other namespaces whose own policies must allow the connections too. Empty if there are none."""
     if not pods:
         return ""
     names = ", ".join(f"{each.name} in {each.namespace}" for each in pods)
-    return f"These are allowed on this side only; if their namespaces are cut off too, policies there have to allow it: {names}"
+    return (
+        f"If the namespaces of these pods are isolated too, policies there must allow the connections as well: {names}"
+    )
 
 
 def _named(namespaces: Sequence[str]) -> str:

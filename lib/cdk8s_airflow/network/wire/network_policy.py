@@ -1,4 +1,5 @@
-"""From flows to NetworkPolicies. Pure: what no policy can know comes from the facts, or is asked for."""
+"""NetworkPolicies from traffic flows. Pure functions: what a policy cannot know comes from the facts, or a finding asks
+for it."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ NEVER_OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "IPv4": ("169.254.0.0/16",),
     "IPv6": ("fe80::/10", "fd00:ec2::/32"),
 }
-"""Addresses of the link, by which nodes and the metadata server of clouds are reached: no place in the world has them."""
+"""Link-local addresses of nodes and cloud metadata servers. No host outside the cluster has them."""
 
 EVERYWHERE: Mapping[str, str] = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 
@@ -40,11 +41,11 @@ _HOST = regex(r"[A-Za-z0-9.-]+")
 
 @frozen
 class PeerEndpoint:
-    """Where something is that a flow only names.
+    """The location of a peer that a flow identifies only by name.
 
     Attributes:
-        peer: its pods, or its addresses outside the cluster.
-        port: the port of the pods, or of what is outside. Default: the one that the flow has.
+        peer: its pods in this cluster, or its addresses outside the cluster.
+        port: the port of the pods, or of the external peer. Default: None, the port of the flow.
     """
 
     how_to_write = 'PeerEndpoint(peer=ExternalPeer(name="gitlab.acme.lab", networks=("203.0.113.7/32",)))'
@@ -55,19 +56,21 @@ class PeerEndpoint:
 
 @frozen
 class Block:
-    """A network, but for some parts of it."""
+    """A network without some of its parts (``ipBlock``)."""
 
     cidr: str
     excepted: tuple[str, ...] = ()
 
 
 End: TypeAlias = PodGroup | Block
-"""What a policy can name."""
+"""The peers that a policy can name."""
 
 
 @frozen
 class Allowed:
-    """A flow between two things that policies can name; of several, when the parts of a flow have several places."""
+    """A flow between two ends that policies can name. A flow whose ends have several addresses becomes several of
+    these.
+    """
 
     source: End
     target: End
@@ -78,16 +81,17 @@ class Allowed:
 
 @frozen
 class Isolation:
-    """Everything that follows from the flows.
+    """The policies for a set of flows.
 
     Attributes:
-        manifests: id -> policy.
-        allowed: what the policies allow, end by end.
-        flows: the flows, in the order they were given, each once.
-        namespaces: those that are cut off but for the flows.
-        everywhere: name of each place of which only everything outside the cluster could be allowed -> the flows to it.
-        one_sided: pods in namespaces that are not isolated here, to which something is allowed on our side only.
-        findings: what has to be said first.
+        manifests: construct id -> policy.
+        allowed: the connections that the policies allow.
+        flows: the flows without duplicates, in their order.
+        namespaces: the isolated namespaces.
+        everywhere: name of each external peer with unknown addresses -> the flows to it. All external addresses are
+            allowed.
+        one_sided: pods in namespaces that are not isolated here; only the end in an isolated namespace is allowed.
+        findings: facts that are missing, and flows that cannot be allowed.
     """
 
     manifests: Mapping[str, dict[str, Any]]
@@ -105,13 +109,13 @@ def isolation(
     places: Mapping[str, PeerEndpoint],
     facts: ClusterFacts,
 ) -> Isolation:
-    """Policies that allow all flows and nothing else, in both directions.
+    """Policies that allow exactly the flows, in both directions.
 
     Args:
         traffic: the parts of the platform.
-        more: further flows, of which the platform does not know. Pods of isolated namespaces that open them resolve names too.
-        places: name of something that flows only name, or role of a part of the cluster -> where it is.
-        facts: what is known of the cluster.
+        more: other flows. Pods of isolated namespaces that open them may use DNS.
+        places: name of a peer, or role of a part of the cluster -> its location.
+        facts: facts about the cluster.
     """
     flows = _all_flows(traffic, more, places, facts)
     workloads = _isolated_pods(traffic, more, places)
@@ -190,23 +194,26 @@ def _manifests(
 
 
 def half_open(one: Isolation, other: Isolation) -> Iterator[Finding]:
-    """Connections that one isolation allows at its end, and the other, whose pods are at their other end, does not."""
+    """Connections that one set of policies allows at its end, but the other set, which isolates the other end, does
+    not.
+    """
     there = {_ends_of(each) for each in other.allowed}
-    told: set[Any] = set()
+    reported: set[Any] = set()
     for each in one.allowed:
         source, target = each.source, each.target
-        if not isinstance(source, PodGroup) or not isinstance(target, PodGroup) or _ends_of(each) in there | told:
+        if not isinstance(source, PodGroup) or not isinstance(target, PodGroup) or _ends_of(each) in there | reported:
             continue
         ends = (source.namespace, target.namespace)
         theirs = [end for end in ends if end in other.namespaces and end not in one.namespaces]
         if len(theirs) == 1:
-            told.add(_ends_of(each))
+            reported.add(_ends_of(each))
             yield Finding(
                 rule="network/half-open",
                 at="traffic",
-                problem=f"is given apart from what it connects to: {source.name} may reach {target.name} at {each.port} "
-                f"at one end only, and namespace {theirs[0]} is isolated by another NetworkIsolation",
-                fix="give one NetworkIsolation all of it, or say this connection in flows= of the other",
+                problem=f"must include both ends of a connection: {source.name} may connect to {target.name} at port "
+                f"{each.port}, "
+                f"but namespace {theirs[0]} is isolated by another NetworkIsolation that does not allow it",
+                fix="Pass all constructs to one NetworkIsolation, or add this connection to flows= of the other one",
             )
 
 
@@ -235,12 +242,12 @@ def _distinct(given: Iterable[PodGroup]) -> list[PodGroup]:
 
 
 def policy_name(pods: PodGroup) -> str:
-    """What the policy of some pods is called."""
+    """The name of the policy for a group of pods."""
     return _NOT_IN_NAMES.sub("-", pods.name.lower()).strip("-")[:63].rstrip("-") or "pods"
 
 
 def policy(pods: PodGroup, allowed: Iterable[Allowed]) -> dict[str, Any]:
-    """The policy of some pods: what may reach them, and what they may reach."""
+    """The policy for a group of pods, with ingress and egress rules."""
     incoming: list[tuple[End, int, str]] = []
     outgoing: list[tuple[End, int, str]] = []
     for each in allowed:
@@ -264,7 +271,7 @@ def policy(pods: PodGroup, allowed: Iterable[Allowed]) -> dict[str, Any]:
 def _rules(
     allowed: Iterable[tuple[End, int, str]], namespace: str
 ) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
-    """Ends that are allowed the same ports, together."""
+    """Groups ends that have the same allowed ports."""
     ports: dict[str, set[tuple[int, str]]] = {}
     ends: dict[str, dict[str, Any]] = {}
     for end, port, protocol in allowed:
@@ -279,7 +286,7 @@ def _rules(
 
 
 def peer(end: End, namespace: str) -> dict[str, Any]:
-    """One end as a policy of a namespace names it."""
+    """One end as a peer in a policy of the given namespace."""
     if isinstance(end, Block):
         block: dict[str, Any] = {"cidr": end.cidr}
         if end.excepted:
@@ -292,7 +299,7 @@ def peer(end: End, namespace: str) -> dict[str, Any]:
 
 
 def selector(pods: PodGroup) -> dict[str, Any]:
-    """The selector of some pods within their namespace."""
+    """The ``podSelector`` of a group of pods within its namespace."""
     chosen: dict[str, Any] = {}
     if pods.labels:
         chosen["matchLabels"] = dict(sorted(pods.labels.items()))
@@ -302,20 +309,20 @@ def selector(pods: PodGroup) -> dict[str, Any]:
 
 
 def plugin_findings(facts: ClusterFacts) -> Iterator[Finding]:
-    """Whether anything in the cluster enforces policies, and how it reads addresses."""
+    """Check that the network plugin is known and enforces policies."""
     if facts.network_plugin is None:
         yield _question(
             "network_plugin",
-            "is not known, and plugins differ in what a policy's networks match: what enforces NetworkPolicies in this cluster?",
-            'say ClusterFacts(network_plugin="calico"), "kube-router" for k3s, or Cilium()',
+            "is required: network plugins differ in how they match the networks of a policy",
+            'Set ClusterFacts(network_plugin="calico"), "kube-router" for k3s, or Cilium()',
         )
     if facts.network_plugin == "flannel":
         yield Finding(
             rule="network/not-enforced",
             at="facts.network_plugin",
-            problem="enforces no NetworkPolicy: everything would stay open",
+            problem="must be a plugin that enforces network policies; flannel alone does not",
             seen="'flannel'",
-            fix='say what enforces them beside it: "kube-router" with k3s, "canal" with Calico',
+            fix='Set the plugin that enforces policies next to flannel: "kube-router" in k3s, "canal" with Calico',
         )
 
 
@@ -324,7 +331,7 @@ def _question(fact: str, problem: str, fix: str) -> Finding:
 
 
 def families(facts: ClusterFacts) -> tuple[str, ...]:
-    """The families of addresses that pods have."""
+    """The address families of pods."""
     if facts.ip_families:
         return tuple(family for family in EVERYWHERE if family in facts.ip_families)
     known = {family_of(network) for network in facts.pod_networks}
@@ -337,8 +344,9 @@ def family_of(network: str) -> str:
 
 
 def _doubted(flow: TrafficFlow, facts: ClusterFacts) -> TrafficFlow:
-    """A flow of a part of the platform, with a target that is only said to be outside and has the name of a Service taken as one
-    that nobody has placed. What a user adds is believed."""
+    """The flow with an external target replaced by an unlocated one if its name may be a Service of the cluster. Flows
+    that the user adds are not changed.
+    """
     target = flow.target
     if not isinstance(target, ExternalPeer) or target.networks or _HOST.fullmatch(target.name) is None:
         return flow
@@ -347,7 +355,7 @@ def _doubted(flow: TrafficFlow, facts: ClusterFacts) -> TrafficFlow:
 
 
 def _left_out(flow: TrafficFlow, facts: ClusterFacts, places: Mapping[str, PeerEndpoint]) -> bool:
-    """Whether one end is a part that this cluster does not have."""
+    """Whether one end is a component that is not installed in this cluster."""
     return any(
         isinstance(end, ClusterComponent) and end.role == "monitoring" and isinstance(facts.monitoring, NotInstalled)
         for end in (flow.source, flow.target)
@@ -363,23 +371,24 @@ def _name_findings(workloads: Iterable[PodGroup]) -> Iterator[Finding]:
             yield Finding(
                 rule="network/same-name",
                 at="flows",
-                problem=f"name other pods of namespace {pods.namespace} that a policy is already named after",
+                problem=f"must use different names for different pods in namespace {pods.namespace}: the policy name "
+                "is taken",
                 seen=show(pods.name),
-                fix="give these pods another name",
+                fix="Use another name= for this PodGroup",
             )
 
 
 def _place_findings(places: Mapping[str, PeerEndpoint], flows: Sequence[TrafficFlow]) -> Iterator[Finding]:
-    """Whether everything that was placed is part of a flow."""
+    """Check that each name in ``endpoints`` is an end of a flow."""
     named = {_name(end) for flow in flows for end in (flow.source, flow.target) if not isinstance(end, PodGroup)}
     for name in places:
         if name not in named:
             yield Finding(
                 rule="network/unused-place",
                 at=f"endpoints.{name}",
-                problem="is an end of no flow",
+                problem="must be the name of a peer of a flow",
                 seen=show(name),
-                fix=f"use one of {', '.join(sorted(named))}, or leave it out",
+                fix=f"Use one of {', '.join(sorted(named))}, or remove this entry",
             )
 
 
@@ -389,15 +398,15 @@ def _placed(end: Peer, places: Mapping[str, PeerEndpoint]) -> Peer:
 
 
 def _own_findings(flows: Iterable[TrafficFlow], places: Mapping[str, PeerEndpoint]) -> Iterator[Finding]:
-    """Whether each flow that was added is one of some pods."""
+    """Check that each added flow has pods at one end."""
     for index, flow in enumerate(flows):
         if not any(isinstance(_placed(end, places), PodGroup) for end in (flow.source, flow.target)):
             yield Finding(
                 rule="network/no-pods",
                 at=f"flows[{index}]",
-                problem="begins and ends at no pods, so that no policy is about it",
+                problem="must have a PodGroup as source or target, otherwise no policy applies to it",
                 seen=show(flow.purpose),
-                fix="name the pods: PodGroup(name=..., namespace=..., labels=...)",
+                fix="Use PodGroup(name=..., namespace=..., labels=...) for one end",
             )
 
 
@@ -406,19 +415,22 @@ def _name(end: Peer) -> str:
 
 
 def _stranger_findings(strangers: Iterable[PodGroup], namespaces: Sequence[str]) -> Iterator[Finding]:
-    """Pods that would be cut off, because nothing is known of them but a flow of somebody else's."""
+    """Pods in an isolated namespace that appear only as the end of a flow, and that would be denied all other
+    traffic.
+    """
     for pods in strangers:
         if pods.namespace in namespaces:
             yield Finding(
                 rule="network/not-given",
                 at="traffic",
-                problem=f"lacks {pods.name}, which would be cut off: its namespace {pods.namespace} is isolated",
-                fix="give the construct that they belong to, too, or say all their connections in flows=",
+                problem=f"must include {pods.name}: its namespace {pods.namespace} is isolated, so its other traffic "
+                "is denied",
+                fix="Add the construct of these pods to traffic=, or add all their connections to flows=",
             )
 
 
 class _Resolver:
-    """Turns flows into connections, collects what has to be asked first, and what could only be allowed everywhere."""
+    """Resolves flows to connections, and collects missing facts and external peers with unknown addresses."""
 
     def __init__(self, facts: ClusterFacts, places: Mapping[str, PeerEndpoint]) -> None:
         self._facts = facts
@@ -430,7 +442,7 @@ class _Resolver:
         self.placed: list[PodGroup] = []
 
     def allowed(self, flow: TrafficFlow) -> Iterator[Allowed]:
-        """Every pair of ends a flow has; none where it begins and ends at no pods, so that no policy is about it."""
+        """All pairs of ends of a flow. None if no end is a pod, because no policy applies then."""
         if not any(isinstance(_placed(end, self._places), PodGroup) for end in (flow.source, flow.target)):
             return
         targets = list(self._ends(flow.target, flow, flow.port))
@@ -442,15 +454,18 @@ class _Resolver:
         self.findings.setdefault(f"{finding.rule} {finding.at} {finding.problem}", finding)
 
     def _ask_where(self, end: UnlocatedPeer, port: int, flow: TrafficFlow) -> None:
-        """Asks once for each end, however many need it."""
+        """Adds one finding for each unlocated peer, however many flows use it."""
         self.findings.setdefault(
             f"place {end.name} {port}",
             Finding(
                 rule="network/question",
                 at="endpoints",
-                problem=f"lack {end.name!r}, which {_name(flow.source)} needs ({flow.purpose}): is it in this cluster, and which "
-                f"pods is it, or where is it outside, and does it listen on port {port}?",
-                fix=f"say endpoints={{{end.name!r}: PeerEndpoint(peer=PodGroup(...) or ExternalPeer(...), port={port})}}",
+                problem=f"must contain the location of {end.name!r}, which {_name(flow.source)} connects to "
+                f"({flow.purpose}, "
+                f"usually port {port})",
+                fix=f"Set endpoints={{{end.name!r}: PeerEndpoint(peer=PodGroup(...), port={port})}} for pods of this "
+                "cluster, "
+                "or pass peer=ExternalPeer(...)",
             ),
         )
 
@@ -486,9 +501,10 @@ class _Resolver:
             self._ask(
                 _question(
                     "pod_networks",
-                    f"are not known, and the addresses of {given.name} neither, so that a policy can only allow everything but "
-                    "pods: which networks do pods have?",
-                    'say ClusterFacts(pod_networks=["10.42.0.0/16"]), or the addresses of all that is outside, with endpoints=',
+                    f"is required: the addresses of {given.name} are unknown, so the policy allows every address "
+                    "except pods",
+                    'Set ClusterFacts(pod_networks=["10.42.0.0/16"]), or set the addresses of all external peers in '
+                    "endpoints=",
                 )
             )
         for family in families(self._facts):
@@ -497,8 +513,9 @@ class _Resolver:
                 self._ask(
                     _question(
                         "pod_networks",
-                        f"have none of {family}, which ip_families says pods have: which is it?",
-                        "name it too, or leave that family out",
+                        f"must contain an {family} network, because pods have {family} addresses according to "
+                        "ip_families",
+                        f"Add the {family} network of pods, or remove {family!r} from ip_families",
                     )
                 )
             yield Block(cidr=EVERYWHERE[family], excepted=(*inside, *NEVER_OUTSIDE[family]))
@@ -515,10 +532,10 @@ class _Resolver:
                     Finding(
                         rule="network/not-outside",
                         at=given.name,
-                        problem=f"is said to be outside the cluster, and has addresses {what}, which change and which policies do "
-                        "not see",
+                        problem=f"must be outside the cluster, but it has addresses {what}, which policies cannot "
+                        "match",
                         seen=show(network),
-                        fix=f"name its pods: endpoints={{{given.name!r}: PeerEndpoint(peer=PodGroup(...))}}",
+                        fix=f"Select its pods: endpoints={{{given.name!r}: PeerEndpoint(peer=PodGroup(...))}}",
                     )
                 )
 
@@ -541,13 +558,13 @@ class _Resolver:
                 self.placed.append(pods)
                 yield pods, port
             elif fact in _ASKED:
-                self._ask(_question(fact, _ASKED[fact][0], f"say ClusterFacts({fact}={_ASKED[fact][1]})"))
+                self._ask(_question(fact, _ASKED[fact][0], f"Set ClusterFacts({fact}={_ASKED[fact][1]})"))
             else:
                 self._ask(
                     _question(
                         "",
-                        f"lack {role!r}, which is an end of a flow ({flow.purpose}): which pods is it?",
-                        f"say endpoints={{{role!r}: PeerEndpoint(peer=PodGroup(...))}}",
+                        f"The flow {flow.purpose!r} has the end {role!r}, whose pods are unknown",
+                        f"Set endpoints={{{role!r}: PeerEndpoint(peer=PodGroup(...))}}",
                     )
                 )
 
@@ -557,23 +574,25 @@ class _Resolver:
             self._ask(
                 _question(
                     "api_server",
-                    "is not known, and a policy sees the API server behind its Service: at which addresses and which port do pods "
-                    "reach it? kubectl -n default get endpointslices -l kubernetes.io/service-name=kubernetes",
-                    'say ClusterFacts(api_server=KubernetesApiAddress(networks=["192.168.1.10/32"], port=6443))',
+                    "is required: a policy matches the addresses behind the Service kubernetes, which "
+                    "kubectl -n default get endpointslices -l kubernetes.io/service-name=kubernetes prints",
+                    'Set ClusterFacts(api_server=KubernetesApiAddress(networks=["192.168.1.10/32"], port=6443))',
                 )
             )
             return
         if given.on_nodes and not self._matches_nodes:
-            self._ask(_not_with_cilium("api_server", "the API server runs on nodes", "on_nodes=False, if it does not"))
+            self._ask(_not_with_cilium("api_server", "the API server runs on nodes", "on_nodes=False if it does not"))
         for network in given.networks:
             if any(_part_of(network, other) for other in self._facts.service_networks):
                 self._ask(
                     Finding(
                         rule="network/service-address",
                         at="facts.api_server.networks",
-                        problem="has the address of a Service, and a policy sees the API server behind it: nothing would reach it",
+                        problem="must be the addresses of the API server, not the cluster IP of its Service, which no "
+                        "policy matches",
                         seen=show(network),
-                        fix="name what kubectl -n default get endpointslices -l kubernetes.io/service-name=kubernetes shows",
+                        fix="Use what kubectl -n default get endpointslices -l kubernetes.io/service-name=kubernetes "
+                        "prints",
                     )
                 )
         yield from ((Block(cidr=network), given.port) for network in given.networks)
@@ -584,9 +603,9 @@ class _Resolver:
             self._ask(
                 _question(
                     "dns",
-                    "is not known: which pods resolve names, and does NodeLocal DNSCache run on the nodes? "
+                    "is required. Check whether NodeLocal DNSCache runs on the nodes: "
                     "kubectl -n kube-system get pods -l k8s-app=node-local-dns",
-                    'say ClusterFacts(dns=ClusterDns()), or ClusterDns(node_local=["169.254.20.10/32"])',
+                    'Set ClusterFacts(dns=ClusterDns()), or ClusterDns(node_local=["169.254.20.10/32"])',
                 )
             )
             return
@@ -594,8 +613,8 @@ class _Resolver:
             self._ask(
                 _not_with_cilium(
                     "dns",
-                    "NodeLocal DNSCache is part of the node",
-                    "the pods to which Cilium redirects instead: ClusterDns(labels={'k8s-app': 'node-local-dns'})",
+                    "NodeLocal DNSCache runs on the node",
+                    "the pods to which Cilium redirects: ClusterDns(labels={'k8s-app': 'node-local-dns'})",
                 )
             )
         pods = PodGroup(name="DNS", namespace=given.namespace, labels=given.labels)
@@ -608,13 +627,14 @@ class _Resolver:
             self._ask(
                 _question(
                     "node_networks",
-                    f"are not known, and what reaches {name} by the nodes comes from their addresses: which networks do nodes have, "
-                    "with the addresses that the network plugin gives them towards pods?",
-                    'say ClusterFacts(node_networks=["192.168.1.0/24"])',
+                    f"is required: connections to {name} through the nodes come from their addresses, including those "
+                    "that the "
+                    "network plugin assigns to nodes for traffic to pods",
+                    'Set ClusterFacts(node_networks=["192.168.1.0/24"])',
                 )
             )
         elif not self._matches_nodes:
-            self._ask(_not_with_cilium("node_networks", "what comes through the nodes has their addresses", ""))
+            self._ask(_not_with_cilium("node_networks", "connections through the nodes come from their addresses", ""))
         yield from (Block(cidr=network) for network in self._facts.node_networks)
 
     def _cloud_identity(self, flow: TrafficFlow) -> Iterator[tuple[End, int]]:
@@ -623,8 +643,8 @@ class _Resolver:
             self._ask(
                 _question(
                     "cloud_identity",
-                    f"is not known, and {_name(flow.source)} gets its identity from the cloud: where do pods fetch it?",
-                    "say ClusterFacts(cloud_identity=CloudIdentity.web()), .eks_pod_identity() or .metadata()",
+                    f"is required: {_name(flow.source)} gets its credentials from the cloud",
+                    "Set ClusterFacts(cloud_identity=CloudIdentity.web()), .eks_pod_identity() or .metadata()",
                 )
             )
             return
@@ -637,21 +657,23 @@ class _Resolver:
 
 _ASKED: Mapping[str, tuple[str, str]] = {
     "ingress_controller": (
-        "is not known, and people reach the UI through it: which pods serve Ingresses or Gateways, or do they run on the nodes' own "
-        "network?",
-        'PodGroup(name="ingress-nginx", namespace="ingress-nginx", labels={"app.kubernetes.io/name": "ingress-nginx"})), '
+        "is required: users reach the UI through the pods that serve Ingresses or Gateways, or through the host "
+        "network",
+        'PodGroup(name="ingress-nginx", namespace="ingress-nginx", labels={"app.kubernetes.io/name": '
+        '"ingress-nginx"})), '
         'or HostNetwork("ingress-nginx"',
     ),
     "monitoring": (
-        "is not known: which pods collect metrics, if any?",
-        'PodGroup(name="Prometheus", namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"})), or NotInstalled(',
+        "is required: the pods that collect metrics, or NotInstalled()",
+        'PodGroup(name="Prometheus", namespace="monitoring", labels={"app.kubernetes.io/name": "prometheus"})), or '
+        "NotInstalled(",
     ),
     "cnpg_operator": (
-        "is not known, and without it no instance would be looked after: which pods are the CloudNativePG operator?",
+        "is required: the pods of the CloudNativePG operator connect to every instance",
         'PodGroup(name="CloudNativePG", namespace="cnpg-system", labels={"app.kubernetes.io/name": "cloudnative-pg"})',
     ),
     "keda": (
-        "is not known, and it counts tasks in the database: which pods are KEDA?",
+        "is required: the pods of KEDA query the database",
         'PodGroup(name="KEDA", namespace="keda", labels={"app": "keda-operator"})',
     ),
 }
@@ -661,15 +683,15 @@ def _not_with_cilium(fact: str, why: str, otherwise: str) -> Finding:
     return Finding(
         rule="network/cilium-nodes",
         at=f"facts.{fact}",
-        problem=f"cannot be allowed: {why}, and Cilium matches no node by its address unless it is told to",
+        problem=f"cannot be allowed: {why}, and Cilium does not match nodes by address by default",
         seen="Cilium()",
-        fix="set policy-cidr-match-mode: nodes in Cilium and say Cilium(matches_nodes=True)"
-        + (f"; or say {otherwise}" if otherwise else ""),
+        fix="Set policy-cidr-match-mode: nodes in Cilium and pass Cilium(matches_nodes=True)"
+        + (f", or set {otherwise}" if otherwise else ""),
     )
 
 
 def _part_of(part: str, whole: str) -> bool:
-    """Whether a network lies within a larger one."""
+    """Whether a network is part of a larger one."""
     inner, outer = ip_network(part), ip_network(whole)
     if inner.version != outer.version or inner == outer:
         return False
