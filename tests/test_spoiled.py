@@ -1006,14 +1006,14 @@ RANGES = [
         airflow(scheduler=Scheduler(resources=resources(memory_limit="256Mi"))),
         "scheduler.resources.memory_limit",
         "'256Mi'",
-        "raise memory_limit",
+        "Use memory_limit='512Mi'",
     ),
     case(
         "a CPU limit below the request",
         airflow(scheduler=Scheduler(resources=resources(cpu_limit="50m"))),
         "scheduler.resources.cpu_limit",
         "'50m'",
-        "raise cpu_limit",
+        "Use cpu_limit='100m'",
     ),
     case("no nodes", airflow(facts=ClusterFacts(nodes=0)), "facts.nodes", "0", "use 1 or more"),
     case(
@@ -1042,7 +1042,7 @@ RANGES = [
         cluster(facts=ClusterFacts(cnpg="1.20.0")),
         "facts.cnpg",
         "1.20.0",
-        "upgrade the operator",
+        "Upgrade the CloudNativePG operator",
     ),
     case(
         "a helm-controller with a v",
@@ -1095,7 +1095,7 @@ NAMES = [
     case("Kubernetes' own namespace", namespace("kube-system"), "name", "'kube-system'", "Namespace.existing("),
     case("the default namespace as ours", namespace(name="default"), "name", "'default'", "Namespace.existing("),
     case("a quota as Kubernetes writes it", namespace(quota={"hard": {"pods": "5"}}), "quota", "'hard'", "Quota("),
-    case("a quota on nothing", namespace(quota=Quota()), "quota", "bounds nothing", "leave the quota out"),
+    case("a quota on nothing", namespace(quota=Quota()), "quota", "must set at least one limit", "remove the quota"),
     case(
         "a quota on CPU limits alone",
         namespace(quota=Quota(cpu_limit="8")),
@@ -1134,7 +1134,7 @@ NAMES = [
         namespace(labels={"cdk8s-airflow/holds-state": "false"}),
         "labels.cdk8s-airflow/holds-state",
         "'false'",
-        "leave it out",
+        "Remove this label",
     ),
     case("an unknown Pod Security level", namespace(pod_security="strict"), "pod_security", "'strict'", "'restricted'"),
     case(
@@ -1540,7 +1540,7 @@ def _twice(chart: cdk8s.Chart) -> object:
 COMBINATIONS = [
     case("an unknown chart", airflow(chart_version="1.19.0"), "chart_version", "'1.19.0'", "'1.18.0'"),
     case("the newest chart, unpinned", airflow(chart_version="latest"), "chart_version", "'latest'", "'1.22.0'"),
-    case("a chart by two numbers", airflow(chart_version="1.22"), "chart_version", "'1.22'", "known: 1.15.0"),
+    case("a chart by two numbers", airflow(chart_version="1.22"), "chart_version", "'1.22'", "supported: 1.15.0"),
     case("an empty chart version", airflow(chart_version=""), "chart_version", "''", "'1.22.0'"),
     case("a chart with a v", airflow(chart_version="v1.22.0"), "chart_version", "'v1.22.0'", "'1.22.0'"),
     case(
@@ -1650,7 +1650,7 @@ COMBINATIONS = [
         airflow(keys=AirflowKeys(fernet=FernetKeySecret("k"), api=ApiSecretKeySecret("k"), jwt=JwtSecret("j"))),
         "keys.api",
         "k",
-        "a Secret of its own",
+        "a separate Secret",
     ),
     case(
         "one Secret for git and the database",

@@ -36,15 +36,15 @@ def unmet(need: SecretNeed, source: ProvidedSecret) -> Iterator[Finding]:
         yield Finding(
             rule="secrets/key-not-made",
             at="secret",
-            problem=f"{place} must have the keys {', '.join(missing)} ({need.purpose})",
+            problem=f"{place} must contain {', '.join(missing)}; purpose: {need.purpose}",
             seen=", ".join(sorted(source.keys or ())) or "no keys",
-            fix=f"Add the keys {', '.join(missing)} where the Secret is created",
+            fix=f"Add {', '.join(missing)} where the Secret is created",
         )
     if source.type is not None and need.type not in ("Opaque", source.type):
         yield Finding(
             rule="secrets/type",
             at="secret",
-            problem=f"{place} must be of type {need.type} ({need.purpose})",
+            problem=f"{place} must be of type {need.type}; purpose: {need.purpose}",
             seen=source.type,
             fix=f"Create it with type {need.type}",
         )

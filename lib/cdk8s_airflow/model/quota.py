@@ -79,8 +79,8 @@ class Quota:
             yield Finding(
                 rule="quota/empty",
                 at="",
-                problem="The quota sets no limit",
-                fix="Set at least one argument, such as memory=, or remove the quota",
+                problem="must set at least one limit",
+                fix='Use Quota(memory="64Gi"), or remove the quota',
             )
         yield from _in_order((("cpu", self.cpu), ("cpu_limit", self.cpu_limit)))
         yield from _in_order((("memory", self.memory), ("memory_limit", self.memory_limit)))

@@ -33,7 +33,7 @@ from cdk8s_airflow.model.secret_reference import (
     RedisPasswordSecret,
     ResultBackendSecret,
 )
-from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line, over, told
+from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line, over, session_report
 from tests.airflow.wire.samples import release
 
 BROKER = RedisBroker(url=BrokerUrlSecret("broker"), password=RedisPasswordSecret("redis"))
@@ -247,25 +247,25 @@ def test_what_is_opened_together_is_held_against_what_is_left_by_superusers() ->
     assert list(over([demand("a", 50), demand("b", 47)])) == []
     (found,) = over([demand("a", 50), demand("b", 48)])
     assert (found.rule, found.at, found.seen) == ("database/connections", "database", "98")
-    assert "97 sessions (100, less 3 that are kept)" in found.problem
-    assert "up to 98 would be opened (50 of a + 48 of b)" in found.problem
+    assert "97 sessions (100 minus 3 reserved)" in found.problem
+    assert "up to 98 can be opened (50 by a + 48 by b)" in found.problem
     assert found.fix == "fix a, or fix b, or raise max_connections"
 
 
 def test_of_a_server_of_unknown_size_nothing_is_too_much() -> None:
     unknown = DatabaseServer(name="somewhere", takes=None)
     assert list(over([demand("a", 10_000, unknown)])) == []
-    assert told([demand("a", 7, unknown)]) == (
-        "somewhere sees up to 7 sessions; how many it takes, nobody said:\n  a: process: 7 x 1 = 7"
+    assert session_report([demand("a", 7, unknown)]) == (
+        "somewhere: up to 7 sessions; the maximum is unknown:\n  a: process: 7 x 1 = 7"
     )
 
 
 def test_the_arithmetic_is_told_and_that_it_is_near() -> None:
     # 80 of a hundred of 97 are 77.6.
-    assert told([demand("a", 77)]) == (
-        "Cluster data/pg sees up to 77 sessions; it takes 97 sessions (100, less 3 that are kept):\n"
+    assert session_report([demand("a", 77)]) == (
+        "Cluster data/pg: up to 77 sessions; the maximum is 97 sessions (100 minus 3 reserved):\n"
         "  a: process: 77 x 1 = 77"
     )
-    assert "that is near, raise max_connections before adding to it" in told([demand("a", 70), demand("b", 8)])
+    assert "this is close to the maximum: raise max_connections before you add more" in session_report([demand("a", 70), demand("b", 8)])
     pooler = DatabaseServer(name="Pooler data/p", takes=50, grow="raise max_clients=")
-    assert told([demand("a", 1, pooler)]).startswith("Pooler data/p sees up to 1 sessions; it takes 50 sessions:")
+    assert session_report([demand("a", 1, pooler)]).startswith("Pooler data/p: up to 1 sessions; the maximum is 50 sessions:")
