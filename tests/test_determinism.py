@@ -31,7 +31,7 @@ AirflowChart(
     chart, "release", namespace=namespace, database=db.connection(), keys=AirflowKeys.existing(prefix="k"),
     executor=KubernetesExecutor(), logs=Logs.claim(Volume("1Gi", storage_class="longhorn")), dags=dags, facts=facts,
     triggerer=Triggerer(replicas=2), ui=Ingress(host="a.lab", annotations={key: "x" for key in {"c", "b", "a"}}),
-    values={key: {"labels": {label: label for label in {"r", "q", "p"}}} for key in {"scheduler", "triggerer"}},
+    values={key: {"annotations": {name: name for name in {"r", "q", "p"}}} for key in {"scheduler", "triggerer"}},
 )
 synth(app)
 """

@@ -300,7 +300,7 @@ PAIRS: dict[str, tuple[Program, Program]] = {
     "scheduler-memory": (BASE, airflow(scheduler=Scheduler(resources=Resources(cpu="250m", memory="1Gi", memory_limit="3Gi")))),
     "task-memory": (BASE, airflow(executor=KubernetesExecutor(task_resources=Resources(cpu="500m", memory="1Gi")))),
     "autoscaling": (BASE, airflow(api_server=ApiServer(scaling=Hpa(min_replicas=2, max_replicas=4)))),
-    "triggerer-removed": (BASE, airflow(values={"triggerer": {"enabled": False}})),
+    "triggerer-removed": (BASE, airflow(triggerer=None)),
     "config": (BASE, airflow(config={"core": {"parallelism": 8}})),
     "variable": (BASE, airflow(env={"TEAM": "data"})),
     "host": (BASE, airflow(ui=Ingress(host="flow.acme.lab", class_name="nginx", tls=IngressTls("airflow-tls", issuer="homelab-ca")))),
