@@ -383,7 +383,9 @@ def main(arguments: list[str] | None = None) -> int:
         if not options.check:
             print(f"make_schemas: {error}", file=sys.stderr)
             return 2
-        print("make_schemas: the sources cannot be reached; compared with the recorded digests instead", file=sys.stderr)
+        print(
+            "make_schemas: the sources cannot be reached; compared with the recorded digests instead", file=sys.stderr
+        )
         return _report(differing_from_record(there))
     except (SourceError, OSError) as error:
         print(f"make_schemas: {error}", file=sys.stderr)

@@ -16,7 +16,7 @@ import dataclasses
 import functools
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +186,17 @@ def arguments_text() -> str:
     return json.dumps({key: sorted(arguments) for key, arguments in sorted(TABLE().items())}, indent=0) + "\n"
 
 
+def range_of(seen: Sequence[str], charts: Sequence[str]) -> str:
+    """Chart versions in words; empty for all of them."""
+    if len(seen) == len(charts):
+        return ""
+    if len(seen) > 1 and list(seen) == list(charts[-len(seen) :]):
+        return f"from {seen[0]}"
+    if len(seen) > 1 and list(seen) == list(charts[: len(seen)]):
+        return f"to {seen[-1]}"
+    return ", ".join(seen)
+
+
 def page() -> str:
     """The page."""
     charts = tuple(CHARTS)
@@ -205,7 +216,7 @@ def page() -> str:
             section = key.partition(".")[0]
             lines += ["", f"## {section}", "", "| key | argument | chart |", "|---|---|---|"]
         for argument, seen in sorted(arguments.items()):
-            where = "" if seen == set(charts) else ", ".join(sorted(seen, key=charts.index))
+            where = range_of(sorted(seen, key=charts.index), charts)
             lines.append(f"| `{key}` | `{argument}` | {where} |")
     return "\n".join(lines) + "\n"
 
