@@ -161,3 +161,38 @@ def test_class_of_a_release_never_lowers_when_more_values_change(edits: set[int]
     )
     small, large = (compare(of([release()]), of([release(body)])) for body in (few, many))
     assert small.risk.severity <= large.risk.severity
+
+
+ODD = st.sampled_from(
+    [None, True, 0, 2.5, "", "a: b\nc: [1]", "[", [], [1, "a"], [{"name": "x"}], [{"a": 1}, {"a": 2}], [None], {}, {"a": None}, {"name": 3}]
+)  # fmt: skip
+FIXED = [("apiVersion",), ("kind",), ("metadata",), ("metadata", "name"), ("metadata", "namespace")]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths of all values in a document."""
+    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else []
+    return [path, *(place for key in keys for place in places(value[key], (*path, key)))]
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> tuple[Body, Body]:
+    """An object, and the same one with a value that no API server would accept."""
+    body = BODIES[draw(st.integers(min_value=0, max_value=len(BODIES) - 1))]
+    changed = copy.deepcopy(body)
+    path = draw(st.sampled_from([place for place in places(body) if place and place not in FIXED]))
+    holder = changed
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = copy.deepcopy(draw(ODD))
+    return body, changed
+
+
+@given(mutated())
+@settings(max_examples=300, deadline=None)
+def test_objects_that_break_their_schema_are_compared_all_the_same(bodies: tuple[Body, Body]) -> None:
+    body, changed = bodies
+    for old, new in ((body, changed), (changed, body)):
+        plan = compare(of([old]), of([new]))
+        assert all("MISSING" not in change.message for change in plan.changes)
+    assert compare(of([changed]), of([copy.deepcopy(changed)])).changes == ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cdk8s_airflow.plan.rules.references import runs_celery, runs_locally, runs_pods
+from cdk8s_airflow.plan.references import runs_celery, runs_locally, runs_pods
 from cdk8s_airflow.plan.tree import MISSING, Path, find
 
 NAMES = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from cdk8s_airflow.plan.amount import amount
 from cdk8s_airflow.plan.components import present
+from cdk8s_airflow.plan.conditions import mappings
 from cdk8s_airflow.plan.manifest import Platform
 from cdk8s_airflow.plan.release import release_of
 from cdk8s_airflow.plan.tree import find
@@ -32,11 +33,11 @@ def requested(platform: Platform, namespace: str, resource: str) -> float | None
     total = 0.0
     for manifest in platform.manifests.values():
         if manifest.namespace == namespace and manifest.kind in ("Deployment", "StatefulSet"):
-            containers = find(manifest.spec, "template.spec.containers")
-            each = sum(_resource(container, kind, name) for container in containers if isinstance(container, dict))
-            total += float(manifest.spec.get("replicas", 1)) * (1 if name == "pods" else each)
+            containers = mappings(find(manifest.spec, "template.spec.containers"))
+            each = sum(_resource(container, kind, name) for container in containers)
+            total += _count(manifest.spec, "replicas") * (1 if name == "pods" else each)
         if manifest.namespace == namespace and manifest.kind == "Cluster":
-            total += float(manifest.spec.get("instances", 1)) * (
+            total += _count(manifest.spec, "instances") * (
                 1 if name == "pods" else _resource(manifest.spec, kind, name)
             )
         release = release_of(manifest, platform)
@@ -48,8 +49,7 @@ def requested(platform: Platform, namespace: str, resource: str) -> float | None
 def _release(values: Any, kind: str, name: str) -> float:
     total = 0.0
     for section in present(values):
-        replicas = find(values, f"{section}.replicas")
-        count = float(replicas) if isinstance(replicas, int) else 1.0
+        count = _count(values, f"{section}.replicas")
         component = find(values, section)
         if name == "pods":
             total += count
@@ -59,6 +59,11 @@ def _release(values: Any, kind: str, name: str) -> float:
         )
         total += count * each
     return total
+
+
+def _count(holder: Any, path: str) -> float:
+    value = amount(find(holder, path))
+    return 1.0 if value is None else value
 
 
 def _resource(holder: Any, kind: str, name: str) -> float:

@@ -9,10 +9,7 @@ from typing import Any
 from cdk8s_airflow.model.version import CHARTS
 from cdk8s_airflow.plan.amount import amount, same_amount
 from cdk8s_airflow.plan.components import job_of, present, restarted, spoken
-from cdk8s_airflow.plan.pair import Pair, View
-from cdk8s_airflow.plan.risk import Risk
-from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
-from cdk8s_airflow.plan.rules.conditions import (
+from cdk8s_airflow.plan.conditions import (
     changed,
     either,
     is_true,
@@ -20,10 +17,12 @@ from cdk8s_airflow.plan.rules.conditions import (
     mappings,
     raised,
     shorter,
+    texts,
     turned_off,
     turned_on,
 )  # fmt: skip
-from cdk8s_airflow.plan.rules.references import (
+from cdk8s_airflow.plan.pair import Pair, View
+from cdk8s_airflow.plan.references import (
     DATABASE_VARIABLES,
     Reference,
     broker_reference,
@@ -35,6 +34,8 @@ from cdk8s_airflow.plan.rules.references import (
     runs_celery,
     runs_locally,
 )  # fmt: skip
+from cdk8s_airflow.plan.risk import Risk
+from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
 from cdk8s_airflow.plan.tree import MISSING, Path, find, parse_path, show_path
 
 _AIRFLOW = ("airflow",)
@@ -311,7 +312,7 @@ def _other_type(setting: Setting) -> bool:
 
 
 def _more_ranges(setting: Setting) -> bool:
-    old, new = (set(value) if isinstance(value, list) else set() for value in (setting.old, setting.new))
+    old, new = (set(texts(value)) for value in (setting.old, setting.new))
     return bool(old) and (not new or bool(new - old))
 
 

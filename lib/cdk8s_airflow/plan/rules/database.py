@@ -6,10 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cdk8s_airflow.plan.pair import Pair, View
-from cdk8s_airflow.plan.risk import Risk
-from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
-from cdk8s_airflow.plan.rules.conditions import (
+from cdk8s_airflow.plan.conditions import (
     added,
     both,
     changed,
@@ -19,8 +16,12 @@ from cdk8s_airflow.plan.rules.conditions import (
     raised,
     removed,
     shorter,
+    texts,
     turned_on,
 )  # fmt: skip
+from cdk8s_airflow.plan.pair import Pair, View
+from cdk8s_airflow.plan.risk import Risk
+from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
 from cdk8s_airflow.plan.tree import MISSING, find, parse_path
 
 _CLUSTER = ("Cluster",)
@@ -129,16 +130,14 @@ def _weaker(setting: Setting) -> bool:
 
 
 def _hba(setting: Setting) -> bool | Mapping[str, object]:
-    old = [] if setting.old is MISSING else setting.old
-    new = [] if setting.new is MISSING else setting.new
-    lines = [line for line in new if line not in old]
-    return {"lines": "; ".join(map(str, lines))} if lines else False
+    old = texts(setting.old)
+    lines = [line for line in texts(setting.new) if line not in old]
+    return {"lines": "; ".join(lines)} if lines else False
 
 
 def _hba_removed(setting: Setting) -> bool:
-    old = [] if setting.old is MISSING else setting.old
-    new = [] if setting.new is MISSING else setting.new
-    return any(line not in new for line in old)
+    new = texts(setting.new)
+    return any(line not in new for line in texts(setting.old))
 
 
 def _tablespaces(view: View, pair: Pair, context: Context) -> Iterator[Found]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cdk8s_airflow.plan.amount import duration
+from cdk8s_airflow.plan.conditions import changed, lowered, turned_on
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Rule, Setting
-from cdk8s_airflow.plan.rules.conditions import changed, lowered, turned_on
 from cdk8s_airflow.plan.rules.objects import OBJECT_STORES
 from cdk8s_airflow.plan.tree import MISSING
 

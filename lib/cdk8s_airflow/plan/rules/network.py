@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cdk8s_airflow.plan.conditions import changed, mappings, text_of, texts
 from cdk8s_airflow.plan.pair import Pair, View
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
-from cdk8s_airflow.plan.rules.conditions import changed, mappings, text_of
 from cdk8s_airflow.plan.tree import MISSING, canonical, find
 
 _POLICY = ("NetworkPolicy",)
@@ -26,8 +26,8 @@ def allowed(spec: Any, direction: str) -> set[tuple[str, str]] | None:
     found = set()
     rules = find(spec, direction)
     for rule in mappings(rules):
-        peers = [canonical(peer) for peer in rule.get("from" if direction == "ingress" else "to") or ()] or [_ANY]
-        ports = [canonical(port) for port in rule.get("ports") or ()] or [_ANY]
+        peers = [canonical(peer) for peer in mappings(rule.get("from" if direction == "ingress" else "to"))] or [_ANY]
+        ports = [canonical(port) for port in mappings(rule.get("ports"))] or [_ANY]
         found |= set(itertools.product(peers, ports))
     return found
 
@@ -82,8 +82,9 @@ def _peer(peer: Mapping[str, Any]) -> str:
     parts = []
     for field, name in (("namespaceSelector", "namespaces"), ("podSelector", "pods")):
         if field in peer:
-            labels = (peer[field] or {}).get("matchLabels") or {}
-            text = ", ".join(f"{key}={value}" for key, value in sorted(labels.items()))
+            labels = find(peer[field], "matchLabels")
+            pairs = sorted(labels.items()) if isinstance(labels, Mapping) else []
+            text = ", ".join(f"{key}={value}" for key, value in pairs)
             parts.append(f"{name} {text}" if text else f"all {name}")
     return " in ".join(reversed(parts))
 
@@ -92,7 +93,7 @@ def hosts(document: Any) -> set[str]:
     """The host names of an Ingress or HTTPRoute."""
     found = {str(rule["host"]) for rule in mappings(find(document, "spec.rules")) if rule.get("host")}
     names = find(document, "spec.hostnames")
-    return found | (set(map(str, names)) if isinstance(names, list) else set())
+    return found | set(texts(names))
 
 
 def _host_removed(view: View, pair: Pair, context: Context) -> Iterator[Found]:
@@ -105,7 +106,7 @@ def _host_removed(view: View, pair: Pair, context: Context) -> Iterator[Found]:
 def _encrypted(document: Any) -> set[str]:
     """The host names for which an Ingress has a certificate."""
     entries = mappings(find(document, "spec.tls"))
-    return {str(host) for entry in entries for host in entry.get("hosts") or ("all hosts",)}
+    return {str(host) for entry in entries for host in texts(entry.get("hosts")) or ["all hosts"]}
 
 
 def _tls_removed(view: View, pair: Pair, context: Context) -> Iterator[Found]:
@@ -120,7 +121,7 @@ def _exposed(setting: Setting) -> bool:
 
 
 def _ranges(setting: Setting) -> bool:
-    old, new = (set(value) if isinstance(value, list) else set() for value in (setting.old, setting.new))
+    old, new = (set(texts(value)) for value in (setting.old, setting.new))
     return bool(old) and (not new or bool(new - old))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdk8s_airflow.plan.manifest import Manifest, Platform
+from cdk8s_airflow.plan.references import database_reference
 from cdk8s_airflow.plan.release import release_of
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Rule, Setting
-from cdk8s_airflow.plan.rules.references import database_reference
 from cdk8s_airflow.plan.tree import find
 
 

@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from cdk8s_airflow.plan.conditions import changed, is_true, mappings, texts, turned_off, turned_on
 from cdk8s_airflow.plan.pair import Pair, View
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
-from cdk8s_airflow.plan.rules.conditions import changed, is_true, mappings, turned_off, turned_on
 from cdk8s_airflow.plan.tree import MISSING, Path, canonical, find
 
 _ROLES = ("Role", "ClusterRole")
@@ -24,13 +24,10 @@ def permissions(document: Any) -> set[tuple[str, ...]]:
     """Every single permission of a Role."""
     found: set[tuple[str, ...]] = set()
     for rule in mappings(find(document, "rules")):
-        names = rule.get("resourceNames") or ["*"]
-        found |= set(
-            itertools.product(rule.get("apiGroups") or [], rule.get("resources") or [], names, rule.get("verbs") or [])
-        )
-        found |= {
-            ("url", url, "*", verb) for url in rule.get("nonResourceURLs") or () for verb in rule.get("verbs") or ()
-        }
+        names = texts(rule.get("resourceNames")) or ["*"]
+        groups, resources, verbs = (texts(rule.get(key)) for key in ("apiGroups", "resources", "verbs"))
+        found |= set(itertools.product(groups, resources, names, verbs))
+        found |= set(itertools.product(["url"], texts(rule.get("nonResourceURLs")), ["*"], verbs))
     return found
 
 
@@ -81,7 +78,7 @@ def _fewer_subjects(view: View, pair: Pair, context: Context) -> Iterator[Found]
 
 
 def _level(value: Any) -> int:
-    return _LEVELS.index(value) if value in _LEVELS else 0
+    return _LEVELS.index(value) if isinstance(value, str) and value in _LEVELS else 0
 
 
 def _lower_level(setting: Setting) -> bool:
@@ -102,10 +99,9 @@ def _more_rights(setting: Setting) -> bool:
     if key == "runAsUser":
         return bool(new == 0 and old != 0)
     if key == "add":
-        before, after = (set(value) if isinstance(value, list) else set() for value in (old, new))
-        return bool(after - before)
+        return not set(texts(new)) <= set(texts(old))
     if key == "drop":
-        return isinstance(old, list) and (new is MISSING or not set(old) <= set(new))
+        return not set(texts(old)) <= set(texts(new))
     if key == "type":
         return old is not MISSING and (new is MISSING or new == "Unconfined")
     return False

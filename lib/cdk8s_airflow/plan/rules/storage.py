@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from cdk8s_airflow.plan.conditions import added, changed, either, lowered, raised, removed
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Rule, Setting
-from cdk8s_airflow.plan.rules.conditions import added, changed, either, lowered, raised, removed
 from cdk8s_airflow.plan.tree import MISSING
 
 _CLAIM = ("PersistentVolumeClaim",)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cdk8s_airflow.plan.amount import amount, amount_text
+from cdk8s_airflow.plan.conditions import lowered, mappings, raised, text_of, turned_on
 from cdk8s_airflow.plan.pair import Pair, View
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
-from cdk8s_airflow.plan.rules.conditions import lowered, mappings, raised, turned_on
 from cdk8s_airflow.plan.tree import MISSING, Path, find
 from cdk8s_airflow.plan.usage import requested
 
@@ -19,8 +19,9 @@ _SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 def _is_hook(setting: Setting) -> bool:
     """The Job is deleted before it is created anew, by Helm or Argo CD."""
-    annotations = setting.pair.either.metadata.get("annotations") or {}
-    return "helm.sh/hook" in annotations or "argocd.argoproj.io/hook" in annotations
+    annotations = setting.pair.either.metadata.get("annotations")
+    hooks = ("helm.sh/hook", "argocd.argoproj.io/hook")
+    return isinstance(annotations, Mapping) and any(hook in annotations for hook in hooks)
 
 
 def _stays(setting: Setting) -> bool:
@@ -50,14 +51,17 @@ def _claims(document: Any) -> list[Mapping[str, Any]]:
 def _claim_templates(view: View, pair: Pair, context: Context) -> Iterator[Found]:
     old, new = _claims(view.old), _claims(view.new)
     if _without_defaults(old) != _without_defaults(new):
-        shown = [", ".join(f"{each['metadata']['name']}: {_short(each)}" for each in claims) for claims in (old, new)]
+        shown = [
+            ", ".join(f"{text_of(find(each, 'metadata.name'))}: {_short(each)}" for each in claims)
+            for claims in (old, new)
+        ]
         yield Found(("spec", "volumeClaimTemplates"), {"old": shown[0] or MISSING, "new": shown[1] or MISSING})
 
 
 def _without_defaults(claims: list[Mapping[str, Any]]) -> list[tuple[object, ...]]:
     return [
         (
-            each["metadata"].get("name"),
+            text_of(find(each, "metadata.name")),
             amount(find(each, "spec.resources.requests.storage")),
             str(find(each, "spec.storageClassName")),
             str(find(each, "spec.accessModes")),
@@ -68,8 +72,8 @@ def _without_defaults(claims: list[Mapping[str, Any]]) -> list[tuple[object, ...
 
 
 def _short(claim: Mapping[str, Any]) -> str:
-    size, storage_class = (find(claim, path) for path in ("spec.resources.requests.storage", "spec.storageClassName"))
-    return f"{size} {storage_class if storage_class is not MISSING else ''}".strip()
+    parts = (text_of(find(claim, path)) for path in ("spec.resources.requests.storage", "spec.storageClassName"))
+    return " ".join(part for part in parts if part) or "no size"
 
 
 def _unrendered_image(path: Path) -> bool:

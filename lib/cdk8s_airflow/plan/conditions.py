@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cdk8s_airflow.plan.amount import amount, duration
 from cdk8s_airflow.plan.rule import Setting, When
-from cdk8s_airflow.plan.tree import MISSING
+from cdk8s_airflow.plan.tree import MISSING, canonical
 
 
 def lowered(setting: Setting) -> bool:
@@ -124,8 +124,8 @@ def mappings(value: Any) -> Iterator[Mapping[str, Any]]:
         yield from (item for item in value if isinstance(item, Mapping))
 
 
-def where(**expected: Callable[[Any], bool]) -> When:
-    """The old and the new value fulfil conditions."""
-    return lambda setting: all(
-        condition({"old": setting.old, "new": setting.new}[side]) for side, condition in expected.items()
-    )
+def texts(value: Any) -> list[str]:
+    """The elements of a list as texts; nothing of anything else."""
+    if not isinstance(value, list):
+        return []
+    return [item if isinstance(item, str) else canonical(item) for item in value]

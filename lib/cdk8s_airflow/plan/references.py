@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cdk8s_airflow.plan.rules.conditions import is_true, mappings
+from cdk8s_airflow.plan.conditions import is_true, mappings
 from cdk8s_airflow.plan.tree import MISSING, canonical, find
 
 DATABASE_VARIABLES = (
