@@ -214,7 +214,9 @@ def test_an_ingress_without_tls_is_plain_and_an_issuer_of_the_namespace_is_named
 
 def test_values_are_laid_over_ours(pair: tuple[str, str]) -> None:
     result = rendered(
-        pair, values={"scheduler": {"revisionHistoryLimit": 3}}, unchecked_values={"config": {"core": {"parallelism": "77"}}}
+        pair,
+        values={"scheduler": {"revisionHistoryLimit": 3}},
+        unchecked_values={"config": {"core": {"parallelism": "77"}}},
     )
     assert result.get("Deployment", "airflow-scheduler")["spec"]["revisionHistoryLimit"] == 3
     assert result.airflow_cfg.get("core", "parallelism") == "77"

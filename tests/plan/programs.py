@@ -164,7 +164,9 @@ class Program:
                 **self.airflow,
             }
             airflow = AirflowChart(
-                release, "airflow", **{key: value for key, value in given.items() if value is not None}
+                release,
+                "airflow",
+                **{key: value for key, value in given.items() if value is not None or key == "triggerer"},
             )
             traffic.append(airflow)
         if self.isolated:

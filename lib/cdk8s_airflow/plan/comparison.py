@@ -352,7 +352,7 @@ def _section(view: View, each: Difference) -> Path:
     template = _TEMPLATES.get(view.subject)
     if template is not None and each.path[:2] == template:
         return template
-    section = each.section[0]
+    section: Path = each.section[0]
     for length, segment in enumerate(section, start=1):
         if segment in _AS_A_WHOLE:
             return each.path[:length]

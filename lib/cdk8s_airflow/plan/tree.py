@@ -64,7 +64,7 @@ class Difference:
     old: Any
     new: Any
     same: bool = False
-    section: tuple[Path, Any, Any] = ((), None, None)
+    section: tuple[Any, Any, Any] = ((), None, None)
 
 
 def differences(old: Any, new: Any, path: Path = (), *, null_is_absent: bool = True) -> Iterator[Difference]:

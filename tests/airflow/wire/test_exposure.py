@@ -92,6 +92,9 @@ def test_an_ingress_names_every_host_and_one_issuer(pair: Pair) -> None:
     }
 
 
+GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway"}
+
+
 @every_pair
 def test_a_route_leads_to_the_service_of_the_ui(pair: Pair) -> None:
     ui = HttpRoute(
@@ -102,10 +105,21 @@ def test_a_route_leads_to_the_service_of_the_ui(pair: Pair) -> None:
     (route,) = exposure_objects(release(pair, ui=ui)).values()
     crds.assert_accepted(canonical(route))
     assert route["spec"] == {
-        "parentRefs": [{"name": "public", "namespace": "gateways", "sectionName": "https"}],
+        "parentRefs": [{**GATEWAY, "name": "public", "namespace": "gateways", "sectionName": "https"}],
         "hostnames": ["a.example.com", "b.example.com"],
         "rules": [
-            {"backendRefs": [{"name": "lab-api-server" if pair in WITH_AIRFLOW_3 else "lab-webserver", "port": 8080}]}
+            {
+                "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+                "backendRefs": [
+                    {
+                        "group": "",
+                        "kind": "Service",
+                        "name": "lab-api-server" if pair in WITH_AIRFLOW_3 else "lab-webserver",
+                        "port": 8080,
+                        "weight": 1,
+                    }
+                ],
+            }
         ],
     }
     assert exposure_values(release(pair, ui=ui)) == {
@@ -118,7 +132,7 @@ def test_a_gateway_beside_the_release_is_named_alone() -> None:
     ui = HttpRoute(host="a.example.com", gateway=ExistingGateway("public"), https=False)
     (route,) = exposure_objects(release(NEWEST, ui=ui)).values()
     crds.assert_accepted(canonical(route))
-    assert route["spec"]["parentRefs"] == [{"name": "public"}]
+    assert route["spec"]["parentRefs"] == [{**GATEWAY, "name": "public"}]
     assert ui.base_url == "http://a.example.com"
 
 

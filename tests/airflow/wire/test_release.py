@@ -69,6 +69,7 @@ def test_no_two_concepts_own_one_key_and_the_chart_takes_all_of_them(pair: Pair,
 def test_the_roots_of_the_values_are_exactly_these(pair: Pair) -> None:
     roots = set(compile_release(release(pair)).values_from_arguments)
     everywhere = {
+        "airflowLocalSettings",
         "airflowVersion",
         "data",
         "defaultAirflowTag",

@@ -266,6 +266,10 @@ def test_the_arithmetic_is_told_and_that_it_is_near() -> None:
         "Cluster data/pg: up to 77 sessions; the maximum is 97 sessions (100 minus 3 reserved):\n"
         "  a: process: 77 x 1 = 77"
     )
-    assert "this is close to the maximum: raise max_connections before you add more" in session_report([demand("a", 70), demand("b", 8)])
+    assert "this is close to the maximum: raise max_connections before you add more" in session_report(
+        [demand("a", 70), demand("b", 8)]
+    )
     pooler = DatabaseServer(name="Pooler data/p", takes=50, grow="raise max_clients=")
-    assert session_report([demand("a", 1, pooler)]).startswith("Pooler data/p: up to 1 sessions; the maximum is 50 sessions:")
+    assert session_report([demand("a", 1, pooler)]).startswith(
+        "Pooler data/p: up to 1 sessions; the maximum is 50 sessions:"
+    )

@@ -75,12 +75,15 @@ def exposure_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
     ui = settings.ui
     if not isinstance(ui, HttpRoute):
         return {}
-    parent: dict[str, Any] = {"name": ui.gateway.name}
+    # The API server adds the same defaults. Written here, they do not show as a difference.
+    parent: dict[str, Any] = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": ui.gateway.name}
     if ui.gateway.namespace is not None:
         parent["namespace"] = ui.gateway.namespace
     if ui.gateway.listener is not None:
         parent["sectionName"] = ui.gateway.listener
-    backend = {"name": f"{settings.release}-{settings.dialect.ui_server}", "port": SERVER_PORT}
+    service = f"{settings.release}-{settings.dialect.ui_server}"
+    backend = {"group": "", "kind": "Service", "name": service, "port": SERVER_PORT, "weight": 1}
+    match = {"path": {"type": "PathPrefix", "value": "/"}}
     return {
         "route": {
             "apiVersion": "gateway.networking.k8s.io/v1",
@@ -89,7 +92,7 @@ def exposure_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
             "spec": {
                 "parentRefs": [parent],
                 "hostnames": [ui.host, *ui.more_hosts],
-                "rules": [{"backendRefs": [backend]}],
+                "rules": [{"matches": [match], "backendRefs": [backend]}],
             },
         }
     }

@@ -21,6 +21,9 @@ from cdk8s_airflow.validation import Finding
 
 _CONTAINER_KEYS = frozenset(("extraContainers", "extraInitContainers"))
 _VOLUME_KEYS = frozenset(("extraVolumes", "volumes"))
+_DEEPEST = 20
+"""Levels of values that are searched. The values of the charts have fewer; deeper ones are reported elsewhere."""
+
 _CONTEXT_KEYS = frozenset(("securityContext", "podSecurityContext", "containerSecurityContext"))
 
 
@@ -56,7 +59,7 @@ def _pod_rules(setting: object, at: str, level: PodSecurityLevel) -> Iterator[Fi
 
 def value_rules(values: Mapping[str, Any], level: PodSecurityLevel, at: str = "values") -> Iterator[Finding]:
     """What the namespace would refuse in containers, volumes and security contexts of ``values=``."""
-    if level == "privileged":
+    if level == "privileged" or at.count(".") > _DEEPEST:
         return
     for key, value in values.items():
         place = f"{at}.{key}"
@@ -73,14 +76,15 @@ def value_rules(values: Mapping[str, Any], level: PodSecurityLevel, at: str = "v
                 yield from value_rules(value, level, place)
 
 
-def completed_values(values: Mapping[str, Any]) -> dict[str, Any]:
+def completed_values(values: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
     """The values with the missing parts of the security context of each container that ``values=`` adds."""
     made: dict[str, Any] = {}
     for key, value in values.items():
         if key in _CONTAINER_KEYS and isinstance(value, Sequence) and not isinstance(value, str):
             made[key] = [completed(each) if isinstance(each, Mapping) else each for each in value]
         else:
-            made[key] = completed_values(value) if isinstance(value, Mapping) else value
+            deeper = isinstance(value, Mapping) and depth < _DEEPEST
+            made[key] = completed_values(value, depth + 1) if deeper else value
     return made
 
 
