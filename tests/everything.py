@@ -260,6 +260,15 @@ def arguments(pair: Pair) -> dict[str, Any]:
     """The settings of a pair as arguments of AirflowChart, but for namespace and DAG files."""
     settings, _ = everything(pair)
     given = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
-    for name in ("dialect", "namespace", "dags", "has_quota", "pod_security", "archived_images", "archived_schema"):
+    for name in (
+        "dialect",
+        "namespace",
+        "dags",
+        "has_quota",
+        "pod_security",
+        "archived_images",
+        "archived_schema",
+        "archived_defaults",
+    ):
         del given[name]
     return {**given, "chart_version": pair[0], "airflow_version": pair[1]}

@@ -331,11 +331,15 @@ def rules_in(module: ast.Module) -> Iterator[str]:
     for call in calls:
         given = [keyword.value for keyword in call.keywords if keyword.arg == "rule"]
         given += call.args[3:4] if _name(call) == "Must" else []
-        for value in given:
+        for value in [part for each in given for part in _branches(each)]:
             if isinstance(value, ast.Constant):
                 yield str(value.value)
             elif isinstance(value, ast.JoinedStr):
                 yield from _expanded(ast.unparse(value)[2:-1], own)
+
+
+def _branches(value: ast.expr) -> list[ast.expr]:
+    return [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
 
 
 def _expanded(template: str, own: list[Any]) -> Iterator[str]:

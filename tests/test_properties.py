@@ -255,7 +255,16 @@ def changed(setting: Any, path: Path, value: Any) -> Any:
     return tuple(items) if isinstance(setting, tuple) else items
 
 
-NOT_ARGUMENTS = ("archived_images", "archived_schema", "dialect", "has_quota", "pod_security", "namespace", "dags")
+NOT_ARGUMENTS = (
+    "archived_defaults",
+    "archived_images",
+    "archived_schema",
+    "dialect",
+    "has_quota",
+    "pod_security",
+    "namespace",
+    "dags",
+)
 
 
 @st.composite

@@ -102,7 +102,7 @@ def test_docstring_has_arguments_of_bases_in_the_order_of_the_signature() -> Non
     assert Child(first="x").__doc__ == Child.__doc__
 
 
-def test_signature_shows_what_private_aliases_and_factories_stand_for() -> None:
+def test_signature_shows_what_private_aliases_and_factories_refer_to() -> None:
     assert str(inspect.signature(Child)) == (
         "(*, first: str = 'a', second: int = 2, third: dict[str, str | int | None] = {}, fourth: Count = 4)"
     )

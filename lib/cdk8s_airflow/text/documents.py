@@ -101,12 +101,14 @@ class _Reducer:
 
     def __init__(self, area: str, prefix: str) -> None:
         self.findings: list[Finding] = []
-        self._rule = f"{area}/not-plain"
+        self._area = area
         self._prefix = prefix
 
     def unfit(self, path: Path, problem: str, fix: str) -> Any:
         """Adds a finding, and returns the marker for what is left out."""
-        self.findings.append(Finding(rule=self._rule, at=dotted(path, self._prefix), problem=problem, fix=fix))
+        area = self._area
+        at = dotted(path, self._prefix)
+        self.findings.append(Finding(rule=f"{area}/not-plain", at=at, problem=problem, fix=fix))
         return _UNFIT
 
     def reduce(self, item: object, path: Path, outer: frozenset[int]) -> Any:

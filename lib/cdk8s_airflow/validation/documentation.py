@@ -98,7 +98,7 @@ def _namespaces(cls: type, function: Any) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _shown(annotation: Any, names: Mapping[str, Any]) -> Any:
-    """An annotation as a reader needs it: private aliases as what they stand for."""
+    """An annotation as a reader needs it: private aliases as the types that they refer to."""
     if not isinstance(annotation, str):
         return annotation
     tree = ast.parse(annotation, mode="eval")
