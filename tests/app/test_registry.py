@@ -110,7 +110,7 @@ def test_a_secret_made_without_a_key_that_is_read_is_found_in_either_order(first
         ("secrets/key-not-made", "a"),
         ("secrets/type", "Opaque"),
     ]
-    assert "lacks b," in found[0].problem
+    assert "must contain b;" in found[0].problem
 
 
 def test_keys_and_type_that_nobody_knows_are_not_found_missing() -> None:
