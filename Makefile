@@ -33,7 +33,7 @@ test: .venv/.test ## run the whole test suite
 	@$(MAKE) -s node_modules/.ready || echo "npm's tools are missing: the tests that need them are skipped" >&2
 	@$(if $(POSTGRES),$(MAKE) -s .venv/.dbt || echo "dbt is missing: the tests that run it are skipped" >&2,:)
 	@$(MAKE) -s .venv/.checkov || echo "checkov is missing: the tests that ask it are skipped" >&2
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile $(ARGS)
 
 cluster-test: .venv/.test node_modules/.ready ## run the tests that need a real cluster (tests/cluster/README.md)
 	@.venv/bin/python -m pytest tests/cluster $(ARGS)

@@ -37,6 +37,19 @@ class Book:
         self.ran: set[Path] = set()
         self.incomplete = False
 
+    def as_plain_data(self) -> dict[str, Any]:
+        """This book as data that one process of a run can send to another."""
+        files = {name: sorted(map(str, getattr(self, name))) for name in ("asked", "written", "removed", "ran")}
+        return {**files, "incomplete": self.incomplete}
+
+    def merge(self, data: Mapping[str, Any]) -> None:
+        """Add what another process of the same run wrote down (:meth:`as_plain_data`)."""
+        self.asked |= {Path(file) for file in data["asked"]}
+        self.ran |= {Path(file) for file in data["ran"]}
+        self.written += [Path(file) for file in data["written"]]
+        self.removed += [Path(file) for file in data["removed"]]
+        self.incomplete |= data["incomplete"]
+
     def stale_files(self) -> list[Path]:
         """Goldens that nobody asked for, in the folders whose tests all ran."""
         if self.incomplete:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ __all__ = [
     "pytest_runtest_logreport",
     "pytest_sessionfinish",
     "pytest_terminal_summary",
+    "pytest_testnodedown",
 ]
 
 
@@ -43,12 +45,36 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         current_book().incomplete = True
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take over what a worker process of pytest-xdist wrote down; the process that started the run then reports it."""
+    book = current_book()
+    output = getattr(node, "workeroutput", {})
+    if error is not None or "book" not in output:
+        book.incomplete = True
+        return
+    book.merge(output["book"])
+    if output["unevaluated"]:
+        from tests.truth import crds
+
+        for *rule, count in output["unevaluated"]:
+            crds.SEEN_UNEVALUATED[tuple(rule)] += count
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Find the goldens that no test asked for; they fail the run."""
     book = current_book()
     if session.testsfailed or session.shouldstop or session.shouldfail:
         book.incomplete = True
-    book.ran |= {item.path.resolve() for item in session.items}
+    book.ran |= {item.path.resolve() for item in getattr(session, "items", ())}
+    worker_output = getattr(session.config, "workeroutput", None)
+    if worker_output is not None:
+        judge = sys.modules.get("tests.truth.crds")
+        worker_output["book"] = book.as_plain_data()
+        worker_output["unevaluated"] = (
+            [[*rule, count] for rule, count in judge.SEEN_UNEVALUATED.items()] if judge else []
+        )
+        return
     book.stale = book.stale_files()
     if book.update:
         for file in book.stale:

@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests.truth import crds, goldens, hooks
 from tests.truth.goldens import Book, check_golden, check_golden_folder, explain
 
 ROOT = Path(__file__).parents[2]
@@ -145,26 +147,33 @@ def run(project: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_a_golden_that_no_test_asks_for_fails_the_full_run_until_updated(project: Path) -> None:
-    code, output = run(project)
+IN_PROCESSES = ("--numprocesses=2", "--dist=loadfile")
+
+
+@pytest.mark.parametrize("processes", [(), IN_PROCESSES], ids=["one process", "two processes"])
+def test_a_golden_that_no_test_asks_for_fails_the_full_run_until_updated(
+    project: Path, processes: tuple[str, ...]
+) -> None:
+    code, output = run(project, *processes)
     assert code == 1
     assert "2 passed" in output
     assert f"golden that no test asks for: {project / 'part' / 'goldens' / 'old.txt'}" in output
-    code, output = run(project, "--update-goldens")
+    code, output = run(project, "--update-goldens", *processes)
     assert code == 0
     assert "golden removed" in output
     assert sorted(file.name for file in (project / "part" / "goldens").iterdir()) == ["a.txt", "b.txt"]
-    assert run(project)[0] == 0
+    assert run(project, *processes)[0] == 0
 
 
+@pytest.mark.parametrize("processes", [(), IN_PROCESSES], ids=["one process", "two processes"])
 @pytest.mark.parametrize(
     "arguments", [["part/test_a.py"], ["-k", "test_a"], ["part/test_a.py::test_it", "part/test_b.py::test_it"]]
 )
 def test_a_run_of_some_tests_says_nothing_of_other_goldens_and_removes_none(
-    project: Path, arguments: list[str]
+    project: Path, arguments: list[str], processes: tuple[str, ...]
 ) -> None:
-    assert run(project, *arguments)[0] == 0
-    assert run(project, "--update-goldens", *arguments)[0] == 0
+    assert run(project, *arguments, *processes)[0] == 0
+    assert run(project, "--update-goldens", *arguments, *processes)[0] == 0
     assert (project / "part" / "goldens" / "old.txt").exists()
 
 
@@ -177,3 +186,19 @@ def test_a_failing_run_reports_the_failure_and_removes_nothing(project: Path) ->
     assert run(project, "--update-goldens")[0] == 1
     assert (project / "part" / "goldens" / "old.txt").exists()
     assert (project / "part" / "goldens" / "a.txt").read_text(encoding="utf-8") == "a"
+
+
+def test_what_a_worker_process_could_not_evaluate_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(goldens, "_book", Book())
+    monkeypatch.setattr(crds, "SEEN_UNEVALUATED", type(crds.SEEN_UNEVALUATED)())
+    output = {"book": Book().as_plain_data(), "unevaluated": [["kind", "path", "rule", 2]]}
+    for _ in range(2):
+        hooks.pytest_testnodedown(SimpleNamespace(workeroutput=output), None)
+    assert crds.report() == ["CEL not evaluated: kind path: rule (4 manifests)"]
+    assert not goldens.current_book().incomplete
+
+
+def test_goldens_are_not_judged_after_a_worker_process_died(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(goldens, "_book", Book())
+    hooks.pytest_testnodedown(SimpleNamespace(), None)
+    assert goldens.current_book().incomplete
