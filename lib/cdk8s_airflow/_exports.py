@@ -12,6 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 _HOMES = {
+    "airflow.handles": (
+        "ComponentHandle",
+        "PortHandle",
+        "ReleaseHandles",
+        "ServiceHandle",
+        "WorkloadKind",
+    ),
     "airflow.chart_archive": ("ChartArchive",),
     "airflow.chart": (
         "AirflowChart",
@@ -422,6 +429,7 @@ SUBMODULES = {
         "ChartUrl",
         "Cidr",
         "ClusterComponentRole",
+        "ComponentHandle",
         "ComponentServiceAccount",
         "Compression",
         "Config",
@@ -470,9 +478,11 @@ SUBMODULES = {
         "PodPath",
         "PodSecurityLevel",
         "PoolMode",
+        "PortHandle",
         "PortNumber",
         "PullPolicy",
         "Quantity",
+        "ReleaseHandles",
         "RemoteValue",
         "Retention",
         "SecretKeyName",
@@ -482,6 +492,7 @@ SUBMODULES = {
         "SecretReference",
         "SectionName",
         "ServerName",
+        "ServiceHandle",
         "SqlName",
         "StorageAccount",
         "StorageCredentials",
@@ -497,6 +508,7 @@ SUBMODULES = {
         "Variables",
         "VersionText",
         "WebUrl",
+        "WorkloadKind",
     ),
 }
 """Public submodule -> the names it exports. Some of them are exported by the root package too."""

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.executors import Broker as Broker
     from cdk8s_airflow.airflow.executors import Executor as Executor
     from cdk8s_airflow.airflow.exposure import Exposure as Exposure
+    from cdk8s_airflow.airflow.handles import ComponentHandle as ComponentHandle
+    from cdk8s_airflow.airflow.handles import PortHandle as PortHandle
+    from cdk8s_airflow.airflow.handles import ReleaseHandles as ReleaseHandles
+    from cdk8s_airflow.airflow.handles import ServiceHandle as ServiceHandle
+    from cdk8s_airflow.airflow.handles import WorkloadKind as WorkloadKind
     from cdk8s_airflow.app.construct import PlatformConstruct as PlatformConstruct
     from cdk8s_airflow.dags.bundles import BundleName as BundleName
     from cdk8s_airflow.dags.folder import FolderFiles as FolderFiles
@@ -119,6 +124,7 @@ __all__ = [
     "ChartUrl",
     "Cidr",
     "ClusterComponentRole",
+    "ComponentHandle",
     "ComponentServiceAccount",
     "Compression",
     "Config",
@@ -167,9 +173,11 @@ __all__ = [
     "PodPath",
     "PodSecurityLevel",
     "PoolMode",
+    "PortHandle",
     "PortNumber",
     "PullPolicy",
     "Quantity",
+    "ReleaseHandles",
     "RemoteValue",
     "Retention",
     "SecretKeyName",
@@ -179,6 +187,7 @@ __all__ = [
     "SecretReference",
     "SectionName",
     "ServerName",
+    "ServiceHandle",
     "SqlName",
     "StorageAccount",
     "StorageCredentials",
@@ -194,4 +203,5 @@ __all__ = [
     "Variables",
     "VersionText",
     "WebUrl",
+    "WorkloadKind",
 ]

@@ -64,6 +64,7 @@ from cdk8s_airflow.validation.constraints import Must, NonEmpty, is_label_1035
 
 if TYPE_CHECKING:
     from cdk8s_airflow.airflow.data_lake import DataLake
+    from cdk8s_airflow.airflow.handles import ComponentHandle, ReleaseHandles, ServiceHandle
     from cdk8s_airflow.model.permission import Permission
     from cdk8s_airflow.model.resources import Resources
 
@@ -261,6 +262,49 @@ class AirflowChart(PlatformConstruct):
     def permissions(self) -> tuple[Permission, ...]:
         """What each service account that comes with the release may do with the API of Kubernetes, that of Helm's too."""
         return () if self._compiled is None else self._compiled.permissions
+
+    @property
+    def handles(self) -> ReleaseHandles:
+        """The names, labels and ports of all components that the release creates, for objects of your own.
+
+        Raises:
+            AttributeError: while findings are collected, if this release has some.
+        """
+        if self._compiled is None:
+            raise AttributeError("a release with findings has no handles")
+        return self._compiled.handles
+
+    @property
+    def scheduler(self) -> ComponentHandle:
+        """The scheduler: ``release.scheduler.deployment_name``, ``.pod_labels``, ``.scale_target``."""
+        return self.handles.component("scheduler")
+
+    @property
+    def ui(self) -> ComponentHandle:
+        """The server of the UI: the API server of Airflow 3, the webserver of Airflow 2."""
+        return self.handles.component("ui")
+
+    def component(self, name: str) -> ComponentHandle:
+        """A component by its name, such as ``"triggerer"``, ``"dag_processor"``, ``"workers"`` or ``"statsd"``.
+
+        Args:
+            name: the name as in ``handles.components``.
+
+        Raises:
+            KeyError: if this release has no such component. The message lists those that it has.
+        """
+        return self.handles.component(name)
+
+    def service(self, name: str) -> ServiceHandle:
+        """The Service of a component, such as ``release.service("statsd")``: its name, labels, ports and host name.
+
+        Args:
+            name: the name of the component, as in ``handles.components``.
+
+        Raises:
+            KeyError: if this release has no such component, or the component has no Service.
+        """
+        return self.handles.service(name)
 
     def _register_sessions(self, release: CompiledRelease) -> None:
         """Counts the database sessions of the release with those of the rest of the app."""

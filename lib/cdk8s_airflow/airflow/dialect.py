@@ -147,6 +147,11 @@ class Dialect:
         return "airflow-ui" if self.airflow_major < 3 else "api-server"
 
     @property
+    def pgbouncer_metrics_port(self) -> str:
+        """The name of the port with metrics in the Service of PgBouncer. The container calls it ``metrics``."""
+        return "pgbouncer-metrics" if within("<1.18", self.chart) else "pgb-metrics"
+
+    @property
     def airflow_major(self) -> int:
         """2 or 3."""
         return version(self.airflow)[0]

@@ -33,6 +33,7 @@ from cdk8s_airflow.validation import Finding, PlatformError
 from cdk8s_airflow.validation.frozen import frozen
 
 if TYPE_CHECKING:
+    from cdk8s_airflow.airflow.handles import ReleaseHandles
     from cdk8s_airflow.model.permission import Permission
     from cdk8s_airflow.model.traffic import Traffic
 
@@ -144,6 +145,13 @@ class CompiledRelease:
         from cdk8s_airflow.airflow.wire.permissions import release_permissions
 
         return release_permissions(self.settings, self.values, self.objects.values())
+
+    @cached_property
+    def handles(self) -> ReleaseHandles:
+        """The names, labels and ports of what the release creates."""
+        from cdk8s_airflow.airflow.wire.handles import release_handles
+
+        return release_handles(self.settings, self.values)
 
     @cached_property
     def concepts(self) -> tuple[Concept, ...]:

@@ -13,6 +13,7 @@ from cdk8s_airflow.airflow.authentication import FabAuth, Ldap, Oidc
 from cdk8s_airflow.airflow.components import OtelCollector, Replicated
 from cdk8s_airflow.airflow.executors import RedisBroker, celery_of
 from cdk8s_airflow.airflow.exposure import HttpRoute, Ingress, LoadBalancer, NodePort
+from cdk8s_airflow.airflow.handles import TASK_POD_LABEL
 from cdk8s_airflow.airflow.logs import AzureBlobLogs, GcsLogs, ObjectStoreLogs, OpensearchLogs, S3Logs, SearchLogs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.environment import no_proxy
@@ -33,12 +34,6 @@ from cdk8s_airflow.model.traffic import (
 from cdk8s_airflow.model.url_host import of_url, peer_of
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.frozen import frozen
-
-TASK_POD_LABEL = "kubernetes_executor"
-"""The label that KubernetesExecutor puts on every pod it starts, whatever the template says; Celery's workers lack it.
-
-Source: ``construct_pod`` of the provider, in every version of Airflow known here.
-"""
 
 _GOOGLE_TOO = ("oauth2.googleapis.com", "www.googleapis.com", "openidconnect.googleapis.com")
 _USUAL_PROXY_PORT = 3128
