@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.pod_settings import LogGroomer as LogGroomer
     from cdk8s_airflow.airflow.task_pods import TaskPod as TaskPod
     from cdk8s_airflow.airflow.task_pods import TaskPods as TaskPods
+    from cdk8s_airflow.app.exemption import not_secret as not_secret
     from cdk8s_airflow.app.run import run as run
     from cdk8s_airflow.app.run import synth as synth
     from cdk8s_airflow.dags.bundles import DagBundles as DagBundles
@@ -128,10 +129,8 @@ if TYPE_CHECKING:
     from cdk8s_airflow.model.service_account import ServiceAccount as ServiceAccount
     from cdk8s_airflow.model.service_account import ServiceAccounts as ServiceAccounts
     from cdk8s_airflow.model.volume import Volume as Volume
-    from cdk8s_airflow.namespaces.namespace import ExistingNamespace as ExistingNamespace
     from cdk8s_airflow.namespaces.namespace import Namespace as Namespace
     from cdk8s_airflow.network.isolation import NetworkIsolation as NetworkIsolation
-    from cdk8s_airflow.secret_scan.scanner import not_secret as not_secret
     from cdk8s_airflow.secrets.external_secret import ExternalSecret as ExternalSecret
     from cdk8s_airflow.secrets.providers import AwsAccessKeys as AwsAccessKeys
     from cdk8s_airflow.secrets.providers import AwsParameterStore as AwsParameterStore

@@ -110,7 +110,7 @@ _HOMES = {
         "PlatformError",
         "collecting",
     ),
-    "secret_scan.scanner": ("not_secret",),
+    "app.exemption": ("not_secret",),
     "dags.bundles": (
         "DagBundles",
         "GitBundle",

@@ -22,7 +22,7 @@ from cdk8s_airflow.database.connection import DatabaseAddress
 from cdk8s_airflow.model.sessions import DatabaseServer
 from cdk8s_airflow.model.traffic import UnlocatedPeer
 from cdk8s_airflow.network import ExternalPeer
-from cdk8s_airflow.secret_scan.secret_paths import is_bare_address
+from cdk8s_airflow.schemas.secret_values import is_bare_address
 
 PASSWORD = SecretKey("airflow-db", "password")
 CA = ConfigMapKey("rds", "bundle.pem")

@@ -7,11 +7,23 @@ from pathlib import Path
 import pytest
 
 import main
-from cdk8s_airflow import DsnSecret, ExternalDatabase, GitSshSecret, GitTokenSecret, Ingress, IngressTls, Namespace
+from cdk8s_airflow import (
+    DsnSecret,
+    ExternalDatabase,
+    GitSshSecret,
+    GitTokenSecret,
+    Ingress,
+    IngressTls,
+    MinioLegacy,
+    Namespace,
+    S3Credentials,
+    StoreUser,
+    Volume,
+    not_secret,
+)
 from cdk8s_airflow.__main__ import main as command_line
 from cdk8s_airflow.app.registry import Registry, registry_of
 from cdk8s_airflow.report.summary import summary
-from cdk8s_airflow.secret_scan import scanner
 from tests.making import make_airflow, make_cluster, make_dags, new_chart
 
 ROOT = Path(main.__file__).parent
@@ -117,16 +129,23 @@ def test_a_secret_that_copies_what_the_platform_makes_is_said_to_come_after_it(h
     assert "only after everything" not in homelab
 
 
-def test_texts_that_somebody_vouched_for_are_counted() -> None:
-    text = summary(registry_of(new_chart()), ROOT / "dist")
-    assert "not_secret" not in text
-    scanner.not_secret("v1-linux")
-    assert "\n1 text is taken for no secret because the program says so" in summary(
-        registry_of(new_chart()), ROOT / "dist"
-    )
-    scanner.not_secret("v2-linux")
-    assert "\n2 texts are taken for no secret" in summary(registry_of(new_chart()), ROOT / "dist")
-    assert "linux" not in summary(registry_of(new_chart()), ROOT / "dist")
+def test_exempt_strings_are_counted_per_app() -> None:
+    chart = new_chart()
+    assert "not_secret" not in summary(registry_of(chart), ROOT / "dist")
+    not_secret("v1-linux", scope=chart)
+    assert "\n1 string is exempt from the secret scan (not_secret())." in summary(registry_of(chart), ROOT / "dist")
+    not_secret("v2-linux", scope=chart)
+    text = summary(registry_of(chart), ROOT / "dist")
+    assert "\n2 strings are exempt" in text
+    assert "linux" not in text
+    assert "not_secret" not in summary(registry_of(new_chart()), ROOT / "dist")
+
+
+def test_strings_of_the_library_are_not_counted_as_exempt() -> None:
+    chart = new_chart()
+    users = [StoreUser(credentials=S3Credentials("data-lake"), buckets=["data-raw"])]
+    MinioLegacy(chart, "minio", namespace=Namespace.existing("storage"), volume=Volume("10Gi"), users=users)
+    assert "not_secret" not in summary(registry_of(chart), ROOT / "dist")
 
 
 def test_a_secret_that_two_releases_need_is_listed_once() -> None:

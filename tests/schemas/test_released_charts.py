@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.secret_scan.secret_paths import SECRET_VALUES
+from cdk8s_airflow.schemas.secret_values import SECRET_VALUES
 from tests.helm.rendering import CHARTS_MISSING, PAIRS, chart_path, charts_folder, program
 from tests.schemas.samples import SAMPLES, Sample, Values, merged
 from tests.schemas.test_chart_values import nested

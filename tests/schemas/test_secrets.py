@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk8s_airflow.schemas import chart_versions, check_manifest, check_values
-from cdk8s_airflow.secret_scan.secret_paths import SECRET_VALUES, has_login, is_secret_variable, may_hide
+from cdk8s_airflow.schemas.secret_values import SECRET_VALUES, is_secret_variable
+from cdk8s_airflow.secret_scan import has_login, may_hide
 from tests.schemas.test_chart_values import NEWEST, nested
 
 CANARY = "hunter2-canary"

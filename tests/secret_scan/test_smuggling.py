@@ -1,6 +1,6 @@
-"""Ways a secret might get into what is written: each is refused before or at synth, and no message shows it.
+"""Ways in which a secret might get into the output: each is refused before or at synth, and no message shows it.
 
-Every attempt carries canaries. Whoever thinks of another way adds it here first.
+Every attempt carries canaries. New ways are added here first.
 """
 
 from __future__ import annotations
@@ -99,7 +99,10 @@ SECRET_RULES = {
     "images/repository",
     "delivery/chart-url",
     "argument/unknown",
+    "argument/choice",
     "tasks/executor",
+    "tasks/text",
+    "values/wrong-type",
 }
 """Rules that refuse a secret. An attempt that only fails for another reason says nothing."""
 
@@ -411,6 +414,63 @@ def secret_of_cdk8s_plus(chart: cdk8s.Chart, _: Path) -> object:
 
 ATTEMPTS["a Secret of cdk8s-plus"] = secret_of_cdk8s_plus
 
+SECRET_OBJECT: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "lake"},
+    "stringData": {"lake": WORD},
+}
+
+
+ATTEMPTS |= {
+    "a Secret among extra objects": unchecked(extraObjects=[SECRET_OBJECT]),
+    "a Secret among extra objects as text": unchecked(extraObjects=[json.dumps(SECRET_OBJECT)]),
+    "a Secret in a List": made("List", items=[SECRET_OBJECT]),
+    "a SecretList": made("SecretList", items=[{"metadata": {"name": "lake"}, "data": {"lake": encoded(WORD)}}]),
+    "a Secret in a ConfigMap": made("ConfigMap", data={"lake.yaml": f"kind: Secret\nstringData:\n  lake: {WORD}\n"}),
+    "a Secret in values of an Application": made(
+        "Application",
+        "argoproj.io/v1alpha1",
+        spec={
+            "source": {"helm": {"values": f"extraObjects:\n  - kind: Secret\n    stringData:\n      lake: {WORD}\n"}}
+        },
+    ),
+    "a password for the key of a Secret": airflow(env={"LAKE": SecretKey("lake", "Tr0ub4dor&3")}),
+    "a password that could be the key of a Secret": airflow(env={"LAKE": SecretKey("lake", "Xk29vLq8ZtR4mNp7cWy3")}),
+    "a password for the name of a Secret": airflow(env={"LAKE": SecretKey("Tr0ub4dor&3", "password")}),
+    "a password in a reference of another type": lambda chart, _: make_airflow(
+        chart,
+        database=SecretKey("lake", "Tr0ub4dor&3"),  # type: ignore[arg-type]
+    ),
+    "a list of passwords for a variable": airflow(env={"LAKE": [WORD]}),
+    "a mapping for a variable": airflow(env={"LAKE": {"user": "ci", "word": WORD}}),
+    "bytes for a variable": airflow(env={"LAKE": WORD.encode()}),
+    "variables as a list": airflow(env=[f"LAKE={WORD}"]),
+    "variables as a string": airflow(env=f"LAKE={WORD}"),
+    "a list of passwords for a variable of Airflow": airflow(variables={"lake": [WORD]}),
+    "a list for a connection": airflow(connections={"lake": [WORD]}),
+    "a numeric password for a variable": airflow(env={"LAKE": 20261121}),
+    "a password for the name of a variable": airflow(env={f"{WORD} !": "lake"}),
+    "extra variables as text that is no list": values(extraEnv=f"LAKE_WORD {WORD}"),
+    "extra variables as text of another form": values(extraEnv=f"- name: LAKE\n  {WORD}"),
+    "an id that is a token": lambda chart, _: make_airflow(chart, TOKEN, executor="none"),
+    "a chart's id that is a token": lambda chart, _: make_airflow(cdk8s.Chart(chart, TOKEN), executor="none"),
+    "a default in a braced variable": airflow(env={"DB_PASSWORD": f"${{X:-{WORD}}}"}),
+    "a password with a dollar": airflow(env={"DB_PASSWORD": "Tr$ub4dor&3"}),
+    "a URL whose password has a dollar": airflow(env={"LAKE": "postgresql://u:$Tr0ub4dor@h/x"}),
+    "a password with braces": airflow(env={"DB_PASSWORD": f"{WORD}{{{{"}),
+    "a password with a slash": airflow(env={"DB_PASSWORD": f"/{WORD}"}),
+    "an operator's variable in a DAG": folder(
+        f'from kubernetes.client import models as k8s\nenv = [k8s.V1EnvVar(name="DB_PASSWORD", value="{WORD}")]\n'
+    ),
+    "an annotated password in a DAG": folder(f'import os\nPASSWORD: str = "{WORD}"\n'),
+    "a configuration of Redis": values(extraConfigMaps={"redis": {"data": f"redis.conf: |\n  requirepass {WORD}\n"}}),
+    "an element of XML": values(
+        extraConfigMaps={"hive": {"data": f"hive-site.xml: |\n  <password>{WORD}</password>\n"}}
+    ),
+}
+CANARIES += ("Tr0ub4dor", "Tr$ub4dor", "Xk29vLq8", "20261121")
+
 
 @pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=[name.replace(" ", "-") for name in ATTEMPTS])
 def test_a_secret_gets_into_nothing_that_is_written_and_is_not_shown(attempt: Attempt, tmp_path: Path) -> None:
@@ -430,6 +490,18 @@ def test_a_secret_gets_into_nothing_that_is_written_and_is_not_shown(attempt: At
     assert [path.name for path in out.rglob("*") if path.is_file()] == ["before.k8s.yaml"]
     assert all(finding.fix for finding in caught.value)
     assert {finding.rule for finding in caught.value} & SECRET_RULES
+
+
+@pytest.mark.parametrize("kind", list(cdk8s.YamlOutputType))
+def test_secret_is_found_in_every_layout_of_the_output(kind: cdk8s.YamlOutputType, tmp_path: Path) -> None:
+    app = cdk8s.App(outdir=str(tmp_path / "dist"), yaml_output_type=kind)
+    chart = cdk8s.Chart(app, "platform")
+    made("Secret", stringData={"lake": WORD})(chart, tmp_path)
+    with pytest.raises(PlatformError) as caught:
+        synth(app)
+    assert {finding.rule for finding in caught.value} == {"secrets/content"}
+    assert WORD not in str(caught.value)
+    assert not (tmp_path / "dist").exists() or not any(path.is_file() for path in (tmp_path / "dist").rglob("*"))
 
 
 def test_there_are_enough_attempts_to_mean_something() -> None:

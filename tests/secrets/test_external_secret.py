@@ -221,20 +221,19 @@ def test_a_user_is_no_secret() -> None:
         ({**LOGIN, "gitSshKey": LiteralValue("hunter2Qx9+hunter2Zp4/")}, [("secrets/literal", "data.gitSshKey")]),
         ({**LOGIN, "username": LiteralValue("")}, [("argument/empty", "data.username.value")]),
         (
-            {"username": LiteralValue("a"), "password": LiteralValue("an-example-of-none")},
+            {"username": LiteralValue("a"), "password": LiteralValue(not_secret("an-example-of-none"))},
             [("secrets/keys", "data")],
         ),
     ],
 )
 def test_a_secret_in_clear_text_is_refused_and_never_shown(data: Any, found: list[tuple[str, str]]) -> None:
-    not_secret("an-example-of-none")
     with pytest.raises(PlatformError) as caught:
         make(new_chart(), secret=BasicAuthSecret("login"), data=data)
     assert [(finding.rule, finding.at) for finding in caught.value] == found
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_text_that_is_none_can_be_vouched_for_and_something_has_to_come_from_the_store() -> None:
+def test_declared_text_is_accepted_and_something_must_come_from_the_store() -> None:
     word = not_secret("an-example-of-none")
     chart = new_chart()
     make(chart, secret=ExistingSecret("a"), data={"password": LiteralValue(word), "token": KEY})

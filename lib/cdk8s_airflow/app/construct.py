@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from constructs import Construct
 
+from cdk8s_airflow.app.exemption import exemptions_of
 from cdk8s_airflow.app.registry import Registry, registry_of
 from cdk8s_airflow.app.secret_findings import file_findings, manifest_findings
 from cdk8s_airflow.kube.emit import emit
@@ -67,7 +68,27 @@ def path_below(scope: Construct, id: str) -> str:
     return f"{path}/{id}" if path else id
 
 
-class PlatformConstruct(Construct):
+if TYPE_CHECKING:
+    from jsii import JSIIMeta as _ConstructType
+else:
+    _ConstructType = type(Construct)
+
+
+class PlatformConstructType(_ConstructType):
+    """The metaclass of constructs: while one is created, the exemptions of its app from the secret scan are active."""
+
+    if not TYPE_CHECKING:
+        # Type checkers look at __init__ instead, which has the real signature.
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            """Creates a construct."""
+            scope = args[0] if args else kwargs.get("scope")
+            if not isinstance(scope, Construct):
+                return super().__call__(*args, **kwargs)
+            with exemptions_of(scope, (args[2:], kwargs)):
+                return super().__call__(*args, **kwargs)
+
+
+class PlatformConstruct(Construct, metaclass=PlatformConstructType):
     """A construct that is checked in Python before cdk8s hears of it.
 
     A subclass checks its arguments with :meth:`_checked`, calls ``super().__init__``, and hands finished manifests to

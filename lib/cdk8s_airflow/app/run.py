@@ -12,9 +12,11 @@ from pathlib import Path
 from cdk8s import App
 
 from cdk8s_airflow.app import files
+from cdk8s_airflow.app.exemption import building
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.app.secret_findings import output_findings
 from cdk8s_airflow.kube import output
+from cdk8s_airflow.secret_scan import Exemptions, using
 from cdk8s_airflow.validation import Finding, PlatformError, collecting, show
 
 
@@ -66,7 +68,8 @@ def _write(app: App, staging: files.Staging, *, allow_empty: bool) -> list[Findi
     texts = list(staging.texts())
     if not allow_empty and not any(text.strip() for _, text in texts):
         return [_empty()]
-    return output_findings(texts)
+    with using(registry_of(app).slot(Exemptions)):
+        return output_findings(texts)
 
 
 def _empty() -> Finding:
@@ -101,9 +104,10 @@ def _not_writable(folder: Path, reason: str) -> Finding:
 def _built(build: object) -> App:
     app = build
     refused = ""
+    exempt = Exemptions()
     if callable(build):
         try:
-            with collecting():
+            with collecting(), building() as exempt:
                 app = build()
         except RuntimeError as error:
             if type(error.__cause__).__name__ != "JavaScriptError":
@@ -113,6 +117,8 @@ def _built(build: object) -> App:
         raise PlatformError([_refused(refused)])
     if not isinstance(app, App):
         raise PlatformError([_no_app(app, called=callable(build))])
+    if exempt:
+        registry_of(app).slot(Exemptions).update(exempt)
     return app
 
 

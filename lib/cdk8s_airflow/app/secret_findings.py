@@ -1,156 +1,97 @@
-"""The second net: whatever is written, manifests and files beside them, is searched for what looks like a secret."""
+"""Scans everything that is written, manifests and other files, for secrets in clear text."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from textwrap import dedent
 from typing import Any, Final
 
 from cdk8s_airflow._regex import regex
-from cdk8s_airflow.secret_scan.scanner import in_text, in_tree, is_vouched, looks_secret
+from cdk8s_airflow.secret_scan import find_in_text, find_in_tree, looks_secret
+from cdk8s_airflow.secret_scan.secret_manifests import CONTENT, FIELDS
 from cdk8s_airflow.text.documents import dotted
 from cdk8s_airflow.validation import Finding
 
-_FIX: Final = 'put it into a Secret and name that, or if it is none, say so: not_secret("...")'
-_CONTENT: Final = (
-    "name a Secret that exists, or one that something on the cluster makes; its content has no place in the output"
-)
-_SEALED: Final = "encryptedData"
+_FIX: Final = 'Move it into a Secret and refer to that, or, if it is not a secret, declare it: not_secret("...")'
+_CONTENT_FIX: Final = "Create the Secret outside of the manifests, or with an ExternalSecret, a SealedSecret or a SecretBootstrap, and refer to it by name"
 
 
 def manifest_findings(manifest: Mapping[str, Any]) -> Iterator[Finding]:
-    """What looks like a secret in one object. What a SealedSecret holds is encrypted and not looked at."""
-    kind, metadata = manifest.get("kind"), manifest.get("metadata")
-    about: Mapping[str, Any] = manifest
-    if kind == "Secret" and manifest.get("apiVersion") == "v1":
-        if any(_has_content(manifest.get(field), field == "data") for field in ("data", "stringData")):
-            yield _content(_called(kind, metadata))
-        about = {key: value for key, value in manifest.items() if key not in ("data", "stringData")}
-    elif kind == "SealedSecret" and isinstance(manifest.get("spec"), Mapping):
-        spec = {key: value for key, value in manifest["spec"].items() if key != _SEALED}
-        about = {**manifest, "spec": spec}
-    for path, what in in_tree(about):
-        yield _found(f"{_called(kind, metadata)}: {dotted(path)}", what)
+    """Everything in one object that looks like a secret, and the content of Secrets nested in it.
+
+    The encrypted content of a SealedSecret is not scanned.
+    """
+    object_name = _object_name(manifest)
+    whole = {(field,) for field in FIELDS} if manifest.get("kind") == "Secret" else set()
+    reported = False
+    for path, what in find_in_tree(manifest):
+        if path in whole and what == CONTENT:
+            if not reported:
+                yield _content(object_name)
+            reported = True
+        else:
+            yield _found(f"{object_name}: {dotted(path)}", what)
 
 
 def file_findings(name: str, text: str) -> Iterator[Finding]:
-    """What looks like a secret in a file, by its lines."""
-    for found in in_text(text):
+    """Everything in a file that looks like a secret, by line."""
+    for found in find_in_text(text):
         yield _found(f"{name} line {text.count(chr(10), 0, found.start) + 1}", found.what)
 
 
 def output_findings(files: Iterable[tuple[str, str]]) -> list[Finding]:
-    """What looks like a secret in files of manifests, whoever made them: objects of one's own and JSON patches among them.
+    """Everything in files of manifests that looks like a secret: objects of the user and JSON patches included.
 
     Args:
         files: name and text of each.
     """
-    found: list[Finding] = []
-    for name, text in files:
-        searched = text
-        if "kind: Se" in text or 'kind: "Se' in text or "kind: 'Se" in text:
-            searched, content = _without_content(name, text)
-            found += content
-        found += file_findings(name, searched)
-    return found
+    return [
+        finding
+        for name, text in files
+        for finding in file_findings(name, _without_ciphertext(text) if _SEALED in text else text)
+    ]
 
 
-_KIND = regex(r"""^kind: ["']?(Secret|SealedSecret)["']?[ ]*$""", re.MULTILINE)
-_FIELD = regex(
-    r"^(?P<indent> *)(?:data|stringData|encryptedData):[^\n]*\n(?P<body>(?:(?P=indent) +[^\n]*\n?|[ ]*\n)*)",
-    re.MULTILINE,
-)
-_NAME = regex(r"^  name: ([^\n]+)$", re.MULTILINE)
+_SEALED: Final = "SealedSecret"
+_DOCUMENT = regex(r"^(?=---)", re.MULTILINE)
+_SEALED_KIND = regex(r"""^kind: ["']?SealedSecret["']?[ ]*$""", re.MULTILINE)
+_CIPHERTEXT = regex(r"^(?P<indent> *)encryptedData:[^\n]*\n(?P<body>(?:(?P=indent) +[^\n]*\n?|[ ]*\n)*)", re.MULTILINE)
 
 
-def _without_content(name: str, text: str) -> tuple[str, list[Finding]]:
-    """A file without what its Secrets and SealedSecrets hold, on the same lines; and a finding for each Secret that holds something."""
-    found: list[Finding] = []
-    documents = re.split(r"(?m)^(?=---)", text)
+def _without_ciphertext(text: str) -> str:
+    """A file without the encrypted content of its SealedSecrets, with the same lines."""
+    documents = _DOCUMENT.split(text)
     for index, document in enumerate(documents):
-        kind = _KIND.search(document)
-        if kind is None:
-            continue
-        for field in _FIELD.finditer(document):
-            if kind[1] == "Secret" and not field["indent"] and not _only_vouched(field[0]):
-                called = _NAME.search(document)
-                found.append(_content(f"{name}: Secret {called[1] if called else ''}".rstrip()))
-                break
-        documents[index] = _FIELD.sub(lambda field: "\n" * field[0].count("\n"), document)
-    return "".join(documents), found
+        if _SEALED_KIND.search(document) is not None:
+            documents[index] = _CIPHERTEXT.sub(lambda field: "\n" * field[0].count("\n"), document)
+    return "".join(documents)
 
 
-def _only_vouched(field: str) -> bool:
-    """Whether all that a field of a Secret holds was vouched for, as cdk8s writes it."""
-    head, _, body = field.partition("\n")
-    if not body.strip():
-        return head.rstrip().endswith((":", "{}"))
-    encoded = head.startswith("data:")
-    return all(_is_vouched(text, encoded) for text in _texts(body))
-
-
-def _texts(body: str) -> Iterator[str]:
-    """The texts of a mapping in YAML: quoted, as a block, or as they are."""
-    entries: list[list[str]] = []
-    outer = len(body) - len(body.lstrip(" "))
-    for line in body.splitlines():
-        if line[outer : outer + 1].strip():
-            entries.append([line.partition(": ")[2]])
-        elif entries:
-            entries[-1].append(line)
-    for first, *rest in entries:
-        if first[:1] in ("|", ">"):
-            yield dedent("\n".join(rest))
-        elif first[:1] == '"':
-            yield _unquoted(" ".join([first, *map(str.strip, rest)]))
-        else:
-            yield " ".join([first, *map(str.strip, rest)]).strip("'").replace("''", "'")
-
-
-def _unquoted(text: str) -> str:
-    try:
-        return str(json.loads(text))
-    except ValueError:
-        return text
-
-
-def _has_content(content: object, encoded: bool) -> bool:
-    if not isinstance(content, Mapping):
-        return bool(content)
-    return not all(_is_vouched(text, encoded) for text in content.values())
-
-
-def _is_vouched(text: object, encoded: bool) -> bool:
-    if text in (None, ""):
-        return True
-    if not isinstance(text, str):
-        return False
-    if encoded:
-        try:
-            return is_vouched(base64.b64decode(text, validate=True).decode("utf-8"))
-        except (ValueError, binascii.Error):
-            return False
-    return is_vouched(text)
-
-
-def _called(kind: object, metadata: object) -> str:
+def _object_name(manifest: Mapping[str, Any]) -> str:
+    """Kind and name of an object. A name that looks like a secret is left out."""
+    metadata = manifest.get("metadata")
     name = metadata.get("name") if isinstance(metadata, Mapping) else None
     shown = name if isinstance(name, str) and not looks_secret(name) else ""
-    return f"{kind} {shown}".rstrip()
+    return f"{manifest.get('kind')} {shown}".rstrip()
 
 
 def _content(at: str) -> Finding:
-    return Finding(rule="secrets/content", at=at, problem="is a Secret with its content in clear text", fix=_CONTENT)
+    return Finding(
+        rule="secrets/content",
+        at=at,
+        problem="has content, which would be written in clear text (base64 is no encryption)",
+        fix=_CONTENT_FIX,
+    )
 
 
 def _found(at: str, what: str) -> Finding:
+    if what.startswith(CONTENT):
+        return Finding(
+            rule="secrets/content",
+            at=at,
+            problem=f"contains {what}, which would be written in clear text",
+            fix=_CONTENT_FIX,
+        )
     return Finding(
-        rule="secrets/clear-text",
-        at=at,
-        problem=f"holds {what}, and would stand in the output for everybody to read",
-        fix=_FIX,
+        rule="secrets/clear-text", at=at, problem=f"contains {what}, which would be written in clear text", fix=_FIX
     )

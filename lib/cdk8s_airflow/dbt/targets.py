@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.model.traffic import Peer
-from cdk8s_airflow.secret_scan.secret_paths import has_login, may_hide
+from cdk8s_airflow.secret_scan import find_in_text, is_secret_value
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import Count, Duration, HostName, Must, NonEmpty, PortNumber, SqlName
 from cdk8s_airflow.validation.frozen import frozen
@@ -112,12 +112,6 @@ DbtSetting: TypeAlias = bool | int | float | str | SecretKey
 """The value of a setting of a dbt target. A :class:`SecretKey` becomes an environment variable of the pod."""
 
 
-def _is_telling(name: str) -> bool:
-    """Whether a setting of this name is a secret, and not the path of a file with one."""
-    name = name.lower()
-    return not name.endswith(("_path", "keyfile")) and ("keyfile" in name or may_hide((name,)))
-
-
 @frozen
 class DbtTarget:
     """A target on anything else that dbt has an adapter for.
@@ -149,7 +143,7 @@ class DbtTarget:
         for name, value in self.settings.items():
             if not isinstance(value, str):
                 continue
-            if _is_telling(name) or has_login(value):
+            if name == "keyfile_json" or is_secret_value(name, value, only_secrets=True) or find_in_text(value):
                 yield Finding(
                     rule="dbt/literal-secret",
                     at=f"settings.{name}",

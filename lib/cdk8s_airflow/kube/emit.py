@@ -192,7 +192,9 @@ def _carried(value: Any) -> Json:
 
 def _plain(value: object, at: str, findings: list[Finding]) -> Json:
     """``value`` as the JSON values that survive the way to Node unchanged, without keys whose value is None."""
-    if value is None or isinstance(value, (bool, str)):
+    if isinstance(value, str):
+        return str(value)
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
         if abs(value) > _LARGEST_INTEGER:

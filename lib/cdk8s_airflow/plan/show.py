@@ -31,14 +31,14 @@ def show_setting(kind: str, path: Path, value: Any) -> str:
         path: the path of the setting in it.
         value: the value.
     """
-    from cdk8s_airflow.secret_scan.scanner import is_literal
+    from cdk8s_airflow.secret_scan import is_secret_value
 
     if value is MISSING or value is None:
         return show_value(value)
     if kind in _SECRET_KINDS and any(segment in _SECRET_FIELDS for segment in path):
         return HIDDEN
     named = [segment.strip("[]") for segment in path[-2:]]
-    if isinstance(value, str) and any(is_literal(name, value) for name in named):
+    if isinstance(value, str) and any(is_secret_value(name, value) for name in named):
         return HIDDEN
     return show_value(value)
 
@@ -84,6 +84,6 @@ def _cut(text: str) -> str:
 
 def without_secrets(text: str) -> str:
     """The text without what looks like a secret."""
-    from cdk8s_airflow.secret_scan.scanner import redacted
+    from cdk8s_airflow.secret_scan import redacted
 
     return redacted(text)

@@ -14,7 +14,7 @@ from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.secret_recipe import sources
 from cdk8s_airflow.report.permissions import permissions_of, permissions_text
 from cdk8s_airflow.report.removal import removal_text
-from cdk8s_airflow.secret_scan.scanner import vouched
+from cdk8s_airflow.secret_scan import Exemptions
 
 _KIND = regex(r"^kind: (\S+)$", re.MULTILINE)
 
@@ -35,7 +35,7 @@ def summary(registry: Registry, folder: Path) -> str:
         permissions_text(permissions_of(registry)),
         *_sessions(registry),
         *registry.notes,
-        _vouched(vouched()),
+        _exempt(registry.slot(Exemptions).declared),
         _made(registry.provided.values()),
         _secrets(registry.missing, [file for file in files if _has_namespaces(file)], registry.provided.values()),
         f"Apply it:\n  kubectl apply --server-side -f {folder}/",
@@ -62,11 +62,11 @@ def _sessions(registry: Registry) -> Iterator[str]:
         yield from (session_report(demands) for _, demands in sorted(registry.sessions.items()))
 
 
-def _vouched(texts: int) -> str:
-    """That something looks like a secret and is none, as somebody said."""
-    if not texts:
+def _exempt(count: int) -> str:
+    """How many strings the program declared not to be secrets."""
+    if not count:
         return ""
-    return f"{texts} text{'s are' if texts > 1 else ' is'} taken for no secret because the program says so: not_secret(...)."
+    return f"{count} string{'s are' if count > 1 else ' is'} exempt from the secret scan (not_secret())."
 
 
 def _written(files: list[Path], folder: Path) -> str:

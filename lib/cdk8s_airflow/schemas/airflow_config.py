@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from cdk8s_airflow.schemas import facts_store as store
+from cdk8s_airflow.schemas.secret_values import is_airflow_secret, is_secret_variable
 from cdk8s_airflow.schemas.validation_errors import nearest
-from cdk8s_airflow.secret_scan import secret_paths as hidden
 
 Name = tuple[str, str]
 """Section and option."""
@@ -62,10 +62,18 @@ def is_own_section(section: str) -> bool:
     return section in facts["own_sections"] or section in facts["moved_sections"]
 
 
+def _variable(name: Name) -> str:
+    return f"AIRFLOW__{name[0]}__{name[1]}".replace(".", "_").upper()
+
+
+def is_marked_sensitive(name: Name) -> bool:
+    """Whether Airflow marks an option as sensitive, in any version."""
+    return dotted(name) in store.config_facts()["sensitive"] or is_airflow_secret(_variable(name))
+
+
 def is_sensitive(name: Name) -> bool:
-    """Whether an option holds a secret: Airflow marks it so in some version, or its name says it."""
-    variable = f"AIRFLOW__{name[0]}__{name[1]}".replace(".", "_").upper()
-    return dotted(name) in store.config_facts()["sensitive"] or hidden.is_secret_variable(variable)
+    """Whether an option holds a secret: Airflow marks it as sensitive, or its name says it."""
+    return is_marked_sensitive(name) or is_secret_variable(_variable(name))
 
 
 @lru_cache(maxsize=1)

@@ -9,8 +9,8 @@ from typing import Any
 from cdk8s_airflow.schemas import facts_store as store
 from cdk8s_airflow.schemas import validation_errors as translate
 from cdk8s_airflow.schemas.misplaced_keys import Setting, Table, table
-from cdk8s_airflow.secret_scan import secret_paths as hidden
-from cdk8s_airflow.secret_scan.scanner import in_tree, is_reference
+from cdk8s_airflow.schemas.secret_values import is_airflow_secret, is_bare_address, is_secret_place, is_secret_variable
+from cdk8s_airflow.secret_scan import active, find_in_tree, is_reference
 from cdk8s_airflow.text.documents import Path, dotted, plain, steps_below
 from cdk8s_airflow.validation import Finding, show
 
@@ -179,22 +179,23 @@ def _secrets(document: dict[str, Any], prefix: str = _PREFIX) -> Iterator[Findin
     for path, value in steps_below(document):
         if value is None or value == "" or value == {} or value == [] or path[: len(path) - 1] in known:
             continue
-        if hidden.is_secret_place(path):
+        if is_secret_place(path):
             known.append(path)
             yield _literal(path, "is a secret in clear text", prefix)
         elif path[-1] == "value" and len(path) >= 2:
             named = _at(document, path[:-1]).get("name")
             if (
                 isinstance(named, str)
-                and hidden.is_secret_variable(named)
+                and is_secret_variable(named)
                 and not is_reference(str(value))
-                and not hidden.is_bare_address(named, str(value))
+                and not is_bare_address(named, str(value))
+                and (is_airflow_secret(named) or not active().covers(str(value)))
             ):
                 known.append(path)
                 yield _literal(path, f"gives the secret variable {named} in clear text", prefix)
-    for path, what in in_tree(document):
+    for path, what in find_in_tree(document):
         if not any(path[: len(place)] == place for place in known):
-            yield _literal(path, f"holds {what}", prefix, vouching='; if it is none, say so: not_secret("...")')
+            yield _literal(path, f"holds {what}", prefix, vouching='. If it is not a secret: not_secret("...")')
 
 
 def _literal(path: Path, problem: str, prefix: str, vouching: str = "") -> Finding:

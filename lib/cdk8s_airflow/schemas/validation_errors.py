@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow._regex import regex
-from cdk8s_airflow.secret_scan.secret_paths import has_login, may_hide
+from cdk8s_airflow.secret_scan import has_login, may_hide
 from cdk8s_airflow.text.documents import Path, dotted
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.frozen import frozen

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from cdk8s_airflow.schemas.misplaced_keys import Setting, numbers
-from cdk8s_airflow.secret_scan.secret_paths import is_secret_place
+from cdk8s_airflow.schemas.secret_values import is_secret_place
 from cdk8s_airflow.text.documents import dotted
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.arguments import typed

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from cdk8s_airflow._regex import regex
+from cdk8s_airflow.secret_scan import active, find_in_text, is_secret_value
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import Must, NonEmpty, SqlName, VariableName, is_token
 from cdk8s_airflow.validation.frozen import frozen
@@ -70,8 +71,6 @@ class RemoteTemplate:
     escape: TemplateEscape = "url"
 
     def _rules(self) -> Iterator[Finding]:
-        from cdk8s_airflow.secret_scan.scanner import looks_secret
-
         named = set(_PART.findall(self.template))
         for name in sorted(named - self.parts.keys()):
             yield Finding(
@@ -95,7 +94,7 @@ class RemoteTemplate:
                 problem="is empty: the whole text would stand in the manifest for everybody to read",
                 fix="give each secret in the text a name in braces, and say here where it is kept",
             )
-        if looks_secret(_PART.sub("{{part}}", self.template)) or is_token(self.template):
+        if find_in_text(_PART.sub("{{part}}", self.template)):
             yield Finding(
                 rule="secrets/literal",
                 at="template",
@@ -181,11 +180,9 @@ RemoteValue = RemoteKey | RemoteTemplate | DatabaseUrl | LiteralValue
 
 def literal_rules(key: str, text: LiteralValue) -> Iterator[Finding]:
     """Whether what stands in clear text under a key is a secret, by the key's name or by its own form."""
-    from cdk8s_airflow.secret_scan.scanner import is_literal, is_vouched, looks_secret, telling
-
-    if is_vouched(text.value):
+    if active().covers(text.value):
         return
-    if telling(key) == "strict" or is_literal(key, text.value) or looks_secret(text.value):
+    if is_secret_value(key, text.value, only_secrets=True) or find_in_text(text.value):
         yield Finding(
             rule="secrets/literal",
             at=f"data.{key}",

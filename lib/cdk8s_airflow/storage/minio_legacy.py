@@ -8,6 +8,7 @@ from dataclasses import replace
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import checked
+from cdk8s_airflow.app.exemption import exempting
 from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
@@ -18,7 +19,6 @@ from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import PullSecret
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle
-from cdk8s_airflow.secret_scan.scanner import not_secret
 from cdk8s_airflow.storage import store_credentials as needs
 from cdk8s_airflow.storage.cluster_store import ClusterStore, delivery_rules, with_source
 from cdk8s_airflow.storage.object_storage import ObjectStorage, S3Credentials
@@ -121,17 +121,19 @@ class MinioLegacy(ClusterStore):
             credentials_namespace=settings.namespace,
             ids_are_names=True,
         )
-        for login in (settings.admin_credentials, *(user.credentials for user in users)):
-            # It stands as an access key in the values, and is the name of a Secret.
-            not_secret(login.secret)
-        self._install(
-            settings,
-            delivery,
-            chart_version=CHART_VERSION,
-            values=minio_values(settings),
-            objects=minio_objects(settings),
-            images=[image if mirror is None else mirror.of(image) for image in (SERVER, CLIENT)],
-        )
+        # The chart takes the names of Secrets under keys such as accessKey.
+        with exempting(
+            self._registry,
+            *(login.secret for login in (settings.admin_credentials, *(user.credentials for user in users))),
+        ):
+            self._install(
+                settings,
+                delivery,
+                chart_version=CHART_VERSION,
+                values=minio_values(settings),
+                objects=minio_objects(settings),
+                images=[image if mirror is None else mirror.of(image) for image in (SERVER, CLIENT)],
+            )
         if not self._sound:
             return
         root = replace(self._storage, ids_are_names=False)

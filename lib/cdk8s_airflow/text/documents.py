@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cdk8s_airflow._regex import regex
+from cdk8s_airflow.secret_scan.exemptions import ExemptText
 from cdk8s_airflow.validation import Finding
 
 Path = tuple[str | int, ...]
@@ -121,6 +122,8 @@ class _Reducer:
         """
         if isinstance(item, (Mapping, list)):
             return self._container(item, path, outer)
+        if type(item) is ExemptText:
+            item = str(item)
         problem = _scalar_problem(item)
         return item if problem is None else self.unfit(path, *problem)
 

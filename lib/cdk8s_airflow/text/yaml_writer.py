@@ -130,7 +130,6 @@ def _wrong_type(at: str, value: object) -> Finding:
         rule="text/type",
         at=at,
         problem=f"{type(value).__name__} has no place in Helm values",
-        seen=show(value),
         fix="use text, true or false, a number, None, or dictionaries and lists of these",
     )
 
@@ -140,7 +139,6 @@ def _erased(at: str, text: str) -> Finding:
         rule="text/erased",
         at=at,
         problem=f"Helm removes {_ERASED_BY_HELM} from everything it renders",
-        seen=show(text),
         fix="write this text in another way",
     )
 
@@ -263,7 +261,6 @@ class _Writer:
                         rule="text/number-range",
                         at=at,
                         problem="Helm keeps whole numbers exactly only up to 9007199254740992",
-                        seen=show(value),
                         fix="write it in quotes, as text",
                     )
                 )
@@ -290,7 +287,6 @@ class _Writer:
                     rule="text/surrogate",
                     at=at,
                     problem="the text holds half a character (a lone surrogate), which cannot be written to a file",
-                    seen=show(text),
                     fix="decode the text from its source with the right encoding",
                 )
             )
@@ -307,7 +303,6 @@ class _Writer:
                     rule="text/key-length",
                     at=at,
                     problem=f"a key is longer than the {LONGEST_KEY} characters that YAML readers take for one",
-                    seen=show(key),
                     fix="use a shorter key",
                 )
             )

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from cdk8s_airflow._exports import load
+from cdk8s_airflow.secret_scan.exemptions import ExemptText
 from cdk8s_airflow.validation.constraints import Must
 from cdk8s_airflow.validation.finding import Finding, show
 
@@ -68,43 +69,68 @@ def check_arguments(constructor: Callable[..., Any], arguments: Mapping[str, obj
     ]
 
 
-def check_value(value: object, hint: Any, at: str) -> list[Finding]:
-    """Checks one value against one annotation."""
+def check_value(value: object, hint: Any, at: str, *, hidden: bool = False) -> list[Finding]:
+    """Checks one value against one annotation.
+
+    Args:
+        value: the value.
+        hint: the annotation.
+        at: what the findings are about.
+        hidden: whether the value may be a secret, so that findings show only its type. Default: the annotation decides. It does
+            where it accepts a reference to a Secret, or has a condition that ``hides``: the most likely mistake there is the
+            secret itself. Everything in such a position is hidden, except the fields of settings, which have annotations of
+            their own.
+    """
+    found = _check(value, hint, at, hidden)
+    return _check(value, hint, at, True) if found and not hidden and _bears_secret(hint) else found
+
+
+def _bears_secret(hint: Any) -> bool:
+    """Whether a value of this annotation may be a secret by mistake."""
+    if isinstance(hint, Must):
+        return hint.hides
+    return getattr(hint, "names_a_secret", False) is True or any(map(_bears_secret, get_args(hint)))
+
+
+def _check(value: object, hint: Any, at: str, hidden: bool) -> list[Finding]:
     origin = get_origin(hint)
     if hint is Any or hint is object:
         return []
     if origin is Annotated:
         base, *conditions = get_args(hint)
         musts = [condition for condition in conditions if isinstance(condition, Must)]
-        found = check_value(value, base, at)
+        found = check_value(value, base, at, hidden=hidden)
         if found:
             # Of a plain type, the condition says more than the type: "a duration" rather than "a string".
             return (
-                [_broken(musts[0], value, at, rule="argument/type")] if _says_more(musts, found, value, at) else found
+                [_broken(musts[0], value, at, hidden, rule="argument/type")]
+                if _says_more(musts, found, value, at)
+                else found
             )
         first = next((condition for condition in musts if not condition.holds(value)), None)
-        return [] if first is None else [_broken(first, value, at)]
+        return [] if first is None else [_broken(first, value, at, hidden)]
     if origin in (Union, types.UnionType):
-        return _check_union(value, get_args(hint), at)
+        return _check_union(value, get_args(hint), at, hidden)
     if origin is Literal:
-        return _check_literal(value, get_args(hint), at)
+        return _check_literal(value, get_args(hint), at, hidden)
     if hint is None or hint is type(None):
-        return [] if value is None else [_wrong_type(value, "None", at)]
+        return [] if value is None else [_wrong_type(value, "None", at, hidden)]
     if origin is not None and isinstance(origin, type):
-        return _check_collection(value, origin, get_args(hint), at)
-    return _check_class(value, hint, at)
+        return _check_collection(value, origin, get_args(hint), at, hidden)
+    return _check_class(value, hint, at, hidden)
 
 
 def _fits(value: object, hint: Any) -> bool:
     if hint in _PLAIN_NAMES:
         # Serializers treat subclasses (an enum, a numpy scalar, the scalar of a YAML loader) in different ways.
-        return type(value) is hint or (hint is float and type(value) is int)
+        kind = type(value)
+        return kind is hint or (hint is float and kind is int) or (hint is str and kind is ExemptText)
     return isinstance(value, hint)
 
 
-def _check_class(value: object, hint: Any, at: str) -> list[Finding]:
+def _check_class(value: object, hint: Any, at: str, hidden: bool) -> list[Finding]:
     if not _fits(value, hint):
-        return [_wrong_type(value, _described(hint), at, hints=(hint,))]
+        return [_wrong_type(value, _described(hint), at, hidden, hints=(hint,))]
     return list(check_setting(value, at))
 
 
@@ -125,16 +151,16 @@ def check_setting(value: object, at: str) -> Iterator[Finding]:
             yield finding.under(at)
 
 
-def _check_union(value: object, arms: tuple[Any, ...], at: str) -> list[Finding]:
+def _check_union(value: object, arms: tuple[Any, ...], at: str, hidden: bool) -> list[Finding]:
     wanted = tuple(arm for arm in arms if arm is not type(None))
     if value is not None and len(wanted) == 1:
-        return check_value(value, wanted[0], at)
+        return check_value(value, wanted[0], at, hidden=hidden)
     best: list[Finding] | None = None
     for arm in arms:
         # For a value of an unrelated class, the finding about the whole union is enough.
         if isinstance(arm, type) and get_origin(arm) is None and not _fits(value, arm):
             continue
-        found = check_value(value, arm, at)
+        found = check_value(value, arm, at, hidden=hidden)
         if not found:
             return []
         of_this_kind = not any(finding.rule == "argument/type" and finding.at == at for finding in found)
@@ -142,7 +168,7 @@ def _check_union(value: object, arms: tuple[Any, ...], at: str) -> list[Finding]
             best = found
     if best is not None:
         return _with_other_ways(best, arms)
-    return [_wrong_type(value, " or ".join(dict.fromkeys(map(_described, wanted))), at, hints=wanted)]
+    return [_wrong_type(value, " or ".join(dict.fromkeys(map(_described, wanted))), at, hidden, hints=wanted)]
 
 
 def _with_other_ways(found: list[Finding], arms: tuple[Any, ...]) -> list[Finding]:
@@ -154,7 +180,7 @@ def _with_other_ways(found: list[Finding], arms: tuple[Any, ...]) -> list[Findin
     ]
 
 
-def _check_literal(value: object, allowed: tuple[object, ...], at: str) -> list[Finding]:
+def _check_literal(value: object, allowed: tuple[object, ...], at: str, hidden: bool) -> list[Finding]:
     if any(value == choice and type(value) is type(choice) for choice in allowed):
         return []
     choices = ", ".join(repr(choice) for choice in allowed)
@@ -163,28 +189,31 @@ def _check_literal(value: object, allowed: tuple[object, ...], at: str) -> list[
             rule="argument/choice",
             at=at,
             problem=f"must be one of {choices}",
-            seen=typed(value),
-            fix=f"Use {close}" if (close := _closest(value, allowed)) else "Use one of them",
+            seen=_type_of(value) if hidden else typed(value),
+            fix=f"Use {close}" if not hidden and (close := _closest(value, allowed)) else "Use one of them",
         )
     ]
 
 
-def _check_collection(value: object, origin: type, arms: tuple[Any, ...], at: str) -> list[Finding]:
+def _check_collection(value: object, origin: type, arms: tuple[Any, ...], at: str, hidden: bool) -> list[Finding]:
     if isinstance(value, (str, bytes)) or not isinstance(value, origin):
-        return [_wrong_type(value, _described(origin), at)]
+        return [_wrong_type(value, _described(origin), at, hidden)]
     if isinstance(value, collections.abc.Mapping):
         key_hint, value_hint = arms
-        return [
-            finding
-            for key, item in value.items()
-            for finding in (
-                *check_value(key, key_hint, f"{at} (key)"),
-                *check_value(item, value_hint, f"{at}.{key}"),
-            )
-        ]
+        found: list[Finding] = []
+        for key, item in value.items():
+            wrong_key = check_value(key, key_hint, f"{at} (key)", hidden=hidden)
+            place = f"{at}[…]" if wrong_key and (hidden or _bears_secret(value_hint)) else f"{at}.{key}"
+            found += wrong_key
+            found += check_value(item, value_hint, place, hidden=hidden)
+        return found
     if isinstance(value, (collections.abc.Set, collections.abc.Sequence)):
         items = sorted(value, key=repr) if isinstance(value, collections.abc.Set) else value
-        return [finding for index, item in enumerate(items) for finding in check_value(item, arms[0], f"{at}[{index}]")]
+        return [
+            finding
+            for index, item in enumerate(items)
+            for finding in check_value(item, arms[0], f"{at}[{index}]", hidden=hidden)
+        ]
     return []
 
 
@@ -232,13 +261,17 @@ def _closest(value: object, allowed: tuple[object, ...]) -> str:
     return names[close[0]] if close else ""
 
 
+def _type_of(value: object) -> str:
+    return _with_article(type(value).__name__)
+
+
 def typed(value: object) -> str:
     """A value and its type, as a message shows them: ``60 (int)``."""
     return f"{show(value)} ({type(value).__name__})"
 
 
-def _wrong_type(value: object, wanted: str, at: str, hints: tuple[Any, ...] = ()) -> Finding:
-    """A finding about a type. A value in the place of a reference to a Secret may be the secret itself and is not shown."""
+def _wrong_type(value: object, wanted: str, at: str, hidden: bool, hints: tuple[Any, ...] = ()) -> Finding:
+    """A finding about a type."""
     fixes = " or ".join(fix for hint in hints if (fix := getattr(hint, "how_to_write", "")))
     if isinstance(value, type):
         return Finding(
@@ -248,16 +281,15 @@ def _wrong_type(value: object, wanted: str, at: str, hints: tuple[Any, ...] = ()
             seen=f"the class {value.__name__}",
             fix=f"Pass an instance: {getattr(value, 'how_to_write', value.__name__ + '()')}",
         )
-    secret = isinstance(value, (str, bytes)) and any(getattr(hint, "names_a_secret", False) for hint in hints)
     for plain in hints:
         if plain in _PLAIN_NAMES and isinstance(value, plain) and not isinstance(value, bool):
             fixes = f"Convert it: {plain.__name__}(...)"
-    plain_fix = _plain_fix(value, wanted, hints)
+    plain_fix = f"Pass {wanted}" if hidden else _plain_fix(value, wanted, hints)
     return Finding(
         rule="argument/type",
         at=at,
         problem=f"must be {wanted}",
-        seen=_with_article(type(value).__name__) if secret else typed(value),
+        seen=_type_of(value) if hidden else typed(value),
         fix=fixes if fixes.startswith("Convert") else f"Use {fixes}" if fixes else plain_fix,
     )
 
@@ -275,15 +307,15 @@ def _plain_fix(value: object, wanted: str, hints: tuple[Any, ...]) -> str:
     return f"Pass {wanted}"
 
 
-def _broken(condition: Must, value: object, at: str, rule: str = "") -> Finding:
+def _broken(condition: Must, value: object, at: str, hidden: bool, rule: str = "") -> Finding:
     # A host with a login in front of it may be in any argument.
     login = isinstance(value, str) and ":" in value.partition("@")[0] and "@" in value
-    hidden = condition.hides or login
+    hidden = hidden or condition.hides or login
     suggestion = "" if hidden or condition.suggest is None else condition.suggest(value)
     return Finding(
         rule=rule or condition.rule,
         at=at,
         problem=condition.problem,
-        seen=("" if isinstance(value, str) else _with_article(type(value).__name__)) if hidden else typed(value),
+        seen=("" if isinstance(value, str) else _type_of(value)) if hidden else typed(value),
         fix=f"Use {suggestion}" if suggestion else condition.fix,
     )

@@ -146,14 +146,18 @@ class Must:
     suggest: Callable[[Any], str] | None = None
 
 
-_TOKEN = regex(
-    r"(?:^|[^A-Za-z0-9])(?:glpat-|gh[pousr]_|github_pat_|xox[abeoprs]-|AKIA[0-9A-Z]{12}|sk-[A-Za-z0-9-]{20}|eyJ[\w-]{10,}\.eyJ)"
-)
-
-
 def is_token(text: str) -> bool:
-    """Whether the string contains the prefix of a token of a well-known service."""
-    return _TOKEN.search(text) is not None
+    """Whether the form of a string gives away a secret: a token of a well-known service, a key, a URL with a password."""
+    from cdk8s_airflow.secret_scan import looks_secret
+
+    return looks_secret(text)
+
+
+def is_password(text: str) -> bool:
+    """Whether a string in the place of a name is more likely a password: random characters, or the form of a token."""
+    from cdk8s_airflow.secret_scan import looks_random, looks_secret
+
+    return looks_random(text) or looks_secret(text)
 
 
 def _as_integer(value: object, lowest: int) -> str:
@@ -274,8 +278,8 @@ SecretName = Annotated[
         hides=True,
     ),
     Must(
-        lambda text: not is_token(text),
-        "must be the name of a Secret, but it looks like a token",
+        lambda text: not is_password(text),
+        "must be the name of a Secret, but it looks like a password or token",
         "Pass the name of a Secret, never its content",
         "argument/name",
         hides=True,
@@ -299,11 +303,19 @@ SecretKeyName = Annotated[
     Must(
         lambda text: len(text) <= 253 and _SECRET_KEY.fullmatch(text) is not None,
         "must be a key of a Secret",
-        "Use letters, digits, dots, dashes and underscores",
+        "Pass the name of a key, never its content: letters, digits, dots, dashes and underscores",
         "argument/name",
+        hides=True,
+    ),
+    Must(
+        lambda text: not is_password(text),
+        "must be a key of a Secret, but it looks like a password",
+        "Pass the name of a key, never its content",
+        "argument/name",
+        hides=True,
     ),
 ]
-"""A key in a Secret or ConfigMap."""
+"""A key in a Secret or ConfigMap. An invalid key may be a secret that was passed by mistake, so messages never show it."""
 
 VersionText = Annotated[
     str,

@@ -16,7 +16,7 @@ _ON_ONE_LINE = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x
 def show(value: object) -> str:
     """The Python representation of a value on one line, shortened if it is long, with anything that looks like a secret removed."""
     try:
-        text = " ".join(repr(value).split())
+        text = " ".join(repr(_without_secrets(value)).split())
     except Exception:
         text = f"a {type(value).__name__}"
     if " object at 0x" in text:
@@ -25,9 +25,21 @@ def show(value: object) -> str:
     return text if len(text) <= _LONGEST_SEEN else f"{text[: _LONGEST_SEEN - 1]}…"
 
 
+def _without_secrets(value: object, levels: int = 8) -> object:
+    """A copy of a plain value whose strings are redacted one by one: a representation hides where lines begin."""
+    kind = type(value)
+    if kind is str:
+        return _redacted(str(value))
+    if levels and kind in (list, tuple, set, frozenset):
+        return kind(_without_secrets(item, levels - 1) for item in value)  # type: ignore[attr-defined]
+    if levels and isinstance(value, dict) and kind is dict:
+        return {key: _without_secrets(item, levels - 1) for key, item in value.items()}
+    return value
+
+
 def _redacted(text: str, *, forms_only: bool = False) -> str:
     # Imported only when there is a finding: a valid platform does not load the scanner for this.
-    from cdk8s_airflow.secret_scan.scanner import redacted
+    from cdk8s_airflow.secret_scan import redacted
 
     return redacted(text, forms_only=forms_only)
 
@@ -56,10 +68,11 @@ class Finding:
     path: str = ""
 
     def __post_init__(self) -> None:
-        for field in ("at", "problem", "seen", "fix"):
+        for field in ("at", "problem", "seen", "fix", "path"):
             text = getattr(self, field)
-            # A fix shows how to write things, with names that occur with secrets.
-            if isinstance(text, str) and (shown := _redacted(text, forms_only=field == "fix")) != text:
+            # A fix shows how to write things, with names that occur with secrets. So do construct ids.
+            by_form = field in ("fix", "path")
+            if text and isinstance(text, str) and (shown := _redacted(text, forms_only=by_form)) != text:
                 object.__setattr__(self, field, shown)
 
     def __str__(self) -> str:

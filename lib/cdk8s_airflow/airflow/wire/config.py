@@ -15,8 +15,7 @@ from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.schemas import airflow_config as known
-from cdk8s_airflow.secret_scan.scanner import has_login, in_text, is_literal, is_vouched
-from cdk8s_airflow.secret_scan.secret_paths import may_hide
+from cdk8s_airflow.secret_scan import active, find_in_text, has_login, is_secret_value, may_hide
 from cdk8s_airflow.text.yaml_writer import escape_template
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.frozen import frozen
@@ -325,13 +324,14 @@ def _value_problems(option: _Option, airflow: str) -> Iterator[Finding]:
     value = option.value
     if isinstance(value, SecretKey):
         return
-    if known.is_sensitive(option.name) or _looks_secret(option.asked[1], value):
+    exempt = isinstance(value, str) and active().covers(value) and not known.is_marked_sensitive(option.name)
+    if not exempt and (known.is_sensitive(option.name) or _looks_secret(option.asked[1], value)):
         yield Finding(
             rule="config/secret-literal",
             at=option.at,
             problem="holds a secret, and would stand in clear text in a ConfigMap and in the output",
             fix='name the key of a Secret: SecretKey("airflow-config", "...")'
-            + ("" if known.is_sensitive(option.name) else ', or if it is none, say so: not_secret("...")'),
+            + ("" if known.is_marked_sensitive(option.name) else ', or, if it is not a secret: not_secret("...")'),
         )
         return
     if isinstance(value, float) and not math.isfinite(value):
@@ -366,9 +366,9 @@ def _value_problems(option: _Option, airflow: str) -> Iterator[Finding]:
 
 def _looks_secret(name: str, value: object) -> bool:
     """Whether a value is a secret by its form, or by the name of its option."""
-    if isinstance(value, str) and (is_vouched(value) or not value):
+    if isinstance(value, str) and (active().covers(value) or not value):
         return False
-    return is_literal(name, value) or (isinstance(value, str) and bool(in_text(value)))
+    return is_secret_value(name, value) or (isinstance(value, str) and bool(find_in_text(value)))
 
 
 def _unwritable(option: _Option, problem: str, fix: str) -> Finding:

@@ -14,10 +14,10 @@ from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.schemas import check_values, facts_store, value_classes
 from cdk8s_airflow.schemas.chart_values import secret_findings
 from cdk8s_airflow.schemas.misplaced_keys import Setting
+from cdk8s_airflow.schemas.secret_values import is_secret_place
 from cdk8s_airflow.schemas.validation_errors import known_names, knows, names, nearest
 from cdk8s_airflow.schemas.value_classes import Key, ValueClass, Values
-from cdk8s_airflow.secret_scan.scanner import in_tree
-from cdk8s_airflow.secret_scan.secret_paths import is_secret_place
+from cdk8s_airflow.secret_scan import find_in_tree
 from cdk8s_airflow.text.documents import dotted, plain
 from cdk8s_airflow.validation import Finding, show
 
@@ -231,7 +231,7 @@ def _replaced_list(path: Key, value: object, ours: Mapping[str, Any]) -> Iterato
 
 def _shown(entries: list[Any]) -> str:
     """Entries as Python, or only their names if they contain something that looks like a secret."""
-    if any(True for _ in in_tree({"entries": entries})):
+    if any(True for _ in find_in_tree({"entries": entries})):
         return ", ".join(str(entry.get("name", "?")) if isinstance(entry, Mapping) else "?" for entry in entries)
     return ", ".join(repr(entry) for entry in entries)
 
@@ -256,7 +256,7 @@ def _config_rules(ours: Mapping[str, Any], config: Mapping[str, Any], values: Va
 
 
 def _may_show(path: Key, value: object) -> bool:
-    return not is_secret_place(path) and not any(True for _ in in_tree({str(path[-1]): value}))
+    return not is_secret_place(path) and not any(True for _ in find_in_tree({str(path[-1]): value}))
 
 
 def _option_class(path: Key, value: object, ours: Mapping[str, Any]) -> ValueClass:

@@ -188,7 +188,6 @@ def _plain(value: object, at: str) -> str:
                     rule="tasks/text",
                     at=f"values.{at}",
                     problem="is a template, which only Helm could fill in, and task pods in other namespaces need it too",
-                    seen=show(text),
                     fix="write what it stands for, or leave task_namespaces= out",
                 )
             ]

@@ -393,7 +393,6 @@ def _parsed(text: object) -> list[dict[str, Any]]:
                     rule="tasks/text",
                     at="values",
                     problem="has variables as text that cannot be carried over to the pods of tasks",
-                    seen=show(text),
                     fix="give them with env= and env_from=, or a whole podTemplate of your own in values=",
                 )
             ]
