@@ -78,7 +78,7 @@ PACKAGES: Mapping[str, Package] = {
     "airflow": Package(
         "Airflow release", "`AirflowChart`, its components, executors, logs, authentication and the UI."
     ),
-    "app": Package("Run and synth", "From a program to files in `dist/`."),
+    "app": Package("Run and synth", "From a program to files in `dist/`, and exemptions from the secret scan."),
     "dags": Package("DAG sources", "Where Airflow reads DAG files from: git, an image, a volume, a folder."),
     "database": Package(
         "Database", "The metadata database: CloudNativePG clusters, external databases, connection pools, backups."
@@ -91,7 +91,6 @@ PACKAGES: Mapping[str, Package] = {
     ),
     "namespaces": Package("Namespaces", "Namespaces, Pod Security levels and resource quotas."),
     "network": Package("Network policies", "Network policies of a platform."),
-    "secret_scan": Package("Secret scan", "The scan of the output for secrets in plain text."),
     "secrets": Package(
         "Secrets", "Where Secrets come from: External Secrets, Sealed Secrets, bridges between namespaces."
     ),

@@ -147,8 +147,8 @@ class DbtTarget:
                 yield Finding(
                     rule="dbt/literal-secret",
                     at=f"settings.{name}",
-                    problem="is a text where a secret belongs, and the ConfigMap with the profiles is readable",
-                    fix=f'give SecretKey("{self.type}", "{name}")',
+                    problem="must be a key of a Secret, because it would be written to a ConfigMap in clear text",
+                    fix=f'Use SecretKey("{self.type}", "{name}")',
                 )
             elif "{{" in value or "{%" in value:
                 yield Finding(

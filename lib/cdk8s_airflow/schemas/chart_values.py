@@ -181,7 +181,7 @@ def _secrets(document: dict[str, Any], prefix: str = _PREFIX) -> Iterator[Findin
             continue
         if is_secret_place(path):
             known.append(path)
-            yield _literal(path, "is a secret in clear text", prefix)
+            yield _literal(path, "contains a secret in clear text", prefix)
         elif path[-1] == "value" and len(path) >= 2:
             named = _at(document, path[:-1]).get("name")
             if (
@@ -192,37 +192,37 @@ def _secrets(document: dict[str, Any], prefix: str = _PREFIX) -> Iterator[Findin
                 and (is_airflow_secret(named) or not active().covers(str(value)))
             ):
                 known.append(path)
-                yield _literal(path, f"gives the secret variable {named} in clear text", prefix)
+                yield _literal(path, f"sets the secret variable {named} in clear text", prefix)
     for path, what in find_in_tree(document):
         if not any(path[: len(place)] == place for place in known):
-            yield _literal(path, f"holds {what}", prefix, vouching='. If it is not a secret: not_secret("...")')
+            yield _literal(path, f"contains {what}", prefix, exempting=', or, if it is not a secret, not_secret("...")')
 
 
-def _literal(path: Path, problem: str, prefix: str, vouching: str = "") -> Finding:
+def _literal(path: Path, problem: str, prefix: str, exempting: str = "") -> Finding:
     return Finding(
         rule="values/secret-literal",
         at=dotted(path, prefix),
         problem=problem,
         fix=_REFERENCES.get(
-            ".".join(map(str, path)), "name an existing Secret instead; nothing secret may stand in values"
+            ".".join(map(str, path)), "Use the name of an existing Secret instead"
         )
-        + vouching,
+        + exempting,
     )
 
 
 _REFERENCES = {
-    "fernetKey": "give the keys= parameter (fernetKeySecretName)",
-    "webserverSecretKey": "give the keys= parameter (webserverSecretKeySecretName)",
-    "apiSecretKey": "give the keys= parameter (apiSecretKeySecretName)",
-    "jwtSecret": "give the keys= parameter (jwtSecretName)",
-    "data.metadataConnection.pass": "give the database= parameter (data.metadataSecretName)",
-    "data.resultBackendConnection.pass": "give the executor= parameter, with result_backend= (data.resultBackendSecretName)",
-    "data.brokerUrl": "give the executor= parameter, with broker= (data.brokerUrlSecretName)",
-    "redis.password": "give the executor= parameter, with RedisBroker(password=...) (redis.passwordSecretName)",
-    "dags.gitSync.sshKey": "give the dags= parameter with an existing Secret (dags.gitSync.sshKeySecret)",
-    "flower.password": "give the flower= parameter, with auth= (flower.secretName)",
-    "elasticsearch.connection.pass": "give the logs= parameter, with Logs.elasticsearch(...) (elasticsearch.secretName)",
-    "opensearch.connection.pass": "give the logs= parameter, with Logs.opensearch(...) (opensearch.secretName)",
+    "fernetKey": "Use keys= (fernetKeySecretName)",
+    "webserverSecretKey": "Use keys= (webserverSecretKeySecretName)",
+    "apiSecretKey": "Use keys= (apiSecretKeySecretName)",
+    "jwtSecret": "Use keys= (jwtSecretName)",
+    "data.metadataConnection.pass": "Use database= (data.metadataSecretName)",
+    "data.resultBackendConnection.pass": "Use executor= with result_backend= (data.resultBackendSecretName)",
+    "data.brokerUrl": "Use executor= with broker= (data.brokerUrlSecretName)",
+    "redis.password": "Use executor= with RedisBroker(password=...) (redis.passwordSecretName)",
+    "dags.gitSync.sshKey": "Use dags= with an existing Secret (dags.gitSync.sshKeySecret)",
+    "flower.password": "Use flower= with auth= (flower.secretName)",
+    "elasticsearch.connection.pass": "Use logs= with Logs.elasticsearch(...) (elasticsearch.secretName)",
+    "opensearch.connection.pass": "Use logs= with Logs.opensearch(...) (opensearch.secretName)",
 }
 
 

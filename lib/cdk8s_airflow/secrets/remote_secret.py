@@ -98,8 +98,8 @@ class RemoteTemplate:
             yield Finding(
                 rule="secrets/literal",
                 at="template",
-                problem="has a password or token in it, and manifests are read by everybody",
-                fix="write a name in braces in its place, and say in parts where it is kept",
+                problem="contains a password or token, which would be written to the manifest in clear text",
+                fix="Write a name in braces in its place, and pass where it is stored in parts=",
             )
 
 
@@ -186,8 +186,8 @@ def literal_rules(key: str, text: LiteralValue) -> Iterator[Finding]:
         yield Finding(
             rule="secrets/literal",
             at=f"data.{key}",
-            problem="looks like a secret, and would stand in the manifest for everybody to read",
-            fix='say where it is kept: RemoteKey(...), or if it is none: LiteralValue(not_secret("..."))',
+            problem="looks like a secret, and would be written to the manifest in clear text",
+            fix='Use RemoteKey(...), or, if it is not a secret, LiteralValue(not_secret("..."))',
         )
 
 

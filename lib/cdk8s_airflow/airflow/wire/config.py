@@ -329,7 +329,7 @@ def _value_problems(option: _Option, airflow: str) -> Iterator[Finding]:
         yield Finding(
             rule="config/secret-literal",
             at=option.at,
-            problem="holds a secret, and would stand in clear text in a ConfigMap and in the output",
+            problem="contains a secret, which would be written in clear text to a ConfigMap",
             fix='name the key of a Secret: SecretKey("airflow-config", "...")'
             + ("" if known.is_marked_sensitive(option.name) else ', or, if it is not a secret: not_secret("...")'),
         )
