@@ -609,7 +609,7 @@ TYPES = [
         "GitTokenSecret(",
     ),
     case("a path for the certificate", dags(ca="/etc/ssl/ca.crt"), "ca", "", "SecretKey("),
-    case("a list for the host keys", dags(**{**SSH, "known_hosts": [KEY]}), "known_hosts", "['gitlab", "Pass a value"),
+    case("a list for the host keys", dags(**{**SSH, "known_hosts": [KEY]}), "known_hosts", "a list", "Pass a value"),
     case(
         "a single name for the shared storage classes",
         airflow(facts=ClusterFacts(rwx_classes="longhorn")),
@@ -1376,7 +1376,7 @@ NAMES = [
         "a key with a slash for the certificate",
         dags(ca=SecretKey("git-ca", "tls/ca.crt")),
         "ca.key",
-        "'tls/ca.crt'",
+        "",
         "letters, digits",
     ),
     case("an empty key for the certificate", dags(ca=ConfigMapKey("git-ca", "")), "ca.key", "''", "letters, digits"),
@@ -1763,7 +1763,7 @@ COMBINATIONS = [
         "",
         "ssh-keyscan",
     ),
-    case("empty host keys", dags(**{**SSH, "known_hosts": "\n"}), "known_hosts", r"'\n'", "Pass a value"),
+    case("empty host keys", dags(**{**SSH, "known_hosts": "\n"}), "known_hosts", "", "Pass a value"),
     case("ssh with a certificate", dags(**SSH, ca=SecretKey("git-ca", "ca.crt")), "ca", "git@gitlab", "leave it out"),
     case(
         "https with an ssh key", dags(credentials=GitSshSecret("s")), "credentials", "https://gitlab", "GitTokenSecret"
@@ -1867,7 +1867,7 @@ MISTAKES_OF_ARTICLES = [
         nested("postgresql.auth.postgresPassword", "hunter2"),
         "values.postgresql.auth.postgresPassword",
         "",
-        "nothing secret",
+        "database=",
     ),
     case(
         "git-sync's old name for its period",

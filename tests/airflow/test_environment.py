@@ -27,12 +27,12 @@ CASES = [
     case(
         "a connection that no variable can name",
         airflow(connections={"my-lake": SecretKey("s", "k")}),
-        "connections",
-        "'my-lake'",
+        "connections (key)",
+        "",
         "secrets_backend=",
     ),
-    case("a name with a dash", airflow(env={"MY-NAME": "x"}), "env", "'MY-NAME'", "underscores"),
-    case("a number for a text", airflow(env={"RETRIES": 3}), "env.RETRIES", "3", "SecretKey("),
+    case("a name with a dash", airflow(env={"MY-NAME": "x"}), "env (key)", "", "underscores"),
+    case("a number for a text", airflow(env={"RETRIES": 3}), "env.RETRIES", "an int", "SecretKey("),
     case(
         "an option of airflow.cfg",
         airflow(env={"AIRFLOW__CORE__PARALLELISM": "8"}),

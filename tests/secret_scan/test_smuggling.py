@@ -76,6 +76,7 @@ URL = f"postgresql://airflow:{WORD}@pg.acme.lab:5432/airflow"
 CANARIES = (WORD, TOKEN, FERNET, JWT, AWS_ID, AWS_SECRET, "b3BlbnNzaC1rZXktdjEA", "c2lnbmF0dXJlLW9m")
 
 SECRET_RULES = {
+    "values/owned",
     "values/secret-literal",
     "environment/clear-text",
     "config/secret-literal",

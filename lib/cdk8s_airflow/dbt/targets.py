@@ -112,6 +112,10 @@ DbtSetting: TypeAlias = bool | int | float | str | SecretKey
 """The value of a setting of a dbt target. A :class:`SecretKey` becomes an environment variable of the pod."""
 
 
+_WHOLE_SECRETS = ("keyfile_json", "connection", "connection_string")
+"""Settings whose value contains a secret, whatever it looks like."""
+
+
 @frozen
 class DbtTarget:
     """A target on anything else that dbt has an adapter for.
@@ -143,7 +147,7 @@ class DbtTarget:
         for name, value in self.settings.items():
             if not isinstance(value, str):
                 continue
-            if name == "keyfile_json" or is_secret_value(name, value, only_secrets=True) or find_in_text(value):
+            if name in _WHOLE_SECRETS or is_secret_value(name, value, only_secrets=True) or find_in_text(value):
                 yield Finding(
                     rule="dbt/literal-secret",
                     at=f"settings.{name}",

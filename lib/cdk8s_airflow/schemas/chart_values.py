@@ -199,14 +199,12 @@ def _secrets(document: dict[str, Any], prefix: str = _PREFIX) -> Iterator[Findin
 
 
 def _literal(path: Path, problem: str, prefix: str, exempting: str = "") -> Finding:
+    key = "postgresql" if path[0] == "postgresql" else ".".join(map(str, path))
     return Finding(
         rule="values/secret-literal",
         at=dotted(path, prefix),
         problem=problem,
-        fix=_REFERENCES.get(
-            ".".join(map(str, path)), "Use the name of an existing Secret instead"
-        )
-        + exempting,
+        fix=_REFERENCES.get(key, "Use the name of an existing Secret instead") + exempting,
     )
 
 
@@ -218,6 +216,7 @@ _REFERENCES = {
     "data.metadataConnection.pass": "Use database= (data.metadataSecretName)",
     "data.resultBackendConnection.pass": "Use executor= with result_backend= (data.resultBackendSecretName)",
     "data.brokerUrl": "Use executor= with broker= (data.brokerUrlSecretName)",
+    "postgresql": "Use database=, which takes a Secret: the PostgreSQL of the chart is not installed",
     "redis.password": "Use executor= with RedisBroker(password=...) (redis.passwordSecretName)",
     "dags.gitSync.sshKey": "Use dags= with an existing Secret (dags.gitSync.sshKeySecret)",
     "flower.password": "Use flower= with auth= (flower.secretName)",

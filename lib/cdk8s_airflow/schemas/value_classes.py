@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from cdk8s_airflow.schemas.misplaced_keys import Setting, numbers
 from cdk8s_airflow.schemas.secret_values import is_secret_place
+from cdk8s_airflow.secret_scan import may_hide
 from cdk8s_airflow.text.documents import dotted
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.arguments import typed
@@ -289,7 +290,8 @@ def finding(path: Key, value: object, told: ValueClass, prefix: str = "values") 
         told: the class of the key.
         prefix: the text before the path.
     """
-    hides = isinstance(value, (Mapping, list)) or is_secret_place(path)
+    secret = is_secret_place(path) or may_hide(path)
+    hides = secret or isinstance(value, (Mapping, list))
     owned = told.kind == "owned"
     if owned:
         problem = f"must not be set with values=, because {told.why or 'an argument sets it'}"
@@ -300,7 +302,7 @@ def finding(path: Key, value: object, told: ValueClass, prefix: str = "values") 
         at=dotted(path, prefix),
         problem=problem,
         seen="" if hides else typed(value),
-        fix=way_out(told, None if is_secret_place(path) or isinstance(value, list) else value),
+        fix=way_out(told, None if secret or isinstance(value, list) else value),
     )
 
 

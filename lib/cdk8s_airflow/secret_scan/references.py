@@ -1,4 +1,4 @@
-"""Recognizes values that stand for a secret stored elsewhere, and placeholders."""
+"""Recognizes values that refer to a secret stored elsewhere, and placeholders."""
 
 from __future__ import annotations
 

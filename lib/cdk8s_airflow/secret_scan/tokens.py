@@ -254,7 +254,7 @@ def _is_host_before(text: str, at: int) -> bool:
 
 @lru_cache(maxsize=4096)
 def decoded(word: str) -> str | None:
-    """The readable text that a word in base64 stands for; None if it stands for none."""
+    """The readable text that a word in base64 encodes; None if it encodes none."""
     word = word.replace("-", "+").replace("_", "/").rstrip("=")
     try:
         text = base64.b64decode(word + "=" * (-len(word) % 4), validate=True).decode("utf-8")
@@ -266,7 +266,7 @@ def decoded(word: str) -> str | None:
 
 
 def encoded_words(words: set[str]) -> Iterator[tuple[str, str, str]]:
-    """Words that have something in base64: the word, the part in base64, and the readable text that it stands for."""
+    """Words that have something in base64: the word, the part in base64, and the readable text that it encodes."""
     for word in words:
         if len(word) < SHORTEST_ENCODED or word.islower() or word.isupper():
             continue

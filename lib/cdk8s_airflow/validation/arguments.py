@@ -201,9 +201,12 @@ def _check_collection(value: object, origin: type, arms: tuple[Any, ...], at: st
     if isinstance(value, collections.abc.Mapping):
         key_hint, value_hint = arms
         found: list[Finding] = []
-        for key, item in value.items():
-            wrong_key = check_value(key, key_hint, f"{at} (key)", hidden=hidden)
-            place = f"{at}[…]" if wrong_key and (hidden or _bears_secret(value_hint)) else f"{at}.{key}"
+        secret = hidden or _bears_secret(value_hint)
+        for number, (key, item) in enumerate(value.items(), 1):
+            # A key may be a secret by mistake too. A hidden one is named by its position.
+            position = f" {number} of {len(value)}" if secret and len(value) > 1 else ""
+            wrong_key = check_value(key, key_hint, f"{at} (key{position})", hidden=hidden)
+            place = f"{at}[…]" if wrong_key and secret else f"{at}.{key}"
             found += wrong_key
             found += check_value(item, value_hint, place, hidden=hidden)
         return found
@@ -316,6 +319,6 @@ def _broken(condition: Must, value: object, at: str, hidden: bool, rule: str = "
         rule=rule or condition.rule,
         at=at,
         problem=condition.problem,
-        seen=("" if isinstance(value, str) else _type_of(value)) if hidden else typed(value),
+        seen=("" if isinstance(value, str) else _type_of(value)) if hidden and value != "" else typed(value),
         fix=f"Use {suggestion}" if suggestion else condition.fix,
     )

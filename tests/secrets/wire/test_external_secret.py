@@ -203,14 +203,14 @@ def test_whatever_is_put_together_every_name_in_a_template_stands_for_one_thing(
         (RemoteTemplate(template="{a}", parts={"a": USER, "b": USER}), "secrets/part", "data.parts.b"),
         (RemoteTemplate(template="x://u:hunter2@{host}/d", parts={"host": USER}), "secrets/literal", "data.template"),
         (
-            RemoteTemplate(template="{user}:glpat-aaaaaaaaaaaaaaaaaaaa", parts={"user": USER}),
+            RemoteTemplate(template="{user}:glpat-x8Kq2mVb7ZtRw4LcPd9s", parts={"user": USER}),
             "secrets/literal",
             "data.template",
         ),
         (RemoteTemplate(template="{user}", parts={"user-name": USER}), "argument/name", "data.parts (key)"),
         (RemoteTemplate(template="", parts={"user": USER}), "argument/empty", "data.template"),
         (RemoteKey(""), "argument/empty", "data.name"),
-        (RemoteKey("glpat-aaaaaaaaaaaaaaaaaaaa"), "secrets/remote-name", "data.name"),
+        (RemoteKey("glpat-x8Kq2mVb7ZtRw4LcPd9s"), "secrets/remote-name", "data.name"),
         (RemoteKey("a\nb"), "secrets/remote-name", "data.name"),
         (RemoteKey("a", property=""), "argument/empty", "data.property"),
         (RemoteKey("a", base64="yes"), "argument/type", "data.base64"),  # type: ignore[arg-type]

@@ -594,7 +594,6 @@ def _workers(settings: ReleaseSettings, values: Mapping[str, Any]) -> Mapping[st
                         rule="tasks/text",
                         at=f"values.workers.{'kubernetes.' if key in own else ''}{key}",
                         problem="is a template, which only Helm could fill in, and the pod template is made here",
-                        seen=show(both[key]),
                         fix="write what it stands for",
                     )
                 ]
