@@ -14,16 +14,15 @@ from cdk8s_airflow import (
     GitTokenSecret,
     Ingress,
     IngressTls,
-    MinioLegacy,
     Namespace,
     S3Credentials,
-    StoreUser,
     Volume,
     not_secret,
 )
 from cdk8s_airflow.__main__ import main as command_line
 from cdk8s_airflow.app.registry import Registry, registry_of
 from cdk8s_airflow.report.summary import summary
+from cdk8s_airflow.storage import MinioLegacy, StoreUser
 from tests.making import make_airflow, make_cluster, make_dags, new_chart
 
 ROOT = Path(main.__file__).parent
