@@ -143,7 +143,7 @@ def test_exempt_strings_are_counted_per_app() -> None:
 def test_strings_of_the_library_are_not_counted_as_exempt() -> None:
     chart = new_chart()
     users = [StoreUser(credentials=S3Credentials("data-lake"), buckets=["data-raw"])]
-    MinioLegacy(chart, "minio", namespace=Namespace.existing("storage"), volume=Volume("10Gi"), users=users)
+    MinioLegacy(chart, "minio", namespace=Namespace.existing("storage"), storage=Volume("10Gi"), users=users)
     assert "not_secret" not in summary(registry_of(chart), ROOT / "dist")
 
 
