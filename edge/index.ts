@@ -39,6 +39,17 @@ export class Bulk {
   }
 
   /**
+   * Every API object of an app, as it is written: with the labels and the namespace of its Chart, and with its JSON patches.
+   *
+   * @param app the app
+   * @returns a JSON list of [construct path, manifest], in the order of the construct tree
+   */
+  public static objects(app: App): string {
+    const objects = app.node.findAll().filter((each) => ApiObject.isApiObject(each)) as ApiObject[];
+    return JSON.stringify(objects.map((object) => [object.node.path, object.toJson()]));
+  }
+
+  /**
    * Writes the files of an app into another folder than its own.
    *
    * @param app the app

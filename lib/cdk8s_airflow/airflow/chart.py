@@ -41,6 +41,7 @@ from cdk8s_airflow.airflow.pipeline import CompiledRelease, compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.database import database_identities
+from cdk8s_airflow.airflow.wire.executors import required_definitions
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.dags.folder import DagFolder
@@ -320,6 +321,7 @@ class AirflowChart(PlatformConstruct):
         self._emit(objects, bound=bound, facts=settings.facts, files=delivered.files)
         if not self._sound:
             return
+        self._require_definitions(required_definitions(settings), settings.facts)
         self._compiled = release
         self._ids = (*objects, *bound)
         registry = self._registry

@@ -189,7 +189,7 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         if found:
             self._found_late(found)
             return
-        self._registry.crds |= crds
+        self._require_definitions(crds, facts)
         emit(self, {id: canonical(manifest) for id, manifest in manifests.items()})
         refused = ""
         try:
@@ -199,6 +199,13 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
             refused = first_line(error)
         if refused:
             raise PlatformError([_outside(refused).within(path_below(self._scope, self._id))])
+
+    def _require_definitions(self, crds: Iterable[str], facts: ClusterFacts | None) -> None:
+        """Registers custom resource definitions that the cluster must have, and those that ``ClusterFacts`` lists."""
+        registry = self._registry
+        registry.crds |= set(crds)
+        if facts is not None and facts.crds is not None:
+            registry.installed_crds = (registry.installed_crds or set()) | set(facts.crds)
 
 
 document(PlatformConstruct)

@@ -43,6 +43,8 @@ class Registry:
         rbac: every Role and binding among the objects.
         rights: what accounts may do that are not among the objects but come with them; each is worked out when asked for.
         crds: names of the custom resource definitions that must exist.
+        unknown_kinds: (apiVersion, kind) of custom resources for which no schema is included.
+        installed_crds: the definitions in ``ClusterFacts(crds=)`` of all constructs; None if no construct has this fact.
         state: objects that hold state, so that deleting them loses data.
         notes: what a reader of the summary should know.
         removals: the commands that uninstall releases.
@@ -61,6 +63,8 @@ class Registry:
     rbac: list[Mapping[str, Any]] = field(default_factory=list)
     permissions: list[Callable[[], Iterable[Permission]]] = field(default_factory=list)
     crds: set[str] = field(default_factory=set)
+    unknown_kinds: set[tuple[str, str]] = field(default_factory=set)
+    installed_crds: set[str] | None = None
     state: list[Identity] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     removals: list[str] = field(default_factory=list)

@@ -6,13 +6,14 @@ import atexit
 import gc
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from cdk8s import App
 
 from cdk8s_airflow.app import files
 from cdk8s_airflow.app.exemption import building
+from cdk8s_airflow.app.object_findings import check_objects
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.app.secret_findings import output_findings
 from cdk8s_airflow.kube import output
@@ -20,7 +21,7 @@ from cdk8s_airflow.secret_scan import Exemptions, using
 from cdk8s_airflow.validation import Finding, PlatformError, collecting, show
 
 
-def synth(app: App | Callable[[], App], *, allow_empty: bool = False) -> App:
+def synth(app: App | Callable[[], App], *, allow_empty: bool = False, unvalidated: Collection[str] = ()) -> App:
     """Writes the manifests of an app, and the files of its releases that are not manifests (:class:`HelmCommand`): all or none.
 
     The new files replace the previous ones in one step. Other files in the output folder stay. A run that fails or is killed
@@ -31,13 +32,16 @@ def synth(app: App | Callable[[], App], *, allow_empty: bool = False) -> App:
             together, before anything is written.
         allow_empty: whether an app without any object is accepted; the previous manifests are removed then. Default: it is an
             error, because it is most often a mistake.
+        unvalidated: kinds, such as ``"ScaledObject"``, of which your own objects are not compared with the included schema. Use it
+            if the operator in the cluster is of another release than the schema. Default: all objects are compared.
 
     Returns:
         The app.
 
     Raises:
-        PlatformError: with all findings, including those of the user's own validations, without a JavaScript stack trace. The
-            text that cdk8s wrote is scanned for secrets, including the user's own objects and JSON patches.
+        PlatformError: with all findings, including those of the user's own validations, without a JavaScript stack trace. All
+            objects are checked as cdk8s writes them, including the user's own objects and JSON patches: they must fit the schema
+            of their kind, have an identity of their own, and contain no secret.
     """
     if not isinstance(app, App):
         app = _built(app)
@@ -46,7 +50,7 @@ def synth(app: App | Callable[[], App], *, allow_empty: bool = False) -> App:
     reason = ""
     try:
         with files.staging(folder) as staging:
-            problems = _write(app, staging, allow_empty=allow_empty)
+            problems = _write(app, staging, allow_empty=allow_empty, unvalidated=unvalidated)
             if not problems:
                 staging.commit(app.output_file_extension)
     except files.ForeignFileError as error:
@@ -60,7 +64,7 @@ def synth(app: App | Callable[[], App], *, allow_empty: bool = False) -> App:
     return app
 
 
-def _write(app: App, staging: files.Staging, *, allow_empty: bool) -> list[Finding]:
+def _write(app: App, staging: files.Staging, *, allow_empty: bool, unvalidated: Collection[str]) -> list[Finding]:
     refused = output.write(app, staging.new)
     if refused:
         return [_refused(refused.replace(str(staging.new), "the output folder"))]
@@ -69,7 +73,7 @@ def _write(app: App, staging: files.Staging, *, allow_empty: bool) -> list[Findi
     if not allow_empty and not any(text.strip() for _, text in texts):
         return [_empty()]
     with using(registry_of(app).slot(Exemptions)):
-        return output_findings(texts)
+        return [*check_objects(app, unvalidated=unvalidated), *output_findings(texts)]
 
 
 def _empty() -> Finding:
@@ -138,7 +142,7 @@ def _refused(problem: str) -> Finding:
     )
 
 
-def run(build: Callable[[], App], *, allow_empty: bool = False) -> None:
+def run(build: Callable[[], App], *, allow_empty: bool = False, unvalidated: Collection[str] = ()) -> None:
     """Builds an app, checks it and writes its files. The last call of a ``main.py``.
 
     Findings go to standard error, one line each, and the exit status is 1. So is it for an exception of the program itself,
@@ -150,13 +154,15 @@ def run(build: Callable[[], App], *, allow_empty: bool = False) -> None:
     Args:
         build: the function that builds the app.
         allow_empty: whether an app without any object is accepted. Default: it is an error.
+        unvalidated: kinds of which your own objects are not compared with the included schema, as for :func:`synth`. Default:
+            all objects are compared.
     """
     collects = gc.isenabled()
     gc.disable()
     atexit.unregister(gc.freeze)
     atexit.register(gc.freeze)
     try:
-        synth(build, allow_empty=allow_empty)
+        synth(build, allow_empty=allow_empty, unvalidated=unvalidated)
     except PlatformError as error:
         sys.stderr.write(f"{error}\n{_count(error)} Nothing was written.\n")
         raise SystemExit(1) from None

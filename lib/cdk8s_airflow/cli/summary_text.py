@@ -17,6 +17,7 @@ def print_summary(program: str, folder: str) -> int:
     Returns:
         The exit status: 0, or 1 with a message on standard error.
     """
+    from cdk8s_airflow.app.object_findings import check_objects
     from cdk8s_airflow.app.registry import registry_of
     from cdk8s_airflow.report.summary import summary
     from cdk8s_airflow.validation import PlatformError
@@ -34,5 +35,6 @@ def print_summary(program: str, folder: str) -> int:
     except PlatformError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    check_objects(app)
     sys.stdout.write(summary(registry_of(app), Path(folder)))
     return 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cdk8s import App
@@ -18,6 +19,17 @@ def folder_of(app: App) -> Path:
     from cdk8s_airflow.kube.bulk import Bulk
 
     return Path(Bulk.folder(app))
+
+
+def objects(app: App) -> list[tuple[str, dict[str, Any]]]:
+    """The construct path and the manifest of every API object of an app, JSON patches applied.
+
+    Raises:
+        RuntimeError: if cdk8s cannot convert one of them.
+    """
+    from cdk8s_airflow.kube.bulk import Bulk
+
+    return [(path, manifest) for path, manifest in json.loads(Bulk.objects(app))]
 
 
 def write(app: App, folder: Path) -> str:

@@ -30,6 +30,7 @@ def summary(registry: Registry, folder: Path) -> str:
     paragraphs = [
         _written(files, folder),
         _definitions(registry.crds),
+        _unknown_kinds(registry.unknown_kinds),
         _state(registry),
         removal_text(registry, folder),
         permissions_text(permissions_of(registry)),
@@ -84,6 +85,19 @@ def _definitions(crds: Iterable[str]) -> str:
         return ""
     lines = "\n".join(f"  {name}" for name in names)
     return f"The cluster must have these definitions; check with\n  kubectl get crd {' '.join(names)}\n{lines}"
+
+
+def _unknown_kinds(kinds: Iterable[tuple[str, str]]) -> str:
+    """Custom resources of the user's own for which no schema is included."""
+    lines = "".join(
+        f"\n  {kind} ({api_version}): kubectl api-resources --api-group={api_version.rpartition('/')[0]}"
+        for api_version, kind in sorted(kinds)
+    )
+    return (
+        f"The cluster must also have these kinds. Their schemas are not included, so they were not validated:{lines}"
+        if lines
+        else ""
+    )
 
 
 def _secrets(secrets: Iterable[SecretNeed], namespaces: list[Path], made: Iterable[ProvidedSecret]) -> str:

@@ -329,3 +329,20 @@ def is_namespaced(api_version: str, kind: str) -> bool | None:
     if kind in _CLUSTER_KINDS:
         return False
     return True if "." not in api_version.split("/")[0] or ".k8s.io/" in api_version else None
+
+
+_BUILTIN_GROUPS: Final = frozenset(
+    (
+        "", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps",
+        "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch", "certificates.k8s.io",
+        "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "flowcontrol.apiserver.k8s.io",
+        "internal.apiserver.k8s.io", "networking.k8s.io", "node.k8s.io", "policy", "rbac.authorization.k8s.io",
+        "resource.k8s.io", "scheduling.k8s.io", "storage.k8s.io", "storagemigration.k8s.io",
+    )
+)  # fmt: skip
+"""The API groups that the API server serves without a CustomResourceDefinition. Source: the API reference of Kubernetes."""
+
+
+def is_builtin(api_version: str) -> bool:
+    """Whether the API server serves this API group without a CustomResourceDefinition."""
+    return api_version.rpartition("/")[0] in _BUILTIN_GROUPS

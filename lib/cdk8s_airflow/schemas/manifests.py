@@ -46,7 +46,8 @@ def check_manifest(manifest: Mapping[str, object]) -> list[Finding]:
     if name is None:
         found += _other_version(api_version, kind)
         found += generic.check_metadata(document, kind=kind, namespaced=generic.is_namespaced(api_version, kind))
-        found += generic.check_body(document, kind=kind)
+        if generic.is_builtin(api_version):
+            found += generic.check_body(document, kind=kind)
         return list(dict.fromkeys(found))
     facts = store.crd_facts(name)
     found += generic.check_metadata(document, kind=kind, namespaced=facts["scope"] == "Namespaced")
@@ -63,6 +64,32 @@ def check_manifest(manifest: Mapping[str, object]) -> list[Finding]:
     for keyed in facts["keyed"]:
         found += _twice(body, keyed)
     return list(dict.fromkeys(found))
+
+
+_TOLERATED = frozenset({"manifest/scope", "manifest/unknown-version"})
+"""What the API server corrects, or what a cluster with another release of an operator accepts."""
+
+
+def check_user_manifest(manifest: Mapping[str, object]) -> list[Finding]:
+    """Check an object that a user created with cdk8s, as :func:`check_manifest`, without what may still be accepted.
+
+    The API server ignores ``status`` and the namespace of a cluster-scoped object, which cdk8s copies from the Chart. A
+    version of a custom resource without a schema may be served by another release of its operator.
+    """
+    found = check_manifest({key: value for key, value in manifest.items() if key != "status"})
+    kind = manifest.get("kind")
+    return [
+        finding
+        for finding in found
+        if finding.rule not in _TOLERATED
+        and (finding.rule != "manifest/unknown-kind" or _is_misspelt(kind, finding.fix))
+    ]
+
+
+def _is_misspelt(kind: object, fix: str) -> bool:
+    """Whether a kind differs from the suggested one only in upper and lower case, or by a plural."""
+    suggested = fix.partition("'")[2].partition("'")[0].lower()
+    return isinstance(kind, str) and kind.lower() in (suggested, f"{suggested}s")
 
 
 def _advice(path: Path) -> str | None:

@@ -38,7 +38,7 @@ from cdk8s_airflow.airflow.wire.pod_settings import (
 from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
-from cdk8s_airflow.model.scaling import Hpa, Keda
+from cdk8s_airflow.model.scaling import SCALED_OBJECTS, Hpa, Keda
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.model.wire.scaling import hpa, keda
@@ -282,6 +282,15 @@ def _worker_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> I
         )
     if isinstance(given.scaling, Keda):
         yield from keda_rules(settings, f"{at}.scaling")
+
+
+def required_definitions(settings: ReleaseSettings) -> frozenset[str]:
+    """The custom resource definitions of the objects that the chart creates: a ScaledObject for each ``scaling=Keda(...)``."""
+    celery = celery_of(settings.executor)
+    scalings = [each.scaling for each in all_workers(celery)] if celery is not None else []
+    if settings.triggerer is not None:
+        scalings.append(settings.triggerer.scaling)
+    return frozenset({SCALED_OBJECTS}) if any(isinstance(each, Keda) for each in scalings) else frozenset()
 
 
 def _shared_key_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iterator[Finding]:

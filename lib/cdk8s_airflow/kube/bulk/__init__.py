@@ -37,6 +37,13 @@ class Bulk(metaclass=jsii.JSIIMeta, jsii_type="cdk8s-airflow-bulk.Bulk"):
         path: str = jsii.sinvoke(cls, "folder", [app])
         return path
 
+    @jsii.member(jsii_name="objects")
+    @classmethod
+    def objects(cls, app: cdk8s.App) -> str:
+        """Return every API object of an app as it is written, as a JSON list of [construct path, manifest]."""
+        objects: str = jsii.sinvoke(cls, "objects", [app])
+        return objects
+
     @jsii.member(jsii_name="write")
     @classmethod
     def write(cls, app: cdk8s.App, folder: str) -> None:

@@ -1,0 +1,136 @@
+"""Checks all objects of an app as they are written: those of this library, those that the user created, and JSON patches."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk8s_airflow.app.registry import Registry, identity_of, registry_of
+from cdk8s_airflow.kube import output
+from cdk8s_airflow.schemas import check_manifest, check_user_manifest, crd_name, is_builtin
+from cdk8s_airflow.validation import Finding, show
+
+if TYPE_CHECKING:
+    from cdk8s import App
+
+_DEFINITION: Final = "CustomResourceDefinition"
+
+
+def check_objects(app: App, *, unvalidated: Collection[str] = ()) -> list[Finding]:
+    """Check every object of an app, and register the custom resource definitions that they require.
+
+    Args:
+        app: the app.
+        unvalidated: kinds whose schema is not compared.
+
+    Returns:
+        Objects that break the schema of their kind, two objects with one identity, and custom resources whose definition
+        ``ClusterFacts(crds=)`` does not list.
+    """
+    registry = registry_of(app)
+    objects = list(_expanded(output.objects(app)))
+    found = [finding for each in objects for finding in _broken(*each, registry, unvalidated)]
+    found += _duplicates(objects, registry)
+    found += _definitions(objects, registry)
+    return found
+
+
+def _expanded(objects: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Construct path, position in a List, and manifest: ``kubectl apply`` reads the items of a List as objects."""
+    for path, manifest in objects:
+        items = manifest.get("items")
+        if manifest.get("apiVersion") == "v1" and manifest.get("kind") == "List" and isinstance(items, list):
+            yield from ((path, f"items[{index}]", item) for index, item in enumerate(items) if isinstance(item, dict))
+        else:
+            yield path, "", manifest
+
+
+def _broken(
+    path: str, position: str, manifest: dict[str, Any], registry: Registry, unvalidated: Collection[str]
+) -> Iterator[Finding]:
+    kind = manifest.get("kind")
+    ours = _is_complete(manifest) and identity_of(manifest) in registry.objects
+    if not ours and kind in unvalidated:
+        return
+    for finding in check_manifest(manifest) if ours else check_user_manifest(manifest):
+        fix = (
+            finding.fix
+            if ours
+            else f"{finding.fix}, or skip the schema of this kind: run(build, unvalidated=[{kind!r}])"
+        )
+        yield replace(finding, fix=fix).under(position).within(path)
+
+
+def _duplicates(objects: Iterable[tuple[str, str, Mapping[str, Any]]], registry: Registry) -> Iterator[Finding]:
+    """Two objects with one identity, where one is of this library or both are in one Chart."""
+    first: dict[tuple[str, str, str], str] = {}
+    for path, _, manifest in objects:
+        if not _is_complete(manifest):
+            continue
+        identity = kind, namespace, name = identity_of(manifest)
+        other = first.get(identity)
+        first.setdefault(identity, path)
+        if other is None or not name:
+            continue
+        if identity in registry.objects or other.partition("/")[0] == path.partition("/")[0]:
+            of = f" in namespace {namespace}" if namespace else ""
+            yield Finding(
+                rule="object/taken",
+                at="metadata.name",
+                problem=f"must be unique: {other} is a {kind.partition('/')[0]} with this name{of}",
+                seen=show(name),
+                fix="Remove one of the two objects, or give it another name",
+                path=path,
+            )
+
+
+def _definitions(objects: Iterable[tuple[str, str, Mapping[str, Any]]], registry: Registry) -> Iterator[Finding]:
+    """Registers the definitions that custom resources require; a finding for each that the cluster lacks."""
+    objects = list(objects)
+    own = {name for _, _, manifest in objects if manifest.get("kind") == _DEFINITION for name in _defined_by(manifest)}
+    registry.crds -= {name for name in own if isinstance(name, str)}
+    for path, _, manifest in objects:
+        api_version, kind = manifest.get("apiVersion"), manifest.get("kind")
+        if not isinstance(api_version, str) or not isinstance(kind, str) or is_builtin(api_version):
+            continue
+        group = api_version.rpartition("/")[0]
+        name = crd_name(api_version, kind)
+        if name in own or (group, kind) in own:
+            continue
+        if name is None:
+            registry.unknown_kinds.add((api_version, kind))
+        else:
+            registry.crds.add(name)
+        installed = registry.installed_crds
+        if (
+            installed is None
+            or name in installed
+            or (name is None and any(_group(each) == group for each in installed))
+        ):
+            continue
+        yield Finding(
+            rule="facts/crd-missing",
+            at="facts.crds",
+            problem=f"must list {name or f'the definition of {kind} ({group})'}, which this object requires",
+            seen=", ".join(sorted(installed)) or "none",
+            fix="Install the operator that provides it, then add the definition to ClusterFacts(crds=...)",
+            path=path,
+        )
+
+
+def _defined_by(manifest: Mapping[str, Any]) -> Iterator[str | tuple[str, str]]:
+    """A definition that is part of the app, by its name, and by its group and kind."""
+    metadata, spec = manifest.get("metadata"), manifest.get("spec")
+    if isinstance(metadata, dict) and isinstance(metadata.get("name"), str):
+        yield metadata["name"]
+    if isinstance(spec, dict) and isinstance(spec.get("names"), dict):
+        yield str(spec.get("group")), str(spec["names"].get("kind"))
+
+
+def _group(crd: str) -> str:
+    return crd.partition(".")[2]
+
+
+def _is_complete(manifest: Mapping[str, Any]) -> bool:
+    return isinstance(manifest.get("apiVersion"), str) and isinstance(manifest.get("kind"), str)
