@@ -206,7 +206,7 @@ def test_every_known_nasty_text_comes_back(reader: str, place: str) -> None:
 
 
 @given(trees)
-@settings(max_examples=1200, **CHEAP)
+@settings(max_examples=300, **CHEAP)
 def test_any_tree_comes_back_from_both_yaml_1_1_readers_and_is_plain_to_see(tree: dict[str, object]) -> None:
     text = values_text(tree)
     assert same(READERS["PyYAML, C"](text), tree)
@@ -217,13 +217,13 @@ def test_any_tree_comes_back_from_both_yaml_1_1_readers_and_is_plain_to_see(tree
 
 
 @given(trees)
-@settings(max_examples=500, **CHEAP)
+@settings(max_examples=150, **CHEAP)
 def test_any_tree_comes_back_from_yaml_1_2(tree: dict[str, object]) -> None:
     assert same(READERS["ruamel.yaml, 1.2"](values_text(tree)), tree)
 
 
 @given(texts)
-@settings(max_examples=3000, **CHEAP)
+@settings(max_examples=800, **CHEAP)
 def test_any_text_comes_back_from_both_kinds_of_yaml(text: str) -> None:
     written = values_text({"v": text, "w": [text]})
     assert all(same(read(written), {"v": text, "w": [text]}) for read in READERS.values())
@@ -531,7 +531,7 @@ def engine(text: str) -> str:
 
 
 @given(texts | st.text(alphabet="{}`\"' -a\n", max_size=40))
-@settings(max_examples=3000, **CHEAP)
+@settings(max_examples=800, **CHEAP)
 def test_escaped_text_comes_back_from_a_model_of_the_engine(text: str) -> None:
     assert engine(escape_template(text)) == text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
@@ -170,9 +172,20 @@ def complaints(manifest: Mapping[str, Any]) -> list[str]:
     return found
 
 
+# Each call of the library reads its files of definitions again, and the tests judge tens of thousands of manifests.
+for _reader in ("schema_contents", "all_versions"):
+    setattr(kubernetes_validate.utils, _reader, functools.cache(getattr(kubernetes_validate.utils, _reader)))
+
+
 def _by_schema(manifest: Mapping[str, Any], version: str) -> list[str]:
+    return list(_by_schema_of_text(json.dumps(manifest), version))
+
+
+@functools.lru_cache(maxsize=4096)
+def _by_schema_of_text(manifest_text: str, version: str) -> list[str]:
+    manifest = json.loads(manifest_text)
     try:
-        used = kubernetes_validate.validate(dict(manifest), version, strict=True)
+        used = kubernetes_validate.validate(manifest, version, strict=True)
     except kubernetes_validate.ValidationError as error:
         where = ".".join(map(str, error.path)) or "(root)"
         return [f"{where}: {error.message} (Kubernetes {version})"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,13 +35,22 @@ def join(*trees: Mapping[str, Any]) -> Tree:
 def _join_into(joined: Tree, tree: Mapping[str, Any], at: str) -> None:
     for key, value in tree.items():
         if key not in joined:
-            joined[key] = copy.deepcopy(value)
+            joined[key] = _copied(value)
         elif isinstance(joined[key], dict) and isinstance(value, Mapping):
             _join_into(joined[key], value, f"{at}{key}.")
         elif isinstance(joined[key], list) and isinstance(value, list):
-            joined[key].extend(copy.deepcopy(value))
+            joined[key].extend(_copied(value))
         elif joined[key] != value:
             raise ValueError(f"two owners of {at}{key}: {joined[key]!r} and {value!r}")
+
+
+def _copied(value: Any) -> Any:
+    """A copy whose mappings and lists are its own. Values hold nothing else that could change, and deepcopy takes ten times longer."""
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_copied, value))
+    return value
 
 
 def overlay(tree: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
