@@ -25,9 +25,9 @@ MAKEFLAGS += --no-print-directory
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-synth: .venv/.app ## write the manifests of main.py to dist/, and print what to do next
-	@.venv/bin/python main.py
-	@.venv/bin/python -m cdk8s_airflow summary main.py dist
+synth: .venv/.app ## write the manifests of main.py to dist/, and print what to do next (ENVIRONMENT=name: of one environment)
+	@CDK8S_AIRFLOW_ENVIRONMENT=$(ENVIRONMENT) .venv/bin/python main.py
+	@.venv/bin/python -m cdk8s_airflow summary main.py dist $(if $(ENVIRONMENT),--environment $(ENVIRONMENT))
 
 test: .venv/.test ## run the whole test suite
 	@$(MAKE) -s node_modules/.ready || echo "npm's tools are missing: the tests that need them are skipped" >&2

@@ -85,6 +85,7 @@ PACKAGES: Mapping[str, Package] = {
     ),
     "dbt": Package("dbt", "dbt profiles, and the task pods that use them."),
     "delivery": Package("Delivery", "How a release reaches the cluster: k3s, Flux, Argo CD, Helm."),
+    "environments": Package("Environments", "Several platforms from one program, such as dev, staging and prod."),
     "jobs": Package("Jobs", "Jobs that run on the platform: generate Secrets, create buckets."),
     "model": Package(
         "Value objects", "Value objects that several constructs accept: resources, placement, volumes, cluster facts."

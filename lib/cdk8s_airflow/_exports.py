@@ -187,6 +187,8 @@ _HOMES = {
         "ClusterFacts",
         "Architecture",
     ),
+    "environments.environment": ("Environment",),
+    "environments.environments": ("Environments",),
     "app.run": (
         "run",
         "synth",
@@ -406,6 +408,10 @@ SUBMODULES = {
         "S3Credentials",
         "SeaweedFs",
         "StoreUser",
+    ),
+    "environments": (
+        "Environment",
+        "Environments",
     ),
     "dbt": (
         "DbtPostgres",

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 FOLDER = "helm"
@@ -34,7 +34,8 @@ class ForeignFileError(Exception):
 def written(folder: Path, extension: str) -> list[Path]:
     """The files in an output folder that belong to this library.
 
-    They are the manifests at its top level and in folders with :data:`MARKER`, and files below ``helm/`` with :data:`MARK`.
+    They are the manifests at its top level and in folders with :data:`MARKER`, and files below ``helm/`` of any of these with
+    :data:`MARK`.
 
     Args:
         folder: the output folder.
@@ -44,7 +45,10 @@ def written(folder: Path, extension: str) -> list[Path]:
     manifests = [path for path in folder.glob(pattern) if path.is_file()]
     for marker in folder.glob(f"*/{MARKER}"):
         manifests += [marker, *(path for path in marker.parent.glob(pattern) if path.is_file())]
-    others = [path for path in (folder / FOLDER).glob("*/*") if path.is_file() and _is_marked(path)]
+    parents = [folder, *(marker.parent for marker in folder.glob(f"*/{MARKER}"))]
+    others = [
+        path for parent in parents for path in (parent / FOLDER).glob("*/*") if path.is_file() and _is_marked(path)
+    ]
     return [*sorted(manifests), *sorted(others)]
 
 
@@ -61,6 +65,13 @@ def write(texts: Mapping[str, str], folder: Path) -> None:
         path.write_bytes(text.encode())
 
 
+def texts_in(folder: Path) -> Iterator[tuple[str, str]]:
+    """Path below the folder and content of each file in it."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != MARKER:
+            yield path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8")
+
+
 class Staging:
     """A folder for the files of a new run, which replaces the output folder at the end.
 
@@ -73,19 +84,14 @@ class Staging:
         self._place = place
         self.new = place / _NEW
 
-    def texts(self) -> Iterator[tuple[str, str]]:
-        """Path below the folder and content of each new file."""
-        for path in sorted(self.new.rglob("*")):
-            if path.is_file() and path.name != MARKER:
-                yield path.relative_to(self.new).as_posix(), path.read_text(encoding="utf-8")
-
-    def commit(self, extension: str) -> None:
+    def commit(self, extension: str, *, only: Collection[str] | None = None) -> None:
         """Replaces the previous files of this library by the new ones. All other files of the folder stay.
 
         Nothing is touched if no file differs.
 
         Args:
             extension: the extension of manifests.
+            only: the folders below the output folder that are replaced; the rest stays as it is. Default: None, everything.
 
         Raises:
             ForeignFileError: when a new file has the path of a file that this library did not write.
@@ -100,6 +106,8 @@ class Staging:
             self.new.rename(self._folder)
             return
         ours = {path.relative_to(self._folder) for path in written(self._folder, extension)}
+        if only is not None:
+            ours = {path for path in ours if path.parts[0] in only and len(path.parts) > 1}
         for path in sorted(new - ours):
             if os.path.lexists(self._folder / path):
                 raise ForeignFileError(str(path))

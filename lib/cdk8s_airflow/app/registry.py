@@ -260,11 +260,12 @@ _registries: MutableMapping[Any, Registry] = WeakKeyDictionary()
 _roots: WeakKeyDictionary[Any, ref[Any]] = WeakKeyDictionary()
 
 
-def keep_registries() -> Mapping[Any, Registry]:
+def keep_registries() -> dict[Any, Registry]:
     """From now on, registries stay when their apps are gone. Returns them by app; the mapping grows with each new app."""
     global _registries
-    _registries = {}
-    return _registries
+    kept: dict[Any, Registry] = {}
+    _registries = kept
+    return kept
 
 
 def registry_of(scope: Construct | IConstruct) -> Registry:

@@ -44,15 +44,34 @@ def synth(app: App | Callable[[], App], *, allow_empty: bool = False, unvalidate
             of their kind, have an identity of their own, and contain no secret.
     """
     if not isinstance(app, App):
-        app = _built(app)
-    folder = output.folder_of(app)
+        app = built_app(app)
+    built = app
+
+    def write(staging: files.Staging) -> list[Finding]:
+        problems = write_app(built, staging.new, allow_empty=allow_empty, unvalidated=unvalidated)
+        if not problems:
+            staging.commit(built.output_file_extension)
+        return problems
+
+    in_staging(output.folder_of(app), write)
+    return app
+
+
+def in_staging(folder: Path, write: Callable[[files.Staging], list[Finding]]) -> None:
+    """Lets a function write to a new folder and commit it, and raises what it finds.
+
+    Args:
+        folder: the output folder, absolute.
+        write: writes to the new folder, and replaces the output folder by it if it returns no findings.
+
+    Raises:
+        PlatformError: with the findings, or why the output folder cannot be written.
+    """
     problems: list[Finding] = []
     reason = ""
     try:
         with files.staging(folder) as staging:
-            problems = _write(app, staging, allow_empty=allow_empty, unvalidated=unvalidated)
-            if not problems:
-                staging.commit(app.output_file_extension)
+            problems = write(staging)
     except files.ForeignFileError as error:
         problems = [_foreign(folder, str(error))]
     except OSError as error:
@@ -61,15 +80,25 @@ def synth(app: App | Callable[[], App], *, allow_empty: bool = False, unvalidate
         problems = [_not_writable(folder, reason)]
     if problems:
         raise PlatformError(problems)
-    return app
 
 
-def _write(app: App, staging: files.Staging, *, allow_empty: bool, unvalidated: Collection[str]) -> list[Finding]:
-    refused = output.write(app, staging.new)
+def write_app(app: App, folder: Path, *, allow_empty: bool = False, unvalidated: Collection[str] = ()) -> list[Finding]:
+    """Writes the manifests and the other files of an app into a folder.
+
+    Args:
+        app: the app.
+        folder: an absolute path.
+        allow_empty: whether an app without any object is accepted.
+        unvalidated: kinds of which the user's own objects are not compared with the included schema.
+
+    Returns:
+        What is wrong with the app or the text that was written.
+    """
+    refused = output.write(app, folder)
     if refused:
-        return [_refused(refused.replace(str(staging.new), "the output folder"))]
-    files.write(registry_of(app).files, staging.new)
-    texts = list(staging.texts())
+        return [_refused(refused.replace(str(folder), "the output folder"))]
+    files.write(registry_of(app).files, folder)
+    texts = list(files.texts_in(folder))
     if not allow_empty and not any(text.strip() for _, text in texts):
         return [_empty()]
     with using(registry_of(app).slot(Exemptions)):
@@ -105,7 +134,12 @@ def _not_writable(folder: Path, reason: str) -> Finding:
     )
 
 
-def _built(build: object) -> App:
+def built_app(build: object) -> App:
+    """The app that a function builds, with the findings of all its constructs collected.
+
+    Raises:
+        PlatformError: with all findings; or because the function does not return an app, or cdk8s refused it.
+    """
     app = build
     refused = ""
     exempt = Exemptions()
@@ -157,12 +191,21 @@ def run(build: Callable[[], App], *, allow_empty: bool = False, unvalidated: Col
         unvalidated: kinds of which your own objects are not compared with the included schema, as for :func:`synth`. Default:
             all objects are compared.
     """
+    run_checked(lambda: synth(build, allow_empty=allow_empty, unvalidated=unvalidated))
+
+
+def run_checked(work: Callable[[], object]) -> None:
+    """Runs a program's work, prints findings or an exception to standard error, and exits with status 1 if there are any.
+
+    Args:
+        work: what the program does. It raises :class:`PlatformError` for findings.
+    """
     collects = gc.isenabled()
     gc.disable()
     atexit.unregister(gc.freeze)
     atexit.register(gc.freeze)
     try:
-        synth(build, allow_empty=allow_empty, unvalidated=unvalidated)
+        work()
     except PlatformError as error:
         sys.stderr.write(f"{error}\n{_count(error)} Nothing was written.\n")
         raise SystemExit(1) from None

@@ -11,15 +11,16 @@ import click
 
 from cdk8s_airflow.cli.progress import step
 from cdk8s_airflow.plan.acceptance import Acceptance, acceptance, check_acceptances, read_acceptances
-from cdk8s_airflow.plan.comparison import Plan, compare
+from cdk8s_airflow.plan.between import between_environments, between_text
+from cdk8s_airflow.plan.comparison import EnvironmentPlan, Plan, compare
 from cdk8s_airflow.plan.errors import PlanError
 from cdk8s_airflow.plan.json_format import json_text
 from cdk8s_airflow.plan.live import read_live
-from cdk8s_airflow.plan.manifest import Platform, read_folder
+from cdk8s_airflow.plan.manifest import Platform, environment_folders, read_folder
 from cdk8s_airflow.plan.pair import RELEASE_KINDS
-from cdk8s_airflow.plan.program import run_program
+from cdk8s_airflow.plan.program import ProgramOutput, run_program
 from cdk8s_airflow.plan.rendering import Renderer
-from cdk8s_airflow.plan.revision import base, read_revision
+from cdk8s_airflow.plan.revision import base, environments_in_revision, read_revision
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.text_format import Line, markdown_text, text_lines
 
@@ -52,6 +53,20 @@ def _classes(context: click.Context, parameter: click.Parameter, texts: tuple[st
 )
 @click.option(
     "--live", is_flag=True, help="Compare with the objects in the cluster, read by kubectl. Nothing is changed there."
+)
+@click.option(
+    "--environment",
+    "environments",
+    metavar="NAME",
+    multiple=True,
+    help="Compare this environment of the program only. Default: all.",
+)
+@click.option(
+    "--between",
+    metavar="ENV ENV",
+    nargs=2,
+    type=str,
+    help="Compare two environments of the program: settings first, then objects. Expected differences are left out.",
 )
 @click.option(
     "--program",
@@ -111,6 +126,8 @@ def command(
     folders: tuple[Path, ...],
     against: str | None,
     live: bool,
+    environments: tuple[str, ...],
+    between: tuple[str, str] | None,
     program: Path,
     dist: Path,
     form: str,
@@ -142,27 +159,77 @@ def command(
     --fail-on CLASS counts this class and the ones after it. security counts for --fail-on restart, but not
     for downtime, data or impossible; --fail-on security counts that class alone.
 
+    With several environments in the program, each is compared with its folder below dist/, or its cluster.
+
     Exit status: 0; 1 if the plan cannot be made; 2 if a change reaches --fail-on.
     """
     try:
         acceptances = [acceptance(text, "--accept") for text in accepted]
         acceptances += [each for path in accept_file for each in read_acceptances(path)]
         kubectl_words = [kubectl, *(["--context", context] if context else [])]
-        before, after = _platforms(folders, against, live, program, dist, kubectl_words)
-        plan = _plan(before, after, Renderer(helm=helm, charts=charts) if render else None)
-        check_acceptances(acceptances, plan.changes)
+        if between:
+            if folders or against or live or environments or fail_on or acceptances:
+                raise PlanError(
+                    "--between is used together with --program, --format, --render, --charts and --helm only."
+                )
+            renderer = Renderer(helm=helm, charts=charts) if render else None
+            sys.stdout.write(_between(program, between, renderer, form))
+            return 0
+        pairs = _pairs(folders, against, live, environments, program, dist, kubectl_words)
+        renderer = Renderer(helm=helm, charts=charts) if render else None
+        plans = [
+            EnvironmentPlan(pair.environment, pair.title, _plan(pair.before, pair.after, renderer)) for pair in pairs
+        ]
+        changes = [change for each in plans for change in each.plan.changes]
+        check_acceptances(acceptances, changes)
     except PlanError as error:
         raise click.ClickException(str(error)) from None
-    _show(plan, f"{before.label} -> {after.label}", form, acceptances, everything)
-    open_changes = [change for change in plan.changes if not any(each.matches(change) for each in acceptances)]
+    _show(plans, form, acceptances, everything)
+    open_changes = [change for change in changes if not any(each.matches(change) for each in acceptances)]
     reached = any(change.risk.reaches(threshold) for change in open_changes for threshold in fail_on)
     return 2 if reached else 0
 
 
-def _platforms(
-    folders: Sequence[Path], against: str | None, live: bool, program: Path, dist: Path, kubectl: Sequence[str]
-) -> tuple[Platform, Platform]:
-    """The two platforms to compare."""
+def _between(program: Path, names: tuple[str, str], renderer: Renderer | None, form: str) -> str:
+    """The text of ``--between``."""
+    first, second = names
+    if first == second:
+        raise PlanError("--between takes two different environments.")
+    with step(f"Running {program}"):
+        output = run_program(program, between=names)
+    if output.comparable is None:
+        raise PlanError(f"{program} did not write environment {second} in a form that can be compared.")
+    plan = _plan(output.platforms[first], output.comparable, renderer)
+    return between_text(between_environments(output, names, plan), form)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Pair:
+    """Two platforms to compare, and the environment that both are."""
+
+    environment: str
+    before: Platform
+    after: Platform
+    context: str = ""
+
+    @property
+    def title(self) -> str:
+        """What is compared."""
+        named = f" (environment {self.environment}" if self.environment else ""
+        context = f", kubectl context {self.context}" if self.context else ""
+        return f"{self.before.label} -> {self.after.label}{f'{named}{context})' if named else ''}"
+
+
+def _pairs(
+    folders: Sequence[Path],
+    against: str | None,
+    live: bool,
+    environments: Sequence[str],
+    program: Path,
+    dist: Path,
+    kubectl: Sequence[str],
+) -> list[_Pair]:
+    """The platforms to compare, one pair for each environment."""
     if live and against:
         raise PlanError("--live and --against cannot be used together: each of them names what is compared with.")
     if len(folders) > 2 or (len(folders) == 1 and not live):
@@ -170,17 +237,54 @@ def _platforms(
     if len(folders) == 2:
         if live or against:
             raise PlanError("Two folders cannot be used together with --live or --against.")
-        return read_folder(folders[0]), read_folder(folders[1])
+        return _folder_pairs(folders[0], folders[1], environments)
     if folders:
-        after = read_folder(folders[0])
+        output = ProgramOutput({"": read_folder(folders[0])})
     else:
         with step(f"Running {program}"):
-            after = run_program(program)
+            output = run_program(program, environments=environments)
     if live:
-        with step("Reading the cluster"):
-            return read_live([after, *_committed(dist)], kubectl), after
-    before, _ = read_revision(dist, against or base(dist.resolve().parent))
-    return before, after
+        return [_live_pair(name, output, dist, kubectl) for name in output.platforms]
+    revision = against or base(dist.resolve().parent)
+    names = list(output.platforms)
+    if not environments:
+        # What is no longer in the program is removed.
+        names += [name for name in ("", *environments_in_revision(dist, revision)) if name not in names]
+    pairs = []
+    for name in names:
+        before, _ = read_revision(dist / name, revision)
+        after = output.platforms.get(name, Platform(label=f"nothing in {program}"))
+        context = output.environments[name].context if name in output.environments else ""
+        if before.manifests or after.manifests:
+            pairs.append(_Pair(name, before, after, context))
+    return pairs
+
+
+def _folder_pairs(old: Path, new: Path, environments: Sequence[str]) -> list[_Pair]:
+    """Two folders, or the folders of environments in them."""
+    names = sorted({*environment_folders(old), *environment_folders(new)})
+    unknown = [name for name in environments if name not in names]
+    if unknown:
+        raise PlanError(f"Neither {old} nor {new} has a folder of environment {unknown[0]}.")
+    pairs = [] if environments or not new.is_dir() else [_Pair("", read_folder(old), read_folder(new))]
+    if names:
+        pairs = [pair for pair in pairs if pair.before.manifests or pair.after.manifests]
+    for name in environments or names:
+        both = [
+            read_folder(each / name) if (each / name).is_dir() else Platform(label=f"{each / name}")
+            for each in (old, new)
+        ]
+        pairs.append(_Pair(name, *both))
+    return pairs or [_Pair("", read_folder(old), read_folder(new))]
+
+
+def _live_pair(name: str, output: ProgramOutput, dist: Path, kubectl: Sequence[str]) -> _Pair:
+    """The cluster of an environment and its new output."""
+    context = output.environments[name].context if name in output.environments else ""
+    words = [*kubectl, "--context", context] if context and "--context" not in kubectl else kubectl
+    after = output.platforms[name]
+    with step(f"Reading the cluster{f' of {name}' if name else ''}"):
+        return _Pair(name, read_live([after, *_committed(dist / name)], words), after, context)
 
 
 def _committed(dist: Path) -> list[Platform]:
@@ -209,13 +313,23 @@ def _not_rendered(plan: Plan) -> list[str]:
     ]
 
 
-def _show(plan: Plan, title: str, form: str, acceptances: Sequence[Acceptance], everything: bool) -> None:
+def _show(plans: Sequence[EnvironmentPlan], form: str, acceptances: Sequence[Acceptance], everything: bool) -> None:
     if form == "json":
-        sys.stdout.write(json_text(plan, acceptances))
-    elif form == "markdown":
-        sys.stdout.write(markdown_text(plan, title=title, acceptances=acceptances))
-    else:
-        _print(list(text_lines(plan, title=title, width=_width(), acceptances=acceptances, everything=everything)))
+        sys.stdout.write(json_text(plans, acceptances))
+        return
+    for index, each in enumerate(plans):
+        if index:
+            sys.stdout.write("\n")
+        if form == "markdown":
+            sys.stdout.write(markdown_text(each.plan, title=each.title, acceptances=acceptances))
+        else:
+            _print(
+                list(
+                    text_lines(
+                        each.plan, title=each.title, width=_width(), acceptances=acceptances, everything=everything
+                    )
+                )
+            )
 
 
 def _width() -> int:

@@ -10,9 +10,12 @@ from cdk8s_airflow.cli.summary_text import print_summary
 @click.command("summary", short_help="What was written, and what the cluster must have.")
 @click.argument("program")
 @click.argument("folder")
-def command(program: str, folder: str) -> int:
+@click.option(
+    "--environment", "environments", metavar="NAME", multiple=True, help="This environment only. Default: all."
+)
+def command(program: str, folder: str, environments: tuple[str, ...]) -> int:
     """What was written, and what the cluster must have before it is applied.
 
-    PROGRAM is a Python file with a function build() that returns the app. FOLDER is the folder with its manifests.
+    PROGRAM is a Python file with a function build() that returns the app, or with Environments(...). FOLDER is the folder with its manifests.
     """
-    return print_summary(program, folder)
+    return print_summary(program, folder, environments)

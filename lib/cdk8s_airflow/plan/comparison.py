@@ -92,6 +92,21 @@ class Plan:
         return {name: tuple(changes) for name, changes in found.items()}
 
 
+@dataclass(frozen=True)
+class EnvironmentPlan:
+    """The plan of one environment.
+
+    Attributes:
+        environment: its name; empty for a program without environments.
+        title: what is compared.
+        plan: the plan.
+    """
+
+    environment: str
+    title: str
+    plan: Plan
+
+
 def compare(
     before: Platform,
     after: Platform,

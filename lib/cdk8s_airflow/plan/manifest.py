@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from cdk8s_airflow.app.files import MARKER
 from cdk8s_airflow.plan.errors import PlanError
 
 HELM_COMMAND = "HelmCommand"
@@ -133,12 +134,17 @@ def read_folder(folder: Path, label: str = "") -> Platform:
     files = {}
     for path in paths:
         relative = path.relative_to(folder).as_posix()
-        if _is_read(relative):
+        if is_read(relative):
             try:
                 files[relative] = path.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
                 raise PlanError(f"{path} cannot be read: {error}.") from None
     return read_files(files, label or f"{folder}")
+
+
+def environment_folders(folder: Path) -> list[str]:
+    """The names of the folders of environments in an output folder."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{MARKER}"))
 
 
 def read_files(files: Mapping[str, str], label: str = "") -> Platform:
@@ -154,7 +160,7 @@ def read_files(files: Mapping[str, str], label: str = "") -> Platform:
     """
     found: list[Manifest] = []
     for name in sorted(files):
-        if not _is_read(name):
+        if not is_read(name):
             continue
         parts = PurePosixPath(name).parts
         if len(parts) == 1:
@@ -164,7 +170,8 @@ def read_files(files: Mapping[str, str], label: str = "") -> Platform:
     return platform(found, label)
 
 
-def _is_read(name: str) -> bool:
+def is_read(name: str) -> bool:
+    """Whether a file, by its path below the output folder, is read as a manifest or as a part of a Helm release."""
     parts = PurePosixPath(name).parts
     if len(parts) == 1:
         return name.endswith((".yaml", ".yml", ".json"))

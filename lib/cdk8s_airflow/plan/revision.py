@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from cdk8s_airflow.app.files import MARKER
 from cdk8s_airflow.plan.errors import PlanError
-from cdk8s_airflow.plan.manifest import Platform, read_files
+from cdk8s_airflow.plan.manifest import Platform, is_read, read_files
 
 MAIN_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 """Where the main branch is looked for, in this order."""
@@ -46,15 +47,41 @@ def read_revision(folder: Path, revision: str) -> tuple[Platform, str]:
     """
     where = _existing(folder.resolve())
     commit = _commit(where, revision)
-    top = Path(_git(where, "rev-parse", "--show-toplevel").strip())
-    inside = folder.resolve().relative_to(top.resolve()).as_posix()
-    names = _git(where, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--", inside).split("\0")
+    inside = _inside(where, folder)
     files = {}
-    for name in names:
-        if name:
-            files[name.removeprefix(f"{inside}/")] = _git(where, "show", f"{commit}:{name}")
+    for name in _names(where, commit, inside):
+        relative = name.removeprefix(f"{inside}/")
+        if is_read(relative):
+            files[relative] = _git(where, "show", f"{commit}:{name}")
     short = _git(where, "rev-parse", "--short", commit).strip()
     return read_files(files, f"{folder} at {short}"), short
+
+
+def environments_in_revision(folder: Path, revision: str) -> list[str]:
+    """The folders of environments in the output folder as it was committed, by name.
+
+    Args:
+        folder: the output folder. It need not exist any more.
+        revision: a commit, branch or tag.
+
+    Raises:
+        PlanError: there is no such revision.
+    """
+    where = _existing(folder.resolve())
+    commit = _commit(where, revision)
+    inside = _inside(where, folder)
+    names = [name.removeprefix(f"{inside}/").split("/") for name in _names(where, commit, inside)]
+    return sorted({parts[0] for parts in names if parts[1:] == [MARKER]})
+
+
+def _inside(where: Path, folder: Path) -> str:
+    top = Path(_git(where, "rev-parse", "--show-toplevel").strip())
+    return folder.resolve().relative_to(top.resolve()).as_posix()
+
+
+def _names(where: Path, commit: str, inside: str) -> list[str]:
+    names = _git(where, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--", inside).split("\0")
+    return [name for name in names if name]
 
 
 def _existing(folder: Path) -> Path:
