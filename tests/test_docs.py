@@ -75,7 +75,7 @@ for page, blocks in json.load(sys.stdin).items():
         except BaseException:
             outcome["crash"] = traceback.format_exc()
         outcomes.append({**outcome, "printed": said.getvalue()})
-    results[page] = {"blocks": outcomes, "dist": {p.name: p.read_text(encoding="utf-8") for p in Path("dist").iterdir()}}
+    results[page] = {"blocks": outcomes, "dist": {p.name: p.read_text(encoding="utf-8") for p in Path("dist").iterdir() if p.is_file()}}
 json.dump(results, sys.stderr)
 """
 

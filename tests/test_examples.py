@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from cdk8s_airflow.app.registry import registry_of
+from cdk8s_airflow.environments import Environments
+from cdk8s_airflow.plan import compare
+from cdk8s_airflow.plan.program import run_program
 from tests.truth import assert_accepted
 from tests.truth.goldens import check_golden
 from tests.truth.manifests import load
@@ -20,23 +23,39 @@ every = pytest.mark.parametrize("name", NAMES)
 
 
 @functools.cache
-def built(name: str) -> tuple[str, dict[str, str]]:
-    """The manifests of an example, and the files beside them."""
-    app = runpy.run_path(str(EXAMPLES / f"{name}.py"))["build"]()
-    return str(app.synth_yaml()), dict(registry_of(app).files)
+def built(name: str) -> dict[str, tuple[str, dict[str, str]]]:
+    """The manifests of each app of an example by the name of its golden, and the files beside them."""
+    found = runpy.run_path(str(EXAMPLES / f"{name}.py"))
+    platform = next((each for each in found.values() if isinstance(each, Environments)), None)
+    apps = (
+        {name: found["build"]()}
+        if platform is None
+        else {f"{name}/{environment}": platform.build(environment) for environment in platform.names}
+    )
+    return {golden: (str(app.synth_yaml()), dict(registry_of(app).files)) for golden, app in apps.items()}
 
 
 @every
 def test_an_example_builds_what_it_did_when_it_was_reviewed(name: str) -> None:
-    manifests, files = built(name)
-    check_golden(manifests, GOLDENS / f"{name}.k8s.yaml")
-    for path, text in files.items():
-        check_golden(text, GOLDENS / name / path)
+    for golden, (manifests, files) in built(name).items():
+        check_golden(manifests, GOLDENS / f"{golden}.k8s.yaml")
+        for path, text in files.items():
+            check_golden(text, GOLDENS / golden / path)
 
 
 @every
 def test_the_judges_accept_what_an_example_builds(name: str) -> None:
-    assert_accepted(load(built(name)[0]))
+    for manifests, _ in built(name).values():
+        assert_accepted(load(manifests))
+
+
+def test_environments_of_the_example_do_not_collide_and_differ_only_as_declared() -> None:
+    program = EXAMPLES / "environments.py"
+    platform = runpy.run_path(str(program))["PLATFORM"]
+    output = run_program(program, between=("staging", "prod"))
+    assert output.comparable is not None
+    assert compare(output.platforms["staging"], output.comparable).changes == ()
+    assert set(run_program(program).platforms) == set(platform.names)
 
 
 def test_there_is_an_example_for_each_shape() -> None:
@@ -47,6 +66,7 @@ def test_there_is_an_example_for_each_shape() -> None:
         "data_lake",
         "dbt_warehouse",
         "default_deny",
+        "environments",
         "external_secrets",
         "highly_available_database",
         "lab_on_kind",

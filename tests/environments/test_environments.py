@@ -160,7 +160,7 @@ def test_helm_files_of_environments_are_written_and_removed(dist: Path) -> None:
     def by_helm(settings: Settings) -> cdk8s.App:
         app = cdk8s.App()
         chart = cdk8s.Chart(app, "00-all")
-        delivery = {"delivery": HelmCommand()} if settings.schedulers == 1 else {}
+        delivery: dict[str, Any] = {"delivery": HelmCommand()} if settings.schedulers == 1 else {}
         make_airflow(chart, release=f"airflow-{settings.suffix}", **delivery)
         Namespace(chart, f"airflow-{settings.suffix}")
         return app

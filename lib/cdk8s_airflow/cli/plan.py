@@ -270,12 +270,14 @@ def _folder_pairs(old: Path, new: Path, environments: Sequence[str]) -> list[_Pa
     if names:
         pairs = [pair for pair in pairs if pair.before.manifests or pair.after.manifests]
     for name in environments or names:
-        both = [
-            read_folder(each / name) if (each / name).is_dir() else Platform(label=f"{each / name}")
-            for each in (old, new)
-        ]
-        pairs.append(_Pair(name, *both))
+        before, after = (_environment_folder(each / name) for each in (old, new))
+        pairs.append(_Pair(name, before, after))
     return pairs or [_Pair("", read_folder(old), read_folder(new))]
+
+
+def _environment_folder(folder: Path) -> Platform:
+    """The platform of an environment; an empty one if it has no folder."""
+    return read_folder(folder) if folder.is_dir() else Platform(label=f"{folder} (does not exist)")
 
 
 def _live_pair(name: str, output: ProgramOutput, dist: Path, kubectl: Sequence[str]) -> _Pair:
