@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
@@ -27,6 +25,9 @@ from cdk8s_airflow import (
     Volume,
     run,
 )
+
+# After cdk8s_airflow, which turns off the warning of jsii about the version of Node.
+from cdk8s import App, Chart
 
 Topology = Literal["k8s-single", "k8s-multi", "k8s-ha"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
@@ -22,6 +20,8 @@ from cdk8s_airflow import (
     Volume,
     run,
 )
+
+from cdk8s import App, Chart
 
 
 def build() -> App:

@@ -5,8 +5,6 @@ CloudNativePG generates the password. A service account in the namespace of the 
 
 from __future__ import annotations
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
@@ -20,6 +18,8 @@ from cdk8s_airflow import (
     Volume,
     run,
 )
+
+from cdk8s import App, Chart
 
 
 def build() -> App:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
@@ -29,6 +27,8 @@ from cdk8s_airflow import (
     run,
 )
 from cdk8s_airflow.dbt import DbtPostgres, DbtProfile, DbtProfiles
+
+from cdk8s import App, Chart
 
 
 def build() -> App:

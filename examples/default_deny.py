@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
@@ -29,6 +27,8 @@ from cdk8s_airflow import (
     run,
 )
 from cdk8s_airflow.network import ClusterDns, ExternalPeer, KubernetesApiAddress, PeerEndpoint, PodGroup, TrafficFlow
+
+from cdk8s import App, Chart
 
 FACTS = ClusterFacts(
     kubernetes="1.34",

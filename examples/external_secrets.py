@@ -6,8 +6,6 @@ the ``password`` of the database. The operator authenticates with a service acco
 
 from __future__ import annotations
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
@@ -32,6 +30,8 @@ from cdk8s_airflow import (
     Volume,
     run,
 )
+
+from cdk8s import App, Chart
 
 
 def build() -> App:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
@@ -21,6 +19,8 @@ from cdk8s_airflow import (
     Volume,
     run,
 )
+
+from cdk8s import App, Chart
 
 
 def build() -> App:

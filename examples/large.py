@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
@@ -28,6 +26,8 @@ from cdk8s_airflow import (
     Throughput,
     run,
 )
+
+from cdk8s import App, Chart
 
 ROLE = ServiceAccount(annotations={"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/airflow"})
 

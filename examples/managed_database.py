@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
@@ -24,6 +22,8 @@ from cdk8s_airflow import (
     run,
 )
 from cdk8s_airflow.network import ExternalPeer
+
+from cdk8s import App, Chart
 
 
 def build() -> App:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
@@ -27,6 +25,8 @@ from cdk8s_airflow import (
     Volume,
     run,
 )
+
+from cdk8s import App, Chart
 
 SEALED = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 

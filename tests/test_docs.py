@@ -187,18 +187,23 @@ def homelab(arguments: str = "") -> dict[str, str]:
     """The manifests and the summary of main.py."""
     import main
     from cdk8s_airflow.app.registry import registry_of
+    from cdk8s_airflow.report.details import details_text
     from cdk8s_airflow.report.summary import summary
 
     app = main.build(**{key: ast.literal_eval(value) for key, value in re.findall(r"(\w+)=(\S+)", arguments)})
     manifests = app.synth_yaml()
-    return {"manifests": manifests, "make synth": summary(registry_of(app), ROOT / "dist").replace(f"{ROOT}/", "")}
+    return {
+        "manifests": manifests,
+        "make synth": summary(registry_of(app), ROOT / "dist").replace(f"{ROOT}/", ""),
+        "summary --details": details_text(registry_of(app), Path("dist")),
+    }
 
 
 @pytest.mark.parametrize("page", WITH_EXCERPTS)
 def test_excerpts_match_their_source(page: str) -> None:
     for block in blocks(page):
         if block.mark == "in":
-            source = homelab()["make synth"] if block.about == "make synth" else text(block.about)
+            source = homelab()[block.about] if block.about in ("make synth", "summary --details") else text(block.about)
             lines = iter(source.splitlines())
             for line in block.text.splitlines():
                 assert line.strip() == "..." or line in lines, f"not in {block.about}, or not in this order: {line}"
@@ -442,7 +447,7 @@ def test_changelog_has_the_package_version() -> None:
 
 def test_readme_states_the_number_of_secrets() -> None:
     words = {4: "four", 5: "five", 6: "six", 7: "seven"}
-    count = len(re.findall(r"^    .*create secret generic", homelab()["make synth"], re.MULTILINE))
+    count = homelab()["make synth"].count(" create secret generic ")
     assert f"Create the {words[count]} Secrets" in text("README.md")
 
 

@@ -24,8 +24,8 @@ from cdk8s_airflow.airflow.wire.permissions import GRANTS, ROLES, SWITCHES, rele
 from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.model.permission import Permission, merged, permissions_in
+from cdk8s_airflow.report.details import details
 from cdk8s_airflow.report.permissions import permissions_of, permissions_text
-from cdk8s_airflow.report.summary import summary
 from tests.airflow.wire.samples import PAIRS, Pair, called, release
 from tests.making import make_airflow, new_chart
 from tests.truth.goldens import check_golden
@@ -134,8 +134,8 @@ def test_a_reader_sees_place_by_place_who_may_do_what() -> None:
     assert permissions_text([]) == ""
 
 
-def test_the_summary_of_the_homelab_says_it() -> None:
-    text = summary(registry_of(main.build()), Path(main.__file__).parent / "dist")
+def test_details_of_the_homelab_list_its_permissions() -> None:
+    text = "\n\n".join(details(registry_of(main.build()), Path("dist")))
     said = text.partition("What accounts may do with the API of Kubernetes:\n")[2].partition("\n\n")[0]
     assert said.splitlines() == [
         "  in namespace airflow",

@@ -6,7 +6,14 @@ importing the package alone starts no Node process.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+
+# jsii prints a banner of 11 lines for each version of Node that is new, old, or past its end of life, although all of them
+# write the same manifests. It reads these variables when cdk8s is imported; the last one is a list of major versions.
+os.environ.setdefault("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
+os.environ.setdefault("JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION", "1")
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", ",".join(map(str, range(16, 40))))
 
 if TYPE_CHECKING:
     from cdk8s_airflow.airflow.authentication import AdminAccount as AdminAccount

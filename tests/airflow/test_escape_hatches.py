@@ -116,7 +116,10 @@ def test_values_are_held_against_the_version_like_our_own() -> None:
 def test_unchecked_values_are_not_and_the_summary_says_so() -> None:
     chart = new_chart()
     make_airflow(chart, unchecked_values={"scheduler": {"replicsa": 2}, "another": None})
-    assert "Release airflow has values that nothing was checked against: another, scheduler" in registry_of(chart).notes
+    assert (
+        "unchecked_values= of release airflow has keys that are not validated: another, scheduler"
+        in registry_of(chart).notes
+    )
     assert values_of(emitted(chart)[0])["scheduler"]["replicsa"] == 2
 
 

@@ -115,7 +115,7 @@ def test_summary_works_without_the_extra(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(PROGRAM, encoding="utf-8")
     run = without_extra("summary", str(tmp_path / "main.py"), str(tmp_path))
     assert run.returncode == 0, run.stderr
-    assert run.stdout.startswith("Wrote no file to ")
+    assert run.stdout.startswith("Wrote no files to ")
 
 
 class Terminal(io.StringIO):

@@ -121,7 +121,9 @@ def test_all_of_a_backup_can_be_said() -> None:
     plugin = objects["Cluster/airflow-pg"]["spec"]["plugins"][0]
     assert plugin["parameters"]["serverName"] == "airflow-pg-2"
     assert {need.name for need in registry_of(chart).missing} == {"store-ca"}
-    assert any("service account airflow-data/airflow-pg must have one" in note for note in registry_of(chart).notes)
+    assert any(
+        "the cloud identity of service account airflow-data/airflow-pg." in note for note in registry_of(chart).notes
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def test_the_login_is_asked_for_beside_the_cluster_and_the_schedule_is_told_in_w
     assert set(need.keys) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
     (note,) = [note for note in registry_of(chart).notes if "is backed up" in note]
     assert "'0 0 2 * * *'" in note
-    assert "'0 2 * * *' was asked for" in note
+    assert "for schedule='0 2 * * *'" in note
     assert registry_of(chart).crds >= {"objectstores.barmancloud.cnpg.io", "scheduledbackups.postgresql.cnpg.io"}
 
 

@@ -587,7 +587,7 @@ def test_a_log_that_is_smaller_than_any_sensible_one_is_left_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"synchronous": SynchronousReplication(number=2)}, "stops writing whenever one of its 3 instances is missing"),
+        ({"synchronous": SynchronousReplication(number=2)}, "stops all writes while one of its 3 instances is down"),
         ({"synchronous": SynchronousReplication(number=1)}, None),
         ({"synchronous": SynchronousReplication(number=2, durability="preferred")}, None),
         ({"extension_images": [PostgresExtensionImage(name="a", image="x:1")]}, "ImageVolume"),

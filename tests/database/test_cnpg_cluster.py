@@ -287,7 +287,7 @@ def test_everything_can_be_said_of_one_cluster() -> None:
         "podmonitors.monitoring.coreos.com",
     }
     assert {name for _, name in registry_of(chart).secrets} == {"dbt-login"}
-    assert any("ConfigMap queries" in note for note in registry_of(chart).notes)
+    assert any("from ConfigMap airflow-data/queries, key" in note for note in registry_of(chart).notes)
 
 
 def test_a_role_is_told_in_the_cluster_where_the_operators_release_is_not_known() -> None:
@@ -393,7 +393,7 @@ def test_a_cluster_takes_as_many_sessions_as_its_parameters_say() -> None:
 def test_a_kubernetes_that_the_operator_is_not_made_for_is_told(operator: str, kubernetes: str, told: bool) -> None:
     chart = new_chart()
     make_cluster(chart, facts=ClusterFacts(cnpg=operator, kubernetes=kubernetes))
-    assert any(f"CloudNativePG {operator} is supported" in note for note in registry_of(chart).notes) is told
+    assert any(f"CloudNativePG {operator} supports" in note for note in registry_of(chart).notes) is told
 
 
 def test_instances_and_jobs_reach_the_store_of_backups() -> None:

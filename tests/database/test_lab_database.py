@@ -145,7 +145,7 @@ def test_the_summary_says_that_it_is_for_a_lab() -> None:
     chart = new_chart()
     make_lab(chart)
     (note,) = registry_of(chart).notes
-    assert "is a database for a lab" in note
+    assert "has one pod, one volume, no backups and no TLS" in note
     assert "no backup" in note
 
 

@@ -25,6 +25,7 @@ from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.storage import store_credentials as storage_needs
 from cdk8s_airflow.storage.object_storage import ObjectStorage, S3Credentials
 from tests.helm.rendering import charts_folder
+from tests.terminal import run_in_terminal
 from tests.truth import assert_accepted
 
 COPIED = "s3cr/3t+From@The:Cluster%"
@@ -77,13 +78,9 @@ def run(tmp_path: Path) -> Any:
     def runner(need: SecretNeed, typed: str = "", files: dict[str, str] | None = None) -> Made:
         for name, text in (files or {}).items():
             (tmp_path / name).write_text(text, encoding="utf-8")
-        done = subprocess.run(
+        done = run_in_terminal(
             ["bash", "-c", need.command],
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
+            typed=typed,
             cwd=tmp_path,
             env={"PATH": f"{shim.parent}:{os.environ['PATH']}", "HOME": str(tmp_path), "KUBECONFIG": "/dev/null"},
         )

@@ -34,7 +34,7 @@ from cdk8s_airflow.network import (
     Traffic,
     TrafficFlow,
 )
-from cdk8s_airflow.report.summary import summary
+from cdk8s_airflow.report.details import details
 from cdk8s_airflow.validation.arguments import check_value
 from tests.making import emitted, make_airflow, make_cluster, make_dags, new_chart
 from tests.network.matrix import FACTS, assert_exact
@@ -146,7 +146,7 @@ def test_report_lists_connections_and_peers_with_unknown_addresses(tmp_path: Pat
         ],
         facts=FACTS,
     )
-    text = summary(registry_of(chart), tmp_path)
+    text = "\n".join((*details(registry_of(chart), tmp_path), *registry_of(chart).notes)) + "\n"
     assert "In namespaces airflow and airflow-data only these connections are allowed:\n" in text
     assert (
         "  to gitlab.acme.lab at 443 TCP (DAG files)\n    from DAG processor of airflow, triggerer of airflow, " in text
@@ -159,7 +159,7 @@ def test_report_lists_connections_and_peers_with_unknown_addresses(tmp_path: Pat
 def test_report_without_isolation_lists_no_connections(tmp_path: Path) -> None:
     chart = new_chart()
     platform(chart)
-    assert "connections are allowed" not in summary(registry_of(chart), tmp_path)
+    assert "connections are allowed" not in "\n".join(details(registry_of(chart), tmp_path))
 
 
 def test_all_missing_facts_are_reported_at_once() -> None:

@@ -1,67 +1,146 @@
-"""The text at the end of ``make synth``."""
+"""The summary at the end of ``make synth``, and its details."""
 
 from __future__ import annotations
 
+import importlib
+import re
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cdk8s import App
 
 import main
 from cdk8s_airflow import (
+    AdminAccount,
+    BasicAuthSecret,
     DsnSecret,
     ExternalDatabase,
     GitSshSecret,
     GitTokenSecret,
     Ingress,
     IngressTls,
+    LoadBalancer,
     Namespace,
+    NodePort,
+    RegistryMirror,
     S3Credentials,
+    SimpleAuth,
     Volume,
     not_secret,
 )
 from cdk8s_airflow.__main__ import main as command_line
+from cdk8s_airflow.app import files
 from cdk8s_airflow.app.registry import Registry, registry_of
+from cdk8s_airflow.kube import output
+from cdk8s_airflow.report.details import details_text
+from cdk8s_airflow.report.lines import WIDTH
 from cdk8s_airflow.report.summary import summary
 from cdk8s_airflow.storage import MinioLegacy, StoreUser
 from tests.making import make_airflow, make_cluster, make_dags, new_chart
 
 ROOT = Path(main.__file__).parent
+GOLDENS = Path(__file__).parent / "goldens"
+TITLES = [
+    "Check the prerequisites",
+    "Create the namespaces",
+    "Create the Secrets, in this order (bash)",
+    "Apply the manifests",
+    "Watch the start",
+    "Create the first user",
+    "Open the UI",
+]
+PLATFORMS: dict[str, Any] = {
+    **{topology: (lambda topology=topology: main.build(topology), "main.py") for topology in main.SCHEDULERS},
+    "data_lake": (lambda: importlib.import_module("examples.data_lake").build(), "examples/data_lake.py"),
+    "lab_on_kind": (lambda: importlib.import_module("examples.lab_on_kind").build(), "examples/lab_on_kind.py"),
+}
+
+
+def written(app: App, folder: Path) -> Path:
+    """Write the manifests and files of an app to a folder."""
+    output.write(app, folder)
+    files.write(registry_of(app).files, folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
 def homelab() -> str:
-    return summary(registry_of(main.build()), ROOT / "dist")
+    return summary(registry_of(main.build()), ROOT / "dist").replace(f"{ROOT}/", "")
 
 
-def test_it_starts_with_what_was_written(homelab: str) -> None:
-    assert homelab.splitlines()[0] == (
-        f"Wrote 00-namespaces.k8s.yaml, 10-data.k8s.yaml, 20-airflow.k8s.yaml to {ROOT / 'dist'}/: "
-        "1 Cluster, 1 HelmChart, 2 Namespace, 1 PersistentVolumeClaim."
-    )
+def steps(text: str) -> dict[str, str]:
+    """Title of each numbered step -> its lines."""
+    parts = re.split(r"^\d+\. (.*)\n", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def test_it_says_which_definitions_the_cluster_must_have_and_how_to_check(homelab: str) -> None:
-    assert "  kubectl get crd clusters.postgresql.cnpg.io helmcharts.helm.cattle.io\n" in homelab
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_summary_of_a_platform_is_its_golden(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    build, program = PLATFORMS[name]
+    app = build()
+    (tmp_path / "dist").mkdir()
+    written(app, tmp_path / "dist")
+    monkeypatch.chdir(tmp_path)
+    text = summary(registry_of(app), Path("dist"), program)
+    golden = GOLDENS / f"{name}.txt"
+    if request.config.getoption("--update-goldens"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
 
 
-def test_it_says_what_holds_state(homelab: str) -> None:
-    state = homelab.partition("These hold state")[2].partition("\n\n")[0]
-    assert state.splitlines()[1:] == [
-        "  Namespace airflow-data",
-        "  Cluster airflow-data/airflow-pg",
-        "  Namespace airflow",
-        "  PersistentVolumeClaim airflow/airflow-logs",
+@pytest.mark.parametrize("golden", sorted(GOLDENS.glob("*.txt")), ids=lambda path: path.stem)
+def test_lines_are_at_most_100_columns_wide(golden: Path) -> None:
+    lines = golden.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > WIDTH] == []
+
+
+def test_steps_are_in_the_order_of_the_work(homelab: str) -> None:
+    assert list(steps(homelab)) == TITLES
+
+
+def test_prerequisites_have_a_check_command_each(homelab: str) -> None:
+    assert steps(homelab)["Check the prerequisites"].rstrip().splitlines() == [
+        "   - CloudNativePG",
+        "     kubectl get crd clusters.postgresql.cnpg.io",
+        "     kubectl get deployments --all-namespaces -l app.kubernetes.io/name=cloudnative-pg",
+        "   - The Helm controller of k3s and RKE2",
+        "     kubectl get crd helmcharts.helm.cattle.io",
+        "   - Storage class longhorn",
+        "     kubectl get storageclass longhorn",
+        "   - Ingress class nginx",
+        "     kubectl get ingressclass nginx",
+        "   - Cert-manager cluster issuer homelab-ca",
+        "     kubectl get clusterissuer homelab-ca",
     ]
 
 
-def test_it_lists_every_secret_with_keys_and_command_those_that_copy_from_another_last(homelab: str) -> None:
-    listed = homelab.partition("These Secrets must exist")[2].partition("Apply it")[0]
-    named = [
-        line.strip().partition(":")[0].partition(" ")[0]
-        for line in listed.splitlines()
-        if line.startswith("  airflow") and not line.startswith("   ")
-    ]
-    assert named == [
+def test_existing_namespaces_and_an_issuer_in_one_are_prerequisites(tmp_path: Path) -> None:
+    chart = new_chart()
+    ui = Ingress(host="a.lab", tls=IngressTls("cert", issuer="ca", issuer_kind="Issuer"))
+    make_airflow(chart, namespace=Namespace.existing("data"), ui=ui)
+    text = summary(registry_of(chart), written(App.of(chart), tmp_path))
+    checks = steps(text)["Check the prerequisites"]
+    assert "   - Namespace data\n     kubectl get namespace data\n" in checks
+    assert "   - Cert-manager issuer ca in namespace data\n     kubectl -n data get issuer ca\n" in checks
+
+
+def test_images_for_a_mirror_are_a_prerequisite() -> None:
+    chart = new_chart()
+    make_airflow(chart, mirror=RegistryMirror("registry.lab/mirror"))
+    checks = steps(summary(registry_of(chart), ROOT / "dist"))["Check the prerequisites"]
+    assert "   - Copy the images of release airflow to the mirror:\n" in checks
+    assert re.search(r"^ +docker.io/apache/airflow:\S+ -> registry.lab/mirror/\S*apache/airflow:", checks, re.MULTILINE)
+
+
+def test_secrets_that_copy_from_another_secret_come_last(homelab: str) -> None:
+    listed = steps(homelab)["Create the Secrets, in this order (bash)"]
+    assert re.findall(r"^   - ([a-z0-9/-]+):", listed, re.MULTILINE) == [
         "airflow/airflow-api-secret-key",
         "airflow/airflow-fernet-key",
         "airflow/airflow-git",
@@ -69,85 +148,67 @@ def test_it_lists_every_secret_with_keys_and_command_those_that_copy_from_anothe
         "airflow-data/airflow-pg-credentials",
         "airflow/airflow-metadata",
     ]
-    for key in (
-        "username",
-        "password",
-        "api-secret-key",
-        "fernet-key",
+    assert listed.count("create secret generic") == 6
+
+
+def test_keys_are_listed_where_the_user_provides_the_content(homelab: str) -> None:
+    listed = steps(homelab)["Create the Secrets, in this order (bash)"]
+    assert re.findall(r"^     (\w+): the git", listed, re.MULTILINE) == [
+        "GITSYNC_USERNAME",
+        "GITSYNC_PASSWORD",
+        "GIT_SYNC_USERNAME",
         "GIT_SYNC_PASSWORD",
-        "jwt-secret",
-        "connection",
-    ):
-        assert f"\n      {key}: " in listed
-    assert listed.count("create secret generic") == len(named)
-    assert f"kubectl apply --server-side -f {ROOT / 'dist'}/00-namespaces.k8s.yaml" in listed
+    ]
+    assert "\n     fernet-key: " not in listed
 
 
-def test_it_says_the_way_out_of_a_failed_release_and_ends_with_how_to_apply(homelab: str) -> None:
-    assert "kubectl -n airflow delete secret -l owner=helm,name=airflow,status=failed" in homelab
-    assert homelab.endswith(f"Apply it:\n  kubectl apply --server-side -f {ROOT / 'dist'}/\n")
+def test_printed_commands_are_the_commands_of_the_secrets_in_several_lines(homelab: str) -> None:
+    needs = registry_of(main.build()).missing
+    one_line = re.sub(r" \\\n *|\n *", " ", homelab)
+    assert [need.name for need in needs if need.command not in one_line] == []
 
 
-def test_what_was_not_checked_is_named() -> None:
+def test_first_user_is_the_admin_account_of_the_program() -> None:
     chart = new_chart()
-    make_airflow(chart, unchecked_values={"zebra": 1, "ape": 2})
+    admin = AdminAccount(credentials=BasicAuthSecret("boss"), email="a@example.com")
+    make_airflow(chart, admin=admin)
+    found = steps(summary(registry_of(chart), ROOT / "dist"))
+    assert "Create the first user" not in found
+    assert "kubectl -n airflow get secret boss -o jsonpath='{.data.password}' | base64 -d\n" in found["Log in"]
+
+
+def test_passwords_of_simple_auth_are_read_from_the_log() -> None:
+    chart = new_chart()
+    make_airflow(chart, auth=SimpleAuth(users={"ann": "admin"}))
+    found = steps(summary(registry_of(chart), ROOT / "dist"))
+    assert "kubectl -n airflow logs deployment/airflow-api-server -c api-server" in found["Log in"]
+
+
+def test_first_user_of_airflow_2_is_created_in_the_webserver() -> None:
+    chart = new_chart()
+    make_airflow(chart, airflow_version="2.11.0", dag_processor=None)
     text = summary(registry_of(chart), ROOT / "dist")
-    assert "Release airflow has values that nothing was checked against: ape, zebra" in text
-    plain = new_chart()
-    make_airflow(plain, unchecked_values={})
-    assert "nothing was checked" not in summary(registry_of(plain), ROOT / "dist")
+    assert "exec -it deploy/airflow-webserver -c webserver -- airflow users create" in text
 
 
-def test_an_app_without_anything_says_so(tmp_path: Path) -> None:
-    assert summary(Registry(), tmp_path) == (
-        f"Wrote no file to {tmp_path}/: no objects.\n\n"
-        "No Secret has to be made by hand.\n\n"
-        f"Apply it:\n  kubectl apply --server-side -f {tmp_path}/\n"
-    )
-
-
-def test_the_secrets_of_other_choices_are_listed_too() -> None:
+@pytest.mark.parametrize(
+    ("ui", "shown"),
+    [
+        pytest.param(None, "kubectl -n airflow port-forward service/airflow-api-server 8080", id="cluster ip"),
+        pytest.param(NodePort(port=30080), "http://ADDRESS:30080", id="node port"),
+        pytest.param(NodePort(), "-o jsonpath='{.spec.ports[0].nodePort}'", id="any node port"),
+        pytest.param(LoadBalancer(), "kubectl -n airflow get service airflow-api-server", id="load balancer"),
+        pytest.param(LoadBalancer(base_url="https://a.lab"), "https://a.lab", id="base url"),
+        pytest.param(Ingress(host="a.lab"), "http://a.lab", id="ingress"),
+    ],
+)
+def test_url_follows_from_the_exposure(ui: Any, shown: str) -> None:
     chart = new_chart()
-    key = "h ssh-ed25519 AAAA"
-    dags = make_dags(chart, repo="git@h:x.git", credentials=GitSshSecret("ssh"), known_hosts=key)
-    make_airflow(chart, dags=dags, ui=Ingress(host="a.lab", tls=IngressTls("cert")))
-    made = {name: list(need.keys) for (_, name), need in registry_of(chart).secrets.items()}
-    assert made["ssh"] == ["gitSshKey"]
-    assert made["cert"] == ["tls.crt", "tls.key"]
-    assert made["airflow-metadata"] == ["connection"]
+    make_airflow(chart, **({} if ui is None else {"ui": ui}))
+    assert shown in steps(summary(registry_of(chart), ROOT / "dist"))["Open the UI"]
 
 
-def test_a_secret_that_copies_what_the_platform_makes_is_said_to_come_after_it(homelab: str) -> None:
-    chart = new_chart()
-    cluster = make_cluster(chart, "db", name="pg", namespace=Namespace.existing("data"))
-    make_airflow(chart, database=cluster.connection(bridge=DsnSecret("airflow-metadata")))
-    text = summary(registry_of(chart), ROOT / "dist")
-    late = "only after everything is applied, when there is data/pg-app, made by CloudNativePG, for Cluster data/pg\n"
-    assert text.partition("  airflow/airflow-metadata: ")[2].splitlines()[2].strip() == late.strip()
-    assert text.count("only after everything") == 1
-    assert "only after everything" not in homelab
-
-
-def test_exempt_strings_are_counted_per_app() -> None:
-    chart = new_chart()
-    assert "not_secret" not in summary(registry_of(chart), ROOT / "dist")
-    not_secret("v1-linux", scope=chart)
-    assert "\n1 string is exempt from the secret scan (not_secret())." in summary(registry_of(chart), ROOT / "dist")
-    not_secret("v2-linux", scope=chart)
-    text = summary(registry_of(chart), ROOT / "dist")
-    assert "\n2 strings are exempt" in text
-    assert "linux" not in text
-    assert "not_secret" not in summary(registry_of(new_chart()), ROOT / "dist")
-
-
-def test_strings_of_the_library_are_not_counted_as_exempt() -> None:
-    chart = new_chart()
-    users = [StoreUser(credentials=S3Credentials("data-lake"), buckets=["data-raw"])]
-    MinioLegacy(chart, "minio", namespace=Namespace.existing("storage"), storage=Volume("10Gi"), users=users)
-    assert "not_secret" not in summary(registry_of(chart), ROOT / "dist")
-
-
-def test_a_secret_that_two_releases_need_is_listed_once() -> None:
+def test_two_releases_are_named_in_the_last_steps() -> None:
     chart = new_chart()
     token = GitTokenSecret("git")
     for name in ("one", "two"):
@@ -157,14 +218,114 @@ def test_a_secret_that_two_releases_need_is_listed_once() -> None:
         )
     text = summary(registry_of(chart), ROOT / "dist")
     assert text.count("airflow/git: ") == 1
+    assert "   Release one: Forward a port" in text
+    assert "   Release two: Forward a port" in text
 
 
-def test_the_command_line_prints_the_summary_of_a_program(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command_line(["summary", str(ROOT / "main.py"), str(ROOT / "dist")]) == 0
-    assert capsys.readouterr().out == summary(registry_of(main.build()), ROOT / "dist")
+def test_app_without_constructs_has_only_the_step_apply(tmp_path: Path) -> None:
+    text = summary(Registry(), tmp_path)
+    assert text.startswith("Wrote no files to ")
+    assert list(steps(text)) == ["Apply the manifests"]
 
 
-def test_the_command_line_says_what_is_wrong_with_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_secrets_of_other_choices_are_listed() -> None:
+    chart = new_chart()
+    key = "h ssh-ed25519 AAAA"
+    dags = make_dags(chart, repo="git@h:x.git", credentials=GitSshSecret("ssh"), known_hosts=key)
+    make_airflow(chart, dags=dags, ui=Ingress(host="a.lab", tls=IngressTls("cert")))
+    keys = {name: list(need.keys) for (_, name), need in registry_of(chart).secrets.items()}
+    assert keys["ssh"] == ["gitSshKey"]
+    assert keys["cert"] == ["tls.crt", "tls.key"]
+    assert keys["airflow-metadata"] == ["connection"]
+
+
+def test_secret_that_copies_from_one_of_the_platform_is_created_after_apply(homelab: str) -> None:
+    chart = new_chart()
+    cluster = make_cluster(chart, "db", name="pg", namespace=Namespace.existing("data"))
+    make_airflow(chart, database=cluster.connection(bridge=DsnSecret("airflow-metadata")))
+    text = " ".join(summary(registry_of(chart), ROOT / "dist").split())
+    late = "Run this after step Apply, when Secret data/pg-app exists (created by CloudNativePG, for Cluster data/pg):"
+    assert text.count(late) == 1
+    assert "after step Apply" not in homelab
+
+
+def test_manifests_are_not_the_place_of_namespaces_that_they_do_not_have(tmp_path: Path) -> None:
+    chart = new_chart()
+    make_airflow(chart)
+    (tmp_path / "x.k8s.yaml").write_text("kind: HelmChart\n", encoding="utf-8")
+    assert "Create the namespaces" not in steps(summary(registry_of(chart), tmp_path))
+
+
+def test_details_list_state_deletion_recovery_permissions_and_sessions() -> None:
+    text = details_text(registry_of(main.build()), Path("dist"))
+    headings = [block.splitlines()[0].partition(":")[0] for block in text.split("\n\n")]
+    assert headings == [
+        "These objects hold state. If you delete one, its data is lost",
+        "To delete everything, including all data, run these commands in this order",
+        "If release airflow has failed, fix the cause, then run",
+        "What accounts may do with the API of Kubernetes",
+        "Cluster airflow-data/airflow-pg",
+        "Keys of the Secrets that you create",
+    ]
+    assert "  PersistentVolumeClaim airflow/airflow-logs\n" in text
+    assert "kubectl -n airflow delete secret -l owner=helm,name=airflow,status=failed &&\n" in text
+
+
+def test_values_that_are_not_validated_are_named() -> None:
+    chart = new_chart()
+    make_airflow(chart, unchecked_values={"zebra": 1, "ape": 2})
+    checks = steps(summary(registry_of(chart), ROOT / "dist"))["Check the prerequisites"]
+    assert "   - unchecked_values= of release airflow has keys that are not validated: ape, zebra\n" in checks
+    plain = new_chart()
+    make_airflow(plain, unchecked_values={})
+    assert "not validated" not in summary(registry_of(plain), ROOT / "dist")
+
+
+def test_details_count_strings_that_are_exempt_from_the_secret_scan() -> None:
+    chart = new_chart()
+
+    def text() -> str:
+        return details_text(registry_of(chart), ROOT / "dist")
+
+    assert "not_secret" not in text()
+    not_secret("v1-linux", scope=chart)
+    assert "1 string is exempt from the secret scan: not_secret()." in text()
+    not_secret("v2-linux", scope=chart)
+    assert "2 strings are exempt from the secret scan: not_secret()." in text()
+    assert "linux" not in text()
+    assert "not_secret" not in details_text(registry_of(new_chart()), ROOT / "dist")
+
+
+def test_strings_of_the_library_are_not_counted_as_exempt() -> None:
+    chart = new_chart()
+    users = [StoreUser(credentials=S3Credentials("data-lake"), buckets=["data-raw"])]
+    MinioLegacy(chart, "minio", namespace=Namespace.existing("storage"), storage=Volume("10Gi"), users=users)
+    assert "not_secret" not in details_text(registry_of(chart), ROOT / "dist")
+
+
+def test_command_prints_the_summary_of_a_program_and_its_details(capsys: pytest.CaptureFixture[str]) -> None:
+    program, folder = str(ROOT / "main.py"), ROOT / "dist"
+    assert command_line(["summary", program, str(folder)]) == 0
+    assert capsys.readouterr().out == summary(registry_of(main.build()), folder, program)
+    assert command_line(["summary", "--details", program, str(folder)]) == 0
+    assert capsys.readouterr().out == details_text(registry_of(main.build()), folder)
+
+
+def test_titles_are_bold_on_a_terminal_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["summary", str(ROOT / "main.py"), str(ROOT / "dist")]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert command_line(arguments) == 0
+    assert "\x1b[1m1. Check the prerequisites\x1b[0m\n" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert command_line(arguments) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_command_reports_errors_of_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line(["summary", str(tmp_path / "none.py"), "dist"]) == 1
     assert "is not a Python program" in capsys.readouterr().err
     program = tmp_path / "broken.py"
@@ -179,8 +340,8 @@ def test_the_command_line_says_what_is_wrong_with_a_program(tmp_path: Path, caps
     assert captured.out == ""
 
 
-def test_namespaces_are_only_named_where_a_file_has_them(tmp_path: Path) -> None:
-    chart = new_chart()
-    make_airflow(chart)
-    (tmp_path / "x.k8s.yaml").write_text("kind: HelmChart\n", encoding="utf-8")
-    assert "make them in this order (bash):\n" in summary(registry_of(chart), tmp_path)
+def test_no_banner_about_the_version_of_node_is_printed(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py")], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout + done.stderr == ""

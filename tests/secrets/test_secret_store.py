@@ -66,7 +66,8 @@ def test_the_config_map_with_the_authority_of_a_store_is_told_to_whoever_sets_th
     )
     ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=provider, credentials_namespace=VAULT_SPACE)
     assert registry_of(chart).notes == [
-        "ClusterSecretStore vault trusts the authority in ConfigMap external-secrets/vault-ca (key ca.crt), which must exist."
+        "ClusterSecretStore vault reads a CA certificate from ConfigMap external-secrets/vault-ca, key ca.crt:\n"
+        "  kubectl -n external-secrets get configmap vault-ca"
     ]
 
 

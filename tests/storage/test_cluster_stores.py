@@ -186,7 +186,7 @@ def test_the_account_of_helm_is_told_and_no_other() -> None:
 def test_the_summary_says_that_nobody_maintains_minio() -> None:
     chart = new_chart()
     made("minio", chart)
-    assert any("nobody maintains any more" in note for note in registry_of(chart).notes)
+    assert any("no longer maintained" in note for note in registry_of(chart).notes)
 
 
 @both

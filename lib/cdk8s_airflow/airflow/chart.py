@@ -57,6 +57,8 @@ from cdk8s_airflow.delivery.wire.permissions import guard_delivery
 from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import Image, RegistryMirror
+from cdk8s_airflow.model.note import BeforeApply
+from cdk8s_airflow.model.release_access import ReleaseAccesses
 from cdk8s_airflow.model.secret_reference import AirflowKeys, PullSecret
 from cdk8s_airflow.model.service_account import ServiceAccounts
 from cdk8s_airflow.model.traffic import Traffic
@@ -333,6 +335,7 @@ class AirflowChart(PlatformConstruct):
         self._found_late(guard_delivery(registry, settings.delivery, settings.release))
         registry.slot(ExclusiveUses).add(release_uses(settings))
         registry.permissions.append(lambda: release.permissions)
+        registry.slot(ReleaseAccesses).append(lambda: release.access)
         registry.notes += [*release.notes, *delivered.notes, *_unchecked_notes(settings)]
         registry.removals += delivered.removal
 
@@ -351,7 +354,7 @@ def _unchecked_notes(settings: ReleaseSettings) -> Iterator[str]:
     """The keys of ``unchecked_values=``, if there are any."""
     if settings.unchecked_values:
         keys = ", ".join(sorted(settings.unchecked_values))
-        yield f"Release {settings.release} has values that nothing was checked against: {keys}"
+        yield BeforeApply(f"unchecked_values= of release {settings.release} has keys that are not validated: {keys}")
 
 
 def _always_running(settings: ReleaseSettings) -> Iterable[tuple[int, Resources]]:

@@ -24,6 +24,7 @@ from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects, with_task_pod
 from cdk8s_airflow.airflow.wire.tree import Tree, join, overlay
 from cdk8s_airflow.delivery.wire import Delivered, Release, deliver
 from cdk8s_airflow.delivery.wire.k3s import structured_rules
+from cdk8s_airflow.model.release_access import ReleaseAccess
 from cdk8s_airflow.model.secret_need import SecretNeed, merged
 from cdk8s_airflow.model.sessions import Demand
 from cdk8s_airflow.schemas import check_values
@@ -145,6 +146,13 @@ class CompiledRelease:
         from cdk8s_airflow.airflow.wire.permissions import release_permissions
 
         return release_permissions(self.settings, self.values, self.objects.values())
+
+    @property
+    def access(self) -> ReleaseAccess:
+        """How to get the first account, and the URL of the UI."""
+        from cdk8s_airflow.airflow.wire.access import release_access
+
+        return release_access(self.settings)
 
     @cached_property
     def handles(self) -> ReleaseHandles:

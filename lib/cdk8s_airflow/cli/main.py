@@ -64,9 +64,11 @@ def _program() -> str:
 
 def _without_extra(words: Sequence[str]) -> int:
     """The one command that needs no extra: ``summary``, which ``make synth`` uses."""
-    if len(words) == 3 and words[0] == "summary":
+    details = "--details" in words
+    if words[:1] == ["summary"] and len(words) == (4 if details else 3):
         from cdk8s_airflow.cli.summary_text import print_summary
 
-        return print_summary(words[1], words[2])
+        program, folder = (word for word in words[1:] if word != "--details")
+        return print_summary(program, folder, details=details)
     sys.stderr.write(f"Error: {_EXTRA}\n")
     return FAILED

@@ -21,6 +21,7 @@ from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import (
@@ -309,7 +310,7 @@ class CnpgCluster(PlatformConstruct):
             return
         if catalog is None and settings.image != source:
             self._registry.notes.append(
-                f"Cluster {name} pulls a copy of this image; put it there first:\n  {source} -> {settings.image}"
+                BeforeApply(f"Copy the image of Cluster {name} to the mirror:\n  {source} -> {settings.image}")
             )
         if pull_secret is not None:
             registry = registry_and_path(settings.image)[0]
@@ -528,9 +529,8 @@ def _notes(facts: ClusterFacts) -> Iterator[str]:
         return
     oldest, newest = tested
     if not version(oldest) <= version(facts.kubernetes)[:2] <= version(newest):
-        yield (
-            f"CloudNativePG {facts.cnpg} is supported by its makers on Kubernetes {oldest} to {newest}; "
-            f"this cluster has {facts.kubernetes}."
+        yield BeforeApply(
+            f"CloudNativePG {facts.cnpg} supports Kubernetes {oldest} to {newest}; this cluster has {facts.kubernetes}."
         )
 
 

@@ -20,6 +20,7 @@ from cdk8s_airflow.database.wire.lab_database import (
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret, DsnSecret, ExistingSecret, PullSecret
@@ -146,12 +147,12 @@ class LabDatabase(PlatformConstruct):
         if not self._sound:
             return
         self._registry.notes.append(
-            f"{name} in namespace {self._namespace} is a database for a lab: one pod, one volume, no backup, no TLS. "
-            "What is lost with the volume is lost."
+            f"LabDatabase {name} in namespace {self._namespace} has one pod, one volume, no backups and no TLS. If the volume is "
+            "lost, its data is lost."
         )
         if pulled != source:
             self._registry.notes.append(
-                f"Database {name} pulls a copy of this image; put it there first:\n  {source} -> {pulled}"
+                BeforeApply(f"Copy the image of LabDatabase {name} to the mirror:\n  {source} -> {pulled}")
             )
         self._need([lab_login(credentials, self._namespace, self._user, f"the owner of database {database} in {name}")])
         if pull_secret is not None:

@@ -24,6 +24,7 @@ from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget, budget_findings
 from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.placement import APART, Placement, TopologySpread
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, DsnSecret, ExistingSecret, PullSecret, SecretKey
@@ -148,7 +149,7 @@ class CnpgPooler(PlatformConstruct):
             return
         if pulled is not None and pulled != image:
             self._registry.notes.append(
-                f"Pooler {self._name} pulls a copy of this image; put it there first:\n  {image} -> {pulled}"
+                BeforeApply(f"Copy the image of Pooler {self._name} to the mirror:\n  {image} -> {pulled}")
             )
         if pull_secret is not None and pulled is not None:
             registry = registry_and_path(pulled)[0]

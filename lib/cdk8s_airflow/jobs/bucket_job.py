@@ -12,6 +12,7 @@ from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.jobs.wire.bucket_job import BucketJobSettings, bucket_job_objects, bucket_job_traffic
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, Image, RegistryMirror, registry_and_path
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_need import free_key, registry_login
@@ -152,14 +153,16 @@ class BucketJob(PlatformConstruct):
             self._need([free_key(settings.ca, settings.namespace, "trusts the store", content=content)])
         job = objects["job"]["metadata"]["name"]
         self._registry.notes.append(
-            f"Buckets {', '.join(settings.buckets)} come from a Job; to see what it did:\n"
+            f"A Job creates the buckets {', '.join(settings.buckets)}. Its log:\n"
             f"  kubectl -n {settings.namespace} logs job/{job}"
         )
         if login is None:
             account = service_account or "default"
             self._registry.notes.append(
-                f"Job {job} logs in by its identity in the cloud: service account {settings.namespace}/{account} must have "
-                f"one that may look at and make these buckets."
+                BeforeApply(
+                    f"Job {job} logs in with the cloud identity of service account {settings.namespace}/{account}. Allow that "
+                    "identity to list and create these buckets."
+                )
             )
 
     @property

@@ -239,14 +239,14 @@ def _making_rules(
 
 def _notes(needs: Sequence[SecretNeed], namespace: str, job: str) -> Iterator[str]:
     yield (
-        f"A Job makes Secrets that are missing, and leaves those that are there as they are. What it did:\n"
+        f"A Job creates the Secrets that are missing, and does not change existing ones. Its log:\n"
         f"  kubectl -n {namespace} logs job/{job}"
     )
     for need in needs:
         if "fernet-key" in need.keys:
             yield (
-                f"Keep a copy of Secret {need.namespace}/{need.name} outside the cluster: without it, what Airflow has "
-                "encrypted in its database, and in every backup of it, cannot be read."
+                f"Keep a copy of Secret {need.namespace}/{need.name} outside the cluster. Without it, connections and variables in the "
+                "database and in every backup of it cannot be decrypted."
             )
         if need.recipe.get("username") == (recipes.text(ADMIN),):
-            yield f"The Job calls the account in Secret {need.namespace}/{need.name} {ADMIN!r}."
+            yield f"The user name in Secret {need.namespace}/{need.name} is {ADMIN!r}."

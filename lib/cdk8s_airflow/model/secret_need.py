@@ -158,7 +158,7 @@ def dsn_typed(name: str, namespace: str, purpose: str) -> SecretNeed:
         keys=contracts.DsnSecret.keys,
         purpose=purpose,
         command=(
-            "read -rsp 'Database URL: ' ANSWER && printf '%s' \"$ANSWER\" | "
+            "read -rsp 'Database URL: ' ANSWER </dev/tty && printf '%s' \"$ANSWER\" | "
             f"{_create(namespace, name, _from_stdin('connection'))}; unset ANSWER"
         ),
     )
@@ -213,7 +213,7 @@ def git_token(ref: contracts.GitTokenSecret, namespace: str, purpose: str) -> Se
         keys=ref.keys,
         purpose=purpose,
         command=(
-            "read -rp 'Git user: ' ACCOUNT && read -rsp 'Git token: ' ANSWER && "
+            "read -rp 'Git user: ' ACCOUNT </dev/tty && read -rsp 'Git token: ' ANSWER </dev/tty && "
             f"printf '%s\\n' {lines} | {_create(namespace, ref.name, '--from-env-file=/dev/stdin')}; unset ANSWER"
         ),
     )
@@ -229,14 +229,14 @@ def git_connection(ref: contracts.SecretKey, namespace: str, *, repo: str, purpo
         content = f'{{"conn_type": "git", "host": {host}, "login": USER, "password": TOKEN}}'
         typed = " ".join(f'"$(printf %s "${name}" | {_ESCAPE_JSON})"' for name in ("ACCOUNT", "ANSWER"))
         command = (
-            "read -rp 'Git user: ' ACCOUNT && read -rsp 'Git token: ' ANSWER && "
+            "read -rp 'Git user: ' ACCOUNT </dev/tty && read -rsp 'Git token: ' ANSWER </dev/tty && "
             f'printf \'{{"conn_type": "git", "host": %s, "login": "%s", "password": "%s"}}\' {shlex.quote(host)} '
             f"{typed} | {create}; unset ANSWER"
         )
     else:
         extra = '{"private_key": KEY, "strict_host_key_checking": "yes"}'
         content = f'{{"conn_type": "git", "host": {host}, "extra": {extra}}}'
-        command = f"{create}  # paste the JSON, then Ctrl-D"
+        command = f"{create} </dev/tty  # paste the JSON, then Ctrl-D"
     return SecretNeed(name=ref.name, namespace=namespace, keys={ref.key: content}, purpose=purpose, command=command)
 
 
@@ -251,7 +251,7 @@ def registry_login(ref: contracts.PullSecret, namespace: str, *, registries: tup
     typed, entries = [], []
     for index, host in enumerate(registries):
         typed.append(
-            f"read -rp 'User of {host}: ' ACCOUNT && read -rsp 'Password: ' ANSWER && "
+            f"read -rp 'User of {host}: ' ACCOUNT </dev/tty && read -rsp 'Password: ' ANSWER </dev/tty && "
             f"LOGIN{index}=$(printf '%s:%s' \"$ACCOUNT\" \"$ANSWER\" | base64 | tr -d '\\n') && "
         )
         entries.append(f'"{_DOCKER_HUB_LOGIN if host == "docker.io" else host}":{{"auth":"%s"}}')
@@ -295,7 +295,7 @@ def pasted(
         purpose=purpose,
         type=ref.type,
         awaited=awaited,
-        command=f"{_create(namespace, ref.name, _from_stdin(key), type_=ref.type)}{files}  # paste {key}, then Ctrl-D",
+        command=f"{_create(namespace, ref.name, _from_stdin(key), type_=ref.type)}{files} </dev/tty  # paste {key}, then Ctrl-D",
     )
 
 
@@ -358,7 +358,7 @@ def typed(ref: contracts.SecretReference, namespace: str, purpose: str, *, promp
         keys=ref.keys,
         purpose=purpose,
         command=(
-            f"read -rsp '{prompt}: ' ANSWER && printf '%s' \"$ANSWER\" | "
+            f"read -rsp '{prompt}: ' ANSWER </dev/tty && printf '%s' \"$ANSWER\" | "
             f"{_create(namespace, ref.name, _from_stdin(key))}; unset ANSWER"
         ),
     )
@@ -375,7 +375,7 @@ def login_typed(ref: contracts.BasicAuthSecret, namespace: str, *, host: str, pu
         type=ref.type,
         awaited=False,
         command=(
-            f"read -rp 'User of {host}: ' ACCOUNT && read -rsp 'Password: ' ANSWER && "
+            f"read -rp 'User of {host}: ' ACCOUNT </dev/tty && read -rsp 'Password: ' ANSWER </dev/tty && "
             f'printf \'%s\\n\' "username=$ACCOUNT" "password=$ANSWER" | {create}; unset ANSWER'
         ),
     )
@@ -401,7 +401,7 @@ def argo_repository(ref: contracts.BasicAuthSecret, namespace: str, *, url: str,
         purpose=f"{purpose}; with the label argocd.argoproj.io/secret-type: repository",
         awaited=False,
         command=(
-            f"read -rp 'User of {url}: ' ACCOUNT && read -rsp 'Password: ' ANSWER && "
+            f"read -rp 'User of {url}: ' ACCOUNT </dev/tty && read -rsp 'Password: ' ANSWER </dev/tty && "
             f'printf \'%s\\n\' {lines} "username=$ACCOUNT" "password=$ANSWER" | '
             f"{_create(namespace, ref.name, '--from-env-file=/dev/stdin')} && "
             f"kubectl -n {namespace} label secret {ref.name} argocd.argoproj.io/secret-type=repository; unset ANSWER"
@@ -430,7 +430,7 @@ def free_key(ref: contracts.SecretKey, namespace: str, purpose: str, *, content:
         content: a description of the content.
         source: a shell command that prints the content, instead of the prompt.
     """
-    printed = source or f"read -rsp '{ref.name}/{ref.key}: ' ANSWER && printf '%s' \"$ANSWER\""
+    printed = source or f"read -rsp '{ref.name}/{ref.key}: ' ANSWER </dev/tty && printf '%s' \"$ANSWER\""
     create = _create(namespace, ref.name, _from_stdin(ref.key))
     forget = "; unset ANSWER" if "ANSWER" in printed else ""
     return SecretNeed(
@@ -460,7 +460,7 @@ def account(ref: contracts.BasicAuthSecret, namespace: str, purpose: str) -> Sec
         purpose=purpose,
         type=ref.type,
         command=(
-            "read -rp 'User name: ' ACCOUNT && "
+            "read -rp 'User name: ' ACCOUNT </dev/tty && "
             f'printf \'username=%s\\npassword=%s\\n\' "$ACCOUNT" "$(openssl rand -hex 24)" | {create}'
         ),
         recipe={"username": (recipes.text(ADMIN),), "password": (recipes.random_password(),)},
@@ -479,7 +479,7 @@ def whole(ref: contracts.ExistingSecret, namespace: str, purpose: str) -> Secret
         namespace=namespace,
         keys={ANY_KEY: "each key is the name of a variable"},
         purpose=purpose,
-        command=f"{create}  # paste lines NAME=VALUE, then Ctrl-D",
+        command=f"{create} </dev/tty  # paste lines NAME=VALUE, then Ctrl-D",
     )
 
 
@@ -508,7 +508,7 @@ def airflow_connection(
             values.append("\"$(tr -d '\\n' < key.json)\"")
         else:
             form = form.replace(f'"{word}"', '"%s"')
-            reads.append(f"read -rsp '{_PROMPTS[word]}: ' {word} && ")
+            reads.append(f"read -rsp '{_PROMPTS[word]}: ' {word} </dev/tty && ")
             values.append(f'"$(printf %s "${word}" | {_ESCAPE_JSON})"')
     source = f"{''.join(reads)}printf {shlex.quote(form)} {' '.join(values)}"
     need = free_key(ref, namespace, purpose, content=content, source=source)

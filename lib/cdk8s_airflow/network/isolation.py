@@ -9,6 +9,7 @@ from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.traffic import HasTraffic, Traffic, TrafficFlow
 from cdk8s_airflow.network.wire.flow_table import everywhere_note, flow_table, one_sided_note
 from cdk8s_airflow.network.wire.network_policy import Isolation, PeerEndpoint, half_open, isolation
@@ -98,8 +99,8 @@ class NetworkIsolation(PlatformConstruct):
         if self._sound:
             notes = (
                 flow_table(worked_out.namespaces, worked_out.flows),
-                everywhere_note(worked_out.everywhere),
-                one_sided_note(worked_out.one_sided),
+                BeforeApply(everywhere_note(worked_out.everywhere)),
+                BeforeApply(one_sided_note(worked_out.one_sided)),
             )
             self._registry.notes += [note for note in notes if note]
 

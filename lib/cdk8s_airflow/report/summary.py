@@ -1,4 +1,4 @@
-"""The short text at the end of ``make synth``: what was written, and what the cluster must have before it is applied."""
+"""The text at the end of ``make synth``: what was written, and the steps from there to the UI, in the order of the work."""
 
 from __future__ import annotations
 
@@ -9,144 +9,158 @@ from pathlib import Path
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.app.registry import Registry
-from cdk8s_airflow.model.provided_secret import ProvidedSecret
+from cdk8s_airflow.model.note import BeforeApply
+from cdk8s_airflow.model.release_access import ReleaseAccesses
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.secret_recipe import sources
-from cdk8s_airflow.report.permissions import permissions_of, permissions_text
-from cdk8s_airflow.report.removal import removal_text
-from cdk8s_airflow.secret_scan import Exemptions
+from cdk8s_airflow.report.lines import command, paragraph
+from cdk8s_airflow.report.prerequisites import prerequisites
 
 _KIND = regex(r"^kind: (\S+)$", re.MULTILINE)
+_BODY = "   "
+_COMMAND = "     "
+
+_WATCHED: Mapping[str, str] = {
+    "Cluster/postgresql.cnpg.io": "kubectl -n {namespace} get cluster.postgresql.cnpg.io {name} --watch",
+    "HelmChart/helm.cattle.io": "kubectl -n {namespace} logs --follow job/helm-install-{name}",
+    "HelmRelease/helm.toolkit.fluxcd.io": "kubectl -n {namespace} get helmrelease {name} --watch",
+    "Application/argoproj.io": "kubectl -n {namespace} get application {name} --watch",
+    "Job/batch": "kubectl -n {namespace} logs --follow job/{name}",
+}
+"""Kind of an object whose progress shows how far the platform is -> the command that shows it."""
 
 
-def summary(registry: Registry, folder: Path) -> str:
-    """The summary of an app whose manifests are in a folder.
+def summary(registry: Registry, folder: Path, program: str = "main.py") -> str:
+    """The summary of an app whose manifests are in a folder: prerequisites, namespaces, Secrets, apply, watch, first user, URL.
 
     Args:
-        registry: what the app's constructs said.
-        folder: where its manifests were written.
+        registry: what the constructs of the app have recorded.
+        folder: the folder with its manifests.
+        program: the program, for the command that prints the details. Default: ``main.py``.
     """
-    files = sorted(folder.glob("*.k8s.yaml"))
-    paragraphs = [
-        _written(files, folder),
-        _definitions(registry.crds),
-        _unknown_kinds(registry.unknown_kinds),
-        _state(registry),
-        removal_text(registry, folder),
-        permissions_text(permissions_of(registry)),
-        *_sessions(registry),
-        *registry.notes,
-        _exempt(registry.slot(Exemptions).declared),
-        _made(registry.provided.values()),
-        _secrets(registry.missing, [file for file in files if _has_namespaces(file)], registry.provided.values()),
-        f"Apply it:\n  kubectl apply --server-side -f {folder}/",
-        *_files(registry, folder),
+    texts = {file: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.k8s.yaml"))}
+    namespaces = [file for file, text in texts.items() if "Namespace" in _KIND.findall(text)]
+    steps = [
+        ("Check the prerequisites", _prerequisites(registry, texts.values())),
+        ("Create the namespaces", [line for file in namespaces for line in _apply(file)]),
+        ("Create the Secrets, in this order (bash)", _secrets(registry)),
+        ("Apply the manifests", [*_apply(f"{folder}/"), *_files(registry, folder)]),
+        ("Watch the start", _watch(registry)),
+        ("Create the first user" if _needs_user(registry) else "Log in", _users(registry)),
+        ("Open the UI", _urls(registry)),
     ]
-    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
+    numbered = [(title, lines) for title, lines in steps if lines]
+    blocks = [
+        paragraph(_written(texts, folder)),
+        *([f"{number}. {title}", *lines] for number, (title, lines) in enumerate(numbered, 1)),
+        [
+            "To delete everything, or to see state, permissions, database sessions and recovery:",
+            *command(f"python -m cdk8s_airflow summary --details {program} {folder}", "  "),
+        ],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
-def _files(registry: Registry, folder: Path) -> Iterator[str]:
-    """How to install what is no manifest; and that it is not there, where cdk8s alone has written."""
-    for name, text in sorted(registry.files.items()):
-        file = folder / name
-        if not file.is_file() or file.read_text(encoding="utf-8") != text:
-            yield f"{file} is missing or old: it is written by run() or synth() of cdk8s_airflow, not by app.synth()."
-        elif file.suffix == ".sh":
-            yield f"Then install or upgrade with Helm:\n  sh {file}"
-
-
-def _sessions(registry: Registry) -> Iterator[str]:
-    """How many sessions each database and pooler sees at most, and how that adds up."""
-    if registry.sessions:
-        from cdk8s_airflow.model.sessions import session_report
-
-        yield from (session_report(demands) for _, demands in sorted(registry.sessions.items()))
-
-
-def _exempt(count: int) -> str:
-    """How many strings the program declared not to be secrets."""
-    if not count:
-        return ""
-    return f"{count} string{'s are' if count > 1 else ' is'} exempt from the secret scan (not_secret())."
-
-
-def _written(files: list[Path], folder: Path) -> str:
+def _written(texts: Mapping[Path, str], folder: Path) -> str:
     kinds: Counter[str] = Counter()
-    for file in files:
-        kinds.update(_KIND.findall(file.read_text(encoding="utf-8")))
-    names = ", ".join(file.name for file in files) or "no file"
-    counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    for text in texts.values():
+        kinds.update(_KIND.findall(text))
+    names = ", ".join(file.name for file in texts) or "no files"
+    counted = ", ".join(f"{count} {_plural(kind) if count > 1 else kind}" for kind, count in sorted(kinds.items()))
     return f"Wrote {names} to {folder}/: {counted or 'no objects'}."
 
 
-def _definitions(crds: Iterable[str]) -> str:
-    names = sorted(crds)
-    if not names:
-        return ""
-    lines = "\n".join(f"  {name}" for name in names)
-    return f"The cluster must have these definitions; check with\n  kubectl get crd {' '.join(names)}\n{lines}"
+def _plural(kind: str) -> str:
+    if kind.endswith("y"):
+        return f"{kind[:-1]}ies"
+    return f"{kind}es" if kind.endswith("s") else f"{kind}s"
 
 
-def _unknown_kinds(kinds: Iterable[tuple[str, str]]) -> str:
-    """Custom resources of the user's own for which no schema is included."""
-    lines = "".join(
-        f"\n  {kind} ({api_version}): kubectl api-resources --api-group={api_version.rpartition('/')[0]}"
-        for api_version, kind in sorted(kinds)
-    )
-    return (
-        f"The cluster must also have these kinds. Their schemas are not included, so they were not validated:{lines}"
-        if lines
-        else ""
-    )
+def _apply(file: Path | str) -> list[str]:
+    return command(f"kubectl apply --server-side -f {file}", _COMMAND)
 
 
-def _secrets(secrets: Iterable[SecretNeed], namespaces: list[Path], made: Iterable[ProvidedSecret]) -> str:
-    makers = {_place(source): source.by for source in made}
-    needed = sorted(secrets, key=_order)
-    if not needed:
-        return "No Secret has to be made by hand."
-    first = "".join(f"\n    kubectl apply --server-side -f {file}" for file in namespaces)
-    return (
-        "These Secrets must exist; make them in this order (bash)"
-        + (f", in namespaces that are there after:{first}" if first else ":")
-        + "".join(line for need in needed for line in _secret(need, makers))
-    )
+def _prerequisites(registry: Registry, texts: Iterable[str]) -> list[str]:
+    lines: list[str] = []
+    for each in prerequisites(registry, texts):
+        lines += paragraph(f"- {each.text}", f"{_BODY}  ", _BODY)
+        lines += (line for check in each.checks for line in command(check, _COMMAND))
+    for note in registry.notes:
+        if isinstance(note, BeforeApply):
+            lines += paragraph(f"- {note}", f"{_BODY}  ", _BODY)
+    return lines
 
 
-def _made(sources: Iterable[ProvidedSecret]) -> str:
-    lines = [f"  {source.namespace}/{source.name}: {source.by}" for source in sorted(sources, key=_place)]
-    return "\n".join(["These Secrets are made on the platform, by:", *lines]) if lines else ""
-
-
-def _place(source: ProvidedSecret) -> tuple[str, str]:
-    return source.namespace, source.name
-
-
-def _has_namespaces(file: Path) -> bool:
-    return "Namespace" in _KIND.findall(file.read_text(encoding="utf-8"))
+def _secrets(registry: Registry) -> list[str]:
+    creators = {place: source.by for place, source in registry.provided.items()}
+    lines: list[str] = []
+    for need in sorted(registry.missing, key=_order):
+        lines += _secret(need, creators)
+    return lines
 
 
 def _order(need: SecretNeed) -> tuple[bool, str, str]:
+    """Secrets that copy from others come last."""
     return "get secret" in need.command, need.namespace, need.name
 
 
-def _secret(need: SecretNeed, makers: Mapping[tuple[str, str], str]) -> Iterator[str]:
-    """One Secret, its keys and its command; and that it has to wait, where it copies from one that the platform makes."""
-    kind = "" if need.type == "Opaque" else f" ({need.type})"
-    yield f"\n  {need.namespace}/{need.name}{kind}: {need.purpose}"
+def _secret(need: SecretNeed, creators: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """One Secret: its purpose, the keys that only the user can provide, and its command."""
+    yield from paragraph(f"- {need.namespace}/{need.name}: {need.purpose}", f"{_BODY}  ", _BODY)
     for key, content in need.keys.items():
-        yield f"\n      {key}: {content}"
+        if key not in need.recipe:
+            yield from paragraph(f"{key}: {content}", f"{_COMMAND}  ", _COMMAND)
     for namespace, name in sorted({(namespace, name) for namespace, name, _ in sources(need.recipe or {})}):
-        if (namespace, name) in makers:
-            yield f"\n      only after everything is applied, when there is {namespace}/{name}, made by {makers[namespace, name]}"
-    yield f"\n    {need.command}"
+        if (namespace, name) in creators:
+            yield from paragraph(
+                f"Run this after step Apply, when Secret {namespace}/{name} exists (created by {creators[namespace, name]}):",
+                _COMMAND,
+            )
+    yield from command(need.command, _COMMAND)
 
 
-def _state(registry: Registry) -> str:
-    if not registry.state:
-        return ""
-    lines = "\n".join(
-        f"  {kind.partition('/')[0]} {'/'.join(part for part in (namespace, name) if part)}"
-        for kind, namespace, name in registry.state
-    )
-    return f"These hold state; deleting them loses data:\n{lines}"
+def _files(registry: Registry, folder: Path) -> Iterator[str]:
+    """The script that installs a release with Helm, and a warning if cdk8s alone has written the output."""
+    for name, text in sorted(registry.files.items()):
+        file = folder / name
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            yield from paragraph(
+                f"{file} is missing or old: only run() and synth() of cdk8s_airflow write it, not app.synth().", _BODY
+            )
+        elif file.suffix == ".sh":
+            yield from command(f"sh {file}", _COMMAND)
+
+
+def _watch(registry: Registry) -> list[str]:
+    shown = [
+        _WATCHED[kind].format(namespace=namespace, name=name)
+        for watched in _WATCHED
+        for kind, namespace, name in registry.objects
+        if kind == watched
+    ]
+    pods = dict.fromkeys(f"kubectl -n {access().namespace} get pods --watch" for access in _accesses(registry))
+    return [line for each in (*shown, *pods) for line in command(each, _COMMAND)]
+
+
+def _accesses(registry: Registry) -> ReleaseAccesses:
+    return registry.slot(ReleaseAccesses)
+
+
+def _needs_user(registry: Registry) -> bool:
+    return any("users create" in access().first_user for access in _accesses(registry))
+
+
+def _users(registry: Registry) -> list[str]:
+    return _of_releases({access().release: access().first_user for access in _accesses(registry)})
+
+
+def _urls(registry: Registry) -> list[str]:
+    return _of_releases({access().release: access().url for access in _accesses(registry)})
+
+
+def _of_releases(texts: Mapping[str, str]) -> list[str]:
+    """One paragraph for each release, with its name if there are several."""
+    lines: list[str] = []
+    for release, text in texts.items():
+        lines += paragraph(text if len(texts) == 1 else f"Release {release}: {text}", _BODY)
+    return lines

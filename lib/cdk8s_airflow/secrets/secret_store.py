@@ -9,6 +9,7 @@ from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_reference import ConfigMapKey
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle
 from cdk8s_airflow.secrets.providers import SecretProvider
@@ -77,14 +78,18 @@ class _Store(PlatformConstruct):
         account = stores.login_account(provider)
         if account is not None:
             self._registry.notes.append(
-                f"{self._kind} {self._name} logs in as service account {namespace}/{account.name}; let it read "
-                "nothing but what is named here."
+                BeforeApply(
+                    f"{self._kind} {self._name} logs in as service account {namespace}/{account.name}. Allow that account to read "
+                    "only the secrets that this platform uses."
+                )
             )
         authority = getattr(provider, "ca", None)
         if isinstance(authority, ConfigMapKey):
             self._registry.notes.append(
-                f"{self._kind} {self._name} trusts the authority in ConfigMap {namespace}/{authority.name} "
-                f"(key {authority.key}), which must exist."
+                BeforeApply(
+                    f"{self._kind} {self._name} reads a CA certificate from ConfigMap {namespace}/{authority.name}, key "
+                    f"{authority.key}:\n  kubectl -n {namespace} get configmap {authority.name}"
+                )
             )
 
     @property

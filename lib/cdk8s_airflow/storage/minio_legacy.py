@@ -146,8 +146,8 @@ class MinioLegacy(ClusterStore):
         )
         self._traffic_of = minio_traffic(settings)
         self._registry.notes += [
-            f"Store {name} is MinIO's community edition, which nobody maintains any more: no security fix will come. "
-            "SeaweedFs is written the same way.",
-            f"Everything in store {name} is on claim {settings.namespace}/{claim_name(name)}: back that up, or keep nothing in it "
-            "that cannot be had again.",
+            f"MinioLegacy {name} runs the community edition of MinIO, which is no longer maintained and gets no security fixes. "
+            "SeaweedFs has the same arguments.",
+            f"All data of MinioLegacy {name} is on volume claim {settings.namespace}/{claim_name(name)}. Back it up, or store only data "
+            "there that you can create again.",
         ]

@@ -135,6 +135,6 @@ class SeaweedFs(ClusterStore):
             return
         self._traffic_of = Traffic(workloads=(pods,))
         self._registry.notes.append(
-            f"Everything in store {name} is on claim {settings.namespace}/{claim_name(name)}: back that up, or keep nothing in it "
-            "that cannot be had again."
+            f"All data of SeaweedFs {name} is on volume claim {settings.namespace}/{claim_name(name)}. Back it up, or store only data "
+            "there that you can create again."
         )

@@ -54,7 +54,7 @@ def login(
             credentials.account_key: f"a key of storage account {storage.account}",
         }
         recipe = {}
-        source = "read -rsp 'Account key: ' ACCOUNT_KEY"
+        source = "read -rsp 'Account key: ' ACCOUNT_KEY </dev/tty"
         lines = [f"{credentials.account}={storage.account}", f'"{credentials.account_key}=$ACCOUNT_KEY"']
         made = _lines(source, lines, connection, credentials.connection if for_airflow else "")
     else:
@@ -85,7 +85,7 @@ def login(
 def _s3_source(credentials: S3Credentials, storage: ObjectStorage, namespace: str) -> str:
     """Shell text that has the two halves of the login in variables."""
     if storage.credentials_namespace is None:
-        return "read -rsp 'Access key: ' ACCESS_KEY && read -rsp 'Secret key: ' SECRET_KEY"
+        return "read -rsp 'Access key: ' ACCESS_KEY </dev/tty && read -rsp 'Secret key: ' SECRET_KEY </dev/tty"
     if storage.credentials_namespace == namespace:
         id = credentials.secret if storage.ids_are_names else "$(openssl rand -hex 10)"
         return f"ACCESS_KEY={id} && SECRET_KEY=$(openssl rand -hex 24)"

@@ -129,8 +129,8 @@ def test_a_section_of_a_plugin_is_written_and_reported(pair: Pair) -> None:
     assert written(pair, config) == {"my_plugin": {"colour": "red"}, "schedulr": {"num_runs": "1"}}
     plugin, typo = config_notes(release(pair, config=config))
     assert "'my_plugin'" in plugin
-    assert "did you mean" not in plugin
-    assert "did you mean 'scheduler'" in typo
+    assert "Did you mean" not in plugin
+    assert "Did you mean 'scheduler'?" in typo
 
 
 @pytest.mark.parametrize("pair", [("1.20.0", "2.11.0"), ("1.20.0", "3.1.8")], ids=called)

@@ -125,7 +125,8 @@ def test_its_secret_is_needed_where_tasks_run_and_is_a_copy_of_the_stores() -> N
 def test_an_identity_is_told_in_words() -> None:
     lake = DataLake(buckets=[ObjectStorage.gcs().bucket("raw")])
     assert any(
-        "gs://raw by their identity" in note for note in compile_release(release(PAIRS[-1], data_lake=lake)).notes
+        "gs://raw with their cloud identity" in note
+        for note in compile_release(release(PAIRS[-1], data_lake=lake)).notes
     )
 
 

@@ -174,7 +174,7 @@ def test_the_password_and_the_authority_have_to_be_made_and_are_awaited() -> Non
     made = replace(database, ca_namespace="airflow-lab", secret_namespace="airflow-lab")
     assert list(database_needs(release(NEWEST, database=made))) == []
     (note,) = database_notes(release(NEWEST, database=replace(PARTS, ca=ConfigMapKey("rds", "b.pem"))))
-    assert "ConfigMap rds, with b.pem" in note
+    assert "ConfigMap rds in namespace airflow-lab: its key b.pem" in note
 
 
 @pytest.mark.parametrize(

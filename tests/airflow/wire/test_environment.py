@@ -289,7 +289,7 @@ def test_the_summary_warns_of_connections_beside_airflows_own_keys() -> None:
     shared = list(environment_notes(release(NEWEST, secrets_backend=KubernetesSecretsBackend())))
     apart = list(environment_notes(release(NEWEST, secrets_backend=KubernetesSecretsBackend(namespace="c"))))
     assert len(shared) == len(apart) + 1
-    assert any("may read all Secrets of airflow-lab" in note for note in shared)
+    assert any("can read all Secrets in namespace airflow-lab" in note for note in shared)
 
 
 def test_every_key_of_a_secret_is_needed_once() -> None:
@@ -325,9 +325,9 @@ def test_config_maps_that_have_to_be_there_are_said() -> None:
         ca=CA,
     )
     notes = "\n".join(environment_notes(changed))
-    assert "ConfigMap m, with a, b" in notes
-    assert "ConfigMap all." in notes
-    assert "ConfigMap roots, with all.pem" in notes
+    assert "ConfigMap m with a, b in namespace" in notes
+    assert "ConfigMap all in namespace" in notes
+    assert "ConfigMap roots with all.pem" in notes
 
 
 def twice(values: dict[str, Any] | None = None, pair: Pair = NEWEST, **changes: Any) -> list[tuple[str, str]]:

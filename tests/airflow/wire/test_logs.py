@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
 from cdk8s_airflow.model.secret_reference import AirflowKeys, FernetKeySecret, SearchUrlSecret, SecretKey
 from cdk8s_airflow.validation import check_value
 from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release
+from tests.terminal import run_in_terminal
 
 NEWEST = ("1.22.0", "3.2.2")
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
@@ -199,14 +199,11 @@ def create(command: str, folder: Path, **env: str) -> str:
     (folder / "kubectl").write_text(f"#!/bin/sh\ncat > {folder}/told\n")
     (folder / "kubectl").chmod(0o755)
     (folder / "key.json").write_text('{\n "type": "service_account",\n "private_key": "a\\nb"\n}\n')
-    done = subprocess.run(
+    done = run_in_terminal(
         ["bash", "-c", command],
         cwd=folder,
         env={"PATH": f"{folder}:{os.environ['PATH']}"},
-        input="".join(f"{line}\n" for line in env.values()),
-        text=True,
-        capture_output=True,
-        check=False,
+        typed="".join(f"{line}\n" for line in env.values()),
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""

@@ -298,7 +298,9 @@ def test_what_pods_in_other_namespaces_read_is_told_of_for_each(pair: Pair) -> N
     assert told == {"git-token": False, "pull": False, "token": False, "hub": False}
     assert all("team-a" in need.command for need in compile_release(settings).needs if need.namespace == "team-a")
     (note,) = (note for note in compile_release(settings).notes if "team-a" in note)
-    assert note == "Task pods in namespace team-a read these ConfigMaps there: mode"
+    assert note == (
+        "Task pods require these ConfigMaps in namespace team-a: mode\n  kubectl -n team-a get configmap mode"
+    )
     assert not [need for need in compile_release(release(pair, dags=git())).needs if need.namespace == "team-a"]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.kit.settings import ClusterSettings
+from tests.terminal import run_in_terminal
 
 
 class KubectlError(AssertionError):
@@ -48,8 +49,20 @@ class Kubectl:
         return self._run([self._program, *arguments], shlex.join(["kubectl", *arguments]), input, timeout, check)
 
     def shell(self, command: str, *, input: str = "", timeout: float = 60) -> str:
-        """A command line for bash as the summary prints it; returns what it prints."""
-        return self._run(["bash", "-c", command], command, input, timeout, check=True).stdout
+        """Run a bash command as the summary prints it, with a terminal for its prompts. Returns its output.
+
+        Args:
+            command: the command.
+            input: what is typed at the prompts.
+            timeout: seconds.
+        """
+        try:
+            done = run_in_terminal(["bash", "-c", command], typed=input, timeout=timeout, env=self._environment())
+        except subprocess.TimeoutExpired as error:
+            raise KubectlError(f"{command}\ntook longer than {timeout} s") from error
+        if done.returncode:
+            raise KubectlError(f"{command}\nexit code {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
 
     def get(self, *arguments: str) -> Any:
         """What ``kubectl get ... -o json`` prints; None if there is nothing of this name."""
@@ -67,13 +80,17 @@ class Kubectl:
         """Whether ``kubectl get`` finds an object."""
         return bool(self.run("get", *arguments, "-o", "name", "--ignore-not-found").stdout.strip())
 
-    def _run(
-        self, command: Sequence[str], shown: str, input: str | None, timeout: float, check: bool
-    ) -> subprocess.CompletedProcess[str]:
+    def _environment(self) -> dict[str, str]:
         environment = {
             name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "KUBECTL_EXTERNAL_DIFF")
         }
         environment["PATH"] = f"{self._folder}{os.pathsep}{environment['PATH']}"
+        return environment
+
+    def _run(
+        self, command: Sequence[str], shown: str, input: str | None, timeout: float, check: bool
+    ) -> subprocess.CompletedProcess[str]:
+        environment = self._environment()
         try:
             done = subprocess.run(
                 command, input=input, capture_output=True, text=True, check=False, timeout=timeout, env=environment

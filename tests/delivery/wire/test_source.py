@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.wire.source import source_needs, source_notes, source_rules
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret, ConfigMapKey, PullSecret, SecretKey
+from tests.terminal import run_in_terminal
 
 HTTPS, OCI = "https://charts.lab", "oci://registry.lab/charts/airflow"
 BASIC, PULL = BasicAuthSecret("login"), PullSecret("login")
@@ -91,14 +91,11 @@ def made(delivery: Any, folder: Path) -> tuple[str, str]:
         f'#!/bin/sh\nprintf "%s\\n" "$*" >> {folder}/called\ncase "$*" in *create*) cat > {folder}/read;; esac\n'
     )
     fake.chmod(0o755)
-    subprocess.run(
+    run_in_terminal(
         ["bash", "-c", need.command],
-        input="bot\ns3cret%word\n",
-        text=True,
-        check=True,
-        capture_output=True,
+        typed="bot\ns3cret%word\n",
         env={"PATH": f"{folder}:{os.environ['PATH']}"},
-    )
+    ).check_returncode()
     called = (folder / "called").read_text()
     assert "s3cret" not in called
     assert "s3cret" not in need.command

@@ -11,6 +11,7 @@ from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.environment import CA_FILE, literal
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.digest import digest
@@ -341,24 +342,18 @@ def authentication_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed
 
 
 def authentication_notes(settings: ReleaseSettings) -> Iterator[str]:
-    """How to find out a password, and what the identity provider has to be told."""
-    if settings.admin is not None:
-        name = settings.admin.credentials.name
-        yield (
-            f"The password of the account in Secret {name}, once somebody needs it:\n"
-            f"  kubectl -n {settings.namespace} get secret {name} -o jsonpath='{{.data.password}}' | base64 -d"
-        )
-    if isinstance(settings.auth, SimpleAuth):
-        yield (
-            f"Release {settings.release} makes up passwords when its API server starts; they are in its log:\n"
-            f"  kubectl -n {settings.namespace} logs deployment/{settings.release}-api-server -c api-server | grep -i password"
-        )
+    """The redirect URL for the identity provider, and the ConfigMap with the CA certificate of the LDAP server."""
     address = redirect_address(settings)
     if address is not None:
-        yield f"Release {settings.release}: tell the identity provider this redirect address: {address}"
+        yield BeforeApply(
+            f"Register this redirect URL of release {settings.release} at the identity provider: {address}"
+        )
     sign_on = settings.auth.sign_on if isinstance(settings.auth, FabAuth) else None
     if isinstance(sign_on, Ldap) and isinstance(sign_on.ca, ConfigMapKey):
-        yield f"Release {settings.release} reads key {sign_on.ca.key} of ConfigMap {sign_on.ca.name} in {settings.namespace}."
+        yield BeforeApply(
+            f"Release {settings.release} reads a CA certificate from ConfigMap {settings.namespace}/{sign_on.ca.name}, key "
+            f"{sign_on.ca.key}:\n  kubectl -n {settings.namespace} get configmap {sign_on.ca.name}"
+        )
 
 
 AUTHENTICATION = Concept(

@@ -13,6 +13,7 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept, SharedResults
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.schemas import airflow_config as known
 from cdk8s_airflow.secret_scan import active, find_in_text, has_login, is_secret_value, may_hide
@@ -208,20 +209,20 @@ def config_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
 
 
 def config_notes(settings: ReleaseSettings) -> Iterator[str]:
-    """Options that are written under another name, and sections that nobody here knows."""
+    """Options that are written with a newer name, and unknown sections."""
     airflow = settings.dialect.airflow
     unknown = dict.fromkeys(option.asked[0] for option in _sound(settings) if option.place is None)
     for option in _sound(settings):
         if option.place is not None and option.place != option.asked:
             yield (
-                f"config={known.dotted(option.asked)} of release {settings.release} is written as "
-                f"{known.dotted(option.place)}: that is its name in Airflow {airflow}."
+                f"Option {known.dotted(option.asked)} in config= of release {settings.release} is written as "
+                f"{known.dotted(option.place)}, its name in Airflow {airflow}."
             )
     for section in unknown:
         close = known.guess_section(section, airflow)
-        yield (
-            f"config= of release {settings.release} has a section {section!r}, which no part of Airflow {airflow} known here "
-            f"reads: right for a plugin or an own image{f', or did you mean {close!r}' if close else ''}?"
+        yield BeforeApply(
+            f"config= of release {settings.release} has a section {section!r}, which Airflow {airflow} and its providers do not read. "
+            f"Keep it if a plugin reads it.{f' Did you mean {close!r}?' if close else ''}"
         )
 
 

@@ -16,6 +16,7 @@ from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.dags.image import DAGS_FOLDER, DagImage
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.secret_reference import GitSshSecret, GitTokenSecret, SecretKey
 from cdk8s_airflow.model.volume import shared_access_mode
@@ -275,13 +276,13 @@ def dag_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
 
 
 def dag_notes(settings: ReleaseSettings) -> Iterator[str]:
-    """The certificate that git-sync trusts: every pod of the release mounts it, and waits without a word while it is missing."""
+    """The CA certificate that git-sync trusts. Every pod of the release mounts it, and does not start while it is missing."""
     git = settings.git_sync
     if git is None or git.ca is None:
         return
     kind, command = ("Secret", "secret generic") if isinstance(git.ca, SecretKey) else ("ConfigMap", "configmap")
-    yield (
-        f"Pods of release {settings.release} start only when {kind} {git.ca.name} with the key {git.ca.key} is in namespace "
+    yield BeforeApply(
+        f"Pods of release {settings.release} do not start without {kind} {git.ca.name} with the key {git.ca.key} in namespace "
         f"{settings.namespace}:\n  kubectl -n {settings.namespace} create {command} {git.ca.name} --from-file={git.ca.key}=FILE"
     )
 

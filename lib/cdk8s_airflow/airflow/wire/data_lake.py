@@ -10,6 +10,7 @@ from cdk8s_airflow.airflow.logs import S3Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.storage.object_storage import CHECKSUMS, AzureCredentials, S3Credentials, airflow_connection
@@ -109,14 +110,14 @@ def data_lake_needs(settings: ReleaseSettings) -> Iterator[SecretNeed]:
 
 
 def data_lake_notes(settings: ReleaseSettings) -> Iterator[str]:
-    """What somebody else has to see to."""
+    """The cloud identity that tasks require."""
     lake = settings.data_lake
     assert lake is not None
     if lake.buckets[0].credentials is None:
         names = ", ".join(each.url for each in lake.buckets)
-        yield (
-            f"Tasks of release {settings.release} reach {names} by their identity in the cloud: the accounts that they run as must "
-            "have one, by service_accounts= or by their nodes."
+        yield BeforeApply(
+            f"Tasks of release {settings.release} access {names} with their cloud identity. Give their service accounts one "
+            "(service_accounts=), or their nodes."
         )
 
 

@@ -12,6 +12,7 @@ from cdk8s_airflow.airflow.wire.pod_settings import unsupported_setting
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection, authority_rules
 from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.model.version import postgres_findings
@@ -217,9 +218,10 @@ def database_notes(settings: ReleaseSettings) -> Iterator[str]:
     """Which ConfigMap has to be there."""
     source = settings.database.ca
     if isinstance(source, ConfigMapKey):
-        yield (
-            f"Pods of release {settings.release} start only when namespace {settings.namespace} has ConfigMap "
-            f"{source.name}, with {source.key}: the authority that signed the database's certificate."
+        yield BeforeApply(
+            f"Pods of release {settings.release} do not start without ConfigMap {source.name} in namespace {settings.namespace}: "
+            f"its key {source.key} contains the CA certificate of the database.\n"
+            f"  kubectl -n {settings.namespace} get configmap {source.name}"
         )
 
 

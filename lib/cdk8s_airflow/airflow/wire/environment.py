@@ -16,6 +16,7 @@ from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingSecret, SecretKey
 from cdk8s_airflow.model.version import minor_of
 from cdk8s_airflow.text.yaml_writer import escape_template
@@ -402,18 +403,21 @@ def environment_notes(settings: ReleaseSettings) -> Iterator[str]:
         if not isinstance(ref, ExistingSecret):
             maps.setdefault(ref.name, [])
     for name, keys in sorted(maps.items()):
-        has = f", with {', '.join(sorted(set(keys)))}" if keys else ""
-        yield f"Pods of release {release} start only when namespace {namespace} has ConfigMap {name}{has}."
+        has = f" with {', '.join(sorted(set(keys)))}" if keys else ""
+        yield BeforeApply(
+            f"Pods of release {release} do not start without ConfigMap {name}{has} in namespace {namespace}:\n"
+            f"  kubectl -n {namespace} get configmap {name}"
+        )
     place = backend_namespace(settings)
     if place is not None:
         yield (
-            f"Release {release} looks up connections and variables in Secrets of namespace {place}: label "
-            "airflow.apache.org/connection-id or airflow.apache.org/variable-key, content under the key value."
+            f"Release {release} reads connections and variables from Secrets in namespace {place} that have the label "
+            "airflow.apache.org/connection-id or airflow.apache.org/variable-key; the content is in the key value."
         )
         if place == namespace:
             yield (
-                f"Every task of release {release} may read all Secrets of {namespace}, Airflow's own keys among them; "
-                "a namespace of their own for connections keeps those apart: KubernetesSecretsBackend(namespace=...)."
+                f"Every task of release {release} can read all Secrets in namespace {namespace}, including the keys of Airflow. "
+                "To prevent that, keep connections in a separate namespace: KubernetesSecretsBackend(namespace=...)."
             )
 
 

@@ -9,6 +9,7 @@ from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, DOCKER_HUB, Image, registry_and_path
+from cdk8s_airflow.model.note import BeforeApply
 
 ARCHITECTURE_LABEL = "kubernetes.io/arch"
 """The label by which every node says its architecture."""
@@ -117,7 +118,7 @@ def image_notes(settings: ReleaseSettings) -> Iterator[str]:
     copies = [(source, mirror.of(source)) for source in sources if mirror.of(source) != source]
     if copies:
         lines = "".join(f"\n  {_whole(source)} -> {copy}" for source, copy in copies)
-        yield f"Release {settings.release} pulls copies of these images; put them there first:{lines}"
+        yield BeforeApply(f"Copy the images of release {settings.release} to the mirror:{lines}")
 
 
 def _whole(image: str) -> str:

@@ -19,6 +19,7 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.service_account import ServiceAccounts
 from cdk8s_airflow.model.volume import shared_access_mode
@@ -163,22 +164,23 @@ def _login_needs(store: Bucket, namespace: str, purpose: str) -> Iterator[needs.
 
 
 def log_notes(settings: ReleaseSettings) -> Iterator[str]:
-    """What somebody else has to see to."""
+    """The collector, the image and the cloud identity that remote logs require."""
     logs = settings.logs
     if isinstance(logs, SearchLogs) and not logs.direct:
-        yield (
-            f"Tasks of release {settings.release} write their logs to standard output as JSON: "
-            f"a log collector of the cluster has to bring them to {logs.engine}."
+        yield BeforeApply(
+            f"Tasks of release {settings.release} write their logs to standard output as JSON. A log collector of the cluster must "
+            f"send them to {logs.engine}."
         )
     if isinstance(logs, OpensearchLogs):
-        yield (
-            f"Release {settings.release} writes logs to opensearch: its image needs the package "
-            "apache-airflow-providers-opensearch, which the official one lacks."
+        yield BeforeApply(
+            f"Release {settings.release} writes logs to OpenSearch: its image must contain the package "
+            "apache-airflow-providers-opensearch, which the official image does not."
         )
     if isinstance(logs, ObjectStoreLogs) and logs.connection is None and settings.service_accounts == ServiceAccounts():
-        yield (
-            f"Release {settings.release} keeps logs in an object store by the identity of its pods. Scheduler, server of the UI, "
-            "triggerer and the pods of tasks must have one that may read and write there: by service_accounts=, or by their nodes."
+        yield BeforeApply(
+            f"Release {settings.release} accesses its logs in object storage with the cloud identity of its pods. Give the scheduler, "
+            "the API server, the triggerer and task pods an identity that can read and write there (service_accounts=), or their "
+            "nodes."
         )
 
 

@@ -143,11 +143,11 @@ def pgbouncer_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
 
 
 def pgbouncer_notes(settings: ReleaseSettings) -> Iterator[str]:
-    """What is shown at which port."""
+    """The ports of PgBouncer."""
     if settings.database.pgbouncer is not None:
         yield (
-            f"Airflow of release {settings.release} reaches its database through PgBouncer at port {PORT} of Service "
-            f"{settings.release}-pgbouncer; metrics are at its port 9127. Migrations go past it."
+            f"Release {settings.release} connects to its database through PgBouncer: port {PORT} of Service "
+            f"{settings.release}-pgbouncer, metrics at port 9127. Migrations connect to the database directly."
         )
 
 

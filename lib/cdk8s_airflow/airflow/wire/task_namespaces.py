@@ -21,6 +21,7 @@ from cdk8s_airflow.airflow.wire.task_pods import HOME, task_pod
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.dags.folder import FolderFiles
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.service_account import ExistingServiceAccount
 from cdk8s_airflow.validation import Finding, PlatformError, show
@@ -277,7 +278,11 @@ def namespace_notes(shared: SharedResults) -> Iterator[str]:
             maps |= referenced_names(pod)[1]
         maps.discard(f"{settings.release}-config")
         if maps:
-            yield f"Task pods in namespace {namespace} read these ConfigMaps there: {', '.join(sorted(maps))}"
+            names = sorted(maps)
+            yield BeforeApply(
+                f"Task pods require these ConfigMaps in namespace {namespace}: {', '.join(names)}\n"
+                f"  kubectl -n {namespace} get configmap {' '.join(names)}"
+            )
 
 
 def referenced_names(pod: Mapping[str, Any]) -> tuple[set[str], set[str]]:

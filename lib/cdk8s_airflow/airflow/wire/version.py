@@ -8,6 +8,7 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.images import airflow_tag
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.version import TESTED_KUBERNETES, minor_of
 
 
@@ -21,14 +22,13 @@ def version_values(settings: ReleaseSettings) -> Tree:
 
 
 def version_notes(settings: ReleaseSettings) -> Iterator[str]:
-    """Whether the makers of this Airflow have tried it on this Kubernetes."""
+    """A warning if this Airflow is not tested on this Kubernetes."""
     tested = TESTED_KUBERNETES.get(minor_of(settings.dialect.airflow))
     kubernetes = settings.facts.kubernetes
     if tested is not None and kubernetes is not None and minor_of(kubernetes) not in tested:
         oldest, newest = (".".join(map(str, bound)) for bound in (tested[0], tested[-1]))
-        yield (
-            f"Airflow {settings.dialect.airflow} was tested by its makers on Kubernetes {oldest} to {newest}; "
-            f"this cluster has {kubernetes}."
+        yield BeforeApply(
+            f"Airflow {settings.dialect.airflow} is tested on Kubernetes {oldest} to {newest}; this cluster has {kubernetes}."
         )
 
 

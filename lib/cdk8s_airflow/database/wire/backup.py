@@ -9,6 +9,7 @@ from cdk8s_airflow.database.backup import MACROS, CnpgBackup, CnpgRecovery, Reco
 from cdk8s_airflow.database.wire.settings import ClusterParts, ClusterSettings
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.model.traffic import ClusterComponent, ExternalPeer, PodGroup, TrafficFlow
@@ -74,9 +75,8 @@ def backup_parts(backup: CnpgBackup, settings: ClusterSettings, facts: ClusterFa
         },
         needs=list(_needs(backup.bucket, backup.ca, namespace, f"keeps backups of Cluster {settings.name}")),
         notes=[
-            f"Cluster {settings.name} is backed up to {where}/{server} at {schedule['schedule']!r} (seconds first, which is how "
-            f"CloudNativePG writes it; {backup.schedule!r} was asked for), and any point of the last {days(backup.retention)} days can "
-            f"be had back. Its plugin barman-cloud has to be installed beside the operator. Is the last backup sound?\n"
+            f"Cluster {settings.name} is backed up to {where}/{server} at {schedule['schedule']!r} (cron with seconds, for "
+            f"schedule={backup.schedule!r}). You can restore any point of the last {days(backup.retention)} days. State of the backups:\n"
             f"  kubectl -n {namespace} get backup -l cnpg.io/cluster={settings.name}",
             *_identity_notes(backup.bucket, settings),
         ],
@@ -121,8 +121,10 @@ def recovery_parts(
         objects={"recovery-store": store},
         needs=list(_needs(recovery.bucket, recovery.ca, namespace, f"reads the backup for Cluster {settings.name}")),
         notes=[
-            f"Cluster {settings.name} starts from the backup in {where}. What Airflow encrypted in it can be read with the Fernet "
-            f"key of that time only: bring its Secret back before the release starts.",
+            BeforeApply(
+                f"Cluster {settings.name} is restored from the backup in {where}. Restore the Secret with the Fernet key of that time "
+                "before you apply the release: Airflow cannot decrypt connections and variables with another key."
+            ),
             *_identity_notes(recovery.bucket, settings),
         ],
         findings=list(_overwriting(settings, recovery, backup)),
@@ -237,10 +239,10 @@ def _needs(bucket: Bucket, ca: SecretKey | None, namespace: str, purpose: str) -
 
 def _identity_notes(bucket: Bucket, settings: ClusterSettings) -> Iterator[str]:
     if bucket.credentials is None:
-        yield (
-            f"Cluster {settings.name} logs in to {bucket.url} by its identity in the cloud: service account "
-            f"{settings.namespace}/{settings.name} must have one that may read and write there; its annotations are "
-            f"CnpgCluster(service_account=ServiceAccount(annotations=...))."
+        yield BeforeApply(
+            f"Cluster {settings.name} accesses {bucket.url} with the cloud identity of service account "
+            f"{settings.namespace}/{settings.name}. Give it one that can read and write there: "
+            "CnpgCluster(service_account=ServiceAccount(annotations=...))."
         )
 
 

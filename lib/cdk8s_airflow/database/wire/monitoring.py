@@ -7,6 +7,7 @@ from typing import Any
 
 from cdk8s_airflow.database.wire.certificates import authority_secret
 from cdk8s_airflow.database.wire.settings import ClusterSettings, instance_labels
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.validation.constraints import seconds
 
 
@@ -58,7 +59,8 @@ def monitoring_notes(settings: ClusterSettings) -> Iterator[str]:
     """The ConfigMaps with queries."""
     monitoring = settings.monitoring
     for each in monitoring.queries if monitoring is not None else ():
-        yield (
-            f"Cluster {settings.name} measures what ConfigMap {each.name} of namespace {settings.namespace} says under "
-            f"{each.key}; label it cnpg.io/reload=true, and the operator sees its changes."
+        yield BeforeApply(
+            f"Cluster {settings.name} reads metric queries from ConfigMap {settings.namespace}/{each.name}, key {each.key}. With the "
+            f"label cnpg.io/reload=true, the operator applies changes of it.\n"
+            f"  kubectl -n {settings.namespace} get configmap {each.name}"
         )

@@ -10,6 +10,7 @@ from cdk8s_airflow.database.wire.databases import database_objects
 from cdk8s_airflow.database.wire.monitoring import monitoring_notes, monitoring_objects, monitoring_spec
 from cdk8s_airflow.database.wire.roles import role_needs, role_objects, role_spec
 from cdk8s_airflow.database.wire.settings import ClusterSettings
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.service_account import ExistingServiceAccount
 
@@ -42,13 +43,13 @@ def optional_notes(settings: ClusterSettings) -> Iterator[str]:
     given = settings.synchronous
     if given is not None and given.durability == "required" and given.number == settings.instances - 1:
         yield (
-            f"Cluster {settings.name} stops writing whenever one of its {settings.instances} instances is missing: all others "
-            "must have a transaction. Raise instances, or let it go on with durability='preferred'."
+            f"Cluster {settings.name} stops all writes while one of its {settings.instances} instances is down, because every "
+            "standby must confirm each transaction. To avoid that, add instances or set durability='preferred'."
         )
     if settings.extension_images:
-        yield (
-            f"Instances of Cluster {settings.name} mount images: Kubernetes 1.33 and 1.34 do so with the feature gate "
-            "ImageVolume, 1.35 by itself; containerd from 2.1, CRI-O from 1.31 on."
+        yield BeforeApply(
+            f"Cluster {settings.name} mounts images as volumes. Kubernetes 1.33 and 1.34 require the feature gate ImageVolume, 1.35 "
+            "does not. The container runtime must be containerd 2.1 or CRI-O 1.31, or newer."
         )
     yield from monitoring_notes(settings)
 

@@ -11,6 +11,7 @@ from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret, ConfigMapKey, PullSecret, SecretKey
 from cdk8s_airflow.validation import Finding
 
@@ -106,7 +107,7 @@ def source_notes(delivery: Delivery) -> Iterator[str]:
     """Other objects that must exist for the chart to be read."""
     source = delivery.source
     if isinstance(source.ca, ConfigMapKey) and not isinstance(delivery, HelmCommand):
-        yield (
+        yield BeforeApply(
             f"ConfigMap {source.ca.name} in namespace {delivery.namespace} must contain the CA certificate of "
             f"{source.host}:\n"
             f"  kubectl -n {delivery.namespace} create configmap {source.ca.name} --from-file={source.ca.key}=ca.pem"
