@@ -194,7 +194,7 @@ def homelab(arguments: str = "") -> dict[str, str]:
     manifests = app.synth_yaml()
     return {
         "manifests": manifests,
-        "make synth": summary(registry_of(app), ROOT / "dist").replace(f"{ROOT}/", ""),
+        "make synth": summary(registry_of(app), Path(os.path.relpath(ROOT / "dist"))),
         "summary --details": details_text(registry_of(app), Path("dist")),
     }
 

@@ -253,8 +253,3 @@ def test_secrets_are_listed_with_a_way_to_make_them() -> None:
         need.name for need in authentication_needs(release(NEWEST, auth=FabAuth(sign_on=ldap(ca=SecretKey("ca", "c")))))
     ]
     assert names == ["ldap", "ca"]
-
-
-def test_how_to_read_the_password_back_is_said() -> None:
-    (note,) = authentication_notes(release(NEWEST, admin=ADMIN))
-    assert "kubectl -n airflow-lab get secret admin" in note

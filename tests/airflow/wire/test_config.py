@@ -95,7 +95,7 @@ def test_an_option_is_written_under_its_name_in_the_version_and_that_is_reported
     moved += ["dag_processor.min_file_process_interval" if newer else "scheduler.dag_dir_list_interval"]
     assert len(notes) == len(moved)
     for name in moved:
-        assert any(f"is written as {name}:" in note for note in notes), name
+        assert any(f"is written as {name}, its name in Airflow" in note for note in notes), name
 
 
 @pytest.mark.parametrize(
