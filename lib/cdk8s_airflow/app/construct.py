@@ -204,6 +204,8 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         """Registers custom resource definitions that the cluster must have, and those that ``ClusterFacts`` lists."""
         registry = self._registry
         registry.crds |= set(crds)
+        if facts is not None and facts not in registry.stated_facts:
+            registry.stated_facts.append(facts)
         if facts is not None and facts.crds is not None:
             registry.installed_crds = (registry.installed_crds or set()) | set(facts.crds)
 

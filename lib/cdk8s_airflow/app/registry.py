@@ -19,6 +19,7 @@ from cdk8s_airflow.validation import Finding
 if TYPE_CHECKING:
     from constructs import Construct, IConstruct
 
+    from cdk8s_airflow.model.cluster_facts import ClusterFacts
     from cdk8s_airflow.model.permission import Permission
     from cdk8s_airflow.model.sessions import Demand
 
@@ -45,6 +46,7 @@ class Registry:
         crds: names of the custom resource definitions that must exist.
         unknown_kinds: (apiVersion, kind) of custom resources for which no schema is included.
         installed_crds: the definitions in ``ClusterFacts(crds=)`` of all constructs; None if no construct has this fact.
+        stated_facts: the ``ClusterFacts`` that constructs were given, each once.
         state: objects that hold state, so that deleting them loses data.
         notes: what a reader of the summary should know.
         removals: the commands that uninstall releases.
@@ -65,6 +67,7 @@ class Registry:
     crds: set[str] = field(default_factory=set)
     unknown_kinds: set[tuple[str, str]] = field(default_factory=set)
     installed_crds: set[str] | None = None
+    stated_facts: list[ClusterFacts] = field(default_factory=list)
     state: list[Identity] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     removals: list[str] = field(default_factory=list)
