@@ -46,9 +46,16 @@ FOUND = 2
 )
 @click.option("--kubectl", default="kubectl", show_default=True, help="The kubectl program.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How it is printed."
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How it is printed.",
 )
-@click.option("--write-facts", is_flag=True, help="Print ClusterFacts(...) of the cluster to paste into a program, and exit.")
+@click.option(
+    "--write-facts", is_flag=True, help="Print ClusterFacts(...) of the cluster to paste into a program, and exit."
+)
 def command(
     program: Path,
     dist: Path,

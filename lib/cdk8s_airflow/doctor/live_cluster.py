@@ -11,7 +11,7 @@ from typing import Any
 Object = Mapping[str, Any]
 
 ALL_NAMESPACES = "*"
-"""Stands for all namespaces."""
+"""All namespaces."""
 
 _SECRETS = (
     "{{range .items}}{{.metadata.name}}\t{{.type}}\t{{range $key, $value := .data}}{{$key}} {{end}}\t"

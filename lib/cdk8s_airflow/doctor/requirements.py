@@ -21,7 +21,7 @@ class RequiredSecret:
     Attributes:
         namespace: its namespace.
         name: its name.
-        keys: the keys that are read. ``*`` stands for any keys.
+        keys: the keys that are read. ``*`` means any keys.
         type: its type; empty if any type is right.
         purpose: what reads it.
         command: the command that creates it; empty if something on the platform creates it.
