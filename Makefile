@@ -17,7 +17,7 @@ INSTALL = .venv/bin/python -m pip install --quiet --constraint constraints.txt -
 IMPORTS = .venv/bin/python tools/make_imports.py $(if $(SOURCES),--from $(SOURCES),$(if $(REFRESH),--refresh))
 SCHEMAS = .venv/bin/python tools/make_schemas.py $(if $(SOURCES),--from $(SOURCES))
 
-.PHONY: help setup synth test cluster-test check format lint types docs imports schemas edge bench wheel lock clean
+.PHONY: help setup synth test cluster-test lab lab-down check format lint types docs imports schemas edge bench wheel lock clean
 .PHONY: imports-contract check-dist check-imports check-schemas
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -37,6 +37,14 @@ test: .venv/.test ## run the whole test suite
 
 cluster-test: .venv/.test node_modules/.ready ## run the tests that need a real cluster (tests/cluster/README.md)
 	@.venv/bin/python -m pytest tests/cluster $(ARGS)
+
+lab: .venv/.app ## install Airflow with an example DAG on a cluster: make lab CONTEXT=k3d-lab
+	@test -n "$(CONTEXT)" || { echo "name the kubectl context of the cluster: make lab CONTEXT=k3d-lab" >&2; exit 1; }
+	@.venv/bin/python -m tools.install_lab up --context "$(CONTEXT)" $(ARGS)
+
+lab-down: .venv/.app ## remove what make lab has installed, with all its data: make lab-down CONTEXT=k3d-lab
+	@test -n "$(CONTEXT)" || { echo "name the kubectl context of the cluster: make lab-down CONTEXT=k3d-lab" >&2; exit 1; }
+	@.venv/bin/python -m tools.install_lab down --context "$(CONTEXT)" $(ARGS)
 
 check: lint types imports-contract check-schemas check-imports check-dist docs test ## everything that must hold before a commit
 
