@@ -28,15 +28,22 @@ from cdk8s_airflow import (
 K3S = K3sHelmChart()
 
 
-def build(delivery: K3sHelmChart | HelmCommand = K3S, *, operator: bool = False, postgres_major: int = 16) -> App:
+def build(
+    delivery: K3sHelmChart | HelmCommand = K3S,
+    *,
+    operator: bool = False,
+    postgres_major: int = 16,
+    outdir: str | None = None,
+) -> App:
     """The platform.
 
     Args:
         delivery: what installs the chart. Default: the helm-controller of k3s.
         operator: whether CloudNativePG runs the database. Default: one PostgreSQL pod that needs no operator.
         postgres_major: the major version of PostgreSQL. Default: 16.
+        outdir: the output folder. Default: that of cdk8s, ``dist``.
     """
-    app = App()
+    app = App(outdir=outdir)
     base = Chart(app, "00-base")
     namespace = Namespace(base, "airflow-lab")
     database: CnpgCluster | LabDatabase

@@ -121,8 +121,9 @@ class Lab:
 
     def _write(self, delivery: K3sHelmChart | HelmCommand) -> Any:
         operator = self._has("crd", "clusters.postgresql.cnpg.io")
-        os.environ["CDK8S_OUTDIR"] = str(FOLDER)
-        app = synth(lambda: lab.build(delivery, operator=operator, postgres_major=self._postgres_major))
+        app = synth(
+            lambda: lab.build(delivery, operator=operator, postgres_major=self._postgres_major, outdir=str(FOLDER))
+        )
         for file in FOLDER.rglob("*.y*ml"):
             text = file.read_text(encoding="utf-8")
             for wanted, available in self._images.items():
@@ -173,8 +174,7 @@ class Lab:
             raise LabError(f"the DAG {DAG} could not be triggered")
 
         def finished() -> bool:
-            output = self._airflow("dags", "list-runs", DAG, "--output", "json") or "[]"
-            runs = json.loads(output[output.find("[") :])
+            runs = _json_list(self._airflow("dags", "list-runs", DAG, "--output", "json") or "")
             state = next((each["state"] for each in runs if each["run_id"] == run_id), "queued")
             self._show(f"DAG run {run_id}", state)
             if state == "failed":
@@ -269,6 +269,12 @@ Next:
   docs/tutorial/homelab.md  a platform to keep
   make lab-down             remove the lab with all its data
 """
+
+
+def _json_list(output: str) -> list[dict[str, Any]]:
+    """The list that an Airflow command prints, after lines of its log; empty if there is none."""
+    start = output.find("[{")
+    return json.JSONDecoder().raw_decode(output, start)[0] if start >= 0 else []
 
 
 def _pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
