@@ -69,6 +69,7 @@ def test_there_is_an_example_for_each_shape() -> None:
         "environments",
         "external_secrets",
         "highly_available_database",
+        "lab",
         "lab_on_kind",
         "lab_without_operator",
         "large",

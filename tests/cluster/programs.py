@@ -24,6 +24,7 @@ NO_RELEASE: Mapping[str, str] = {
     "external_secrets": "External Secrets",
     "highly_available_database": "three nodes",
     "lab_on_kind": "Helm outside the cluster",
+    "lab": "the image postgres:16",
     "lab_without_operator": "the image postgres:16",
     "large": "Argo CD",
     "managed_database": "Flux",

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import main
+from cdk8s import App, Chart
+
+from cdk8s_airflow import BasicAuthSecret, CnpgCluster, Namespace, Volume
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.doctor import Diagnosis, LiveCluster, examine, requirements_of
 from cdk8s_airflow.plan.manifest import read_folder
 from tests.cluster.kit import Platform, PlatformRunner
 
 
+def build() -> App:
+    """A database, with a name that no other test uses."""
+    app = App()
+    chart = Chart(app, "data")
+    CnpgCluster(
+        chart,
+        "db",
+        name="doctor-pg",
+        namespace=Namespace(chart, "doctor-data"),
+        credentials=BasicAuthSecret("doctor-pg-credentials"),
+        storage=Volume("1Gi"),
+    )
+    return app
+
+
 def diagnoses(platform: Platform) -> list[Diagnosis]:
-    app = main.build(airflow=False)
+    app = build()
     settings = platform.kubectl.settings
     kubectl = ("kubectl", "--kubeconfig", str(settings.kubeconfig), "--context", settings.context)
     return examine(requirements_of(registry_of(app), read_folder(platform.folder)), LiveCluster(kubectl))
 
 
 def test_doctor_finds_what_was_broken(runner: PlatformRunner, tmp_path: Path) -> None:
-    with runner.platform(main.build(airflow=False), tmp_path) as platform:
+    with runner.platform(build(), tmp_path) as platform:
         platform.apply()
         platform.wait_for_databases()
         assert diagnoses(platform) == []
