@@ -16,29 +16,29 @@ PROGRAMS = (
     *sorted(path.stem for path in (ROOT / "examples").glob("*.py")),
 )
 
-NO_RELEASE: Mapping[str, str] = {
-    "bridged_database": "External Secrets",
-    "celery_with_keda": "Flux",
-    "data_lake": "the plugin barman-cloud, and images of SeaweedFS",
-    "dbt_warehouse": "an image of the reader's own",
+NO_DATABASE: Mapping[str, str] = {
+    "bounded_namespaces": "CPU for three instances",
+    "data_lake": "the plugin barman-cloud",
+    "default_deny": "CPU for three instances",
     "external_secrets": "External Secrets",
     "highly_available_database": "three nodes",
+    "production": "CPU for three instances",
+    "sealed_secrets": "Sealed Secrets",
+}
+"""Program -> what its database needs and a small cluster does not have."""
+
+NO_RELEASE: Mapping[str, str] = {
+    **NO_DATABASE,
+    "bridged_database": "External Secrets",
+    "celery_with_keda": "Flux",
+    "dbt_warehouse": "an image of the reader's own",
     "lab_on_kind": "Helm outside the cluster",
     "lab": "the image postgres:16",
     "lab_without_operator": "the image postgres:16",
     "large": "Argo CD",
     "managed_database": "Flux",
-    "sealed_secrets": "Sealed Secrets",
 }
 """Program -> what its release needs and a small cluster does not have."""
-
-NO_DATABASE: Mapping[str, str] = {
-    "data_lake": "the plugin barman-cloud",
-    "external_secrets": "External Secrets",
-    "highly_available_database": "three nodes",
-    "sealed_secrets": "Sealed Secrets",
-}
-"""Program -> what its database needs and a small cluster does not have."""
 
 
 def build(program: str) -> App:

@@ -19,7 +19,7 @@ def _namespace(kubectl: Kubectl, namespace: str) -> Iterator[str]:
     yield f"-- namespace {namespace}"
     for arguments in (
         ("helmcharts.helm.cattle.io,clusters.postgresql.cnpg.io,jobs,deployments,statefulsets,pods", "-o", "wide"),
-        ("events", "--sort-by=.lastTimestamp"),
+        ("events", "--field-selector=type=Warning", "--sort-by=.lastTimestamp"),
     ):
         try:
             lines = kubectl.run("-n", namespace, "get", *arguments, check=False).stdout.splitlines()
