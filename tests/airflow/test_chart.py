@@ -75,7 +75,8 @@ def test_defaults() -> None:
     assert values["executor"] == "KubernetesExecutor"
     assert values["postgresql"] == values["redis"] == {"enabled": False}
     assert values["logs"] == {"persistence": {"enabled": False}}
-    assert {"dags", "ingress", "config", "airflowPodAnnotations", "secret", "volumes"}.isdisjoint(values)
+    assert set(values["config"]) == {"execution_api", "workers"}
+    assert {"dags", "ingress", "airflowPodAnnotations", "secret", "volumes"}.isdisjoint(values)
 
 
 @every_pair

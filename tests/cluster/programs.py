@@ -16,13 +16,12 @@ PROGRAMS = (
     *sorted(path.stem for path in (ROOT / "examples").glob("*.py")),
 )
 
+CUT_DOWN = frozenset({"bounded_namespaces", "default_deny", "highly_available_database", "production"})
+"""Programs with three database instances: a small cluster gets one replica of everything, with little CPU (:mod:`.kit.small`)."""
+
 NO_DATABASE: Mapping[str, str] = {
-    "bounded_namespaces": "CPU for three instances",
     "data_lake": "the plugin barman-cloud",
-    "default_deny": "CPU for three instances",
     "external_secrets": "External Secrets",
-    "highly_available_database": "three nodes",
-    "production": "CPU for three instances",
     "sealed_secrets": "Sealed Secrets",
 }
 """Program -> what its database needs and a small cluster does not have."""
@@ -31,6 +30,7 @@ NO_RELEASE: Mapping[str, str] = {
     **NO_DATABASE,
     "bridged_database": "External Secrets",
     "celery_with_keda": "Flux",
+    "default_deny": "a git server and an object store at the addresses of its network policies",
     "dbt_warehouse": "an image of the reader's own",
     "lab_on_kind": "Helm outside the cluster",
     "lab": "the image postgres:16",

@@ -14,6 +14,7 @@ from cdk8s_airflow.airflow.config import Throughput
 from cdk8s_airflow.airflow.executors import LocalExecutor
 from cdk8s_airflow.airflow.exposure import Ingress
 from cdk8s_airflow.airflow.pipeline import compile_release
+from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.config import (
     OWNED,
     config_needs,
@@ -30,6 +31,10 @@ from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, rele
 
 RETRIES = "task_publish_max_retries"
 NEWEST = ("1.22.0", "3.2.2")
+OUTAGE = {
+    "execution_api": {"jwt_expiration_time": "1800"},
+    "workers": {"execution_api_retries": "40", "execution_api_retry_wait_max": "15"},
+}
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
 
 
@@ -40,8 +45,18 @@ def found(pair: Pair, config: dict[str, Any]) -> list[Finding]:
 def written(pair: Pair, config: dict[str, Any]) -> dict[str, dict[str, str]]:
     given_release = release(pair, config=config)
     assert list(config_rules(given_release)) == []
+    return options_of(given_release)
+
+
+def options_of(given_release: ReleaseSettings) -> dict[str, dict[str, str]]:
+    """The options in airflow.cfg, without those that every release with Airflow 3 has."""
     options: dict[str, dict[str, str]] = config_options(given_release).get("config", {})
-    return options
+    defaults = OUTAGE if given_release.dialect.airflow_major >= 3 else {}
+    for section, names in defaults.items():
+        assert options[section].items() >= names.items()
+        rest = {name: text for name, text in options[section].items() if name not in names}
+        options = {**options, section: rest}
+    return {section: names for section, names in options.items() if names}
 
 
 @every_pair
@@ -201,7 +216,7 @@ def test_an_option_from_a_secret_is_a_variable_under_the_versions_name(pair: Pai
         },
     )
     assert list(config_rules(given_release)) == []
-    assert config_options(given_release) == {}
+    assert options_of(given_release) == {}
     assert config_values(given_release) == {
         "secret": [
             {"envName": "AIRFLOW__SENTRY__SENTRY_DSN", "secretName": "observed", "secretKey": "dsn"},
@@ -277,6 +292,7 @@ def test_an_option_that_another_argument_writes_too_is_refused(pair: Pair, monke
 def test_what_other_arguments_write_to_the_configuration_is_owned(pair: Pair) -> None:
     values = compile_release(release(pair, ui=Ingress(host="airflow.lab"))).values_from_arguments
     names = {known.dotted((section, option)) for section, options in values["config"].items() for option in options}
+    names -= {known.dotted((section, option)) for section, options in OUTAGE.items() for option in options}
     assert names
     formers = {name: {known.dotted(n) for n in known.names_of(tuple(name.rsplit(".", 1)))} for name in names}  # type: ignore[arg-type]
     assert [name for name, called_so in formers.items() if not called_so & set(OWNED)] == []
@@ -295,7 +311,7 @@ def test_large_is_written_under_the_names_of_the_version(pair: Pair) -> None:
         "database": {"sql_alchemy_pool_size": "10", "sql_alchemy_max_overflow": "20"},
     }
     expected.setdefault(parsing, {})["parsing_processes"] = "4"
-    assert config_options(release(pair, throughput=Throughput.large())) == {"config": expected}
+    assert options_of(release(pair, throughput=Throughput.large())) == expected
 
 
 @every_pair
@@ -326,8 +342,8 @@ def test_the_connections_of_a_process_are_pool_and_overflow() -> None:
 
 
 def test_no_throughput_and_no_configuration_write_nothing() -> None:
-    assert config_options(release(NEWEST)) == {}
-    assert config_options(release(NEWEST, throughput=Throughput())) == {}
+    assert options_of(release(NEWEST)) == {}
+    assert options_of(release(NEWEST, throughput=Throughput())) == {}
     assert config_values(release(NEWEST)) == {}
 
 
@@ -358,15 +374,38 @@ def test_any_option_arrives_as_meant_or_is_refused(pair: Pair, other: str, value
     section, option = names[pick % len(names)]
     given_release = release(pair, config={section: {option: value}})
     findings = list(config_rules(given_release))
-    options = config_options(given_release).get("config", {})
     if findings:
-        assert options == {}
+        assert options_of(given_release) == {}
         assert {finding.at for finding in findings} == {f"config.{section}.{option}"}
         return
+    if in_every_release(section, option):
+        return
+    options = options_of(given_release)
     ((place, ((name, text),)),) = [(key, tuple(inner.items())) for key, inner in options.items()]
     assert name in known.options(place, pair[1]) or not known.options(place, pair[1])
     assert _read(text) == str(value)
     json.dumps(options)
+
+
+def in_every_release(section: str, option: str) -> bool:
+    """Whether every release with Airflow 3 has the option."""
+    return option in OUTAGE.get(section, {})
+
+
+@every_pair
+def test_a_task_tries_for_minutes_to_reach_an_api_server_that_does_not_answer(pair: Pair) -> None:
+    options = config_options(release(pair)).get("config", {})
+    assert options == (OUTAGE if pair in WITH_AIRFLOW_3 else {})
+
+
+@pytest.mark.parametrize("pair", WITH_AIRFLOW_3, ids=called)
+def test_how_long_a_task_tries_can_be_overridden(pair: Pair) -> None:
+    given_release = release(pair, config={"workers": {"execution_api_retries": 5}})
+    assert list(config_rules(given_release)) == []
+    assert config_options(given_release)["config"] == {
+        **OUTAGE,
+        "workers": {"execution_api_retries": "5", "execution_api_retry_wait_max": "15"},
+    }
 
 
 @every_pair

@@ -62,7 +62,8 @@ def test_no_two_concepts_own_one_key_and_the_chart_takes_all_of_them(pair: Pair,
         *(concept.values(compiled.settings) for concept in compiled.concepts),
         *(concept.values_from(compiled.shared) for concept in compiled.concepts),
     ]
-    assert set(values) == {key for tree in alone for key in tree}
+    from_every_release = {"config"} if pair in WITH_AIRFLOW_3 else set()
+    assert set(values) == {key for tree in alone for key in tree} | from_every_release
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
@@ -88,7 +89,7 @@ def test_the_roots_of_the_values_are_exactly_these(pair: Pair) -> None:
         "workers",
     }
     if pair in WITH_AIRFLOW_3:
-        own = {"apiSecretKeySecretName", "apiServer", "dagProcessor", "jwtSecretName"}
+        own = {"apiSecretKeySecretName", "apiServer", "config", "dagProcessor", "jwtSecretName"}
     else:
         own = {"dagProcessor", "webserver", "webserverSecretKeySecretName"}
     if pair[0] in ("1.20.0", "1.22.0"):

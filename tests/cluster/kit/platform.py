@@ -18,6 +18,7 @@ from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.report.removal import removal_commands
 from tests.cluster.kit.diagnostics import diagnostics
 from tests.cluster.kit.kubectl import Kubectl, KubectlError
+from tests.cluster.kit.small import cut_down
 from tests.truth import manifests
 
 Manifest = dict[str, Any]
@@ -170,11 +171,12 @@ class Platform:
         for command in self.removal:
             if command.startswith("helm "):
                 continue
+            lenient = command
             if "--ignore-not-found" not in command:
-                command = command.replace(" delete ", " delete --ignore-not-found ", 1)
+                lenient = command.replace(" delete ", " delete --ignore-not-found ", 1)
             try:
                 with self._timed(command), self._explained():
-                    self.kubectl.shell(command, timeout=600)
+                    self.kubectl.shell(lenient, timeout=600)
             except KubectlError as error:
                 problems.append(str(error))
         left = self.kubectl.run("get", "-f", str(self.folder), "-o", "name", "--ignore-not-found", check=False).stdout
@@ -197,13 +199,16 @@ class PlatformRunner:
         self._run = run
 
     @contextmanager
-    def platform(self, app: App, folder: Path, *, secrets: bool = True) -> Iterator[Platform]:
+    def platform(
+        self, app: App, folder: Path, *, secrets: bool = True, small: bool = False
+    ) -> Iterator[Platform]:
         """A platform whose namespaces and Secrets are there; it is removed at the end.
 
         Args:
             app: the program.
             folder: an empty folder for its manifests.
             secrets: whether the Secrets are created that somebody has to create.
+            small: whether the applied copy is cut down to one replica of everything with little CPU.
 
         Raises:
             KubectlError: if something of this name is there already, which then is somebody else's and stays as it is.
@@ -211,6 +216,9 @@ class PlatformRunner:
         registry = registry_of(app)
         text = str(app.synth_yaml())
         text = self._fitted(text)
+        if small:
+            text, changes = cut_down(text)
+            assert changes, "there is nothing to cut down in these manifests"
         (folder / "platform.k8s.yaml").write_text(text, encoding="utf-8")
         platform = Platform(
             self.kubectl, folder, manifests.load(text), list(registry.missing), removal_commands(registry, folder)

@@ -141,14 +141,28 @@ def _sound(settings: ReleaseSettings) -> Iterator[_Option]:
             yield option
 
 
-_PATIENCE: Mapping[known.Name, int] = {("kubernetes_executor", "task_publish_max_retries"): -1}
-"""A task whose pod a quota refuses is tried again until there is room. Airflow's own 0 fails it at once. Source: the executor in
-the provider of Kubernetes, where it handles ``exceeded quota``."""
+_QUOTA: Mapping[known.Name, int] = {("kubernetes_executor", "task_publish_max_retries"): -1}
+"""A task whose pod a quota refuses is tried again until the quota allows it. Airflow's default of 0 fails it at once. Source: the
+executor in the provider of Kubernetes, where it handles ``exceeded quota``."""
+
+_OUTAGE: Mapping[known.Name, int] = {
+    ("execution_api", "jwt_expiration_time"): 1800,
+    ("workers", "execution_api_retries"): 40,
+    ("workers", "execution_api_retry_wait_max"): 15,
+}
+"""An API server of Airflow 3 that does not answer for three minutes fails no task.
+
+A task reports to the API server. With Airflow's defaults it stops trying after about 30 seconds (5 attempts), and its token can expire
+after two minutes without an answer: it is valid for 600 seconds and renewed in the last fifth of them. With these figures a task tries for
+290 seconds on average, and at least 190 seconds in all but one of ten thousand cases; the scheduler fails it after 300 seconds without a heartbeat anyway.
+Source: ``airflow/sdk/api/client.py`` and ``airflow/api_fastapi/execution_api/app.py`` of Airflow 3.2.2."""
 
 
 def _figures(settings: ReleaseSettings) -> dict[known.Name, int]:
-    """What the throughput and a quota say, under the names of this version, as far as nothing else was asked for."""
-    said: dict[known.Name, int] = dict(_PATIENCE) if settings.has_quota else {}
+    """Defaults that differ from Airflow's, and what the throughput says, under the names of this version; ``config=`` overrides both."""
+    said: dict[known.Name, int] = dict(_QUOTA) if settings.has_quota else {}
+    if settings.dialect.airflow_major >= 3:
+        said |= _OUTAGE
     if settings.throughput is not None:
         said |= settings.throughput.options
     if not said:

@@ -41,10 +41,13 @@ _WAIT_FOR_ANY_KEY = """\
 _MIGRATE = """\
 set -u
 {direct}export PGCONNECT_TIMEOUT=5
-if ! timeout {patience} airflow db check --retry 10000 --retry-delay {pause}; then
+timeout {patience} airflow db check --retry 10000 --retry-delay {pause} && code=0 || code=$?
+if [ "$code" -eq 124 ]; then
   echo "Gave up: the database did not answer within {patience} seconds."
-  exit 1
+elif [ "$code" -ne 0 ]; then
+  echo "Airflow failed with exit code $code before it reached the database; the error is printed above."
 fi
+[ "$code" -eq 0 ] || exit 1
 unset PGCONNECT_TIMEOUT
 exec airflow db migrate
 """
