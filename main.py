@@ -7,6 +7,7 @@ from typing import Literal
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
+    ApiServer,
     BasicAuthSecret,
     ClusterFacts,
     CnpgCluster,
@@ -31,7 +32,7 @@ from cdk8s import App, Chart
 
 Topology = Literal["k8s-single", "k8s-multi", "k8s-ha"]
 
-SCHEDULERS: dict[Topology, int] = {"k8s-single": 1, "k8s-multi": 1, "k8s-ha": 2}
+REPLICAS: dict[Topology, int] = {"k8s-single": 1, "k8s-multi": 1, "k8s-ha": 2}
 
 
 def build(
@@ -45,7 +46,7 @@ def build(
     """The platform for one cluster; what is switched off leaves nothing behind.
 
     Args:
-        topology: the lab's cluster: two schedulers with k8s-ha, else one.
+        topology: the lab's cluster: two schedulers and two API servers with k8s-ha, else one of each.
         chart_version: the version of the Airflow chart.
         airflow_version: the version of Airflow; by default the one the chart was released with.
         database: whether the database runs in this cluster; if not, Secret airflow-metadata says where it is.
@@ -66,6 +67,7 @@ def build(
             database="airflow",
             credentials=BasicAuthSecret("airflow-pg-credentials"),
             storage=Volume("10Gi", storage_class="longhorn"),
+            parameters={"max_connections": "200"},
             facts=facts,
         )
         metadata = db.connection(bridge=bridge)
@@ -93,7 +95,8 @@ def build(
             database=metadata,
             logs=Logs.claim(Volume("20Gi", storage_class="longhorn")),
             ui=Ingress(host="airflow.acme.lab", class_name="nginx", tls=IngressTls("airflow-tls", issuer="homelab-ca")),
-            scheduler=Scheduler(replicas=SCHEDULERS[topology]),
+            scheduler=Scheduler(replicas=REPLICAS[topology]),
+            api_server=ApiServer(replicas=REPLICAS[topology]),
             delivery=K3sHelmChart(timeout="30m"),
         )
     return app

@@ -95,12 +95,15 @@ def test_the_objects_are_exactly_these_and_every_api_server_takes_them(pair: tup
     assert_accepted(manifests)
 
 
-@pytest.mark.parametrize(("topology", "schedulers"), [("k8s-single", 1), ("k8s-multi", 1), ("k8s-ha", 2)])
-def test_the_topology_decides_the_number_of_schedulers_and_what_two_need(topology: str, schedulers: int) -> None:
-    scheduler = values_of(helm_chart(homelab("1.22.0", "3.2.2", topology)))["scheduler"]
-    assert scheduler["replicas"] == schedulers
-    assert ("podDisruptionBudget" in scheduler) is (schedulers == 2)
-    assert ("topologySpreadConstraints" in scheduler) is (schedulers == 2)
+@pytest.mark.parametrize(("topology", "replicas"), [("k8s-single", 1), ("k8s-multi", 1), ("k8s-ha", 2)])
+@pytest.mark.parametrize("component", ["scheduler", "apiServer"])
+def test_the_topology_decides_the_number_of_replicas_and_what_two_need(
+    component: str, topology: str, replicas: int
+) -> None:
+    values = values_of(helm_chart(homelab("1.22.0", "3.2.2", topology)))[component]
+    assert values["replicas"] == replicas
+    assert ("podDisruptionBudget" in values) is (replicas == 2)
+    assert ("topologySpreadConstraints" in values) is (replicas == 2)
 
 
 @pytest.mark.parametrize(

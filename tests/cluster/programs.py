@@ -16,12 +16,13 @@ PROGRAMS = (
     *sorted(path.stem for path in (ROOT / "examples").glob("*.py")),
 )
 
-CUT_DOWN = frozenset({"bounded_namespaces", "default_deny", "highly_available_database", "production"})
+CUT_DOWN = frozenset({"bounded_namespaces", "default_deny", "production"})
 """Programs with three database instances: a small cluster gets one replica of everything, with little CPU (:mod:`.kit.small`)."""
 
 NO_DATABASE: Mapping[str, str] = {
     "data_lake": "the plugin barman-cloud",
     "external_secrets": "External Secrets",
+    "highly_available_database": "three nodes",
     "sealed_secrets": "Sealed Secrets",
 }
 """Program -> what its database needs and a small cluster does not have."""

@@ -100,14 +100,16 @@ def test_every_object_is_accepted_by_the_oldest_and_newest_kubernetes(lab: tuple
     assert_strict_kinds(lab[0])
 
 
-def test_schedulers_follow_the_topology(lab: tuple[Rendered, str, str]) -> None:
-    rendered, _, topology = lab
+def test_schedulers_and_servers_follow_the_topology(lab: tuple[Rendered, str, str]) -> None:
+    rendered, airflow, topology = lab
+    server = "webserver" if airflow.startswith("2") else "api-server"
     scheduler = rendered.get("Deployment", "airflow-scheduler")["spec"]
+    assert rendered.get("Deployment", f"airflow-{server}")["spec"]["replicas"] == scheduler["replicas"]
     budgets = {name for kind, name in rendered.names if kind == "PodDisruptionBudget"}
     spread = scheduler["template"]["spec"].get("topologySpreadConstraints")
     if topology == "k8s-ha":
         assert scheduler["replicas"] == 2
-        assert budgets == {"airflow-scheduler-pdb"}
+        assert budgets == {"airflow-scheduler-pdb", f"airflow-{server}-pdb"}
         (constraint,) = spread
         labels = scheduler["template"]["metadata"]["labels"]
         assert constraint["labelSelector"]["matchLabels"].items() <= labels.items()

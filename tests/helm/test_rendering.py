@@ -176,12 +176,12 @@ class TestReleasedCharts:
         git = {"enabled": True, "repo": REPO, "ref": "main", "subPath": "dags"}
         rendered = render({"executor": "KubernetesExecutor", "dags": {"gitSync": git}}, version)
         with pytest.raises(AssertionError, match="ref is 'v2-2-stable', not 'main'"):
-            assert_git_sync(rendered, repo=REPO, ref="main", sub_path="dags", period="5s", max_failures=0)
+            assert_git_sync(rendered, repo=REPO, ref="main", sub_path="dags", interval="5s", max_failures=0)
 
     def test_branch_and_ref_fetch_what_they_say(self, version: str) -> None:
         git = {"enabled": True, "repo": REPO, "ref": "main", "branch": "main"}
         values = {"executor": "KubernetesExecutor", "dags": {"gitSync": {**git, "subPath": ""}}}
-        assert_git_sync(render(values, version), repo=REPO, ref="main", sub_path="", period="5s", max_failures=0)
+        assert_git_sync(render(values, version), repo=REPO, ref="main", sub_path="", interval="5s", max_failures=0)
 
     def test_a_rendering_is_kept(self, version: str) -> None:
         assert render({}, version) is render({}, version)

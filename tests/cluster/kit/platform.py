@@ -119,7 +119,7 @@ class Platform:
     def wait_for_workloads(self, namespace: str, seconds: int = 600) -> None:
         """Wait until every Deployment and StatefulSet of a namespace has all its pods ready."""
         names = self.kubectl.run("-n", namespace, "get", "deployments,statefulsets", "-o", "name").stdout.split()
-        with self._timed(f"workloads of {namespace}"), self._explained():
+        with self._timed(f"workloads of {namespace}"), self.explained():
             for name in names:
                 self.kubectl.run(
                     "-n", namespace, "rollout", "status", name, f"--timeout={seconds}s", timeout=seconds + 30
@@ -131,7 +131,7 @@ class Platform:
         Raises:
             KubectlError: if it does not come in time, with what a person would look at next.
         """
-        with self._timed(f"{what} {condition}"), self._explained():
+        with self._timed(f"{what} {condition}"), self.explained():
             self.kubectl.run(
                 "-n", namespace, "wait", f"--for={condition}", what, f"--timeout={seconds}s", timeout=seconds + 30
             )
@@ -143,7 +143,8 @@ class Platform:
         self.seconds[what] = round(time.monotonic() - start, 1)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def explained(self) -> Iterator[None]:
+        """What fails inside carries diagnostics of the platform in its message."""
         try:
             yield
         except KubectlError as error:
@@ -175,7 +176,7 @@ class Platform:
             if "--ignore-not-found" not in command:
                 lenient = command.replace(" delete ", " delete --ignore-not-found ", 1)
             try:
-                with self._timed(command), self._explained():
+                with self._timed(command), self.explained():
                     self.kubectl.shell(lenient, timeout=600)
             except KubectlError as error:
                 problems.append(str(error))
@@ -199,9 +200,7 @@ class PlatformRunner:
         self._run = run
 
     @contextmanager
-    def platform(
-        self, app: App, folder: Path, *, secrets: bool = True, small: bool = False
-    ) -> Iterator[Platform]:
+    def platform(self, app: App, folder: Path, *, secrets: bool = True, small: bool = False) -> Iterator[Platform]:
         """A platform whose namespaces and Secrets are there; it is removed at the end.
 
         Args:

@@ -1,0 +1,80 @@
+"""main.py's platform with another executor, and with network policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+from cdk8s import App, Chart
+
+import main
+from cdk8s_airflow import (
+    AirflowChart,
+    BrokerUrlSecret,
+    CeleryExecutor,
+    ClusterFacts,
+    CnpgCluster,
+    KubernetesExecutor,
+    LocalExecutor,
+    NetworkIsolation,
+    RedisBroker,
+    RedisPasswordSecret,
+)
+from cdk8s_airflow.network import PeerEndpoint, PodGroup
+
+EXECUTORS: Mapping[str, Any] = {
+    "kubernetes": KubernetesExecutor,
+    "celery": lambda: CeleryExecutor(
+        broker=RedisBroker(password=RedisPasswordSecret("airflow-redis"), url=BrokerUrlSecret("airflow-broker"))
+    ),
+    "local": LocalExecutor,
+}
+
+
+@dataclass(frozen=True)
+class Homelab:
+    """The app, and the constructs in it.
+
+    Attributes:
+        app: the app.
+        airflow: the release.
+        database: its database.
+    """
+
+    app: App
+    airflow: AirflowChart
+    database: CnpgCluster
+
+
+def homelab(
+    executor: str,
+    topology: main.Topology = "k8s-single",
+    *,
+    facts: ClusterFacts | None = None,
+    git: PodGroup | None = None,
+    **versions: str,
+) -> Homelab:
+    """main.py's platform.
+
+    Args:
+        executor: a key of :data:`EXECUTORS`.
+        topology: as in ``main.build``.
+        facts: facts for network policies. Default: no policies.
+        git: the pods of the git server, if it runs in the cluster.
+        versions: as in ``main.build``.
+    """
+    with patch.object(main, "KubernetesExecutor", EXECUTORS[executor]):
+        app = main.build(topology, **versions)
+    (airflow,) = [each for each in app.node.find_all() if isinstance(each, AirflowChart)]
+    (database,) = [each for each in app.node.find_all() if isinstance(each, CnpgCluster)]
+    if facts is not None:
+        NetworkIsolation(
+            Chart(app, "05-isolation"),
+            "isolation",
+            traffic=[airflow, database],
+            endpoints={"gitlab.acme.lab": PeerEndpoint(peer=git)} if git is not None else {},
+            facts=facts,
+        )
+    return Homelab(app, airflow, database)
