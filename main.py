@@ -33,6 +33,7 @@ from cdk8s import App, Chart
 Topology = Literal["k8s-single", "k8s-multi", "k8s-ha"]
 
 REPLICAS: dict[Topology, int] = {"k8s-single": 1, "k8s-multi": 1, "k8s-ha": 2}
+CONNECTIONS: dict[Topology, dict[str, str]] = {"k8s-single": {}, "k8s-multi": {}, "k8s-ha": {"max_connections": "200"}}
 
 
 def build(
@@ -47,6 +48,7 @@ def build(
 
     Args:
         topology: the lab's cluster: two schedulers and two API servers with k8s-ha, else one of each.
+            Two API servers can open more connections than PostgreSQL accepts by default.
         chart_version: the version of the Airflow chart.
         airflow_version: the version of Airflow; by default the one the chart was released with.
         database: whether the database runs in this cluster; if not, Secret airflow-metadata says where it is.
@@ -67,7 +69,7 @@ def build(
             database="airflow",
             credentials=BasicAuthSecret("airflow-pg-credentials"),
             storage=Volume("10Gi", storage_class="longhorn"),
-            parameters={"max_connections": "200"},
+            parameters=CONNECTIONS[topology],
             facts=facts,
         )
         metadata = db.connection(bridge=bridge)

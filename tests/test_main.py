@@ -74,17 +74,18 @@ def test_the_release_of_each_pair_is_what_was_reviewed(pair: tuple[str, str], tm
     check_golden(files["20-airflow.k8s.yaml"], GOLDENS / f"20-airflow-{called(pair)}.k8s.yaml")
 
 
-def test_two_schedulers_are_what_was_reviewed(tmp_path: Path) -> None:
+def test_two_schedulers_and_servers_are_what_was_reviewed(tmp_path: Path) -> None:
     files = files_of(main.build("k8s-ha"), tmp_path)
+    check_golden(files["10-data.k8s.yaml"], GOLDENS / "10-data-k8s-ha.k8s.yaml")
     check_golden(files["20-airflow.k8s.yaml"], GOLDENS / "20-airflow-k8s-ha.k8s.yaml")
 
 
 def test_namespaces_and_data_are_the_same_whatever_the_release(tmp_path: Path) -> None:
-    dist = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "dist").iterdir()}
-    for topology, pair in itertools.product(("k8s-single", "k8s-ha"), PAIRS):
+    data = {"k8s-single": ROOT / "dist" / "10-data.k8s.yaml", "k8s-ha": GOLDENS / "10-data-k8s-ha.k8s.yaml"}
+    for topology, pair in itertools.product(data, PAIRS):
         files = files_of(main.build(topology, *pair), tmp_path)  # type: ignore[arg-type]
-        for name in ("00-namespaces.k8s.yaml", "10-data.k8s.yaml"):
-            assert files[name] == dist[name]
+        assert files["10-data.k8s.yaml"] == data[topology].read_text(encoding="utf-8")
+        assert files["00-namespaces.k8s.yaml"] == (ROOT / "dist" / "00-namespaces.k8s.yaml").read_text(encoding="utf-8")
 
 
 @every_pair

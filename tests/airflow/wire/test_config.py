@@ -52,11 +52,11 @@ def options_of(given_release: ReleaseSettings) -> dict[str, dict[str, str]]:
     """The options in airflow.cfg, without those that every release with Airflow 3 has."""
     options: dict[str, dict[str, str]] = config_options(given_release).get("config", {})
     defaults = OUTAGE if given_release.dialect.airflow_major >= 3 else {}
-    for section, names in defaults.items():
-        assert options[section].items() >= names.items()
-        rest = {name: text for name, text in options[section].items() if name not in names}
-        options = {**options, section: rest}
-    return {section: names for section, names in options.items() if names}
+    return {
+        section: rest
+        for section, names in options.items()
+        if (rest := {name: text for name, text in names.items() if defaults.get(section, {}).get(name) != text})
+    }
 
 
 @every_pair

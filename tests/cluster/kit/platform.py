@@ -116,6 +116,22 @@ class Platform:
             self.wait(namespace, f"job/helm-install-{name}", "condition=complete", seconds)
             self.wait_for_workloads(manifest["spec"]["targetNamespace"], seconds)
 
+    def upgrade(self, seconds: int = 900) -> None:
+        """Apply changed manifests, and wait until every release is upgraded and every pod of it ready."""
+        jobs = {name: self._job_id(namespace, name) for namespace, name, _ in self.of_kind(*_HELM_CHART)}
+        self.apply()
+        for namespace, name, _ in self.of_kind(*_HELM_CHART):
+            end = time.monotonic() + 120
+            while self._job_id(namespace, name) in ("", jobs[name]):
+                if time.monotonic() > end:
+                    raise KubectlError(f"the controller has not started an upgrade of {name} within 120 s")
+                time.sleep(1)
+        self.wait_for_releases(seconds)
+
+    def _job_id(self, namespace: str, name: str) -> str:
+        job = self.kubectl.get("job", f"helm-install-{name}", "-n", namespace)
+        return str(job["metadata"]["uid"]) if job else ""
+
     def wait_for_workloads(self, namespace: str, seconds: int = 600) -> None:
         """Wait until every Deployment and StatefulSet of a namespace has all its pods ready."""
         names = self.kubectl.run("-n", namespace, "get", "deployments,statefulsets", "-o", "name").stdout.split()
@@ -212,16 +228,7 @@ class PlatformRunner:
         Raises:
             KubectlError: if something of this name is there already, which then is somebody else's and stays as it is.
         """
-        registry = registry_of(app)
-        text = str(app.synth_yaml())
-        text = self._fitted(text)
-        if small:
-            text, changes = cut_down(text)
-            assert changes, "there is nothing to cut down in these manifests"
-        (folder / "platform.k8s.yaml").write_text(text, encoding="utf-8")
-        platform = Platform(
-            self.kubectl, folder, manifests.load(text), list(registry.missing), removal_commands(registry, folder)
-        )
+        platform = self._written(app, folder, small)
         self._refuse_what_is_there(platform)
         added: list[str] = []
         try:
@@ -233,6 +240,21 @@ class PlatformRunner:
             platform.remove()
             if added:
                 self.kubectl.run("delete", "namespace", "--ignore-not-found", *added, "--timeout=5m", timeout=330)
+
+    def change(self, platform: Platform, app: App, *, small: bool = False) -> Platform:
+        """The platform with the manifests of another program; the caller applies them."""
+        return self._written(app, platform.folder, small)
+
+    def _written(self, app: App, folder: Path, small: bool) -> Platform:
+        registry = registry_of(app)
+        text = self._fitted(str(app.synth_yaml()))
+        if small:
+            text, changes = cut_down(text)
+            assert changes, "there is nothing to cut down in these manifests"
+        (folder / "platform.k8s.yaml").write_text(text, encoding="utf-8")
+        return Platform(
+            self.kubectl, folder, manifests.load(text), list(registry.missing), removal_commands(registry, folder)
+        )
 
     def _fitted(self, text: str) -> str:
         """Manifests with what the cluster has: its images, storage classes, and policies of its helm-controller."""
