@@ -53,6 +53,7 @@ def build() -> App:
         keys=AirflowKeys.existing(prefix="airflow"),
         executor=executor,
         logs=Logs.existing_claim("airflow-logs"),
+        airflow_version="3.2.2",
         dags=DagImage("registry.example.com/data/airflow", tag="2026.1.0"),
         pull_secret=PullSecret("registry-login"),
         flower=Flower(credentials=FlowerAuthSecret("airflow-flower")),

@@ -155,6 +155,7 @@ def test_the_construct_tells_its_rights_and_the_app_those_of_all_its_constructs(
         "two",
         release="two",
         namespace=Namespace.existing("second"),
+        airflow_version="3.2.2",
         image=Image("r.lab/airflow", tag="1"),
         secrets_backend=KubernetesSecretsBackend(namespace="connections", provider_version="10.14.0"),
     )

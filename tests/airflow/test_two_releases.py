@@ -52,10 +52,17 @@ def test_two_secrets_are_two_databases_as_far_as_anybody_knows() -> None:
 
 
 def test_one_password_may_open_two_databases_and_one_database_may_not_be_told_twice() -> None:
-    assert two({"database": parts("pg", "one")}, {"database": parts("pg", "two")}) == ""
+    assert two({"database": parts("pg.lab", "one")}, {"database": parts("pg.lab", "two")}) == ""
     assert "[database/shared]" in two(
-        {"database": parts("pg", "one")}, {"database": parts("pg", "one"), "namespace": Namespace.existing("other")}
+        {"database": parts("pg.lab", "one")},
+        {"database": parts("pg.lab", "one"), "namespace": Namespace.existing("other")},
     )
+
+
+def test_services_of_one_name_in_two_namespaces_are_two_databases() -> None:
+    there = {"database": parts("pg", "one")}
+    assert "[database/shared]" in two(there, there)
+    assert two(there, {**there, "namespace": Namespace.existing("other")}) == ""
 
 
 def test_one_cluster_reached_by_two_bridges_is_one_database() -> None:

@@ -1,4 +1,4 @@
-"""What always runs, as bounds of a namespace count it, is never more than what real Helm renders, and no kind of pod is forgotten."""
+"""What a quota counts for a release is exactly what real Helm renders: the pods that always run, and its hooks."""
 
 from __future__ import annotations
 
@@ -7,19 +7,33 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow.airflow.components import DagProcessor, Flower, Scheduler
-from cdk8s_airflow.airflow.executors import CeleryExecutor, KubernetesExecutor, LocalExecutor, RedisBroker
+from cdk8s_airflow.airflow.executors import (
+    CeleryExecutor,
+    CeleryWorkers,
+    ExternalBroker,
+    KubernetesExecutor,
+    LocalExecutor,
+    RedisBroker,
+)
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.idle_resources import always_running
+from cdk8s_airflow.airflow.wire.idle_resources import always_running, hooks
 from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, FlowerAuthSecret, RedisPasswordSecret
+from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.validation.constraints import quantity
-from tests.airflow.wire.samples import PAIRS, Pair, called, release
+from tests.airflow.wire.samples import PAIRS, Pair, called, git, release
+from tests.airflow.wire.test_database import BOUNCED
 from tests.everything import everything
 from tests.helm.rendering import Rendered, render
 
 pytestmark = [pytest.mark.usefixtures("charts"), pytest.mark.parametrize("pair", PAIRS, ids=called)]
 
 CELERY = CeleryExecutor(broker=RedisBroker(password=RedisPasswordSecret("redis"), url=BrokerUrlSecret("broker")))
+LARGE = {
+    "name": "large",
+    "image": "registry.example.com/data/models:1",
+    "resources": {"requests": {"cpu": "2", "memory": "8Gi"}, "limits": {"memory": "9Gi"}},
+}
 PLATFORMS: dict[str, dict[str, Any]] = {
     "kubernetes": {"executor": KubernetesExecutor(), "scheduler": Scheduler(replicas=2)},
     "local": {"executor": LocalExecutor(), "triggerer": None, "statsd": None},
@@ -28,36 +42,64 @@ PLATFORMS: dict[str, dict[str, Any]] = {
         "flower": Flower(credentials=FlowerAuthSecret("flower")),
         "dag_processor": DagProcessor(),
     },
+    "local with git-sync": {"executor": LocalExecutor(), "dags": git()},
+    "celery with volumes and PgBouncer": {
+        "executor": CeleryExecutor(
+            broker=ExternalBroker(url=BrokerUrlSecret("broker")),
+            workers=CeleryWorkers(storage=Volume("5Gi"), replicas=3),
+        ),
+        "dags": git(),
+        "database": BOUNCED,
+    },
+    "large init container": {"executor": KubernetesExecutor(), "scheduler": Scheduler(init_containers=[LARGE])},
 }
 
 
-def running(rendered: Rendered) -> tuple[int, float, float]:
-    """How many pods are up at least, and the CPU and memory that all their containers ask for."""
+def effective(pod: dict[str, Any]) -> tuple[float, float, float]:
+    """CPU, memory and memory limit of a pod, as the quota of Kubernetes counts them."""
+
+    def amounts(container: dict[str, Any]) -> tuple[float, float, float]:
+        requests, limits = container["resources"]["requests"], container["resources"]["limits"]
+        return quantity(str(requests["cpu"])), quantity(str(requests["memory"])), quantity(str(limits["memory"]))
+
+    running = [amounts(container) for container in pod["containers"]]
+    before = [amounts(container) for container in pod.get("initContainers", ())]
+    assert not [container for container in pod.get("initContainers", ()) if "restartPolicy" in container]
+    cpu, memory, limit = (max(sum(each[i] for each in running), *(each[i] for each in before), 0.0) for i in range(3))
+    return cpu, memory, limit
+
+
+def running(rendered: Rendered) -> list[tuple[float, ...]]:
+    """The number of pods, at least, and the requests of one, for each workload."""
     least = {
         each["spec"]["scaleTargetRef"]["name"]: each["spec"].get("minReplicas", each["spec"].get("minReplicaCount", 0))
         for kind in ("HorizontalPodAutoscaler", "ScaledObject")
         for each in rendered.find(kind)
     }
-    pods, cpu, memory = 0, 0.0, 0.0
-    for each in (*rendered.find("Deployment"), *rendered.find("StatefulSet")):
-        count = least.get(each["metadata"]["name"], each["spec"].get("replicas", 1))
-        requests = [container["resources"]["requests"] for container in each["spec"]["template"]["spec"]["containers"]]
-        pods += count
-        cpu += count * sum(quantity(str(request["cpu"])) for request in requests)
-        memory += count * sum(quantity(str(request["memory"])) for request in requests)
-    return pods, cpu, memory
+    return sorted(
+        (
+            least.get(each["metadata"]["name"], each["spec"].get("replicas", 1)),
+            *rounded(effective(each["spec"]["template"]["spec"])),
+        )
+        for each in (*rendered.find("Deployment"), *rendered.find("StatefulSet"))
+    )
+
+
+def rounded(amounts: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(round(amount, 6) for amount in amounts)
 
 
 def assert_counted(settings: ReleaseSettings, rendered: Rendered) -> None:
-    counted = list(always_running(settings))
-    pods, cpu, memory = running(rendered)
-    assert sum(count for count, _ in counted) == pods
-    assert 0 < sum(count * quantity(each.cpu) for count, each in counted) <= cpu + 1e-9
-    assert 0 < sum(count * quantity(each.memory) for count, each in counted) <= memory
+    counted = [
+        (count, *rounded((each.cpu, each.memory, each.memory_limit))) for count, each in always_running(settings)
+    ]
+    assert sorted(counted) == running(rendered)
+    jobs = [rounded(effective(each["spec"]["template"]["spec"])) for each in rendered.find("Job")]
+    assert sorted(rounded((each.cpu, each.memory, each.memory_limit)) for each in hooks(settings)) == sorted(jobs)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_each_pod_that_always_runs_is_counted_and_not_for_more_than_it_asks(pair: Pair, platform: str) -> None:
+def test_each_pod_that_always_runs_is_counted_with_all_its_containers(pair: Pair, platform: str) -> None:
     settings = release(pair, **{"dag_processor": DagProcessor(), **PLATFORMS[platform]})
     assert not compile_release(settings).setting_findings
     assert_counted(

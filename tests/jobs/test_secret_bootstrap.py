@@ -120,7 +120,7 @@ def test_what_something_else_makes_is_left_to_that() -> None:
 def test_it_runs_in_the_image_of_the_release_as_the_release_does() -> None:
     chart = new_chart()
     own = Image("registry.lab/data/airflow", digest=DIGEST, pull_policy="Always")
-    makes = bridged(chart, image=own, pull_secret=PullSecret("registry"))
+    makes = bridged(chart, airflow_version="3.2.2", image=own, pull_secret=PullSecret("registry"))
     SecretBootstrap(chart, "bootstrap", namespace=SETUP, generate_for=makes, facts=ClusterFacts(architecture="arm64"))
     found = pod(chart)
     (container,) = found["containers"]
@@ -143,7 +143,9 @@ def test_the_image_of_the_release_comes_from_its_mirror() -> None:
 
 def test_another_image_brings_its_own_log_in_or_none() -> None:
     chart = new_chart()
-    makes = bridged(chart, image=Image("registry.lab/airflow", tag="1"), pull_secret=PullSecret("registry"))
+    makes = bridged(
+        chart, airflow_version="3.2.2", image=Image("registry.lab/airflow", tag="1"), pull_secret=PullSecret("registry")
+    )
     SecretBootstrap(
         chart, "one", namespace=SETUP, generate_for=makes, image=Image("python", tag="3.13-slim"), name="one"
     )

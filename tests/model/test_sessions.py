@@ -131,8 +131,23 @@ def test_external_database_is_checked_if_max_connections_is_set() -> None:
     with pytest.raises(PlatformError, match="accepts 39 sessions"):
         make_airflow(new_chart(), database=small)
     by_url = ExternalDatabase(url=DsnSecret("m"), max_connections=42).connection()
-    with pytest.raises(PlatformError, match="The database in Secret m accepts 39 sessions"):
+    with pytest.raises(PlatformError, match="The database in Secret airflow/m accepts 39 sessions"):
         make_airflow(new_chart(), database=by_url)
+
+
+@pytest.mark.parametrize(
+    "database",
+    [
+        ExternalDatabase(url=DsnSecret("metadata"), max_connections=60),
+        ExternalDatabase(host="postgres", password=SecretKey("db", "password"), max_connections=60),
+    ],
+    ids=["secret", "service"],
+)
+def test_secrets_and_services_of_one_name_in_three_namespaces_are_three_servers(database: ExternalDatabase) -> None:
+    chart = new_chart()
+    for name in ("one", "two", "three"):
+        make_airflow(chart, name, release=name, namespace=Namespace.existing(name), database=database.connection())
+    assert list(seen(chart).values()) == [40, 40, 40]
 
 
 def test_lab_database_is_checked() -> None:

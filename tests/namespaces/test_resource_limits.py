@@ -34,7 +34,9 @@ from cdk8s_airflow import (
     Volume,
     WorkerSet,
 )
+from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.wire.idle_resources import always_running
+from cdk8s_airflow.model.pod_requests import PodRequests
 from cdk8s_airflow.namespaces.resource_limits import bound_findings, resources_in, together_findings
 from tests.airflow.wire.samples import release
 from tests.making import emitted, make_airflow, make_cluster, new_chart
@@ -130,20 +132,41 @@ def test_database_that_does_not_fit_is_rejected() -> None:
 @pytest.mark.parametrize(
     ("quota", "needed"),
     [
-        (Quota(cpu="3", memory="5Gi", memory_limit="6Gi", pods=3), []),
-        (Quota(cpu="2999m"), ["3 cores"]),
-        (Quota(memory="4Gi"), ["5120Mi"]),
-        (Quota(memory_limit="6143Mi"), ["6144Mi"]),
-        (Quota(pods=2), ["3 pods"]),
-        (Quota(cpu="2", pods=1), ["3 cores", "3 pods"]),
+        (Quota(cpu="4", memory="5632Mi", memory_limit="7Gi", pods=4), []),
+        (Quota(cpu="3999m"), ["3 cores and 1 cores"]),
+        (Quota(memory="5631Mi"), ["5120Mi and 512Mi"]),
+        (Quota(memory_limit="7167Mi"), ["6144Mi and 1024Mi"]),
+        (Quota(pods=3), ["3 pods and 1 pod"]),
+        (Quota(cpu="2", pods=1), ["3 cores and 1 cores", "3 pods and 1 pod"]),
         (Quota(storage="1Gi"), []),
     ],
 )
-def test_together_findings_add_up_all_containers(quota: Quota, needed: list[str]) -> None:
-    two = Resources(cpu="500m", memory="2Gi")
-    one = Resources(cpu="2", memory="1Gi", memory_limit="2Gi")
-    found = list(together_findings([(2, two), (1, one), (0, one)], namespace="lab", quota=quota))
-    assert [finding.problem.partition("need ")[2].partition(", without")[0] for finding in found] == needed
+def test_together_findings_add_up_all_pods_and_the_largest_hook(quota: Quota, needed: list[str]) -> None:
+    two = PodRequests.of([Resources(cpu="500m", memory="2Gi")])
+    one = PodRequests.of([Resources(cpu="2", memory="1Gi", memory_limit="2Gi")])
+    hooks = [
+        PodRequests.of([Resources(cpu="1", memory="256Mi", memory_limit="1Gi")]),
+        PodRequests.of([Resources(cpu="100m", memory="512Mi")]),
+    ]
+    found = list(together_findings([(2, two), (1, one), (0, one)], namespace="lab", quota=quota, hooks=hooks))
+    said = [
+        finding.problem.partition("need ")[2].replace(" for the largest Job of an install or upgrade", "")
+        for finding in found
+    ]
+    assert [text.partition(", without")[0] for text in said] == needed
+
+
+def test_pod_requests_are_the_sum_of_containers_or_the_largest_init_container() -> None:
+    small, large = Resources(cpu="1", memory="1Gi"), Resources(cpu="500m", memory="8Gi", memory_limit="9Gi")
+    gi = 2**30
+    assert PodRequests.of([small, small]) == PodRequests(2, 2 * gi, 2 * gi)
+    assert PodRequests.of([small, small], [large]) == PodRequests(2, 8 * gi, 9 * gi)
+    sidecar = {
+        "restartPolicy": "Always",
+        "resources": {"requests": {"cpu": "3", "memory": 1024}, "limits": {"memory": 2048}},
+    }
+    assert PodRequests.of([small], [sidecar]) == PodRequests(4, gi + 1024, gi + 2048)
+    assert PodRequests.of([small], [sidecar, large]) == PodRequests(4, 8 * gi + 1024, 9 * gi + 2048)
 
 
 def test_release_pods_are_counted_with_their_minimum_replicas() -> None:
@@ -154,16 +177,26 @@ def test_release_pods_are_counted_with_their_minimum_replicas() -> None:
     )
     settings = release(("1.22.0", "3.2.2"), executor=celery, scheduler=Scheduler(replicas=2), triggerer=None)
     counted = list(always_running(settings))
+    groomer = LogGroomer().resources
     assert [count for count, _ in counted] == [2, 1, 1, 3, 0, 1]
-    assert counted[0][1] == Scheduler().resources
-    assert counted[3][1] == ONE
+    assert counted[0][1] == PodRequests.of([Scheduler().resources, groomer])
+    assert counted[3][1] == PodRequests.of([ONE, groomer])
 
 
 def test_release_that_exceeds_the_quota_is_rejected() -> None:
     chart = new_chart()
-    namespace = Namespace(chart, "base", name="airflow", quota=Quota(memory="2Gi", pods=100))
-    with pytest.raises(PlatformError, match=r"airflow: namespace .*Quota\(memory='2Gi'\).* need 2880Mi, without tasks"):
+    namespace = Namespace(chart, "base", name="airflow", quota=Quota(memory="3583Mi", pods=100))
+    with pytest.raises(
+        PlatformError,
+        match=r"airflow: namespace .*Quota\(memory='3583Mi'\).* need 3072Mi and 512Mi for the largest Job",
+    ):
         make_airflow(chart, namespace=namespace)
+
+
+def test_release_that_just_fits_the_quota_is_accepted() -> None:
+    chart = new_chart()
+    namespace = Namespace(chart, "base", name="airflow", quota=Quota(memory="3584Mi", pods=6))
+    make_airflow(chart, namespace=namespace)
 
 
 def test_database_instances_are_counted() -> None:

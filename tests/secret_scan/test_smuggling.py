@@ -288,7 +288,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "a setting that counts for nothing": airflow(
         executor=LocalExecutor(), task_pods=TaskPods(templates={"big": TaskPod(annotations={"acme.lab/a": TOKEN, "acme.lab/b": URL})})
     ),
-    "an image with a login": airflow(image=Image(f"ci:{WORD}@registry.acme.lab/airflow", tag="1")),
+    "an image with a login": airflow(airflow_version="3.2.2", image=Image(f"ci:{WORD}@registry.acme.lab/airflow", tag="1")),
     "a chart's repository with a login": airflow(delivery=K3sHelmChart(source=ChartSource(url=f"https://ci:{WORD}@charts.acme.lab"))),
     "a host name with a login": airflow(ui=Ingress(host=f"ci:{WORD}@airflow.acme.lab")),
     # DAG files

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -12,9 +12,11 @@ from cdk8s_airflow.airflow.components import DagProcessor
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.collector import default_statsd
+from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.source import DagSettings
+from cdk8s_airflow.model.image import Image
 from cdk8s_airflow.model.namespace import NamespaceHandle
-from cdk8s_airflow.model.version import pair_findings, runs_of
+from cdk8s_airflow.model.version import Own, image_findings, pair_findings, runs_of, version_in_tag
 from cdk8s_airflow.validation import Finding
 
 
@@ -33,8 +35,13 @@ def release_settings(
     opened = archive.opened if isinstance(archive, ChartArchive) else None
     own = None if opened is None else opened.own
     schema = None
+    image = _image_of(arguments)
+    if airflow is None and image is not None:
+        airflow = version_in_tag(image.tag)
     if archive is None or opened is not None:
         found += pair_findings(chart, airflow, own)
+    if not found:
+        found += _image_version_rules(arguments, image, own)
     if opened is not None and not found:
         schema, problems = schema_of(opened)
         found += problems
@@ -44,6 +51,36 @@ def release_settings(
     dialect = Dialect(chart, airflow or runs.default)
     limited = any(has_quota(each) for each in (arguments["namespace"], *arguments["task_namespaces"]))
     return _settings(arguments, dialect, opened, schema, limited), found
+
+
+def _image_of(arguments: Mapping[str, Any]) -> Image | None:
+    """The image that Airflow runs in, or None for the official one."""
+    image, dags = arguments["image"], arguments["dags"]
+    if isinstance(dags, DagImage):
+        return dags.image if image is None else None  # Both together have a finding of their own.
+    return image if isinstance(image, Image) else None
+
+
+def _image_version_rules(arguments: Mapping[str, Any], image: Image | None, own: Own | None) -> Iterator[Finding]:
+    """Whether the version of Airflow in each image is known, and the same."""
+    runs = runs_of(arguments["chart_version"], own)
+    version = arguments["airflow_version"]
+    if runs is None:
+        return
+    if image is not None:
+        at = "image" if arguments["image"] is image else "dags"
+        yield from image_findings(image.repository, image.tag, version, at=at, default=runs.default)
+        version = version or version_in_tag(image.tag)
+    tasks = arguments["task_pods"]
+    pods = {
+        "task_pods.default": tasks.default,
+        **{f"task_pods.templates.{name}": pod for name, pod in tasks.templates.items()},
+    }
+    for at, pod in pods.items():
+        if pod is not None and pod.image is not None:
+            yield from image_findings(
+                pod.image.repository, pod.image.tag, version or runs.default, at=f"{at}.image", default=runs.default
+            )
 
 
 def _settings(

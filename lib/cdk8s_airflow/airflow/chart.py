@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.data_lake import DataLake
     from cdk8s_airflow.airflow.handles import ComponentHandle, ReleaseHandles, ServiceHandle
     from cdk8s_airflow.model.permission import Permission
-    from cdk8s_airflow.model.resources import Resources
+    from cdk8s_airflow.model.pod_requests import PodRequests
 
 _LONGEST_RELEASE = 40
 
@@ -182,7 +182,8 @@ class AirflowChart(PlatformConstruct):
             chart_archive: the released archive of a version that is not known here but lies between two that are. It only says
                 what that version takes; the delivery still gets the chart by its version. Default: none, and such a version is
                 refused.
-            airflow_version: the version of Airflow. Default: the one the chart was released with.
+            airflow_version: the version of Airflow. Default: the version at the start of the tag of ``image=`` or ``DagImage``; without
+                an image, the one that the chart was released with.
             dags: where DAG files come from: git (:class:`DagRepoSync`, with Airflow 3 also :class:`DagBundles`), the image
                 (:class:`DagImage`), a volume (:class:`DagVolume`) or, in a lab, a local folder (:class:`DagFolder`). Default: what the image
                 has in ``/opt/airflow/dags``.
@@ -343,7 +344,9 @@ class AirflowChart(PlatformConstruct):
 def _bound_rules(arguments: Mapping[str, Any], settings: ReleaseSettings) -> Iterator[Finding]:
     """Whether the release fits in the quotas and limits of its namespaces."""
     namespace: NamespaceHandle = arguments["namespace"]
-    yield from fitting_rules(namespace, settings, always=partial(_always_running, settings))
+    yield from fitting_rules(
+        namespace, settings, always=partial(_always_running, settings), hooks=partial(_hooks, settings)
+    )
     yield from claim_rules(namespace, settings, service=type(settings.ui).__name__)
     for task_namespace in arguments["task_namespaces"]:
         yield from fitting_rules(task_namespace, settings.task_pods, "task_pods")
@@ -357,8 +360,15 @@ def _unchecked_notes(settings: ReleaseSettings) -> Iterator[str]:
         yield BeforeApply(f"unchecked_values= of release {settings.release} has keys that are not validated: {keys}")
 
 
-def _always_running(settings: ReleaseSettings) -> Iterable[tuple[int, Resources]]:
-    """The resources that a release requests at all times. Computed only for a namespace with a quota."""
+def _always_running(settings: ReleaseSettings) -> Iterable[tuple[int, PodRequests]]:
+    """The pods that a release runs at all times. Computed only for a namespace with a quota."""
     from cdk8s_airflow.airflow.wire.idle_resources import always_running
 
     return always_running(settings)
+
+
+def _hooks(settings: ReleaseSettings) -> Iterable[PodRequests]:
+    """The pods of the Jobs of an install. Computed only for a namespace with a quota."""
+    from cdk8s_airflow.airflow.wire.idle_resources import hooks
+
+    return hooks(settings)

@@ -22,6 +22,7 @@ from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
 from cdk8s_airflow.model.note import BeforeApply
+from cdk8s_airflow.model.pod_requests import PodRequests
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import (
@@ -286,7 +287,7 @@ class CnpgCluster(PlatformConstruct):
             found += _rules(settings, image, mirror, facts)
             held = settings.resources
             at = "resources" if size is None else "size"
-            found += fitting_rules(namespace, held, at, always=lambda: [(instances, held)])
+            found += fitting_rules(namespace, held, at, always=lambda: [(instances, PodRequests.of([held]))])
             for argument, volume in (("storage", storage), ("wal_storage", wal_storage)):
                 found += claim_rules(namespace, volume, argument, times=instances)
             if not found:

@@ -281,7 +281,7 @@ class ExternalDatabase:
                 ca=self.ca,
                 postgres_major=self.postgres_major,
                 peer=self.peer,
-                server=self._server(f"the database in Secret {getattr(self.url, 'name', '')}"),
+                server=self._server(),
             )
         from cdk8s_airflow.model.url_host import peer_of
 
@@ -292,13 +292,14 @@ class ExternalDatabase:
             ca=self.ca,
             address=DatabaseAddress(host=self.host, port=self.port, database=self.database, user=self.user),
             pgbouncer=self.pooling,
-            server=self._server(f"the database at {self.host}:{self.port}"),
+            server=self._server(),
             postgres_major=self.postgres_major,
             peer=self.peer or peer_of(self.host, self.port, "cluster.local"),
             port=self.port,
         )
 
-    def _server(self, name: str) -> DatabaseServer | None:
+    def _server(self) -> DatabaseServer | None:
+        """The server if its size is known. Its name depends on the namespace of the release."""
         if self.max_connections is None:
             return None
-        return DatabaseServer(name=name, takes=self.max_connections, reserved=self.reserved_connections)
+        return DatabaseServer(name="", takes=self.max_connections, reserved=self.reserved_connections)

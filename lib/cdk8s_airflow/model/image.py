@@ -132,8 +132,8 @@ def unpinned(tag: str | None, digest: str | None) -> Iterator[Finding]:
 class Image:
     """The Airflow image of a release: of its components, its Jobs and its task pods.
 
-    ``AirflowChart(airflow_version=...)`` sets which Airflow version the image contains. It is never derived from the
-    tag.
+    ``AirflowChart(airflow_version=...)`` sets which Airflow version the image contains. It is required unless the tag starts
+    with a supported version, as in ``"3.2.2-python3.12"``.
 
     Args:
         repository: the repository, with its registry unless it is Docker Hub. Chart key ``defaultAirflowRepository``.

@@ -29,7 +29,8 @@ class DatabaseServer:
 
     Attributes:
         name: the name shown in the report, such as ``"Cluster data/pg"``. Two servers with the same name are the same
-            server.
+            server. Empty for an external server: the release names it, because two namespaces can each have a Secret or a Service of
+            one name, for two servers.
         takes: how many sessions it accepts, reserved ones included; None if unknown.
         reserved: how many of them Airflow cannot use. Default: 0.
         grow: what to change so that it accepts more sessions, in the imperative.

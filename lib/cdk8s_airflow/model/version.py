@@ -40,6 +40,7 @@ class Own:
 
 
 _RELEASED = regex(r"(?:0|[1-9][0-9]{0,3})(?:\.(?:0|[1-9][0-9]{0,3})){2}")
+_IN_TAG = regex(r"(?:slim-)?(?P<version>[0-9]{1,4}(?:\.[0-9]{1,4}){2})(?![0-9.])")
 _TWO = ((2, 9), (2, 10), (2, 11))
 _THREE = ((3, 0), (3, 1), (3, 2), (3, 3))
 
@@ -188,6 +189,55 @@ def _wrong_archive(chart_version: str, own: Own) -> Finding | None:
             fix="Remove chart_archive=; to install the chart from another place, set source= of the delivery",
         )
     return None
+
+
+def version_in_tag(tag: str | None) -> str | None:
+    """The Airflow version at the start of an image tag, such as that of ``"3.2.2-python3.12"``; None if there is none.
+
+    Only supported minor versions are recognized, because teams number their own images too (``"2026.1.0"``).
+    """
+    found = _IN_TAG.match(tag or "")
+    if found is None or minor_of(found["version"]) not in _NEWEST_OF:
+        return None
+    return found["version"]
+
+
+def image_findings(
+    repository: str, tag: str | None, airflow_version: str | None, *, at: str, default: str
+) -> Iterator[Finding]:
+    """Check that the Airflow version in an image is known, and that a tag that starts with a version agrees with it.
+
+    Args:
+        repository: the repository of the image.
+        tag: its tag.
+        airflow_version: the version that was set; None if none was.
+        at: the argument that sets the image.
+        default: the Airflow version that the chart was released with.
+    """
+    readable = version_in_tag(tag)
+    if airflow_version is None:
+        if readable is None:
+            yield Finding(
+                rule="images/airflow-version",
+                at="airflow_version",
+                problem=f"must be set, because the tag of {at}= does not start with the Airflow version that the image contains",
+                seen="None",
+                fix=f'Set airflow_version="{default}" if the image contains that version',
+            )
+    elif readable is not None and readable != airflow_version and _is_airflow(repository):
+        yield Finding(
+            rule="images/airflow-version",
+            at="airflow_version",
+            problem=f"must be {readable!r}, the version in the tag of {at}=",
+            seen=repr(airflow_version),
+            fix=f'Set airflow_version="{readable}", or use an image with Airflow {airflow_version} (if the tag is not the version of '
+            "Airflow, set digest= instead of tag=)",
+        )
+
+
+def _is_airflow(repository: str) -> bool:
+    """Whether the last part of a repository says Airflow, so that its tags are read as versions of Airflow."""
+    return "airflow" in repository.rpartition("/")[2]
 
 
 def postgres_findings(airflow_version: str, postgres_major: int | None) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import Label, LabelValue, Must, NonEmpty
 
 if TYPE_CHECKING:
-    from cdk8s_airflow.model.resources import Resources
+    from cdk8s_airflow.model.pod_requests import PodRequests
 
 _OwnName = Annotated[
     Label,
@@ -140,7 +140,8 @@ def fitting_rules(
     given: object,
     at: str = "",
     *,
-    always: Callable[[], Iterable[tuple[int, Resources]]] | None = None,
+    always: Callable[[], Iterable[tuple[int, PodRequests]]] | None = None,
+    hooks: Callable[[], Iterable[PodRequests]] = tuple,
 ) -> Iterator[Finding]:
     """Check all CPU and memory settings against the quota and limits of a namespace.
 
@@ -148,7 +149,8 @@ def fitting_rules(
         namespace: the namespace of the containers.
         given: settings that contain :class:`Resources`.
         at: the argument that holds the settings; empty if their fields are arguments.
-        always: returns the number of containers that always run and their resources. Called only if there is a quota.
+        always: returns the number of pods that always run, and the requests of one. Called only if there is a quota.
+        hooks: returns the requests of the Jobs of an install, which run one after the other. Called only if there is a quota.
     """
     if isinstance(namespace, Namespace) and namespace.sound and (namespace._quota or namespace._limits):
         from cdk8s_airflow.namespaces.resource_limits import bound_findings, together_findings
@@ -158,7 +160,7 @@ def fitting_rules(
         )
         yield from found
         if always is not None and namespace._quota is not None and not found:
-            yield from together_findings(always(), namespace=namespace.name, quota=namespace._quota)
+            yield from together_findings(always(), namespace=namespace.name, quota=namespace._quota, hooks=hooks())
 
 
 def claim_rules(

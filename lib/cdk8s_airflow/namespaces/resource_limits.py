@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import TypeVar
 
+from cdk8s_airflow.model.pod_requests import PodRequests, largest_of
 from cdk8s_airflow.model.quota import ContainerLimits, Quota
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.volume import Volume
@@ -38,43 +39,58 @@ def bound_findings(
 
 
 def together_findings(
-    parts: Iterable[tuple[int, Resources]], *, namespace: str, quota: Quota, at: str = "namespace"
+    parts: Iterable[tuple[int, PodRequests]],
+    *,
+    namespace: str,
+    quota: Quota,
+    hooks: Iterable[PodRequests] = (),
+    at: str = "namespace",
 ) -> Iterator[Finding]:
-    """Check that the containers that always run fit the quota together, at their minimum number.
+    """Check that the pods that always run fit the quota together, at their minimum number, and next to them each hook.
 
     Args:
-        parts: the number of containers of each kind, each in its own pod, and their resources.
+        parts: the number of pods of each kind, and the requests of one.
         namespace: the name of the namespace.
         quota: the quota of the namespace.
+        hooks: the requests of the Jobs of an install, which run one after the other while all other pods wait for them.
         at: the argument that names the namespace.
     """
     counted = [(count, each) for count, each in parts if count]
-    for name, asked, bound in (
-        ("cpu", _sum((count, each.cpu) for count, each in counted), quota.cpu),
-        ("memory", _sum((count, each.memory) for count, each in counted), quota.memory),
+    hooks = list(hooks)
+    hook = largest_of(hooks)
+    for name, asked, more, bound in (
+        ("cpu", sum(count * each.cpu for count, each in counted), hook.cpu, quota.cpu),
+        ("memory", sum(count * each.memory for count, each in counted), hook.memory, quota.memory),
         (
             "memory_limit",
-            _sum((count, each.memory_limit or each.memory) for count, each in counted),
+            sum(count * each.memory_limit for count, each in counted),
+            hook.memory_limit,
             quota.memory_limit,
         ),
     ):
-        if bound is not None and asked > quantity(bound):
-            amount = f"{asked:g} cores" if name == "cpu" else f"{asked / 2**20:.0f}Mi"
-            yield _too_much(at, amount, f"{name}={bound!r}", namespace)
+        if bound is not None and asked + more > quantity(bound) + _ROUNDING:
+            yield _too_much(
+                at, _amount(name, asked), _amount(name, more) if more else "", f"{name}={bound!r}", namespace
+            )
     pods = sum(count for count, _ in counted)
-    if quota.pods is not None and pods > quota.pods:
-        yield _too_much(at, f"{pods} pods", f"pods={quota.pods}", namespace)
+    if quota.pods is not None and pods + bool(hooks) > quota.pods:
+        yield _too_much(at, f"{pods} pods", "1 pod" if hooks else "", f"pods={quota.pods}", namespace)
 
 
-def _sum(amounts: Iterable[tuple[int, str]]) -> float:
-    return sum(count * quantity(amount) for count, amount in amounts)
+_ROUNDING = 1e-6
+"""Sums of CPU are floating point numbers."""
 
 
-def _too_much(at: str, asked: str, bound: str, namespace: str) -> Finding:
+def _amount(name: str, amount: float) -> str:
+    return f"{amount:g} cores" if name == "cpu" else f"{amount / 2**20:.0f}Mi"
+
+
+def _too_much(at: str, asked: str, more: str, bound: str, namespace: str) -> Finding:
+    hook = f" and {more} for the largest Job of an install or upgrade" if more else ""
     return Finding(
         rule="quota/too-small",
         at=at,
-        problem=f"has Quota({bound}), but the pods that always run there need {asked}, without tasks and upgrades",
+        problem=f"has Quota({bound}), but the pods that always run there need {asked}{hook}, without tasks and rolling updates",
         seen=repr(namespace),
         fix="Raise the quota of the namespace, or reduce replicas or requests",
     )

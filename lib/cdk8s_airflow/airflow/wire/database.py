@@ -71,12 +71,17 @@ def url_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
     return dict.fromkeys(URL_VARIABLES, SecretKey(database.secret, database.secret_key))
 
 
+def absolute_host(host: str, namespace: str) -> str:
+    """A host as every namespace knows it: one label is the name of a Service in the namespace of the release."""
+    return host if "." in host else f"{host}.{namespace}.svc"
+
+
 def database_identities(settings: ReleaseSettings) -> Iterator[str]:
     """Each way there is to tell which database it is: its address, where it is known, and the Secret with the whole URL."""
     database = settings.database
     address = database.direct or database.address
     if address is not None:
-        yield address.place
+        yield replace(address, host=absolute_host(address.host, settings.namespace)).place
     elif database.url is not None:
         yield database.url[1].removeprefix("@")
     if database.address is None:

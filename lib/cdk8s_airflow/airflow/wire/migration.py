@@ -57,7 +57,8 @@ export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="${{AIRFLOW__DATABASE__SQL_ALCHEMY_CO
 export PGSSLMODE={tls}
 """
 
-_WAITER = Resources(cpu="10m", memory="32Mi", memory_limit="64Mi")
+SECRETS_WAITER = Resources(cpu="10m", memory="32Mi", memory_limit="64Mi")
+"""The resources of the container that waits for Secrets before the migration."""
 _CHECK_SECONDS = 5
 
 
@@ -98,7 +99,7 @@ def migration_values(shared: SharedResults) -> Tree:
                     "image": _IMAGE,
                     **_pull_policy(settings),
                     "command": ["bash", "-c", wait],
-                    "resources": resources(_WAITER),
+                    "resources": resources(SECRETS_WAITER),
                     "securityContext": CONTAINER,
                     "terminationMessagePolicy": "FallbackToLogsOnError",
                     "volumeMounts": [

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cdk8s_airflow.airflow.components import Replicated
 from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.database import absolute_host
 from cdk8s_airflow.airflow.wire.executors import all_workers
 from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line
@@ -202,7 +204,9 @@ def demands(settings: ReleaseSettings, values: Mapping[str, Any]) -> list[Demand
     """
     database, who = settings.database, f"release {settings.release}"
     options = _Options(values, settings.dialect.airflow)
-    server = database.server or DatabaseServer(name=_unknown(settings), takes=None)
+    server = database.server or DatabaseServer(name="", takes=None)
+    if not server.name:
+        server = replace(server, name=_server_name(settings))
     migration = Line(what="migration", count=1, each=2)
     lines = release_lines(settings, values)
     fixes = tuple(_fixes(settings))
@@ -241,10 +245,11 @@ def celery_without_backend(settings: ReleaseSettings) -> bool:
     return celery is not None and celery.result_backend is None
 
 
-def _unknown(settings: ReleaseSettings) -> str:
+def _server_name(settings: ReleaseSettings) -> str:
+    """The server of a database that is not part of the app, by its address or by the Secret in the namespace of the release."""
     address = settings.database.address
     if address is not None:
-        return f"the database at {address.host}:{address.port}"
+        return f"the database at {absolute_host(address.host, settings.namespace)}:{address.port}"
     return f"the database in Secret {settings.namespace}/{settings.database.secret}"
 
 
