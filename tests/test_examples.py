@@ -19,12 +19,16 @@ from tests.truth.manifests import load
 EXAMPLES = Path(__file__).parents[1] / "examples"
 GOLDENS = Path(__file__).parent / "goldens" / "examples"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
+NEEDS = {"dashboards": ("grafana_foundation_sdk",)}
+"""Example -> modules of extras that it uses."""
 every = pytest.mark.parametrize("name", NAMES)
 
 
 @functools.cache
 def built(name: str) -> dict[str, tuple[str, dict[str, str]]]:
     """The manifests of each app of an example by the name of its golden, and the files beside them."""
+    for module in NEEDS.get(name, ()):
+        pytest.importorskip(module, reason="make .venv/.test installs the extras")
     found = runpy.run_path(str(EXAMPLES / f"{name}.py"))
     platform = next((each for each in found.values() if isinstance(each, Environments)), None)
     apps = (
@@ -63,6 +67,7 @@ def test_there_is_an_example_for_each_shape() -> None:
         "bounded_namespaces",
         "bridged_database",
         "celery_with_keda",
+        "dashboards",
         "data_lake",
         "dbt_warehouse",
         "default_deny",
@@ -74,6 +79,7 @@ def test_there_is_an_example_for_each_shape() -> None:
         "lab_without_operator",
         "large",
         "managed_database",
+        "monitored",
         "production",
         "sealed_secrets",
         "self_made_secrets",

@@ -41,8 +41,10 @@ SETUP = """\
 from dataclasses import dataclass
 from cdk8s import App, Chart
 from cdk8s_airflow import *
+from cdk8s_airflow.autoscaling import *
 from cdk8s_airflow.dbt import *
 from cdk8s_airflow.environments import *
+from cdk8s_airflow.monitoring import *
 from cdk8s_airflow.network import *
 from cdk8s_airflow.storage import *
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ PACKAGES: Mapping[str, Package] = {
         "Airflow release", "`AirflowChart`, its components, executors, logs, authentication and the UI."
     ),
     "app": Package("Run and synth", "From a program to files in `dist/`, and exemptions from the secret scan."),
+    "app": Package("Run and synth", "From a program to files in `dist/`."),
+    "autoscaling": Package("Autoscaling", "Image pre-pull and priority classes."),
     "dags": Package("DAG sources", "Where Airflow reads DAG files from: git, an image, a volume, a folder."),
     "database": Package(
         "Database", "The metadata database: CloudNativePG clusters, external databases, connection pools, backups."
@@ -97,6 +101,7 @@ PACKAGES: Mapping[str, Package] = {
     "model": Package(
         "Value objects", "Value objects that several constructs accept: resources, placement, volumes, cluster facts."
     ),
+    "monitoring": Package("Monitoring", "Scraping by Prometheus, alerts, dashboards and log shipping."),
     "namespaces": Package("Namespaces", "Namespaces, Pod Security levels and resource quotas."),
     "network": Package("Network policies", "Network policies of a platform."),
     "secrets": Package(

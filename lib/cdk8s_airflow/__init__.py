@@ -102,6 +102,8 @@ if TYPE_CHECKING:
     from cdk8s_airflow.model.disruption_budget import DisruptionBudget as DisruptionBudget
     from cdk8s_airflow.model.image import Image as Image
     from cdk8s_airflow.model.image import RegistryMirror as RegistryMirror
+    from cdk8s_airflow.model.node_group import NodeGroup as NodeGroup
+    from cdk8s_airflow.model.node_group import NodeTaint as NodeTaint
     from cdk8s_airflow.model.permission import Permission as Permission
     from cdk8s_airflow.model.placement import Placement as Placement
     from cdk8s_airflow.model.placement import Toleration as Toleration
@@ -272,7 +274,9 @@ __all__ = [
     "MultipleExecutors",
     "Namespace",
     "NetworkIsolation",
+    "NodeGroup",
     "NodePort",
+    "NodeTaint",
     "ObjectStorage",
     "Oidc",
     "OtelCollector",

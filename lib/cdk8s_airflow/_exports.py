@@ -12,6 +12,17 @@ from collections.abc import Callable
 from typing import Any
 
 _HOMES = {
+    "autoscaling.image_pre_pull": ("ImagePrePull",),
+    "autoscaling.priority_classes": ("PriorityClasses",),
+    "model.node_group": ("NodeGroup", "NodeTaint"),
+    "monitoring.alerts": (
+        "AlertName",
+        "Alerts",
+        "AlertSeverity",
+    ),
+    "monitoring.dashboards": ("Dashboards",),
+    "monitoring.monitoring": ("Monitoring",),
+    "monitoring.statsd_mappings": ("statsd_mappings",),
     "airflow.handles": (
         "ComponentHandle",
         "PortHandle",
@@ -382,6 +393,10 @@ HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 SUBMODULES = {
+    "autoscaling": (
+        "ImagePrePull",
+        "PriorityClasses",
+    ),
     "network": (
         "Cilium",
         "CloudIdentity",
@@ -398,6 +413,12 @@ SUBMODULES = {
         "Traffic",
         "TrafficFlow",
         "UnlocatedPeer",
+    ),
+    "monitoring": (
+        "Alerts",
+        "Dashboards",
+        "Monitoring",
+        "statsd_mappings",
     ),
     "storage": (
         "AzureCredentials",
@@ -422,6 +443,8 @@ SUBMODULES = {
     "types": (
         "AbsoluteFolder",
         "AccessMode",
+        "AlertName",
+        "AlertSeverity",
         "AnnotationKey",
         "AnySecretStore",
         "Architecture",

@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from cdk8s_airflow.model.traffic import ClusterComponentRole as ClusterComponentRole
     from cdk8s_airflow.model.traffic import Peer as Peer
     from cdk8s_airflow.model.volume import AccessMode as AccessMode
+    from cdk8s_airflow.monitoring.alerts import AlertName as AlertName
+    from cdk8s_airflow.monitoring.alerts import AlertSeverity as AlertSeverity
     from cdk8s_airflow.secrets.providers import SecretProvider as SecretProvider
     from cdk8s_airflow.secrets.remote_secret import PlatformDatabase as PlatformDatabase
     from cdk8s_airflow.secrets.remote_secret import RemoteValue as RemoteValue
@@ -111,6 +113,8 @@ else:
 __all__ = [
     "AbsoluteFolder",
     "AccessMode",
+    "AlertName",
+    "AlertSeverity",
     "AnnotationKey",
     "AnySecretStore",
     "Architecture",

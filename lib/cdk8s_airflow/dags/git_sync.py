@@ -75,6 +75,10 @@ ContainerName = Annotated[
 """A name for the git-sync container; the chart also makes one named ``<name>-init``."""
 
 
+METRICS_PORT = 1234
+"""The port of git-sync for probes and metrics, the default of chart key ``dags.gitSync.httpPort``."""
+
+
 @frozen
 class GitSync:
     """The arguments of a :class:`DagRepoSync`.
@@ -91,6 +95,7 @@ class GitSync:
         known_hosts: the host keys of the git server, for SSH.
         ca: the certificate authority of the git server, for https.
         resources: of the git-sync container.
+        metrics: whether git-sync serves metrics for Prometheus.
     """
 
     repo: str
@@ -104,6 +109,7 @@ class GitSync:
     known_hosts: str | None
     ca: SecretKey | ConfigMapKey | None
     resources: Resources
+    metrics: bool = False
 
 
 def is_ssh(repo: str) -> bool:

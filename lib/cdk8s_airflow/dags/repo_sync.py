@@ -39,6 +39,7 @@ class DagRepoSync(PlatformConstruct):
         known_hosts: KnownHosts | None = None,
         ca: SecretKey | ConfigMapKey | None = None,
         resources: Resources = Resources(cpu="25m", memory="64Mi", memory_limit="256Mi"),
+        metrics: bool = False,
     ) -> None:
         """Define the git repository that the release syncs.
 
@@ -61,6 +62,8 @@ class DagRepoSync(PlatformConstruct):
             ca: the certificate of a private authority that signed the git server's, in the release's namespace. It reaches
                 every git-sync container, those of task pods included.
             resources: of each git-sync container. Default: 25m CPU, 64Mi memory, at most 256Mi.
+            metrics: whether git-sync serves metrics at port 1234 (``--http-metrics``), for :class:`Monitoring`. Default:
+                False.
 
         Raises:
             PlatformError: when the repository's form, the credentials and the known hosts do not fit together, or a value has
@@ -79,6 +82,7 @@ class DagRepoSync(PlatformConstruct):
             known_hosts=known_hosts,
             ca=ca,
             resources=resources,
+            metrics=metrics,
         )
         if isinstance(repo, str):
             found = [finding for finding in found if finding.at != "repo"] + list(repository_rules(settings))

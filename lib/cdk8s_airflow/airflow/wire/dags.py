@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from cdk8s_airflow.airflow.dialect import within
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.dags.bundles import DagBundles, GitBundle
 from cdk8s_airflow.dags.folder import LARGEST_CONFIG_MAP, DagFile, FolderFiles
-from cdk8s_airflow.dags.git_sync import GitSync
+from cdk8s_airflow.dags.git_sync import METRICS_PORT, GitSync
 from cdk8s_airflow.dags.image import DAGS_FOLDER, DagImage
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.model import secret_need as needs
@@ -37,7 +38,7 @@ def dag_values(settings: ReleaseSettings) -> Tree:
     """What each kind of source takes of the chart."""
     dags = settings.dags
     if isinstance(dags, GitSync):
-        return _git_sync(dags)
+        return _git_sync(dags, settings.dialect.chart)
     if isinstance(dags, DagImage):
         return {} if dags.folder == DAGS_FOLDER else {"dags": {"mountPath": dags.folder}}
     if isinstance(dags, DagVolume):
@@ -221,7 +222,7 @@ def dag_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         )
 
 
-def _git_sync(git: GitSync) -> Tree:
+def _git_sync(git: GitSync, chart: str) -> Tree:
     """git-sync. ``ref`` counts for nothing while ``branch`` says something else, so both say the same."""
     sync: Tree = {
         "enabled": True,
@@ -241,6 +242,10 @@ def _git_sync(git: GitSync) -> Tree:
     elif isinstance(git.credentials, GitSshSecret):
         sync["sshKeySecret"] = git.credentials.name
         sync["knownHosts"] = (git.known_hosts or "").rstrip("\n") + "\n"
+    if git.metrics:
+        # Charts before 1.20 set no port. From 1.20 on the same variable comes from dags.gitSync.httpPort.
+        bind = [] if within(">=1.20", chart) else [{"name": "GITSYNC_HTTP_BIND", "value": f":{METRICS_PORT}"}]
+        sync["env"] = [*bind, {"name": "GITSYNC_HTTP_METRICS", "value": "true"}]
     return _with_authority(git, sync)
 
 
@@ -248,7 +253,7 @@ def _with_authority(git: GitSync, sync: Tree) -> Tree:
     """The certificate of a private authority; a global volume, because only those reach task pods in every version."""
     if git.ca is None:
         return {"dags": {"gitSync": sync}}
-    sync["env"] = [{"name": "GIT_SSL_CAINFO", "value": f"{_CA_FOLDER}/ca.crt"}]
+    sync["env"] = [*sync.get("env", []), {"name": "GIT_SSL_CAINFO", "value": f"{_CA_FOLDER}/ca.crt"}]
     sync["extraVolumeMounts"] = [{"name": _CA_VOLUME, "mountPath": _CA_FOLDER, "readOnly": True}]
     items = [{"key": git.ca.key, "path": "ca.crt"}]
     source: dict[str, Any]

@@ -19,6 +19,7 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.environment import no_proxy
 from cdk8s_airflow.airflow.wire.pod_settings import pod_labels
 from cdk8s_airflow.dags.bundles import DagBundles
+from cdk8s_airflow.dags.git_sync import METRICS_PORT
 from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.model.traffic import (
@@ -364,6 +365,12 @@ def _dag_files(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow]
         readers = (parts.dag_processor, parser, parts.triggerer, *parts.tasks)
         peer, port = _reached(settings, git.repo)
         yield from _to(readers, peer, port, "DAG files")
+        if git.metrics:
+            for pods in _there(*readers):
+                if pods not in parts.tasks or pods is parts.workers:
+                    yield TrafficFlow(
+                        source=ClusterComponent(role="monitoring"), target=pods, port=METRICS_PORT, purpose="metrics"
+                    )
     if isinstance(settings.dags, DagBundles):
         for bundle in settings.dags.bundles:
             peer, port = _reached(settings, bundle.repo)

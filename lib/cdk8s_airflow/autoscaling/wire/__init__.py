@@ -1,0 +1,1 @@
+"""Objects of the autoscaling package as plain dictionaries."""

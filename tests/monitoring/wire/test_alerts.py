@@ -1,0 +1,214 @@
+"""Alerts: what they are made of, and that Prometheus fires each of them when it should, and only then."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow.monitoring.alerts import ALERT_NAMES, Alerts
+from cdk8s_airflow.monitoring.metrics import METRICS
+from cdk8s_airflow.monitoring.wire.alerts import alert_groups
+from tests.monitoring.alert_cases import CASES
+from tests.monitoring.samples import release, targets
+
+RUNBOOK = Path(__file__).parents[3] / "docs" / "how-to" / "respond-to-alerts.md"
+SEEN = Path(__file__).parents[1] / "seen"
+MAJORS = (2, 3)
+
+
+def rules(major: int = 3, given: Alerts = Alerts(), **changes: Any) -> list[dict[str, Any]]:
+    """All rules of a platform with every part."""
+    return [rule for group in alert_groups(targets(major, **changes), given, "airflow") for rule in group["rules"]]
+
+
+def names(**arguments: Any) -> set[str]:
+    return {rule["alert"] for rule in rules(**arguments)}
+
+
+def promtool() -> str:
+    """The program ``promtool``; the test is skipped without it."""
+    found = os.environ.get("CDK8S_AIRFLOW_PROMTOOL") or shutil.which("promtool")
+    if found is None:
+        pytest.skip("promtool is not on the PATH: install the Debian package prometheus, or set CDK8S_AIRFLOW_PROMTOOL")
+    return found
+
+
+def test_platform_with_every_part_has_every_alert() -> None:
+    assert names() == set(ALERT_NAMES)
+    assert names(major=2) == set(ALERT_NAMES) - {"AirflowDagProcessorHeartbeatMissing"}
+    assert set(CASES) == set(ALERT_NAMES)
+
+
+def test_parts_that_do_not_exist_have_no_alerts() -> None:
+    absent = names(statsd=None, pgbouncer=None, git_sync=None, triggerer=False)
+    assert absent == {
+        "AirflowComponentUnavailable",
+        "AirflowPodPending",
+        "AirflowContainerOutOfMemory",
+        "AirflowVolumeFilling",
+        "AirflowCertificateExpiring",
+        "PostgresDown",
+        "PostgresSessionsHigh",
+        "PostgresReplicationLag",
+        "PostgresBackupOld",
+        "PostgresArchivingFailing",
+        "PostgresVolumeFilling",
+        "PoolerClientsWaiting",
+    }
+
+
+@pytest.mark.parametrize("major", MAJORS)
+def test_metrics_of_alerts_exist_in_the_airflow_version(major: int) -> None:
+    parser = pytest.importorskip("promql_parser")
+    for rule in rules(major):
+        used = metrics_of(parser.parse(rule["expr"]), parser)
+        assert used, rule["alert"]
+        for metric in used:
+            assert major in METRICS[metric].airflow, (rule["alert"], metric)
+
+
+def metrics_of(node: Any, parser: Any) -> set[str]:
+    """The metrics of an expression. Parsing it also checks its types."""
+    found: set[str] = set()
+    for field in ("expr", "lhs", "rhs", "vector_selector", "vs"):
+        part = getattr(node, field, None)
+        if part is not None:
+            found |= metrics_of(part, parser)
+    for part in getattr(node, "args", None) or ():
+        found |= metrics_of(part, parser)
+    if type(node).__name__ == "VectorSelector":
+        found.add(node.name)
+    return found
+
+
+EVENTS = {
+    "airflow_dagrun_failed_count",
+    "airflow_scheduler_tasks_killed_externally",
+    "airflow_task_instances_without_heartbeats_killed",
+    "airflow_ti_failures",
+    "airflow_zombies_killed",
+}
+"""Metrics that exist after the first event only. The others are in the lists of metrics that were seen on a cluster."""
+
+
+def test_metrics_of_alerts_were_seen_on_a_running_platform() -> None:
+    """The lists have the names that a release and a Cluster served on a real Kubernetes cluster after some DAG runs."""
+    parser = pytest.importorskip("promql_parser")
+    lists = (path.read_text(encoding="utf-8").split() for path in sorted(SEEN.glob("*.txt")))
+    seen = {name for names_ in lists for name in names_}
+    used = {name for rule in rules() for name in metrics_of(parser.parse(rule["expr"]), parser)}
+    served = {name for name in used if name.startswith(("airflow_", "cnpg_"))}
+    poolers = {name for name in served if name.startswith("cnpg_pgbouncer_")}
+    assert served - seen - poolers == EVENTS - {"airflow_zombies_killed"}
+
+
+def test_thresholds_and_choices_reach_the_rules() -> None:
+    given = Alerts(
+        heartbeat_window="5m",
+        parse_time="2m",
+        task_failures_per_hour=10,
+        run_length=1.5,
+        pool_full="1h",
+        sessions_percent=90,
+        backup_age="7h",
+        volume_free_percent=5,
+        certificate_left="30d",
+        disabled=["AirflowPodPending"],
+        severities={"AirflowPoolFull": "critical"},
+        labels={"team": "data"},
+        runbooks="https://docs.acme.lab/airflow/",
+    )
+    made = {rule["alert"]: rule for rule in rules(given=given)}
+    assert "AirflowPodPending" not in made
+    assert "[300s]" in made["AirflowSchedulerHeartbeatMissing"]["expr"]
+    assert made["AirflowDagParsingSlow"]["expr"].endswith("> 120")
+    assert made["AirflowTasksFailing"]["expr"].endswith("> 10")
+    assert "> 1.5 *" in made["AirflowDagRunSlow"]["expr"]
+    assert made["AirflowPoolFull"]["for"] == "3600s"
+    assert made["AirflowPoolFull"]["labels"] == {"severity": "critical", "airflow_release": "airflow", "team": "data"}
+    assert made["PostgresSessionsHigh"]["expr"].endswith("> 90")
+    assert made["PostgresBackupOld"]["expr"].endswith("> 25200")
+    assert made["AirflowVolumeFilling"]["expr"].endswith("< 5")
+    assert made["AirflowCertificateExpiring"]["expr"].endswith("< 2592000")
+    assert made["AirflowPoolFull"]["annotations"]["runbook_url"] == (
+        "https://docs.acme.lab/airflow/how-to/respond-to-alerts/#airflowpoolfull"
+    )
+
+
+def test_alert_has_a_section_in_the_runbook() -> None:
+    headings = {line[3:] for line in RUNBOOK.read_text(encoding="utf-8").splitlines() if line.startswith("## ")}
+    assert set(ALERT_NAMES) <= headings
+    for rule in rules():
+        assert rule["annotations"]["runbook"] == f"docs/how-to/respond-to-alerts.md#{rule['alert'].lower()}"
+
+
+def test_single_instance_without_backups_has_no_alerts_about_them() -> None:
+    from cdk8s_airflow.monitoring.targets import ClusterTarget, Targets
+
+    small = Targets(
+        release=release(), clusters=(ClusterTarget(name="db", namespace="data", instances=1, backups=False),)
+    )
+    made = {rule["alert"] for group in alert_groups(small, Alerts(), "airflow") for rule in group["rules"]}
+    assert {name for name in made if name.startswith("Postgres")} == {
+        "PostgresDown",
+        "PostgresSessionsHigh",
+        "PostgresVolumeFilling",
+    }
+
+
+@pytest.fixture(scope="module", params=MAJORS)
+def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
+    """The major version, and what ``promtool test rules`` prints for all cases of it."""
+    tool = promtool()
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "rules.json").write_text(
+        json.dumps({"groups": alert_groups(targets(request.param), Alerts(), "airflow")})
+    )
+    tests = [
+        {
+            "name": f"{name}-{'fires' if fires else 'quiet'}",
+            "interval": "30s",
+            "input_series": [{"series": series, "values": values} for series, values in samples.items()],
+            "promql_expr_test": [
+                {
+                    "expr": f'count(ALERTS{{alertname="{name}",alertstate="firing"}})',
+                    "eval_time": case.at,
+                    "exp_samples": [{"labels": "{}", "value": 1}] if fires else [],
+                }
+            ],
+        }
+        for name, case in CASES.items()
+        if request.param in case.majors
+        for fires, samples in ((True, case.fires), (False, case.quiet))
+    ]
+    document = {"rule_files": ["rules.json"], "evaluation_interval": "30s", "tests": tests}
+    (folder / "tests.json").write_text(json.dumps(document))
+    run = subprocess.run(
+        [tool, "test", "rules", "tests.json"], cwd=folder, capture_output=True, text=True, check=False, timeout=300
+    )
+    return request.param, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("name", ALERT_NAMES)
+def test_alert_fires_and_stays_quiet(name: str, outcome: tuple[int, str]) -> None:
+    major, printed = outcome
+    assert "FAILED" in printed or "SUCCESS" in printed, printed
+    if major not in CASES[name].majors:
+        assert name not in names(major=major)
+        return
+    assert f'alertname=\\"{name}\\"' not in printed, printed
+
+
+def test_promtool_accepts_the_rules(tmp_path: Path) -> None:
+    tool = promtool()
+    for major in MAJORS:
+        path = tmp_path / f"{major}.json"
+        path.write_text(json.dumps({"groups": alert_groups(targets(major), Alerts(), "airflow")}))
+        run = subprocess.run([tool, "check", "rules", path], capture_output=True, text=True, check=False, timeout=60)
+        assert run.returncode == 0, run.stdout + run.stderr

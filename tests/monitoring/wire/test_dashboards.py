@@ -1,0 +1,80 @@
+"""Dashboards: their queries are right, and Grafana's own library reads the JSON back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow.monitoring.metrics import METRICS
+from cdk8s_airflow.monitoring.wire.dashboards import dashboard_objects, dashboard_pages
+from tests.monitoring.samples import targets
+from tests.monitoring.wire.test_alerts import metrics_of
+
+LABELS = {"grafana_dashboard": "1"}
+
+
+def boards(**changes: Any) -> dict[str, dict[str, Any]]:
+    """The dashboards by construct id."""
+    pytest.importorskip("grafana_foundation_sdk")
+    made = dashboard_objects(targets(**changes), LABELS, "Airflow")
+    return {id: json.loads(next(iter(each["data"].values()))) for id, each in made.items()}
+
+
+@pytest.mark.parametrize("major", [2, 3])
+def test_queries_use_metrics_that_exist(major: int) -> None:
+    parser = pytest.importorskip("promql_parser")
+    for page in dashboard_pages(targets(major)):
+        for panel in page.panels:
+            for query in panel.queries:
+                used = metrics_of(parser.parse(query.expr), parser)
+                assert used, panel.title
+                assert all(major in METRICS[metric].airflow for metric in used), (panel.title, used)
+
+
+def test_parts_that_are_not_scraped_have_no_dashboards() -> None:
+    assert [page.key for page in dashboard_pages(targets(statsd=None))] == ["database"]
+    assert [page.key for page in dashboard_pages(targets())] == ["overview", "scheduler", "dags", "database"]
+
+
+def test_dashboards_have_unique_panels_that_do_not_overlap() -> None:
+    for board in boards().values():
+        panels = board["panels"]
+        assert len({panel["id"] for panel in panels}) == len(panels)
+        taken: set[tuple[int, int]] = set()
+        for panel in panels:
+            at = panel["gridPos"]
+            cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+            assert not cells & taken, panel["title"]
+            assert at["x"] + at["w"] <= 24
+            taken |= cells
+            assert panel["targets"]
+            assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+
+
+def test_grafana_library_reads_the_json_back() -> None:
+    models = pytest.importorskip("grafana_foundation_sdk.models.dashboard")
+    for board in boards().values():
+        read = models.Dashboard.from_json(board)
+        assert read.uid == board["uid"]
+        assert len(read.panels) == len(board["panels"])
+
+
+def test_config_maps_are_for_the_sidecar_and_have_stable_bytes() -> None:
+    pytest.importorskip("grafana_foundation_sdk")
+    made = dashboard_objects(targets(), LABELS, "Airflow")
+    assert made == dashboard_objects(targets(), LABELS, "Airflow")
+    assert made["dashboard-overview"]["metadata"] == {
+        "name": "airflow-dashboard-overview",
+        "namespace": "airflow",
+        "labels": LABELS,
+        "annotations": {"grafana_folder": "Airflow"},
+    }
+    assert all(len(json.dumps(each)) < 1_000_000 for each in made.values())
+
+
+def test_uid_of_a_long_release_name_fits_grafana() -> None:
+    board = boards(release="a-release-name-of-forty-characters-12345")["dashboard-scheduler"]
+    assert len(board["uid"]) <= 40
+    assert board["uid"] != boards(release="a-release-name-of-forty-characters-12346")["dashboard-scheduler"]["uid"]
