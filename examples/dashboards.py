@@ -28,7 +28,7 @@ def build() -> App:
     )
     airflow = AirflowChart(
         base,
-        "airflow",
+        "release",
         namespace=Namespace(base, "airflow"),
         database=db.connection(bridge=ExistingSecret("airflow-metadata")),
         keys=AirflowKeys.existing(prefix="airflow"),

@@ -88,7 +88,6 @@ PACKAGES: Mapping[str, Package] = {
         "Airflow release", "`AirflowChart`, its components, executors, logs, authentication and the UI."
     ),
     "app": Package("Run and synth", "From a program to files in `dist/`, and exemptions from the secret scan."),
-    "app": Package("Run and synth", "From a program to files in `dist/`."),
     "autoscaling": Package("Autoscaling", "Image pre-pull and priority classes."),
     "dags": Package("DAG sources", "Where Airflow reads DAG files from: git, an image, a volume, a folder."),
     "database": Package(

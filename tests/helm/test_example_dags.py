@@ -65,6 +65,12 @@ def test_every_airflow_imports_every_example(version: str) -> None:
     assert errors == {}
     assert found == {
         "csv_to_parquet": [None, None, None],
+        "ml_training_pipeline": [
+            "/opt/airflow/pod_templates/named/pandas.yaml",
+            "/opt/airflow/pod_templates/named/gpu.yaml",
+            "/opt/airflow/pod_templates/named/pandas.yaml",
+        ],
+        "sales_pipeline": [None, None, None, None, None],
         "task_pods": [None, "/opt/airflow/pod_templates/named/gpu.yaml"],
         "task_namespaces": ["/opt/airflow/pod_templates/named/team-a.yaml"],
     }
