@@ -15,6 +15,7 @@ from cdk8s_airflow.airflow.wire.concept import Concept, Objects, SharedResults
 from cdk8s_airflow.airflow.wire.config import CONFIG, config_options
 from cdk8s_airflow.airflow.wire.environment import duplicate_variable_rules
 from cdk8s_airflow.airflow.wire.executors import completed_sets
+from cdk8s_airflow.airflow.wire.images import on_architecture
 from cdk8s_airflow.airflow.wire.pod_security import completed_values, value_rules
 from cdk8s_airflow.airflow.wire.pod_settings import duplicate_volume_rules
 from cdk8s_airflow.airflow.wire.release import concepts_of
@@ -79,7 +80,8 @@ class CompiledRelease:
     def values_from_arguments(self) -> Tree:
         """The values of the chart that follow from the arguments, without ``values=`` and ``unchecked_values=``."""
         late = [concept.values_from(self.shared) for concept in self.concepts]
-        values = completed_sets(join(self.shared.values, *late))
+        joined = on_architecture(join(self.shared.values, *late), self.settings.facts.architecture)
+        values = completed_sets(joined)
         return overlay(config_options(self.settings), values)
 
     @cached_property

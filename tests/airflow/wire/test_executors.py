@@ -29,6 +29,7 @@ from cdk8s_airflow.airflow.wire.executors import (
 )
 from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.placement import TopologySpread
 from cdk8s_airflow.model.scaling import Hpa, Keda
 from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, RedisPasswordSecret, ResultBackendSecret
 from cdk8s_airflow.model.volume import Volume
@@ -168,6 +169,33 @@ def test_where_a_chart_has_no_budget_for_workers_there_is_one_of_ours(pair: Pair
     if pair[0] not in OLD:
         assert workers["celery"]["sets"][0]["podDisruptionBudget"] == {"enabled": True, "config": {"maxUnavailable": 1}}
     assert own_worker_budgets(release(pair)) == {}
+
+
+@pytest.mark.parametrize("pair", [("1.20.0", "2.11.0"), ("1.22.0", "3.2.2")], ids=called)
+@pytest.mark.parametrize(
+    ("sets", "task_pods", "absent"),
+    [
+        (True, False, ["worker-set"]),
+        (False, True, ["kubernetes_executor"]),
+        (True, True, ["worker-set", "kubernetes_executor"]),
+    ],
+)
+def test_budget_and_spread_of_workers_select_neither_sets_nor_task_pods(
+    pair: Pair, sets: bool, task_pods: bool, absent: list[str]
+) -> None:
+    workers = CeleryWorkers(replicas=2, spread=[TopologySpread(across="zone")])
+    celery = CeleryExecutor(broker=BROKER, workers=workers, sets=[WorkerSet(name="gpu", replicas=2)] if sets else ())
+    settings = release(pair, executor=MultipleExecutors(celery, KubernetesExecutor()) if task_pods else celery)
+    selector = {
+        "matchLabels": {"tier": "airflow", "component": "worker", "release": "lab"},
+        "matchExpressions": [{"key": key, "operator": "DoesNotExist"} for key in absent],
+    }
+    budget = own_worker_budgets(settings)["worker-disruption-budget"]
+    assert budget["spec"]["selector"] == selector
+    default, *others = executor_values(settings)["workers"]["celery"]["sets"]
+    assert default["topologySpreadConstraints"][0]["labelSelector"] == selector
+    assert "podDisruptionBudget" not in default
+    assert [other["podDisruptionBudget"]["enabled"] for other in others] == [True] * sets
 
 
 def test_a_set_gets_the_lists_that_all_workers_have() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from cdk8s_airflow.airflow.components import OtelCollector
 from cdk8s_airflow.airflow.executors import CeleryExecutor, ExternalBroker
 from cdk8s_airflow.airflow.pipeline import compile_release
-from cdk8s_airflow.airflow.wire.images import image_needs, image_notes, image_values
+from cdk8s_airflow.airflow.wire.images import image_needs, image_notes, image_values, on_architecture
 from cdk8s_airflow.airflow.wire.version import version_values
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
@@ -117,3 +118,37 @@ def test_the_pull_secret_is_for_the_registries_that_are_pulled_from(changes: dic
 def test_a_known_architecture_keeps_pods_to_its_nodes() -> None:
     facts = ClusterFacts(architecture="arm64")
     assert image_values(release(PAIRS[0], facts=facts)) == {"nodeSelector": {"kubernetes.io/arch": "arm64"}}
+
+
+def test_node_selectors_of_components_keep_the_architecture() -> None:
+    values: dict[str, Any] = {
+        "nodeSelector": {"kubernetes.io/arch": "arm64"},
+        "scheduler": {"nodeSelector": {"pool": "a"}},
+        "triggerer": {"nodeSelector": {}},
+        "workers": {
+            "celery": {"sets": [{"nodeSelector": {"pool": "b"}}, {"nodeSelector": {"kubernetes.io/arch": "amd64"}}]}
+        },
+    }
+    assert on_architecture(values, None) == values
+    assert on_architecture(values, "arm64") == {
+        "nodeSelector": {"kubernetes.io/arch": "arm64"},
+        "scheduler": {"nodeSelector": {"kubernetes.io/arch": "arm64", "pool": "a"}},
+        "triggerer": {"nodeSelector": {}},
+        "workers": {
+            "celery": {
+                "sets": [
+                    {"nodeSelector": {"kubernetes.io/arch": "arm64", "pool": "b"}},
+                    {"nodeSelector": {"kubernetes.io/arch": "amd64"}},
+                ]
+            }
+        },
+    }
+
+
+def test_pull_secret_reaches_the_collector_through_its_service_account() -> None:
+    collector = OtelCollector(exporters={"debug": {}}, metrics=False, traces=True)
+    settings = release(("1.22.0", "3.2.2"), pull_secret=PullSecret("login"), otel_collector=collector)
+    compiled = compile_release(settings)
+    (account,) = (each for each in compiled.objects.values() if each["kind"] == "ServiceAccount")
+    assert account["imagePullSecrets"] == [{"name": "login"}]
+    assert compiled.values["otelCollector"]["serviceAccount"] == {"create": False, "name": account["metadata"]["name"]}

@@ -125,8 +125,9 @@ def database_cleanup_objects(shared: SharedResults) -> dict[str, dict[str, Any]]
         ],
     }
     placed = placement(given.placement)
-    if "nodeSelector" not in placed and values.get("nodeSelector"):
-        placed["nodeSelector"] = values["nodeSelector"]
+    selector = {**values.get("nodeSelector", {}), **placed.get("nodeSelector", {})}
+    if selector:
+        placed["nodeSelector"] = selector
     pod: dict[str, Any] = {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,

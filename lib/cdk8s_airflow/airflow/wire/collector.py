@@ -8,7 +8,7 @@ from typing import Any
 
 from cdk8s_airflow.airflow.components import OtelCollector, Statsd
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.concept import Concept, Objects
 from cdk8s_airflow.airflow.wire.pod_settings import grace_values, pod_values, unsupported_setting
 from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
@@ -46,8 +46,27 @@ def collector_values(settings: ReleaseSettings) -> Tree:
         },
         pod_values(given),
         grace_values(given),
+        {} if settings.pull_secret is None else {"serviceAccount": {"create": False, "name": _account(settings)}},
     )
     return nest(settings.dialect.place("otel_collector"), values)
+
+
+def _account(settings: ReleaseSettings) -> str:
+    return f"{settings.release}-otel-collector-account"
+
+
+def collector_objects(settings: ReleaseSettings) -> Objects:
+    """The service account by which nodes get the pull Secret for the collector: the chart writes no pull Secret into its pod."""
+    if settings.otel_collector is None or settings.pull_secret is None:
+        return {}
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": _account(settings), "namespace": settings.namespace},
+        "automountServiceAccountToken": False,
+        "imagePullSecrets": [{"name": settings.pull_secret.name}],
+    }
+    return {"otel-collector-account": account}
 
 
 def _config(given: OtelCollector) -> dict[str, Any]:
@@ -83,5 +102,5 @@ def collector_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         )
 
 
-COLLECTOR = Concept(values=collector_values, rules=collector_rules)
+COLLECTOR = Concept(values=collector_values, objects=collector_objects, rules=collector_rules)
 """The OpenTelemetry collector."""

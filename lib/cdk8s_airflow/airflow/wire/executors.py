@@ -48,6 +48,12 @@ from cdk8s_airflow.validation.constraints import version
 REDIS_USER = 999
 """The user of the Redis image."""
 
+_SET_LABEL = "worker-set"
+"""The label by which the chart tells the workers of a set from others."""
+
+_TASK_POD_LABEL = "kubernetes_executor"
+"""A label that KubernetesExecutor gives to every task pod."""
+
 _PROBE_PERIOD = 60
 _BY_ADDRESS = "airflow.utils.net.get_host_ip_address"
 _QUERY = (
@@ -93,7 +99,7 @@ def all_workers(celery: CeleryExecutor) -> tuple[CeleryWorkers, ...]:
 def worker_labels(release: str, workers: CeleryWorkers) -> dict[str, str]:
     """The labels by which the chart finds the pods of some workers."""
     labels = pod_labels(release, "worker")
-    return {**labels, "worker-set": workers.name} if isinstance(workers, WorkerSet) else labels
+    return {**labels, _SET_LABEL: workers.name} if isinstance(workers, WorkerSet) else labels
 
 
 def _workers(settings: ReleaseSettings, celery: CeleryExecutor) -> Tree:
@@ -126,7 +132,12 @@ def _worker_values(settings: ReleaseSettings, celery: CeleryExecutor, given: Cel
         {"resources": resources(given.resources), "persistence": _persistence(given.storage)},
         waiting_values(settings),
         pod_values(given),
-        replica_values(given, worker_labels(settings.release, given), dialect.place("workers.disruption_budget")),
+        replica_values(
+            given,
+            worker_labels(settings.release, given),
+            None if _is_own_budget(settings, celery, given) else dialect.place("workers.disruption_budget"),
+            _absent_labels(settings, celery, given),
+        ),
         probe_values(given, _PROBE_PERIOD),
         grace_values(given),
         _groomer(settings, given),
@@ -209,14 +220,34 @@ def _broker(settings: ReleaseSettings, celery: CeleryExecutor) -> Tree:
     return {"data": data, "redis": values}
 
 
+def _absent_labels(settings: ReleaseSettings, celery: CeleryExecutor, given: CeleryWorkers) -> tuple[str, ...]:
+    """Labels that these workers do not have, but that other pods with their labels do.
+
+    The chart gives the labels of ordinary workers to the workers of every set and to task pods, too. A pod that two disruption
+    budgets select cannot be evicted.
+    """
+    if isinstance(given, WorkerSet):
+        return ()
+    sets = (_SET_LABEL,) if celery.sets else ()
+    return sets if task_resources_of(settings.executor) is None else (*sets, _TASK_POD_LABEL)
+
+
+def _is_own_budget(settings: ReleaseSettings, celery: CeleryExecutor, given: CeleryWorkers) -> bool:
+    """Whether the disruption budget of these workers is an object of ours, and not one of the chart's."""
+    if isinstance(given, WorkerSet):
+        return False
+    return settings.dialect.place("workers.disruption_budget") is None or bool(_absent_labels(settings, celery, given))
+
+
 def own_worker_budgets(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
-    """Disruption budgets for workers where this version of the chart has none."""
+    """The disruption budget of the ordinary workers if the chart has none, or one that selects other pods too."""
     celery = celery_of(settings.executor)
-    if celery is None or settings.dialect.place("workers.disruption_budget") is not None:
+    if celery is None or not _is_own_budget(settings, celery, celery.workers):
         return {}
     given: Replicated = celery.workers
     labels = worker_labels(settings.release, celery.workers)
-    budget = own_budget(given, f"{settings.release}-worker-pdb", settings.namespace, labels)
+    without = _absent_labels(settings, celery, celery.workers)
+    budget = own_budget(given, f"{settings.release}-worker-pdb", settings.namespace, labels, without)
     return {} if budget is None else {"worker-disruption-budget": budget}
 
 

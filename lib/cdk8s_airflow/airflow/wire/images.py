@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
@@ -10,9 +11,7 @@ from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, DOCKER_HUB, Image, registry_and_path
 from cdk8s_airflow.model.note import BeforeApply
-
-ARCHITECTURE_LABEL = "kubernetes.io/arch"
-"""The label by which every node says its architecture."""
+from cdk8s_airflow.model.wire.placement import ARCHITECTURE_LABEL, node_selector
 
 
 def airflow_tag(settings: ReleaseSettings) -> str:
@@ -58,6 +57,32 @@ def image_values(settings: ReleaseSettings) -> Tree:
     if settings.facts.architecture is not None:
         trees.append({"nodeSelector": {ARCHITECTURE_LABEL: settings.facts.architecture}})
     return join(*trees)
+
+
+def on_architecture(values: Tree, architecture: str | None) -> Tree:
+    """The values with the CPU architecture in the node selector of every component that has one of its own.
+
+    In the chart the node selector of a component replaces the one for all components, which has the architecture.
+    """
+    if architecture is None:
+        return values
+    return {
+        key: part if key in ("nodeSelector", "config") else _on_architecture(part, architecture)
+        for key, part in values.items()
+    }
+
+
+def _on_architecture(part: Any, architecture: str) -> Any:
+    if isinstance(part, list):
+        return [_on_architecture(each, architecture) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        key: node_selector(value, architecture)
+        if key == "nodeSelector" and value
+        else _on_architecture(value, architecture)
+        for key, value in part.items()
+    }
 
 
 def _digest(settings: ReleaseSettings, repository: str, image: Image) -> Tree:

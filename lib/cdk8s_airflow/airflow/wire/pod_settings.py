@@ -11,7 +11,7 @@ from cdk8s_airflow.airflow.pod_settings import AirflowPod, ComponentPod, LogGroo
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.model.wire.disruption_budget import budget
-from cdk8s_airflow.model.wire.placement import placement, spread
+from cdk8s_airflow.model.wire.placement import placement, pod_selector, spread
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.schemas.pod_security import completed
 from cdk8s_airflow.validation import Finding, show
@@ -91,17 +91,21 @@ def pod_values(given: ComponentPod, *, labels_read: bool = True, env_read: bool 
     return values
 
 
-def replica_values(given: Replicated, labels: Mapping[str, str], budget_key: str | None) -> Tree:
-    """How many there are, and what keeps them apart.
+def replica_values(
+    given: Replicated, labels: Mapping[str, str], budget_key: str | None, without: Sequence[str] = ()
+) -> Tree:
+    """The number of replicas, their topology spread and their disruption budget.
 
     Args:
         given: the component.
         labels: the labels by which its pods are found.
-        budget_key: where the component's own values take a disruption budget, or None where this version has none.
+        budget_key: the key of the component's values for a disruption budget; None if this version has none, or if its
+            selector would match other pods too.
+        without: keys of labels that its pods do not have, in contrast to other pods with the same ``labels``.
     """
     values: Tree = {} if getattr(given, "scaling", None) is not None else {"replicas": given.replicas}
     if given.most_replicas > 1 and given.spread:
-        values["topologySpreadConstraints"] = spread(given.spread, labels)
+        values["topologySpreadConstraints"] = spread(given.spread, labels, without)
     if given.least_replicas > 1 and given.disruption_budget is not None and budget_key is not None:
         # The chart merges its own maxUnavailable: 1 into what it is given; null takes it away.
         counted = budget(given.disruption_budget)
@@ -115,15 +119,25 @@ def pod_labels(release: str, component: str) -> dict[str, str]:
     return {"tier": "airflow", "component": component, "release": release}
 
 
-def own_budget(given: Replicated, name: str, namespace: str, labels: Mapping[str, str]) -> dict[str, Any] | None:
-    """A disruption budget for replicas whose component has none in this version of the chart."""
+def own_budget(
+    given: Replicated, name: str, namespace: str, labels: Mapping[str, str], without: Sequence[str] = ()
+) -> dict[str, Any] | None:
+    """A disruption budget for replicas that get none, or not a suitable one, from this version of the chart.
+
+    Args:
+        given: the component.
+        name: the name of the disruption budget.
+        namespace: its namespace.
+        labels: the labels by which the pods are found.
+        without: keys of labels that the pods do not have, in contrast to other pods with the same ``labels``.
+    """
     if given.least_replicas < 2 or given.disruption_budget is None:
         return None
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
         "metadata": {"name": name, "namespace": namespace},
-        "spec": {**budget(given.disruption_budget), "selector": {"matchLabels": dict(labels)}},
+        "spec": {**budget(given.disruption_budget), "selector": pod_selector(labels, without)},
     }
 
 

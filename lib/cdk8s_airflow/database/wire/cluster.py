@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cdk8s_airflow.database.wire.settings import ClusterSettings, instance_labels
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.volume import Volume
-from cdk8s_airflow.model.wire.placement import spread, toleration
+from cdk8s_airflow.model.wire.placement import node_selector, spread, toleration
 from cdk8s_airflow.model.wire.resources import resources
 
 if TYPE_CHECKING:
@@ -121,9 +121,7 @@ def _affinity(settings: ClusterSettings) -> dict[str, Any]:
     if apart is not None:
         made["topologyKey"] = apart.across
         made["podAntiAffinityType"] = "required" if apart.required else "preferred"
-    labels = dict(placed.node_selector) if placed is not None else {}
-    if settings.architecture is not None:
-        labels = {"kubernetes.io/arch": settings.architecture, **labels}
+    labels = node_selector({} if placed is None else placed.node_selector, settings.architecture)
     if labels:
         made["nodeSelector"] = labels
     if placed is not None:

@@ -121,7 +121,7 @@ def _pod(settings: LabSettings) -> dict[str, Any]:
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        **placement(settings.placement),
+        **placement(settings.placement, settings.architecture),
         "containers": [_container(settings)],
         "volumes": [
             {"name": "data", "persistentVolumeClaim": {"claimName": f"{settings.name}-data"}},
@@ -129,8 +129,6 @@ def _pod(settings: LabSettings) -> dict[str, Any]:
             {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
         ],
     }
-    if settings.architecture is not None:
-        pod["nodeSelector"] = {"kubernetes.io/arch": settings.architecture, **pod.get("nodeSelector", {})}
     if settings.pull_secret is not None:
         pod["imagePullSecrets"] = [{"name": settings.pull_secret}]
     return pod

@@ -163,9 +163,7 @@ def pooler_manifest(settings: PoolerSettings) -> dict[str, Any]:
     container: dict[str, Any] = {"name": "pgbouncer", "resources": resources(settings.resources)}
     if settings.image is not None:
         container["image"] = settings.image
-    pod: dict[str, Any] = {"containers": [container], **placement(settings.placement)}
-    if settings.architecture is not None:
-        pod["nodeSelector"] = {"kubernetes.io/arch": settings.architecture, **pod.get("nodeSelector", {})}
+    pod: dict[str, Any] = {"containers": [container], **placement(settings.placement, settings.architecture)}
     if settings.instances > 1 and settings.spread:
         pod["topologySpreadConstraints"] = spread(settings.spread, settings.labels)
     if settings.pull_secret is not None:

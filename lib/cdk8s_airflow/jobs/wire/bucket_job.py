@@ -146,7 +146,7 @@ def _pod(settings: BucketJobSettings) -> dict[str, Any]:
             "fsGroup": 0,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        **placement(settings.placement),
+        **placement(settings.placement, settings.architecture),
         "containers": [
             {
                 "name": "make-buckets",
@@ -161,8 +161,6 @@ def _pod(settings: BucketJobSettings) -> dict[str, Any]:
         ],
         "volumes": volumes,
     }
-    if settings.architecture is not None and "nodeSelector" not in pod:
-        pod["nodeSelector"] = {"kubernetes.io/arch": settings.architecture}
     if settings.service_account is not None:
         pod["serviceAccountName"] = settings.service_account
     if settings.pull_secret is not None:

@@ -195,9 +195,7 @@ def _job_spec(settings: BootstrapSettings) -> dict[str, Any]:
         },
         "volumeMounts": [{"name": "plan", "mountPath": _FOLDER, "readOnly": True}],
     }
-    placed = placement(settings.placement)
-    if settings.architecture is not None:
-        placed["nodeSelector"] = {"kubernetes.io/arch": settings.architecture, **placed.get("nodeSelector", {})}
+    placed = placement(settings.placement, settings.architecture)
     pod: dict[str, Any] = {
         "restartPolicy": "OnFailure",
         "serviceAccountName": settings.name,

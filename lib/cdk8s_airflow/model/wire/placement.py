@@ -22,11 +22,21 @@ def toleration(given: Toleration) -> dict[str, Any]:
     return made
 
 
-def placement(given: Placement) -> dict[str, Any]:
-    """The fields of a pod, or of a component of the chart, for node selection. Empty ones are left out."""
+ARCHITECTURE_LABEL = "kubernetes.io/arch"
+"""The label of a node with its CPU architecture."""
+
+
+def placement(given: Placement, architecture: str | None = None) -> dict[str, Any]:
+    """The fields of a pod, or of a component of the chart, for node selection. Empty ones are left out.
+
+    Args:
+        given: the placement.
+        architecture: the CPU architecture of the nodes, unless the placement has its own label for it.
+    """
     made: dict[str, Any] = {}
-    if given.node_selector:
-        made["nodeSelector"] = dict(given.node_selector)
+    selector = node_selector(given.node_selector, architecture)
+    if selector:
+        made["nodeSelector"] = selector
     if given.tolerations:
         made["tolerations"] = [toleration(each) for each in given.tolerations]
     if given.affinity is not None:
@@ -34,14 +44,40 @@ def placement(given: Placement) -> dict[str, Any]:
     return made
 
 
-def spread(given: Sequence[TopologySpread], labels: Mapping[str, str]) -> list[Mapping[str, Any]]:
-    """The topology spread constraints of pods with these labels."""
+def node_selector(labels: Mapping[str, str], architecture: str | None) -> dict[str, str]:
+    """The labels that a node must have, with that of the CPU architecture unless ``labels`` has it."""
+    return dict(labels) if architecture is None else {ARCHITECTURE_LABEL: architecture, **labels}
+
+
+def spread(
+    given: Sequence[TopologySpread], labels: Mapping[str, str], without: Sequence[str] = ()
+) -> list[Mapping[str, Any]]:
+    """The topology spread constraints of pods with these labels.
+
+    Args:
+        given: the constraints.
+        labels: labels that the pods have.
+        without: keys of labels that they do not have.
+    """
     return [
         {
             "maxSkew": each.max_skew,
             "topologyKey": each.across,
             "whenUnsatisfiable": "DoNotSchedule" if each.required else "ScheduleAnyway",
-            "labelSelector": {"matchLabels": dict(labels)},
+            "labelSelector": pod_selector(labels, without),
         }
         for each in given
     ]
+
+
+def pod_selector(labels: Mapping[str, str], without: Sequence[str] = ()) -> dict[str, Any]:
+    """A label selector for pods.
+
+    Args:
+        labels: labels that the pods have.
+        without: keys of labels that they do not have.
+    """
+    selector: dict[str, Any] = {"matchLabels": dict(labels)}
+    if without:
+        selector["matchExpressions"] = [{"key": key, "operator": "DoesNotExist"} for key in without]
+    return selector

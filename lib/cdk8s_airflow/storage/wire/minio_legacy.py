@@ -56,9 +56,7 @@ def minio_values(settings: StoreSettings) -> dict[str, Any]:
         "containerSecurityContext": container,
         "resources": resources(_JOB),
     }
-    placed = placement(settings.placement)
-    if settings.facts.architecture is not None and "nodeSelector" not in placed:
-        placed["nodeSelector"] = {"kubernetes.io/arch": settings.facts.architecture}
+    placed = placement(settings.placement, settings.facts.architecture)
     admin = _user(settings.admin_credentials, settings.admin_credentials.secret)
     values: dict[str, Any] = {
         "fullnameOverride": settings.name,

@@ -174,9 +174,7 @@ def _bounded(settings: StoreSettings) -> dict[str, Any]:
 
 
 def _placed(settings: StoreSettings) -> dict[str, str]:
-    told = placement(settings.placement)
-    if settings.facts.architecture is not None and "nodeSelector" not in told:
-        told["nodeSelector"] = {"kubernetes.io/arch": settings.facts.architecture}
+    told = placement(settings.placement, settings.facts.architecture)
     return {key: json.dumps(value) for key, value in told.items()}
 
 
