@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from cdk8s_airflow.kube.emit import emit
 from cdk8s_airflow.text.yaml_writer import values_text
 from tests.text.test_yaml_writer import WORDS_OF_SOME_READER, same
-from tests.truth.go_yaml import read_with_go
+from tests.truth.go_readers import read_yaml_with_go
 
 _SIGNS = ["", "-", "+"]
 _BODIES = [
@@ -82,7 +82,7 @@ def test_app_strings_keep_their_type_in_python_readers(
 
 @pytest.mark.parametrize("reader", ["sigs.k8s.io/yaml", "yaml.v2", "yaml.v3"])
 def test_app_strings_keep_their_type_in_go_readers(written: str, documents: list[dict[str, Any]], reader: str) -> None:
-    read = read_with_go(written)[reader]
+    read = read_yaml_with_go(written)[reader]
     assert isinstance(read, list), read
     assert [(a, b) for a, b in zip(read, documents, strict=True) if a != b] == []
 
@@ -90,7 +90,7 @@ def test_app_strings_keep_their_type_in_go_readers(written: str, documents: list
 @pytest.mark.parametrize("reader", ["sigs.k8s.io/yaml", "yaml.v2", "yaml.v3"])
 def test_values_text_strings_keep_their_type_in_go_readers(documents: list[dict[str, Any]], reader: str) -> None:
     values = {document["metadata"]["name"]: document["spec"] for document in documents}
-    assert read_with_go(values_text(values))[reader] == [values]
+    assert read_yaml_with_go(values_text(values))[reader] == [values]
 
 
 def test_files_of_an_app_are_quoted_like_its_text() -> None:

@@ -130,9 +130,9 @@ class CnpgBackup:
     Attributes:
         bucket: where. It must exist; a ``BucketJob`` can make it. Nothing else should write below ``prefix``.
         prefix: the folder in the bucket. Default: its root; each server has a folder of its own below that.
-        schedule: when base backups are made, in the operator's time zone, which mostly is UTC. Minute, hour, day, month and day of
-            week, as everywhere; CloudNativePG's own form has seconds before them, and is written for you. Default: every
-            night at two.
+        schedule: when base backups are made, in the operator's time zone, which is usually UTC. Five fields or a descriptor,
+            as for a CronJob; the seconds that ``spec.schedule`` of a ScheduledBackup requires are added. Default: every night
+            at two.
         retention: how far back any point in time can be restored, in days; older backups are deleted. Default: ``"30d"``.
         immediate: whether a base backup is made at once, too. Default: yes; before the first one nothing can be restored.
         from_standby: whether base backups are made on an instance that does not write, if there is one. Default: yes.
@@ -161,7 +161,6 @@ class CnpgBackup:
 
     def _rules(self) -> Iterator[Finding]:
         yield from bucket_rules(self.bucket)
-        yield from schedule_rules(self.schedule)
         if self.encrypt and self.bucket.scheme != "s3":
             yield Finding(
                 rule="database/backup-encrypt",
@@ -272,42 +271,3 @@ def bucket_rules(bucket: Bucket) -> Iterator[Finding]:
             seen="False",
             fix="use a store that takes that, or leave path_style out",
         )
-
-
-MACROS = {
-    "@yearly": "0 0 1 1 *",
-    "@monthly": "0 0 1 * *",
-    "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *",
-    "@hourly": "0 * * * *",
-}
-"""What cron's words for schedules stand for."""
-
-_FIELDS: tuple[tuple[str, int, int, str], ...] = (
-    ("minute", 0, 59, ""),
-    ("hour", 0, 23, ""),
-    ("day", 1, 31, ""),
-    ("month", 1, 12, "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"),
-    ("day of week", 0, 6, "SUN MON TUE WED THU FRI SAT"),
-)
-_ITEM = regex(r"(?:\*|([0-9A-Za-z]+)(?:-([0-9A-Za-z]+))?)(?:/([1-9][0-9]*))?")
-
-
-def schedule_rules(schedule: str) -> Iterator[Finding]:
-    """Whether the operator reads the schedule: it refuses a Cluster's backup late, where nobody looks."""
-    fields = MACROS.get(schedule, schedule).split(" ")
-    for text, (name, lowest, highest, words) in zip(fields, _FIELDS, strict=True):
-        named = {word: lowest + index for index, word in enumerate(words.split())}
-        for item in text.split(","):
-            match = _ITEM.fullmatch(item)
-            ends = [] if match is None else [end for end in match.groups()[:2] if end is not None]
-            numbers = [int(end) if end.isdigit() else named.get(end.upper(), -1) for end in ends]
-            if match is None or numbers != sorted(numbers) or not all(lowest <= each <= highest for each in numbers):
-                yield Finding(
-                    rule="database/backup-schedule",
-                    at="schedule",
-                    problem=f"has a field that CloudNativePG does not read: the {name}",
-                    seen=repr(schedule),
-                    fix=f"write {lowest} to {highest}, a list, a range like {lowest}-{highest} or */{max(2, highest // 4)}"
-                    + ("; Sunday is 0" if name == "day of week" else ""),
-                )

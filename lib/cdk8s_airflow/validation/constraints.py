@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from cdk8s_airflow._regex import regex
+from cdk8s_airflow.validation.cron import is_cron_schedule
 from cdk8s_airflow.validation.frozen import frozen
 
 _QUANTITY = regex(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([eE][+-]?\d+|[kMGTPE]|[KMGTPE]i|[numk])?", re.ASCII)
@@ -34,7 +35,6 @@ _EXTENSION = regex(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _IDENTIFIER = regex(r"[a-z_][a-z0-9_]*")
 _LABEL_VALUE = regex(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 _VARIABLE = regex(r"[A-Za-z_][A-Za-z0-9_]*")
-_SCHEDULE = regex(r"@(?:yearly|monthly|weekly|daily|hourly)|[0-9A-Za-z*/,-]+(?: [0-9A-Za-z*/,-]+){4}")
 
 
 def quantity(text: str) -> float:
@@ -480,10 +480,13 @@ VariableName = Annotated[
 CronSchedule = Annotated[
     str,
     Must(
-        lambda text: _SCHEDULE.fullmatch(text) is not None,
-        "must be a cron schedule",
-        'Use minute, hour, day of month, month and day of week, such as "0 3 * * 0", or "@daily"',
+        is_cron_schedule,
+        "must be a cron schedule: minute (0-59), hour (0-23), day of month (1-31), month (1-12 or JAN-DEC) and day of week "
+        "(0-6 or SUN-SAT), or one of @yearly, @monthly, @weekly, @daily, @hourly, @every with a duration",
+        'Use for example "0 3 * * 0", three o\'clock on Sundays, or "@daily"',
         "argument/schedule",
     ),
 ]
-"""A cron schedule: ``"0 3 * * 0"`` is at three o'clock on Sundays."""
+"""A cron schedule as CronJobs of Kubernetes have it: five fields such as ``"0 3 * * 0"`` (three o'clock on Sundays), or a descriptor
+such as ``"@daily"`` or ``"@every 6h"``. A time zone is not part of it.
+"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cdk8s_airflow.database.backup import MACROS, CnpgBackup, CnpgRecovery, RecoveryTarget, postgres_time
+from cdk8s_airflow.database.backup import CnpgBackup, CnpgRecovery, RecoveryTarget, postgres_time
 from cdk8s_airflow.database.wire.settings import ClusterParts, ClusterSettings
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
@@ -24,6 +24,7 @@ from cdk8s_airflow.storage.object_storage import (
 from cdk8s_airflow.storage.store_credentials import login
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import days
+from cdk8s_airflow.validation.cron import MACROS
 
 PLUGIN = "barman-cloud.cloudnative-pg.io"
 """The plugin's name. Source: plugin-barman-cloud, and what CloudNativePG calls it by."""
@@ -36,7 +37,7 @@ def six_fields(schedule: str) -> str:
 
     Five fields it would read as seconds to month, and make backups every hour where once a night was meant.
     """
-    return f"0 {MACROS.get(schedule, schedule)}"
+    return schedule if schedule.startswith("@every ") else f"0 {MACROS.get(schedule, schedule)}"
 
 
 def backup_parts(backup: CnpgBackup, settings: ClusterSettings, facts: ClusterFacts) -> ClusterParts:

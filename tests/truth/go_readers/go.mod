@@ -1,8 +1,9 @@
-module yaml-readers
+module go-readers
 
 go 1.24.0
 
 require (
+	github.com/robfig/cron/v3 v3.0.1
 	go.yaml.in/yaml/v2 v2.4.2
 	go.yaml.in/yaml/v3 v3.0.4
 	k8s.io/apimachinery v0.34.2

@@ -1,5 +1,7 @@
-// Command yaml-readers reads a YAML file of several documents with each YAML library that a tool on the way to a cluster uses, and prints what each has read,
-// as one JSON object: name of the reader -> list of documents, or its error.
+// Command go-readers reads its standard input as the tools on the way to a cluster do.
+//
+// "go-readers yaml" reads YAML documents with each library and prints a JSON object: name of the library -> list of documents, or
+// its error. "go-readers cron" reads a JSON list of cron schedules and prints a JSON list of the errors of Kubernetes' parser.
 package main
 
 import (
@@ -11,6 +13,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/robfig/cron/v3"
 	yaml2 "go.yaml.in/yaml/v2"
 	yaml3 "go.yaml.in/yaml/v3"
 	kubectl "k8s.io/apimachinery/pkg/util/yaml"
@@ -23,6 +26,39 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	var answer any
+	switch {
+	case len(os.Args) == 2 && os.Args[1] == "yaml":
+		answer = readYaml(text)
+	case len(os.Args) == 2 && os.Args[1] == "cron":
+		answer, err = readCron(text)
+	default:
+		err = errors.New("usage: go-readers yaml|cron")
+	}
+	if err == nil {
+		err = json.NewEncoder(os.Stdout).Encode(answer)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func readCron(text []byte) (any, error) {
+	var schedules []string
+	if err := json.Unmarshal(text, &schedules); err != nil {
+		return nil, err
+	}
+	found := make([]string, len(schedules))
+	for position, schedule := range schedules {
+		if _, err := cron.ParseStandard(schedule); err != nil {
+			found[position] = err.Error()
+		}
+	}
+	return found, nil
+}
+
+func readYaml(text []byte) any {
 	readers := map[string]func([]byte) (any, error){
 		"sigs.k8s.io/yaml": func(document []byte) (any, error) {
 			var tree any
@@ -44,10 +80,7 @@ func main() {
 	for name, reader := range readers {
 		read[name] = documents(text, reader)
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(read); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	return read
 }
 
 // documents splits the text as kubectl does and reads each document.
