@@ -193,7 +193,7 @@ def _carried(value: Any) -> Json:
 def _plain(value: object, at: str, findings: list[Finding]) -> Json:
     """``value`` as the JSON values that survive the way to Node unchanged, without keys whose value is None."""
     if isinstance(value, str):
-        return str(value)
+        return str.__str__(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
