@@ -1,4 +1,4 @@
-"""What fits together in a git repository with DAG files."""
+"""Settings of git-sync that must match each other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEY = "git.example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ"
         ("/p.git", False),
     ],
 )
-def test_which_repositories_are_reached_over_ssh(repo: str, ssh: bool) -> None:
+def test_is_ssh(repo: str, ssh: bool) -> None:
     assert is_ssh(repo) is ssh
 
 
@@ -41,11 +41,11 @@ def test_which_repositories_are_reached_over_ssh(repo: str, ssh: bool) -> None:
         {"repo": "ssh://git@git.example.com:22/a.git", "credentials": GitSshSecret("s"), "known_hosts": KEY},
     ],
 )
-def test_what_fits(changes: dict[str, object]) -> None:
+def test_matching_settings_are_accepted(changes: dict[str, object]) -> None:
     assert list(repository_rules(git(**changes))) == []
 
 
-def test_everything_that_does_not_fit_is_told_at_once() -> None:
+def test_all_mismatches_are_reported_at_once() -> None:
     wrong = git(repo="git@h:p.git", credentials=GitTokenSecret("t"), ca=ConfigMapKey("ca", "ca.crt"))
     assert [finding.at for finding in repository_rules(wrong)] == ["credentials", "known_hosts", "ca"]
 
@@ -55,14 +55,14 @@ def test_everything_that_does_not_fit_is_told_at_once() -> None:
     ["https://hunter2@h/p.git", "https://u:hunter2@h/p.git", "ssh://git:hunter2@h/p.git", "https://u:hunter2@h:x/p.git",
      "https://u:hunter2@[h/p.git", "ftp://u:hunter2@h/p.git", "u:hunter2@h"],
 )  # fmt: skip
-def test_a_secret_in_a_url_is_never_shown(repo: str) -> None:
+def test_secret_in_a_url_is_never_shown(repo: str) -> None:
     found = list(repository_rules(git(repo=repo, credentials=None)))
     assert found
     assert "hunter2" not in " ".join(map(str, found))
 
 
 @pytest.mark.parametrize("ref", ["main", "release/1.4", "v1.4.0", "a" * 40, "feature_x", "ünïcode", "1.0"])
-def test_refs(ref: str) -> None:
+def test_ref_is_accepted(ref: str) -> None:
     assert check_value(ref, GitRef, "ref") == []
 
 
@@ -90,17 +90,17 @@ def test_refs(ref: str) -> None:
         "a\x00",
     ],
 )
-def test_no_refs(ref: str) -> None:
+def test_invalid_ref_is_rejected(ref: str) -> None:
     assert len(check_value(ref, GitRef, "ref")) == 1
 
 
 @pytest.mark.parametrize("path", ["", "dags", "a/b/c", "my dags", ".airflow", "..."])
-def test_sub_paths(path: str) -> None:
+def test_sub_path_is_accepted(path: str) -> None:
     assert check_value(path, GitSubPath, "sub_path") == []
 
 
 @pytest.mark.parametrize("path", ["/", "/a", "a/", "a//b", "..", "a/../b", " a", "a\nb", "a\x00", "a/b\t"])
-def test_no_sub_paths(path: str) -> None:
+def test_invalid_sub_path_is_rejected(path: str) -> None:
     assert len(check_value(path, GitSubPath, "sub_path")) == 1
 
 
@@ -115,7 +115,7 @@ def test_no_sub_paths(path: str) -> None:
         "[h]:22 ecdsa-sha2-nistp256 AAAA=",
     ],
 )
-def test_host_keys(text: str) -> None:
+def test_known_hosts_are_accepted(text: str) -> None:
     assert check_value(text, KnownHosts, "known_hosts") == []
 
 
@@ -130,7 +130,7 @@ def test_host_keys(text: str) -> None:
         "ssh-ed25519 AAAA",
     ],
 )
-def test_no_host_keys_and_none_of_it_is_shown(text: str) -> None:
+def test_invalid_known_hosts_are_rejected_and_never_shown(text: str) -> None:
     (finding,) = check_value(text, KnownHosts, "known_hosts")
     assert finding.seen == ""
 
@@ -139,5 +139,5 @@ def test_no_host_keys_and_none_of_it_is_shown(text: str) -> None:
     ("name", "found"),
     [("git-sync", 0), ("g" * 58, 0), ("g" * 59, 1), ("triggerer", 1), ("base", 1), ("scheduler-log-groomer", 1)],
 )
-def test_container_names_are_free(name: str, found: int) -> None:
+def test_container_name_that_the_chart_uses_is_rejected(name: str, found: int) -> None:
     assert len(check_value(name, ContainerName, "container_name")) == found

@@ -1,4 +1,4 @@
-"""DagRepoSync: a handle that makes no object of its own."""
+"""``DagRepoSync``: a handle that emits no object."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.truth.manifests import values_of
 KEY = "gitlab.acme.lab ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ"
 
 
-def test_it_makes_no_object_and_needs_nothing_by_itself() -> None:
+def test_repo_sync_emits_no_object_and_needs_no_secret() -> None:
     chart = new_chart()
     make_dags(chart, credentials=GitTokenSecret("t"))
     assert emitted(chart) == []
@@ -46,7 +46,7 @@ def test_defaults() -> None:
     )
 
 
-def test_all_of_it_reaches_the_values() -> None:
+def test_all_arguments_become_chart_values() -> None:
     chart = new_chart()
     source = DagRepoSync(
         chart,
@@ -70,7 +70,7 @@ def test_all_of_it_reaches_the_values() -> None:
     assert sync["resources"]["limits"] == {"memory": "1Gi"}
 
 
-def test_over_ssh_the_key_and_the_host_keys_reach_the_values() -> None:
+def test_ssh_key_and_known_hosts_become_chart_values() -> None:
     chart = new_chart()
     source = make_dags(chart, repo="git@gitlab.acme.lab:x.git", credentials=GitSshSecret("ssh"), known_hosts=KEY)
     make_airflow(chart, dags=source)
@@ -78,13 +78,13 @@ def test_over_ssh_the_key_and_the_host_keys_reach_the_values() -> None:
     assert (sync["sshKeySecret"], sync["knownHosts"]) == ("ssh", f"{KEY}\n")
 
 
-def test_without_a_source_there_is_no_git_sync() -> None:
+def test_release_without_dag_source_has_no_git_sync() -> None:
     chart = new_chart()
     make_airflow(chart)
     assert "dags" not in values_of(emitted(chart)[0])
 
 
-def test_one_source_serves_two_releases() -> None:
+def test_one_source_can_be_used_by_two_releases() -> None:
     chart = new_chart()
     source = make_dags(chart)
     make_airflow(chart, "one", release="one", dags=source)
@@ -93,7 +93,7 @@ def test_one_source_serves_two_releases() -> None:
     assert one == two
 
 
-def test_what_follows_from_a_broken_source_is_not_reported_beside_it() -> None:
+def test_findings_that_follow_from_a_broken_source_are_not_reported() -> None:
     chart = new_chart("lab")
 
     @collecting()

@@ -1,4 +1,4 @@
-"""DAG files from images, volumes, folders and bundles: what is taken, what is refused and why."""
+"""DAG files from images, volumes, folders and bundles: accepted and rejected settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.making import make_airflow, new_chart
 DIGEST = f"sha256:{'0a' * 32}"
 
 
-def told(source: object) -> list[tuple[str, str]]:
+def findings_of(source: object) -> list[tuple[str, str]]:
     return [(finding.rule, finding.at) for finding in check_setting(source, "dags")]
 
 
@@ -37,7 +37,7 @@ def bundle(**changes: Any) -> GitBundle:
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Path:
-    """A folder with DAG files, and what Python and editors leave beside them."""
+    """A folder with DAG files, and files that Python and editors create."""
     for name, text in {
         "b.py": "b = 1\n",
         "a.py": "a = 'ä {{ ds }}'\r\n",
@@ -55,7 +55,7 @@ def lab(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_folder_is_read_in_the_order_of_its_paths_without_what_is_no_source(lab: Path) -> None:
+def test_folder_is_read_sorted_by_path_without_ignored_files(lab: Path) -> None:
     assert DagFolder(lab).settings == FolderFiles(
         (
             DagFile(".airflowignore", "sql\n"),
@@ -64,10 +64,10 @@ def test_a_folder_is_read_in_the_order_of_its_paths_without_what_is_no_source(la
             DagFile("sql/load.sql", "select 1\n"),
         )
     )
-    assert told(DagFolder(str(lab))) == []
+    assert findings_of(DagFolder(str(lab))) == []
 
 
-def test_a_relative_folder_is_looked_for_where_the_program_runs(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_folder_is_relative_to_the_working_directory(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(lab.parent)
     assert DagFolder(lab.name).settings == DagFolder(lab).settings
 
@@ -84,7 +84,7 @@ def test_a_relative_folder_is_looked_for_where_the_program_runs(lab: Path, monke
         ("big.py", b"#" * folders.LARGEST_CONFIG_MAP, "larger"),
     ],
 )
-def test_a_file_that_no_config_map_can_carry_is_named(lab: Path, name: str, content: bytes, word: str) -> None:
+def test_file_that_does_not_fit_a_config_map_is_reported(lab: Path, name: str, content: bytes, word: str) -> None:
     (lab / name).write_bytes(content)
     (finding,) = check_setting(DagFolder(lab), "dags")
     assert (finding.rule, finding.at) == ("dags/folder-file", "dags.path")
@@ -92,20 +92,20 @@ def test_a_file_that_no_config_map_can_carry_is_named(lab: Path, name: str, cont
     assert repr(name) == finding.seen
 
 
-def test_links_are_refused_whether_they_lead_to_a_file_or_a_folder(lab: Path) -> None:
+def test_symbolic_link_is_rejected(lab: Path) -> None:
     (lab / "link.py").symlink_to("/etc/hostname")
     (lab / "away").symlink_to(lab / "sql")
     assert [finding.seen for finding in check_setting(DagFolder(lab), "dags")] == ["'away'", "'link.py'"]
 
 
-def test_no_folder_an_empty_one_and_one_with_too_many_files(tmp_path: Path) -> None:
-    assert told(DagFolder(tmp_path / "none")) == [("dags/folder", "dags.path")]
-    assert told(DagFolder(tmp_path)) == [("dags/folder", "dags.path")]
+def test_missing_empty_or_too_large_folder_is_rejected(tmp_path: Path) -> None:
+    assert findings_of(DagFolder(tmp_path / "none")) == [("dags/folder", "dags.path")]
+    assert findings_of(DagFolder(tmp_path)) == [("dags/folder", "dags.path")]
     for index in range(folders.MOST_FILES):
         (tmp_path / f"{index}.py").write_text("")
-    assert told(DagFolder(tmp_path)) == []
+    assert findings_of(DagFolder(tmp_path)) == []
     (tmp_path / "more.py").write_text("")
-    assert told(DagFolder(tmp_path)) == [("dags/folder-size", "dags.path")]
+    assert findings_of(DagFolder(tmp_path)) == [("dags/folder-size", "dags.path")]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_no_folder_an_empty_one_and_one_with_too_many_files(tmp_path: Path) -> N
         (DagBundles("https://h/d.git"), [("argument/type", "dags.bundles[0]")]),  # type: ignore[arg-type]
     ],
 )
-def test_what_each_source_takes_and_refuses(source: object, expected: list[tuple[str, str]]) -> None:
+def test_each_source_accepts_and_rejects(source: object, expected: list[tuple[str, str]]) -> None:
     found = list(check_setting(source, "dags"))
     assert [(finding.rule, finding.at) for finding in found] == expected
     assert all(finding.fix for finding in found)
@@ -155,23 +155,23 @@ def refused(**changes: Any) -> Finding:
     return finding
 
 
-def test_a_release_refuses_bundles_with_airflow_2_and_says_since_when_they_are() -> None:
+def test_bundles_are_rejected_with_airflow_2() -> None:
     finding = refused(dags=DagBundles(bundle()), chart_version="1.20.0", airflow_version="2.11.0")
     assert (finding.rule, finding.at) == ("dags/bundles", "dags")
     assert "Airflow 3" in finding.problem
     assert "DagRepoSync" in finding.fix
 
 
-def test_a_release_refuses_a_second_image() -> None:
+def test_image_and_dag_image_together_are_rejected() -> None:
     finding = refused(dags=DagImage("r.lab/a", tag="1"), image=Image("r.lab/b", tag="1"))
     assert (finding.rule, finding.at) == ("dags/two-images", "image")
 
 
-def test_a_release_refuses_a_volume_that_not_all_its_pods_can_mount() -> None:
+def test_volume_that_not_all_pods_can_mount_is_rejected() -> None:
     finding = refused(dags=DagVolume(Volume("1Gi", storage_class="local")), facts=ClusterFacts(nodes=3))
     assert (finding.rule, finding.at) == ("storage/not-shared", "dags.storage")
 
 
-def test_a_release_refuses_a_folder_that_is_not_there_and_what_is_no_source(tmp_path: Path) -> None:
+def test_missing_folder_and_invalid_source_are_rejected(tmp_path: Path) -> None:
     assert refused(dags=DagFolder(tmp_path / "none")).rule == "dags/folder"
     assert refused(dags="dags").at == "dags"

@@ -1,4 +1,4 @@
-"""ExternalSecrets in a Chart: which Secret they make, for whom, and what is refused."""
+"""``ExternalSecret``: the Secret it creates, and rejected arguments."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def refused(**changes: Any) -> list[tuple[str, str]]:
     return [(finding.rule, finding.at) for finding in caught.value]
 
 
-def test_the_secret_is_the_one_its_reader_names_and_is_no_longer_asked_of_anybody() -> None:
+def test_external_secret_creates_the_secret_of_the_reference_and_satisfies_its_need() -> None:
     chart = new_chart()
     keys = AirflowKeys.existing(prefix="airflow")
     for ref in (keys.fernet, keys.api, keys.jwt):
@@ -80,7 +80,7 @@ def test_the_secret_is_the_one_its_reader_names_and_is_no_longer_asked_of_anybod
     assert_accepted(emitted(chart))
 
 
-def test_a_login_has_its_type_and_the_label_by_which_it_is_read_again() -> None:
+def test_login_has_its_type_and_the_reload_label() -> None:
     chart = new_chart()
     credentials = BasicAuthSecret("airflow-pg-credentials")
     make_cluster(chart, credentials=credentials)
@@ -97,7 +97,7 @@ def test_a_login_has_its_type_and_the_label_by_which_it_is_read_again() -> None:
     assert registry_of(chart).missing == []
 
 
-def test_a_secret_whose_keys_are_free_has_those_that_are_given() -> None:
+def test_existing_secret_has_the_given_keys() -> None:
     chart = new_chart()
     make(chart, secret=ExistingSecret("free"), data={"A": KEY, "B": KEY})
     assert [source.keys for source in registry_of(chart).provided.values()] == [frozenset({"A", "B"})]
@@ -108,7 +108,7 @@ def test_a_secret_whose_keys_are_free_has_those_that_are_given() -> None:
     [SecretKey("smtp", "password"), [SecretKey("smtp", "password"), SecretKey("smtp", "user")]],
     ids=["one", "several"],
 )
-def test_keys_of_one_secret_can_be_given_as_their_readers_have_them(secret: object) -> None:
+def test_list_of_secret_keys_creates_one_secret(secret: object) -> None:
     chart = new_chart()
     make(chart, secret=secret, data={"password": KEY, "user": KEY})
     (manifest,) = emitted(chart)
@@ -116,7 +116,7 @@ def test_keys_of_one_secret_can_be_given_as_their_readers_have_them(secret: obje
     assert [each["secretKey"] for each in manifest["spec"]["data"]] == ["password", "user"]
 
 
-def test_the_url_of_a_database_follows_the_database() -> None:
+def test_database_url_follows_the_database() -> None:
     chart = new_chart()
     database = make_cluster(chart, credentials=BasicAuthSecret("login"), database="meta", owner="meta_owner")
     make(
@@ -131,7 +131,7 @@ def test_the_url_of_a_database_follows_the_database() -> None:
     }
 
 
-def test_the_url_of_another_database_of_the_cluster_has_its_name() -> None:
+def test_database_url_with_a_database_name() -> None:
     chart = new_chart()
     database = make_cluster(chart, databases=[PostgresDatabase(name="second")])
     url = DatabaseUrl(database=database, password=KEY, database_name="second")
@@ -140,7 +140,7 @@ def test_the_url_of_another_database_of_the_cluster_has_its_name() -> None:
     assert text.endswith("@airflow-pg-rw.airflow-data.svc:5432/second")
 
 
-def test_the_url_through_a_pooler_names_the_pooler() -> None:
+def test_database_url_of_a_pooler_uses_its_host() -> None:
     chart = new_chart()
     pooler = CnpgPooler(chart, "pool", cluster=make_cluster(chart), name="airflow-pool")
     make(chart, secret=DsnSecret("a"), data={"connection": DatabaseUrl(database=pooler, password=KEY)})
@@ -148,7 +148,7 @@ def test_the_url_through_a_pooler_names_the_pooler() -> None:
     assert text.endswith("@airflow-pool.airflow-data.svc:5432/airflow")
 
 
-def test_the_url_of_an_unsound_database_is_not_told_again() -> None:
+def test_invalid_database_causes_no_further_findings() -> None:
     chart = new_chart()
 
     def build() -> None:
@@ -196,16 +196,14 @@ def test_the_url_of_an_unsound_database_is_not_told_again() -> None:
         ),
     ],
 )
-def test_a_spoiled_external_secret_is_told_at_its_argument(
-    changes: Mapping[str, Any], found: list[tuple[str, str]]
-) -> None:
+def test_invalid_argument_is_rejected(changes: Mapping[str, Any], found: list[tuple[str, str]]) -> None:
     assert refused(**changes) == found
 
 
 LOGIN = {"username": LiteralValue("airflow"), "password": RemoteKey("db", property="password")}
 
 
-def test_a_user_is_no_secret() -> None:
+def test_user_name_is_accepted_as_literal() -> None:
     chart = new_chart()
     make(chart, secret=BasicAuthSecret("login"), data=LOGIN)
     assert emitted(chart)[0]["spec"]["target"]["template"]["data"]["username"] == "airflow"
@@ -226,14 +224,14 @@ def test_a_user_is_no_secret() -> None:
         ),
     ],
 )
-def test_a_secret_in_clear_text_is_refused_and_never_shown(data: Any, found: list[tuple[str, str]]) -> None:
+def test_secret_in_plain_text_is_rejected_and_never_shown(data: Any, found: list[tuple[str, str]]) -> None:
     with pytest.raises(PlatformError) as caught:
         make(new_chart(), secret=BasicAuthSecret("login"), data=data)
     assert [(finding.rule, finding.at) for finding in caught.value] == found
     assert "hunter2" not in str(caught.value)
 
 
-def test_declared_text_is_accepted_and_something_must_come_from_the_store() -> None:
+def test_literal_can_be_exempt_but_one_value_must_come_from_the_store() -> None:
     word = not_secret("an-example-of-none")
     chart = new_chart()
     make(chart, secret=ExistingSecret("a"), data={"password": LiteralValue(word), "token": KEY})
@@ -243,7 +241,7 @@ def test_declared_text_is_accepted_and_something_must_come_from_the_store() -> N
     assert [(finding.rule, finding.at) for finding in caught.value] == [("secrets/keys", "data")]
 
 
-def test_a_name_that_the_store_cannot_have_is_told_at_its_part() -> None:
+def test_invalid_remote_name_is_reported_at_its_part() -> None:
     chart = new_chart()
     vault = SecretStore(
         chart,
@@ -260,7 +258,7 @@ def test_a_name_that_the_store_cannot_have_is_told_at_its_part() -> None:
     ]
 
 
-def test_nothing_follows_from_an_unsound_store() -> None:
+def test_invalid_store_causes_no_further_findings() -> None:
     chart = new_chart()
 
     def build() -> None:
@@ -272,7 +270,7 @@ def test_nothing_follows_from_an_unsound_store() -> None:
     assert [(finding.rule, finding.at) for finding in caught.value] == [("argument/name", "name")]
 
 
-def test_a_secret_is_made_by_one_thing_only() -> None:
+def test_secret_with_two_sources_is_rejected() -> None:
     chart = new_chart()
     make(chart)
     with pytest.raises(PlatformError) as caught:
@@ -287,7 +285,7 @@ def test_a_secret_is_made_by_one_thing_only() -> None:
     assert [finding.rule for finding in caught.value] == ["object/taken"]
 
 
-def test_what_a_reader_misses_is_told_in_either_order() -> None:
+def test_missing_key_of_a_reader_is_reported_in_either_order() -> None:
     chart = new_chart()
     make_airflow(chart)
     with pytest.raises(PlatformError) as caught:

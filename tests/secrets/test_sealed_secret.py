@@ -1,4 +1,4 @@
-"""SealedSecrets in a Chart: which Secret they make, and that no secret given by mistake is shown."""
+"""``SealedSecret``: the Secret it creates, and that an unencrypted secret is never shown."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def make(chart: Any, **changes: Any) -> SealedSecret:
     return SealedSecret(chart, "sealed", **{**given, **changes})
 
 
-def test_the_secret_is_the_one_its_reader_names_and_is_no_longer_asked_of_anybody() -> None:
+def test_sealed_secret_creates_the_secret_of_the_reference_and_satisfies_its_need() -> None:
     chart = new_chart()
     make_airflow(chart)
     make(chart)
@@ -49,7 +49,7 @@ def test_the_secret_is_the_one_its_reader_names_and_is_no_longer_asked_of_anybod
     assert_accepted(emitted(chart))
 
 
-def test_a_login_has_its_type_and_the_label_by_which_it_is_read_again() -> None:
+def test_login_has_its_type_and_the_reload_label() -> None:
     chart = new_chart()
     credentials = BasicAuthSecret("airflow-pg-credentials")
     make_cluster(chart, credentials=credentials)
@@ -66,7 +66,7 @@ def test_a_login_has_its_type_and_the_label_by_which_it_is_read_again() -> None:
     assert registry_of(chart).missing == []
 
 
-def test_a_secret_is_made_in_one_way_only() -> None:
+def test_secret_with_two_sources_is_rejected() -> None:
     chart = new_chart()
     make(chart)
     with pytest.raises(PlatformError) as caught:
@@ -84,7 +84,7 @@ def test_a_secret_is_made_in_one_way_only() -> None:
 
 
 def sealed_file(folder: Path, **changes: Any) -> SealedFile:
-    """What kubeseal writes of the fernet key, with some of it changed."""
+    """The output of kubeseal for the Fernet key, with some changes."""
     manifest = {
         "kind": "SealedSecret",
         "apiVersion": "bitnami.com/v1alpha1",
@@ -97,7 +97,7 @@ def sealed_file(folder: Path, **changes: Any) -> SealedFile:
     return SealedFile(str(path))
 
 
-def test_what_kubeseal_wrote_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_sealed_file_is_used_unchanged(tmp_path: Path) -> None:
     chart = new_chart()
     make(chart, encrypted=sealed_file(tmp_path))
     (manifest,) = emitted(chart)
@@ -125,7 +125,9 @@ def test_what_kubeseal_wrote_is_taken_as_it_is(tmp_path: Path) -> None:
         ({"spec": {"encryptedData": {"fernet-key": ["hunter2-my-fernet-key"]}}}, "has no ciphertexts"),
     ],
 )
-def test_a_file_of_something_else_is_told(changes: dict[str, Any], problem: str, tmp_path: Path) -> None:
+def test_file_without_a_matching_sealed_secret_is_rejected(
+    changes: dict[str, Any], problem: str, tmp_path: Path
+) -> None:
     with pytest.raises(PlatformError) as caught:
         make(new_chart(), encrypted=sealed_file(tmp_path, **changes))
     (finding,) = caught.value
@@ -143,7 +145,7 @@ def test_a_file_of_something_else_is_told(changes: dict[str, Any], problem: str,
         (b"[]", "no SealedSecret"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_told(content: bytes | None, problem: str, tmp_path: Path) -> None:
+def test_unreadable_file_is_rejected(content: bytes | None, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "sealed"
     if content is not None:
         path.write_bytes(content)
@@ -154,7 +156,7 @@ def test_a_file_that_cannot_be_read_is_told(content: bytes | None, problem: str,
     assert "hunter2" not in str(finding)
 
 
-def test_a_file_lacks_a_key_that_is_read(tmp_path: Path) -> None:
+def test_file_without_a_required_key_is_rejected(tmp_path: Path) -> None:
     file = sealed_file(tmp_path, spec={"encryptedData": {"fernet_key": ciphertext()}})
     with pytest.raises(PlatformError) as caught:
         make(new_chart(), encrypted=file)
@@ -181,9 +183,7 @@ SECRET = "hunter2-my-fernet-key"
         ({"facts": ClusterFacts(crds={"a.b"})}, [("facts/crd-missing", "facts.crds")]),
     ],
 )
-def test_a_spoiled_sealed_secret_is_told_and_never_shown(
-    changes: Mapping[str, Any], found: list[tuple[str, str]]
-) -> None:
+def test_invalid_argument_is_rejected_and_never_shown(changes: Mapping[str, Any], found: list[tuple[str, str]]) -> None:
     with pytest.raises(PlatformError) as caught:
         make(new_chart(), **changes)
     assert [(finding.rule, finding.at) for finding in caught.value] == found

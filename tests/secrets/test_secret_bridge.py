@@ -1,4 +1,4 @@
-"""A bridge between namespaces: one account that may read one Secret, and never where pods of tasks could borrow it."""
+"""``SecretBridge``: an account that can read one Secret, in a namespace without task pods."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def bridge(chart: Any, database: Any, **changes: Any) -> SecretBridge:
 
 
 def made(**changes: Any) -> dict[str, dict[str, Any]]:
-    """What a bridge emits, by kind."""
+    """The objects of a bridge, by kind."""
     chart = new_chart()
     made = bridge(chart, make_cluster(chart), **changes)
     assert made.sound
@@ -44,7 +44,7 @@ def made(**changes: Any) -> dict[str, dict[str, Any]]:
     return {manifest["kind"]: manifest for manifest in emitted(chart) if manifest["kind"] != "Cluster"}
 
 
-def test_the_account_may_get_one_secret_and_nothing_else() -> None:
+def test_account_can_get_one_secret_and_nothing_else() -> None:
     objects = made()
     assert objects["Role"]["metadata"] == {"name": "airflow-airflow-metadata", "namespace": "airflow-data"}
     assert objects["Role"]["rules"] == [
@@ -62,7 +62,7 @@ def test_the_account_may_get_one_secret_and_nothing_else() -> None:
     assert "ClusterRole" not in objects
 
 
-def test_only_the_namespace_of_airflow_may_use_the_store() -> None:
+def test_store_can_be_used_only_by_the_namespace_of_airflow() -> None:
     spec = made()["ClusterSecretStore"]["spec"]
     assert spec == {
         "conditions": [{"namespaces": ["airflow"]}],
@@ -83,14 +83,14 @@ def test_only_the_namespace_of_airflow_may_use_the_store() -> None:
     }
 
 
-def test_the_operators_own_url_is_renamed() -> None:
+def test_url_of_the_operator_is_copied() -> None:
     spec = made()["ExternalSecret"]["spec"]
     assert spec["data"] == [{"secretKey": "connection", "remoteRef": {"key": "airflow-pg-app", "property": "uri"}}]
     assert "data" not in spec["target"]["template"]
     assert spec["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": "airflow-airflow-metadata"}
 
 
-def test_with_credentials_of_ones_own_the_url_is_put_together_from_the_password() -> None:
+def test_url_is_composed_from_the_password_for_own_credentials() -> None:
     chart = new_chart()
     database = make_cluster(chart, credentials=BasicAuthSecret("login"), database="meta")
     bridge(chart, database)
@@ -104,7 +104,7 @@ def test_with_credentials_of_ones_own_the_url_is_put_together_from_the_password(
     }
 
 
-def test_a_pooler_is_bridged_to_itself_with_the_password_of_its_cluster() -> None:
+def test_pooler_url_uses_the_password_of_its_cluster() -> None:
     chart = new_chart()
     pooler = CnpgPooler(chart, "pool", cluster=make_cluster(chart), name="airflow-pool")
     made = bridge(chart, pooler)
@@ -117,7 +117,7 @@ def test_a_pooler_is_bridged_to_itself_with_the_password_of_its_cluster() -> Non
     }
 
 
-def test_another_database_of_the_cluster_comes_with_its_own_login() -> None:
+def test_named_database_uses_its_own_login() -> None:
     chart = new_chart()
     role = DatabaseRole(name="team", credentials=BasicAuthSecret("team-login"))
     database = make_cluster(
@@ -145,14 +145,14 @@ def test_another_database_of_the_cluster_comes_with_its_own_login() -> None:
     ("database_name", "found"),
     [("other", ("database/database", "connection.database")), ("No Name", ("argument/name", "database_name"))],
 )
-def test_a_database_that_the_cluster_does_not_have_is_told(database_name: str, found: tuple[str, str]) -> None:
+def test_unknown_database_name_is_rejected(database_name: str, found: tuple[str, str]) -> None:
     chart = new_chart()
     with pytest.raises(PlatformError) as caught, collecting():
         bridge(chart, make_cluster(chart), database_name=database_name)
     assert [(finding.rule, finding.at) for finding in caught.value] == [found]
 
 
-def test_a_pooler_leads_to_one_database_only() -> None:
+def test_database_name_is_rejected_for_a_pooler() -> None:
     chart = new_chart()
     pooler = CnpgPooler(chart, "pool", cluster=make_cluster(chart), name="airflow-pool")
     with pytest.raises(PlatformError) as caught:
@@ -160,7 +160,7 @@ def test_a_pooler_leads_to_one_database_only() -> None:
     assert [(finding.rule, finding.at) for finding in caught.value] == [("secrets/database", "database_name")]
 
 
-def test_the_authority_of_the_server_comes_over_the_same_bridge() -> None:
+def test_ca_certificate_is_copied() -> None:
     chart = new_chart()
     database = make_cluster(chart)
     made = bridge(chart, database, ca=SecretKey("airflow-pg-ca", "authority.crt"))
@@ -178,7 +178,7 @@ def test_the_authority_of_the_server_comes_over_the_same_bridge() -> None:
     assert_accepted(emitted(chart))
 
 
-def test_the_private_key_of_the_authority_stays_where_it_is() -> None:
+def test_private_key_of_the_ca_is_not_copied() -> None:
     chart = new_chart()
     bridge(chart, make_cluster(chart), ca=SecretKey("airflow-pg-ca", "ca.crt"))
     taken = [
@@ -190,7 +190,7 @@ def test_the_private_key_of_the_authority_stays_where_it_is() -> None:
     assert taken == ["uri", "ca.crt"]
 
 
-def test_a_lab_database_can_be_bridged_and_has_no_authority() -> None:
+def test_lab_database_is_copied_without_a_ca_certificate() -> None:
     chart = new_chart()
     login = BasicAuthSecret("lab-login")
     lab = LabDatabase(chart, "lab", name="lab", namespace=DATA, credentials=login, storage=Volume("1Gi"))
@@ -203,7 +203,7 @@ def test_a_lab_database_can_be_bridged_and_has_no_authority() -> None:
     assert [(finding.rule, finding.at) for finding in caught.value] == [("secrets/database", "ca")]
 
 
-def test_the_account_can_live_in_a_namespace_of_its_own() -> None:
+def test_reader_namespace_is_the_namespace_of_the_account() -> None:
     objects = made(reader_namespace=Namespace.existing("secret-readers"), name="metadata", interval="10m")
     assert objects["ServiceAccount"]["metadata"] == {"name": "metadata", "namespace": "secret-readers"}
     assert objects["Role"]["metadata"] == {"name": "metadata", "namespace": "airflow-data"}
@@ -215,8 +215,8 @@ def test_the_account_can_live_in_a_namespace_of_its_own() -> None:
     assert objects["ExternalSecret"]["spec"]["refreshInterval"] == "10m0s"
 
 
-def test_within_one_namespace_the_account_has_to_live_elsewhere() -> None:
-    """With credentials of one's own the operator writes no URL, and a bridge is of use there, too."""
+def test_bridge_in_the_database_namespace_requires_a_reader_namespace() -> None:
+    """With own credentials the operator writes no URL, so a bridge is useful in the same namespace too."""
     chart = new_chart()
     database = make_cluster(chart, namespace=AIRFLOW, credentials=BasicAuthSecret("login"))
     with pytest.raises(PlatformError) as caught:
@@ -226,7 +226,7 @@ def test_within_one_namespace_the_account_has_to_live_elsewhere() -> None:
     assert make_airflow(chart, database=database.connection(bridge=URL)).sound
 
 
-def test_airflow_takes_the_bridge_and_nobody_has_to_make_its_secret() -> None:
+def test_bridge_secret_satisfies_the_need_of_the_release() -> None:
     chart = new_chart()
     database = make_cluster(chart)
     made = bridge(chart, database)
@@ -241,7 +241,7 @@ def test_airflow_takes_the_bridge_and_nobody_has_to_make_its_secret() -> None:
 
 
 @pytest.mark.parametrize("bridge_first", [True, False])
-def test_a_release_beside_the_account_is_refused_in_either_order(bridge_first: bool) -> None:
+def test_release_in_the_namespace_of_the_account_is_rejected_in_either_order(bridge_first: bool) -> None:
     chart = new_chart()
     database = make_cluster(chart)
 
@@ -272,7 +272,7 @@ def test_a_release_beside_the_account_is_refused_in_either_order(bridge_first: b
         ({"name": "Not A Name"}, [("argument/name", "name")]),
     ],
 )
-def test_a_spoiled_bridge_is_told_at_its_argument(changes: Mapping[str, Any], found: list[tuple[str, str]]) -> None:
+def test_invalid_argument_is_rejected(changes: Mapping[str, Any], found: list[tuple[str, str]]) -> None:
     chart = new_chart()
     database = make_cluster(chart)
     with pytest.raises(PlatformError) as caught:
@@ -280,7 +280,7 @@ def test_a_spoiled_bridge_is_told_at_its_argument(changes: Mapping[str, Any], fo
     assert [(finding.rule, finding.at) for finding in caught.value] == found
 
 
-def test_the_connection_of_a_database_is_not_the_database() -> None:
+def test_connection_is_rejected_as_database() -> None:
     chart = new_chart()
     with pytest.raises(PlatformError) as caught:
         bridge(chart, make_cluster(chart).connection())
@@ -288,7 +288,7 @@ def test_the_connection_of_a_database_is_not_the_database() -> None:
     assert finding.at == "database"
 
 
-def test_nothing_follows_from_an_unsound_database() -> None:
+def test_invalid_database_causes_no_further_findings() -> None:
     chart = new_chart()
     with pytest.raises(PlatformError) as caught, collecting():
         bridge(chart, make_cluster(chart, database="postgres", owner="airflow"))

@@ -1,4 +1,4 @@
-"""Stores in a Chart: what they emit, whose login is where, and what is refused."""
+"""``SecretStore`` and ``ClusterSecretStore``: their objects, the location of credentials, and rejected arguments."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ACCOUNT = HashicorpVault(
 FERNET = FernetKeySecret("airflow-fernet-key")
 
 
-def test_a_store_is_named_as_its_construct_or_as_it_is_told() -> None:
+def test_name_defaults_to_the_construct_id() -> None:
     chart = new_chart()
     SecretStore(chart, "aws", namespace=AIRFLOW, provider=AWS)
     ClusterSecretStore(chart, "every", name="shared", namespaces=[AIRFLOW, AIRFLOW], provider=AWS)
@@ -48,7 +48,7 @@ def test_a_store_is_named_as_its_construct_or_as_it_is_told() -> None:
     assert emitted(chart)[1]["spec"]["conditions"] == [{"namespaces": ["airflow"]}]
 
 
-def test_the_secrets_of_a_login_are_among_those_to_be_made() -> None:
+def test_secrets_of_the_credentials_are_needed() -> None:
     chart = new_chart()
     store = ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=TOKEN, credentials_namespace=VAULT_SPACE)
     assert [(need.namespace, need.name, list(need.keys)) for need in store.secret_needs] == [
@@ -57,7 +57,7 @@ def test_the_secrets_of_a_login_are_among_those_to_be_made() -> None:
     assert registry_of(chart).missing == list(store.secret_needs)
 
 
-def test_the_config_map_with_the_authority_of_a_store_is_told_to_whoever_sets_the_cluster_up() -> None:
+def test_ca_config_map_is_noted() -> None:
     chart = new_chart()
     provider = HashicorpVault(
         server="https://vault.acme.lab:8200",
@@ -71,7 +71,7 @@ def test_the_config_map_with_the_authority_of_a_store_is_told_to_whoever_sets_th
     ]
 
 
-def test_the_account_of_a_login_is_told_to_whoever_sets_the_cluster_up() -> None:
+def test_service_account_is_noted() -> None:
     chart = new_chart()
     ClusterSecretStore(chart, "vault", namespaces=[AIRFLOW], provider=ACCOUNT, credentials_namespace=VAULT_SPACE)
     (note,) = registry_of(chart).notes
@@ -80,7 +80,7 @@ def test_the_account_of_a_login_is_told_to_whoever_sets_the_cluster_up() -> None
 
 @pytest.mark.parametrize("provider", [TOKEN, ACCOUNT], ids=["token", "account"])
 @pytest.mark.parametrize("store_first", [True, False])
-def test_a_login_that_pods_of_tasks_could_use_is_refused_in_either_order(
+def test_store_in_a_namespace_with_task_pods_is_rejected_in_either_order(
     provider: HashicorpVault, store_first: bool
 ) -> None:
     chart = new_chart()
@@ -97,19 +97,19 @@ def test_a_login_that_pods_of_tasks_could_use_is_refused_in_either_order(
     assert "what SecretStore 'vault' logs in with" in finding.problem
 
 
-def test_a_login_may_be_shared_with_dags_by_word() -> None:
+def test_shared_with_dags_allows_a_namespace_with_task_pods() -> None:
     chart = new_chart()
     SecretStore(chart, "vault", namespace=AIRFLOW, provider=ACCOUNT, shared_with_dags=True)
     assert make_airflow(chart).sound
 
 
-def test_a_store_that_logs_in_as_the_operator_may_be_anywhere() -> None:
+def test_store_without_credentials_can_be_in_any_namespace() -> None:
     chart = new_chart()
     SecretStore(chart, "aws", namespace=AIRFLOW, provider=AWS)
     assert make_airflow(chart).sound
 
 
-def test_the_login_of_a_cluster_store_may_not_be_beside_airflow_either() -> None:
+def test_cluster_store_credentials_in_a_namespace_with_task_pods_are_rejected() -> None:
     chart = new_chart()
     make_airflow(chart)
     with pytest.raises(PlatformError) as caught:
@@ -160,9 +160,7 @@ def spoiled(make: Callable[[cdk8s.Chart], object]) -> list[tuple[str, str]]:
         ),
     ],
 )
-def test_a_spoiled_store_is_told_at_its_argument(
-    make: Callable[[cdk8s.Chart], object], found: list[tuple[str, str]]
-) -> None:
+def test_invalid_argument_is_rejected(make: Callable[[cdk8s.Chart], object], found: list[tuple[str, str]]) -> None:
     assert spoiled(make) == found
 
 
@@ -185,7 +183,7 @@ def use(chart: cdk8s.Chart, store: Any) -> object:
     ],
     ids=["SecretStore", "ClusterSecretStore"],
 )
-def test_a_store_that_may_not_be_used_in_a_namespace_is_told(store: Callable[[cdk8s.Chart], object]) -> None:
+def test_store_that_the_namespace_cannot_use_is_rejected(store: Callable[[cdk8s.Chart], object]) -> None:
     assert spoiled(lambda chart: use(chart, store(chart))) == [("secrets/store-reach", "store")]
 
 

@@ -1,4 +1,4 @@
-"""Each way to make Secrets, as a whole platform: what is left for a person to make, and that readers and makers agree."""
+"""Each source of Secrets in a whole platform: which Secrets remain manual, and that readers and sources match."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEYS = ["airflow-api-secret-key", "airflow-fernet-key", "airflow-jwt-secret"]
 
 @functools.cache
 def built(name: str) -> tuple[Registry, list[dict[str, Any]]]:
-    """What is known of an example, and what it emits."""
+    """The registry and the objects of an example."""
     app = runpy.run_path(str(EXAMPLES / f"{name}.py"))["build"]()
     return registry_of(app), load(app.synth_yaml())
 
@@ -40,14 +40,14 @@ def built(name: str) -> tuple[Registry, list[dict[str, Any]]]:
         ("production", ["airflow-admin", *KEYS, "airflow-git"], ["airflow-pg-app"]),
     ],
 )
-def test_what_is_left_to_make_by_hand(example: str, by_hand: list[str], made: list[str]) -> None:
+def test_manual_secrets(example: str, by_hand: list[str], made: list[str]) -> None:
     registry, _ = built(example)
     assert sorted(need.name for need in registry.missing if need.name != "airflow-tls") == sorted(by_hand)
     assert sorted(source.name for source in registry.provided.values()) == sorted(made)
 
 
 @pytest.mark.parametrize("example", ["external_secrets", "sealed_secrets"])
-def test_every_secret_that_is_made_is_read_with_all_its_keys(example: str) -> None:
+def test_created_secrets_have_all_keys_of_their_readers(example: str) -> None:
     registry, _ = built(example)
     for place, source in registry.provided.items():
         assert place in registry.secrets, place
@@ -55,14 +55,14 @@ def test_every_secret_that_is_made_is_read_with_all_its_keys(example: str) -> No
 
 
 @pytest.mark.parametrize("example", ["external_secrets", "sealed_secrets", "bridged_database", "production"])
-def test_no_platform_has_a_secret_object_in_it(example: str) -> None:
+def test_output_contains_no_secret_object(example: str) -> None:
     _, manifests = built(example)
     assert [manifest for manifest in manifests if manifest["kind"] == "Secret"] == []
     assert len(manifests) >= 4
 
 
 @pytest.mark.parametrize("example", ["external_secrets", "bridged_database"])
-def test_every_store_says_who_may_use_it_and_logs_in_away_from_airflow(example: str) -> None:
+def test_every_store_is_restricted_and_its_credentials_are_not_in_the_namespace_of_airflow(example: str) -> None:
     _, manifests = built(example)
     stores = [manifest for manifest in manifests if manifest["kind"].endswith("SecretStore")]
     assert [store["kind"] for store in stores] == ["ClusterSecretStore"]

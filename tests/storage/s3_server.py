@@ -1,4 +1,4 @@
-"""Object stores on loopback: moto's server, SeaweedFS itself, and one that answers what a test wants."""
+"""Object stores on the loopback interface: moto's server, SeaweedFS, and a server with scripted answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Answer = tuple[int, str] | tuple[int, str, Mapping[str, str]]
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on at the moment."""
+    """A port of the loopback interface that is currently free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -35,7 +35,7 @@ def free_port() -> int:
 
 @contextmanager
 def moto() -> Iterator[str]:
-    """The address of a moto server, for as long as it runs."""
+    """The address of a moto server while the context is active."""
     port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
@@ -60,7 +60,7 @@ def moto() -> Iterator[str]:
 
 @contextmanager
 def answering(answer: Callable[[str, str], Answer]) -> Iterator[tuple[str, list[str]]]:
-    """The address of a server that answers what a function says of method and path, and what it was asked so far."""
+    """The address of a server whose answers a function computes from method and path, and the requests it got."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -80,7 +80,7 @@ def answering(answer: Callable[[str, str], Answer]) -> Iterator[tuple[str, list[
         do_GET = do_PUT = do_POST = do_HEAD = do_PATCH = do_DELETE = _answer
 
         def log_message(self, *_: Any) -> None:
-            """Nothing."""
+            """Discard the message."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -97,7 +97,7 @@ LOGIN = {"AWS_ACCESS_KEY_ID": "tasks", "AWS_SECRET_ACCESS_KEY": "not-a-real-key"
 
 
 def environment(buckets: str, login: Mapping[str, str] = LOGIN) -> dict[str, str]:
-    """The variables of the Job's container, and no others that mean anything to the libraries of the stores."""
+    """The environment variables of the Job's container, and no others that the store libraries read."""
     return {
         "PATH": os.environ["PATH"],
         "BUCKETS": buckets,
@@ -114,7 +114,7 @@ WEED_MISSING = "set CDK8S_AIRFLOW_WEED to the program weed of SeaweedFS to run t
 
 
 def is_up(store: str, master: str) -> bool:
-    """Whether the store answers and has a place to put objects: that takes the server some seconds longer."""
+    """Whether the store answers and can store objects, which takes some seconds longer."""
     try:
         with urllib.request.urlopen(f"{master}/dir/status", timeout=5) as answer:
             if not json.load(answer)["Topology"].get("DataCenters"):
@@ -131,12 +131,12 @@ def is_up(store: str, master: str) -> bool:
 def seaweedfs(
     home: Path, manifests: Iterable[Mapping[str, Any]], key: Callable[[str, Mapping[str, str]], str]
 ) -> Iterator[str]:
-    """The address of a SeaweedFS that was told what its chart tells it: our users, files and growth.
+    """The address of a SeaweedFS with the users, file size and growth settings of its chart values.
 
     Args:
-        home: a folder for it.
-        manifests: those of the platform with the store.
-        key: what is in a variable, by its name and by the key of a Secret it comes from.
+        home: a folder for its data.
+        manifests: the manifests of the platform with the store.
+        key: returns the value of an environment variable, from its name and the Secret key it comes from.
     """
     made = {(each["kind"], each["metadata"]["name"]): each for each in manifests}
     values = values_of(made["HelmChart", "seaweedfs"])

@@ -1,4 +1,4 @@
-"""A platform with a store of its own, in which nothing may connect to anything but what it needs."""
+"""A platform with its own store, isolated by network policies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FACTS = ClusterFacts(
 
 @pytest.fixture(scope="module")
 def closed() -> tuple[Any, NetworkIsolation]:
-    """The example, and the policies of it."""
+    """The objects of the example and its network policies."""
     app = runpy.run_path(str(EXAMPLE))["build"]()
     given = [
         app.node.find_child(chart).node.find_child(id)
@@ -39,7 +39,7 @@ def closed() -> tuple[Any, NetworkIsolation]:
     return app, isolation
 
 
-def test_who_needs_the_store_may_reach_its_s3_port_and_no_other(closed: tuple[Any, NetworkIsolation]) -> None:
+def test_only_clients_of_the_store_can_connect_and_only_to_the_s3_port(closed: tuple[Any, NetworkIsolation]) -> None:
     _, isolation = closed
     to_store = {
         (flow.source.name, flow.port)
@@ -54,7 +54,7 @@ def test_who_needs_the_store_may_reach_its_s3_port_and_no_other(closed: tuple[An
     assert not any("statsd" in name.lower() for name in sources)
 
 
-def test_the_policies_are_sound_and_every_pod_has_one(closed: tuple[Any, NetworkIsolation]) -> None:
+def test_policies_are_valid_and_every_pod_has_one(closed: tuple[Any, NetworkIsolation]) -> None:
     app, _ = closed
     manifests = load(app.synth_yaml())
     assert_accepted(manifests)

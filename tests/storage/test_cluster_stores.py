@@ -1,4 +1,4 @@
-"""Stores in the cluster: what is made beside the release, the handles of buckets, the logins, and every delivery."""
+"""Stores in the cluster: objects next to the release, handles of buckets, credentials, and every delivery."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def find(chart: cdk8s.Chart, kind: str, name: str) -> dict[str, Any]:
 
 
 @both
-def test_the_volume_is_the_platforms_own_and_marked(product: str) -> None:
+def test_volume_claim_is_not_in_the_release_and_excluded_from_pruning(product: str) -> None:
     chart = new_chart()
     made(product, chart)
     assert_accepted(emitted(chart))
@@ -65,7 +65,7 @@ def test_the_volume_is_the_platforms_own_and_marked(product: str) -> None:
 
 
 @both
-def test_each_bucket_comes_with_the_login_of_its_user(product: str) -> None:
+def test_bucket_has_the_credentials_of_its_user(product: str) -> None:
     store = made(product)
     assert [bucket.name for bucket in store.buckets] == ["data-raw", "data-warehouse", "backups"]
     assert store.bucket("backups").credentials == BACKUPS.credentials
@@ -76,7 +76,7 @@ def test_each_bucket_comes_with_the_login_of_its_user(product: str) -> None:
 
 
 @both
-def test_logins_are_made_up_beside_the_store_and_copied_elsewhere(product: str) -> None:
+def test_credentials_are_generated_next_to_the_store_and_copied(product: str) -> None:
     chart = new_chart()
     store = made(product, chart)
     needs = {need.name: need for need in store.secret_needs}
@@ -103,7 +103,7 @@ def test_logins_are_made_up_beside_the_store_and_copied_elsewhere(product: str) 
     )
 
 
-def test_who_may_do_what_in_seaweedfs_is_no_secret() -> None:
+def test_seaweedfs_permissions_contain_no_secret() -> None:
     chart = new_chart()
     made("seaweedfs", chart)
     config = find(chart, "ConfigMap", "seaweedfs-users")
@@ -122,7 +122,7 @@ def test_who_may_do_what_in_seaweedfs_is_no_secret() -> None:
     }
 
 
-def test_other_users_restart_the_server() -> None:
+def test_changed_users_restart_the_server() -> None:
     annotations = []
     for users in ([LAKE], [LAKE, BACKUPS], [LAKE]):
         chart = new_chart()
@@ -132,7 +132,7 @@ def test_other_users_restart_the_server() -> None:
     assert annotations[0] == annotations[2] != annotations[1]
 
 
-def test_other_pods_reach_the_s3_port_of_seaweedfs_and_no_other() -> None:
+def test_seaweedfs_policy_allows_only_the_s3_port() -> None:
     chart = new_chart()
     store = made("seaweedfs", chart)
     policy = find(chart, "NetworkPolicy", "seaweedfs-only-s3")["spec"]
@@ -145,7 +145,7 @@ def test_other_pods_reach_the_s3_port_of_seaweedfs_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(("size", "files"), [("1Gi", 64), ("20Gi", 409), ("50Gi", 1000), ("10Ti", 1000)])
-def test_a_small_disk_gets_small_files(size: str, files: int) -> None:
+def test_small_disk_gets_small_files(size: str, files: int) -> None:
     chart = new_chart()
     made("seaweedfs", chart, storage=Volume(size))
     assert values_of(find(chart, "HelmChart", "seaweedfs"))["master"]["volumeSizeLimitMB"] == files
@@ -153,7 +153,7 @@ def test_a_small_disk_gets_small_files(size: str, files: int) -> None:
 
 @both
 @pytest.mark.parametrize("delivery", [K3sHelmChart(), FluxRelease(), ArgoApplication(), HelmCommand()])
-def test_every_delivery_gets_the_chart_from_its_own_place(product: str, delivery: Any) -> None:
+def test_every_delivery_uses_the_chart_source_of_the_store(product: str, delivery: Any) -> None:
     chart = new_chart()
     made(product, chart, delivery=delivery)
     manifests = emitted(chart)
@@ -164,14 +164,14 @@ def test_every_delivery_gets_the_chart_from_its_own_place(product: str, delivery
     assert "airflow.apache.org" not in written
 
 
-def test_the_chart_can_come_from_a_mirror() -> None:
+def test_chart_source_can_be_a_mirror() -> None:
     chart = new_chart()
     source = ChartSource.oci("oci://registry.example.com/charts/seaweedfs")
     made("seaweedfs", chart, delivery=K3sHelmChart(source=source))
     assert find(chart, "HelmChart", "seaweedfs")["spec"]["chart"] == "oci://registry.example.com/charts/seaweedfs"
 
 
-def test_the_account_of_helm_is_told_and_no_other() -> None:
+def test_permissions_contain_only_the_account_of_the_delivery() -> None:
     chart = new_chart()
     (permission,) = made("seaweedfs", chart).permissions
     assert (permission.account_namespace, permission.account, permission.is_everything) == (
@@ -183,7 +183,7 @@ def test_the_account_of_helm_is_told_and_no_other() -> None:
     assert made("seaweedfs", delivery=FluxRelease()).permissions == ()
 
 
-def test_the_summary_says_that_nobody_maintains_minio() -> None:
+def test_report_warns_that_minio_is_not_maintained() -> None:
     chart = new_chart()
     made("minio", chart)
     assert any("no longer maintained" in note for note in registry_of(chart).notes)
@@ -219,14 +219,14 @@ def test_the_summary_says_that_nobody_maintains_minio() -> None:
         ),
     ],
 )
-def test_what_makes_no_sense_is_told(product: str, changes: dict[str, Any], rule: str, at: str) -> None:
+def test_invalid_argument_is_rejected(product: str, changes: dict[str, Any], rule: str, at: str) -> None:
     with pytest.raises(PlatformError) as caught:
         made(product, **changes)
     assert (rule, at) in [(finding.rule, finding.at) for finding in caught.value.findings]
 
 
 @both
-def test_a_bucket_that_nobody_has_is_told(product: str) -> None:
+def test_bucket_without_a_user_is_rejected(product: str) -> None:
     store = made(product)
     for call, rule in (
         (lambda: store.bucket("data-rw"), "storage/no-such-bucket"),
@@ -243,7 +243,7 @@ def test_a_bucket_that_nobody_has_is_told(product: str) -> None:
     assert several.bucket("data-raw", user="second").credentials == second.credentials
 
 
-def test_what_follows_from_a_fault_is_not_told_again() -> None:
+def test_findings_that_follow_from_a_broken_store_are_not_reported() -> None:
     def platform() -> None:
         with collecting():
             store = made("seaweedfs", users=[])
@@ -256,7 +256,7 @@ def test_what_follows_from_a_fault_is_not_told_again() -> None:
     assert [finding.rule for finding in caught.value.findings] == ["storage/no-users"]
 
 
-def test_a_wrong_bucket_is_told_together_with_the_rest() -> None:
+def test_invalid_bucket_is_reported_with_the_other_findings() -> None:
     def platform() -> None:
         with collecting():
             made("seaweedfs").bucket("data-rw")

@@ -1,4 +1,4 @@
-"""The lab of the example from nothing: the bootstrap job makes every login, the store takes them, the bucket Job and tasks use them."""
+"""The lab example from scratch: the bootstrap Job generates credentials, which store, bucket Job and tasks use."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def manifests() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def world(tmp_path: Path, manifests: list[dict[str, Any]]) -> Iterator[World]:
-    """A cluster in which the bootstrap job has run."""
+    """A cluster in which the bootstrap Job has run."""
     made = World(tmp_path, manifests)
     with serving(made.server, tmp_path):
         assert made.run() == 0
         yield made
 
 
-def test_every_reader_of_a_login_has_the_same(world: World) -> None:
+def test_all_readers_get_the_same_credentials(world: World) -> None:
     secrets = world.server
     logins = {}
     for name, reader in READERS.items():
@@ -48,13 +48,13 @@ def test_every_reader_of_a_login_has_the_same(world: World) -> None:
         assert (connection["login"], connection["password"]) == logins[name]
         assert connection["extra"] == {"endpoint_url": ENDPOINT}
     assert "connection" not in secrets.values("airflow-data", "pg-backups")
-    # Whoever writes a DAG can read what is beside Airflow, and backups are none of their business.
+    # DAG authors can read the Secrets in the namespace of Airflow, and backups are not for them.
     assert ("airflow", "pg-backups") not in secrets.secrets
     assert len({text for login in logins.values() for text in login}) == 6
 
 
 @pytest.mark.skipif(WEED is None, reason=WEED_MISSING)
-def test_the_store_takes_the_logins_and_the_job_makes_the_buckets(
+def test_store_accepts_the_credentials_and_the_job_creates_the_buckets(
     world: World, manifests: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     boto3 = pytest.importorskip("boto3")

@@ -1,4 +1,4 @@
-"""Stores and buckets as handles: where they are, how one logs in, and what Airflow is told."""
+"""Stores and buckets: location, credentials, and the Airflow connection."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ OWN = ObjectStorage.s3(endpoint="http://store.storage.svc:8333", credentials=LOG
         ),
     ],
 )
-def test_a_bucket_knows_where_it_is(storage: ObjectStorage, url: str, port: int, peer: object) -> None:
+def test_bucket_has_the_location_of_its_store(storage: ObjectStorage, url: str, port: int, peer: object) -> None:
     bucket = storage.bucket("data-raw")
     assert (bucket.url, bucket.port, bucket.peer) == (url, port, peer)
 
 
-def test_where_a_store_is_can_be_said() -> None:
+def test_peer_of_a_store_can_be_set() -> None:
     pods = PodGroup(name="store", namespace="storage", labels={"app": "store"})
     bucket = ObjectStorage.s3(endpoint="http://10.0.0.7:9000", peer=pods).bucket("data-raw")
     flow = bucket.flow(PodGroup(name="task", namespace="airflow"), "the lake")
@@ -91,11 +91,11 @@ def test_where_a_store_is_can_be_said() -> None:
         ),
     ],
 )
-def test_airflow_reaches_a_store_by_a_connection(storage: ObjectStorage, connection: dict[str, Any]) -> None:
+def test_airflow_connection_of_each_store(storage: ObjectStorage, connection: dict[str, Any]) -> None:
     assert storage.bucket("data-raw").connection() == connection
 
 
-def test_a_bucket_can_have_a_login_of_its_own() -> None:
+def test_bucket_with_its_own_credentials() -> None:
     own = S3Credentials("backups", access_key_id="id", secret_access_key="secret")
     assert OWN.bucket("backups", credentials=own).credentials == own
     assert OWN.bucket("data-raw").credentials == LOGIN
@@ -104,7 +104,7 @@ def test_a_bucket_can_have_a_login_of_its_own() -> None:
 @pytest.mark.skipif(importlib.util.find_spec("boto3") is None, reason="boto3 is not installed")
 @pytest.mark.parametrize("endpoint", [None, "https://s3.example.com"])
 @pytest.mark.parametrize("path_style", [None, True, False])
-def test_boto3_writes_urls_as_the_store_takes_them(endpoint: str | None, path_style: bool | None) -> None:
+def test_boto3_uses_path_style_as_configured(endpoint: str | None, path_style: bool | None) -> None:
     import boto3
     from botocore.config import Config
 
@@ -158,7 +158,7 @@ def test_boto3_writes_urls_as_the_store_takes_them(endpoint: str | None, path_st
         ),
     ],
 )
-def test_what_is_wrong_with_a_bucket_is_told_at_once(make: Any, rule: str, at: str) -> None:
+def test_all_findings_of_a_bucket_are_reported_at_once(make: Any, rule: str, at: str) -> None:
     with pytest.raises(PlatformError) as caught:
         make()
     (finding,) = caught.value.findings

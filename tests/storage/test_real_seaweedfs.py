@@ -1,6 +1,6 @@
-"""SeaweedFS itself, started as the chart starts it: with our users it lets everybody do what they may, and nobody anything else.
+"""A real SeaweedFS, started as the chart starts it: each user can do exactly what the settings allow.
 
-The program ``weed`` is looked for in the PATH and in the variable ``CDK8S_AIRFLOW_WEED``; without it these tests are skipped.
+The program ``weed`` must be in the PATH or in the variable ``CDK8S_AIRFLOW_WEED``; otherwise these tests are skipped.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ BUCKETS = ["data-raw", "data-warehouse", "backups"]
 
 
 def key_of(variable: str) -> str:
-    """What a Secret would have for a variable of the server."""
+    """The value of an environment variable of the server that comes from a Secret."""
     return variable.lower().replace("_", "x") + "0123456789"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server that was told what the chart tells it: our users, files and growth."""
+    """The address of a server with the users, file size and growth settings of the chart values."""
     pytest.importorskip("boto3")
     chart = new_chart()
     SeaweedFs(chart, "lake", namespace=Namespace.existing("storage"), storage=Volume("20Gi"), users=USERS)
@@ -78,7 +78,7 @@ def refused(call: Callable[[], object]) -> bool:
 
 @pytest.fixture(scope="module")
 def with_buckets(server: str) -> str:
-    """The server, after the bucket Job has run."""
+    """The server after the bucket Job has run."""
     settings = {
         "scheme": "s3",
         "endpoint": server,
@@ -101,7 +101,7 @@ def with_buckets(server: str) -> str:
     return server
 
 
-def test_each_user_works_in_their_own_buckets(with_buckets: str) -> None:
+def test_each_user_can_use_their_own_buckets(with_buckets: str) -> None:
     for user, bucket in (("data-lake", "data-raw"), ("data-lake", "data-warehouse"), ("pg-backups", "backups")):
         s3 = client(with_buckets, user)
         s3.put_object(Bucket=bucket, Key="folder/one.csv", Body=b"1,2,3")
@@ -111,7 +111,7 @@ def test_each_user_works_in_their_own_buckets(with_buckets: str) -> None:
         assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
 
-def test_large_objects_go_in_parts(with_buckets: str, tmp_path: Path) -> None:
+def test_large_objects_are_uploaded_in_parts(with_buckets: str, tmp_path: Path) -> None:
     file = tmp_path / "large.bin"
     file.write_bytes(os.urandom(17 * 2**20))
     s3 = client(with_buckets, "pg-backups")
@@ -121,7 +121,7 @@ def test_large_objects_go_in_parts(with_buckets: str, tmp_path: Path) -> None:
     assert back.read_bytes() == file.read_bytes()
 
 
-def test_nobody_does_anything_in_the_buckets_of_others(with_buckets: str) -> None:
+def test_user_cannot_use_the_buckets_of_others(with_buckets: str) -> None:
     for user, bucket in (("data-lake", "backups"), ("pg-backups", "data-raw"), ("reader", "data-raw")):
         s3 = client(with_buckets, user)
         assert refused(lambda s3=s3, bucket=bucket: s3.put_object(Bucket=bucket, Key="x", Body=b"x")), (user, bucket)  # type: ignore[misc]
@@ -129,7 +129,7 @@ def test_nobody_does_anything_in_the_buckets_of_others(with_buckets: str) -> Non
         assert refused(lambda s3=s3, bucket=bucket: s3.list_objects_v2(Bucket=bucket)), (user, bucket)  # type: ignore[misc]
 
 
-def test_who_may_only_read_only_reads(with_buckets: str) -> None:
+def test_read_only_user_can_only_read(with_buckets: str) -> None:
     client(with_buckets, "data-lake").put_object(Bucket="data-warehouse", Key="t.parquet", Body=b"rows")
     s3 = client(with_buckets, "reader")
     assert s3.get_object(Bucket="data-warehouse", Key="t.parquet")["Body"].read() == b"rows"
@@ -137,18 +137,18 @@ def test_who_may_only_read_only_reads(with_buckets: str) -> None:
     assert refused(lambda: s3.delete_object(Bucket="data-warehouse", Key="t.parquet"))
 
 
-def test_users_make_and_delete_no_buckets(with_buckets: str) -> None:
+def test_users_cannot_create_or_delete_buckets(with_buckets: str) -> None:
     for user in ("data-lake", "pg-backups", "reader"):
         s3 = client(with_buckets, user)
         assert refused(lambda s3=s3: s3.create_bucket(Bucket="another"))  # type: ignore[misc]
         assert refused(lambda s3=s3: s3.delete_bucket(Bucket="data-warehouse"))  # type: ignore[misc]
 
 
-def test_the_login_that_makes_buckets_makes_no_others(with_buckets: str) -> None:
+def test_admin_can_create_only_its_buckets(with_buckets: str) -> None:
     assert refused(lambda: client(with_buckets, "seaweedfs-admin").create_bucket(Bucket="another"))
 
 
-def test_nobody_gets_in_without_a_login_or_with_a_wrong_one(with_buckets: str) -> None:
+def test_missing_or_wrong_credentials_are_rejected(with_buckets: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(f"{with_buckets}/data-raw/", timeout=10)
     assert caught.value.code == 403
@@ -164,7 +164,7 @@ def test_nobody_gets_in_without_a_login_or_with_a_wrong_one(with_buckets: str) -
     assert refused(lambda: wrong.list_objects_v2(Bucket="data-raw"))
 
 
-def test_versions_are_kept_where_the_job_was_told_so(with_buckets: str) -> None:
+def test_bucket_job_enables_versioning(with_buckets: str) -> None:
     s3 = client(with_buckets, "data-lake")
     first = s3.put_object(Bucket="data-raw", Key="v.csv", Body=b"old")["VersionId"]
     s3.put_object(Bucket="data-raw", Key="v.csv", Body=b"new")

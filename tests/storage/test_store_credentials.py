@@ -1,4 +1,4 @@
-"""Commands that make logins to stores, run with kubectl itself, which is kept from asking any cluster."""
+"""Commands that create store credentials, executed with the real kubectl but without a cluster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INSIDE = replace(OUTSIDE, credentials_namespace="storage")
 
 @with_kubectl
 @pytest.mark.parametrize("for_airflow", [False, True])
-def test_a_login_to_somebody_elses_store_is_typed(run: Any, for_airflow: bool) -> None:
+def test_credentials_of_an_external_store_are_typed(run: Any, for_airflow: bool) -> None:
     need = login(LOGIN, OUTSIDE, "airflow", "reads the lake", for_airflow=for_airflow)
     made = run(need, f"AKID%1\n{NASTY}\n")
     assert_made(made, need)
@@ -37,7 +37,7 @@ def test_a_login_to_somebody_elses_store_is_typed(run: Any, for_airflow: bool) -
 
 
 @with_kubectl
-def test_a_login_to_an_own_store_is_made_up_beside_it(run: Any) -> None:
+def test_credentials_of_an_own_store_are_generated_in_its_namespace(run: Any) -> None:
     need = login(LOGIN, INSIDE, "storage", "is known to the store")
     first, second = run(need), run(need)
     assert_made(first, need)
@@ -47,7 +47,7 @@ def test_a_login_to_an_own_store_is_made_up_beside_it(run: Any) -> None:
 
 
 @with_kubectl
-def test_elsewhere_it_is_copied_from_there(run: Any) -> None:
+def test_credentials_in_another_namespace_are_copied(run: Any) -> None:
     need = login(LOGIN, INSIDE, "airflow", "reads the lake", for_airflow=True)
     made = run(need)
     assert_made(made, need)
@@ -57,7 +57,7 @@ def test_elsewhere_it_is_copied_from_there(run: Any) -> None:
 
 
 @with_kubectl
-def test_a_key_file_of_google_comes_from_a_file(run: Any) -> None:
+def test_gcs_key_file_is_read_from_a_file(run: Any) -> None:
     credentials = GcsCredentials("lake")
     storage = ObjectStorage.gcs(credentials=credentials)
     file = json.dumps({"type": "service_account", "private_key": "-----\nabc%s\n"}, indent=1)
@@ -70,7 +70,7 @@ def test_a_key_file_of_google_comes_from_a_file(run: Any) -> None:
 
 
 @with_kubectl
-def test_a_key_of_azure_is_typed(run: Any) -> None:
+def test_azure_account_key_is_typed(run: Any) -> None:
     credentials = AzureCredentials("lake")
     need = login(credentials, ObjectStorage.azure("acme"), "airflow", "reads the lake", for_airflow=True)
     made = run(need, "c2VjcmV0+/==\n")
@@ -81,5 +81,5 @@ def test_a_key_of_azure_is_typed(run: Any) -> None:
     assert json.loads(made.data["connection"]) == {"conn_type": "wasb", "login": "acme", "password": "c2VjcmV0+/=="}
 
 
-def test_only_a_person_knows_a_login_to_somebody_elses_store() -> None:
+def test_credentials_of_an_external_store_cannot_be_generated() -> None:
     assert not login(LOGIN, OUTSIDE, "airflow", "reads the lake").can_be_generated

@@ -1,1 +1,1 @@
-"""Where DAG files come from."""
+"""Sources of DAG files."""

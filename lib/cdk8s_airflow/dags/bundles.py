@@ -1,4 +1,4 @@
-"""DAG files that Airflow 3 fetches from git itself, from several repositories at once."""
+"""DAG bundles: git repositories that Airflow 3 fetches without git-sync."""
 
 from __future__ import annotations
 
@@ -20,26 +20,27 @@ BundleName = Annotated[
     str,
     Must(
         lambda text: len(text) <= 200 and _NAME.fullmatch(text) is not None,
-        "is not a name for a DAG bundle",
-        'use lower-case letters, digits, single dashes and underscores, starting with a letter, like "data-team"',
+        "must be the name of a DAG bundle",
+        'Use lower-case letters, digits, single dashes and underscores, starting with a letter, such as "data-team"',
         "dags/bundle-name",
     ),
 ]
-"""The name of a DAG bundle, which also names its connection."""
+"""The name of a DAG bundle. The id of its connection contains it."""
 
 
 @frozen
 class GitBundle:
-    """One git repository as a DAG bundle. Each run of a DAG keeps to the commit it began with.
+    """A git repository as a DAG bundle. All tasks of a DAG run use the commit with which the run started.
 
     Args:
-        name: the bundle's name. It stays: runs refer to it.
-        repo: the repository, as ``https://host/path.git`` or ``git@host:path.git``. Never with a user or token in it.
-        ref: the branch or tag.
-        sub_path: the folder of the DAG files inside the repository. Default: ``""``, the root of the repository.
-        interval: how long to wait between two fetches of the repository. Default: ``"5m"``.
-        credentials: a key of a Secret with an Airflow connection of type git, as JSON, with the repository as its host. It becomes
-            the environment variable of the connection ``git_<name>``. Default: none, for public repositories.
+        name: the name of the bundle. Do not change it later: DAG runs refer to it.
+        repo: the repository, as ``https://host/path.git`` or ``git@host:path.git``, without user and token.
+        ref: the branch or tag, ``tracking_ref`` of the bundle.
+        sub_path: the folder of the DAG files in the repository, ``subdir``. Default: ``""``, the root.
+        interval: the duration between two fetches of the repository, ``refresh_interval``. Default: ``"5m"``.
+        credentials: a key of a Secret with an Airflow connection of type git, as JSON, with the repository as its host.
+            It becomes the environment variable of the connection ``git_<name>``. Default: None, for public
+            repositories.
     """
 
     how_to_write: ClassVar[str] = 'GitBundle(name="data", repo="https://git.example.com/dags.git", ref="main")'
@@ -57,9 +58,9 @@ class GitBundle:
             yield Finding(
                 rule="dags/credentials",
                 at="credentials",
-                problem="is missing, and a repository is only reached over ssh with a key",
+                problem="is required for a repository over SSH",
                 seen=repr(self.repo),
-                fix='give credentials=SecretKey("git-data", "connection"), or use the https form of the repository',
+                fix='Set credentials=SecretKey("git-data", "connection"), or use the https URL of the repository',
             )
             return
         login = GitSshSecret("key") if ssh else GitTokenSecret("token")
@@ -81,19 +82,19 @@ class GitBundle:
 
     @property
     def connection(self) -> str:
-        """The id of the connection it logs in with."""
+        """The id of its Airflow connection."""
         return f"git_{self.name.replace('-', '_')}"
 
 
 @frozen(kw_only=False, init=False)
 class DagBundles:
-    """Git repositories that Airflow 3 fetches itself: no git-sync, no volume.
+    """Git repositories that Airflow 3 fetches itself, without git-sync and without a volume.
 
-    The DAG processor fetches all of them, a task only its own. The image needs the provider ``apache-airflow-providers-git``,
-    and git itself.
+    The DAG processor fetches all repositories, a task only the one of its DAG. The image must contain the provider
+    ``apache-airflow-providers-git`` and git.
 
     Args:
-        bundles: the repositories.
+        bundles: the repositories, at least one. Airflow option ``[dag_processor] dag_bundle_config_list``.
     """
 
     how_to_write: ClassVar[str] = (
@@ -110,9 +111,9 @@ class DagBundles:
             yield Finding(
                 rule="dags/no-bundle",
                 at="",
-                problem="names no repository",
+                problem="DagBundles requires at least one GitBundle",
                 seen="DagBundles()",
-                fix=f"write {self.how_to_write}",
+                fix=f"Use {self.how_to_write}",
             )
         names = [bundle.connection for bundle in self.bundles]
         for index, bundle in enumerate(self.bundles):
@@ -120,12 +121,12 @@ class DagBundles:
                 yield Finding(
                     rule="dags/bundle-name",
                     at=f"bundles[{index}].name",
-                    problem="is the name of another bundle, but for dashes and underscores",
+                    problem="must be unique; dashes and underscores count as the same character",
                     seen=show(bundle.name),
-                    fix="give each bundle a name of its own",
+                    fix="Use a different name for each bundle",
                 )
 
     @property
     def settings(self) -> DagBundles:
-        """What this source was told, for :class:`AirflowChart`."""
+        """The settings that :class:`AirflowChart` reads."""
         return self

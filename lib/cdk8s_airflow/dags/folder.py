@@ -1,4 +1,4 @@
-"""DAG files from a folder beside the program, for labs."""
+"""DAG files from a local folder, for labs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.frozen import frozen
 
 LARGEST_CONFIG_MAP = 1_000_000
-"""Bytes of keys and texts in one ConfigMap. Kubernetes takes 1 MiB; the rest is left to names and labels."""
+"""Bytes of file names and contents in one ConfigMap. Kubernetes allows 1 MiB, which includes metadata."""
 
 MOST_FILES = 300
-"""Each file is a mount of its own in every pod that reads DAG files."""
+"""The maximum number of files. Each file is a separate mount in every pod that reads DAG files."""
 
 _PATH = regex(r"[A-Za-z0-9_.@+= -]+(?:/[A-Za-z0-9_.@+= -]+)*", re.ASCII)
 _CONTROL = regex("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -29,8 +29,8 @@ class DagFile:
     """One file of a folder.
 
     Attributes:
-        path: where it is in the folder, with forward slashes.
-        text: what is in it.
+        path: its path in the folder, with forward slashes.
+        text: its content.
     """
 
     path: str
@@ -50,14 +50,15 @@ class FolderFiles:
 
 @frozen(kw_only=False)
 class DagFolder:
-    """A local folder whose files are read at synth and put into ConfigMaps. For labs: there is no history and little room.
+    """A local folder whose files are read at synth and stored in ConfigMaps. For labs: no history, and a size limit.
 
-    Files are text (UTF-8), at most 1 MB each and 300 in all. Hidden files other than ``.airflowignore``, ``__pycache__`` and compiled
-    Python are left out. The ConfigMaps are named after what is in them, so a change of a file restarts the pods that read
-    it. Each file is mounted by itself: a whole ConfigMap mounted as the folder has links in it, and Airflow stops at them.
+    Files must be UTF-8 text, at most 1 MB each and 300 in total. Hidden files other than ``.airflowignore``,
+    ``__pycache__`` and compiled Python are ignored. The names of the ConfigMaps contain a digest of their content, so a
+    changed file restarts the pods that read it. Each file is mounted separately, because a ConfigMap mounted as a
+    folder contains symbolic links, which Airflow does not follow.
 
     Args:
-        path: the folder; a relative one is looked for where the program runs.
+        path: the folder, a string or Path. A relative path is relative to the working directory of the program.
     """
 
     how_to_write: ClassVar[str] = 'DagFolder("dags")'
@@ -69,19 +70,19 @@ class DagFolder:
 
     @property
     def settings(self) -> FolderFiles:
-        """What is in the folder, for :class:`AirflowChart`."""
+        """The files of the folder, which :class:`AirflowChart` reads."""
         return FolderFiles(read_folder(Path(self.path))[0])
 
 
 def read_folder(folder: Path) -> tuple[tuple[DagFile, ...], list[Finding]]:
-    """The files of a folder, and what keeps some of them from being DAG files in ConfigMaps."""
+    """The files of a folder, and findings for files that cannot be stored in a ConfigMap."""
     if not folder.is_dir():
         return (), [
             _fault(
                 rule="dags/folder",
-                problem="is not a folder",
+                problem="must be an existing folder",
                 seen=show(str(folder)),
-                fix="give a folder with DAG files",
+                fix="Pass the path of a folder with DAG files",
             )
         ]
     files: list[DagFile] = []
@@ -89,25 +90,21 @@ def read_folder(folder: Path) -> tuple[tuple[DagFile, ...], list[Finding]]:
     for path in sorted(_paths(folder), key=lambda path: path.relative_to(folder).as_posix()):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
-            found.append(_bad(name, "is a link, and could lead anywhere", "put the file itself there"))
+            found.append(_bad(name, "is a symbolic link, which is not followed", "Copy the file into the folder"))
         elif _PATH.fullmatch(name) is None:
             found.append(
-                _bad(
-                    name, "has a name that not every reader on the way takes", "use letters, digits and ._@+=- in names"
-                )
+                _bad(name, "has a name with unsupported characters", "Use letters, digits and ._@+=- in file names")
             )
         else:
             text = _text(path)
             if text is None:
-                found.append(
-                    _bad(name, "is not a text in UTF-8", "leave it out of the folder, or bake it into an image")
-                )
+                found.append(_bad(name, "is not UTF-8 text", "Remove the file from the folder, or use DagImage"))
             elif len(text.encode()) + len(name) > LARGEST_CONFIG_MAP:
                 found.append(
                     _bad(
                         name,
-                        "is larger than a ConfigMap can be, 1 MiB",
-                        "use DagImage, DagVolume or DagRepoSync for it",
+                        "is larger than 1 MiB, the limit of a ConfigMap",
+                        "Use DagImage, DagVolume or DagRepoSync",
                     )
                 )
             else:
@@ -116,18 +113,18 @@ def read_folder(folder: Path) -> tuple[tuple[DagFile, ...], list[Finding]]:
         found = [
             _fault(
                 rule="dags/folder",
-                problem="has no file in it",
+                problem="must contain at least one DAG file",
                 seen=show(str(folder)),
-                fix="give a folder with DAG files",
+                fix="Pass the path of a folder with DAG files",
             )
         ]
     if len(files) > MOST_FILES:
         found.append(
             _fault(
                 rule="dags/folder-size",
-                problem=f"has more than {MOST_FILES} files, each of which would be a mount of its own",
+                problem=f"must contain at most {MOST_FILES} files, because each file is a separate mount",
                 seen=str(len(files)),
-                fix="use DagImage, DagVolume or DagRepoSync",
+                fix="Use DagImage, DagVolume or DagRepoSync",
             )
         )
     return tuple(files), found
@@ -152,7 +149,7 @@ def _text(path: Path) -> str | None:
 
 
 def _bad(name: str, problem: str, fix: str) -> Finding:
-    return _fault(rule="dags/folder-file", problem=f"has a file that {problem}", seen=show(name), fix=fix)
+    return _fault(rule="dags/folder-file", problem=f"contains a file that {problem}", seen=show(name), fix=fix)
 
 
 def _fault(*, rule: str, problem: str, seen: str, fix: str) -> Finding:

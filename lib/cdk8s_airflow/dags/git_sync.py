@@ -1,4 +1,4 @@
-"""What there is to say about a git repository with DAG files, and what must fit together in it."""
+"""Settings of git-sync, and checks that they match each other."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ GitRef = Annotated[
     NonEmpty,
     Must(
         lambda text: _REF.fullmatch(text) is not None and text != "HEAD" and not text.startswith("-"),
-        "is not a branch, tag or commit",
-        'name the branch, tag or full commit, like "main" or "v1.4.0"',
+        "must be a branch, tag or full commit",
+        'Use the name of a branch or tag, or a full commit, such as "main" or "v1.4.0"',
         "dags/ref",
     ),
 ]
@@ -39,12 +39,12 @@ GitSubPath = Annotated[
     str,
     Must(
         lambda text: not text or (_SUB_PATH.fullmatch(text) is not None and ".." not in text.split("/")),
-        "is not a path inside the repository",
-        'write it without slashes at its ends, like "dags", or "" for the root of the repository',
+        "must be a path in the repository",
+        'Use a path without slashes at its ends, such as "dags", or "" for the root',
         "dags/sub-path",
     ),
 ]
-"""A folder inside a repository."""
+"""A folder in a repository."""
 
 KnownHosts = Annotated[
     NonEmpty,
@@ -55,24 +55,24 @@ KnownHosts = Annotated[
                 _is_host_key(line) or not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()
             )
         ),
-        "is not what ssh-keyscan prints: a host, the kind of its key and the key on each line",
-        "give it the output of ssh-keyscan HOST itself, not a path or a host, checked against what the host publishes",
+        "must be the output of ssh-keyscan: a host, a key type and a key on each line",
+        "Pass the text that ssh-keyscan HOST prints, after comparing the keys with those that the git host publishes",
         "dags/known-hosts",
         hides=True,
     ),
 ]
-"""Lines of ssh's known_hosts. Anything else is not shown: a private key is easily taken for it."""
+"""Lines of an SSH known_hosts file. Other text is never shown, because it could be a private key."""
 
 ContainerName = Annotated[
     Label,
     Must(
         lambda text: text not in _CONTAINERS and len(text) <= _LONGEST_CONTAINER,
-        "is not free for this container: another one beside it has it, or it grows too long with the chart's -init",
-        f"use another name of at most {_LONGEST_CONTAINER} characters, or leave it out",
+        f"must be a container name of at most {_LONGEST_CONTAINER} characters that the chart does not use itself",
+        'Use another name, such as "git-sync"',
         "dags/container-name",
     ),
 ]
-"""A name for the git-sync container; the chart also makes one named ``<name>-init``."""
+"""A name for the git-sync container. The chart also creates a container named ``<name>-init``."""
 
 
 METRICS_PORT = 1234
@@ -93,8 +93,8 @@ class GitSync:
         container_name: the name of the git-sync container.
         credentials: the Secret with a token or an SSH key; None for a public repository.
         known_hosts: the host keys of the git server, for SSH.
-        ca: the certificate authority of the git server, for https.
-        resources: of the git-sync container.
+        ca: the CA certificate of the git server, for HTTPS.
+        resources: requests and limits of the git-sync container.
         metrics: whether git-sync serves metrics for Prometheus.
     """
 
@@ -113,7 +113,7 @@ class GitSync:
 
 
 def is_ssh(repo: str) -> bool:
-    """Whether git reaches the repository over ssh."""
+    """Whether the repository URL uses SSH."""
     return repo.startswith("ssh://") or ("://" not in repo and _SCP_STYLE.fullmatch(repo) is not None)
 
 
@@ -125,14 +125,14 @@ def _not_a_repository(repo: str) -> Finding:
     return Finding(
         rule="dags/repo",
         at="repo",
-        problem="is not a repository that git-sync can fetch",
+        problem="must be the URL of a git repository",
         seen="" if "@" in repo else show(repo),
-        fix='write "https://host/path.git" or "git@host:path.git"',
+        fix='Use "https://host/path.git" or "git@host:path.git"',
     )
 
 
 def repository_rules(settings: GitSync) -> Iterator[Finding]:
-    """Whether repository, credentials, host keys and certificate fit together."""
+    """Check that repository, credentials, known hosts and CA certificate match."""
     repo = settings.repo
     try:
         parts = urlsplit(repo) if "://" in repo else None
@@ -146,16 +146,16 @@ def repository_rules(settings: GitSync) -> Iterator[Finding]:
         yield Finding(
             rule="dags/secret-in-url",
             at="repo",
-            problem="has more in it than host and path, or something like a token, and every reader of the manifests would see it",
-            fix='write the bare URL and give credentials=GitTokenSecret("...")',
+            problem="must not contain a token, a query or a fragment, because everyone who reads the manifests sees it",
+            fix='Use the URL without them and set credentials=GitTokenSecret("airflow-git")',
         )
         return
     if parts is not None and (parts.password or (parts.username and parts.scheme != "ssh")):
         yield Finding(
             rule="dags/secret-in-url",
             at="repo",
-            problem="has a user or token in the URL, where every reader of the manifests would see it",
-            fix='write the bare URL and give credentials=GitTokenSecret("...")',
+            problem="must not contain a user or token, because everyone who reads the manifests sees it",
+            fix='Use the URL without it and set credentials=GitTokenSecret("airflow-git")',
         )
         return
     secure = parts is not None and parts.scheme == "https" and parts.hostname and parts.path.strip("/")
@@ -171,25 +171,25 @@ def repository_rules(settings: GitSync) -> Iterator[Finding]:
         yield Finding(
             rule="dags/credentials",
             at="credentials",
-            problem="is an ssh key, and the repository is reached over https",
+            problem="must be a GitTokenSecret for a repository over https, not an SSH key",
             seen=repr(repo),
-            fix='give a GitTokenSecret, or write the repository as "git@host:path.git"',
+            fix='Pass credentials=GitTokenSecret("airflow-git"), or use repo="git@host:path.git"',
         )
     if plain and settings.credentials is not None:
         yield Finding(
             rule="dags/plain-http",
             at="repo",
-            problem="would send the credentials unencrypted",
+            problem="must use https, otherwise the credentials are sent unencrypted",
             seen=repr(repo),
-            fix="use https",
+            fix=f"Use {repo.replace('http://', 'https://', 1)!r}",
         )
     if settings.known_hosts is not None:
         yield Finding(
             rule="dags/known-hosts",
             at="known_hosts",
-            problem="is only read over ssh, and the repository is reached over https",
+            problem="is ignored: host keys are used only for a repository over SSH",
             seen=repr(repo),
-            fix="leave it out; a private certificate authority is ca=",
+            fix="Remove known_hosts=; for a private certificate authority set ca=",
         )
 
 
@@ -198,22 +198,22 @@ def _ssh_rules(settings: GitSync) -> Iterator[Finding]:
         yield Finding(
             rule="dags/credentials",
             at="credentials",
-            problem="must be an ssh key for a repository that is reached over ssh",
+            problem="must be an SSH key for a repository over SSH",
             seen=repr(settings.repo),
-            fix='give credentials=GitSshSecret("airflow-git-ssh"), or use the https form of the repository',
+            fix='Pass credentials=GitSshSecret("airflow-git-ssh"), or use the https URL of the repository',
         )
     if settings.known_hosts is None:
         yield Finding(
             rule="dags/known-hosts",
             at="known_hosts",
-            problem="is required over ssh: without it any host could pose as the git server",
-            fix="give it the output of ssh-keyscan HOST, checked against what the host publishes",
+            problem="is required for SSH, otherwise any host could impersonate the git server",
+            fix="Pass the output of ssh-keyscan HOST, after comparing the keys with those that the git host publishes",
         )
     if settings.ca is not None:
         yield Finding(
             rule="dags/ca",
             at="ca",
-            problem="is only read over https, and the repository is reached over ssh",
+            problem="is ignored: a CA certificate is used only for a repository over https",
             seen=repr(settings.repo),
-            fix="leave it out",
+            fix="Remove ca=",
         )

@@ -1,4 +1,4 @@
-"""DAG files that are in Airflow's image."""
+"""DAG files in the Airflow image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cdk8s_airflow.validation.constraints import Must
 from cdk8s_airflow.validation.frozen import frozen
 
 DAGS_FOLDER = "/opt/airflow/dags"
-"""Where Airflow looks for DAG files in the official image."""
+"""The DAG folder of the official image."""
 
 _ABSOLUTE = regex(r"(?:/[A-Za-z0-9_.-]+)+", re.ASCII)
 
@@ -21,8 +21,8 @@ AbsoluteFolder = Annotated[
     str,
     Must(
         lambda text: _ABSOLUTE.fullmatch(text) is not None and not {".", ".."} & set(text.split("/")),
-        "is not the path of a folder in the image",
-        'write it from the root and without a slash at its end, like "/opt/airflow/dags"',
+        "must be the absolute path of a folder in the image",
+        'Use a path that starts with a slash and does not end with one, such as "/opt/airflow/dags"',
         "dags/folder-in-image",
     ),
 ]
@@ -31,17 +31,20 @@ AbsoluteFolder = Annotated[
 
 @frozen(kw_only=False)
 class DagImage:
-    """DAG files baked into the image: what runs was built once, and changes only with its tag or digest.
+    """DAG files in the Airflow image. They change only with the tag or the digest.
 
-    A new tag restarts every pod with the new files at once. There is no git-sync, and no volume. It is also the image
-    that Airflow runs in, so ``AirflowChart(image=...)`` is left out.
+    A new tag restarts all pods with the new files. There is no git-sync and no volume. Airflow runs in this image, so
+    do not set ``AirflowChart(image=...)``.
 
     Args:
-        repository: the repository, with its registry unless it is Docker Hub.
-        tag: the tag; one that is never given to another image.
-        digest: the digest, which cannot be.
-        folder: where the image has the DAG files. Default: ``"/opt/airflow/dags"``.
-        pull_policy: when nodes pull it. Default: ``"IfNotPresent"``.
+        repository: the repository, with its registry unless it is Docker Hub. Chart key ``defaultAirflowRepository``.
+        tag: the tag, a string other than ``"latest"`` that is never moved to another image. Chart key
+            ``defaultAirflowTag``. Default: None; then ``digest`` is required.
+        digest: the digest, ``"sha256:..."``. Chart key ``defaultAirflowDigest``. If set, the tag is ignored. Default:
+            None.
+        folder: the folder of the DAG files in the image. Chart key ``dags.mountPath``. Default:
+            ``"/opt/airflow/dags"``.
+        pull_policy: when nodes pull the image. Default: ``"IfNotPresent"``.
     """
 
     how_to_write: ClassVar[str] = 'DagImage("registry.example.com/data/airflow", tag="2026.1.0")'
@@ -57,10 +60,10 @@ class DagImage:
 
     @property
     def image(self) -> Image:
-        """The image alone."""
+        """The image without the folder."""
         return Image(self.repository, self.tag, self.digest, self.pull_policy)
 
     @property
     def settings(self) -> DagImage:
-        """What this source was told, for :class:`AirflowChart`."""
+        """The settings that :class:`AirflowChart` reads."""
         return self

@@ -1,4 +1,4 @@
-"""DAG files from a git repository, kept up to date by git-sync beside the pods that read them."""
+"""DAG files from a git repository, synced by a git-sync sidecar."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from cdk8s_airflow.validation.constraints import Count, Duration, NonEmpty, at_l
 
 
 class DagRepoSync(PlatformConstruct):
-    """DAG files from a git repository.
+    """DAG files from a git repository, synced by git-sync.
 
-    The pods that read DAG files get a git-sync container beside them that clones the repository and pulls it again every
-    ``period``. Which pods those are follows the versions of chart and Airflow. It makes no object of its own: hand it to
-    :class:`AirflowChart` as ``dags=``.
+    The pods that read DAG files get a git-sync sidecar, which clones the repository and fetches it again every
+    ``interval``. Which pods these are depends on the chart and Airflow versions. The construct emits no object; pass it
+    to ``AirflowChart(dags=...)``.
     """
 
     how_to_write = 'DagRepoSync(chart, "dags", repo="https://git.example.com/dags.git", ref="main")'
@@ -44,30 +44,33 @@ class DagRepoSync(PlatformConstruct):
         """Define the git repository that the release syncs.
 
         Args:
-            scope: where it belongs in the construct tree.
+            scope: the parent in the construct tree.
             id: the construct id.
-            repo: the repository, as ``https://host/path.git`` or ``git@host:path.git`` (also ``ssh://git@host/path.git``).
-                Never with a user or token in it.
-            ref: the branch, tag or full commit. It is written to every setting that the two generations of git-sync read, so
-                that none of them wins over it (chart: ``dags.gitSync.{ref,branch,rev}``).
-            sub_path: the folder of the DAG files inside the repository. Default: ``""``, the root of the repository.
-            interval: how long git-sync waits between two fetches. Default: ``"60s"``.
-            depth: how many commits to fetch. Default: 1, the newest only.
-            max_failures: how many pulls in a row may fail before the container gives up and is restarted. Default: 10; the
-                chart's own default of 0 restarts it at the first hiccup of the git server.
-            container_name: the name of the container. Default: ``"git-sync"``.
-            credentials: a :class:`GitTokenSecret` for https, a :class:`GitSshSecret` for ssh. Default: none, for public repositories.
-            known_hosts: for ssh, and required there: the host keys to trust, as ``ssh-keyscan HOST`` prints them. Without them
-                anybody on the way could hand out DAG files.
-            ca: the certificate of a private authority that signed the git server's, in the release's namespace. It reaches
-                every git-sync container, those of task pods included.
-            resources: of each git-sync container. Default: 25m CPU, 64Mi memory, at most 256Mi.
-            metrics: whether git-sync serves metrics at port 1234 (``--http-metrics``), for :class:`Monitoring`. Default:
-                False.
+            repo: the repository, as ``https://host/path.git``, ``git@host:path.git`` or ``ssh://git@host/path.git``,
+                without user and token. Chart key ``dags.gitSync.repo``.
+            ref: the branch, tag or full commit. It is written to every key that git-sync 3 or 4 reads
+                (``dags.gitSync.ref``, ``branch`` and ``rev``), so that they cannot conflict.
+            sub_path: the folder of the DAG files in the repository. Chart key ``dags.gitSync.subPath``. Default:
+                ``""``, the root.
+            interval: the duration between two fetches. Chart key ``dags.gitSync.period``. Default: ``"60s"``.
+            depth: the number of commits to fetch. Chart key ``dags.gitSync.depth``. Default: 1, only the newest.
+            max_failures: how many fetches in a row may fail before the container exits and is restarted; -1 for no
+                limit. Chart key ``dags.gitSync.maxFailures``. Default: 10; with the chart's default of 0, one failed
+                fetch restarts it.
+            container_name: the name of the container. Chart key ``dags.gitSync.containerName``. Default:
+                ``"git-sync"``.
+            credentials: a :class:`GitTokenSecret` for HTTPS or a :class:`GitSshSecret` for SSH. Chart key
+                ``dags.gitSync.credentialsSecret`` or ``sshKeySecret``. Default: None, for public repositories.
+            known_hosts: the host keys of the git server, as ``ssh-keyscan HOST`` prints them. Required for SSH: without
+                host keys another server could deliver DAG files. Chart key ``dags.gitSync.knownHosts``. Default: None.
+            ca: the certificate of a private CA that issued the certificate of the git server, in the namespace of the
+                release. It is mounted into every git-sync container, also in task pods. Default: None.
+            resources: requests and limits of each git-sync container. Chart key ``dags.gitSync.resources``. Default:
+                25m CPU, 64Mi memory, at most 256Mi.
+            metrics: whether git-sync serves metrics at port 1234 (``--http-metrics``), for :class:`Monitoring`. Default: False.
 
         Raises:
-            PlatformError: when the repository's form, the credentials and the known hosts do not fit together, or a value has
-                the wrong form.
+            PlatformError: if an argument is invalid, or if repository, credentials and known hosts do not match.
         """
         found = checked(DagRepoSync.__init__, locals())
         settings = GitSync(
@@ -91,5 +94,5 @@ class DagRepoSync(PlatformConstruct):
 
     @property
     def settings(self) -> GitSync:
-        """What this source was told, for :class:`AirflowChart`."""
+        """The settings that :class:`AirflowChart` reads."""
         return self._settings

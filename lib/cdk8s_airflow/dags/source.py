@@ -1,4 +1,4 @@
-"""The ways DAG files come to Airflow, as the wire tells them apart."""
+"""The type of all DAG sources."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 
 DagSettings: TypeAlias = GitSync | DagImage | DagVolume | ExistingDagVolume | FolderFiles | DagBundles
-"""What a DAG source was told."""
+"""The settings of a DAG source."""

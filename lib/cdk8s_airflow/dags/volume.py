@@ -1,4 +1,4 @@
-"""DAG files on a volume that something else fills."""
+"""DAG files on a volume that another program fills."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _SubPath = Annotated[
     GitSubPath,
     Must(
         lambda text: "{{" not in text,
-        "would be read as a template by the chart",
-        "give the folder another name",
+        "must not contain {{, which the chart evaluates as a template",
+        "Rename the folder",
         "dags/sub-path",
     ),
 ]
@@ -23,15 +23,17 @@ _SubPath = Annotated[
 
 @frozen(kw_only=False)
 class DagVolume:
-    """A volume of its own for DAG files. The platform makes the claim, named ``<release>-dags``.
+    """A volume for DAG files. The claim is created with the name ``<release>-dags``.
 
-    Pods of Airflow mount it read-only; who fills it (a Job, a CI runner) mounts the claim by its name. It is marked as state,
-    and belongs to no Helm release, so that uninstalling one keeps the files.
+    Airflow pods mount it read-only. The program that fills it (a Job, a CI runner) mounts the claim by its name. The
+    claim is not part of the Helm release and is excluded from pruning, so that the files are kept when the release is
+    uninstalled.
 
     Args:
-        storage: its size and class. Pods on several nodes mount it, so the class must be among ``ClusterFacts.rwx_classes``,
-            unless the cluster has one node.
-        sub_path: the folder of the DAG files on the volume. Default: ``""``, its root.
+        storage: the size and the storage class. Pods on several nodes mount the volume, so the class must be in
+            ``ClusterFacts.rwx_classes``, unless the cluster has one node.
+        sub_path: the folder of the DAG files on the volume. Chart key ``dags.persistence.subPath``. Default: ``""``,
+            the root.
     """
 
     how_to_write: ClassVar[str] = 'DagVolume(Volume("5Gi", storage_class="nfs"))'
@@ -41,27 +43,28 @@ class DagVolume:
 
     @staticmethod
     def existing(claim: str | NamedObject, *, sub_path: str = "") -> ExistingDagVolume:
-        """A claim that exists in the release's namespace and that all pods can mount.
+        """An existing claim in the namespace of the release that all pods can mount.
 
         Args:
-            claim: the claim's name, or an object of cdk8s-plus that has one.
-            sub_path: the folder of the DAG files on the volume. Default: ``""``, its root.
+            claim: the name of the claim, or a cdk8s-plus object with a name. Chart key
+                ``dags.persistence.existingClaim``.
+            sub_path: the folder of the DAG files on the volume. Default: ``""``, the root.
         """
         return ExistingDagVolume(name_of(claim, "PersistentVolumeClaim"), sub_path)
 
     @property
     def settings(self) -> DagVolume:
-        """What this source was told, for :class:`AirflowChart`."""
+        """The settings that :class:`AirflowChart` reads."""
         return self
 
 
 @frozen(kw_only=False)
 class ExistingDagVolume:
-    """What :meth:`DagVolume.existing` returns.
+    """An existing volume for DAG files. Create it with :meth:`DagVolume.existing`.
 
     Args:
-        claim: the claim's name.
-        sub_path: the folder of the DAG files on the volume.
+        claim: the name of the claim.
+        sub_path: the folder of the DAG files on the volume. Default: ``""``, the root.
     """
 
     how_to_write: ClassVar[str] = 'DagVolume.existing("airflow-dags")'
@@ -71,5 +74,5 @@ class ExistingDagVolume:
 
     @property
     def settings(self) -> ExistingDagVolume:
-        """What this source was told, for :class:`AirflowChart`."""
+        """The settings that :class:`AirflowChart` reads."""
         return self

@@ -1,1 +1,1 @@
-"""References to Secrets by what their readers expect, and how to make the ones that are missing."""
+"""Secrets: references by contract, External Secrets, Sealed Secrets, and bridges between namespaces."""

@@ -1,4 +1,4 @@
-"""Secrets that External Secrets copies out of a store."""
+"""ExternalSecrets: Secrets that the External Secrets operator copies from a secret store."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from cdk8s_airflow.validation.constraints import Duration, SecretKeyName
 
 
 class ExternalSecret(PlatformConstruct):
-    """A Secret whose content External Secrets takes from a store and keeps up to date. Needs the operator 0.16 or newer.
+    """A Secret whose content the External Secrets operator copies from a store and keeps up to date. Requires version
+    0.16.
 
-    The Secret goes when this object goes; what is in the store stays. A Secret that was there before is taken over, and its content
-    replaced by the store's.
+    If this object is deleted, the Secret is deleted, and the content of the store is kept. If a Secret with the same
+    name exists, the operator takes it over and replaces its content.
     """
 
     how_to_write = 'ExternalSecret(chart, "fernet", namespace=..., secret=..., store=..., data={...})'
@@ -44,20 +45,25 @@ class ExternalSecret(PlatformConstruct):
         """Create the ExternalSecret.
 
         Args:
-            scope: the Chart it is written to.
+            scope: the Chart that it is written to.
             id: the construct id.
-            namespace: where the Secret is read, and so made.
-            secret: which Secret: the same reference that its reader is given, or several :class:`SecretKey` of one Secret.
-            store: where it comes from.
-            data: each key, and what it holds: a :class:`RemoteKey`, a :class:`RemoteTemplate` that is put together from several, the
-                :class:`DatabaseUrl` of a database of this platform, or a :class:`LiteralValue` that is no secret.
-            interval: how often the operator reads the store. None asks only once. Default: ``"1h"``. Pods that run see nothing of a change until
-                they restart, but new ones, those of tasks among them, do.
-            labels: of the Secret. Default: none but ``cnpg.io/reload`` on a login, by which CloudNativePG reads it again.
-            facts: what is known of the cluster.
+            namespace: the namespace of the Secret and of its readers.
+            secret: the Secret to create: the same reference that its reader gets, or a list of :class:`SecretKey` of
+                one Secret. ``spec.target.name``.
+            store: the store that the content comes from. ``spec.secretStoreRef``.
+            data: each key -> its content: a :class:`RemoteKey`; a :class:`RemoteTemplate` for a string with several
+                values; the :class:`DatabaseUrl` of a database of this platform; or a :class:`LiteralValue` that is not
+                secret.
+            interval: how often the operator reads the store, ``spec.refreshInterval``. None: it reads the store once.
+                Default: ``"1h"``. Running pods use a changed value after a restart; new pods, such as task pods, use it
+                immediately.
+            labels: labels of the Secret. Default: None; a :class:`BasicAuthSecret` gets ``cnpg.io/reload``, so that
+                CloudNativePG reloads it.
+            facts: facts about the cluster. Default: none.
 
         Raises:
-            PlatformError: for a key that is read and not given, a store that may not be used here, and what the operator would refuse.
+            PlatformError: if a key that the reader requires is missing, if the store cannot be used in this namespace,
+                or if the operator would reject the object.
         """
         found = checked(ExternalSecret.__init__, locals())
         where: str = getattr(namespace, "name", "")
@@ -118,7 +124,7 @@ def _plain_rules(data: Mapping[str, RemoteValue]) -> Iterator[Finding]:
         yield Finding(
             rule="secrets/keys",
             at="data",
-            problem="takes nothing from the store",
+            problem="must contain at least one RemoteKey, RemoteTemplate or DatabaseUrl",
             seen=", ".join(data),
-            fix="say of at least one key where it is kept: RemoteKey(...); what is no secret belongs in a ConfigMap",
+            fix="Use RemoteKey(...) for a value in the store; put values that are not secret into a ConfigMap",
         )

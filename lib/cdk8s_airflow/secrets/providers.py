@@ -1,4 +1,4 @@
-"""Where secrets are kept, and who External Secrets is there. Nothing here takes a secret: logins are references, too."""
+"""Secret stores and their authentication. Credentials are references to Secrets; no argument accepts a secret value."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _Region = Annotated[
     str,
     Must(
         lambda text: _REGION.fullmatch(text) is not None,
-        "is not a region of AWS",
-        'write it like "eu-central-1"',
+        "must be an AWS region",
+        'Use a region such as "eu-central-1"',
         "secrets/region",
     ),
 ]
@@ -35,8 +35,8 @@ _RoleArn = Annotated[
     str,
     Must(
         lambda text: _ROLE.fullmatch(text) is not None,
-        "is not the ARN of a role",
-        'write it like "arn:aws:iam::111122223333:role/airflow-secrets"',
+        "must be the ARN of an IAM role",
+        'Use an ARN such as "arn:aws:iam::111122223333:role/airflow-secrets"',
         "secrets/role",
     ),
 ]
@@ -44,8 +44,8 @@ _Project = Annotated[
     str,
     Must(
         lambda text: _PROJECT.fullmatch(text) is not None,
-        "is not the id of a project of Google Cloud",
-        "use its id, not its name or number: 6 to 30 lower-case letters, digits and dashes",
+        "must be a Google Cloud project id",
+        "Use the id, not the name or number: 6 to 30 lower-case letters, digits and dashes",
         "secrets/project",
     ),
 ]
@@ -53,8 +53,8 @@ _Location = Annotated[
     str,
     Must(
         lambda text: _LOCATION.fullmatch(text) is not None,
-        "is not a region of Google Cloud",
-        'write it like "europe-west3"',
+        "must be a Google Cloud region",
+        'Use a region such as "europe-west3"',
         "secrets/region",
     ),
 ]
@@ -62,8 +62,8 @@ _Uuid = Annotated[
     str,
     Must(
         lambda text: _TENANT.fullmatch(text) is not None,
-        "is not an id as Azure has them",
-        'write it like "00000000-0000-0000-0000-000000000000"; it is no secret',
+        "must be an Azure id (UUID)",
+        'Use an id such as "00000000-0000-0000-0000-000000000000"; it is not secret',
         "secrets/azure-id",
         hides=True,
     ),
@@ -72,8 +72,8 @@ _Mount = Annotated[
     str,
     Must(
         lambda text: _MOUNT.fullmatch(text) is not None,
-        "is not where something is mounted in Vault",
-        'write the path without slashes at its ends, like "secret" or "teams/data"',
+        "must be a mount path in Vault",
+        'Use a path without slashes at its ends, such as "secret" or "teams/data"',
         "secrets/mount",
     ),
 ]
@@ -81,11 +81,11 @@ _Mount = Annotated[
 
 @frozen
 class AwsAccessKeys:
-    """A long-lived login to AWS. An identity of its own, by a service account, needs no Secret at all.
+    """Long-lived AWS access keys. With a service account (IRSA) no Secret is required.
 
     Attributes:
-        access_key_id: the key with the access key's id.
-        secret_access_key: the key with the access key itself.
+        access_key_id: the Secret key with the access key id.
+        secret_access_key: the Secret key with the secret access key.
     """
 
     how_to_write: ClassVar[str] = (
@@ -98,12 +98,12 @@ class AwsAccessKeys:
 
 @frozen
 class _Aws:
-    """A store of AWS.
+    """A secret store of AWS.
 
     Attributes:
-        region: the region, like ``"eu-central-1"``.
-        role: a role to take on before anything is read, by its ARN. Default: none.
-        credentials: a service account that IAM knows (IRSA), or access keys. Default: the operator's own identity.
+        region: the region, such as ``"eu-central-1"``.
+        role: the ARN of an IAM role to assume. Default: None.
+        credentials: a service account with IRSA, or access keys. Default: None, the identity of the operator.
     """
 
     service: ClassVar[str] = ""
@@ -114,12 +114,12 @@ class _Aws:
 
 
 class AwsSecretsManager(_Aws):
-    """AWS Secrets Manager. A secret of it is a text, or JSON one of whose fields is read as ``property``.
+    """AWS Secrets Manager. The value of a secret is a string, or JSON with a field that ``property`` selects.
 
     Attributes:
-        region: the region, like ``"eu-central-1"``.
-        role: a role to take on before anything is read, by its ARN. Default: none.
-        credentials: a service account that IAM knows (IRSA), or access keys. Default: the operator's own identity.
+        region: the region, such as ``"eu-central-1"``.
+        role: the ARN of an IAM role to assume. Default: None.
+        credentials: a service account with IRSA, or access keys. Default: None, the identity of the operator.
     """
 
     how_to_write: ClassVar[str] = 'AwsSecretsManager(region="eu-central-1")'
@@ -127,12 +127,12 @@ class AwsSecretsManager(_Aws):
 
 
 class AwsParameterStore(_Aws):
-    """The Parameter Store of AWS Systems Manager. A parameter is a text, or JSON one of whose fields is read as ``property``.
+    """The Parameter Store of AWS Systems Manager. A value is a string, or JSON with a field that ``property`` selects.
 
     Attributes:
-        region: the region, like ``"eu-central-1"``.
-        role: a role to take on before anything is read, by its ARN. Default: none.
-        credentials: a service account that IAM knows (IRSA), or access keys. Default: the operator's own identity.
+        region: the region, such as ``"eu-central-1"``.
+        role: the ARN of an IAM role to assume. Default: None.
+        credentials: a service account with IRSA, or access keys. Default: None, the identity of the operator.
     """
 
     how_to_write: ClassVar[str] = 'AwsParameterStore(region="eu-central-1")'
@@ -141,13 +141,13 @@ class AwsParameterStore(_Aws):
 
 @frozen
 class GcpSecretManager:
-    """Google Cloud's Secret Manager.
+    """Google Cloud Secret Manager.
 
     Attributes:
         project: the id of the project with the secrets.
-        location: the region of regional secrets, like ``"europe-west3"``. Default: global ones.
-        credentials: a service account that IAM knows (Workload Identity of GKE), or a key with the JSON of an account's key.
-            Default: the operator's own identity.
+        location: the region of regional secrets, such as ``"europe-west3"``. Default: None, global secrets.
+        credentials: a service account with Workload Identity, or a Secret key with the JSON key of a Google service
+            account. Default: None, the identity of the operator.
     """
 
     how_to_write: ClassVar[str] = 'GcpSecretManager(project="acme-data")'
@@ -159,11 +159,13 @@ class GcpSecretManager:
 
 @frozen
 class AzureWorkloadIdentity:
-    """A federated identity of Entra ID.
+    """A federated identity of Microsoft Entra ID.
 
     Attributes:
-        account: a service account with the annotation ``azure.workload.identity/client-id``. Default: the operator's own.
-        tenant: the id of the tenant. Default: what the account's annotation or the operator's environment says.
+        account: a service account with the annotation ``azure.workload.identity/client-id``. Default: None, the account
+            of the operator.
+        tenant: the tenant id. Default: None; from the annotation of the account, or from the environment of the
+            operator.
     """
 
     how_to_write: ClassVar[str] = 'AzureWorkloadIdentity(account=ExistingServiceAccount("airflow-secrets"))'
@@ -174,10 +176,10 @@ class AzureWorkloadIdentity:
 
 @frozen
 class AzureManagedIdentity:
-    """A managed identity of the nodes that the operator runs on.
+    """A managed identity of the nodes where the operator runs.
 
     Attributes:
-        client_id: which one, where there are several. Default: the only one.
+        client_id: the client id, if the nodes have several identities. Default: None, the only identity.
     """
 
     how_to_write: ClassVar[str] = "AzureManagedIdentity()"
@@ -187,12 +189,12 @@ class AzureManagedIdentity:
 
 @frozen
 class AzureServicePrincipal:
-    """An application of Entra ID with a password.
+    """An application of Microsoft Entra ID with a client secret.
 
     Attributes:
-        tenant: the id of the tenant.
-        client_id: the key with the id of the application.
-        client_secret: the key with its password.
+        tenant: the tenant id.
+        client_id: the Secret key with the client id.
+        client_secret: the Secret key with the client secret.
     """
 
     how_to_write: ClassVar[str] = (
@@ -207,12 +209,12 @@ class AzureServicePrincipal:
 
 @frozen
 class AzureKeyVault:
-    """A Key Vault of Azure. Its secrets have names of letters, digits and dashes.
+    """Azure Key Vault. Names of its secrets consist of letters, digits and dashes.
 
     Attributes:
-        url: its address, like ``"https://acme-data.vault.azure.net"``.
-        credentials: who the operator is there.
-        environment: which cloud. Default: ``"PublicCloud"``.
+        url: the address, such as ``"https://acme-data.vault.azure.net"``.
+        credentials: how the operator authenticates.
+        environment: the Azure cloud. Default: ``"PublicCloud"``.
     """
 
     how_to_write: ClassVar[str] = (
@@ -229,12 +231,12 @@ class AzureKeyVault:
 
 @frozen
 class VaultKubernetes:
-    """A login to Vault by a service account of Kubernetes.
+    """Vault authentication with a Kubernetes service account.
 
     Attributes:
-        role: the role in Vault.
-        account: the service account whose token is shown to Vault.
-        mount: where the auth method is mounted. Default: ``"kubernetes"``.
+        role: the Vault role.
+        account: the service account whose token is sent to Vault.
+        mount: the mount path of the auth method. Default: ``"kubernetes"``.
     """
 
     how_to_write: ClassVar[str] = 'VaultKubernetes(role="airflow", account=ExistingServiceAccount("airflow-secrets"))'
@@ -246,12 +248,12 @@ class VaultKubernetes:
 
 @frozen
 class VaultAppRole:
-    """A login to Vault by an AppRole.
+    """Vault authentication with an AppRole.
 
     Attributes:
-        role_id: the key with the role's id.
-        secret_id: the key with its secret id.
-        mount: where the auth method is mounted. Default: ``"approle"``.
+        role_id: the Secret key with the role id.
+        secret_id: the Secret key with the secret id.
+        mount: the mount path of the auth method. Default: ``"approle"``.
     """
 
     how_to_write: ClassVar[str] = (
@@ -265,15 +267,16 @@ class VaultAppRole:
 
 @frozen
 class HashicorpVault:
-    """The key-value engine of HashiCorp Vault or OpenBao. What is kept at a path has fields, so ``property`` is needed.
+    """The key-value engine of HashiCorp Vault or OpenBao. A path contains several fields, so ``property`` is required.
 
     Attributes:
-        server: its address, like ``"https://vault.acme.lab:8200"``. Without TLS only inside the cluster.
-        credentials: who the operator is there: a service account, an AppRole, or a key with a token.
-        path: where the engine is mounted. Default: ``"secret"``.
-        version: of the engine. Default: ``"v2"``.
-        vault_namespace: the namespace in Vault Enterprise. Default: none.
-        ca: the certificate of the authority that signed Vault's. Default: those that everybody trusts.
+        server: the address, such as ``"https://vault.acme.lab:8200"``. Must be https, unless the host is in the
+            cluster.
+        credentials: how the operator authenticates: a service account, an AppRole, or a Secret key with a token.
+        path: the mount path of the engine. Default: ``"secret"``.
+        version: the version of the engine, ``"v1"`` or ``"v2"``. Default: ``"v2"``.
+        vault_namespace: the namespace in Vault Enterprise. Default: None.
+        ca: the certificate of the CA that issued Vault's certificate. Default: None, the public CAs.
     """
 
     how_to_write: ClassVar[str] = (
@@ -295,16 +298,16 @@ class HashicorpVault:
 
 @frozen
 class KubernetesSecrets:
-    """Secrets of one namespace, of this cluster or another. Their keys are read as ``property``.
+    """Secrets in one namespace of this or another cluster. ``property`` selects a key of a Secret.
 
-    :class:`SecretBridge` makes all that it takes for the URL of a database.
+    :class:`SecretBridge` creates all objects that are required for a database URL.
 
     Attributes:
-        namespace: where the Secrets are.
-        credentials: a service account that may ``get`` them there and nothing else, or a key with a token.
-        server: the API server of another cluster. Default: this cluster's.
-        ca: the certificate of the authority that signed the API server's. Default: this cluster's, from the ConfigMap
-            ``kube-root-ca.crt`` that every namespace has; for a server elsewhere, those that everybody trusts.
+        namespace: the namespace of the Secrets.
+        credentials: a service account with only the verb ``get`` on these Secrets, or a Secret key with a token.
+        server: the API server of another cluster. Default: None, this cluster.
+        ca: the certificate of the CA that issued the certificate of the API server. Default: None; for this cluster the
+            ConfigMap ``kube-root-ca.crt`` that every namespace has, for another one the public CAs.
     """
 
     how_to_write: ClassVar[str] = (
@@ -324,7 +327,7 @@ class KubernetesSecrets:
 SecretProvider = (
     AwsSecretsManager | AwsParameterStore | GcpSecretManager | AzureKeyVault | HashicorpVault | KubernetesSecrets
 )
-"""Where secrets are kept."""
+"""The supported secret stores."""
 
 
 def _plain_http(url: str, at: str = "url") -> Iterator[Finding]:
@@ -332,7 +335,7 @@ def _plain_http(url: str, at: str = "url") -> Iterator[Finding]:
         yield Finding(
             rule="secrets/plain-http",
             at=at,
-            problem="has no TLS, so that everybody on the way reads the secrets",
+            problem="must use https, otherwise secrets are sent unencrypted",
             seen=repr(url),
-            fix="use https://",
+            fix=f"Use {url.replace('http://', 'https://', 1)!r}",
         )

@@ -1,4 +1,4 @@
-"""What stands in a store of secrets, and how it becomes a key of a Secret."""
+"""Values in a secret store, and how they become keys of a Secret."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _RemoteName = Annotated[
     NonEmpty,
     Must(
         lambda text: not is_token(text) and "\n" not in text and len(text) <= 2048,
-        "is not the name of a secret in a store",
-        "give its name, never what is in it",
+        "must be the name of a secret in a store",
+        "Use the name of the secret, never its content",
         "secrets/remote-name",
         hides=True,
     ),
@@ -28,14 +28,16 @@ _RemoteName = Annotated[
 
 @frozen(kw_only=False)
 class RemoteKey:
-    """One secret in a store, or one field of it.
+    """A secret in a store, or one field of it.
 
     Args:
-        name: its name in the store: ``"prod/airflow"`` in AWS, a path in Vault, the name of a Secret in Kubernetes.
-        property: the field, where the store keeps several under one name. Always needed with Vault and Kubernetes; with the others,
-            a field of a secret that is JSON. Default: all of it.
-        version: which version, where the store keeps several. Default: the newest.
-        base64: whether it is kept in base64 and comes into the Secret decoded. Default: it comes as it is; a Fernet key must.
+        name: the name in the store: ``"prod/airflow"`` in AWS, a path in Vault, the name of a Secret in Kubernetes.
+            ``remoteRef.key``.
+        property: the field. Required for Vault and Kubernetes; for other stores, a field of a JSON value.
+            ``remoteRef.property``. Default: None, the whole value.
+        version: the version of the secret. ``remoteRef.version``. Default: None, the latest.
+        base64: whether the value is stored as base64 and is decoded. ``remoteRef.decodingStrategy``. Default: False;
+            the value is copied unchanged, as a Fernet key requires.
     """
 
     how_to_write: ClassVar[str] = 'RemoteKey("prod/airflow", property="fernet-key")'
@@ -47,18 +49,18 @@ class RemoteKey:
 
 
 TemplateEscape = Literal["url", "json", "none"]
-"""What is done to a part so that it means the same inside a text: percent-encoding, JSON in quotes, or nothing."""
+"""How a part is escaped inside a string: percent-encoded, as a JSON string, or not at all."""
 
 
 @frozen
 class RemoteTemplate:
-    """A text with secrets of a store in it, put together in the cluster.
+    """A string with secrets from a store, composed in the cluster.
 
     Attributes:
-        template: the string, with the names of parts in braces: ``"postgresql://{user}:{password}@db.acme.lab:5432/airflow"``.
-        parts: what stands for each name.
-        escape: what is done to each part: ``"url"`` percent-encodes it, ``"json"`` writes it in quotes as JSON does (so write no
-            quotes around it), ``"none"`` leaves it as it is. Default: ``"url"``.
+        template: the string, with part names in braces: ``"postgresql://{user}:{password}@db.acme.lab:5432/airflow"``.
+        parts: part name -> where the value is stored. At least one.
+        escape: how each part is escaped: ``"url"`` percent-encodes it, ``"json"`` writes it as a JSON string with its
+            quotes (so do not add quotes), ``"none"`` copies it unchanged. Default: ``"url"``.
     """
 
     how_to_write: ClassVar[str] = (
@@ -76,23 +78,24 @@ class RemoteTemplate:
             yield Finding(
                 rule="secrets/part",
                 at="template",
-                problem=f"names {{{name}}}, and parts has nothing of that name",
-                fix=f"add it: parts={{{name!r}: RemoteKey(...)}}",
+                problem=f"contains {{{name}}}, which is not in parts",
+                fix=f"Add parts={{{name!r}: RemoteKey(...)}}",
             )
         for name in sorted(self.parts.keys() - named):
             yield Finding(
                 rule="secrets/part",
                 at=f"parts.{name}",
-                problem="is not in the template, so that it would go nowhere",
+                problem="is not in the template and would be unused",
                 seen=show(name),
-                fix=f"write {{{name}}} where it belongs, or leave the part out",
+                fix=f"Add {{{name}}} to the template, or remove the part",
             )
         if not self.parts:
             yield Finding(
                 rule="secrets/part",
                 at="parts",
-                problem="is empty: the whole text would stand in the manifest for everybody to read",
-                fix="give each secret in the text a name in braces, and say here where it is kept",
+                problem="must contain at least one part, otherwise the manifest contains the whole string in plain "
+                "text",
+                fix="Replace each secret in the template with a name in braces, and set its RemoteKey in parts",
             )
         if find_in_text(_PART.sub("{{part}}", self.template)):
             yield Finding(
@@ -105,15 +108,17 @@ class RemoteTemplate:
 
 @runtime_checkable
 class HasConnection(Protocol):
-    """Anything that offers a connection to its database through a Secret beside the reader: a CnpgCluster, a pooler."""
+    """A database that offers a connection through a Secret in the namespace of the reader: a CnpgCluster or a
+    pooler.
+    """
 
     def connection(self, *, bridge: Any = None, tls: Any = ...) -> Any:
-        """The handle for ``AirflowChart(database=...)``."""
+        """The connection for ``AirflowChart(database=...)``."""
         ...
 
 
 def takes(database: object, argument: str) -> bool:
-    """Whether the connection of a database can be told something."""
+    """Whether ``connection`` of a database has an argument."""
     connection = getattr(type(database), "connection", None)
     return callable(connection) and argument in inspect.signature(connection).parameters
 
@@ -122,12 +127,12 @@ PlatformDatabase = Annotated[
     HasConnection,
     Must(
         lambda database: hasattr(database, "sound") and takes(database, "bridge"),
-        "is not a database of this platform",
-        "give the CnpgCluster itself, not its connection; for another one, write the URL: RemoteTemplate(template=...)",
+        "must be a database of this platform",
+        "Pass the CnpgCluster itself, not its connection; for another database use RemoteTemplate(template=...)",
         "secrets/database",
     ),
 ]
-"""A database of this platform, whose URL is known but for the password."""
+"""A database of this platform, whose URL is known except for the password."""
 
 
 @frozen
@@ -135,9 +140,9 @@ class DatabaseUrl:
     """The URL of a database of this platform, with a password from a store.
 
     Attributes:
-        database: the database. Host, port, user and name come from it.
-        password: where the password is kept; the login of the database's owner has to have the same.
-        database_name: which of the Cluster's databases. Default: the first.
+        database: the database. Determines host, port, user and database name.
+        password: where the password is stored. The login of the database owner must have the same password.
+        database_name: the name of a database of the Cluster. Default: None, the first database.
     """
 
     how_to_write: ClassVar[str] = 'DatabaseUrl(database=db, password=RemoteKey("prod/db", property="password"))'
@@ -155,14 +160,14 @@ class DatabaseUrl:
             yield Finding(
                 rule="secrets/database",
                 at="database",
-                problem="does not say host, user and name of the database, so that no URL can be written",
-                fix="write the URL: RemoteTemplate(template=...)",
+                problem="must be a database with a known host, user and name",
+                fix="Use RemoteTemplate(template=...) with the URL",
             )
 
 
 @frozen(kw_only=False)
 class LiteralValue:
-    """A text that is no secret, for a key beside others that are: a user's name, an address, a type. It stands in the manifest.
+    """A value that is not secret, next to keys that are: a user name, an address, a type. The manifest contains it.
 
     Args:
         value: the string.
@@ -175,11 +180,11 @@ class LiteralValue:
 
 
 RemoteValue = RemoteKey | RemoteTemplate | DatabaseUrl | LiteralValue
-"""What a key of a Secret can come from."""
+"""The content of a key of a Secret."""
 
 
 def literal_rules(key: str, text: LiteralValue) -> Iterator[Finding]:
-    """Whether what stands in clear text under a key is a secret, by the key's name or by its own form."""
+    """Check that a literal value is not a secret, by the name of its key and by its format."""
     if active().covers(text.value):
         return
     if is_secret_value(key, text.value, only_secrets=True) or find_in_text(text.value):
@@ -192,7 +197,9 @@ def literal_rules(key: str, text: LiteralValue) -> Iterator[Finding]:
 
 
 def database_arguments(database: HasConnection, name: str | None) -> tuple[dict[str, Any], list[Finding]]:
-    """What to tell a database's ``connection`` of which one is meant; a finding where it knows of one only."""
+    """The arguments of ``connection`` that select a database by name, or a finding if the database cannot be
+    selected.
+    """
     if name is None:
         return {}, []
     if takes(database, "database"):
@@ -201,15 +208,15 @@ def database_arguments(database: HasConnection, name: str | None) -> tuple[dict[
         Finding(
             rule="secrets/database",
             at="database_name",
-            problem="is for a Cluster: this leads to one database only",
+            problem="is not supported here, because this construct leads to one database only",
             seen=show(name),
-            fix="leave it out",
+            fix="Remove database_name=",
         )
     ]
 
 
 def around_password(database: HasConnection, name: str | None = None) -> tuple[str, str] | None:
-    """What stands in the URL before and after the password; None where it is not known."""
+    """The text of the URL before and after the password; None if unknown."""
     from cdk8s_airflow.model.secret_reference import DsnSecret
 
     which, _ = database_arguments(database, name)
@@ -218,7 +225,7 @@ def around_password(database: HasConnection, name: str | None = None) -> tuple[s
 
 
 def as_text(value: RemoteTemplate | DatabaseUrl) -> RemoteTemplate:
-    """The value as a text with parts."""
+    """The value as a template with parts."""
     if isinstance(value, RemoteTemplate):
         return value
     before, after = around_password(value.database, value.database_name) or ("", "")
@@ -226,7 +233,7 @@ def as_text(value: RemoteTemplate | DatabaseUrl) -> RemoteTemplate:
 
 
 def pieces(form: str) -> Iterator[tuple[str, str]]:
-    """A form, taken apart: plain text, and the name of the part after it, empty at the end."""
+    """Splits a template into pairs of plain text and the part name that follows it. The last name is empty."""
     end = 0
     for match in _PART.finditer(form):
         yield form[end : match.start()], match[1]

@@ -1,4 +1,4 @@
-"""Secrets that are kept encrypted in git, and that the controller of Sealed Secrets decrypts in the cluster."""
+"""SealedSecrets: encrypted Secrets in git, which the Sealed Secrets controller decrypts in the cluster."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from cdk8s_airflow.validation.frozen import frozen
 
 @frozen(kw_only=False)
 class SealedFile:
-    """What ``kubeseal`` wrote for a whole Secret, in JSON, which is its default. It says for which Secret it was sealed, and that is checked.
+    """A JSON file that ``kubeseal`` wrote for a whole Secret. It must be sealed for the right name and namespace.
 
     Args:
-        path: the file, from the folder in which the program runs.
+        path: the file, relative to the working directory of the program.
     """
 
     how_to_write: ClassVar[str] = 'SealedFile("sealed/airflow-fernet-key.json")'
@@ -34,11 +34,11 @@ class SealedFile:
 
 
 class SealedSecret(PlatformConstruct):
-    """A Secret from ciphertexts that only the controller of Sealed Secrets in the cluster can read.
+    """A Secret from ciphertexts that only the Sealed Secrets controller of the cluster can decrypt.
 
-    Each is made with ``kubeseal --raw --namespace NAMESPACE --name NAME --from-file=/dev/stdin`` and is bound to this name and
-    namespace: under another one the controller cannot decrypt it. The Secret goes when this object goes. A Secret that was there
-    before is left alone, with an error in the status of this object, unless it has the annotation
+    Create each ciphertext with ``kubeseal --raw --namespace NAMESPACE --name NAME --from-file=/dev/stdin``. It is valid
+    only for this name and namespace. If this object is deleted, the Secret is deleted. If a Secret with the same name
+    exists, it is not changed and the status of this object has an error, unless that Secret has the annotation
     ``sealedsecrets.bitnami.com/managed: "true"``.
     """
 
@@ -58,17 +58,19 @@ class SealedSecret(PlatformConstruct):
         """Create the SealedSecret.
 
         Args:
-            scope: the Chart it is written to.
+            scope: the Chart that it is written to.
             id: the construct id.
-            namespace: where the Secret is read, and so made.
-            secret: which Secret: the same reference that its reader is given, or several :class:`SecretKey` of one Secret.
-            encrypted: each key, and its ciphertext; or the :class:`SealedFile` that has them. What is no ciphertext is not shown in the
-                error, since it may be the secret itself.
-            labels: of the Secret. Default: none but ``cnpg.io/reload`` on a login, by which CloudNativePG reads it again.
-            facts: what is known of the cluster.
+            namespace: the namespace of the Secret and of its readers.
+            secret: the Secret to create: the same reference that its reader gets, or a list of :class:`SecretKey` of
+                one Secret.
+            encrypted: each key -> its ciphertext, or a :class:`SealedFile`. ``spec.encryptedData``. An invalid
+                ciphertext is never shown in an error, because it may be the secret itself.
+            labels: labels of the Secret. Default: None; a :class:`BasicAuthSecret` gets ``cnpg.io/reload``, so that
+                CloudNativePG reloads it.
+            facts: facts about the cluster. Default: none.
 
         Raises:
-            PlatformError: for a key that is read and not given, and for what is no ciphertext.
+            PlatformError: if a key that the reader requires is missing, or if a value is not a ciphertext.
         """
         found = [_unseen(finding) for finding in checked(SealedSecret.__init__, locals())]
         where: str = getattr(namespace, "name", "")
@@ -101,27 +103,34 @@ class SealedSecret(PlatformConstruct):
 
 
 def _from_file(path: str, namespace: str, name: str) -> tuple[Mapping[str, str], list[Finding]]:
-    """The ciphertexts in a file, and what is wrong with it. What it holds is not shown: it may be no SealedSecret at all."""
+    """The ciphertexts in a file, and findings. The content of the file is never shown, because it may not be a
+    SealedSecret.
+    """
     try:
         manifest = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        return {}, [_file("cannot be read", path, f"{type(error).__name__}: give the file that kubeseal wrote")]
+        return {}, [
+            _file("must be a readable file", path, f"Pass the file that kubeseal wrote ({type(error).__name__})")
+        ]
     except ValueError:
-        return {}, [_file("is not JSON", path, "give what kubeseal writes by default, without -o yaml")]
+        return {}, [_file("must be JSON", path, "Run kubeseal without -o yaml")]
     if not isinstance(manifest, dict) or manifest.get("kind") != "SealedSecret":
-        return {}, [_file("is no SealedSecret", path, "give the file that kubeseal wrote, never the Secret itself")]
+        return {}, [_file("must contain a SealedSecret", path, "Pass the output of kubeseal, never the Secret itself")]
     metadata, spec = manifest.get("metadata") or {}, manifest.get("spec") or {}
     found = []
     sealed_for = (metadata.get("namespace"), metadata.get("name"))
     if sealed_for != (namespace, name):
-        problem = f"is sealed for Secret {show(sealed_for[1])} of namespace {show(sealed_for[0])}, and as another one nobody can read it"
-        found.append(_file(problem, path, f"seal it for {name!r} of namespace {namespace!r}"))
+        problem = (
+            f"is sealed for Secret {show(sealed_for[1])} in namespace {show(sealed_for[0])} and cannot be decrypted "
+            "for another"
+        )
+        found.append(_file(problem, path, f"Seal it with --name {name} --namespace {namespace}"))
     if any(key in (metadata.get("annotations") or {}) for key in WIDER_SCOPES):
-        problem = "is sealed for more than one Secret: whoever may make a SealedSecret elsewhere can read it there"
-        found.append(_file(problem, path, "seal it without --scope"))
+        problem = "must be sealed with the strict scope; with a wider scope, users of other namespaces can decrypt it"
+        found.append(_file(problem, path, "Run kubeseal without --scope"))
     encrypted: Any = spec.get("encryptedData")
     if not isinstance(encrypted, dict) or not all(isinstance(text, str) for text in encrypted.values()):
-        found.append(_file("has no ciphertexts", path, "seal it with kubeseal of Sealed Secrets 0.9 or newer"))
+        found.append(_file("must contain encryptedData", path, "Seal it with kubeseal of Sealed Secrets 0.9 or newer"))
     return ({} if found else encrypted), found
 
 
@@ -130,7 +139,7 @@ def _file(problem: str, path: str, fix: str) -> Finding:
 
 
 def _unseen(finding: Finding) -> Finding:
-    """A finding on ciphertexts, without what was given: it may be the secret itself."""
+    """The finding without the value, which may be the secret itself."""
     if not finding.at.startswith("encrypted") or finding.at == "encrypted.path":
         return finding
     return Finding(rule=finding.rule, at=finding.at, problem=finding.problem, fix=finding.fix)
@@ -144,5 +153,6 @@ def _ciphertext_rules(encrypted: Mapping[str, str]) -> Iterator[Finding]:
                 rule="secrets/ciphertext",
                 at=f"encrypted.{key}",
                 problem=problem,
-                fix="give what kubeseal --raw printed for this name and namespace; if it was the secret itself, change that secret",
+                fix="Pass the output of kubeseal --raw for this name and namespace; if you passed the secret itself, "
+                "rotate it",
             )

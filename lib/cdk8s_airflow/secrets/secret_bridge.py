@@ -1,4 +1,4 @@
-"""A way for the URL of a database into another namespace."""
+"""Copies the URL of a database into another namespace."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from cdk8s_airflow.validation.constraints import Duration, ObjectName, SqlName
 
 
 class SecretBridge(PlatformConstruct):
-    """Brings the URL of a database beside Airflow, by External Secrets' Kubernetes provider. Needs the operator 0.16 or newer.
+    """Copies the URL of a database into the namespace of Airflow with External Secrets. Requires version 0.16.
 
-    It makes an account that may read the one Secret with the database's password and nothing else (with ``ca=``, the one with the
-    authority too), a ClusterSecretStore that reads as this account and that only the namespace of Airflow may use, and an
-    ExternalSecret with the URL under ``connection``. The account lives where Airflow launches no pods: any author of a DAG could borrow it otherwise.
+    It creates a service account with permission to read only the Secret with the database password (and with ``ca=``
+    the Secret with the CA certificate), a ClusterSecretStore that uses this account and that only the namespace of
+    Airflow can use, and an ExternalSecret with the URL under the key ``connection``. The account is in a namespace
+    where Airflow starts no pods; otherwise every DAG author could use it.
     """
 
     how_to_write = (
@@ -49,23 +50,24 @@ class SecretBridge(PlatformConstruct):
         """Create the objects that copy the database URL.
 
         Args:
-            scope: the Chart it is written to.
+            scope: the Chart that the objects are written to.
             id: the construct id.
-            database: the database itself, such as a :class:`CnpgCluster`, or a pooler of it.
-            namespace: where Airflow is, and the URL is read.
-            secret: the Secret that is made there; give it on as ``db.connection(bridge=bridge.secret)``.
-            database_name: which of the Cluster's databases. Default: the first.
-            ca: the key of the Secret that is made there for the certificate of the server's authority; give it on as
-                ``db.connection(..., tls="verify-full", ca=bridge.ca)``. Default: none, for modes of TLS that check no certificate.
-            name: of the account, its Role and the store, which is a name in the whole cluster. Default: namespace and Secret, like
-                ``"airflow-airflow-metadata"``.
-            reader_namespace: where the account lives. Default: beside the database.
-            interval: how often the operator reads the password. Default: ``"1h"``.
-            facts: what is known of the cluster.
+            database: the database, such as a :class:`CnpgCluster`, or a pooler of it.
+            namespace: the namespace of Airflow, where the URL is read.
+            secret: the Secret to create there. Pass it on as ``db.connection(bridge=bridge.secret)``.
+            database_name: the name of a database of the Cluster. Default: None, the first database.
+            ca: the key of a Secret to create there for the CA certificate of the server. Pass it on as
+                ``db.connection(..., tls="verify-full", ca=bridge.ca)``. Default: None, for TLS modes without
+                certificate verification.
+            name: the name of the service account, its Role and the ClusterSecretStore, which is unique in the cluster.
+                Default: None; namespace and Secret, such as ``"airflow-airflow-metadata"``.
+            reader_namespace: the namespace of the service account. Default: None, the namespace of the database.
+            interval: how often the operator reads the password, ``spec.refreshInterval``. Default: ``"1h"``.
+            facts: facts about the cluster. Default: none.
 
         Raises:
-            PlatformError: when Airflow can read the operator's Secret where it is; when a release may launch pods beside the account;
-                when the database does not say where its password is.
+            PlatformError: if Airflow can read the original Secret without a bridge, if a release starts pods in the
+                namespace of the account, or if the Secret with the password of the database is unknown.
         """
         found = checked(SecretBridge.__init__, locals())
         settings = None
@@ -83,7 +85,8 @@ class SecretBridge(PlatformConstruct):
         if not self._sound:
             return
         account = (
-            f"the account {settings.name!r} that reads Secret {settings.source!r} of {settings.source_namespace!r}"
+            f"the account {settings.name!r} that can read Secret {settings.source!r} in namespace "
+            f"{settings.source_namespace!r}"
         )
         at = "database" if reader_namespace is None else "reader_namespace"
         self._found_late(self._registry.guard(settings.reader_namespace, account, at=at))
@@ -99,7 +102,7 @@ class SecretBridge(PlatformConstruct):
 
     @property
     def ca(self) -> SecretKey | None:
-        """The certificate of the server's authority, for ``db.connection(ca=...)``."""
+        """The CA certificate of the server, for ``db.connection(ca=...)``."""
         return self._ca
 
 
@@ -121,7 +124,7 @@ def _settings(
     name: str | None,
     ca: SecretKey | None,
 ) -> tuple[BridgeSettings | None, list[Finding]]:
-    """What the database says of itself, or what it does not say. Neither, where its own faults have been reported."""
+    """The settings from the database, or findings. Neither if the database has findings that were already reported."""
     which, found = database_arguments(database, database_name)
     if found:
         return None, found
@@ -129,14 +132,14 @@ def _settings(
     if not bridged.sound:
         return None, []
     if bridged.url is None or bridged.password is None:
-        return None, [_unknown("database", "does not say which Secret has its password")]
+        return None, [_unknown("database", "must be a database whose password is in a known Secret")]
     source_namespace, source = bridged.password
     direct = database.connection(**which)
     authority = None
     if ca is not None:
         checking = database.connection(**which, tls="verify-ca") if takes(database, "tls") else direct
         if checking.ca_namespace != source_namespace or not isinstance(checking.ca, SecretKey):
-            return None, [_unknown("ca", "cannot be brought: the database does not say which Secret has its authority")]
+            return None, [_unknown("ca", "is not supported, because the Secret with the CA certificate is unknown")]
         authority = (checking.ca, ca)
     settings = BridgeSettings(
         name=name or f"{namespace}-{secret}",
@@ -158,7 +161,7 @@ def _unknown(at: str, problem: str) -> Finding:
         rule="secrets/database",
         at=at,
         problem=problem,
-        fix="make the Secret another way: ExternalSecret, SealedSecret or by hand",
+        fix="Create the Secret with ExternalSecret, SealedSecret or kubectl instead",
     )
 
 
@@ -167,15 +170,17 @@ def _rules(settings: BridgeSettings, at: str) -> Iterator[Finding]:
         yield Finding(
             rule="secrets/bridge",
             at="namespace",
-            problem="is the database's own, where Airflow can read the operator's Secret without a bridge",
+            problem="must not be the namespace of the database, where Airflow can read the Secret of the operator "
+            "directly",
             seen=repr(settings.namespace),
-            fix="leave the bridge out: database=db.connection()",
+            fix="Remove the bridge and pass database=db.connection()",
         )
     elif settings.reader_namespace == settings.namespace:
         yield Finding(
             rule="secrets/exposed-account",
             at=at,
-            problem="is where Airflow launches pods, and any author of a DAG could start one as the account that reads the password",
+            problem="must not be a namespace where Airflow starts pods, because DAG authors could use the account "
+            "that reads the password",
             seen=repr(settings.reader_namespace),
-            fix="name another namespace, in which no Airflow runs pods: reader_namespace=",
+            fix="Set reader_namespace= to a namespace where no Airflow runs pods",
         )

@@ -1,4 +1,4 @@
-"""Stores of secrets that External Secrets reads from."""
+"""SecretStores and ClusterSecretStores, from which External Secrets reads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cdk8s_airflow.validation.frozen import frozen
 
 @frozen(kw_only=False)
 class ExistingSecretStore:
-    """A SecretStore that somebody else makes, in the namespace of those who use it.
+    """An existing SecretStore in the namespace of its users.
 
     Args:
         name: its name.
@@ -34,7 +34,7 @@ class ExistingSecretStore:
 
 @frozen(kw_only=False)
 class ExistingClusterSecretStore:
-    """A ClusterSecretStore that somebody else makes.
+    """An existing ClusterSecretStore.
 
     Args:
         name: its name.
@@ -46,7 +46,7 @@ class ExistingClusterSecretStore:
 
 
 class _Store(PlatformConstruct):
-    """What both kinds of store have in common."""
+    """Common parts of both kinds of store."""
 
     _kind: ClassVar[str] = ""
 
@@ -60,21 +60,21 @@ class _Store(PlatformConstruct):
         namespace: str | None,
     ) -> None:
         super().__init__(scope, id, found)
-        # A name that was refused is not told again by whoever refers to it.
+        # Constructs that refer to an invalid store do not report its name again.
         self._name = name if self._sound else "unsound"
         self._provider: SecretProvider | None = provider if self._sound else None
         self._credentials_namespace = namespace
 
     def _write_down(self, provider: SecretProvider, guards: bool) -> None:
-        """Where its login is, and the Secrets it takes."""
+        """Register the location of its credentials, and the Secrets that it reads."""
         namespace = self._credentials_namespace
         if not self._sound or namespace is None:
             return
         if guards:
-            login = f"what {self._kind} {self._name!r} logs in with"
+            login = f"the credentials of {self._kind} {self._name!r}"
             at = "namespace" if self._kind == "SecretStore" else "credentials_namespace"
             self._found_late(self._registry.guard(namespace, login, at=at))
-        self._need(stores.store_needs(provider, namespace, f"{self._kind} {self._name} logs in with it"))
+        self._need(stores.store_needs(provider, namespace, f"authenticates {self._kind} {self._name}"))
         account = stores.login_account(provider)
         if account is not None:
             self._registry.notes.append(
@@ -94,15 +94,15 @@ class _Store(PlatformConstruct):
 
     @property
     def name(self) -> str:
-        """The store's name."""
+        """The name of the store."""
         return self._name
 
 
 class SecretStore(_Store):
-    """A store for the ExternalSecrets of one namespace. Needs the operator External Secrets 0.16 or newer.
+    """A SecretStore for the ExternalSecrets of one namespace. Requires External Secrets 0.16 or newer.
 
-    What it logs in with is in the same namespace. Where Airflow may launch pods, any author of a DAG could use that login, so that
-    is refused: make a :class:`ClusterSecretStore` whose login is elsewhere.
+    Its credentials are in the same namespace. In a namespace where Airflow starts pods, every DAG author could use
+    these credentials, so that is an error: create a :class:`ClusterSecretStore` with credentials in another namespace.
     """
 
     how_to_write = 'SecretStore(chart, "store", namespace=..., provider=AwsSecretsManager(region="eu-central-1"))'
@@ -122,17 +122,17 @@ class SecretStore(_Store):
         """Create the SecretStore.
 
         Args:
-            scope: the Chart it is written to.
-            id: the construct id, and the name unless ``name`` is given.
-            name: its name. Default: the id.
-            namespace: where it is, with its login and the ExternalSecrets that use it.
-            provider: where the secrets are kept.
-            shared_with_dags: whether authors of DAGs may use the login, which is so where Airflow may launch pods. Then let it reach
-                nothing but what this release reads anyway. Default: they may not.
-            facts: what is known of the cluster.
+            scope: the Chart that it is written to.
+            id: the construct id, and the name unless ``name`` is set.
+            name: the name. Default: None, the construct id.
+            namespace: the namespace of the store, its credentials, and the ExternalSecrets that use it.
+            provider: where the secrets are stored. ``spec.provider``.
+            shared_with_dags: whether the store may be in a namespace where Airflow starts pods, so that DAG authors can
+                use its credentials. Then restrict the credentials to the secrets of this release. Default: False.
+            facts: facts about the cluster. Default: none.
 
         Raises:
-            PlatformError: for what the operator would refuse, and for a login that pods of tasks could use.
+            PlatformError: if the operator would reject the object, or if task pods could use the credentials.
         """
         found = checked(SecretStore.__init__, {**locals(), "name": id if name is None else name})
         self._namespace = getattr(namespace, "name", "")
@@ -144,7 +144,7 @@ class SecretStore(_Store):
 
     @staticmethod
     def existing(name: str) -> ExistingSecretStore:
-        """A store that somebody else makes: a name for others to refer to, and no object."""
+        """An existing SecretStore. Returns a handle for other constructs; emits no object."""
         return ExistingSecretStore(name)
 
 
@@ -152,15 +152,17 @@ _Namespaces = Annotated[
     Sequence[NamespaceHandle],
     Must(
         lambda namespaces: len(namespaces) > 0,
-        "is empty: every namespace of the cluster could use the store then",
-        "name the namespaces whose ExternalSecrets may use it",
+        "must contain at least one namespace, otherwise every namespace of the cluster could use the store",
+        "List the namespaces whose ExternalSecrets use the store",
         "secrets/store-namespaces",
     ),
 ]
 
 
 class ClusterSecretStore(_Store):
-    """A store for the ExternalSecrets of some namespaces, with its login in another. Needs External Secrets 0.16 or newer."""
+    """A ClusterSecretStore for several namespaces, with credentials in another one. Requires External Secrets 0.16 or
+    newer.
+    """
 
     how_to_write = (
         'ClusterSecretStore(chart, "store", namespaces=[...], provider=AwsSecretsManager(region="eu-central-1"))'
@@ -181,17 +183,17 @@ class ClusterSecretStore(_Store):
         """Create the ClusterSecretStore.
 
         Args:
-            scope: the Chart it is written to.
-            id: the construct id, and the name unless ``name`` is given.
-            name: its name, which is the whole cluster's. Default: the id.
-            namespaces: whose ExternalSecrets may use it.
-            provider: where the secrets are kept.
-            credentials_namespace: where the service account, keys and certificates are that the provider names; one in which Airflow
-                launches no pods. Default: none, for providers that name nothing.
-            facts: what is known of the cluster.
+            scope: the Chart that it is written to.
+            id: the construct id, and the name unless ``name`` is set.
+            name: the name, unique in the cluster. Default: None, the construct id.
+            namespaces: the namespaces whose ExternalSecrets can use the store, at least one. ``spec.conditions``.
+            provider: where the secrets are stored. ``spec.provider``.
+            credentials_namespace: the namespace of the service account, Secrets and ConfigMaps that the provider refers
+                to. Use one where Airflow starts no pods. Default: None, for providers without references.
+            facts: facts about the cluster. Default: none.
 
         Raises:
-            PlatformError: for what the operator would refuse, and for a login that pods of tasks could use.
+            PlatformError: if the operator would reject the object, or if task pods could use the credentials.
         """
         found = checked(ClusterSecretStore.__init__, {**locals(), "name": id if name is None else name})
         there: str | None = None if credentials_namespace is None else getattr(credentials_namespace, "name", "")
@@ -210,7 +212,7 @@ class ClusterSecretStore(_Store):
 
     @staticmethod
     def existing(name: str) -> ExistingClusterSecretStore:
-        """A store that somebody else makes: a name for others to refer to, and no object."""
+        """An existing ClusterSecretStore. Returns a handle for other constructs; emits no object."""
         return ExistingClusterSecretStore(name)
 
 
@@ -219,13 +221,13 @@ def _login_rules(provider: SecretProvider, namespace: str | None) -> Iterator[Fi
         yield Finding(
             rule="secrets/login-namespace",
             at="credentials_namespace",
-            problem="is missing: the provider names a service account, a key or a certificate, and a ClusterSecretStore has no namespace",
-            fix="say where they are; in a namespace in which Airflow launches no pods",
+            problem="is required, because the provider refers to a service account, Secret or ConfigMap",
+            fix="Set credentials_namespace= to their namespace, one where Airflow starts no pods",
         )
 
 
 AnySecretStore = SecretStore | ClusterSecretStore | ExistingSecretStore | ExistingClusterSecretStore
-"""A store as an ExternalSecret takes it."""
+"""A store that an ExternalSecret can refer to."""
 
 
 def kind_of(store: AnySecretStore) -> str:
@@ -234,20 +236,22 @@ def kind_of(store: AnySecretStore) -> str:
 
 
 def reach_rules(store: AnySecretStore, namespace: str) -> Iterator[Finding]:
-    """Whether ExternalSecrets of a namespace may use a store."""
+    """Check that ExternalSecrets in a namespace can use a store."""
     if isinstance(store, SecretStore) and store.sound and store._namespace != namespace:
         yield Finding(
             rule="secrets/store-reach",
             at="store",
-            problem=f"SecretStore {store.name!r} is in namespace {store._namespace!r}, and only ExternalSecrets there can use it",
+            problem=f"must be a store that this namespace can use; SecretStore {store.name!r} is in namespace "
+            f"{store._namespace!r}",
             seen=repr(namespace),
-            fix="make a SecretStore beside the Secret, or a ClusterSecretStore",
+            fix="Create a SecretStore in the namespace of the Secret, or a ClusterSecretStore",
         )
     if isinstance(store, ClusterSecretStore) and store.sound and namespace not in store._namespaces:
         yield Finding(
             rule="secrets/store-reach",
             at="store",
-            problem=f"ClusterSecretStore {store.name!r} may not be used by ExternalSecrets of this namespace",
+            problem="must be a store that this namespace can use; it is not in namespaces= of ClusterSecretStore "
+            f"{store.name!r}",
             seen=repr(namespace),
-            fix="add the namespace to namespaces= of the store",
+            fix="Add the namespace to namespaces= of the store",
         )

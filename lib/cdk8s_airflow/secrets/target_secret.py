@@ -1,4 +1,4 @@
-"""What the constructs that make a Secret are told of it: which one, and what its reader expects in it."""
+"""The Secret that a construct creates, and the keys that its reader requires."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ TargetSecret = Annotated[
     object,
     Must(
         _is_reference,
-        "is no reference to a Secret",
-        'write FernetKeySecret("airflow-fernet-key") or another type of reference, SecretKey("smtp", "password"), or a list of those',
+        "must be a reference to a Secret",
+        'Use a reference such as FernetKeySecret("airflow-fernet-key") or SecretKey("smtp", "password"), or a list of '
+        "SecretKey",
         "secrets/reference",
         hides=True,
     ),
 ]
-"""A reference to the Secret that is to be made, as its reader takes it: of a type that says its keys, or keys of one Secret."""
+"""A reference to the Secret to create: a type with fixed keys, or keys of one Secret."""
 
 SecretLabels = Mapping[AnnotationKey, LabelValue]
-"""Labels of the Secret that is made."""
+"""Labels of the created Secret."""
 
 
 @frozen
 class Wanted:
-    """The Secret that is to be made.
+    """The Secret to create.
 
     Attributes:
-        name: its name; empty where it has no single one.
-        keys: the keys its reader expects.
+        name: its name; empty if the references name several Secrets.
+        keys: the keys that its reader requires.
         type: its type.
         labels: its labels.
     """
@@ -53,9 +54,10 @@ class Wanted:
 
 
 def wanted(secret: object, labels: Mapping[str, str] | None) -> Wanted:
-    """What a reference says of the Secret.
+    """The Secret that a reference describes.
 
-    CloudNativePG reads a login again only when its Secret has the label ``cnpg.io/reload``; nobody else minds it.
+    A login gets the label ``cnpg.io/reload``, without which CloudNativePG does not reload it. Other readers ignore the
+    label.
     """
     if isinstance(secret, SecretReference):
         reload = {"cnpg.io/reload": "true"} if isinstance(secret, BasicAuthSecret) else {}
@@ -71,12 +73,12 @@ def wanted(secret: object, labels: Mapping[str, str] | None) -> Wanted:
 
 
 def reference_rules(secret: object, keys: Mapping[str, object], at: str) -> Iterator[Finding]:
-    """Whether a reference is sound, and whether all its keys are made.
+    """Check that a reference is valid, and that all keys of the Secret are created.
 
     Args:
         secret: the reference.
-        keys: the keys that are made.
-        at: the argument that has them.
+        keys: the keys that are created.
+        at: the argument with the keys.
     """
     references = list(secret) if isinstance(secret, Sequence) else [secret]
     found = [finding for each in references for finding in check_setting(each, "secret")]
@@ -88,9 +90,9 @@ def reference_rules(secret: object, keys: Mapping[str, object], at: str) -> Iter
         yield Finding(
             rule="secrets/several",
             at="secret",
-            problem="names keys of several Secrets",
+            problem="must contain keys of one Secret",
             seen=", ".join(sorted({each.name for each in references if isinstance(each, SecretKey)})),
-            fix="make one of these for each Secret",
+            fix="Create one construct for each Secret",
         )
         return
     missing = [key for key in want.keys if key not in keys]
@@ -98,11 +100,9 @@ def reference_rules(secret: object, keys: Mapping[str, object], at: str) -> Iter
         yield Finding(
             rule="secrets/keys",
             at=at,
-            problem=f"lacks {', '.join(missing)}, which is read from this Secret",
-            seen=", ".join(keys) or "no key",
-            fix=f"give every key: {', '.join(want.keys)}",
+            problem=f"must contain {', '.join(missing)}, which the reader of this Secret requires",
+            seen=", ".join(keys) or "no keys",
+            fix=f"Set all keys: {', '.join(want.keys)}",
         )
     if not keys:
-        yield Finding(
-            rule="secrets/keys", at=at, problem="is empty: the Secret would have no key", fix="give at least one key"
-        )
+        yield Finding(rule="secrets/keys", at=at, problem="must contain at least one key", fix="Add at least one key")

@@ -1,4 +1,4 @@
-"""Object stores: their buckets and credentials, and stores that run in the cluster.
+"""Object stores: buckets, credentials, and stores that run in the cluster.
 
 What is listed in ``__all__`` is public. Names are loaded when they are first used.
 """

@@ -1,4 +1,4 @@
-"""What object stores in the cluster have in common: users, a claim, a release of a chart, and the handles of buckets."""
+"""Common parts of object stores in the cluster: users, a claim, a Helm release, and handles of buckets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class ClusterStore(PlatformConstruct):
-    """What every object store in the cluster offers to others."""
+    """The handles of an object store in the cluster."""
 
     _given: StoreSettings | None = None
     _delivery: Delivery | None = None
@@ -42,28 +42,31 @@ class ClusterStore(PlatformConstruct):
 
     @property
     def storage(self) -> ObjectStorage:
-        """The store as logs, backups and Jobs are handed it, without a login."""
+        """The store without credentials, for logs, backups and Jobs."""
         return self._storage
 
     @property
     def admin_credentials(self) -> S3Credentials | None:
-        """The login that makes buckets, for ``BucketJob(credentials=...)``; none while findings are being collected."""
+        """The credentials for creating buckets, for ``BucketJob(credentials=...)``; None if the construct has
+        findings.
+        """
         return None if self._given is None else self._given.admin_credentials
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
-        """Every bucket that somebody uses, for ``BucketJob(buckets=...)``."""
+        """All buckets of all users, for ``BucketJob(buckets=...)``."""
         return () if self._given is None else tuple(self._storage.bucket(name) for name in self._given.buckets)
 
     def bucket(self, name: str, *, user: str | None = None) -> Bucket:
-        """A bucket, with the login of its user.
+        """A bucket with the credentials of its user.
 
         Args:
-            name: its name.
-            user: the Secret of the user, where several have the bucket. Default: the one that may write.
+            name: the name of the bucket.
+            user: the name of the user's Secret, if several users have the bucket. Default: None, the user with write
+                access.
 
         Raises:
-            PlatformError: when nobody has such a bucket, or several may write it.
+            PlatformError: if no user has the bucket, or if several users have write access.
         """
         if self._given is None:
             return UNSOUND
@@ -84,12 +87,16 @@ class ClusterStore(PlatformConstruct):
 
     @property
     def traffic(self) -> Traffic:
-        """Its pods, and whom they talk to but for its clients; nothing while findings are being collected."""
+        """The pods of the store and their connections, without those of its clients; empty if the construct has
+        findings.
+        """
         return self._traffic_of
 
     @property
     def permissions(self) -> tuple[Permission, ...]:
-        """What accounts that come with it may do with the API of Kubernetes: that of Helm, and no other."""
+        """The Kubernetes API permissions of the accounts that come with the store: only the account of the delivery has
+        any.
+        """
         return (
             ()
             if self._given is None or self._delivery is None
@@ -106,7 +113,7 @@ class ClusterStore(PlatformConstruct):
         objects: Mapping[str, Mapping[str, Any]],
         images: Iterable[str],
     ) -> None:
-        """Makes the release and what stands beside it, and writes down what both need."""
+        """Emit the release and the objects next to it, and register their Secrets and permissions."""
         text = values_text(values)
         release = Release(
             name=settings.name, namespace=settings.namespace, chart_version=chart_version, text=text, values=values
@@ -127,7 +134,7 @@ class ClusterStore(PlatformConstruct):
         self._need(
             needs.login(login, store, settings.namespace, purpose)
             for login, purpose in (
-                (settings.admin_credentials, f"makes buckets in {settings.name}"),
+                (settings.admin_credentials, f"creates buckets in {settings.name}"),
                 *((user.credentials, f"{user.access}s {', '.join(user.buckets)}") for user in settings.users),
             )
         )
@@ -141,12 +148,12 @@ class ClusterStore(PlatformConstruct):
 
 
 def with_source(delivery: Delivery, source: ChartSource) -> Delivery:
-    """A delivery that gets a store's chart, unless it was told another place."""
+    """The delivery with the chart source of the store, unless the user set another source."""
     return replace(delivery, source=source) if delivery.source == ChartSource() else delivery
 
 
 def delivery_rules(delivery: Delivery, values: Mapping[str, Any], facts: ClusterFacts) -> Iterator[Finding]:
-    """Whether the cluster's controllers know everything that the delivery says."""
+    """Check that the controllers of the cluster support the delivery."""
     if isinstance(delivery, K3sHelmChart):
         yield from k3s_rules(delivery, facts)
     if isinstance(delivery, FluxRelease):
@@ -159,9 +166,9 @@ def _no_such_bucket(name: str, buckets: Sequence[str]) -> Finding:
     return Finding(
         rule="storage/no-such-bucket",
         at="name",
-        problem="is a bucket that no such user has",
+        problem="must be a bucket of a user of the store",
         seen=show(name),
-        fix=f"name one of {', '.join(buckets)}",
+        fix=f"Use one of {', '.join(buckets)}",
     )
 
 
@@ -169,7 +176,7 @@ def _several_users(name: str) -> Finding:
     return Finding(
         rule="storage/several-users",
         at="user",
-        problem=f"is missing, and several users have bucket {name!r}",
+        problem=f"is required, because several users have the bucket {name!r}",
         seen="None",
-        fix="name the Secret of one of them",
+        fix="Set user= to the name of the Secret of one of them",
     )

@@ -1,4 +1,4 @@
-"""MinIO, for those who have it: nobody maintains its community edition any more."""
+"""MinIO for existing installations. Its community edition is no longer maintained."""
 
 from __future__ import annotations
 
@@ -41,13 +41,15 @@ _RESOURCES = Resources(cpu="250m", memory="512Mi", memory_limit="2Gi")
 
 
 class MinioLegacy(ClusterStore):
-    """MinIO in the cluster, by its last chart. **Its makers have ended the community edition**: no fixes, no new images.
+    """MinIO in the cluster, installed by its last Helm chart. **The community edition is discontinued**: no fixes, no
+    new images.
 
-    It is here for platforms that have it. For new ones there are :class:`SeaweedFs`, which is written the same way, and stores
-    that somebody else runs. The images come from quay.io, since those on Docker Hub are gone; keep copies of them and of the
-    chart (``mirror``, ``delivery``). One server on one volume, which is the platform's own claim and outlives the release.
+    Use it only for existing installations. For new platforms use :class:`SeaweedFs`, which has the same arguments, or
+    an external store. Images are pulled from quay.io, because those on Docker Hub were removed; keep copies of them and
+    of the chart (``mirror``, ``delivery``). One server uses one volume. The claim is not part of the Helm release, so
+    it is kept when the release is uninstalled.
 
-    The id of each user's access key is the name of its Secret, because the chart wants it in clear text.
+    The access key id of each user is the name of its Secret, because the chart requires it in plain text.
     """
 
     how_to_write = 'MinioLegacy(chart, "lake", namespace=..., storage=Volume("50Gi"), users=[...])'
@@ -72,24 +74,26 @@ class MinioLegacy(ClusterStore):
         """Create the MinIO store.
 
         Args:
-            scope: the Chart it is written to.
+            scope: the Chart that it is written to.
             id: the construct id.
-            namespace: where it lives; best one where Airflow starts no pods.
-            storage: the volume claim with everything in it.
-            users: who logs in, and to which buckets.
-            name: its name, and that of its release. Default: ``"minio"``.
-            admin_credentials: the login that makes these buckets, and can do nothing else. Default: the Secret ``<name>-admin``. The login that
-                may do anything is in ``<name>-root``.
-            resources: of the server. Default: 250m CPU, 512Mi memory, at most 2Gi; the chart would ask for 16Gi.
-            placement: on which nodes it may run. Default: any that reach the volume.
-            mirror: where copies of the images are pulled from. Default: quay.io.
-            pull_secret: the Secret by which nodes log in to the registry. Default: none.
-            delivery: how the release reaches the cluster; its source is MinIO's repository unless it names another. Default:
+            namespace: the namespace of the store. Use one where Airflow starts no pods.
+            storage: the volume claim for all data.
+            users: the users and their buckets, at least one.
+            name: the name of the store and of its release. Default: ``"minio"``.
+            admin_credentials: the credentials for creating the buckets, without other permissions. Default: None, the
+                Secret ``<name>-admin``. The root credentials are in ``<name>-root``.
+            resources: requests and limits of the server. Default: 250m CPU, 512Mi memory, at most 2Gi; the chart's
+                default is 16Gi.
+            placement: the nodes on which it may run. Default: any node that can mount the volume.
+            mirror: the registry mirror for the images. Default: None, quay.io.
+            pull_secret: the Secret with the login of the registry, ``imagePullSecrets``. Default: None.
+            delivery: how the release is delivered. Its source defaults to the repository of MinIO. Default:
                 :class:`K3sHelmChart`.
-            facts: what is known of the cluster.
+            facts: facts about the cluster. Default: none.
 
         Raises:
-            PlatformError: when two users share a login, or the delivery does not fit the cluster.
+            PlatformError: if an argument is invalid, two users have the same credentials, or the cluster does not
+                support the delivery.
         """
         found = checked(MinioLegacy.__init__, locals())
         settings: StoreSettings | None = None
@@ -140,7 +144,7 @@ class MinioLegacy(ClusterStore):
         self._need(
             [
                 needs.login(
-                    root_credentials(name), root, settings.namespace, f"is the root of {name}, and makes its users"
+                    root_credentials(name), root, settings.namespace, f"is the root login of {name}; creates its users"
                 )
             ]
         )

@@ -1,4 +1,4 @@
-"""Names that every object store takes, and where a store is."""
+"""Formats of bucket names, prefixes, endpoints, accounts and regions."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ BucketName = Annotated[
     str,
     Must(
         lambda text: _BUCKET.fullmatch(text) is not None and ".." not in text,
-        "is not the name of a bucket",
-        "write the bare name: 3 to 63 lower-case letters, digits, dots and dashes; what comes after it is the prefix",
+        "must be the name of a bucket",
+        "Use 3 to 63 lower-case letters, digits, dots and dashes, without a path; set the path with prefix=",
         "storage/bucket",
     ),
 ]
@@ -29,28 +29,28 @@ BucketPrefix = Annotated[
     str,
     Must(
         lambda text: _PREFIX.fullmatch(text) is not None,
-        "is not a prefix of object names that is safe in every store",
-        'write it like "airflow/prod": letters, digits, dots, dashes and underscores, without a slash at either end',
+        "must be a prefix of object names that every store supports",
+        'Use letters, digits, dots, dashes and underscores, without a slash at either end, such as "airflow/prod"',
         "storage/prefix",
     ),
 ]
-"""What object names start with; empty for nothing."""
+"""A prefix of object names. Empty for no prefix."""
 
 StorageEndpoint = Annotated[
     str,
     Must(
         lambda text: _ENDPOINT.fullmatch(text) is not None,
-        "is not the address of an object store",
-        'write scheme, host and port, like "http://seaweedfs-s3.storage:8333"; user and password belong into the Secret',
+        "must be the address of an object store, without user and password",
+        'Use scheme, host and port, such as "http://seaweedfs-s3.storage:8333"; put the login into the Secret',
         "storage/endpoint",
         hides=True,
     ),
 ]
-"""Where an S3-compatible store listens."""
+"""The address of an S3-compatible store."""
 
 
 def is_container(text: str) -> bool:
-    """Whether a container of Azure Blob Storage can be called so."""
+    """Whether the text is a valid name of an Azure Blob Storage container."""
     return len(text) <= 63 and _CONTAINER.fullmatch(text) is not None
 
 
@@ -58,30 +58,30 @@ Container = Annotated[
     str,
     Must(
         is_container,
-        "is not the name of a container of Azure Blob Storage",
-        "use 3 to 63 lower-case letters, digits and single dashes",
+        "must be the name of an Azure Blob Storage container",
+        "Use 3 to 63 lower-case letters, digits and single dashes",
         "storage/container",
     ),
 ]
-"""A container of Azure Blob Storage."""
+"""An Azure Blob Storage container."""
 
 StorageAccount = Annotated[
     str,
     Must(
         lambda text: _ACCOUNT.fullmatch(text) is not None,
-        "is not the name of a storage account",
-        "use its bare name: 3 to 24 lower-case letters and digits",
+        "must be the name of an Azure storage account",
+        "Use 3 to 24 lower-case letters and digits",
         "storage/account",
     ),
 ]
-"""A storage account of Azure."""
+"""An Azure storage account."""
 
 StorageRegion = Annotated[
     str,
     Must(
         lambda text: _REGION.fullmatch(text) is not None,
-        "is not the name of a region",
-        'write it like "eu-central-1"',
+        "must be the name of a region",
+        'Use a region such as "eu-central-1"',
         "storage/region",
     ),
 ]

@@ -1,4 +1,4 @@
-"""Object stores and the buckets in them, whoever makes them: what logs, backups, tasks and Jobs are handed."""
+"""Object stores and buckets: handles for logs, backups, tasks and Jobs."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from cdk8s_airflow.validation.constraints import Label, PortNumber, SecretKeyNam
 from cdk8s_airflow.validation.frozen import frozen
 
 StorageScheme = Literal["s3", "gs", "azure"]
-"""What a store speaks: S3, Google Cloud Storage or Azure Blob Storage."""
+"""The protocol of a store: S3, Google Cloud Storage or Azure Blob Storage."""
 
 
 @frozen(kw_only=False)
 class S3Credentials:
-    """A Secret with a login to a store that speaks S3, in the namespace of whoever reads it.
+    """A Secret with the credentials of an S3 store, in the namespace of its reader.
 
-    The two first keys are named like the variables that the AWS libraries read. The third holds the same login as an Airflow
-    connection in JSON, because nothing may splice a connection from its parts; only pods of Airflow read it.
+    The first two keys have the names of the environment variables that AWS libraries read. The third key holds the same
+    credentials as an Airflow connection in JSON; only Airflow pods read it.
 
     Args:
-        secret: the Secret's name.
-        access_key_id: the key with the access key's id.
-        secret_access_key: the key with its secret.
-        connection: the key with the Airflow connection.
+        secret: the name of the Secret.
+        access_key_id: the key with the access key id. Default: ``"AWS_ACCESS_KEY_ID"``.
+        secret_access_key: the key with the secret access key. Default: ``"AWS_SECRET_ACCESS_KEY"``.
+        connection: the key with the Airflow connection. Default: ``"connection"``.
     """
 
     how_to_write: ClassVar[str] = 'S3Credentials("data-lake")'
@@ -44,12 +44,12 @@ class S3Credentials:
 
 @frozen(kw_only=False)
 class GcsCredentials:
-    """A Secret with the key file of a service account of Google Cloud, in the namespace of whoever reads it.
+    """A Secret with the key file of a Google Cloud service account, in the namespace of its reader.
 
     Args:
-        secret: the Secret's name.
-        key_file: the key with the JSON of the key file.
-        connection: the key with the same login as an Airflow connection.
+        secret: the name of the Secret.
+        key_file: the key with the JSON key file. Default: ``"key.json"``.
+        connection: the key with the same credentials as an Airflow connection. Default: ``"connection"``.
     """
 
     how_to_write: ClassVar[str] = 'GcsCredentials("data-lake")'
@@ -65,13 +65,14 @@ class GcsCredentials:
 
 @frozen(kw_only=False)
 class AzureCredentials:
-    """A Secret with the access key of a storage account of Azure, in the namespace of whoever reads it.
+    """A Secret with the access key of an Azure storage account, in the namespace of its reader.
 
     Args:
-        secret: the Secret's name.
-        account: the key with the account's name, which backups read from the Secret too.
-        account_key: the key with the account's key.
-        connection: the key with the same login as an Airflow connection.
+        secret: the name of the Secret.
+        account: the key with the name of the storage account, which backups read too. Default:
+            ``"AZURE_STORAGE_ACCOUNT"``.
+        account_key: the key with the access key of the account. Default: ``"AZURE_STORAGE_KEY"``.
+        connection: the key with the same credentials as an Airflow connection. Default: ``"connection"``.
     """
 
     how_to_write: ClassVar[str] = 'AzureCredentials("data-lake")'
@@ -87,7 +88,7 @@ class AzureCredentials:
 
 
 StorageCredentials = S3Credentials | GcsCredentials | AzureCredentials
-"""A login to a store, by reference."""
+"""Credentials for a store, by reference to a Secret."""
 
 _CREDENTIALS: Mapping[str, type] = {"s3": S3Credentials, "gs": GcsCredentials, "azure": AzureCredentials}
 
@@ -97,34 +98,37 @@ def _same_key(*keys: str) -> Iterator[Finding]:
         yield Finding(
             rule="storage/same-key",
             at="secret",
-            problem="would hold two things under one key",
+            problem="must use a different key for each value",
             seen=", ".join(keys),
-            fix="give each its own key",
+            fix="Use different key names",
         )
 
 
 @frozen
 class ObjectStorage:
-    """An object store: where it is, what it speaks, and who logs in. It makes no object; :meth:`bucket` names what is in it.
+    """An object store: its address, protocol and credentials. It emits no object; :meth:`bucket` returns a handle for a
+    bucket.
 
-    Write :meth:`s3`, :meth:`gcs` or :meth:`azure` for one that somebody else runs. One in the cluster comes from
+    Use :meth:`s3`, :meth:`gcs` or :meth:`azure` for an external store. For a store in the cluster, use
     ``SeaweedFs(...).storage``.
 
     Attributes:
         scheme: ``"s3"``, ``"gs"`` or ``"azure"``.
-        endpoint: scheme, host and port of an S3-compatible store; None for AWS, and for the other two.
-        region: the region of its buckets.
-        path_style: whether the bucket stands in the path of a URL and not in the host. Default: yes with an ``endpoint``, since
-            few such stores have a name for each bucket; no with AWS.
-        account: the storage account, with Azure.
-        project: the project that new buckets belong to, with Google Cloud.
-        credentials: the login of all its buckets, unless one has its own. Default: none; then pods log in by their identity in
-            the cloud.
-        peer: where its pods or servers are, for network policies. Default: what the endpoint's host looks like; else outside the cluster, at an unknown address.
-        port: the port they listen on. Default: the endpoint's, or 443.
-        credentials_namespace: the namespace in which its logins are made up, for a store that the platform runs itself. Default: none;
-            whoever runs the store gives them out.
-        ids_are_names: whether the id of an access key is the name of its Secret, for a store that has users by name.
+        endpoint: scheme, host and port of an S3-compatible store. Default: None, for AWS, Google Cloud and Azure.
+        region: the region of the buckets. Default: None.
+        path_style: whether the bucket name is in the path of a URL instead of the host name. Default: None; True with
+            an ``endpoint``, because few S3-compatible stores have a host name for each bucket, and False for AWS.
+        account: the Azure storage account. Required for ``"azure"``. Default: None.
+        project: the Google Cloud project of new buckets. Default: None.
+        credentials: the credentials for all buckets that have none of their own. Default: None; pods use their cloud
+            identity.
+        peer: the pods or servers of the store, for network policies. Default: None, derived from the host of the
+            endpoint, otherwise outside the cluster at unknown addresses.
+        port: the port of those pods or servers. Default: None, the port of the endpoint, or 443.
+        credentials_namespace: the namespace where the credentials are generated, for a store that the platform runs.
+            Default: None; the operator of the store provides them.
+        ids_are_names: whether the access key id is the name of the Secret, for a store with named users. Default:
+            False.
     """
 
     how_to_write: ClassVar[str] = (
@@ -152,14 +156,16 @@ class ObjectStorage:
         credentials: S3Credentials | None = None,
         peer: Peer | None = None,
     ) -> ObjectStorage:
-        """S3 of AWS, or anything that speaks it.
+        """AWS S3, or an S3-compatible store.
 
         Args:
-            endpoint: where an S3-compatible store listens, like ``"https://s3.example.com"``. Default: AWS.
-            region: the buckets' region. Default: as the environment of the pods says; S3-compatible stores seldom care.
-            path_style: whether the bucket stands in the path of a URL. Default: yes with an ``endpoint``, else no.
-            credentials: the login. Default: none, and pods log in by their identity in the cloud.
-            peer: where it is, for network policies.
+            endpoint: the address of an S3-compatible store, such as ``"https://s3.example.com"``. Default: None, AWS.
+            region: the region of the buckets. Default: None; the environment of the pods determines it. S3-compatible
+                stores usually ignore it.
+            path_style: whether the bucket name is in the path of a URL. Default: None; True with an ``endpoint``,
+                otherwise False.
+            credentials: the credentials. Default: None; pods use their cloud identity.
+            peer: the location of the store, for network policies. Default: None, derived from the host of the endpoint.
         """
         return ObjectStorage(
             scheme="s3", endpoint=endpoint, region=region, path_style=path_style, credentials=credentials, peer=peer
@@ -172,31 +178,32 @@ class ObjectStorage:
         """Google Cloud Storage.
 
         Args:
-            project: the project that new buckets belong to; only a Job that makes buckets needs it. Default: that of the login.
-            region: where new buckets are. Default: Google's own, the United States.
-            credentials: the login. Default: none, and pods log in by Workload Identity.
+            project: the project of new buckets; only a Job that creates buckets uses it. Default: None, that of the
+                credentials.
+            region: the location of new buckets. Default: None, Google's default (the United States).
+            credentials: the credentials. Default: None; pods use Workload Identity.
         """
         return ObjectStorage(scheme="gs", project=project, region=region, credentials=credentials)
 
     @staticmethod
     def azure(account: str, *, credentials: AzureCredentials | None = None) -> ObjectStorage:
-        """Azure Blob Storage, whose buckets are called containers.
+        """Azure Blob Storage, where buckets are called containers.
 
         Args:
             account: the storage account.
-            credentials: the login. Default: none, and pods log in by Workload Identity.
+            credentials: the credentials. Default: None; pods use Workload Identity.
         """
         return ObjectStorage(scheme="azure", account=account, credentials=credentials)
 
     def bucket(self, name: str, *, credentials: StorageCredentials | None = None) -> Bucket:
-        """A bucket in this store, which exists or is made by a ``BucketJob``.
+        """A bucket in this store. It exists already, or a ``BucketJob`` creates it.
 
         Args:
-            name: its name.
-            credentials: the login of those who use it. Default: the store's.
+            name: the name of the bucket.
+            credentials: the credentials of its users. Default: None, the credentials of the store.
 
         Raises:
-            PlatformError: when the name, or the store, is not sound.
+            PlatformError: if the name or the store is invalid.
         """
         bucket = Bucket(name=name, storage=self, own_credentials=credentials)
         return UNSOUND if report(check_setting(bucket, "bucket")) else bucket
@@ -214,22 +221,22 @@ class ObjectStorage:
                 yield Finding(
                     rule="storage/not-of-this-store",
                     at=at,
-                    problem=f"means nothing to a store that speaks {self.scheme!r}",
+                    problem=f"is ignored by a store with the scheme {self.scheme!r}",
                     seen=show(given),
-                    fix="leave it out, and write ObjectStorage.s3(...), .gcs(...) or .azure(...)",
+                    fix=f"Remove {at}=, or use ObjectStorage.s3(...), .gcs(...) or .azure(...)",
                 )
         if self.scheme == "azure" and self.account is None:
             yield Finding(
                 rule="storage/account",
                 at="account",
-                problem="is missing, and containers are found by the account they are in",
+                problem="is required for Azure",
                 seen="None",
-                fix='write ObjectStorage.azure("acmedata")',
+                fix='Use ObjectStorage.azure("acmedata")',
             )
 
     @property
     def host(self) -> str:
-        """The host that clients connect to, or the name of the service where there are many."""
+        """The host that clients connect to, or the name of the service if there are many hosts."""
         if self.scheme == "gs":
             return "storage.googleapis.com"
         if self.scheme == "azure":
@@ -240,7 +247,7 @@ class ObjectStorage:
 
     @property
     def where(self) -> Peer:
-        """Where it is, for network policies: what was said, or what its name looks like."""
+        """The location for network policies: ``peer``, or the location derived from the host name."""
         if self.peer is not None:
             return self.peer
         if self.endpoint is None:
@@ -249,7 +256,7 @@ class ObjectStorage:
 
     @property
     def listens_on(self) -> int:
-        """The port of its pods or servers."""
+        """The port of the pods or servers of the store."""
         if self.port is not None:
             return self.port
         if self.endpoint is None:
@@ -260,31 +267,31 @@ class ObjectStorage:
 
     @property
     def uses_path_style(self) -> bool:
-        """Whether the bucket stands in the path of a URL."""
+        """Whether the bucket name is in the path of a URL."""
         return self.endpoint is not None if self.path_style is None else self.path_style
 
 
 def credentials_rules(storage: ObjectStorage, given: StorageCredentials | None, at: str) -> Iterator[Finding]:
-    """Whether a login is of the kind that a store takes."""
+    """Check that the credentials have the type that the store requires."""
     wanted = _CREDENTIALS[storage.scheme]
     if given is not None and not isinstance(given, wanted):
         yield Finding(
             rule="storage/credentials",
             at=at,
-            problem=f"are not of the kind that this store takes, {wanted.__name__}",
+            problem=f"must be {wanted.__name__} for this store",
             seen=type(given).__name__,
-            fix=f"write {getattr(wanted, 'how_to_write', wanted.__name__)}",
+            fix=f"Pass {getattr(wanted, 'how_to_write', wanted.__name__)}",
         )
 
 
 @frozen
 class Bucket:
-    """A bucket of an object store. Made by :meth:`ObjectStorage.bucket`, not by hand.
+    """A bucket of an object store. Create it with :meth:`ObjectStorage.bucket`.
 
     Attributes:
-        name: its name; with Azure, that of the container.
-        storage: the store it is in.
-        own_credentials: the login of those who use it, where it is not the store's.
+        name: the name of the bucket, or of the container in Azure.
+        storage: the store.
+        own_credentials: credentials for this bucket. Default: None, the credentials of the store.
     """
 
     how_to_write: ClassVar[str] = 'ObjectStorage.s3(credentials=S3Credentials("data-lake")).bucket("data-raw")'
@@ -299,79 +306,83 @@ class Bucket:
             yield Finding(
                 rule="storage/container",
                 at="name",
-                problem="is not the name of a container of Azure Blob Storage",
+                problem="must be the name of an Azure Blob Storage container",
                 seen=repr(self.name),
-                fix="use 3 to 63 lower-case letters, digits and single dashes",
+                fix="Use 3 to 63 lower-case letters, digits and single dashes",
             )
 
     @property
     def scheme(self) -> StorageScheme:
-        """What its store speaks."""
+        """The protocol of its store."""
         return self.storage.scheme
 
     @property
     def endpoint(self) -> str | None:
-        """Scheme, host and port of its store, where that is S3-compatible and not AWS."""
+        """Scheme, host and port of its store; None for AWS, Google Cloud and Azure."""
         return self.storage.endpoint
 
     @property
     def region(self) -> str | None:
-        """Its region, where it is known."""
+        """Its region; None if unknown."""
         return self.storage.region
 
     @property
     def path_style(self) -> bool:
-        """Whether the bucket stands in the path of a URL."""
+        """Whether the bucket name is in the path of a URL."""
         return self.storage.uses_path_style
 
     @property
     def credentials(self) -> StorageCredentials | None:
-        """The login of those who use it; None where they have an identity in the cloud."""
+        """The credentials of its users; None if they use their cloud identity."""
         return self.storage.credentials if self.own_credentials is None else self.own_credentials
 
     @property
     def peer(self) -> Peer:
-        """Where its store is, for network policies."""
+        """The location of its store, for network policies."""
         return self.storage.where
 
     @property
     def port(self) -> int:
-        """The port its store listens on."""
+        """The port of its store."""
         return self.storage.listens_on
 
     @property
     def url(self) -> str:
-        """The bucket as most libraries write it: ``s3://NAME``, ``gs://NAME``, or the address of the container."""
+        """The URL of the bucket as most libraries expect it: ``s3://NAME``, ``gs://NAME``, or the address of the
+        container.
+        """
         if self.scheme == "azure":
             return f"https://{self.storage.host}/{self.name}"
         return f"{self.scheme}://{self.name}"
 
     def flow(self, source: PodGroup, purpose: str) -> TrafficFlow:
-        """The connections that pods open to it, for network policies.
+        """The connections from pods to the store, for network policies.
 
         Args:
             source: the pods.
-            purpose: what for, in a few words.
+            purpose: the purpose in a few words.
         """
         return TrafficFlow(source=source, target=self.peer, port=self.port, purpose=purpose)
 
     def connection(self) -> dict[str, Any]:
-        """The Airflow connection, with words in capitals where a secret stands; without a login where there is none."""
+        """The Airflow connection as a mapping. Secret values are placeholders in capitals; without credentials there
+        are none.
+        """
         return airflow_connection(self.storage, self.credentials)
 
 
 UNSOUND = Bucket(name="unsound", storage=ObjectStorage(scheme="s3"))
-"""Stands for a bucket whose faults have been reported, so that nobody reports what follows from them."""
+"""Replaces an invalid bucket, so that its findings are not followed by others."""
 
 CHECKSUMS: Mapping[str, str] = {
     "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
     "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
 }
-"""Keeps newer AWS libraries (botocore 1.36 on) from sending checksums that many S3-compatible stores refuse."""
+"""Stops AWS libraries (botocore 1.36 and newer) from sending checksums that many S3-compatible stores reject."""
 
 
 def airflow_connection(storage: ObjectStorage, credentials: StorageCredentials | None) -> dict[str, Any]:
-    """An Airflow connection to a store; words in capitals stand for what is secret."""
+    """The Airflow connection to a store. Secret values are placeholders in capitals."""
     if storage.scheme == "gs":
         extra = {"keyfile_dict": "KEY_FILE"} if credentials is not None else {}
         return {"conn_type": "google_cloud_platform", **({"extra": extra} if extra else {})}
@@ -393,9 +404,9 @@ def airflow_connection(storage: ObjectStorage, credentials: StorageCredentials |
 
 
 def addressing_style(storage: ObjectStorage) -> str | None:
-    """What the AWS libraries have to be told of ``path_style``; None where they do so anyway.
+    """The option ``addressing_style`` of AWS libraries for ``path_style``; None if it matches their default.
 
-    With an endpoint they put the bucket into the path unless told otherwise, and with AWS into the host.
+    By default they put the bucket name into the path if an endpoint is set, and into the host name for AWS.
     """
     if storage.uses_path_style == (storage.endpoint is not None):
         return None

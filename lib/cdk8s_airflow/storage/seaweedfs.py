@@ -1,4 +1,4 @@
-"""SeaweedFS: an object store in the cluster, by its chart."""
+"""SeaweedFS: an S3-compatible object store in the cluster, installed by its Helm chart."""
 
 from __future__ import annotations
 
@@ -37,16 +37,18 @@ _RESOURCES = Resources(cpu="250m", memory="512Mi", memory_limit="2Gi")
 
 
 class SeaweedFs(ClusterStore):
-    """SeaweedFS in the cluster: a store that speaks S3, by its chart, all of it in one pod on one volume.
+    """SeaweedFS in the cluster: an S3-compatible object store, installed by its Helm chart, in one pod with one volume.
 
-    It is for labs and small platforms: what is in it is as safe as its volume, and while its node is drained nobody reaches it.
-    The volume is the platform's own claim and outlives the release; the chart's default would be the disk of the node.
+    Use it for labs and small platforms: the data is as durable as the volume, and the store is unavailable while its
+    node is drained. The volume claim is not part of the Helm release, so it is kept when the release is uninstalled.
+    (By default the chart stores data on the disk of the node.)
 
-    Each user has a login for their own buckets. The logins are made up in the store's namespace and copied to where they are
-    read; the server reads them from its variables, so no key stands in any object. Only the S3 port can be reached from other
-    pods, which takes a cluster that enforces network policies: the other ports ask nobody who they are.
+    Each user has credentials for their own buckets. The credentials are generated in the namespace of the store and
+    copied to the namespaces of their readers. The server reads them from environment variables, so no object contains a
+    key. Other pods can connect only to the S3 port, because the other ports require no login; the cluster must enforce
+    network policies for this.
 
-    Buckets are made by a ``BucketJob`` with :attr:`buckets` and :attr:`admin_credentials`.
+    A ``BucketJob`` with :attr:`buckets` and :attr:`admin_credentials` creates the buckets.
     """
 
     how_to_write = 'SeaweedFs(chart, "lake", namespace=..., storage=Volume("50Gi"), users=[...])'
@@ -72,25 +74,28 @@ class SeaweedFs(ClusterStore):
         """Create the SeaweedFS store.
 
         Args:
-            scope: the Chart it is written to.
+            scope: the Chart that it is written to.
             id: the construct id.
-            namespace: where it lives; best one where Airflow starts no pods.
-            storage: the volume claim with everything in it.
-            users: who logs in, and to which buckets.
-            name: its name, and that of its release. Default: ``"seaweedfs"``.
-            admin_credentials: the login that makes these buckets; it can do anything in them. Default: the Secret ``<name>-admin``.
-            resources: of the server. Default: 250m CPU, 512Mi memory, at most 2Gi.
-            placement: on which nodes it may run. Default: any that reach the volume.
-            mirror: where a copy of the image is pulled from. Default: from where its makers put it.
-            pull_secret: the Secret by which nodes log in to the registry. Default: none.
-            own_policy: whether a policy of its own closes the ports that ask for no login. It lets everybody reach the S3 port, so say
-                False where ``NetworkIsolation`` has the store among its ``traffic``: that allows its clients alone. Default: True.
-            delivery: how the release reaches the cluster; its source is SeaweedFS's repository unless it names another. Default:
+            namespace: the namespace of the store. Use one where Airflow starts no pods.
+            storage: the volume claim for all data.
+            users: the users and their buckets, at least one.
+            name: the name of the store and of its release. Default: ``"seaweedfs"``.
+            admin_credentials: the credentials for creating the buckets, with all permissions on them. Default: None,
+                the Secret ``<name>-admin``.
+            resources: requests and limits of the server. Default: 250m CPU, 512Mi memory, at most 2Gi.
+            placement: the nodes on which it may run. Default: any node that can mount the volume.
+            mirror: the registry mirror for the image. Default: None, the registry of the project.
+            pull_secret: the Secret with the login of the registry, ``imagePullSecrets``. Default: None.
+            own_policy: whether to create a network policy that denies the ports without login and allows every pod to
+                connect to the S3 port. Set False if the store is in ``NetworkIsolation(traffic=...)``, which allows
+                only its clients. Default: True.
+            delivery: how the release is delivered. Its source defaults to the repository of SeaweedFS. Default:
                 :class:`K3sHelmChart`.
-            facts: what is known of the cluster.
+            facts: facts about the cluster. Default: none.
 
         Raises:
-            PlatformError: when two users share a login, or the delivery does not fit the cluster.
+            PlatformError: if an argument is invalid, two users have the same credentials, or the cluster does not
+                support the delivery.
         """
         found = checked(SeaweedFs.__init__, locals())
         settings: StoreSettings | None = None

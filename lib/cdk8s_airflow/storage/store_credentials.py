@@ -1,4 +1,5 @@
-"""Secrets with logins to object stores, and how to make each: typed, made up, or copied from where they were made up."""
+"""Secrets with object store credentials, and the commands that create them: typed, generated, or copied from another
+namespace."""
 
 from __future__ import annotations
 
@@ -31,15 +32,16 @@ def login(
     for_airflow: bool = False,
     awaited: bool = False,
 ) -> SecretNeed:
-    """The Secret with a login to a store, in the namespace of its reader.
+    """The Secret with the credentials of a store, in the namespace of its reader.
 
     Args:
         credentials: the Secret.
         storage: the store.
-        namespace: where the reader is.
-        purpose: who reads it, and what for.
-        for_airflow: whether the reader is a pod of Airflow, which takes the login as a connection too.
-        awaited: whether pods of a release start only with it.
+        namespace: the namespace of the reader.
+        purpose: what reads it, and for what.
+        for_airflow: whether Airflow pods read it. They also need the credentials as an Airflow connection. Default:
+            False.
+        awaited: whether pods of a release cannot start without it. Default: False.
     """
     connection = airflow_connection(storage, credentials)
     if isinstance(credentials, S3Credentials):
@@ -83,7 +85,7 @@ def login(
 
 
 def _s3_source(credentials: S3Credentials, storage: ObjectStorage, namespace: str) -> str:
-    """Shell text that has the two halves of the login in variables."""
+    """Shell code that stores both parts of the credentials in variables."""
     if storage.credentials_namespace is None:
         return "read -rsp 'Access key: ' ACCESS_KEY </dev/tty && read -rsp 'Secret key: ' SECRET_KEY </dev/tty"
     if storage.credentials_namespace == namespace:
@@ -99,7 +101,7 @@ def _s3_source(credentials: S3Credentials, storage: ObjectStorage, namespace: st
 def _s3_recipe(
     credentials: S3Credentials, storage: ObjectStorage, namespace: str, connection: Mapping[str, Any]
 ) -> dict[str, tuple[recipes.Part, ...]]:
-    """How each key is made up, where the store is the platform's own."""
+    """How each key is generated, if the platform runs the store. Empty otherwise."""
     home = storage.credentials_namespace
     if home is None:
         return {}
@@ -130,7 +132,7 @@ def _s3_recipe(
 
 
 def _lines(source: str, lines: list[str], connection: Mapping[str, Any], connection_key: str) -> tuple[str, str]:
-    """Shell text that prints a line for each key, and how kubectl reads them."""
+    """Shell code that prints a line for each key, and the kubectl option that reads them."""
     if not connection_key:
         return f"{source} && printf '%s\\n' {' '.join(lines)}", _FROM_LINES
     form = json.dumps(connection).replace("%", "%%")

@@ -1,4 +1,4 @@
-"""What stores in the cluster are told: their users, and everything else, as the wire reads it."""
+"""Settings and users of object stores in the cluster."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from cdk8s_airflow.validation.constraints import Must, is_label_1035
 from cdk8s_airflow.validation.frozen import frozen
 
 LONGEST_NAME = 40
-"""The longest name of a store, from which its chart makes the names of its objects."""
+"""The longest name of a store. Its chart derives object names from it."""
 
 StoreName = Annotated[
     str,
     Must(
         lambda text: is_label_1035(text) and len(text) <= LONGEST_NAME,
-        "is not a name from which the chart can make the names of its objects",
-        f"use at most {LONGEST_NAME} lower-case letters, digits and dashes, starting with a letter",
+        f"must be a name of at most {LONGEST_NAME} characters that starts with a letter",
+        f"Use at most {LONGEST_NAME} lower-case letters, digits and dashes, starting with a letter",
         "storage/name",
     ),
 ]
@@ -35,12 +35,13 @@ StoreName = Annotated[
 
 @frozen
 class StoreUser:
-    """Somebody who logs in to a store in the cluster, and the buckets that are open to them.
+    """A user of a store in the cluster, and the buckets that the user can access.
 
     Attributes:
-        credentials: the Secret with the login. It is made up in the store's namespace, and copied to where it is read.
-        buckets: the buckets, and no others.
-        access: ``"write"`` reads too; ``"read"`` only reads. Default: ``"write"``.
+        credentials: the Secret with the credentials. They are generated in the namespace of the store and copied to the
+            namespaces of their readers.
+        buckets: the buckets, at least one. The user cannot access other buckets.
+        access: ``"write"`` for reading and writing, ``"read"`` for reading only. Default: ``"write"``.
     """
 
     how_to_write: ClassVar[str] = 'StoreUser(credentials=S3Credentials("data-lake"), buckets=["data-raw"])'
@@ -54,15 +55,15 @@ class StoreUser:
             yield Finding(
                 rule="storage/no-buckets",
                 at="buckets",
-                problem="is empty, so that the login would open nothing",
+                problem="must contain at least one bucket",
                 seen="[]",
-                fix='name some, like ["data-raw"]',
+                fix='Use a list of names, such as ["data-raw"]',
             )
 
 
 @frozen
 class StoreSettings:
-    """What a store in the cluster was told, sound in itself."""
+    """The settings of a store in the cluster."""
 
     name: str
     namespace: str
@@ -78,17 +79,17 @@ class StoreSettings:
 
     @property
     def buckets(self) -> tuple[str, ...]:
-        """Every bucket that somebody uses, once."""
+        """All buckets of all users, without duplicates."""
         return tuple(dict.fromkeys(bucket for user in self.users for bucket in user.buckets))
 
 
 def variable_of(credentials: S3Credentials) -> str:
-    """The first part of the names of variables that hold a login."""
+    """The prefix of the environment variables with the credentials."""
     return "S3_" + re.sub(r"[^A-Z0-9]", "_", credentials.secret.upper())
 
 
 def user_rules(users: Sequence[StoreUser], admin: S3Credentials) -> Iterator[Finding]:
-    """Whether each login is one user's, and no user's is the one that may do everything."""
+    """Check that no two users, and no user and the admin, have the same credentials."""
     seen: dict[str, str] = {variable_of(admin): "admin"}
     for index, user in enumerate(users):
         other = seen.setdefault(variable_of(user.credentials), f"users[{index}]")
@@ -96,30 +97,30 @@ def user_rules(users: Sequence[StoreUser], admin: S3Credentials) -> Iterator[Fin
             yield Finding(
                 rule="storage/same-login",
                 at=f"users[{index}].credentials",
-                problem=f"is the login of {other} too, or the two names are too much alike",
+                problem=f"must differ from the credentials of {other} in more than dashes and dots",
                 seen=user.credentials.secret,
-                fix="give each a Secret of its own; one user may have several buckets",
+                fix="Use a separate Secret for each user; one user can have several buckets",
             )
     if not users:
         yield Finding(
             rule="storage/no-users",
             at="users",
-            problem="is empty, so that nobody could use the store",
+            problem="must contain at least one user",
             seen="[]",
-            fix='write [StoreUser(credentials=S3Credentials("data-lake"), buckets=["data-raw", "data-warehouse"])]',
+            fix='Use [StoreUser(credentials=S3Credentials("data-lake"), buckets=["data-raw", "data-warehouse"])]',
         )
 
 
 def volume_rules(volume: Volume) -> list[Finding]:
-    """Whether one pod can have the volume for itself."""
+    """Check that the volume is not shared between nodes."""
     if volume.access_mode != "ReadWriteMany":
         return []
     return [
         Finding(
             rule="storage/access-mode",
             at="storage.access_mode",
-            problem="is not for a store: one server writes its volume, alone",
+            problem="must not be ReadWriteMany, because one server uses the volume alone",
             seen="ReadWriteMany",
-            fix="leave it out",
+            fix="Remove access_mode=",
         )
     ]

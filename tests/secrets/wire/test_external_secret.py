@@ -1,4 +1,4 @@
-"""ExternalSecrets as their operator reads them, and the templates by which it puts texts together."""
+"""The ExternalSecret manifest, and its Go templates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ USER = RemoteKey("prod/db", property="username")
 
 
 def made(data: dict[str, RemoteValue], **changes: Any) -> dict[str, Any]:
-    """The ExternalSecret of some data, judged."""
+    """The ExternalSecret for some data, checked by both validators."""
     given: dict[str, Any] = {
         "name": "airflow-metadata",
         "namespace": "airflow",
@@ -37,7 +37,7 @@ def made(data: dict[str, RemoteValue], **changes: Any) -> dict[str, Any]:
     return manifest
 
 
-def test_keys_come_as_they_are_and_nothing_of_the_object_itself_gets_into_the_secret() -> None:
+def test_keys_are_copied_and_labels_of_the_object_are_not() -> None:
     manifest = made(
         {
             "username": RemoteKey("prod/db", property="username", version="3"),
@@ -75,19 +75,19 @@ def test_keys_come_as_they_are_and_nothing_of_the_object_itself_gets_into_the_se
     }
 
 
-def test_without_a_refresh_the_store_is_asked_once() -> None:
+def test_interval_none_reads_the_store_once() -> None:
     spec = made({"connection": PASSWORD}, interval=None)["spec"]
     assert spec["refreshPolicy"] == "CreatedOnce"
     assert "refreshInterval" not in spec
 
 
 def template(data: dict[str, RemoteValue]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """The templates of some data, and what each of their variables stands for."""
+    """The templates of some data, and the store value of each variable."""
     spec = made(data)["spec"]
     return spec["target"]["template"]["data"], {each["secretKey"]: each["remoteRef"] for each in spec["data"]}
 
 
-def test_a_url_is_put_together_with_each_part_percent_encoded() -> None:
+def test_url_parts_are_percent_encoded() -> None:
     url = RemoteTemplate(
         template="postgresql://{user}:{password}@db.acme.lab:5432/airflow", parts={"user": USER, "password": PASSWORD}
     )
@@ -102,7 +102,7 @@ def test_a_url_is_put_together_with_each_part_percent_encoded() -> None:
     }
 
 
-def test_beside_a_text_every_key_is_written_and_nothing_else() -> None:
+def test_template_lists_every_key_and_nothing_else() -> None:
     url = RemoteTemplate(template="https://{token}@git.acme.lab", parts={"token": PASSWORD})
     texts, variables = template({"git-url": url, "tls.crt": USER, "0": RemoteKey("zero"), "again": PASSWORD})
     assert texts == {
@@ -114,7 +114,7 @@ def test_beside_a_text_every_key_is_written_and_nothing_else() -> None:
     assert sorted(variables) == ["_0", "tls_crt", "token"]
 
 
-def test_parts_of_one_name_in_two_texts_stay_apart() -> None:
+def test_equal_part_names_in_two_templates_are_different_variables() -> None:
     first = RemoteTemplate(template="a://u:{password}@a", parts={"password": RemoteKey("a")})
     second = RemoteTemplate(template="b://u:{password}@b", parts={"password": RemoteKey("b")}, escape="none")
     texts, variables = template({"a": first, "b": second})
@@ -125,7 +125,7 @@ def test_parts_of_one_name_in_two_texts_stay_apart() -> None:
     assert variables == {"password": {"key": "a"}, "password_2": {"key": "b"}}
 
 
-def test_what_is_no_secret_stands_as_it_is_beside_what_is_taken_from_the_store() -> None:
+def test_literal_value_is_written_next_to_store_values() -> None:
     texts, variables = template(
         {"username": LiteralValue("airflow"), "form": LiteralValue("{{ x }}"), "password": PASSWORD}
     )
@@ -133,7 +133,7 @@ def test_what_is_no_secret_stands_as_it_is_beside_what_is_taken_from_the_store()
     assert list(variables) == ["password"]
 
 
-def test_json_is_written_around_parts_that_bring_their_quotes() -> None:
+def test_json_parts_bring_their_quotes() -> None:
     connection = RemoteTemplate(
         template='{"conn_type": "git", "login": {user}, "extra": {"key": {password}}}',
         parts={"user": USER, "password": PASSWORD},
@@ -154,7 +154,7 @@ def test_json_is_written_around_parts_that_bring_their_quotes() -> None:
         ("{password}{", '{{ .password }}{{ "{" }}'),
     ],
 )
-def test_braces_of_the_form_open_no_template(form: str, written: str) -> None:
+def test_braces_of_the_string_do_not_start_an_action(form: str, written: str) -> None:
     texts, _ = template({"k": RemoteTemplate(template=form, parts={"password": PASSWORD}, escape="none")})
     assert texts == {"k": written}
 
@@ -180,7 +180,7 @@ DATA = st.dictionaries(
 
 @settings(derandomize=True, deadline=None, max_examples=200)
 @given(DATA)
-def test_whatever_is_put_together_every_name_in_a_template_stands_for_one_thing(data: dict[str, RemoteValue]) -> None:
+def test_every_variable_of_a_template_has_one_store_value(data: dict[str, RemoteValue]) -> None:
     spec = made(data)["spec"]
     names = [each["secretKey"] for each in spec["data"]]
     assert len(set(names)) == len(names)
@@ -216,7 +216,7 @@ def test_whatever_is_put_together_every_name_in_a_template_stands_for_one_thing(
         (RemoteKey("a", base64="yes"), "argument/type", "data.base64"),  # type: ignore[arg-type]
     ],
 )
-def test_a_spoiled_value_is_told_and_no_secret_is_shown(value: RemoteValue, rule: str, at: str) -> None:
+def test_invalid_value_is_rejected_and_no_secret_is_shown(value: RemoteValue, rule: str, at: str) -> None:
     found = check_value(value, type(value), "data")
     assert (found[0].rule, found[0].at) == (rule, at)
     assert not any(secret in str(found[0]) for secret in ("hunter2", "glpat-"))

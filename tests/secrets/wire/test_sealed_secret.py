@@ -1,4 +1,4 @@
-"""SealedSecrets as their controller reads them, and what is no ciphertext."""
+"""The SealedSecret manifest, and which strings are ciphertexts."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tests.truth import crds
 
 
 def noise(length: int, seed: str = "a") -> bytes:
-    """Bytes that look random and never change."""
+    """Bytes that look random and are always the same."""
     return hashlib.shake_256(seed.encode()).digest(length)
 
 
 def ciphertext(content: int = 44, key: int = 512) -> str:
-    """What kubeseal would print for a content of some bytes, with a key of the controller of some."""
+    """A ciphertext in the format of kubeseal, for a content and a key of the given lengths."""
     return base64.b64encode(key.to_bytes(2, "big") + noise(key) + noise(content + 16, "b")).decode()
 
 
-def test_a_sealed_secret_says_what_becomes_of_it() -> None:
+def test_sealed_secret_manifest() -> None:
     manifest = sealed_secret_manifest(
         "airflow-pg-credentials",
         "airflow-data",
@@ -54,7 +54,7 @@ def test_a_sealed_secret_says_what_becomes_of_it() -> None:
 
 @pytest.mark.parametrize("key", [256, 384, 512, 1024])
 @pytest.mark.parametrize("content", [1, 44, 4000])
-def test_what_kubeseal_makes_is_taken(key: int, content: int) -> None:
+def test_ciphertext_of_kubeseal_is_accepted(key: int, content: int) -> None:
     assert ciphertext_problem(ciphertext(content, key)) == ""
 
 
@@ -73,14 +73,14 @@ def test_what_kubeseal_makes_is_taken(key: int, content: int) -> None:
         (base64.b64encode((512).to_bytes(2, "big") + noise(512) + noise(15)).decode(), "it may be the secret itself"),
     ],
 )
-def test_what_is_no_ciphertext_is_told(text: str, problem: str) -> None:
+def test_other_string_is_rejected(text: str, problem: str) -> None:
     assert ciphertext_problem(text) != ""
     assert problem in ciphertext_problem(text)
 
 
 @given(st.binary(max_size=400))
-def test_nothing_that_a_user_would_call_a_secret_passes_for_a_ciphertext(secret: bytes) -> None:
-    """Neither as it is nor in base64: no text of up to 400 bytes of which any starts as a ciphertext of a usual key does."""
+def test_no_plausible_secret_is_accepted_as_a_ciphertext(secret: bytes) -> None:
+    """Neither as it is nor in base64: no ASCII string of up to 400 bytes starts like a ciphertext of a usual key."""
     if secret[:1] in (b"\x01", b"\x00"):
         secret = b"x" + secret
     assert ciphertext_problem(base64.b64encode(secret).decode()) != ""

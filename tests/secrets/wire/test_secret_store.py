@@ -1,4 +1,4 @@
-"""Stores as External Secrets reads them: every provider with every login, in a namespace and for the whole cluster."""
+"""Manifests of SecretStores and ClusterSecretStores: every provider with every authentication."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ROLE = "arn:aws:iam::111122223333:role/airflow"
 DATA = ExistingNamespace("airflow-data")
 
 PLACED = {"namespace": "there"}
-"""What a reference says more in a store for the whole cluster."""
+"""Fields of a reference that only a ClusterSecretStore has."""
 
 CASES: list[tuple[str, SecretProvider, dict[str, Any]]] = [
     (
@@ -250,21 +250,19 @@ every = pytest.mark.parametrize(("provider", "part"), [case[1:] for case in CASE
 
 
 def unplaced(part: Any) -> Any:
-    """The same without the namespace of references."""
+    """The provider without the namespace of references."""
     if isinstance(part, dict):
         return {key: unplaced(value) for key, value in part.items() if (key, value) != ("namespace", "there")}
     return part
 
 
 @every
-def test_a_provider_is_sound_as_a_setting(provider: SecretProvider, part: dict[str, Any]) -> None:
+def test_provider_is_valid(provider: SecretProvider, part: dict[str, Any]) -> None:
     assert check_value(provider, type(provider), "provider") == []
 
 
 @every
-def test_a_store_of_a_namespace_has_its_provider_and_names_no_namespace(
-    provider: SecretProvider, part: dict[str, Any]
-) -> None:
+def test_secret_store_references_have_no_namespace(provider: SecretProvider, part: dict[str, Any]) -> None:
     manifest = stores.store_manifest("store", "airflow", provider)
     assert manifest == {
         "apiVersion": "external-secrets.io/v1",
@@ -277,7 +275,7 @@ def test_a_store_of_a_namespace_has_its_provider_and_names_no_namespace(
 
 
 @every
-def test_a_store_of_the_cluster_says_who_may_use_it_and_where_its_login_is(
+def test_cluster_secret_store_lists_its_namespaces_and_the_namespace_of_its_credentials(
     provider: SecretProvider, part: dict[str, Any]
 ) -> None:
     manifest = stores.cluster_store_manifest(
@@ -294,9 +292,7 @@ def test_a_store_of_the_cluster_says_who_may_use_it_and_where_its_login_is(
 
 
 @every
-def test_a_provider_needs_a_namespace_exactly_when_it_refers_to_something_in_one(
-    provider: SecretProvider, part: dict[str, Any]
-) -> None:
+def test_needs_namespace_if_the_provider_refers_to_an_object(provider: SecretProvider, part: dict[str, Any]) -> None:
     assert stores.needs_namespace(provider) is (unplaced(part) != part)
 
 
@@ -325,9 +321,7 @@ def test_a_provider_needs_a_namespace_exactly_when_it_refers_to_something_in_one
         (KubernetesSecrets(namespace=DATA, credentials=ACCOUNT), True, []),
     ],
 )
-def test_a_store_needs_the_secrets_of_its_login_and_nobody_waits_for_them(
-    provider: SecretProvider, logs_in: bool, secrets: list[tuple[str, str]]
-) -> None:
+def test_store_needs_are_not_awaited(provider: SecretProvider, logs_in: bool, secrets: list[tuple[str, str]]) -> None:
     needs = list(stores.store_needs(provider, "there", "SecretStore store logs in with it"))
     assert [(need.name, key) for need in needs for key in need.keys] == secrets
     assert {need.namespace for need in needs} <= {"there"}
@@ -359,7 +353,7 @@ AZURE = AzureKeyVault(url="https://a.vault.azure.net", credentials=AzureManagedI
         (KubernetesSecrets(namespace=DATA, credentials=ACCOUNT), "airflow-pg-app", "uri", None),
     ],
 )
-def test_names_that_a_store_has_are_taken(
+def test_remote_name_is_accepted(
     provider: SecretProvider, name: str, property: str | None, version: str | None
 ) -> None:
     assert stores.remote_problem(provider, name, property, version) is None
@@ -379,7 +373,7 @@ def test_names_that_a_store_has_are_taken(
         (KubernetesSecrets(namespace=DATA, credentials=ACCOUNT), "a", "uri", "2", "Secrets of Kubernetes have none"),
     ],
 )
-def test_what_no_store_of_the_kind_has_is_told(
+def test_remote_name_that_the_store_does_not_support_is_rejected(
     provider: SecretProvider, name: str, property: str | None, version: str | None, problem: str
 ) -> None:
     found = stores.remote_problem(provider, name, property, version)
@@ -387,7 +381,7 @@ def test_what_no_store_of_the_kind_has_is_told(
     assert problem in found[0]
 
 
-def test_data_is_part_of_a_path_in_the_older_engine_of_vault() -> None:
+def test_vault_v1_accepts_a_path_that_starts_with_data() -> None:
     older = HashicorpVault(server="https://v.acme.lab", credentials=KEY, version="v1")
     assert stores.remote_problem(older, "data/prod", "k", None) is None
 
@@ -424,7 +418,7 @@ def test_data_is_part_of_a_path_in_the_older_engine_of_vault() -> None:
         (HashicorpVault(server="https://v.acme.lab", credentials="hvs.AAAA"), "argument/type", "provider.credentials"),  # type: ignore[arg-type]
     ],
 )
-def test_a_spoiled_provider_is_told_at_its_argument(provider: SecretProvider, rule: str, at: str) -> None:
+def test_invalid_provider_is_rejected(provider: SecretProvider, rule: str, at: str) -> None:
     (finding,) = check_value(provider, type(provider), "provider")
     assert (finding.rule, finding.at) == (rule, at)
     assert "hvs." not in str(finding)

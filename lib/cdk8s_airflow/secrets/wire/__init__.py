@@ -1,1 +1,1 @@
-"""Ways to make Secrets, as their operators read them."""
+"""Manifests of ExternalSecrets, SealedSecrets, stores and bridges."""

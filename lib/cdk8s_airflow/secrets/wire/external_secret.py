@@ -1,4 +1,4 @@
-"""ExternalSecrets as External Secrets 2.9 reads them (external-secrets.io/v1)."""
+"""ExternalSecrets in the form of External Secrets 2.9 (external-secrets.io/v1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cdk8s_airflow.validation.frozen import frozen
 _UNSAFE = regex(r"[^A-Za-z0-9_]")
 _OPENS = regex(r"\{(?=\{|$)")
 _ESCAPES: Mapping[str, str] = {
-    # Go's urlquery writes a space as +, which a URL's user and password take for a plus.
+    # Go's urlquery encodes a space as +, which stays a plus in the user and password of a URL.
     "url": ' | urlquery | replace "+" "%20"',
     "json": " | toJson",
     "none": "",
@@ -22,7 +22,7 @@ _ESCAPES: Mapping[str, str] = {
 
 @frozen
 class ExternalSettings:
-    """What an ExternalSecret was told, sound in itself."""
+    """The settings of an ExternalSecret."""
 
     name: str
     namespace: str
@@ -35,10 +35,10 @@ class ExternalSettings:
 
 
 def external_secret_manifest(settings: ExternalSettings) -> dict[str, Any]:
-    """The ExternalSecret, named as the Secret it makes.
+    """The ExternalSecret. It has the name of the Secret that it creates.
 
-    It always has a template: without one, its own labels would be copied to the Secret, and Argo CD, which marks what it
-    made by a label, would take the Secret for one of its objects and prune it.
+    It always has a template. Without a template the operator copies the labels of the ExternalSecret to the Secret, and
+    Argo CD, which tracks its objects by a label, would prune the Secret.
     """
     template: dict[str, Any] = {"engineVersion": "v2", "mergePolicy": "Replace", "type": settings.type}
     if settings.labels:
@@ -84,7 +84,7 @@ def _remote(key: RemoteKey) -> dict[str, str]:
 
 
 def remotes(value: RemoteValue) -> Iterator[tuple[str, RemoteKey]]:
-    """Everything that a value takes from a store, by the name of the part; empty where it is the whole value."""
+    """The store values that a value refers to, by part name. The name is empty if it is the whole value."""
     if isinstance(value, RemoteKey):
         yield "", value
     elif not isinstance(value, LiteralValue):
@@ -92,7 +92,7 @@ def remotes(value: RemoteValue) -> Iterator[tuple[str, RemoteKey]]:
 
 
 def _variables(data: Mapping[str, RemoteValue]) -> dict[str, RemoteKey]:
-    """A name for each thing that is taken from the store, such as a template can say; the same thing is taken once."""
+    """A variable name for each store value, valid in a Go template. The same store value is read once."""
     names: dict[str, RemoteKey] = {}
     for key, value in data.items():
         for part, remote in remotes(value):
@@ -109,7 +109,7 @@ def _variables(data: Mapping[str, RemoteValue]) -> dict[str, RemoteKey]:
 
 
 def _template(value: RemoteValue, names: Mapping[RemoteKey, str]) -> str:
-    """A template in Go's language that gives the value."""
+    """The Go template for the value."""
     if isinstance(value, RemoteKey):
         return f"{{{{ .{names[value]} }}}}"
     if isinstance(value, LiteralValue):
@@ -123,5 +123,5 @@ def _template(value: RemoteValue, names: Mapping[RemoteKey, str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Plain text in a template: a brace before another one would open an action."""
+    """Plain text in a template. Two consecutive braces are escaped, because they would start an action."""
     return _OPENS.sub('{{ "{" }}', text)

@@ -1,4 +1,4 @@
-"""SealedSecrets as the controller of Sealed Secrets 0.36 reads them (bitnami.com/v1alpha1)."""
+"""SealedSecrets in the form of Sealed Secrets 0.36 (bitnami.com/v1alpha1)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 WIDER_SCOPES = ("sealedsecrets.bitnami.com/cluster-wide", "sealedsecrets.bitnami.com/namespace-wide")
-"""Annotations of what is not bound to one name and namespace. Source: ``pkg/apis/sealedsecrets/v1alpha1/types.go``."""
+"""Annotations of scopes wider than one name and namespace. Source: ``pkg/apis/sealedsecrets/v1alpha1/types.go``."""
 
 _GCM_TAG = 16
 _RSA_BYTES = range(128, 2049)
@@ -18,7 +18,9 @@ _FEWEST_DISTINCT = 64
 def sealed_secret_manifest(
     name: str, namespace: str, *, type: str, labels: Mapping[str, str], encrypted: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The SealedSecret. Its ciphertexts are bound to its name and namespace, the strictest of the three scopes."""
+    """The SealedSecret. Its ciphertexts are valid only for its name and namespace, the strictest of the three
+    scopes.
+    """
     metadata: dict[str, Any] = {"name": name, "namespace": namespace}
     if labels:
         metadata["labels"] = dict(labels)
@@ -31,19 +33,19 @@ def sealed_secret_manifest(
 
 
 def ciphertext_problem(text: str) -> str:
-    """Why a text is not what ``kubeseal`` makes; empty when it can be.
+    """Why a string cannot be a ciphertext of ``kubeseal``; empty if it can be.
 
-    It makes base64 of: the length of a session key's RSA ciphertext in two bytes, that ciphertext, and the AES-GCM ciphertext
-    of the content with its tag of 16 bytes. Source: ``pkg/crypto/crypto.go``.
+    A ciphertext is base64 of: the length of the RSA-encrypted session key in two bytes, that key, and the content
+    encrypted with AES-GCM including its tag of 16 bytes. Source: ``pkg/crypto/crypto.go``.
     """
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        return "is not in base64, as every ciphertext of kubeseal is"
+        return "must be a ciphertext of kubeseal, which is base64"
     length = int.from_bytes(data[:2], "big")
     key, content = data[2 : 2 + length], data[2 + length :]
     if length not in _RSA_BYTES or len(key) < length or len(content) < _GCM_TAG or len(set(key)) < _FEWEST_DISTINCT:
-        return "is in base64, and is no ciphertext of kubeseal: it may be the secret itself"
+        return "must be a ciphertext of kubeseal; it is base64 of something else, maybe of the secret itself"
     if len(content) == _GCM_TAG:
-        return "is a ciphertext of nothing: what was sealed was empty"
+        return "must be the ciphertext of a value that is not empty"
     return ""

@@ -1,4 +1,4 @@
-"""A bridge for the URL of a database: who reads the password, and what becomes of it."""
+"""The objects of a bridge for a database URL: the account that reads the password, the store and the ExternalSecret."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from cdk8s_airflow.validation.frozen import frozen
 
 @frozen
 class BridgeSettings:
-    """What a bridge was told, sound in itself.
+    """The settings of a bridge.
 
     Attributes:
-        name: of the account, its Role and binding, and of the store.
-        namespace: where the URL goes.
-        secret: the name of the Secret with the URL there.
-        source_namespace: where the password is.
+        name: the name of the account, its Role and binding, and the store.
+        namespace: the namespace of the copied URL.
+        secret: the name of the Secret with the copied URL.
+        source_namespace: the namespace of the password.
         source: the name of the Secret with the password.
-        reader_namespace: where the account is.
+        reader_namespace: the namespace of the account.
         uri: whether the source has the whole URL, under ``uri``.
-        url: what stands in the URL before and after the password.
-        interval: how often it is read.
-        ca: where the certificate of the server's authority is beside the password, and where it goes; None where nobody checks.
+        url: the text of the URL before and after the password.
+        interval: how often the source is read.
+        ca: the source and the target of the CA certificate; None if it is not copied.
     """
 
     name: str
@@ -45,10 +45,11 @@ class BridgeSettings:
 
 
 def bridge_objects(settings: BridgeSettings) -> dict[str, dict[str, Any]]:
-    """An account that may read one Secret, a store that reads as it for one namespace, and the Secret with the URL there.
+    """An account that can read one Secret, a store that uses it for one namespace, and the ExternalSecret with the URL
+    there.
 
-    ``get`` of that name is all that External Secrets' Kubernetes provider takes; that it may ask what it may do, which the store's
-    validation does, every account of a cluster is allowed.
+    The Kubernetes provider of External Secrets needs only ``get`` on that name. The validation of the store creates a
+    SelfSubjectRulesReview, which every account of a cluster may do.
     """
     sources = list(dict.fromkeys([settings.source, *([settings.ca[0].name] if settings.ca else [])]))
     reader = {"name": settings.name, "namespace": settings.reader_namespace}
@@ -107,7 +108,7 @@ def _copied(settings: BridgeSettings, name: str, data: Mapping[str, RemoteValue]
 
 
 def url_value(settings: BridgeSettings) -> RemoteValue:
-    """The URL as the operator wrote it, or put together from the password."""
+    """The URL from the operator's Secret, or composed from the password."""
     if settings.uri:
         return RemoteKey(settings.source, property="uri")
     before, after = settings.url

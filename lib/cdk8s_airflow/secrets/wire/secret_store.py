@@ -1,4 +1,4 @@
-"""Stores of secrets as External Secrets 2.9 reads them (external-secrets.io/v1)."""
+"""Secret stores in the form of External Secrets 2.9 (external-secrets.io/v1)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from cdk8s_airflow.secrets.providers import (
 )
 
 API_VERSION = "external-secrets.io/v1"
-"""Served since External Secrets 0.16 (April 2025); what was there before is not served any more."""
+"""Served since External Secrets 0.16 (April 2025). Older API versions are no longer served."""
 
 _CLUSTER_CA = ConfigMapKey("kube-root-ca.crt", "ca.crt")
 _AZURE_NAME = regex(r"(?:(?:secret|cert|key)/)?[0-9A-Za-z-]{1,127}")
@@ -35,7 +35,7 @@ _AWS_NAME = regex(r"[A-Za-z0-9/_+=.@:-]+")
 
 
 def store_manifest(name: str, namespace: str, provider: SecretProvider) -> dict[str, Any]:
-    """A store for ExternalSecrets of its own namespace. What it logs in with is there, too."""
+    """A store for the ExternalSecrets of its namespace. Its credentials are in the same namespace."""
     return {
         "apiVersion": API_VERSION,
         "kind": "SecretStore",
@@ -47,14 +47,14 @@ def store_manifest(name: str, namespace: str, provider: SecretProvider) -> dict[
 def cluster_store_manifest(
     name: str, provider: SecretProvider, *, credentials_namespace: str | None, namespaces: Sequence[str]
 ) -> dict[str, Any]:
-    """A store for ExternalSecrets of some namespaces.
+    """A store for the ExternalSecrets of several namespaces.
 
     Args:
         name: its name.
-        provider: where the secrets are.
-        credentials_namespace: where it finds what it logs in with. References without a namespace would be looked up beside each
-            ExternalSecret.
-        namespaces: whose ExternalSecrets may use it.
+        provider: where the secrets are stored.
+        credentials_namespace: the namespace of its credentials. References without a namespace would be resolved in the
+            namespace of each ExternalSecret.
+        namespaces: the namespaces whose ExternalSecrets can use it.
     """
     return {
         "apiVersion": API_VERSION,
@@ -68,11 +68,11 @@ def cluster_store_manifest(
 
 
 def provider_part(provider: SecretProvider, namespace: str | None) -> dict[str, Any]:
-    """The one provider of a store.
+    """The field ``spec.provider`` of a store.
 
     Args:
-        provider: where the secrets are.
-        namespace: what references name as theirs; None in a store of one namespace, which may name none.
+        provider: where the secrets are stored.
+        namespace: the namespace of references; None in a SecretStore, where references must not have a namespace.
     """
     if isinstance(provider, AwsSecretsManager | AwsParameterStore):
         return {"aws": _aws(provider, namespace)}
@@ -198,17 +198,17 @@ def _placed(reference: dict[str, str], namespace: str | None) -> dict[str, str]:
 
 
 def logs_in(provider: SecretProvider) -> bool:
-    """Whether the store logs in with something that is in a namespace, and that pods there could use, too."""
+    """Whether the store has credentials in a namespace, which pods there could use too."""
     return login_account(provider) is not None or bool(login_keys(provider))
 
 
 def needs_namespace(provider: SecretProvider) -> bool:
-    """Whether the store refers to anything in a namespace."""
+    """Whether the store refers to an object in a namespace."""
     return logs_in(provider) or isinstance(provider, KubernetesSecrets) or getattr(provider, "ca", None) is not None
 
 
 def login_account(provider: SecretProvider) -> ExistingServiceAccount | None:
-    """The service account that a store logs in as; None where it is the operator's own, or none."""
+    """The service account of a store; None if it uses the identity of the operator or other credentials."""
     credentials: object = provider.credentials
     if isinstance(credentials, AzureWorkloadIdentity | VaultKubernetes):
         return credentials.account
@@ -216,63 +216,67 @@ def login_account(provider: SecretProvider) -> ExistingServiceAccount | None:
 
 
 def login_keys(provider: SecretProvider) -> Mapping[str, SecretKey]:
-    """The keys of Secrets that a store logs in with, by what they must hold."""
+    """Description of the content -> Secret key, for the credentials of a store."""
     credentials = provider.credentials
     if isinstance(credentials, AwsAccessKeys):
         return {
-            "the id of an access key": credentials.access_key_id,
-            "the secret of the access key": credentials.secret_access_key,
+            "the access key id": credentials.access_key_id,
+            "the secret access key": credentials.secret_access_key,
         }
     if isinstance(credentials, AzureServicePrincipal):
-        return {"the id of the application": credentials.client_id, "its password": credentials.client_secret}
+        return {
+            "the client id of the application": credentials.client_id,
+            "its client secret": credentials.client_secret,
+        }
     if isinstance(credentials, VaultAppRole):
         return {"the id of the AppRole": credentials.role_id, "its secret id": credentials.secret_id}
     if isinstance(credentials, SecretKey):
         return {
-            "the JSON of a service account's key" if isinstance(provider, GcpSecretManager) else "a token": credentials
+            "the JSON key of a service account" if isinstance(provider, GcpSecretManager) else "a token": credentials
         }
     return {}
 
 
 def store_needs(provider: SecretProvider, namespace: str, purpose: str) -> Iterator[needs.SecretNeed]:
-    """The Secrets that a store logs in with. No pod waits for them."""
+    """The Secrets with the credentials of a store. No pod waits for them."""
     for content, key in login_keys(provider).items():
         yield replace(needs.free_key(key, namespace, purpose, content=content), awaited=False)
     ca = getattr(provider, "ca", None)
     if isinstance(ca, SecretKey):
-        yield needs.authority(ca, namespace, f"{purpose}: the certificate of its authority")
+        yield needs.authority(ca, namespace, f"{purpose}: CA certificate")
 
 
 def remote_problem(
     provider: SecretProvider, name: str, property: str | None, version: str | None
 ) -> tuple[str, str] | None:
-    """What is wrong with the name of a secret in a store, and what to write; None where nothing is known to be.
+    """Why the name of a secret is invalid in a store, and a fix; None if no problem is known.
 
-    Sources: how each provider of External Secrets looks secrets up, and the forms of names that the stores themselves take.
+    Sources: how each provider of External Secrets looks up secrets, and the name formats of the stores.
     """
     if isinstance(provider, KubernetesSecrets):
         if property is None:
             return (
-                "is a whole Secret; without property= all its keys would come as one JSON text",
-                "name the key: property=",
+                "is a Secret with several keys, so property= is required",
+                "Set property= to the key of the Secret",
             )
         if version is not None:
-            return "has a version, and Secrets of Kubernetes have none", "leave version= out"
+            return "has a version, which Kubernetes Secrets do not have", "Remove version="
     if isinstance(provider, HashicorpVault):
         if property is None:
             return (
-                "is a path; without property= all its fields would come as one JSON text",
-                "name the field: property=",
+                "is a path with several fields, so property= is required",
+                "Set property= to the name of the field",
             )
         if name.startswith("/") or name.endswith("/") or (provider.version == "v2" and name.startswith("data/")):
             return (
-                "is not the path of a secret below the engine's",
-                f"write the path below {provider.path!r}, without data/ and without slashes at its ends",
+                f"must be a path below {provider.path!r}, without data/ and without slashes at its ends",
+                "Use the path that `vault kv get` shows, without the mount path",
             )
     if isinstance(provider, AzureKeyVault) and _AZURE_NAME.fullmatch(name) is None:
-        return "is not the name of a secret in a Key Vault", "use letters, digits and dashes"
+        return "must be the name of a secret in a Key Vault", "Use letters, digits and dashes"
     if isinstance(provider, GcpSecretManager) and _GCP_NAME.fullmatch(name) is None:
-        return "is not the name of a secret in Secret Manager", "use letters, digits, dashes and underscores"
+        return "must be the name of a secret in Secret Manager", "Use letters, digits, dashes and underscores"
     if isinstance(provider, AwsSecretsManager | AwsParameterStore) and _AWS_NAME.fullmatch(name) is None:
-        return "is not a name that AWS takes", "use letters, digits and /_+=.@-"
+        return "must be a name that AWS supports", "Use letters, digits and /_+=.@-"
+
     return None

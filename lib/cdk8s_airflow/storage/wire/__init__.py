@@ -1,1 +1,1 @@
-"""Object stores as their charts read them."""
+"""Chart values and objects of object stores."""

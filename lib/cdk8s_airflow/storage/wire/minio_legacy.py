@@ -1,4 +1,4 @@
-"""MinIO by its last chart: the values, and what stands beside the release."""
+"""Chart values of MinIO, and the objects next to the release."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cdk8s_airflow.storage.object_storage import S3Credentials
 from cdk8s_airflow.storage.store_users import StoreSettings, StoreUser
 
 CHART_VERSION = "5.4.0"
-"""The last chart of MinIO's community edition."""
+"""The last chart version of the MinIO community edition."""
 
 REPOSITORY = "https://charts.min.io"
 SERVER, CLIENT = "quay.io/minio/minio", "quay.io/minio/mc"
@@ -27,7 +27,7 @@ _JOB = Resources(cpu="10m", memory="64Mi", memory_limit="256Mi")
 
 
 def root_credentials(name: str) -> S3Credentials:
-    """The login that may do anything. The server and the chart's Job have it, and nobody else."""
+    """The root credentials. Only the server and the Job of the chart read them."""
     return S3Credentials(f"{name}-root", access_key_id="rootUser", secret_access_key="rootPassword")
 
 
@@ -38,15 +38,16 @@ def store_pods(settings: StoreSettings) -> PodGroup:
 
 
 def claim_name(name: str) -> str:
-    """The claim with all objects."""
+    """The name of the claim with all data."""
     return f"{name}-data"
 
 
 def minio_values(settings: StoreSettings) -> dict[str, Any]:
-    """One server on our claim, users with a policy each, and no bucket: the chart could be told to empty them.
+    """One server with our claim, users with one policy each, and no buckets, because the chart can be configured to
+    empty them.
 
-    By default it would be sixteen servers that ask for 16Gi of memory each, and a user ``console`` with a password
-    everybody knows.
+    By default the chart runs sixteen servers that request 16Gi of memory each, and creates a user ``console`` with a
+    publicly known password.
     """
     gives_up = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     container = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, **gives_up}
@@ -91,7 +92,7 @@ def _mirrored(settings: StoreSettings, image: str) -> str:
 
 
 def _user(credentials: S3Credentials, policy: str) -> dict[str, str]:
-    """A user by the name of its Secret: the chart wants the id of an access key as plain text."""
+    """A user named after its Secret, because the chart requires access key ids in plain text."""
     return {
         "accessKey": credentials.secret,
         "existingSecret": credentials.secret,
@@ -138,7 +139,8 @@ def minio_objects(settings: StoreSettings) -> dict[str, Mapping[str, Any]]:
 
 
 def minio_traffic(settings: StoreSettings) -> Traffic:
-    """The server, and the chart's Job that makes users."""
+    """The server, and the Job of the chart that creates users."""
+
     server = store_pods(settings)
     labels = {"app": "minio-job", "release": settings.name}
     job = PodGroup(name=f"users of {settings.name}", namespace=settings.namespace, labels=labels)

@@ -1,4 +1,4 @@
-"""SeaweedFS by its chart: the values, and what stands beside the release."""
+"""Chart values of SeaweedFS, and the objects next to the release."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.validation.constraints import quantity
 
 CHART_VERSION = "4.44.0"
-"""The chart, whose server is 4.44: the first that takes keys by reference from its variables."""
+"""The chart version. Its server, 4.44, is the first that reads keys from environment variables."""
 
 REPOSITORY = "https://seaweedfs.github.io/seaweedfs/helm"
 IMAGE = "chrislusf/seaweedfs"
@@ -27,8 +27,8 @@ _USERS_FOLDER = "/etc/seaweedfs-users"
 _USER = 1000
 _MEBIBYTE = 2**20
 
-# One file of 1/50 of the disk at a time for each bucket: by default seven of 1 GB would be taken, and a small disk be full
-# of empty ones after two buckets.
+# Reserve one file of 1/50 of the disk for each bucket at a time. By default seven files of 1 GB are reserved, so a
+# small disk would be full after two empty buckets.
 _GROWTH = "[master.volume_growth]\ncopy_1 = 1\ncopy_2 = 1\ncopy_3 = 1\ncopy_other = 1\n"
 _SMALLEST_FILE, _LARGEST_FILE, _FILES = 64, 1000, 50
 
@@ -39,7 +39,7 @@ def store_pods(settings: StoreSettings) -> PodGroup:
 
 
 def pod_labels(name: str) -> dict[str, str]:
-    """The labels that the chart gives to the server's pods."""
+    """The labels of the server pods, set by the chart."""
     return {
         "app.kubernetes.io/name": "seaweedfs",
         "app.kubernetes.io/instance": name,
@@ -48,24 +48,26 @@ def pod_labels(name: str) -> dict[str, str]:
 
 
 def service(name: str, namespace: str) -> str:
-    """The Service of the server, in a form that any namespace resolves."""
+    """The DNS name of the Service of the server, which resolves in every namespace."""
     return f"{name}-all-in-one.{namespace}.svc"
 
 
 def claim_name(name: str) -> str:
-    """The claim with all objects."""
+    """The name of the claim with all data."""
     return f"{name}-data"
 
 
 def users_name(name: str) -> str:
-    """The ConfigMap that says who may do what; keys stand in it by reference only."""
+    """The name of the ConfigMap with the permissions of users. It contains no keys, only references."""
     return f"{name}-users"
 
 
 def users_text(settings: StoreSettings) -> str:
-    """Who may do what. Source: ``identities`` of SeaweedFS's S3 configuration; an action is one on one bucket.
+    """The permissions of users. Source: ``identities`` of the S3 configuration of SeaweedFS; an action applies to one
+    bucket.
 
-    ``${NAME}`` is read from the server's variables, which come from Secrets: no key stands here.
+    The server replaces ``${NAME}`` with its environment variables, which come from Secrets, so the text contains no
+    key.
     """
     makes = [f"Admin:{bucket}" for bucket in settings.buckets]
     identities = [
@@ -96,15 +98,16 @@ def _variables(settings: StoreSettings) -> dict[str, Any]:
 
 
 def file_size(settings: StoreSettings) -> int:
-    """How large the files get that SeaweedFS keeps objects in, in mebibytes."""
+    """The size of the files in which SeaweedFS stores objects, in MiB."""
     disk = quantity(settings.storage.size) / _MEBIBYTE
     return int(min(_LARGEST_FILE, max(_SMALLEST_FILE, disk // _FILES)))
 
 
 def seaweedfs_values(settings: StoreSettings) -> dict[str, Any]:
-    """The whole server in one pod, on our claim, with users of our own.
+    """The whole server in one pod, with our claim and our users.
 
-    The chart makes a ClusterRole over all pods, random logins and buckets unless told otherwise; none of it here.
+    By default the chart creates a ClusterRole for all pods, random credentials, and buckets. All of that is disabled
+    here.
     """
     repository = IMAGE if settings.mirror is None else settings.mirror.of(IMAGE)
     gives_up = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
@@ -135,7 +138,7 @@ def seaweedfs_values(settings: StoreSettings) -> dict[str, Any]:
             **gives_up,
         },
         "resources": _bounded(settings),
-        # The chart's own keeps two servers apart, and there is one.
+        # The chart's affinity spreads several servers, but there is only one.
         "affinity": "",
         **_placed(settings),
     }
@@ -161,12 +164,12 @@ def seaweedfs_values(settings: StoreSettings) -> dict[str, Any]:
 
 
 def _block(entries: list[dict[str, Any]]) -> str:
-    """List items as the text that the chart wants; JSON is YAML."""
+    """List items as text, as the chart requires. JSON is valid YAML."""
     return "\n".join(f"- {json.dumps(entry)}" for entry in entries)
 
 
 def _bounded(settings: StoreSettings) -> dict[str, Any]:
-    """Resources without the limit of CPU that the chart has by default, where none was asked for."""
+    """Resources without the chart's default CPU limit, unless one is set."""
     told = resources(settings.resources)
     if settings.resources.cpu_limit is None:
         told["limits"]["cpu"] = None
@@ -179,7 +182,7 @@ def _placed(settings: StoreSettings) -> dict[str, str]:
 
 
 def seaweedfs_objects(settings: StoreSettings) -> dict[str, Mapping[str, Any]]:
-    """The claim, the users, and a policy that lets clients reach the S3 port and nothing else."""
+    """The claim, the users, and a network policy that allows clients to connect only to the S3 port."""
     place = {"namespace": settings.namespace}
     volume = claim(claim_name(settings.name), settings.namespace, settings.storage, "ReadWriteOnce", state_metadata())
     users: dict[str, Any] = {
@@ -188,7 +191,7 @@ def seaweedfs_objects(settings: StoreSettings) -> dict[str, Mapping[str, Any]]:
         "metadata": {
             "name": users_name(settings.name),
             **place,
-            # Flux would put something of its own in the place of ${NAME}.
+            # Flux would substitute ${NAME}.
             "annotations": {"kustomize.toolkit.fluxcd.io/substitute": "disabled"},
         },
         "data": {"users.json": users_text(settings)},
@@ -200,7 +203,7 @@ def seaweedfs_objects(settings: StoreSettings) -> dict[str, Mapping[str, Any]]:
 
 
 def _only_s3(settings: StoreSettings) -> dict[str, Any]:
-    """The server's other ports ask for no login: whoever reaches them reads and deletes everything."""
+    """Denies the other ports, which require no login and allow reading and deleting everything."""
     labels = pod_labels(settings.name)
     return {
         "apiVersion": "networking.k8s.io/v1",
