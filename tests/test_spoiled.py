@@ -596,8 +596,8 @@ TYPES = [
     case("a number for the repository", dags(repo=7), "repo", "7", 'Use "7"'),
     case("no repository", dags(repo=None), "repo", "None", "Pass a value"),
     case("no ref", dags(ref=None), "ref", "None", "Pass a value"),
-    case("no sub-path", dags(sub_path=None), "sub_path", "None", "Pass a string"),
-    case("a path object for the sub-path", dags(sub_path=Path("dags")), "sub_path", "Path", "Pass a string"),
+    case("no sub-path", dags(sub_path=None), "sub_path", "None", "Use a path"),
+    case("a path object for the sub-path", dags(sub_path=Path("dags")), "sub_path", "Path", "Use a path"),
     case("a number for the period", dags(interval=60), "interval", "60", 'Use "60s"'),
     case("a text for the depth", dags(depth="1"), "depth", "'1'", "Use 1"),
     case("a token for git", dags(credentials="ghp_hunter2"), "credentials", "", "GitTokenSecret("),
@@ -1764,11 +1764,11 @@ COMBINATIONS = [
         "ssh-keyscan",
     ),
     case("empty host keys", dags(**{**SSH, "known_hosts": "\n"}), "known_hosts", "", "Pass a value"),
-    case("ssh with a certificate", dags(**SSH, ca=SecretKey("git-ca", "ca.crt")), "ca", "git@gitlab", "leave it out"),
+    case("ssh with a certificate", dags(**SSH, ca=SecretKey("git-ca", "ca.crt")), "ca", "git@gitlab", "Remove ca="),
     case(
         "https with an ssh key", dags(credentials=GitSshSecret("s")), "credentials", "https://gitlab", "GitTokenSecret"
     ),
-    case("https with host keys", dags(known_hosts=KEY), "known_hosts", "https://gitlab", "leave it out"),
+    case("https with host keys", dags(known_hosts=KEY), "known_hosts", "https://gitlab", "Remove known_hosts="),
     case(
         "http with a token",
         dags(repo="http://gitlab.acme.lab/dags.git", credentials=GitTokenSecret("t")),

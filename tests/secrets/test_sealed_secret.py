@@ -108,8 +108,8 @@ def test_sealed_file_is_used_unchanged(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"metadata": {"name": "other", "namespace": "airflow"}}, "sealed for Secret 'other' of namespace 'airflow'"),
-        ({"metadata": {"name": "airflow-fernet-key"}}, "of namespace None"),
+        ({"metadata": {"name": "other", "namespace": "airflow"}}, "sealed for Secret 'other' in namespace 'airflow'"),
+        ({"metadata": {"name": "airflow-fernet-key"}}, "in namespace None"),
         (
             {
                 "metadata": {
@@ -118,11 +118,11 @@ def test_sealed_file_is_used_unchanged(tmp_path: Path) -> None:
                     "annotations": {"sealedsecrets.bitnami.com/cluster-wide": "true"},
                 }
             },
-            "for more than one Secret",
+            "must be sealed with the strict scope",
         ),
-        ({"kind": "Secret", "stringData": {"fernet-key": "hunter2-my-fernet-key"}}, "is no SealedSecret"),
-        ({"spec": {}}, "has no ciphertexts"),
-        ({"spec": {"encryptedData": {"fernet-key": ["hunter2-my-fernet-key"]}}}, "has no ciphertexts"),
+        ({"kind": "Secret", "stringData": {"fernet-key": "hunter2-my-fernet-key"}}, "must contain a SealedSecret"),
+        ({"spec": {}}, "must contain encryptedData"),
+        ({"spec": {"encryptedData": {"fernet-key": ["hunter2-my-fernet-key"]}}}, "must contain encryptedData"),
     ],
 )
 def test_file_without_a_matching_sealed_secret_is_rejected(
@@ -139,10 +139,10 @@ def test_file_without_a_matching_sealed_secret_is_rejected(
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (None, "cannot be read"),
-        (b"hunter2: yaml", "is not JSON"),
-        (b"\xff", "cannot be read"),
-        (b"[]", "no SealedSecret"),
+        (None, "must be a readable file"),
+        (b"hunter2: yaml", "must be JSON"),
+        (b"\xff", "must be a readable file"),
+        (b"[]", "must contain a SealedSecret"),
     ],
 )
 def test_unreadable_file_is_rejected(content: bytes | None, problem: str, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_store_in_a_namespace_with_task_pods_is_rejected_in_either_order(
         second()
     (finding,) = caught.value
     assert (finding.rule, finding.at) == ("secrets/exposed-account", "namespace")
-    assert "what SecretStore 'vault' logs in with" in finding.problem
+    assert "the credentials of SecretStore 'vault'" in finding.problem
 
 
 def test_shared_with_dags_allows_a_namespace_with_task_pods() -> None:

@@ -362,15 +362,15 @@ def test_remote_name_is_accepted(
 @pytest.mark.parametrize(
     ("provider", "name", "property", "version", "problem"),
     [
-        (AwsSecretsManager(region="eu-central-1"), "prod airflow", None, None, "not a name that AWS takes"),
-        (GcpSecretManager(project="acme-data"), "prod/airflow", None, None, "not the name of a secret in Secret"),
-        (AZURE, "prod/airflow", None, None, "not the name of a secret in a Key Vault"),
-        (AZURE, "airflow_fernet", None, None, "not the name of a secret in a Key Vault"),
-        (VAULT, "prod/airflow", None, None, "all its fields would come as one JSON text"),
-        (VAULT, "/prod/airflow", "k", None, "not the path of a secret below"),
-        (VAULT, "data/prod", "k", None, "not the path of a secret below"),
-        (KubernetesSecrets(namespace=DATA, credentials=ACCOUNT), "a", None, None, "is a whole Secret"),
-        (KubernetesSecrets(namespace=DATA, credentials=ACCOUNT), "a", "uri", "2", "Secrets of Kubernetes have none"),
+        (AwsSecretsManager(region="eu-central-1"), "prod airflow", None, None, "must be a name that AWS supports"),
+        (GcpSecretManager(project="acme-data"), "prod/airflow", None, None, "must be the name of a secret in Secret"),
+        (AZURE, "prod/airflow", None, None, "must be the name of a secret in a Key Vault"),
+        (AZURE, "airflow_fernet", None, None, "must be the name of a secret in a Key Vault"),
+        (VAULT, "prod/airflow", None, None, "so property= is required"),
+        (VAULT, "/prod/airflow", "k", None, "must be a path below 'secret'"),
+        (VAULT, "data/prod", "k", None, "must be a path below 'secret'"),
+        (KubernetesSecrets(namespace=DATA, credentials=ACCOUNT), "a", None, None, "so property= is required"),
+        (KubernetesSecrets(namespace=DATA, credentials=ACCOUNT), "a", "uri", "2", "which Kubernetes Secrets do not have"),
     ],
 )
 def test_remote_name_that_the_store_does_not_support_is_rejected(
