@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import cdk8s
@@ -11,6 +12,7 @@ from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
 from cdk8s_airflow.app.registry import registry_of
+from cdk8s_airflow.app.run import synth
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.validation import Finding, PlatformError, collecting
 from tests.making import emitted, new_chart
@@ -129,7 +131,41 @@ def test_an_id_that_is_taken_is_told_in_our_words() -> None:
         Probe(chart, "p")
     (finding,) = caught.value
     assert (finding.rule, finding.at, finding.seen) == ("construct/id", "id", "'p'")
-    assert "already a Construct with name 'p'" in finding.problem
+    assert finding.path == "c/p"
+    assert finding.problem == "must be unique in the Chart 'c', and another construct there has it"
+    line = Probe.__init__.__code__.co_firstlineno + 10
+    assert finding.fix == f'Use another id in test_construct.py, line {line}, such as "p-2"'
+
+
+def _two_objects(app: cdk8s.App) -> None:
+    chart = cdk8s.Chart(app, "lab")
+    for _ in range(2):
+        cdk8s.ApiObject(chart, "x", api_version="v1", kind="ConfigMap")
+
+
+def _two_charts(app: cdk8s.App) -> None:
+    for _ in range(2):
+        cdk8s.Chart(app, "lab")
+
+
+@pytest.mark.parametrize(
+    ("program", "path", "scope"), [(_two_objects, "lab/x", "Chart 'lab'"), (_two_charts, "lab", "App")]
+)
+def test_id_of_the_users_own_construct_that_is_taken_is_one_finding_with_its_line(
+    program: Callable[[cdk8s.App], None], path: str, scope: str, tmp_path: Path
+) -> None:
+    def build() -> cdk8s.App:
+        app = cdk8s.App(outdir=str(tmp_path))
+        program(app)
+        return app
+
+    with pytest.raises(PlatformError) as caught:
+        synth(build)
+    (finding,) = caught.value
+    assert (finding.rule, finding.path) == ("construct/id", path)
+    assert f"in the {scope}," in finding.problem
+    line = program.__code__.co_firstlineno + (3 if program is _two_objects else 2)
+    assert f"test_construct.py, line {line}, such as" in finding.fix
 
 
 def test_without_a_place_in_the_tree_all_findings_are_still_told() -> None:

@@ -44,7 +44,7 @@ def test_help_of_each_command_describes_it_and_all_its_options(
         ([], "Usage:"),
         (["unknown"], "No such command 'unknown'."),
         (["summary"], "Missing argument 'PROGRAM'."),
-        (["summary", "missing.py", "dist"], "missing.py is not a Python program."),
+        (["summary", "missing.py", "dist"], "missing.py does not exist."),
     ],
 )
 def test_error_of_use_exits_with_1(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

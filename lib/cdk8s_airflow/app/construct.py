@@ -8,6 +8,7 @@ from weakref import ref
 
 from constructs import Construct
 
+from cdk8s_airflow._regex import regex
 from cdk8s_airflow.app.exemption import exemptions_of
 from cdk8s_airflow.app.registry import Registry, registry_of
 from cdk8s_airflow.app.secret_findings import file_findings, manifest_findings
@@ -18,6 +19,8 @@ from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.schemas import check_manifest, crd_name
 from cdk8s_airflow.schemas.canonical import canonical
 from cdk8s_airflow.validation import Finding, PlatformError, check_arguments, check_value, report, show
+from cdk8s_airflow.validation.calls import caller
+from cdk8s_airflow.validation.collection import known_arguments
 from cdk8s_airflow.validation.documentation import document
 
 Binding = Callable[[Construct, str, Mapping[str, Any]], object]
@@ -30,13 +33,39 @@ def first_line(error: Exception) -> str:
     return lines[0].removeprefix("Error: ") if lines else type(error).__name__
 
 
-def _refused(problem: str, id: str) -> Finding:
+_DUPLICATE = regex(r"There is already a Construct with name '([^']*)' in (\w+)(?: \[([^\]]*)\])?")
+
+
+def duplicate_id(problem: str, place: str) -> Finding | None:
+    """The finding for a construct id that is used twice in one scope; None for another error of cdk8s.
+
+    Args:
+        problem: the error of cdk8s.
+        place: the file and line of the program. Empty if unknown.
+    """
+    match = _DUPLICATE.search(problem)
+    if match is None:
+        return None
+    id, kind, path = match[1], match[2], match[3] or ""
     return Finding(
         rule="construct/id",
         at="id",
-        problem=f"cdk8s did not take the construct: {problem}",
+        problem=f"must be unique in the {kind}{f' {path!r}' if path else ''}, and another construct there has it",
         seen=repr(id),
-        fix="give each construct in a Chart an id of its own",
+        fix=f'Use another id{f" in {place}" if place else ""}, such as "{id}-2"',
+        path=f"{path}/{id}" if path else id,
+    )
+
+
+def _refused(problem: str, id: str, scope: str) -> Finding:
+    place = caller()
+    return duplicate_id(problem, place) or Finding(
+        rule="construct/id",
+        at="id",
+        problem=f"cdk8s did not accept the construct: {problem}",
+        seen=repr(id),
+        fix=f"Use another id{f' in {place}' if place else ''}",
+        path=scope,
     )
 
 
@@ -82,6 +111,7 @@ class PlatformConstructType(_ConstructType):
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
             """Creates a construct."""
             scope = args[0] if args else kwargs.get("scope")
+            kwargs = {**known_arguments(cls, kwargs)}
             if not isinstance(scope, Construct):
                 return super().__call__(*args, **kwargs)
             with exemptions_of(scope, (args[2:], kwargs)):
@@ -122,7 +152,7 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         except RuntimeError as error:
             refused = first_line(error)
         if refused:
-            raise PlatformError([_refused(refused, id).within(scope.node.path)])
+            raise PlatformError([_refused(refused, id, scope.node.path)])
         self._scope = scope
         self._id = id
         self._secret_needs: tuple[SecretNeed, ...] = ()

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
+import functools
 import inspect
+import linecache
 import re
+import sys
 import traceback
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cdk8s_airflow._exports import HOME_OF, load
-from cdk8s_airflow.validation.argument_names import ARGUMENTS
+from cdk8s_airflow.validation.argument_names import argument_for, argument_of
 from cdk8s_airflow.validation.finding import Finding
 
+_LIBRARIES = frozenset({"jsii", "cdk8s_airflow", "site-packages"})
+"""Folders whose files are not part of the program."""
 _UNKNOWN = r"([\w.]+)\(\) got an unexpected keyword argument '(\w+)'"
 _MISSING = r"([\w.]+)\(\) missing \d+ required (?:keyword-only |positional )?arguments?: (.+)"
 _POSITIONAL = r"([\w.]+)\(\) takes .*positional arguments? but .*given"
@@ -23,7 +30,11 @@ def refused_call(error: TypeError) -> list[Finding]:
     told = str(error)
     match = re.match(_UNKNOWN, told)
     if match is not None:
-        return _unknown(error, match[1], match[2])
+        called = _called(match[1])
+        if called is None:
+            return []
+        names = _written_names(error, match[1], match[2], accepted_names(called))
+        return unknown_arguments(_owner(match[1]), accepted_names(called), names, place_of(error))
     match = re.match(_MISSING, told)
     if match is not None:
         names = re.findall(r"'(\w+)'", match[2])
@@ -36,34 +47,84 @@ def refused_call(error: TypeError) -> list[Finding]:
                 at=_owner(match[1]),
                 problem="accepts keyword arguments only",
                 fix="Pass each argument by name: name=...",
-                path=_place(error),
+                path=place_of(error),
             )
         ]
     return []
 
 
-def _unknown(error: TypeError, name: str, argument: str) -> list[Finding]:
-    called = _called(name)
-    if called is None:
-        return []
-    instead = ARGUMENTS.get(_owner(name), {}).get(argument)
-    close = difflib.get_close_matches(argument, _parameters(called), 1)
-    if instead is not None:
-        written, _, example = instead.partition(", ")
-        fix = f"Use `{written}` instead{f', {example}' if example else ''}"
-    elif close:
-        fix = f"Did you mean `{close[0]}`?"
-    else:
-        fix = f"Its arguments are: {', '.join(_parameters(called))}"
+def refused_names(cls: type, arguments: Mapping[str, Any]) -> tuple[list[Finding], dict[str, Any]]:
+    """Findings for those keyword arguments that a public class of this library has not, and the arguments without them.
+
+    A required argument that is missing takes the value that was passed under another name, so that the rest can be checked.
+
+    Args:
+        cls: the class that is called.
+        arguments: the keyword arguments of the call.
+    """
+    owner = cls.__qualname__
+    if owner not in HOME_OF or load(owner) is not cls:
+        return [], {}
+    accepted = accepted_names(cls)
+    unknown = [name for name in arguments if name not in accepted and name not in ("scope", "id")]
+    if not accepted or not unknown:
+        return [], {}
+    known = {name: value for name, value in arguments.items() if name not in unknown}
+    for name in unknown:
+        meant = argument_for(owner, name, accepted) or next(iter(difflib.get_close_matches(name, accepted, 1)), "")
+        if meant in accepted and meant not in known and _is_required(cls, meant):
+            known[meant] = arguments[name]
+    return unknown_arguments(owner, accepted, unknown, caller()), known
+
+
+def _is_required(called: Any, name: str) -> bool:
+    return inspect.signature(called).parameters[name].default is inspect.Parameter.empty
+
+
+def unknown_arguments(owner: str, accepted: Sequence[str], names: Iterable[str], path: str) -> list[Finding]:
+    """One finding for each argument that does not exist, with the one to use."""
     return [
         Finding(
-            rule="argument/unknown",
-            at=_owner(name),
-            problem=f"has no argument `{argument}`",
-            fix=fix,
-            path=_place(error),
+            rule="argument/unknown", at=owner, problem=f"has no argument `{name}`", fix=_instead(owner, name, accepted), path=path
         )
-    ]
+        for name in names
+    ]  # fmt: skip
+
+
+def _instead(owner: str, name: str, accepted: Sequence[str]) -> str:
+    entry = argument_for(owner, name, accepted)
+    if entry:
+        argument = argument_of(entry)
+        example = entry[len(argument) :]
+        other, _, argument = argument.rpartition(".")
+        return f"Use `{argument}`{f' of {other}' if other else ''} instead{example}"
+    close = difflib.get_close_matches(name, accepted, 1)
+    if close:
+        return f"Did you mean `{close[0]}`?"
+    return f"Its arguments are: {', '.join(accepted)}" if accepted else "It has no arguments"
+
+
+def _written_names(error: TypeError, name: str, first: str, accepted: Sequence[str]) -> list[str]:
+    """All unknown arguments of a refused call, read from its source: Python's message names only the first."""
+    frame = _frame(error)
+    tree = None if frame is None else _parsed(frame.filename)
+    if frame is None or tree is None or frame.lineno is None:
+        return [first]
+    last = _owner(name).rpartition(".")[2]
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not node.lineno <= frame.lineno <= (node.end_lineno or 0):
+            continue
+        written = [keyword.arg for keyword in node.keywords if keyword.arg is not None]
+        if first in written and getattr(node.func, "attr", getattr(node.func, "id", "")) == last:
+            return [each for each in written if each not in accepted]
+    return [first]
+
+
+def _parsed(filename: str) -> ast.Module | None:
+    try:
+        return ast.parse("".join(linecache.getlines(filename)))
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _missing(error: TypeError, name: str, argument: str) -> list[Finding]:
@@ -76,7 +137,7 @@ def _missing(error: TypeError, name: str, argument: str) -> list[Finding]:
             at=argument,
             problem=f"is required by {_owner(name)}",
             fix=f"Pass {argument}=...",
-            path=_place(error),
+            path=place_of(error),
         )
     ]
 
@@ -96,17 +157,38 @@ def _called(name: str) -> Any:
     return called
 
 
-def _parameters(called: Any) -> list[str]:
+@functools.lru_cache(maxsize=64)
+def accepted_names(called: Any) -> tuple[str, ...]:
+    """The arguments of a class, function or factory, without those of every construct."""
     try:
-        return [name for name in inspect.signature(called).parameters if name not in ("self", "scope", "id")]
+        parameters = inspect.signature(called).parameters
     except (TypeError, ValueError, AttributeError):
-        return []
+        return ()
+    return tuple(name for name in parameters if name not in ("self", "scope", "id"))
 
 
-def _place(error: TypeError) -> str:
-    """The file and line of the program that made the call."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        folders = Path(frame.filename).parts
-        if "jsii" not in folders and "cdk8s_airflow" not in folders:
-            return f"{Path(frame.filename).name}, line {frame.lineno}"
+def is_of_the_program(filename: str) -> bool:
+    """Whether a file is part of the program that uses this library."""
+    return not _LIBRARIES.intersection(Path(filename).parts) and not filename.startswith("<")
+
+
+def caller() -> str:
+    """The file and line of the program that is being executed. Empty if there is none."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if is_of_the_program(frame.f_code.co_filename):
+            return f"{Path(frame.f_code.co_filename).name}, line {frame.f_lineno}"
+        frame = frame.f_back  # type: ignore[assignment]
     return ""
+
+
+def _frame(error: BaseException) -> traceback.FrameSummary | None:
+    """The innermost frame of the program in a traceback."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame for frame in reversed(frames) if is_of_the_program(frame.filename)), None)
+
+
+def place_of(error: BaseException) -> str:
+    """The file and line of the program where an exception was raised. Empty if there is none."""
+    frame = _frame(error)
+    return "" if frame is None else f"{Path(frame.filename).name}, line {frame.lineno}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from typing import Any
 
-from cdk8s_airflow.validation.calls import refused_call
+from cdk8s_airflow.validation.calls import refused_call, refused_names
 from cdk8s_airflow.validation.finding import Finding, PlatformError
 
 _gathered: ContextVar[list[Finding] | None] = ContextVar("_gathered", default=None)
@@ -52,3 +53,17 @@ def report(findings: Iterable[Finding]) -> bool:
         raise PlatformError(findings)
     gathered.extend(findings)
     return True
+
+
+def known_arguments(cls: type, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The keyword arguments that a public class has. Inside ``collecting()``, the others become findings, so that the program
+    continues and all of them are reported in one run. Outside, all arguments are returned, and Python raises its own error.
+    """
+    gathered = _gathered.get()
+    if gathered is None:
+        return arguments
+    found, known = refused_names(cls, arguments)
+    if not found:
+        return arguments
+    gathered.extend(found)
+    return known

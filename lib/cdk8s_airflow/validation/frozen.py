@@ -89,7 +89,29 @@ class _Declared:
             doc, self._cls.__doc__ = self._cls.__dict__["__doc__"], ""
             self._settle(self._cls)
             self._cls.__doc__ = doc
+            if "__init__" in held:
+                self._cls.__init__ = _reporting(self._cls.__init__)
         return self._cls
+
+
+def _reporting(generated: Any) -> Any:
+    """An ``__init__`` that reports unknown arguments and continues, where findings are collected."""
+
+    @functools.wraps(generated)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        known = None
+        try:
+            generated(self, *args, **kwargs)
+        except TypeError:
+            from cdk8s_airflow.validation.collection import known_arguments
+
+            known = known_arguments(type(self), kwargs)
+            if known is kwargs:
+                raise
+        if known is not None:
+            generated(self, *args, **known)
+
+    return __init__
 
 
 def _bound(function: Any, instance: object) -> Any:

@@ -137,12 +137,18 @@ def isolation(
     return Isolation(
         manifests=_manifests(namespaces, workloads, allowed),
         allowed=allowed,
-        flows=tuple(flow for flow, ends in resolved if ends),
+        flows=tuple(_with_allowed_port(flow, ends) for flow, ends in resolved if ends),
         namespaces=namespaces,
         everywhere={name: tuple(to_it) for name, to_it in resolver.everywhere.items()},
         one_sided=tuple(p for p in strangers if p.namespace not in namespaces and p.chosen_by not in placed),
         findings=tuple(found),
     )
+
+
+def _with_allowed_port(flow: TrafficFlow, ends: Sequence[Allowed]) -> TrafficFlow:
+    """The flow with the port that the policies allow: the facts can name another one than the flow."""
+    ports = {each.port for each in ends}
+    return replace(flow, port=ports.pop()) if len(ports) == 1 else flow
 
 
 def _all_flows(
