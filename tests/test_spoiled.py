@@ -326,9 +326,9 @@ TYPES = [
         "Scheduler(",
     ),
     case("the API server for the scheduler", airflow(scheduler=ApiServer()), "scheduler", "ApiServer", "Scheduler("),
-    case("False for the triggerer", airflow(triggerer=False), "triggerer", "False", "Triggerer("),
+    case("False for the triggerer", airflow(triggerer=False), "triggerer", "False", "triggerer=None"),
     case("True for the DAG processor", airflow(dag_processor=True), "dag_processor", "True", "DagProcessor("),
-    case("False for StatsD", airflow(statsd=False), "statsd", "False", "Statsd()"),
+    case("False for StatsD", airflow(statsd=False), "statsd", "False", "statsd=None"),
     case("no migration", airflow(migration=None), "migration", "None", "DatabaseMigration()"),
     case("a timeout for the delivery", airflow(delivery="30m"), "delivery", "'30m'", "K3sHelmChart("),
     case("a version for the facts", airflow(facts="1.34"), "facts", "'1.34'", "ClusterFacts("),
@@ -396,14 +396,14 @@ TYPES = [
         airflow(migration=DatabaseMigration(resources=resources(cpu=1))),
         "migration.resources.cpu",
         "1",
-        'Use a number with a unit, such as "10Gi", "512Mi" or "500m"',
+        'Use "1"',
     ),
     case(
         "a number for memory of tasks",
         airflow(executor=KubernetesExecutor(task_resources=resources(memory=512))),
         "executor.task_resources.memory",
         "512",
-        'Use a number with a unit, such as "10Gi", "512Mi" or "500m"',
+        'Use a unit, such as "10Gi" or "512Mi"',
     ),
     case(
         "a number for a start-up tolerance",
@@ -435,7 +435,7 @@ TYPES = [
         cluster(storage=Volume(10)),
         "storage.size",
         "10",
-        'Use a number with a unit, such as "10Gi", "512Mi" or "500m"',
+        'Use a unit, such as "10Gi" or "512Mi"',
     ),  # type: ignore[arg-type]
     case("a number for the cluster's name", cluster(name=5), "name", "5", 'Use "5"'),
     case(
@@ -1797,8 +1797,8 @@ COMBINATIONS = [
         "",
         "GitTokenSecret(",
     ),
-    case("an id twice in a Chart", _twice, "id", "'dags'", "an id of its own"),
-    case("an empty id", lambda chart: make_dags(chart, ""), "id", "''", "an id of its own"),
+    case("an id twice in a Chart", _twice, "id", "'dags'", "Use another id in making.py"),
+    case("an empty id", lambda chart: make_dags(chart, ""), "id", "''", "Use another id in making.py"),
     case("a namespace outside a Chart", lambda _: Namespace(cdk8s.App(), "x"), "x", "", "inside a Chart"),  # type: ignore[arg-type]
     case("a database outside a Chart", lambda _: make_cluster(cdk8s.App()), "db", "", "inside a Chart"),  # type: ignore[arg-type]
     case("a release outside a Chart", lambda _: make_airflow(cdk8s.App()), "airflow", "", "inside a Chart"),  # type: ignore[arg-type]
@@ -2241,5 +2241,5 @@ def test_message_has_path_argument_value_fix_and_rule() -> None:
         make_cluster(new_chart("data"), storage=Volume("10GB"))
     assert str(caught.value) == (
         "data/db: storage.size must be a positive Kubernetes quantity, got '10GB' (str). "
-        'Use a number with a unit, such as "10Gi", "512Mi" or "500m". [argument/quantity]'
+        'Use a unit, such as "10Gi" or "512Mi" (a lower-case m means thousandths). [argument/quantity]'
     )

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.task_pods import TaskPod as TaskPod
     from cdk8s_airflow.airflow.task_pods import TaskPods as TaskPods
     from cdk8s_airflow.app.exemption import not_secret as not_secret
+    from cdk8s_airflow.app.run import render as render
     from cdk8s_airflow.app.run import run as run
     from cdk8s_airflow.app.run import synth as synth
     from cdk8s_airflow.dags.bundles import DagBundles as DagBundles
@@ -333,6 +334,7 @@ __all__ = [
     "WorkerSet",
     "collecting",
     "not_secret",
+    "render",
     "run",
     "synth",
 ]

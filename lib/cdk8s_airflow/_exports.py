@@ -201,6 +201,7 @@ _HOMES = {
     "environments.environment": ("Environment",),
     "environments.environments": ("Environments",),
     "app.run": (
+        "render",
         "run",
         "synth",
     ),

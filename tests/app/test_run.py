@@ -306,7 +306,7 @@ def test_a_broken_program_ends_with_status_1_and_its_findings_and_nothing_else(t
         "lab/db: name",
         "lab/db: storage.size",
         "lab/dags: repo",
-        "lab: id",
+        "lab/Upper: id",
     ]
     assert lines[-1] == "5 findings. Nothing was written."
     assert not [word for word in (*NOISE, "hunter2") if word in "\n".join(lines)]
@@ -323,8 +323,8 @@ def test_an_id_that_two_charts_have_is_told_without_a_trace() -> None:
     with pytest.raises(PlatformError) as caught:
         synth(build)
     (finding,) = caught.value.findings
-    assert finding.rule == "app/refused"
-    assert "already a Construct with name '00-namespaces'" in finding.problem
+    assert (finding.rule, finding.path) == ("construct/id", "00-namespaces")
+    assert "test_run.py, line " in finding.fix
     assert " at " not in finding.problem
 
 

@@ -14,6 +14,7 @@ from cdk8s import App
 
 import main
 from cdk8s_airflow import (
+    AirflowKeys,
     AdminAccount,
     BasicAuthSecret,
     DsnSecret,
@@ -148,7 +149,7 @@ def test_secrets_that_copy_from_another_secret_come_last(homelab: str) -> None:
         "airflow-data/airflow-pg-credentials",
         "airflow/airflow-metadata",
     ]
-    assert listed.count("create secret generic") == 6
+    assert listed.count("create secret generic") == 6 + listed.count("OLD_NAME")
 
 
 def test_keys_are_listed_where_the_user_provides_the_content(homelab: str) -> None:
@@ -325,9 +326,33 @@ def test_titles_are_bold_on_a_terminal_only(
     assert "\x1b" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("none.py", None, "none.py does not exist."),
+        ("folder.py", "", "folder.py is not a file."),
+        ("program.txt", "build = 1\n", "program.txt is not a Python program: its name must end in .py."),
+        ("empty.py", "x = 1\n", "Add a function that returns the App: def build() -> App: ..."),
+        ("constant.py", "build = 1\n", "Add a function that returns the App: def build() -> App: ..."),
+    ],
+)
+def test_file_that_is_no_program_is_one_line(
+    name: str, text: str | None, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / name
+    if text == "":
+        path.mkdir()
+    elif text is not None:
+        path.write_text(text, encoding="utf-8")
+    assert command_line(["summary", str(path), "dist"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("Error: ")
+    assert captured.err.endswith(f"{message}\n")
+    assert captured.err.count("\n") == 1
+
+
 def test_command_reports_errors_of_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command_line(["summary", str(tmp_path / "none.py"), "dist"]) == 1
-    assert "is not a Python program" in capsys.readouterr().err
     program = tmp_path / "broken.py"
     program.write_text(
         "from cdk8s import App, Chart\nfrom cdk8s_airflow import Namespace\n"
@@ -345,3 +370,14 @@ def test_no_banner_about_the_version_of_node_is_printed(tmp_path: Path) -> None:
         [sys.executable, str(ROOT / "main.py")], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout + done.stderr == ""
+
+
+def test_new_fernet_key_is_suggested_for_a_new_database_only() -> None:
+    chart = new_chart()
+    make_airflow(chart, keys=AirflowKeys.existing(prefix="other"))
+    text = " ".join(summary(registry_of(chart), ROOT / "dist").replace("\\\n", " ").split())
+    copied = "kubectl -n airflow create secret generic other-fernet-key --from-file=fernet-key=/dev/stdin; unset ANSWER"
+    before, _, after = text.partition(copied)
+    assert "A database with connections or variables needs the key that encrypted them" in before
+    assert "kubectl -n OLD_NAMESPACE get secret OLD_NAME -o jsonpath='{.data.fernet-key}' | base64 -d" in before
+    assert after.startswith(" For a new database: openssl rand -base64 32 ")

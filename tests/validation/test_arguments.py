@@ -121,7 +121,7 @@ def test_values_are_checked_against_their_annotation(value: object, hint: Any, f
         (1, Annotated[str, "note"], 'x must be a string, got 1 (int). Use "1". [argument/type]'),
         (1, Annotated[str, "note"] | None, 'x must be a string, got 1 (int). Use "1". [argument/type]'),
         (Part, Part, "x must be a Part, got the class Part. Pass an instance: Part(2). [argument/type]"),
-        ("c", Literal["a", 1], "x must be one of 'a', 1, got 'c' (str). Use one of them. [argument/choice]"),
+        ("c", Literal["a", 1], "x must be one of 'a', 1, got 'c' (str). Use 'a' or 1. [argument/choice]"),
         (
             "Retry",
             Literal["abort", "retry"],

@@ -62,7 +62,7 @@ def _refused(problem: str, id: str, scope: str) -> Finding:
     return duplicate_id(problem, place) or Finding(
         rule="construct/id",
         at="id",
-        problem=f"cdk8s did not accept the construct: {problem}",
+        problem=f"is not accepted by cdk8s: {problem}",
         seen=repr(id),
         fix=f"Use another id{f' in {place}' if place else ''}",
         path=scope,

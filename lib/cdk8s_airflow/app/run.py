@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from cdk8s import App
 
 from cdk8s_airflow.app import files
+from cdk8s_airflow.app.construct import duplicate_id
 from cdk8s_airflow.app.exemption import building
 from cdk8s_airflow.app.object_findings import check_objects
 from cdk8s_airflow.app.registry import registry_of
@@ -19,6 +21,7 @@ from cdk8s_airflow.app.secret_findings import output_findings
 from cdk8s_airflow.kube import output
 from cdk8s_airflow.secret_scan import Exemptions, using
 from cdk8s_airflow.validation import Finding, PlatformError, collecting, show
+from cdk8s_airflow.validation.calls import place_of
 
 
 def synth(app: App | Callable[[], App], *, allow_empty: bool = False, unvalidated: Collection[str] = ()) -> App:
@@ -55,6 +58,30 @@ def synth(app: App | Callable[[], App], *, allow_empty: bool = False, unvalidate
 
     in_staging(output.folder_of(app), write)
     return app
+
+
+def render(app: App | Callable[[], App]) -> dict[str, str]:
+    """All text that :func:`synth` would write, for tests and snapshots. Nothing is written to the output folder.
+
+    ``app.synth_yaml()`` of cdk8s has the manifests only: it does not have the values and the script of a release that
+    :class:`HelmCommand` delivers.
+
+    Args:
+        app: the app, or a function that builds it.
+
+    Returns:
+        Path of the file inside the output folder -> its text, in the order of the paths.
+
+    Raises:
+        PlatformError: with all findings, as :func:`synth` does.
+    """
+    app = app if isinstance(app, App) else built_app(app)
+    with tempfile.TemporaryDirectory() as folder:
+        problems = write_app(app, Path(folder), allow_empty=True, unvalidated=())
+        texts = {} if problems else dict(sorted(files.texts_in(Path(folder))))
+    if problems:
+        raise PlatformError(problems)
+    return texts
 
 
 def in_staging(folder: Path, write: Callable[[files.Staging], list[Finding]]) -> None:
@@ -141,7 +168,7 @@ def built_app(build: object) -> App:
         PlatformError: with all findings; or because the function does not return an app, or cdk8s refused it.
     """
     app = build
-    refused = ""
+    refused, place = "", ""
     exempt = Exemptions()
     if callable(build):
         try:
@@ -150,9 +177,9 @@ def built_app(build: object) -> App:
         except RuntimeError as error:
             if type(error.__cause__).__name__ != "JavaScriptError":
                 raise
-            refused = output.message_of(error)
+            refused, place = output.message_of(error), place_of(error)
     if refused:
-        raise PlatformError([_refused(refused)])
+        raise PlatformError([duplicate_id(refused, place) or _refused(refused, place)])
     if not isinstance(app, App):
         raise PlatformError([_no_app(app, called=callable(build))])
     if exempt:
@@ -170,9 +197,13 @@ def _no_app(given: object, *, called: bool) -> Finding:
     )
 
 
-def _refused(problem: str) -> Finding:
+def _refused(problem: str, place: str = "") -> Finding:
     return Finding(
-        rule="app/refused", at="", problem=f"cdk8s refused the app: {problem}", fix="Fix what the message names"
+        rule="app/refused",
+        at="",
+        problem=f"cdk8s refused the app: {problem}",
+        fix="Fix what the message names",
+        path=place,
     )
 
 

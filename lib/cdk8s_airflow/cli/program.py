@@ -52,6 +52,7 @@ def built_apps(program: Path, environments: Sequence[str] = ()) -> Iterator[Buil
         ProgramError: the file is missing, or has neither.
         PlatformError: for the findings of an app.
     """
+    from cdk8s_airflow.app.run import built_app
     from cdk8s_airflow.environments.environments import Environments
 
     module = _loaded(program)
@@ -65,15 +66,20 @@ def built_apps(program: Path, environments: Sequence[str] = ()) -> Iterator[Buil
             f"{program} has no environments at its top level, such as: PLATFORM = Environments(build, {{...}})"
         )
     build = getattr(module, "build", None)
-    if build is None:
-        raise ProgramError(f"{program} has neither a function build() nor an Environments(...) at its top level.")
-    yield BuiltApp(build())
+    if not callable(build):
+        raise ProgramError(
+            f"{program} has neither a function build() nor an Environments(...) at its top level. Add a function that returns "
+            "the App: def build() -> App: ..."
+        )
+    yield BuiltApp(built_app(build))
 
 
 def _loaded(program: Path) -> Any:
+    if not program.is_file():
+        raise ProgramError(f"{program} {'is not a file' if program.exists() else 'does not exist'}.")
     spec = importlib.util.spec_from_file_location(program.stem, program)
-    if spec is None or spec.loader is None or not program.is_file():
-        raise ProgramError(f"{program} is not a Python program.")
+    if spec is None or spec.loader is None:
+        raise ProgramError(f"{program} is not a Python program: its name must end in .py.")
     module = importlib.util.module_from_spec(spec)
     # Dataclasses look up the module of their class.
     sys.modules.setdefault(program.stem, module)

@@ -245,6 +245,10 @@ def _notes(needs: Sequence[SecretNeed], namespace: str, job: str) -> Iterator[st
     for need in needs:
         if "fernet-key" in need.keys:
             yield (
+                f"The Job generates Secret {need.namespace}/{need.name} if it is missing. A database with connections or "
+                "variables needs the key that encrypted them: create the Secret with that key before you apply."
+            )
+            yield (
                 f"Keep a copy of Secret {need.namespace}/{need.name} outside the cluster. Without it, connections and variables in the "
                 "database and in every backup of it cannot be decrypted."
             )

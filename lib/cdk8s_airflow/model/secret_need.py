@@ -37,6 +37,8 @@ class SecretNeed:
             their own.
         labels: labels that the reader requires. Default: empty.
         recipe: how each key is generated. Keys that only the user can provide are not in it. Default: empty.
+        existing: when to use ``copy_command`` instead of ``command``. Default: empty; ``command`` is always right.
+        copy_command: a bash command that creates the Secret for an existing database. Default: empty.
     """
 
     name: str
@@ -49,6 +51,8 @@ class SecretNeed:
     added: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     recipe: recipes.Recipe = field(default_factory=dict)
+    existing: str = ""
+    copy_command: str = ""
 
     @property
     def can_be_generated(self) -> bool:
@@ -71,6 +75,8 @@ def merged(needs: Iterable[SecretNeed]) -> list[SecretNeed]:
             keys={**first.keys, **{key: content for key, content in need.keys.items() if key not in first.keys}},
             purpose="; ".join(dict.fromkeys((*first.purpose.split("; "), need.purpose))),
             awaited=first.awaited or need.awaited,
+            existing=first.existing or need.existing,
+            copy_command=first.copy_command or need.copy_command,
             labels={**need.labels, **first.labels},
             recipe=recipes.joined(first.recipe, need.recipe),
             command=f"{first.command}\n    {more}" if more else first.command,
@@ -102,6 +108,18 @@ def random_key(ref: contracts.SecretReference, namespace: str, purpose: str) -> 
         purpose=purpose,
         command=f"openssl rand -base64 32 | tr '+/' '-_' | tr -d '\\n' | {_create(namespace, ref.name, _from_stdin(key))}",
         recipe={key: (recipes.random_key(),)},
+    )
+
+
+def fernet_key(ref: contracts.FernetKeySecret, namespace: str, purpose: str) -> SecretNeed:
+    """A Secret with the Fernet key. A new key cannot decrypt what is in an existing database."""
+    read = "kubectl -n OLD_NAMESPACE get secret OLD_NAME -o jsonpath='{.data.fernet-key}' | base64 -d"
+    create = _create(namespace, ref.name, _from_stdin("fernet-key"))
+    return replace(
+        random_key(ref, namespace, purpose),
+        existing="A database with connections or variables needs the key that encrypted them; with a new key, Airflow cannot "
+        "read them. For such a database, copy the Secret with its key:",
+        copy_command=f'ANSWER=$({read}) && [ -n "$ANSWER" ] && printf %s "$ANSWER" | {create}; unset ANSWER',
     )
 
 

@@ -65,7 +65,7 @@ class ExistingSecret(SecretReference):
         name: the name of the Secret, or a cdk8s-plus object with a name.
     """
 
-    how_to_write: ClassVar[str] = 'ExistingSecret("airflow-metadata")'
+    how_to_write: ClassVar[str] = 'ExistingSecret("my-secret")'
 
 
 @frozen(kw_only=False)
@@ -76,7 +76,7 @@ class ExistingConfigMap:
         name: the name of the ConfigMap.
     """
 
-    how_to_write: ClassVar[str] = 'ExistingConfigMap("airflow-variables")'
+    how_to_write: ClassVar[str] = 'ExistingConfigMap("my-config")'
 
     name: ObjectName
 
@@ -99,7 +99,7 @@ class BasicAuthSecret(SecretReference):
     CloudNativePG requires that ``username`` is the owner of the database. Source: ``spec.bootstrap.initdb.secret``.
     """
 
-    how_to_write: ClassVar[str] = 'BasicAuthSecret("airflow-pg-credentials")'
+    how_to_write: ClassVar[str] = 'BasicAuthSecret("my-login")'
     keys = {"username": "the database owner's name", "password": "its password"}
     type = "kubernetes.io/basic-auth"
 
@@ -263,7 +263,7 @@ class SecretKey:
         key: the key of the Secret.
     """
 
-    how_to_write: ClassVar[str] = 'SecretKey("airflow-db", "password")'
+    how_to_write: ClassVar[str] = 'SecretKey("my-secret", "my-key")'
     names_a_secret: ClassVar[bool] = True
 
     name: SecretName
@@ -279,7 +279,7 @@ class ConfigMapKey:
         key: the key of the ConfigMap.
     """
 
-    how_to_write: ClassVar[str] = 'ConfigMapKey("homelab-ca", "ca.crt")'
+    how_to_write: ClassVar[str] = 'ConfigMapKey("my-config", "my-key")'
 
     name: ObjectName
     key: SecretKeyName

@@ -116,6 +116,10 @@ def _secret(need: SecretNeed, creators: Mapping[tuple[str, str], str]) -> Iterat
                 f"Run this after step Apply, when Secret {namespace}/{name} exists (created by {creators[namespace, name]}):",
                 _COMMAND,
             )
+    if need.existing:
+        yield from paragraph(need.existing, _COMMAND)
+        yield from command(need.copy_command, _COMMAND)
+        yield from paragraph("For a new database:", _COMMAND)
     yield from command(need.command, _COMMAND)
 
 

@@ -98,7 +98,7 @@ def _advice(applying: Table, schema: store.Schema, path: Path) -> str | None:
     if not translate.knows(schema, path):
         others = [v for v in store.chart_versions() if translate.names(store.values_schema(v), path)]
         if others:
-            return f"remove it, or choose a chart_version that knows it: {', '.join(others)}"
+            return f'remove it, or use chart_version="{others[-1]}"'
     return None
 
 

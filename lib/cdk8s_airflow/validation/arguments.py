@@ -154,7 +154,8 @@ def check_setting(value: object, at: str) -> Iterator[Finding]:
 def _check_union(value: object, arms: tuple[Any, ...], at: str, hidden: bool) -> list[Finding]:
     wanted = tuple(arm for arm in arms if arm is not type(None))
     if value is not None and len(wanted) == 1:
-        return check_value(value, wanted[0], at, hidden=hidden)
+        found = check_value(value, wanted[0], at, hidden=hidden)
+        return [_or_none(finding, value, at) for finding in found] if found and len(arms) > 1 else found
     best: list[Finding] | None = None
     for arm in arms:
         # For a value of an unrelated class, the finding about the whole union is enough.
@@ -167,15 +168,27 @@ def _check_union(value: object, arms: tuple[Any, ...], at: str, hidden: bool) ->
         if of_this_kind and best is None:
             best = found
     if best is not None:
-        return _with_other_ways(best, arms)
+        return _with_other_ways(best, arms, at)
     return [_wrong_type(value, " or ".join(dict.fromkeys(map(_described, wanted))), at, hidden, hints=wanted)]
 
 
-def _with_other_ways(found: list[Finding], arms: tuple[Any, ...]) -> list[Finding]:
+def _or_none(finding: Finding, value: object, at: str) -> Finding:
+    """The finding; for a setting that is meant to be turned off, with the value that does."""
+    name = at.rpartition(".")[2]
+    if value is False and finding.at == at:
+        return dataclasses.replace(finding, fix=f"Use None to turn it off: {name}=None")
+    if dataclasses.is_dataclass(value) and finding.at == f"{at}.replicas" and getattr(value, "replicas", None) == 0:
+        return dataclasses.replace(finding, fix=f"{finding.fix}; to turn it off: {name}=None")
+    return finding
+
+
+def _with_other_ways(found: list[Finding], arms: tuple[Any, ...], at: str) -> list[Finding]:
     """The findings; for a wrong choice, with the other types that are accepted."""
     others = "".join(f", or {way}" for arm in arms if (way := getattr(arm, "how_to_write", "")))
     return [
-        dataclasses.replace(finding, fix=finding.fix + others) if finding.rule == "argument/choice" else finding
+        dataclasses.replace(finding, fix=finding.fix + others)
+        if finding.rule == "argument/choice" and finding.at == at
+        else finding
         for finding in found
     ]
 
@@ -190,7 +203,7 @@ def _check_literal(value: object, allowed: tuple[object, ...], at: str, hidden: 
             at=at,
             problem=f"must be one of {choices}",
             seen=_type_of(value) if hidden else typed(value),
-            fix=f"Use {close}" if not hidden and (close := _closest(value, allowed)) else "Use one of them",
+            fix=f"Use {close}" if not hidden and (close := _closest(value, allowed)) else f"Use {_any_of(allowed)}",
         )
     ]
 
@@ -256,6 +269,11 @@ def _says_more(musts: list[Must], found: list[Finding], value: object, at: str) 
     )
 
 
+def _any_of(choices: tuple[object, ...]) -> str:
+    *others, last = map(repr, choices)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def _closest(value: object, allowed: tuple[object, ...]) -> str:
     import difflib
 
@@ -287,6 +305,10 @@ def _wrong_type(value: object, wanted: str, at: str, hidden: bool, hints: tuple[
     for plain in hints:
         if plain in _PLAIN_NAMES and isinstance(value, plain) and not isinstance(value, bool):
             fixes = f"Convert it: {plain.__name__}(...)"
+    connection = getattr(type(value), "connection", None)
+    if callable(connection) and not isinstance(value, type):
+        name = type(value).__name__
+        fixes = f"{_variable_for(name)}.connection(), the connection of the {name}"
     plain_fix = f"Pass {wanted}" if hidden else _plain_fix(value, wanted, hints)
     return Finding(
         rule="argument/type",
@@ -295,6 +317,12 @@ def _wrong_type(value: object, wanted: str, at: str, hidden: bool, hints: tuple[
         seen=_type_of(value) if hidden else typed(value),
         fix=fixes if fixes.startswith("Convert") else f"Use {fixes}" if fixes else plain_fix,
     )
+
+
+def _variable_for(class_name: str) -> str:
+    """A name for a variable: the last word of a class."""
+    last = max(index for index, letter in enumerate(class_name) if letter.isupper())
+    return class_name[last:].lower()
 
 
 def _plain_fix(value: object, wanted: str, hints: tuple[Any, ...]) -> str:

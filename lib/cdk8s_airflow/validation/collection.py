@@ -9,6 +9,7 @@ from typing import Any
 
 from cdk8s_airflow.validation.calls import refused_call, refused_names
 from cdk8s_airflow.validation.finding import Finding, PlatformError
+from cdk8s_airflow.validation.frozen import filtering_arguments
 
 _gathered: ContextVar[list[Finding] | None] = ContextVar("_gathered", default=None)
 
@@ -55,6 +56,7 @@ def report(findings: Iterable[Finding]) -> bool:
     return True
 
 
+@filtering_arguments
 def known_arguments(cls: type, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """The keyword arguments that a public class has. Inside ``collecting()``, the others become findings, so that the program
     continues and all of them are reported in one run. Outside, all arguments are returned, and Python raises its own error.

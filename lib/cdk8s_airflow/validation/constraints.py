@@ -160,6 +160,11 @@ def is_password(text: str) -> bool:
     return looks_random(text) or looks_secret(text)
 
 
+def _as_days(value: object) -> str:
+    number = str(value) if type(value) in (int, str) else ""
+    return f'"{number}d"' if number.isascii() and number.isdigit() and 0 < int(number) <= 99999 else ""
+
+
 def _as_integer(value: object, lowest: int) -> str:
     integral = type(value) is float and value.is_integer()
     digits = type(value) is str and value.isascii() and value.isdigit()
@@ -200,23 +205,28 @@ Quantity = Annotated[
 ]
 """A Kubernetes quantity of CPU, memory or storage: ``"500m"``, ``"1Gi"``."""
 
+_UNIT = 'Use a unit, such as "10Gi" or "512Mi" (a lower-case m means thousandths)'
+_CORES = 'Use cores, such as "2", or millicores, such as "250m"'
+
 Bytes = Annotated[
-    Quantity,
+    str,
+    Must(is_quantity, "must be a positive Kubernetes quantity", _UNIT, "argument/quantity"),
     Must(
         is_bytes,
         "must be at least 1Mi",
-        'Use a unit, such as "10Gi" or "512Mi" (a lower-case m means thousandths)',
+        _UNIT,
         "argument/quantity",
     ),
 ]
 """An amount of memory or storage: ``"512Mi"``, ``"10Gi"``."""
 
 Cpu = Annotated[
-    Quantity,
+    str,
+    Must(is_quantity, "must be a positive Kubernetes quantity", _CORES, "argument/quantity", suggest=_as_text),
     Must(
         is_cpu,
         "must be at most 1000 cores",
-        'Use cores, such as "2", or millicores, such as "250m"',
+        _CORES,
         "argument/quantity",
         suggest=_as_text,
     ),
@@ -239,9 +249,10 @@ Retention = Annotated[
     str,
     Must(
         lambda text: _RETENTION.fullmatch(text) is not None,
-        "is not a retention in days",
-        'write a number of days from 1 to 99999 and the letter d, like "30d"',
+        "must be a retention in days",
+        'Use a number of days from 1 to 99999 with the letter d, such as "30d"',
         "argument/duration",
+        suggest=_as_days,
     ),
 ]
 """How long something is kept, in days: ``"30d"``."""

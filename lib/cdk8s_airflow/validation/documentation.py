@@ -92,6 +92,7 @@ def _namespaces(cls: type, function: Any) -> Mapping[str, Mapping[str, Any]]:
         names = vars(sys.modules[base.__module__])
         found.update(dict.fromkeys(inspect.get_annotations(base), names))
     # A written __init__ has its own annotations; one that dataclasses made has those of the fields.
+    function = inspect.unwrap(function)
     if function.__code__.co_filename != "<string>":
         found.update(dict.fromkeys(inspect.signature(function).parameters, function.__globals__))
     return found

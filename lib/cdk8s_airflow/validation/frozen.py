@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from cdk8s_airflow.validation.documentation import document
@@ -94,21 +94,31 @@ class _Declared:
         return self._cls
 
 
+ArgumentFilter = Callable[[type, Mapping[str, Any]], Mapping[str, Any]]
+"""From a class and the arguments of a refused call to the arguments that the class has. The same object, if nothing is to be left out."""
+
+_filter: list[ArgumentFilter] = []
+
+
+def filtering_arguments(function: ArgumentFilter) -> ArgumentFilter:
+    """Registers the function that reports unknown arguments. It is called only for calls that Python refuses."""
+    _filter[:] = [function]
+    return function
+
+
 def _reporting(generated: Any) -> Any:
-    """An ``__init__`` that reports unknown arguments and continues, where findings are collected."""
+    """An ``__init__`` that continues without unknown arguments where they are reported."""
 
     @functools.wraps(generated)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        known = None
+        known: Mapping[str, Any] = kwargs
         try:
             generated(self, *args, **kwargs)
         except TypeError:
-            from cdk8s_airflow.validation.collection import known_arguments
-
-            known = known_arguments(type(self), kwargs)
+            known = _filter[0](type(self), kwargs) if _filter else kwargs
             if known is kwargs:
                 raise
-        if known is not None:
+        if known is not kwargs:
             generated(self, *args, **known)
 
     return __init__

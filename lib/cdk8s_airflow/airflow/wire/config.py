@@ -27,16 +27,22 @@ _ERASED = "<no value>"
 # the code points that YAML readers refuse.
 _UNWRITABLE = regex("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
-_KEYS = "name the Secret in keys=AirflowKeys(...)"
-_DATABASE = "give the database= parameter"
-_LOGS = "give the logs= parameter"
-_UI = "give the ui= parameter"
-_IMAGE = "give the image= parameter"
-_METRICS = "give the statsd= parameter"
-_NAMESPACES = "give the task_namespaces= parameter"
-_TRACES = "give the otel_collector= parameter"
-_SECRETS = "give the secrets_backend= parameter"
-_PORT = "leave it out; the chart's Services and probes count on its port"
+_KEYS = 'Use keys=AirflowKeys.existing(prefix="airflow"), which names the Secrets'
+_DATABASE = 'Use database=ExternalDatabase(url=DsnSecret("airflow-metadata")).connection()'
+_LOGS = "Use logs=Logs.in_bucket(...), Logs.s3(...), Logs.gcs(...), Logs.elasticsearch(...) or Logs.opensearch(...)"
+_UI = 'Use ui=Ingress(host="airflow.example.com")'
+_IMAGE = 'Use image=Image("registry.example.com/airflow", tag="...")'
+_METRICS = (
+    "Use statsd=Statsd(), which sets it; for a StatsD server of your own statsd=None and "
+    'values={"config": {"metrics": {"statsd_on": "True", "statsd_host": "statsd.example.com"}}}'
+)
+_NAMESPACES = 'Use task_namespaces=[Namespace.existing("team-a")]'
+_TRACES = "Use otel_collector=OtelCollector(...)"
+_SECRETS = (
+    'Use secrets_backend=KubernetesSecretsBackend(namespace="airflow-connections"); for another backend '
+    'unchecked_values={"config": {"secrets": {"backend": "..."}}}'
+)
+_PORT = "Remove it: the Services and probes of the chart depend on the port"
 
 OWNED: Mapping[str, str] = {
     "api.base_url": _UI,
@@ -45,15 +51,15 @@ OWNED: Mapping[str, str] = {
     "api.secret_key": _KEYS,
     "api_auth.jwt_secret": _KEYS,
     "azure_remote_logging.remote_wasb_log_container": _LOGS,
-    "celery.broker_url": "give the executor= parameter, with the broker",
-    "celery.flower_basic_auth": "give the flower= parameter",
+    "celery.broker_url": "Use executor=CeleryExecutor(broker=...)",
+    "celery.flower_basic_auth": 'Use flower=Flower(credentials=FlowerAuthSecret("airflow-flower"))',
     "celery.flower_port": _PORT,
-    "celery.result_backend": "give the executor= parameter, with the result backend",
-    "core.dags_folder": "give the dags= parameter",
-    "core.execution_api_server_url": "leave it out; it follows from the release's name and the UI's path",
-    "core.executor": "give the executor= parameter",
+    "celery.result_backend": 'Use executor=CeleryExecutor(..., result_backend=ResultBackendSecret("airflow-result-backend"))',
+    "core.dags_folder": "Use dags=DagRepoSync(...), DagBundles(...), DagImage(...), DagVolume(...) or DagFolder(...)",
+    "core.execution_api_server_url": "Remove it: it is computed from the name of the release and the path of the UI",
+    "core.executor": "Use executor=KubernetesExecutor(), CeleryExecutor(...) or LocalExecutor()",
     "core.fernet_key": _KEYS,
-    "dag_processor.dag_bundle_config_list": "give the dags= parameter",
+    "dag_processor.dag_bundle_config_list": "Use dags=DagRepoSync(...), DagBundles(...), DagImage(...), DagVolume(...) or DagFolder(...)",
     "database.sql_alchemy_conn": _DATABASE,
     "database.sql_alchemy_conn_async": _DATABASE,
     "elasticsearch.host": _LOGS,
@@ -62,11 +68,11 @@ OWNED: Mapping[str, str] = {
     "elasticsearch.write_to_es": _LOGS,
     "kubernetes_executor.multi_namespace_mode": _NAMESPACES,
     "kubernetes_executor.multi_namespace_mode_namespace_list": _NAMESPACES,
-    "kubernetes_executor.namespace": "give the namespace= parameter",
-    "kubernetes_executor.pod_template_file": "give the task_pods= parameter",
+    "kubernetes_executor.namespace": 'Use namespace=Namespace.existing("airflow")',
+    "kubernetes_executor.pod_template_file": "Use task_pods=TaskPods(default=TaskPod(...))",
     "kubernetes_executor.worker_container_repository": _IMAGE,
     "kubernetes_executor.worker_container_tag": _IMAGE,
-    "logging.base_log_folder": "leave it out; the chart mounts the volume for logs at its place",
+    "logging.base_log_folder": "Remove it: the chart mounts the volume for logs there",
     "logging.encrypt_s3_logs": _LOGS,
     "logging.google_key_path": _LOGS,
     "logging.remote_base_log_folder": _LOGS,
@@ -80,7 +86,7 @@ OWNED: Mapping[str, str] = {
     "metrics.statsd_host": _METRICS,
     "metrics.statsd_on": _METRICS,
     "metrics.statsd_port": _METRICS,
-    "metrics.statsd_prefix": "leave it out; the mapping of the exporter counts on the prefix airflow",
+    "metrics.statsd_prefix": "Remove it: the mapping of the exporter expects the prefix airflow",
     "opensearch.host": _LOGS,
     "opensearch.json_format": _LOGS,
     "opensearch.password": _LOGS,
@@ -88,7 +94,7 @@ OWNED: Mapping[str, str] = {
     "opensearch.username": _LOGS,
     "opensearch.write_stdout": _LOGS,
     "opensearch.write_to_os": _LOGS,
-    "scheduler.standalone_dag_processor": "give the dag_processor= parameter",
+    "scheduler.standalone_dag_processor": "Use dag_processor=DagProcessor()",
     "secrets.backend": _SECRETS,
     "secrets.backend_kwargs": _SECRETS,
     "traces.otel_on": _TRACES,
@@ -99,6 +105,9 @@ OWNED: Mapping[str, str] = {
     "workers.secrets_backend_kwargs": _SECRETS,
 }
 """Options that the chart or another argument sets -> what to do instead."""
+
+_SMTP_LOGIN = ("smtp.smtp_user", "smtp.smtp_password")
+"""Options of Airflow 2 whose place a connection took in Airflow 3."""
 
 
 @frozen(kw_only=False)
@@ -308,6 +317,15 @@ def _problems(option: _Option, settings: ReleaseSettings) -> Iterator[Finding]:
             fix=owner,
         )
         return
+    if option.place is None and known.dotted(option.asked) in _SMTP_LOGIN:
+        yield Finding(
+            rule="config/unknown-option",
+            at=option.at,
+            problem=f"does not exist in Airflow {airflow}, which reads the login of the mail server from a connection",
+            fix='Use connections={"smtp_default": SecretKey("airflow-smtp", "connection")}; the Secret has the URL of the '
+            "connection, smtp://user:password@host:port",
+        )
+        return
     if option.place is None and known.options(option.asked[0], airflow):
         guess = known.guess(option.asked, airflow)
         yield Finding(
@@ -315,7 +333,7 @@ def _problems(option: _Option, settings: ReleaseSettings) -> Iterator[Finding]:
             at=option.at,
             problem=f"Airflow {airflow} has no such option in section {option.asked[0]!r}, and would ignore it",
             seen=_seen(option),
-            fix=f"did you mean {known.dotted(guess)!r}?" if guess else "leave it out",
+            fix=f"did you mean {known.dotted(guess)!r}?" if guess else "Remove it",
         )
         return
     if option.place is None and known.is_own_section(option.asked[0]):
@@ -324,7 +342,7 @@ def _problems(option: _Option, settings: ReleaseSettings) -> Iterator[Finding]:
             at=option.at,
             problem=f"Airflow {airflow} has no section {option.asked[0]!r} and nothing that took this option's place",
             seen=_seen(option),
-            fix="leave it out, or choose an airflow_version that has it",
+            fix="Remove it, or use an airflow_version that has it",
         )
         return
     yield from _value_problems(option, airflow)

@@ -187,8 +187,9 @@ def _reader_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="database/keda",
             at=scaled[0],
-            problem="KEDA reads the database's URL with the password in it, and this one has none",
-            fix='give the database by a Secret with its whole URL: DsnSecret("airflow-metadata")',
+            problem="must not be Keda(...) with this database: KEDA needs a Secret with the whole URL, and this database has "
+            "a Secret with the password only",
+            fix='Use database=ExternalDatabase(url=DsnSecret("airflow-metadata"), ...).connection()',
         )
 
 

@@ -13,6 +13,7 @@ from cdk8s_airflow.airflow.pod_settings import OWNED_VARIABLES
 from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.config import OWNED
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model import secret_need as needs
@@ -282,29 +283,32 @@ def environment_rules(settings: ReleaseSettings) -> Iterator[Finding]:
 def _owner(name: str) -> str:
     """What to give in place of a variable; empty for one that is nobody's."""
     if name in PROXY_VARIABLES:
-        return "give proxy=, which works out NO_PROXY too"
+        return 'Use proxy=HttpProxy(https="http://proxy.example.com:3128"), which computes NO_PROXY too'
     if name in CA_VARIABLES:
-        return "give ca="
+        return 'Use ca=CaBundle(ConfigMapKey("my-config", "ca.crt"))'
     if name.startswith("AIRFLOW_CONN_") and name != "AIRFLOW_CONN_AIRFLOW_DB":
-        return "give connections="
+        return 'Use connections={"my_connection": SecretKey("my-secret", "my-key")}'
     if name.startswith("AIRFLOW_VAR_"):
-        return "give variables="
+        return 'Use variables={"my_variable": "my-value"}'
     if name in ("PGPASSWORD", "PGSSLMODE", "PGSSLROOTCERT") or name.endswith(("__SQL_ALCHEMY_CONN", "CONN_AIRFLOW_DB")):
-        return "give database="
+        return 'Use database=ExternalDatabase(url=DsnSecret("airflow-metadata")).connection()'
     if name.startswith("AIRFLOW__KUBERNETES_ENVIRONMENT_VARIABLES__") or name.startswith(
         "AIRFLOW__KUBERNETES_SECRETS__"
     ):
-        return "give the variable itself in env=, which reaches task pods too"
-    if re.fullmatch(r"AIRFLOW__[A-Z0-9_]+__[A-Z0-9_]+", name):
-        return "give config=, which takes a SecretKey for a secret option"
+        return 'Use env={"MY_VARIABLE": ...} for the variable itself: it is set in task pods too'
+    option = re.fullmatch(r"AIRFLOW__([A-Z0-9_]+?)__([A-Z0-9_]+)", name)
+    if option is not None:
+        section, key = option[1].lower(), option[2].lower()
+        owned = OWNED.get(f"{section}.{key}")
+        return owned or f'Use config={{"{section}": {{"{key}": ...}}}}; for a secret option, the value is a SecretKey'
     if name == "_PIP_ADDITIONAL_REQUIREMENTS":
-        return "build an image that has them, and give image="
+        return 'Build an image with the packages, and use image=Image("registry.example.com/airflow", tag="...")'
     if name.startswith("_AIRFLOW_WWW_USER"):
-        return "give admin="
+        return 'Use admin=AdminAccount(credentials=BasicAuthSecret("airflow-admin"), email="admin@example.com")'
     if name in OWNED_VARIABLES or name.startswith(
         ("_AIRFLOW_", "KUBERNETES_SERVICE_", "CONNECTION_CHECK_", "AIRFLOW__", "GIT_SYNC_", "GITSYNC_")
     ):
-        return "leave it out"
+        return "Remove it"
     return ""
 
 

@@ -80,7 +80,7 @@ _PURPOSES = {
 
 def key_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
     """The Secrets with the keys that this version reads."""
-    yield needs.random_key(
+    yield needs.fernet_key(
         settings.keys.fernet,
         settings.namespace,
         "encrypts connections and variables; keep a copy outside the cluster",
