@@ -14,8 +14,8 @@ from cdk8s import App
 
 import main
 from cdk8s_airflow import (
-    AirflowKeys,
     AdminAccount,
+    AirflowKeys,
     BasicAuthSecret,
     DsnSecret,
     ExternalDatabase,
