@@ -149,7 +149,7 @@ def test_secrets_that_copy_from_another_secret_come_last(homelab: str) -> None:
         "airflow-data/airflow-pg-credentials",
         "airflow/airflow-metadata",
     ]
-    assert listed.count("create secret generic") == 6 + listed.count("OLD_NAME")
+    assert listed.count("create secret generic") == 6 + listed.count(" OLD_NAME ")
 
 
 def test_keys_are_listed_where_the_user_provides_the_content(homelab: str) -> None:
