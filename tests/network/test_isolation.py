@@ -161,7 +161,7 @@ def test_report_lists_the_port_of_the_api_server_that_the_facts_name(tmp_path: P
     airflow, db = platform(chart)
     facts = dataclasses.replace(FACTS, api_server=KubernetesApiAddress(networks=["192.168.1.10/32"], port=443))
     NetworkIsolation(chart, "isolation", traffic=[airflow, db], facts=facts)
-    text = summary(registry_of(chart), tmp_path)
+    text = details_text(registry_of(chart), tmp_path)
     assert "to the API server at 443 TCP" in text
     assert "6443" not in text
 
