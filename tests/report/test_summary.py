@@ -54,7 +54,7 @@ TITLES = [
     "Open the UI",
 ]
 PLATFORMS: dict[str, Any] = {
-    **{topology: (lambda topology=topology: main.build(topology), "main.py") for topology in main.SCHEDULERS},
+    **{topology: (lambda topology=topology: main.build(topology), "main.py") for topology in main.REPLICAS},
     "data_lake": (lambda: importlib.import_module("examples.data_lake").build(), "examples/data_lake.py"),
     "lab_on_kind": (lambda: importlib.import_module("examples.lab_on_kind").build(), "examples/lab_on_kind.py"),
 }
