@@ -54,7 +54,7 @@ def homelab(
     *,
     facts: ClusterFacts | None = None,
     git: PodGroup | None = None,
-    **versions: str,
+    airflow_version: str | None = None,
 ) -> Homelab:
     """main.py's platform.
 
@@ -63,10 +63,10 @@ def homelab(
         topology: as in ``main.build``.
         facts: facts for network policies. Default: no policies.
         git: the pods of the git server, if it runs in the cluster.
-        versions: as in ``main.build``.
+        airflow_version: as in ``main.build``.
     """
     with patch.object(main, "KubernetesExecutor", EXECUTORS[executor]):
-        app = main.build(topology, **versions)
+        app = main.build(topology, airflow_version=airflow_version)
     (airflow,) = [each for each in app.node.find_all() if isinstance(each, AirflowChart)]
     (database,) = [each for each in app.node.find_all() if isinstance(each, CnpgCluster)]
     if facts is not None:

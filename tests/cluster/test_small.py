@@ -32,6 +32,11 @@ spec:
 """
 
 
+def test_cut_down_can_keep_the_replicas() -> None:
+    _, changes = cut_down(MANIFESTS, keep_replicas=True)
+    assert changes == {"requests.cpu": 2}
+
+
 def test_cut_down_leaves_one_replica_and_little_cpu() -> None:
     text, changes = cut_down(MANIFESTS)
     assert changes == {"instances": 1, "replicas": 1, "requests.cpu": 2}

@@ -70,6 +70,31 @@ def test_airflow_2_becomes_airflow_3_and_keeps_runs_and_connections(runner: Plat
         print(upgraded.seconds)
 
 
+def test_single_becomes_highly_available_while_a_task_runs(runner: PlatformRunner, tmp_path: Path) -> None:
+    """The upgrade restarts the database, the scheduler and the API server; the run goes on."""
+    kubectl = runner.kubectl
+    with runner.platform(homelab("kubernetes").app, tmp_path, small=True) as platform:
+        platform.apply()
+        platform.wait_for_databases()
+        platform.wait_for_releases()
+        api = AirflowApi(kubectl, "airflow")
+        with platform.explained():
+            api.log_in()
+            api.wait_for_dag()
+            api.trigger("during", seconds=120)
+            api.wait_for_task("during", "first", "running")
+        larger = runner.change(platform, homelab("kubernetes", "k8s-ha").app, small=True, keep_replicas=True)
+        with larger.explained():
+            larger.upgrade()
+            assert api.wait_for_run("during", 600) == "success", api.tasks("during")
+            assert api.tasks("during") == {"first": ("success", 1), "second": ("success", 1)}
+            ready = {
+                each["metadata"]["name"]: each["status"].get("readyReplicas")
+                for each in kubectl.items("deployments", "-n", "airflow")
+            }
+            assert (ready["airflow-scheduler"], ready["airflow-api-server"]) == (2, 2)
+
+
 def wait_until_parsed(kubectl: Kubectl) -> None:
     """Wait until Airflow 2 knows the DAG; each command takes seconds."""
     for _ in range(20):

@@ -241,15 +241,15 @@ class PlatformRunner:
             if added:
                 self.kubectl.run("delete", "namespace", "--ignore-not-found", *added, "--timeout=5m", timeout=330)
 
-    def change(self, platform: Platform, app: App, *, small: bool = False) -> Platform:
+    def change(self, platform: Platform, app: App, *, small: bool = False, keep_replicas: bool = False) -> Platform:
         """The platform with the manifests of another program; the caller applies them."""
-        return self._written(app, platform.folder, small)
+        return self._written(app, platform.folder, small, keep_replicas)
 
-    def _written(self, app: App, folder: Path, small: bool) -> Platform:
+    def _written(self, app: App, folder: Path, small: bool, keep_replicas: bool = False) -> Platform:
         registry = registry_of(app)
         text = self._fitted(str(app.synth_yaml()))
         if small:
-            text, changes = cut_down(text)
+            text, changes = cut_down(text, keep_replicas=keep_replicas)
             assert changes, "there is nothing to cut down in these manifests"
         (folder / "platform.k8s.yaml").write_text(text, encoding="utf-8")
         return Platform(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
@@ -52,7 +52,7 @@ class ProbedPod:
 
     namespace: str
     name: str
-    labels: Mapping[str, str]
+    labels: Mapping[str, str] = field(compare=False)
     address: str
 
     def is_in(self, group: object) -> bool:

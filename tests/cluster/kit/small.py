@@ -10,8 +10,8 @@ _REQUESTS = re.compile(r"^( *)(requests:\n(?:\1 +.*\n)*?\1 +cpu: )(\S+)$", re.MU
 _LITTLE = "10m"
 
 
-def cut_down(text: str) -> tuple[str, Counter[str]]:
-    """The manifests with one instance or replica of everything, and little CPU requested.
+def cut_down(text: str, *, keep_replicas: bool = False) -> tuple[str, Counter[str]]:
+    """The manifests with one instance or replica of everything (unless they are kept), and little CPU requested.
 
     No other field changes, so what is proven about who owns each field and about drift holds for the manifests as they are.
 
@@ -29,4 +29,4 @@ def cut_down(text: str) -> tuple[str, Counter[str]]:
         quote = '"' if match[3].startswith('"') else ""
         return f"{match[1]}{match[2]}{quote}{_LITTLE}{quote}"
 
-    return _REQUESTS.sub(little, _REPLICAS.sub(one, text)), changes
+    return _REQUESTS.sub(little, text if keep_replicas else _REPLICAS.sub(one, text)), changes
