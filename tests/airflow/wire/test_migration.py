@@ -173,3 +173,29 @@ def test_an_empty_key_counts_as_missing(tmp_path: Path) -> None:
     done = run_wait(tmp_path, [], seconds=719)
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1].endswith("airflow-lab: metadata/connection")
+
+
+@pytest.mark.parametrize(
+    ("check", "code", "last"),
+    [
+        (0, 0, "migrates"),
+        (1, 1, "Airflow failed with exit code 1 before it reached the database; the error is printed above."),
+        (124, 1, "Gave up: the database did not answer within 720 seconds."),
+    ],
+    ids=["answers", "airflow-fails", "no-answer"],
+)
+def test_the_migration_says_why_it_does_not_start(tmp_path: Path, check: int, code: int, last: str) -> None:
+    script = migration_values(release(NEWEST))["migrateDatabaseJob"]["command"][2]
+    for name, body in {"timeout": f"exit {check}", "airflow": "echo migrates"}.items():
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+        program.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (code, last, "")
