@@ -25,8 +25,9 @@ MAKEFLAGS += --no-print-directory
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-synth: .venv/.app ## write the manifests of main.py to dist/, and print what to do next (ENVIRONMENT=name: of one environment)
+synth: .venv/.app ## write the manifests of main.py to dist/ and its report to REPORT.md, and print what to do next
 	@CDK8S_AIRFLOW_ENVIRONMENT=$(ENVIRONMENT) .venv/bin/python main.py
+	@.venv/bin/python -m cdk8s_airflow report main.py --output REPORT.md
 	@.venv/bin/python -m cdk8s_airflow summary main.py dist $(if $(ENVIRONMENT),--environment $(ENVIRONMENT))
 
 test: .venv/.test ## run the whole test suite
@@ -91,6 +92,8 @@ lock: .venv/.dev ## write the constraints files anew with the newest versions th
 check-dist: .venv/.app
 	@rm -rf build/dist && CDK8S_OUTDIR=build/dist .venv/bin/python main.py
 	@diff -r build/dist dist || { echo "dist/ is not what main.py writes; run: make synth" >&2; exit 1; }
+	@.venv/bin/python -m cdk8s_airflow report main.py --output build/REPORT.md
+	@diff build/REPORT.md REPORT.md || { echo "REPORT.md is not the report of main.py; run: make synth" >&2; exit 1; }
 
 check-imports: .venv/.dev node_modules/.ready
 	@$(IMPORTS) --check

@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.jobs.secret_bootstrap import SecretBootstrap as SecretBootstrap
     from cdk8s_airflow.model.cluster_facts import ClusterFacts as ClusterFacts
     from cdk8s_airflow.model.disruption_budget import DisruptionBudget as DisruptionBudget
+    from cdk8s_airflow.model.footprint import Budget as Budget
     from cdk8s_airflow.model.image import Image as Image
     from cdk8s_airflow.model.image import RegistryMirror as RegistryMirror
     from cdk8s_airflow.model.node_group import NodeGroup as NodeGroup
@@ -198,6 +199,7 @@ __all__ = [
     "BrokerUrlSecret",
     "Bucket",
     "BucketJob",
+    "Budget",
     "CaBundle",
     "CeleryExecutor",
     "CeleryKubernetesExecutor",

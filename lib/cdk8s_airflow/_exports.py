@@ -198,6 +198,7 @@ _HOMES = {
         "ClusterFacts",
         "Architecture",
     ),
+    "model.footprint": ("Budget",),
     "environments.environment": ("Environment",),
     "environments.environments": ("Environments",),
     "app.run": (

@@ -37,7 +37,7 @@ from cdk8s_airflow.airflow.environment import (
 from cdk8s_airflow.airflow.executors import Executor, task_resources_of
 from cdk8s_airflow.airflow.exposure import ClusterIP, Exposure
 from cdk8s_airflow.airflow.logs import Logs
-from cdk8s_airflow.airflow.pipeline import CompiledRelease, compile_release
+from cdk8s_airflow.airflow.pipeline import CompiledRelease, Releases, compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.database import database_identities
@@ -45,6 +45,7 @@ from cdk8s_airflow.airflow.wire.exclusive_use import release_uses
 from cdk8s_airflow.airflow.wire.executors import required_definitions
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.app.exclusive_use import ExclusiveUses
+from cdk8s_airflow.app.workloads import ReleaseWorkloads
 from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.dags.folder import DagFolder
 from cdk8s_airflow.dags.image import DagImage
@@ -334,6 +335,8 @@ class AirflowChart(PlatformConstruct):
         self._found_late(registry.launch((settings.namespace, *settings.task_namespaces), settings.release))
         self._found_late(registry.own_database(database_identities(settings), settings.release))
         self._found_late(guard_delivery(registry, settings.delivery, settings.release))
+        registry.slot(ReleaseWorkloads).append(lambda: release.workloads)
+        registry.slot(Releases).append(release)
         registry.slot(ExclusiveUses).add(release_uses(settings))
         registry.permissions.append(lambda: release.permissions)
         registry.slot(ReleaseAccesses).append(lambda: release.access)

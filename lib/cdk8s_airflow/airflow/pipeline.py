@@ -36,6 +36,7 @@ from cdk8s_airflow.validation.frozen import frozen
 
 if TYPE_CHECKING:
     from cdk8s_airflow.airflow.handles import ReleaseHandles
+    from cdk8s_airflow.model.footprint import Workload
     from cdk8s_airflow.model.permission import Permission
     from cdk8s_airflow.model.traffic import Traffic
 
@@ -142,6 +143,13 @@ class CompiledRelease:
 
         return release_traffic(self.settings, self.values)
 
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """The pods that the chart creates, with their requests and limits."""
+        from cdk8s_airflow.airflow.wire.footprint import release_workloads
+
+        return tuple(release_workloads(self.settings, self.values))
+
     @cached_property
     def permissions(self) -> tuple[Permission, ...]:
         """The permissions of every service account that comes with the release."""
@@ -244,6 +252,10 @@ class CompiledRelease:
             return values_text(self.values), ()
         except PlatformError as error:
             return "", tuple(_within_overlay(finding, self.settings.unchecked_values) for finding in error.findings)
+
+
+class Releases(list[CompiledRelease]):
+    """The releases of an app; the slot of the registry."""
 
 
 def _within_overlay(finding: Finding, unchecked_values: Mapping[str, Any]) -> Finding:

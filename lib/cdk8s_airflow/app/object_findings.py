@@ -36,6 +36,11 @@ def check_objects(app: App, *, unvalidated: Collection[str] = ()) -> list[Findin
     return found
 
 
+def objects_of(app: App) -> list[dict[str, Any]]:
+    """The manifest of every object of an app, as ``kubectl apply`` reads them."""
+    return [manifest for _, _, manifest in _expanded(output.objects(app)) if _is_complete(manifest)]
+
+
 def _expanded(objects: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Construct path, position in a List, and manifest: ``kubectl apply`` reads the items of a List as objects."""
     for path, manifest in objects:

@@ -15,16 +15,24 @@ from cdk8s import App
 from cdk8s_airflow.app import files
 from cdk8s_airflow.app.construct import duplicate_id
 from cdk8s_airflow.app.exemption import building
-from cdk8s_airflow.app.object_findings import check_objects
+from cdk8s_airflow.app.object_findings import check_objects, objects_of
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.app.secret_findings import output_findings
+from cdk8s_airflow.app.workloads import footprint_of
 from cdk8s_airflow.kube import output
+from cdk8s_airflow.model.footprint import Budget, over_budget
 from cdk8s_airflow.secret_scan import Exemptions, using
 from cdk8s_airflow.validation import Finding, PlatformError, collecting, show
 from cdk8s_airflow.validation.calls import place_of
 
 
-def synth(app: App | Callable[[], App], *, allow_empty: bool = False, unvalidated: Collection[str] = ()) -> App:
+def synth(
+    app: App | Callable[[], App],
+    *,
+    allow_empty: bool = False,
+    unvalidated: Collection[str] = (),
+    budget: Budget | None = None,
+) -> App:
     """Writes the manifests of an app, and the files of its releases that are not manifests (:class:`HelmCommand`): all or none.
 
     The new files replace the previous ones in one step. Other files in the output folder stay. A run that fails or is killed
@@ -37,6 +45,7 @@ def synth(app: App | Callable[[], App], *, allow_empty: bool = False, unvalidate
             error, because it is most often a mistake.
         unvalidated: kinds, such as ``"ScaledObject"``, of which your own objects are not compared with the included schema. Use it
             if the operator in the cluster is of another release than the schema. Default: all objects are compared.
+        budget: the most that the platform may request from the cluster. Default: None, no limit.
 
     Returns:
         The app.
@@ -51,7 +60,7 @@ def synth(app: App | Callable[[], App], *, allow_empty: bool = False, unvalidate
     built = app
 
     def write(staging: files.Staging) -> list[Finding]:
-        problems = write_app(built, staging.new, allow_empty=allow_empty, unvalidated=unvalidated)
+        problems = write_app(built, staging.new, allow_empty=allow_empty, unvalidated=unvalidated, budget=budget)
         if not problems:
             staging.commit(built.output_file_extension)
         return problems
@@ -109,7 +118,14 @@ def in_staging(folder: Path, write: Callable[[files.Staging], list[Finding]]) ->
         raise PlatformError(problems)
 
 
-def write_app(app: App, folder: Path, *, allow_empty: bool = False, unvalidated: Collection[str] = ()) -> list[Finding]:
+def write_app(
+    app: App,
+    folder: Path,
+    *,
+    allow_empty: bool = False,
+    unvalidated: Collection[str] = (),
+    budget: Budget | None = None,
+) -> list[Finding]:
     """Writes the manifests and the other files of an app into a folder.
 
     Args:
@@ -117,6 +133,7 @@ def write_app(app: App, folder: Path, *, allow_empty: bool = False, unvalidated:
         folder: an absolute path.
         allow_empty: whether an app without any object is accepted.
         unvalidated: kinds of which the user's own objects are not compared with the included schema.
+        budget: the most that the app may request from the cluster.
 
     Returns:
         What is wrong with the app or the text that was written.
@@ -129,7 +146,8 @@ def write_app(app: App, folder: Path, *, allow_empty: bool = False, unvalidated:
     if not allow_empty and not any(text.strip() for _, text in texts):
         return [_empty()]
     with using(registry_of(app).slot(Exemptions)):
-        return [*check_objects(app, unvalidated=unvalidated), *output_findings(texts)]
+        found = [*check_objects(app, unvalidated=unvalidated), *output_findings(texts)]
+    return found if budget is None or found else [*over_budget(footprint_of(registry_of(app), objects_of(app)), budget)]
 
 
 def _empty() -> Finding:
@@ -207,7 +225,13 @@ def _refused(problem: str, place: str = "") -> Finding:
     )
 
 
-def run(build: Callable[[], App], *, allow_empty: bool = False, unvalidated: Collection[str] = ()) -> None:
+def run(
+    build: Callable[[], App],
+    *,
+    allow_empty: bool = False,
+    unvalidated: Collection[str] = (),
+    budget: Budget | None = None,
+) -> None:
     """Builds an app, checks it and writes its files. The last call of a ``main.py``.
 
     Findings go to standard error, one line each, and the exit status is 1. So is it for an exception of the program itself,
@@ -221,8 +245,9 @@ def run(build: Callable[[], App], *, allow_empty: bool = False, unvalidated: Col
         allow_empty: whether an app without any object is accepted. Default: it is an error.
         unvalidated: kinds of which your own objects are not compared with the included schema, as for :func:`synth`. Default:
             all objects are compared.
+        budget: the most that the platform may request from the cluster. Default: None, no limit.
     """
-    run_checked(lambda: synth(build, allow_empty=allow_empty, unvalidated=unvalidated))
+    run_checked(lambda: synth(build, allow_empty=allow_empty, unvalidated=unvalidated, budget=budget))
 
 
 def run_checked(work: Callable[[], object]) -> None:

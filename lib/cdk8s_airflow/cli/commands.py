@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from cdk8s_airflow.cli import doctor, plan, summary
+from cdk8s_airflow.cli import doctor, plan, report, summary
 
-COMMANDS: tuple[click.Command, ...] = (plan.command, doctor.command, summary.command)
+COMMANDS: tuple[click.Command, ...] = (plan.command, doctor.command, report.command, summary.command)
 """The commands, in the order of ``--help``. A new command is one more entry."""
 
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import ClassVar
 
+from cdk8s_airflow.model.footprint import Budget
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import NonEmpty
 from cdk8s_airflow.validation.frozen import frozen
@@ -21,6 +22,7 @@ class Environment:
         context: the kubectl context of its cluster. It is part of findings and of the commands that are printed.
         cluster: the name of its cluster. Environments with the same cluster must not have the same objects, hosts or
             databases. Default: None, the context.
+        budget: the most that the environment may request from its cluster. Default: None, no limit.
     """
 
     how_to_write: ClassVar[str] = 'Environment(settings=Settings(host="dev.acme.lab"), context="k3d-lab")'
@@ -28,6 +30,7 @@ class Environment:
     settings: object
     context: NonEmpty
     cluster: NonEmpty | None = None
+    budget: Budget | None = None
 
     @property
     def cluster_name(self) -> str:

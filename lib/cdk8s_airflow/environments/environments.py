@@ -188,7 +188,7 @@ class _Run:
             raise
         registry = registry_of(app)
         found = [] if output.folder_of(app) == root else [_own_outdir()]
-        found += write_app(app, folder, unvalidated=self._unvalidated)
+        found += write_app(app, folder, unvalidated=self._unvalidated, budget=environment.budget)
         found += self._collisions.add(name, environment.cluster_name, registry.objects, tuple(exclusive_uses(registry)))
         for observer in _observers:
             observer(self._environments, name, app)

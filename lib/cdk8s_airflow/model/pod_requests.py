@@ -21,11 +21,13 @@ class PodRequests:
         cpu: the CPU request, in cores.
         memory: the memory request, in bytes.
         memory_limit: the memory limit, in bytes.
+        cpu_limit: the sum of the CPU limits, in cores. Containers without a CPU limit count as 0.
     """
 
     cpu: float
     memory: float
     memory_limit: float
+    cpu_limit: float = 0
 
     @staticmethod
     def of(containers: Iterable[Container], init_containers: Iterable[Container] = ()) -> PodRequests:
@@ -59,7 +61,10 @@ def largest_of(pods: Iterable[PodRequests]) -> PodRequests:
 def _amounts(container: Container) -> PodRequests:
     if isinstance(container, Resources):
         return PodRequests(
-            quantity(container.cpu), quantity(container.memory), quantity(container.memory_limit or container.memory)
+            quantity(container.cpu),
+            quantity(container.memory),
+            quantity(container.memory_limit or container.memory),
+            quantity(container.cpu_limit or "0"),
         )
     resources = container.get("resources") or {}
     requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
@@ -67,14 +72,23 @@ def _amounts(container: Container) -> PodRequests:
         quantity(str(requests.get("cpu", 0))),
         quantity(str(requests.get("memory", 0))),
         quantity(str(limits.get("memory", 0))),
+        quantity(str(limits.get("cpu", 0))),
     )
 
 
 def _sum(one: PodRequests, other: PodRequests) -> PodRequests:
-    return PodRequests(one.cpu + other.cpu, one.memory + other.memory, one.memory_limit + other.memory_limit)
+    return PodRequests(
+        one.cpu + other.cpu,
+        one.memory + other.memory,
+        one.memory_limit + other.memory_limit,
+        one.cpu_limit + other.cpu_limit,
+    )
 
 
 def _larger(one: PodRequests, other: PodRequests) -> PodRequests:
     return PodRequests(
-        max(one.cpu, other.cpu), max(one.memory, other.memory), max(one.memory_limit, other.memory_limit)
+        max(one.cpu, other.cpu),
+        max(one.memory, other.memory),
+        max(one.memory_limit, other.memory_limit),
+        max(one.cpu_limit, other.cpu_limit),
     )

@@ -95,6 +95,17 @@ class _Options:
         return threads if self.pool is None else min(threads, self.pool)
 
 
+def task_slots(settings: ReleaseSettings, values: Mapping[str, Any]) -> int:
+    """The number of tasks that all schedulers of a release run at once.
+
+    Args:
+        settings: the release.
+        values: its values of the chart.
+    """
+    options = _Options(values, settings.dialect.airflow)
+    return options.parallelism * options.replicas("scheduler", settings.scheduler)
+
+
 def release_lines(settings: ReleaseSettings, values: Mapping[str, Any]) -> list[Line]:
     """Everything of a release that opens sessions for Airflow's own data, but for the migration.
 

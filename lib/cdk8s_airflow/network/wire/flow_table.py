@@ -20,7 +20,7 @@ def flow_table(namespaces: Sequence[str], flows: Iterable[TrafficFlow]) -> str:
 
 def flow_lines(flows: Sequence[TrafficFlow]) -> Iterator[str]:
     """Two lines for each target and port: the purpose, and the sources."""
-    names = _Names(flows)
+    names = PeerNames(flows)
     targets: dict[tuple[str, int], list[TrafficFlow]] = {}
     for flow in flows:
         targets.setdefault((names.of(flow.target), flow.port), []).append(flow)
@@ -31,7 +31,7 @@ def flow_lines(flows: Sequence[TrafficFlow]) -> Iterator[str]:
         yield f"  from {', '.join(dict.fromkeys(names.of(flow.source) for flow in given))}"
 
 
-class _Names:
+class PeerNames:
     """Names of ends for the report. Groups with the same name in two namespaces get the namespace appended."""
 
     def __init__(self, flows: Iterable[TrafficFlow]) -> None:
