@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cdk8s_airflow.airflow.pipeline import CompiledRelease
-from cdk8s_airflow.airflow.wire.images import airflow_image
+from cdk8s_airflow.airflow.wire.images import airflow_image, other_images
 from cdk8s_airflow.report.section import Section, Table
 
 
@@ -37,11 +37,8 @@ def _of_release(release: CompiledRelease) -> Iterator[tuple[str, str]]:
     settings = release.settings
     part = f"release {settings.release}"
     yield _whole(airflow_image(settings)[0]), part
-    for key in settings.side_images:
-        repository, tag = settings.images_beside[key]
-        if settings.mirror is not None:
-            repository = settings.mirror.of(repository)
-        yield _whole(f"{repository}:{tag}"), f"{key} of {part}"
+    for key, image in other_images(settings):
+        yield _whole(image), f"{key} of {part}"
     for name, pod in settings.task_pods.templates.items():
         if pod.image is not None:
             yield _whole(pod.image.reference), f"task pods {name} of {part}"

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from cdk8s_airflow.airflow.executors import CeleryWorkers, RedisBroker, WorkerSet, celery_of, task_resources_of
 from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.dags import dag_readers
 from cdk8s_airflow.airflow.wire.executors import all_workers
+from cdk8s_airflow.airflow.wire.migration import SECRETS_WAITER
 from cdk8s_airflow.airflow.wire.sessions import task_slots
 from cdk8s_airflow.model.footprint import Workload
 from cdk8s_airflow.model.pod_requests import Container, PodRequests
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.validation.constraints import quantity
-
-_SECRETS_WAITER = Resources(cpu="10m", memory="32Mi", memory_limit="64Mi")
 
 
 def release_workloads(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Workload]:
@@ -26,22 +25,38 @@ def release_workloads(settings: ReleaseSettings, values: Mapping[str, Any]) -> I
         settings: the release.
         values: its values of the chart.
     """
-    part = f"release {settings.release}"
-    for workload in (*_components(settings), *_celery(settings), *_tasks(settings, values), *_jobs(settings)):
-        name, pod, idle, most, storage, kind = workload
+    yield from component_pods(settings)
+    yield from _workloads(settings, _tasks(settings, values))
+    yield from hook_pods(settings)
+    yield from _workloads(settings, _cron_jobs(settings))
+
+
+def component_pods(settings: ReleaseSettings) -> Iterator[Workload]:
+    """The pods that always run."""
+    yield from _workloads(settings, _components(settings))
+    yield from _workloads(settings, _celery(settings))
+
+
+def hook_pods(settings: ReleaseSettings) -> Iterator[Workload]:
+    """The pods of Jobs that run during an install or upgrade, one after the other."""
+    yield from _workloads(settings, _hooks(settings))
+
+
+_Row = tuple[str, PodRequests, int, int, float, Literal["component", "tasks", "job"]]
+
+
+def _workloads(settings: ReleaseSettings, rows: Iterable[_Row]) -> Iterator[Workload]:
+    for name, pod, idle, most, storage, kind in rows:
         yield Workload(
-            part=part,
+            part=f"release {settings.release}",
             name=name,
             namespace=settings.namespace,
             pod=pod,
             idle=idle,
             most=most,
             storage=storage,
-            kind="tasks" if kind == "tasks" else "job" if kind == "job" else "component",
+            kind=kind,
         )
-
-
-_Row = tuple[str, PodRequests, int, int, float, str]
 
 
 def _components(settings: ReleaseSettings) -> Iterator[_Row]:
@@ -95,12 +110,15 @@ def _tasks(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[_Ro
     yield "task pods", pod, 0, task_slots(settings, values), 0, "tasks"
 
 
-def _jobs(settings: ReleaseSettings) -> Iterator[_Row]:
+def _hooks(settings: ReleaseSettings) -> Iterator[_Row]:
     migration = settings.migration
-    pod = PodRequests.of([migration.resources], [_SECRETS_WAITER, *migration.init_containers])
+    pod = PodRequests.of([migration.resources], [SECRETS_WAITER, *migration.init_containers])
     yield "migration Job", pod, 1, 1, 0, "job"
     if settings.admin is not None:
         yield "Job that creates the admin account", PodRequests.of([settings.admin.resources]), 1, 1, 0, "job"
+
+
+def _cron_jobs(settings: ReleaseSettings) -> Iterator[_Row]:
     if settings.cleanup is not None:
         yield "pod clean-up CronJob", PodRequests.of([settings.cleanup.resources]), 1, 1, 0, "job"
     if settings.database_cleanup is not None and settings.dialect.place("database_cleanup") is not None:

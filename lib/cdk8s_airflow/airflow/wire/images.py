@@ -37,6 +37,15 @@ def airflow_image(settings: ReleaseSettings) -> tuple[str, str]:
     return f"{repository}:{airflow_tag(settings)}", image.pull_policy
 
 
+def other_images(settings: ReleaseSettings) -> Iterator[tuple[str, str]]:
+    """The image of each container that does not run Airflow, from the mirror if there is one: its key under ``images``, and the
+    reference.
+    """
+    for key in settings.side_images:
+        repository, tag = settings.images_beside[key]
+        yield key, f"{repository if settings.mirror is None else settings.mirror.of(repository)}:{tag}"
+
+
 def image_values(settings: ReleaseSettings) -> Tree:
     """Airflow's image in every place that has a key of its own for it, and the images beside it in the mirror."""
     image = settings.airflow_image
