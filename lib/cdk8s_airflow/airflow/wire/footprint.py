@@ -35,6 +35,7 @@ def component_pods(settings: ReleaseSettings) -> Iterator[Workload]:
     """The pods that always run."""
     yield from _workloads(settings, _components(settings))
     yield from _workloads(settings, _celery(settings))
+    yield from _workloads(settings, _single(settings))
 
 
 def hook_pods(settings: ReleaseSettings) -> Iterator[Workload]:
@@ -70,6 +71,9 @@ def _components(settings: ReleaseSettings) -> Iterator[_Row]:
         if each is not None:
             groomer: LogGroomer | None = getattr(each, "log_groomer", None)
             yield name, _pod(settings, each, groomer, reads_dags=key in readers), *_counts(each), 0, "component"
+
+
+def _single(settings: ReleaseSettings) -> Iterator[_Row]:
     for alone, name in (
         (settings.statsd, "statsd"),
         (settings.otel_collector, "otel-collector"),
