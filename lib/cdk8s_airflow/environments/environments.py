@@ -22,6 +22,7 @@ from cdk8s_airflow.environments.settings_difference import covers, flat_settings
 from cdk8s_airflow.kube import output
 from cdk8s_airflow.validation import Finding, PlatformError, report
 from cdk8s_airflow.validation.constraints import Label, NonEmpty
+from cdk8s_airflow.validation.documentation import document
 
 VARIABLE = "CDK8S_AIRFLOW_ENVIRONMENT"
 """The environment variable that selects environments, by name and separated by commas, for ``cdk8s synth``."""
@@ -193,6 +194,9 @@ class _Run:
         for observer in _observers:
             observer(self._environments, name, app)
         return found
+
+
+document(Environments)
 
 
 def selected(arguments: Sequence[str], variables: Mapping[str, str]) -> list[str] | None:
