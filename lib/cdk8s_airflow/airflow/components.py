@@ -92,6 +92,10 @@ class Scheduler(Replicated):
         grace_period: how long one may take to end before it is killed. Default: the chart's 10 seconds. Chart 1.15 has no
             such key.
         log_groomer: what deletes old log files, or None for nothing.
+        scaling: a HorizontalPodAutoscaler instead of ``replicas``. The chart has none for the scheduler, so this library
+            creates it, and the Deployment has no ``replicas``. Each scheduler opens database sessions: the limit of the
+            database is checked for ``max_replicas``. A scheduler is seldom the bottleneck: see "Tasks stay queued" first.
+            Default: None.
     """
 
     how_to_write: ClassVar[str] = "Scheduler(replicas=2)"
@@ -100,6 +104,7 @@ class Scheduler(Replicated):
     startup_tolerance: Duration = "5m"
     grace_period: Duration | None = None
     log_groomer: LogGroomer | None = LogGroomer()
+    scaling: Hpa | None = None
 
 
 @frozen

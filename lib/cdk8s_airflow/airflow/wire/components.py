@@ -23,7 +23,7 @@ from cdk8s_airflow.airflow.wire.pod_settings import (
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.scaling import SCALED_OBJECTS
 from cdk8s_airflow.model.wire.resources import resources
-from cdk8s_airflow.model.wire.scaling import hpa, keda
+from cdk8s_airflow.model.wire.scaling import hpa, hpa_manifest, keda
 from cdk8s_airflow.validation import Finding
 
 _COMMAND_PERIOD = 60
@@ -46,6 +46,8 @@ def _scheduler(settings: ReleaseSettings) -> Tree:
         probe_values(given, _COMMAND_PERIOD),
         grace_values(given, settings.dialect.place("scheduler.grace_period") is not None),
         groomer_values(given.log_groomer, settings.dialect),
+        # null removes the chart's default: a number here would reset what the autoscaler has chosen.
+        {} if given.scaling is None else {"replicas": None},
     )
     return {"scheduler": values}
 
@@ -164,6 +166,14 @@ def component_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         ("dag_processor", settings.dag_processor.log_groomer if settings.dag_processor else None),
     ):
         yield from groomer_rules(groomer, dialect, f"{at}.log_groomer")
+    if settings.scheduler.scaling is not None and settings.runs_tasks_in_scheduler:
+        yield Finding(
+            rule="scheduling/scaling",
+            at="scheduler.scaling",
+            problem="would end running tasks when it removes a scheduler: with this executor tasks run in the scheduler",
+            seen=type(settings.scheduler.scaling).__name__,
+            fix="Use Scheduler(replicas=2), or KubernetesExecutor",
+        )
     if settings.triggerer is not None and settings.triggerer.scaling is not None:
         yield from keda_rules(settings, "triggerer.scaling")
 
@@ -179,6 +189,17 @@ def keda_rules(settings: ReleaseSettings, at: str) -> Iterator[Finding]:
             seen=", ".join(sorted(crds)) or "none",
             fix="install KEDA, then name it in ClusterFacts(crds=...)",
         )
+
+
+def own_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
+    """Objects of components for which this version of the chart has none: disruption budgets, the scheduler's autoscaler."""
+    made = own_disruption_budgets(settings)
+    scaling = settings.scheduler.scaling
+    if scaling is not None:
+        name = f"{settings.release}-scheduler"
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+        made["scheduler-autoscaler"] = hpa_manifest(scaling, name, settings.namespace, target)
+    return made
 
 
 def own_disruption_budgets(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
@@ -202,7 +223,14 @@ def own_disruption_budgets(settings: ReleaseSettings) -> dict[str, dict[str, Any
     return made
 
 
-COMPONENTS = Concept(values=component_values, objects=own_disruption_budgets, rules=component_rules)
+COMPONENTS = Concept(values=component_values, objects=own_objects, rules=component_rules)
 """The components that every executor has."""
 
-__all__ = ["component_rules", "component_values", "keda_rules", "own_disruption_budgets", "startup_probe"]
+__all__ = [
+    "component_rules",
+    "component_values",
+    "keda_rules",
+    "own_disruption_budgets",
+    "own_objects",
+    "startup_probe",
+]

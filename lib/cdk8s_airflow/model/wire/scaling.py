@@ -22,6 +22,25 @@ def hpa(given: Hpa) -> dict[str, Any]:
     return made
 
 
+def hpa_manifest(given: Hpa, name: str, namespace: str, target: dict[str, str]) -> dict[str, Any]:
+    """The HorizontalPodAutoscaler, for a component for which the chart has none."""
+    values = hpa(given)
+    spec: dict[str, Any] = {
+        "scaleTargetRef": target,
+        "minReplicas": values["minReplicaCount"],
+        "maxReplicas": values["maxReplicaCount"],
+        "metrics": values["metrics"],
+    }
+    if given.behavior is not None:
+        spec["behavior"] = given.behavior
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }
+
+
 def keda(given: Keda) -> dict[str, Any]:
     """The chart key ``keda`` of a component."""
 
