@@ -10,7 +10,7 @@ from typing import Any, cast
 
 
 class _Late:
-    """Stands for a compiled expression, and becomes one in all but name at its first use."""
+    """A regular expression that is compiled at its first use."""
 
     def __init__(self, text: str, flags: int) -> None:
         self._text = text

@@ -40,7 +40,7 @@ def parts(host: str, database: str) -> Any:
 
 def test_two_releases_on_one_secret_are_refused() -> None:
     told = two({"database": url("airflow-metadata")}, {"database": url("airflow-metadata")})
-    assert "two: database is the metadata database of release 'one' too" in told
+    assert "two: database is also the metadata database of release 'one'" in told
 
 
 def test_secrets_of_one_name_in_two_namespaces_are_two() -> None:

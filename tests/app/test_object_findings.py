@@ -77,7 +77,7 @@ def test_a_correct_custom_resource_of_the_user_is_written_and_its_definition_lis
     add(cdk8s.Chart(app, "extra"), "alerts", RULE, name="alerts", namespace="airflow")
     synth(app)
     assert registry_of(app).crds == {"prometheusrules.monitoring.coreos.com"}
-    assert "  prometheusrules.monitoring.coreos.com\n" in summary(registry_of(app), tmp_path / "dist")
+    assert "kubectl get crd prometheusrules.monitoring.coreos.com\n" in summary(registry_of(app), tmp_path / "dist")
 
 
 def test_run_with_unvalidated_kinds_skips_their_schema(app: cdk8s.App) -> None:
@@ -184,7 +184,7 @@ def test_a_definition_of_the_app_itself_is_not_required_of_the_cluster(app: cdk8
 def test_a_kind_without_a_schema_is_listed_in_the_summary(app: cdk8s.App, tmp_path: Path) -> None:
     add(cdk8s.Chart(app, "extra"), "w", {"apiVersion": "example.com/v1", "kind": "Widget"}, name="w", namespace="a")
     synth(app)
-    assert "  Widget (example.com/v1): kubectl api-resources --api-group=example.com\n" in summary(
+    assert "   - Kind Widget (example.com/v1). Its schema is not included" in summary(
         registry_of(app), tmp_path / "dist"
     )
 

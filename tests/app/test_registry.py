@@ -42,7 +42,7 @@ def test_a_name_that_is_taken_is_told_with_who_has_it() -> None:
     assert registry.register([named("a")], lambda: "app/first") == []
     (finding,) = registry.register([named("a"), named("b")], lambda: "app/second")
     assert (finding.rule, finding.seen) == ("object/taken", "'a'")
-    assert "a Secret of this name in namespace n already, from app/first" in finding.problem
+    assert "is already used by another Secret in namespace n, from app/first" in finding.problem
     assert len(registry.objects) == 2
 
 

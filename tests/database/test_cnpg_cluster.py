@@ -226,7 +226,7 @@ def test_what_follows_from_a_broken_bridge_is_not_reported_beside_it() -> None:
 def test_two_clusters_of_one_name_are_refused_in_one_namespace_and_taken_in_two() -> None:
     chart = new_chart("lab")
     make_cluster(chart, "one")
-    with pytest.raises(PlatformError, match=r"^lab/two: .* Cluster of this name in namespace airflow-data .* lab/one"):
+    with pytest.raises(PlatformError, match=r"^lab/two: .* another Cluster in namespace airflow-data, from lab/one"):
         make_cluster(chart, "two")
     make_cluster(chart, "three", namespace=Namespace.existing("other"))
     assert len(emitted(chart)) == 2

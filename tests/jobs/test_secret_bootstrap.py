@@ -248,34 +248,34 @@ def two_recipes(chart: cdk8s.Chart) -> None:
             lambda chart: boot(chart, namespace=Namespace.existing("airflow")),
             "secrets/exposed-account",
             "namespace",
-            "release 'airflow' may launch pods beside it",
+            "release 'airflow' starts pods in the same namespace",
         ),
-        (later_release, "secrets/exposed-account", "namespace", "release 'other' may launch pods beside it"),
+        (later_release, "secrets/exposed-account", "namespace", "release 'other' starts pods in the same namespace"),
         (
             lambda chart: boot(chart, generate_for=[make_cluster(chart, credentials=BasicAuthSecret("login"))]),
             "secrets/no-image",
             "image",
-            "there is no release among generate_for=",
+            "generate_for= contains no release",
         ),
         (
             lambda chart: boot(chart, generate_for=[make_dags(chart)], image=Image("python", tag="3.13-slim")),
             "secrets/nothing-to-make",
             "generate_for",
-            "needs no Secret that could be made up",
+            "requires no Secret that can be generated",
         ),
         (
             lambda chart: boot(chart, generate_for=[], image=Image("python", tag="3.13-slim")),
             "secrets/nothing-to-make",
             "generate_for",
-            "needs no Secret that could be made up",
+            "requires no Secret that can be generated",
         ),
         (
             lambda chart: boot(chart, exclude=[FernetKeySecret("airflow-fernet")]),
             "secrets/not-needed",
             "exclude[0]",
-            "is a Secret that nothing in generate_for= needs",
+            "is a Secret that no construct in generate_for= requires",
         ),
-        (two_recipes, "secrets/two-recipes", "generate_for", "two readers want different content in username"),
+        (two_recipes, "secrets/two-recipes", "generate_for", "two readers require different content in key username"),
         (
             lambda chart: boot(chart, generate_for=["db"]),
             "argument/type",
@@ -352,9 +352,9 @@ def test_a_second_job_for_the_same_secrets_is_told_who_makes_them() -> None:
         SecretBootstrap(chart, "second", namespace=Namespace.existing("setup"), generate_for=[airflow])
     (finding,) = raised.value.findings
     assert finding.rule == "secrets/nothing-to-make"
-    assert "something else on the platform makes" in finding.problem
-    assert "only a person" not in finding.problem.partition("; something else")[2]
-    assert "airflow-fernet-key" in finding.problem.partition("; something else")[2]
+    assert "the platform already creates" in finding.problem
+    assert "only the user" not in finding.problem.partition("; the platform already")[2]
+    assert "airflow-fernet-key" in finding.problem.partition("; the platform already")[2]
 
 
 def test_a_job_that_is_given_nothing_is_not_asked_for_an_image() -> None:
@@ -377,5 +377,5 @@ def test_a_secret_that_something_else_makes_afterwards_is_refused_with_the_way_o
         )
     (finding,) = raised.value.findings
     assert finding.rule == "secrets/made-twice"
-    assert "is made already, by Job" in finding.problem
+    assert "is already created by Job" in finding.problem
     assert "exclude=" in finding.fix

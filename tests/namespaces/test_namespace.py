@@ -87,7 +87,7 @@ def test_cdk8s_plus_namespace_is_accepted() -> None:
 def test_two_namespaces_with_one_name_are_rejected_naming_both() -> None:
     chart = new_chart("base")
     Namespace(chart, "one", name="airflow")
-    with pytest.raises(PlatformError, match=r"^base/two: name .* Namespace of this name already, from base/one"):
+    with pytest.raises(PlatformError, match=r"^base/two: name .* another Namespace, from base/one"):
         Namespace(chart, "two", name="airflow")
 
 

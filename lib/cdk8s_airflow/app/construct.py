@@ -1,4 +1,4 @@
-"""What all constructs of this library have in common: check first, then make objects, then write down what was made."""
+"""The base class of all constructs: it checks the arguments, emits the objects, and registers them with the app."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Binding = Callable[[Construct, str, Mapping[str, Any]], object]
 
 
 def first_line(error: Exception) -> str:
-    """What an error of cdk8s says, without the JavaScript trace that follows it."""
+    """The message of a cdk8s error, without the JavaScript stack trace."""
     lines = str(error).strip().splitlines()
     return lines[0].removeprefix("Error: ") if lines else type(error).__name__
 
@@ -73,13 +73,13 @@ def _outside(problem: str) -> Finding:
     return Finding(
         rule="edge/refused",
         at="",
-        problem=f"cdk8s did not take the objects: {problem}",
-        fix="create the construct inside a Chart, before synth",
+        problem=f"cdk8s rejected the objects: {problem}",
+        fix="Create the construct in a Chart, before synth",
     )
 
 
 def _misplaced(scope: object, id: object) -> Iterator[Finding]:
-    """Whether there is a place in the tree at all; without one the construct cannot exist, not even unsound."""
+    """Check the scope and the id. Without them, the construct cannot be created at all."""
     yield from check_value(id, str, "id")
     if not isinstance(scope, Construct):
         yield Finding(
@@ -87,12 +87,12 @@ def _misplaced(scope: object, id: object) -> Iterator[Finding]:
             at="scope",
             problem=f"must be a Chart or another construct, not {type(scope).__name__}",
             seen=show(scope),
-            fix="give the Chart that the construct belongs to",
+            fix="Pass the Chart that the construct belongs to",
         )
 
 
 def path_below(scope: Construct, id: str) -> str:
-    """The path a child of ``scope`` has; read from jsii, so only worth its price when there is something to say."""
+    """The path of a child of ``scope``. It is read from jsii, which is slow, so call this only to report a finding."""
     path = scope.node.path
     return f"{path}/{id}" if path else id
 
@@ -119,10 +119,10 @@ class PlatformConstructType(_ConstructType):
 
 
 class PlatformConstruct(Construct, metaclass=PlatformConstructType):
-    """A construct that is checked in Python before cdk8s hears of it.
+    """A construct that is checked in Python before cdk8s creates it.
 
     A subclass checks its arguments with :meth:`_checked`, calls ``super().__init__``, and hands finished manifests to
-    :meth:`_emit`. Where findings are being collected instead of raised, an unsound construct exists but emits nothing.
+    :meth:`_emit`. While findings are collected instead of raised, a construct with findings exists but emits nothing.
     """
 
     def __init_subclass__(cls, **arguments: Any) -> None:
@@ -135,10 +135,10 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         Args:
             scope: the Chart or construct that it belongs to.
             id: the construct id.
-            findings: what is wrong with the arguments.
+            findings: the findings about the arguments.
 
         Raises:
-            PlatformError: for findings, unless they are being collected, and for an id or scope that cdk8s refuses.
+            PlatformError: if there are findings and they are not collected, or if cdk8s rejects the id or the scope.
         """
         misplaced = list(_misplaced(scope, id))
         if misplaced:
@@ -159,12 +159,12 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
 
     @property
     def sound(self) -> bool:
-        """Whether nothing was found wrong; an unsound construct exists only while findings are being collected."""
+        """Whether the construct has no findings. A construct with findings exists only while findings are collected."""
         return self._sound
 
     @property
     def secret_needs(self) -> tuple[SecretNeed, ...]:
-        """The Secrets that this construct's objects read and somebody has to make: names and keys, never what is in them."""
+        """The Secrets that the objects of this construct read: names and keys, without content."""
         return self._secret_needs
 
     @property
@@ -172,17 +172,17 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         return registry_of(self._scope)
 
     def _need(self, needs: Iterable[SecretNeed]) -> None:
-        """Writes down Secrets that must exist."""
+        """Register Secrets that must exist."""
         added = tuple(needs)
         self._secret_needs = (*self._secret_needs, *added)
         self._found_late(self._registry.need(added))
 
     def _provide(self, sources: Iterable[ProvidedSecret]) -> None:
-        """Writes down Secrets that this construct's objects make."""
+        """Register Secrets that the objects of this construct create."""
         self._found_late(self._registry.provide(sources))
 
     def _found_late(self, found: Iterable[Finding]) -> None:
-        """Reports what shows only beside the rest of the app."""
+        """Report findings that depend on other constructs of the app."""
         found = list(found)
         if found:
             path = path_below(self._scope, self._id)
@@ -196,13 +196,13 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         facts: ClusterFacts | None = None,
         files: Mapping[str, str] | None = None,
     ) -> None:
-        """Makes the objects, if all of them are sound.
+        """Emit the objects, if none of them has findings.
 
         Args:
             manifests: construct id -> manifest, for kinds without bindings.
             bound: construct id -> the function for its kind, and the manifest.
-            facts: what is known of the cluster.
-            files: path -> text, for what is written beside the manifests.
+            facts: the facts about the cluster.
+            files: path -> text of each file that is written next to the manifests.
         """
         bound = bound or {}
         everything = {**manifests, **{id: manifest for id, (_, manifest) in bound.items()}}
@@ -244,7 +244,7 @@ document(PlatformConstruct)
 
 
 def _path_teller(scope: Construct, id: str) -> Callable[[], str]:
-    """Tells a path later, without keeping the construct (and so its whole app) in memory until then."""
+    """A function that returns the path of a construct, without keeping the construct and its app in memory."""
     later = ref(scope)
 
     def path() -> str:

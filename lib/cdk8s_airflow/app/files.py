@@ -160,10 +160,10 @@ def staging(folder: Path) -> Iterator[Staging]:
         raise NotADirectoryError(20, "is a file, not a folder", str(folder))
     parent = next(path for path in folder.parents if path.is_dir())
     inside = folder.is_dir() and (folder.is_mount() or not os.access(parent, os.W_OK))
-    beside = folder if inside else parent
-    with _locked(beside):
-        _clean_up(beside, folder)
-        place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=beside))
+    staging_parent = folder if inside else parent
+    with _locked(staging_parent):
+        _clean_up(staging_parent, folder)
+        place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=staging_parent))
         try:
             (place / MARKER).write_text(f"{MARK}\n{folder.name}\n", encoding="utf-8")
             (place / _NEW).mkdir()
@@ -188,8 +188,8 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _clean_up(beside: Path, folder: Path) -> None:
-    for left in sorted(beside.glob(f"{_PREFIX}*")):
+def _clean_up(staging_parent: Path, folder: Path) -> None:
+    for left in sorted(staging_parent.glob(f"{_PREFIX}*")):
         marker = left / MARKER
         if not marker.is_file() or marker.read_text(encoding="utf-8", errors="replace").splitlines()[:1] != [MARK]:
             continue

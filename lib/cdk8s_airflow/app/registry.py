@@ -1,7 +1,7 @@
-"""What the constructs of one app have said: their objects, and what they need of the world.
+"""The registry of an app: the objects of its constructs, and their requirements.
 
-Handles are never read back and no construct searches the tree, so whatever concerns the whole (two objects of one name,
-Secrets somebody must make, definitions the cluster must have) is written down here as it happens.
+No construct searches the construct tree. What concerns the whole app (two objects with the same name, Secrets that must exist,
+required CRDs) is registered here by each construct.
 """
 
 from __future__ import annotations
@@ -33,28 +33,28 @@ Identity = tuple[str, str, str]
 
 @dataclass
 class Registry:
-    """What is known of one app so far.
+    """The registered data of one app.
 
     Attributes:
-        objects: every object that has a name of its own, and how to say which construct made it.
+        objects: every object with a name -> a function that returns the path of its construct.
         secrets: Secrets that must exist, by namespace and name.
-        provided: Secrets that something on the platform makes, by namespace and name.
+        provided: Secrets that the platform creates, by namespace and name.
         launching: namespaces in which a release may launch pods -> which release.
-        guarded: namespaces with an account that reaches Secrets elsewhere -> whose account.
+        guarded: namespaces with a service account that can read Secrets in other namespaces -> a description of the account.
         rbac: every Role and binding among the objects.
-        rights: what accounts may do that are not among the objects but come with them; each is worked out when asked for.
-        crds: names of the custom resource definitions that must exist.
+        permissions: permissions of service accounts that charts and operators create, computed when they are read.
+        crds: the names of the required CRDs.
         unknown_kinds: (apiVersion, kind) of custom resources for which no schema is included.
         installed_crds: the definitions in ``ClusterFacts(crds=)`` of all constructs; None if no construct has this fact.
         stated_facts: the ``ClusterFacts`` that constructs were given, each once.
-        state: objects that hold state, so that deleting them loses data.
-        notes: what a reader of the summary should know.
+        state: objects that hold state. If one is deleted, data is lost.
+        notes: paragraphs of the summary and its details.
         removals: the commands that uninstall releases.
-        files: what is written beside the manifests, path below their folder -> text.
-        databases: every metadata database, by each way there is to tell it -> the release that has it.
-        sessions: what is opened at each database and pooler, by its name.
-        archives: every folder into which backups go -> whose they are.
-        slots: what one package keeps for an app, by the class of what it keeps (:meth:`slot`).
+        files: path below the output folder -> text, of each file that is written next to the manifests.
+        databases: each identity of every metadata database -> the release that uses it.
+        sessions: the sessions at each database and pooler, by its name.
+        archives: every backup folder -> the Cluster that writes to it.
+        slots: data of single packages, by its class (:meth:`slot`).
     """
 
     objects: dict[Identity, Callable[[], str]] = field(default_factory=dict)
@@ -78,16 +78,16 @@ class Registry:
     slots: dict[type, Any] = field(default_factory=dict)
 
     def slot(self, kind: type[_Kept]) -> _Kept:
-        """What a package keeps for this app: one instance of a class of its own, created on first use."""
+        """The data of a package for this app: one instance of a class of that package, created on first use."""
         kept: _Kept = self.slots.setdefault(kind, kind())
         return kept
 
     def register(self, manifests: Iterable[Mapping[str, Any]], path: Callable[[], str]) -> list[Finding]:
-        """Writes down objects; returns a finding for each whose name is taken.
+        """Register objects. Returns a finding for each whose name is already used.
 
         Args:
             manifests: the objects.
-            path: tells the path of the construct that makes them, should anybody ask: reading it has its price.
+            path: returns the path of the construct that emits them. It is slow, so it is called only for a finding.
         """
         found = []
         for manifest in manifests:
@@ -102,10 +102,9 @@ class Registry:
                     Finding(
                         rule="object/taken",
                         at="name",
-                        problem=f"there is {'an' if kind[0] in 'AEIOU' else 'a'} {kind.partition('/')[0]} of this name{place} already, "
-                        f"from {taken_by()}",
+                        problem=f"is already used by another {kind.partition('/')[0]}{place}, from {taken_by()}",
                         seen=repr(name),
-                        fix="give one of the two another name",
+                        fix="Rename one of the two",
                     )
                 )
             else:
@@ -117,7 +116,7 @@ class Registry:
         return found
 
     def write(self, files: Mapping[str, str]) -> list[Finding]:
-        """Writes down files; returns a finding for each whose path is taken."""
+        """Register files. Returns a finding for each whose path is already used."""
         taken = sorted(files.keys() & self.files.keys())
         if not taken:
             self.files.update(files)
@@ -125,15 +124,15 @@ class Registry:
             Finding(
                 rule="object/taken",
                 at="release",
-                problem="there is a file of this path already",
+                problem="writes a file that another release writes too",
                 seen=repr(path),
-                fix="give one of the two releases another name",
+                fix="Rename one of the two releases",
             )
             for path in taken
         ]
 
     def need(self, needs: Iterable[SecretNeed]) -> list[Finding]:
-        """Writes down Secrets that must exist; returns a finding for each that something makes otherwise than it is read."""
+        """Register Secrets that must exist. Returns a finding for each that the platform creates with other keys or another type."""
         found: list[Finding] = []
         for need in needs:
             place = (need.namespace, need.name)
@@ -145,7 +144,7 @@ class Registry:
         return found
 
     def provide(self, sources: Iterable[ProvidedSecret]) -> list[Finding]:
-        """Writes down Secrets that something makes; returns a finding for each that is made twice, or otherwise than it is read."""
+        """Register Secrets that the platform creates. Returns a finding for each that is created twice, or not as its reader requires."""
         found: list[Finding] = []
         for source in sources:
             place = (source.namespace, source.name)
@@ -155,10 +154,10 @@ class Registry:
                     Finding(
                         rule="secrets/made-twice",
                         at="name",
-                        problem=f"Secret {source.name!r} of namespace {source.namespace!r} is made already, by {first.by}",
+                        problem=f"Secret {source.name!r} in namespace {source.namespace!r} is already created by {first.by}",
                         seen=source.name,
-                        fix="leave one of the two out; a SecretBootstrap skips what comes before it in the program, and what its "
-                        "exclude= names",
+                        fix="Remove one of the two. A SecretBootstrap skips Secrets that constructs before it in the program create, and "
+                        "those in exclude=",
                     )
                 )
                 continue
@@ -169,7 +168,7 @@ class Registry:
         return found
 
     def launch(self, namespaces: Iterable[str], release: str) -> list[Finding]:
-        """Writes down where a release may launch pods; returns a finding for each place with an account that DAG authors could borrow."""
+        """Register the namespaces where a release starts pods. Returns a finding for each with a service account that DAG authors could use."""
         found = []
         for namespace in namespaces:
             self.launching.setdefault(namespace, release)
@@ -178,19 +177,19 @@ class Registry:
         return found
 
     def guard(self, namespace: str, account: str, *, at: str = "namespace") -> list[Finding]:
-        """Writes down where an account lives that reaches Secrets elsewhere; returns a finding if a release may launch pods there.
+        """Register the namespace of a service account that can read Secrets in other namespaces. Returns a finding if a release starts pods there.
 
         Args:
-            namespace: where the account is.
-            account: whose it is, as a reader of a finding knows it.
-            at: the argument that says the namespace.
+            namespace: the namespace of the service account.
+            account: a description of the account for the finding.
+            at: the argument with the namespace.
         """
         self.guarded.setdefault(namespace, account)
         release = self.launching.get(namespace)
         return [] if release is None else [_borrowed(at, namespace, release, account)]
 
     def open(self, demand: Demand) -> list[Finding]:
-        """Writes down sessions that are opened somewhere; returns a finding when all together are more than are taken there."""
+        """Register sessions at a server. Returns a finding if the sum of all sessions there is above its maximum."""
         from cdk8s_airflow.model.sessions import over
 
         known = self.sessions.setdefault(demand.server.name, [])
@@ -198,11 +197,11 @@ class Registry:
         return list(over(known))
 
     def own_database(self, ways: Iterable[str], release: str) -> list[Finding]:
-        """Writes down the metadata database of a release; returns a finding when another release has it.
+        """Register the metadata database of a release. Returns a finding if another release uses the same.
 
         Args:
-            ways: each way there is to tell it: its address, the key of the Secret with its URL.
-            release: whose it is.
+            ways: its identities: the address, the key of the Secret with its URL.
+            release: the release that uses it.
         """
         ways = list(ways)
         other = next((self.databases[way] for way in ways if way in self.databases), None)
@@ -214,14 +213,14 @@ class Registry:
             Finding(
                 rule="database/shared",
                 at="database",
-                problem=f"is the metadata database of release {other!r} too, and each would run, migrate and clean up the tasks of "
-                "the other",
-                fix="give each release a database of its own, and a Secret of its own for its URL",
+                problem=f"is also the metadata database of release {other!r}; each release would run, migrate and clean up the tasks "
+                "of the other",
+                fix="Use a separate database and a separate Secret with its URL for each release",
             )
         ]
 
     def archive(self, folder: str, cluster: str) -> list[Finding]:
-        """Writes down where a Cluster's backups go; returns a finding when another's go there."""
+        """Register the backup folder of a Cluster. Returns a finding if another Cluster writes to the same."""
         other = self.archives.setdefault(folder, cluster)
         if other == cluster:
             return []
@@ -229,14 +228,14 @@ class Registry:
             Finding(
                 rule="database/backup-shared",
                 at="backup",
-                problem=f"goes into {folder}, as that of {other} does, and neither could be restored",
-                fix="give each a folder of its own: CnpgBackup(server_name=...) or CnpgBackup(prefix=...)",
+                problem=f"writes to {folder}, and so does {other}; neither backup could be restored",
+                fix="Use a separate folder for each: CnpgBackup(server_name=...) or CnpgBackup(prefix=...)",
             )
         ]
 
     @property
     def missing(self) -> list[SecretNeed]:
-        """Secrets that somebody has to make by hand."""
+        """Secrets that the user must create."""
         return [need for place, need in self.secrets.items() if place not in self.provided]
 
 
@@ -244,10 +243,10 @@ def _borrowed(at: str, namespace: str, release: str, account: str) -> Finding:
     return Finding(
         rule="secrets/exposed-account",
         at=at,
-        problem=f"{account} may reach Secrets of other namespaces, and release {release!r} may launch pods beside it: "
-        "any author of a DAG could start one as that account",
+        problem=f"{account} can be used to read Secrets, and release {release!r} starts pods in the same namespace: a DAG "
+        "author could start a pod that uses it",
         seen=repr(namespace),
-        fix="give the account a namespace of its own, in which no Airflow runs pods",
+        fix="Use a namespace where no Airflow release starts pods",
     )
 
 
@@ -264,7 +263,7 @@ _roots: WeakKeyDictionary[Any, ref[Any]] = WeakKeyDictionary()
 
 
 def keep_registries() -> dict[Any, Registry]:
-    """From now on, registries stay when their apps are gone. Returns them by app; the mapping grows with each new app."""
+    """Keep all registries, also those of apps that no longer exist. Returns them by app. The mapping grows with each new app."""
     global _registries
     kept: dict[Any, Registry] = {}
     _registries = kept
@@ -272,7 +271,7 @@ def keep_registries() -> dict[Any, Registry]:
 
 
 def registry_of(scope: Construct | IConstruct) -> Registry:
-    """The registry of the app that a construct belongs to. It goes when the app goes."""
+    """The registry of the app that a construct belongs to. It is freed with the app."""
     known = _roots.get(scope)
     root = known() if known is not None else None
     if root is None:

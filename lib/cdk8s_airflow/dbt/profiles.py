@@ -185,7 +185,7 @@ def _rules(profiles: Mapping[str, DbtProfile], env: Mapping[str, str], folder: s
                     rule="dbt/env",
                     at=f"env.{name}",
                     problem="is set by folder= or by the secrets of the profiles",
-                    fix="leave it out",
+                    fix="Remove it",
                 )
             )
         elif "{{" in text:

@@ -58,12 +58,12 @@ class DbtPostgres:
         database: the database in it.
         schema: the schema dbt builds in.
         user: the role dbt logs in as, or the key of a Secret that holds it.
-        password: the key of the Secret that holds its password, beside the pods that run dbt.
+        password: the key of the Secret with its password, in the namespace of the pods that run dbt.
         port: the server's port. Default: 5432.
         threads: how many models dbt builds at once; each is a session of the database. Default: 4.
         tls: how much TLS dbt insists on; ``sslmode`` of the adapter. Default: ``"require"``.
         ca: the authority that signed the server's certificate, for ``"verify-ca"`` and ``"verify-full"``: the key of a Secret or
-            ConfigMap beside the pods, which then have it as a file, or the path of a file in the image. Default: none.
+            ConfigMap in the namespace of the pods, which is mounted as a file, or the path of a file in the image. Default: none.
         connect_timeout: how long a connection may take. Default: ``"10s"``, the adapter's own.
         role: the role that dbt takes on after it has logged in. Default: the one it logs in as.
         peer: where the server is, for network policies: the ``peer`` of a database's connection, or an :class:`ExternalPeer` with its
@@ -141,8 +141,8 @@ class DbtTarget:
             yield Finding(
                 rule="dbt/setting",
                 at="settings.type",
-                problem="is said by type=",
-                fix="leave it out",
+                problem="is set by type=",
+                fix="Remove it",
             )
         for name, value in self.settings.items():
             if not isinstance(value, str):

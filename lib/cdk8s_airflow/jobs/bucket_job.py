@@ -221,7 +221,7 @@ def _rules(
         yield Finding(
             rule="storage/unknown-bucket",
             at="versioned",
-            problem="is none of the buckets",
+            problem="must be one of the buckets",
             seen=repr(each),
             fix=f"name one of {', '.join(names)}",
         )
@@ -231,5 +231,5 @@ def _rules(
             at="versioned",
             problem="is a matter of the storage account with Azure, not of a container",
             seen=repr(sorted(versioned)),
-            fix="leave it out, and turn versions on for the account",
+            fix="Remove it, and enable versioning for the storage account",
         )

@@ -1,4 +1,4 @@
-"""Secrets that a Job makes up, for clusters without a manager of secrets."""
+"""A Job that generates Secrets, for clusters without a secret manager."""
 
 from __future__ import annotations
 
@@ -47,19 +47,19 @@ _DEFAULT_RESOURCES = Resources(cpu="10m", memory="64Mi", memory_limit="128Mi")
 
 
 class SecretBootstrap(PlatformConstruct):
-    """A Job that makes the Secrets a platform needs and that can be made up, where they are missing.
+    """A Job that generates the Secrets of a platform that are missing.
 
-    It never changes one that is there. It makes keys and passwords at random, each Secret in one step, and what is derived
-    from another (a database's URL from its password) from what is really in that one: so it may be killed at any time, and run
-    several times at once. A Secret that an operator makes, such as CloudNativePG's ``<cluster>-app``, it waits for.
+    It never changes an existing Secret. Keys and passwords are random, and each Secret is created in one request. A derived value
+    (the URL of a database from its password) is read from the existing Secret. The Job can therefore be stopped at any time, and
+    can run several times at once. It waits for Secrets that an operator creates, such as ``<cluster>-app`` of CloudNativePG.
 
-    Its account may ``get`` exactly the Secrets it is about, and ``create`` Secrets in their namespaces: that Kubernetes cannot
-    narrow to names. So it lives in a namespace of its own, in which no release launches pods; anywhere else is refused. What
-    only a person can know (a git token, the password of somebody else's server) stays on the list of Secrets to make by hand.
+    Its service account can ``get`` exactly these Secrets, and ``create`` Secrets in their namespaces, which RBAC cannot limit to
+    names. The Job must therefore be in a separate namespace where no release starts pods. Secrets whose content only the user
+    knows (a git token, the password of an external server) are not generated; ``make synth`` lists them.
 
-    The Job's name carries a digest of everything in it, and it does not expire: applying it again changes nothing and runs
-    nothing, and a changed platform gets a new Job beside the old one. To have a Secret made anew, delete it and the Job, and
-    apply. It is tried again until it succeeds.
+    The name of the Job contains a digest of its content, and the Job does not expire. If you apply it again, nothing runs. If the
+    platform changes, a new Job is created next to the old one. To generate a Secret again, delete it and the Job, and apply. The
+    Job is retried until it succeeds.
     """
 
     how_to_write = (
@@ -157,7 +157,7 @@ class SecretBootstrap(PlatformConstruct):
 
 
 def _to_make(wanted: Iterable[SecretNeed], left: set[str], provided: Iterable[tuple[str, str]]) -> Iterator[SecretNeed]:
-    """The Secrets that can be made up, that nobody else makes, and that are not left to the user."""
+    """The Secrets that can be generated, that nothing else creates, and that are not excluded."""
     made = set(provided)
     for need in merged(wanted):
         if need.can_be_generated and need.name not in left and (need.namespace, need.name) not in made:
@@ -189,8 +189,8 @@ def _image_rules(image: Image | None, release: AirflowChart | None) -> Iterator[
         yield Finding(
             rule="secrets/no-image",
             at="image",
-            problem="is missing, and there is no release among generate_for= whose image could be used",
-            fix='give image=Image("python", tag="3.13-slim"), or name the AirflowChart in generate_for=',
+            problem="is required, because generate_for= contains no release whose image could be used",
+            fix='Set image=Image("python", tag="3.13-slim"), or add the AirflowChart to generate_for=',
         )
 
 
@@ -204,10 +204,10 @@ def _recipe_rules(wanted: Iterable[SecretNeed]) -> Iterator[Finding]:
                 yield Finding(
                     rule="secrets/two-recipes",
                     at="generate_for",
-                    problem=f"two readers want different content in {key} of Secret {need.name!r} in namespace "
+                    problem=f"two readers require different content in key {key} of Secret {need.name!r} in namespace "
                     f"{need.namespace!r}: {other.purpose}, and {need.purpose}",
                     seen=need.name,
-                    fix="give each a Secret of its own",
+                    fix="Use a separate Secret for each",
                 )
 
 
@@ -220,9 +220,9 @@ def _making_rules(
             yield Finding(
                 rule="secrets/not-needed",
                 at=f"exclude[{index}]",
-                problem="is a Secret that nothing in generate_for= needs",
+                problem="is a Secret that no construct in generate_for= requires",
                 seen=each.name,
-                fix=f"name one of {', '.join(sorted(names))}" if names else "leave it out",
+                fix=f"Use one of {', '.join(sorted(names))}" if names else "Remove it",
             )
     if not needs and not exclude:
         unknown = sorted({need.name for need in wanted if not need.can_be_generated})
@@ -230,10 +230,10 @@ def _making_rules(
         yield Finding(
             rule="secrets/nothing-to-make",
             at="generate_for",
-            problem="needs no Secret that could be made up"
-            + (f": only a person knows what belongs into {', '.join(unknown)}" if unknown else "")
-            + (f"; something else on the platform makes {', '.join(made)}" if made else ""),
-            fix="leave the bootstrap job out, or name the constructs whose Secrets it is to make",
+            problem="requires no Secret that can be generated"
+            + (f": only the user knows the content of {', '.join(unknown)}" if unknown else "")
+            + (f"; the platform already creates {', '.join(made)}" if made else ""),
+            fix="Remove the SecretBootstrap, or pass the constructs whose Secrets it generates in generate_for=",
         )
 
 

@@ -716,7 +716,7 @@ class _Part:
         return self._number(key, self.anything(key))
 
     def flag(self, key: str) -> bool | None:
-        """True or False, where it is said."""
+        """A boolean, or None if the key is missing."""
         value = self.anything(key)
         if value is None or isinstance(value, bool):
             return value

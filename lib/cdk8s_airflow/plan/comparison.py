@@ -180,7 +180,7 @@ class _Comparison:
             yield from self._by_rule(view)
         rest = [(view, each) for view in views for each in self._uncovered(view)]
         if event == "renamed":
-            yield from self._beside_the_name(rest)
+            yield from self._next_to_the_name(rest)
         else:
             yield from self._by_default(rest)
         if event == "changed" and not rest and not self.reported:
@@ -219,11 +219,11 @@ class _Comparison:
                 continue
             for found in rule.findings(view, self.pair, self.context):
                 place = view.place(found.path)
-                if any(self._is_said(reported, rule, place) for reported in self.reported):
+                if any(self._is_reported(reported, rule, place) for reported in self.reported):
                     continue
                 yield self._finding(rule, view, found)
 
-    def _is_said(self, reported: _Reported, rule: Rule, place: Path) -> bool:
+    def _is_reported(self, reported: _Reported, rule: Rule, place: Path) -> bool:
         if reported.rule == rule.id and any(matches(pattern, place) for pattern in reported.also):
             return True
         return rule.fallback and reported.path == place
@@ -290,7 +290,7 @@ class _Comparison:
                 return rule, words
         raise AssertionError(f"no default rule for {view.subject} {each.path}")
 
-    def _beside_the_name(self, rest: Sequence[tuple[View, Difference]]) -> Iterator[Change]:
+    def _next_to_the_name(self, rest: Sequence[tuple[View, Difference]]) -> Iterator[Change]:
         """What else differs between a renamed object and the old one, as one change."""
         others = [
             show_path(view.place(each.path))

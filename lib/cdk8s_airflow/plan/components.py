@@ -48,7 +48,7 @@ _JOBS = {
 _NO_WORKLOAD = frozenset({
     "ingress", "limits", "networkPolicies", "quotas", "rbac", "uid", "gid", "priorityClasses", "kubeVersionOverride", "helmVersion",
 })  # fmt: skip
-"""Sections that are part of objects beside the workloads."""
+"""Sections that are part of objects other than the workloads."""
 
 _OWN_IMAGES = {
     "statsd": ("statsd",), "redis": ("redis",), "pgbouncer": ("pgbouncer",), "pgbouncerExporter": ("pgbouncer",),

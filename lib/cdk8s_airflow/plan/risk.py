@@ -40,7 +40,7 @@ class Risk(enum.Enum):
         """Whether a change of this class fails a plan with ``--fail-on`` THRESHOLD.
 
         The classes from ``configuration`` to ``impossible`` form a ladder, and a change reaches its own step and all lower
-        ones. ``security`` is beside the ladder at the height of ``restart``: ``--fail-on restart`` includes it, ``--fail-on
+        ones. ``security`` is outside this order, at the level of ``restart``: ``--fail-on restart`` includes it, ``--fail-on
         downtime`` does not, and ``--fail-on security`` matches that class alone.
         """
         if self is Risk.NONE:

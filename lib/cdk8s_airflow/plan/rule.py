@@ -17,12 +17,12 @@ from cdk8s_airflow.plan.show import NOTHING, show_value, without_secrets
 from cdk8s_airflow.plan.tree import MISSING, Path, find, pairs_at, parse_path, show_path
 
 Words = Mapping[str, object]
-"""What the placeholders of a message stand for, beside the usual ones."""
+"""The values of placeholders in a message, in addition to the usual ones."""
 
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """What rules can look at beside the two values.
+    """The data that rules can read in addition to the two values.
 
     Attributes:
         before: the platform before.
@@ -74,7 +74,7 @@ class Found:
 
     Attributes:
         path: where, in the document of the view; empty for the whole object.
-        words: what the placeholders of the message stand for.
+        words: the values of the placeholders in the message.
         also: patterns of other settings that change for the same reason and are not reported on their own.
     """
 
@@ -106,7 +106,7 @@ class Rule:
             every object.
         event: ``added``, ``removed`` or ``renamed``, or several of them with spaces between; empty for a rule about settings.
         paths: patterns of settings; ``*`` is one segment, ``**`` any number of segments.
-        when: whether the rule applies; or, if it does, what further placeholders stand for.
+        when: whether the rule applies; or, if it does, the values of further placeholders.
         check: what finds the settings.
         also: patterns of other settings that change for the same reason and are not reported on their own.
         in_place: whether the rule needs an object that stays: it does not apply to one that is renamed.
@@ -194,7 +194,7 @@ class Plain(str):
 
 
 def _word(key: str, value: object) -> object:
-    """What stands for a placeholder: values of settings are cut when they are long, texts of ours are not."""
+    """The text for a placeholder. Long values of settings are cut, texts of this library are not."""
     if key in ("old", "new") or not isinstance(value, str) or isinstance(value, Plain):
         return value
     return Plain(without_secrets(value))

@@ -1,1 +1,1 @@
-"""What a reader wants to know of a platform beside its manifests."""
+"""The report of a platform: the summary, its details, and the commands that delete the platform."""

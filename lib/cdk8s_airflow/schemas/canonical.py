@@ -188,7 +188,7 @@ def _core(value: Any, path: tuple[str, ...], limit_range: bool) -> Any:
 
 
 def _custom(value: Any, node: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
-    """Part of a custom resource, beside the part of the schema that describes it."""
+    """A part of a custom resource, and the part of the schema that describes it."""
     while "$ref" in node:
         node = root["definitions"][node["$ref"].rsplit("/", 1)[-1]]
     if isinstance(value, Mapping):

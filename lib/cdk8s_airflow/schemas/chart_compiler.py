@@ -1,4 +1,4 @@
-"""From a chart to the facts that values are held against: the one compiler of ``make schemas`` and of charts a user names.
+"""Compiles a chart into the facts that validate its values, for ``make schemas`` and for charts of a user.
 
 What a chart accepts is the union of what its values schema declares, what its values.yaml names and what its templates read,
 with reviewed corrections.
@@ -137,7 +137,7 @@ def _put(root: Schema, path: str, schema: Schema) -> None:
 
 
 def apply_correction(root: Schema, version: str, entry: Mapping[str, Any]) -> None:
-    """One reviewed correction. It fails when the place is not there, or already says so, so none outlives its reason."""
+    """One reviewed correction. It fails if the place is missing or already has this value, so that no outdated correction remains."""
     if version not in entry["charts"]:
         return
     for path in entry["paths"]:

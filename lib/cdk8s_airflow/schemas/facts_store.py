@@ -57,7 +57,7 @@ def default_values(chart_version: str) -> dict[str, Any]:
 
 @cache
 def crd_facts(name: str) -> Schema:
-    """One custom resource definition: scope, strict schema of everything beside apiVersion, kind, metadata and status,
+    """One custom resource definition: scope, strict schema of everything except apiVersion, kind, metadata and status,
     CEL rules and keyed lists; treat it as read-only."""
     facts: Schema = _load(f"crd-{name}")
     return facts

@@ -1,4 +1,4 @@
-"""Manifests, held against what the API server accepts: custom resources by their definition, others by general rules."""
+"""Validates manifests as the API server does: custom resources with their CRD, others with general rules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AREA = "manifest"
 def check_manifest(manifest: Mapping[str, object]) -> list[Finding]:
     """Everything that is wrong with one object, as a strict API server would refuse it.
 
-    A custom resource with facts is held against its definition: unknown fields are refused, defaults count before
+    A custom resource with facts is validated with its CRD: unknown fields are rejected, defaults count before
     required fields, lists with keys hold each key once, and the namespace fits the scope. CEL rules are not evaluated
     here. Any other kind is checked for the form of names, labels, quantities and enumerations, which plain schemas of
     Kubernetes let through. ``status`` is refused: it belongs to the cluster.

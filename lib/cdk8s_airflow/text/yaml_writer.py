@@ -22,10 +22,10 @@ from cdk8s_airflow.validation import Finding, PlatformError, show
 __all__ = ["escape_template", "values_text"]
 
 LARGEST_NUMBER = 2**53
-"""Helm reads every number as a 64-bit float; whole numbers are exact up to here."""
+"""Helm reads every number as a 64-bit float; integers are exact up to here."""
 
 LONGEST_KEY = 1000
-"""YAML readers give up on a ``key:`` longer than 1024 characters, quotes and escapes included."""
+"""YAML readers reject a ``key:`` longer than 1024 characters, quotes and escapes included."""
 
 DEEPEST_LEVEL = 100
 """Deeper nesting than any chart has; what goes further contains itself."""
@@ -82,10 +82,10 @@ def values_text(tree: Mapping[str, object]) -> str:
     that is safe, nulls stay (Helm removes a default with them), and the text ends with one newline. Characters that a
     reviewer could not see are written as escapes.
 
-    A float without a fraction (``1.0``) arrives as a whole number: JSON, which Helm uses inside, knows no difference.
+    A float without a fraction (``1.0``) arrives as an integer, because Helm uses JSON internally.
 
     Args:
-        tree: the values; strings, booleans, whole numbers, floats, None, and mappings, lists and tuples of these.
+        tree: the values; strings, booleans, integers, floats, None, and mappings, lists and tuples of these.
 
     Raises:
         PlatformError: for everything in the tree that could not arrive as it is, all at once. Rules: ``text/type``,
@@ -130,7 +130,7 @@ def _wrong_type(at: str, value: object) -> Finding:
         rule="text/type",
         at=at,
         problem=f"{type(value).__name__} has no place in Helm values",
-        fix="use text, true or false, a number, None, or dictionaries and lists of these",
+        fix="Use a string, boolean, number, None, or dictionaries and lists of these",
     )
 
 
@@ -165,7 +165,7 @@ def _one_line(text: str) -> str:
 
 
 def _is_block(text: str) -> bool:
-    """Whether a ``|`` block shows the text and keeps it: nothing invisible in it, and its indentation is told by its first line."""
+    """Whether a ``|`` block shows the text and keeps it: nothing invisible in it, and the first line shows its indentation."""
     if "\n" not in text or text.endswith("\n\n") or _LINE_ENDS_BLANK.search(text):
         return False
     first = text.lstrip("\n")
@@ -260,7 +260,7 @@ class _Writer:
                     Finding(
                         rule="text/number-range",
                         at=at,
-                        problem="Helm keeps whole numbers exactly only up to 9007199254740992",
+                        problem="Helm keeps integers exactly only up to 9007199254740992",
                         fix="write it in quotes, as text",
                     )
                 )

@@ -370,7 +370,13 @@ def test_remote_name_is_accepted(
         (VAULT, "/prod/airflow", "k", None, "must be a path below 'secret'"),
         (VAULT, "data/prod", "k", None, "must be a path below 'secret'"),
         (KubernetesSecrets(namespace=DATA, credentials=ACCOUNT), "a", None, None, "so property= is required"),
-        (KubernetesSecrets(namespace=DATA, credentials=ACCOUNT), "a", "uri", "2", "which Kubernetes Secrets do not have"),
+        (
+            KubernetesSecrets(namespace=DATA, credentials=ACCOUNT),
+            "a",
+            "uri",
+            "2",
+            "which Kubernetes Secrets do not have",
+        ),
     ],
 )
 def test_remote_name_that_the_store_does_not_support_is_rejected(

@@ -34,7 +34,7 @@ _USER = 1000
 
 @frozen
 class ProfilesSettings:
-    """What a DbtProfiles was told, sound in itself."""
+    """The validated settings of a DbtProfiles."""
 
     name: str
     namespace: str

@@ -36,7 +36,7 @@ _USER = 50000
 
 @frozen
 class BucketJobSettings:
-    """What a BucketJob was told, sound in itself."""
+    """The validated settings of a BucketJob."""
 
     name: str
     namespace: str
@@ -63,7 +63,7 @@ def script() -> str:
 
 
 def task(settings: BucketJobSettings) -> dict[str, Any]:
-    """What the script is told."""
+    """The input of the script."""
     storage = settings.storage
     told = {
         "scheme": storage.scheme,
@@ -82,7 +82,7 @@ def task(settings: BucketJobSettings) -> dict[str, Any]:
 
 
 def job_labels(settings: BucketJobSettings) -> dict[str, str]:
-    """The labels by which the Job's pods are told from others."""
+    """The labels that only the pods of the Job have."""
     return {"app.kubernetes.io/name": "bucket-job", "app.kubernetes.io/instance": settings.name}
 
 
@@ -116,7 +116,7 @@ def bucket_job_objects(settings: BucketJobSettings) -> dict[str, dict[str, Any]]
 
 
 def _pod(settings: BucketJobSettings) -> dict[str, Any]:
-    gives_up = {
+    restricted = {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
         "readOnlyRootFilesystem": True,
@@ -155,7 +155,7 @@ def _pod(settings: BucketJobSettings) -> dict[str, Any]:
                 "command": ["python", f"{_FOLDER}/{_SCRIPT}"],
                 "env": list(_env(settings)),
                 "resources": resources(settings.resources),
-                "securityContext": gives_up,
+                "securityContext": restricted,
                 "volumeMounts": mounts,
             }
         ],
@@ -225,7 +225,7 @@ def bucket_job_traffic(settings: BucketJobSettings) -> Traffic:
 def identity_flows(
     pods: PodGroup, storage: ObjectStorage, credentials: StorageCredentials | None
 ) -> Sequence[TrafficFlow]:
-    """Whom pods ask, beside the store, to log in: their cloud for an identity, Google for a token."""
+    """The endpoints, other than the store, that pods use to log in: the identity service of the cloud, and the token service of Google."""
     asked: list[Peer] = []
     if credentials is None:
         asked.append(ClusterComponent(role="cloud-identity"))

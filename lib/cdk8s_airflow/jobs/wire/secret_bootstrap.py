@@ -37,7 +37,7 @@ _GROUP = "rbac.authorization.k8s.io"
 
 @frozen
 class BootstrapSettings:
-    """What a SecretBootstrap was told, sound in itself."""
+    """The validated settings of a SecretBootstrap."""
 
     name: str
     namespace: str

@@ -49,9 +49,9 @@ def minio_values(settings: StoreSettings) -> dict[str, Any]:
     By default the chart runs sixteen servers that request 16Gi of memory each, and creates a user ``console`` with a
     publicly known password.
     """
-    gives_up = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-    container = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, **gives_up}
-    pod = {"enabled": True, "runAsUser": _USER, "runAsGroup": _USER, "fsGroup": _USER, **gives_up}
+    restricted = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    container = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, **restricted}
+    pod = {"enabled": True, "runAsUser": _USER, "runAsGroup": _USER, "fsGroup": _USER, **restricted}
     step = {
         "securityContext": {"enabled": True},
         "containerSecurityContext": container,

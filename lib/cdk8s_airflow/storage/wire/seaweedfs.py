@@ -110,7 +110,7 @@ def seaweedfs_values(settings: StoreSettings) -> dict[str, Any]:
     here.
     """
     repository = IMAGE if settings.mirror is None else settings.mirror.of(IMAGE)
-    gives_up = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    restricted = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     server: dict[str, Any] = {
         "enabled": True,
         "replicas": 1,
@@ -129,13 +129,13 @@ def seaweedfs_values(settings: StoreSettings) -> dict[str, Any]:
             "runAsGroup": _USER,
             "fsGroup": _USER,
             "fsGroupChangePolicy": "OnRootMismatch",
-            **gives_up,
+            **restricted,
         },
         "containerSecurityContext": {
             "enabled": True,
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
-            **gives_up,
+            **restricted,
         },
         "resources": _bounded(settings),
         # The chart's affinity spreads several servers, but there is only one.
