@@ -62,9 +62,16 @@ class IngressTls:
 
 @frozen(kw_only=False)
 class ClusterIP:
-    """Reached from inside the cluster, or by ``kubectl port-forward``."""
+    """Reached from inside the cluster, by ``kubectl port-forward``, or through a proxy or tunnel that is not part of the platform.
+
+    Args:
+        base_url: the URL that users open, such as ``"https://airflow.example.com"`` for a tunnel or proxy with TLS. Airflow puts it
+            into links, and identity providers redirect to it. Config option ``base_url``. Default: None; links are relative.
+    """
 
     how_to_write: ClassVar[str] = "ClusterIP()"
+
+    base_url: WebUrl | None = None
 
 
 @frozen
@@ -120,12 +127,15 @@ class IngressHost:
 class Ingress:
     """Reached by a host name through an ingress controller, over a ClusterIP Service.
 
-    The base URL that Airflow puts into links follows from it: ``https://`` with TLS, ``http://`` without.
+    The base URL that Airflow puts into links follows from it: ``https://`` with ``tls`` or ``https=True``, ``http://`` otherwise.
 
     Attributes:
         host: the host name.
         class_name: the ingress class, like ``"nginx"`` or ``"traefik"``. Default: the cluster's default class.
         tls: the certificate. Default: none, plain http.
+        https: whether users open the UI with https. Set it to True without ``tls`` if a proxy in front of the cluster terminates
+            TLS, such as an AWS load balancer with an ACM certificate, or Cloudflare. It determines the base URL and the redirect
+            URL of OIDC. Default: None; True if ``tls`` is set.
         more_hosts: further host names that lead to the UI; links still use ``host``.
         path: the path below which the UI is served, like ``"/airflow"``. Default: ``"/"``. Airflow 3 has to have ``"/"``: its
             chart would probe the server where it no longer answers.
@@ -139,6 +149,7 @@ class Ingress:
     host: HostName
     class_name: ObjectName | None = None
     tls: IngressTls | None = None
+    https: bool | None = None
     more_hosts: Sequence[IngressHost] = ()
     path: UrlPath = "/"
     annotations: Mapping[AnnotationKey, str] = field(default_factory=dict)
@@ -149,6 +160,14 @@ class Ingress:
         return (IngressHost(self.host, self.tls), *self.more_hosts)
 
     def _rules(self) -> Iterator[Finding]:
+        if self.tls is not None and self.https is False:
+            yield Finding(
+                rule="exposure/https",
+                at="https",
+                problem="must not be False with tls=, because the ingress controller serves https",
+                seen="False",
+                fix="Remove https=, or remove tls=",
+            )
         issuers = {
             (host.tls.issuer_kind, host.tls.issuer) for host in self.hosts if host.tls is not None and host.tls.issuer
         }
@@ -174,7 +193,8 @@ class Ingress:
     @property
     def base_url(self) -> str:
         """The URL people type."""
-        return f"{'https' if self.tls else 'http'}://{self.host}{self.path.rstrip('/')}"
+        https = self.tls is not None if self.https is None else self.https
+        return f"{'https' if https else 'http'}://{self.host}{self.path.rstrip('/')}"
 
 
 @frozen(kw_only=False)

@@ -71,14 +71,26 @@ class ExternalPeer:
             ``NetworkIsolation(endpoints=...)``.
         networks: its addresses in CIDR notation, such as ``("203.0.113.0/24",)``. Default: none, unknown; the policy
             then allows every address outside the cluster, and the report lists it.
+        in_pod_network: whether ``networks`` may be part of ``ClusterFacts(pod_networks=...)``. Set it where pods have addresses of the
+            network that the peer is in too, such as a database (RDS) in the VPC of an EKS cluster. The policy then allows these
+            addresses. Default: False; an address of the pod network is an error, because it is most often a pod.
     """
 
     how_to_write: ClassVar[str] = 'ExternalPeer(name="gitlab.acme.lab", networks=("203.0.113.7/32",))'
 
     name: NonEmpty
     networks: tuple[Cidr, ...] = ()
+    in_pod_network: bool = False
 
     def _rules(self) -> Iterator[Finding]:
+        if self.in_pod_network and not self.networks:
+            yield Finding(
+                rule="network/not-outside",
+                at="in_pod_network",
+                problem="must be set together with networks=, because a policy for unknown addresses excludes those of pods",
+                seen="True",
+                fix='Set the addresses of the peer, such as networks=("10.0.7.0/24",)',
+            )
         for index, network in enumerate(self.networks):
             if network.endswith("/0"):
                 yield Finding(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cdk8s_airflow.airflow.authentication import FabAuth, Oidc
 from cdk8s_airflow.airflow.exposure import (
     ClusterIP,
     ExistingGateway,
@@ -16,13 +17,16 @@ from cdk8s_airflow.airflow.exposure import (
     LoadBalancer,
     NodePort,
 )
+from cdk8s_airflow.airflow.wire.authentication import redirect_address
 from cdk8s_airflow.airflow.wire.exposure import (
     exposure_needs,
     exposure_objects,
     exposure_rules,
     exposure_values,
 )
+from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.schemas.canonical import canonical
+from cdk8s_airflow.validation import check_setting
 from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release
 from tests.truth import crds
 
@@ -181,3 +185,32 @@ def test_a_certificate_is_needed_for_each_host_that_no_issuer_serves() -> None:
     )
     needs = list(exposure_needs(release(NEWEST, ui=ui)))
     assert [(need.name, need.awaited) for need in needs] == [("a-tls", False), ("c-tls", False)]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_base_url_is_https_if_a_proxy_in_front_terminates_tls(pair: Pair) -> None:
+    section = "api" if pair in WITH_AIRFLOW_3 else "webserver"
+    for ui in (Ingress(host="a.example.com", https=True), ClusterIP(base_url="https://a.example.com")):
+        values = exposure_values(release(pair, ui=ui))
+        assert values["config"] == {section: {"base_url": "https://a.example.com"}}
+    ingress = exposure_values(release(pair, ui=Ingress(host="a.example.com", https=True)))
+    assert "tls" not in str(ingress.get("ingress"))
+
+
+def test_ingress_with_a_certificate_is_not_http() -> None:
+    (finding,) = check_setting(Ingress(host="a.example.com", tls=IngressTls("t"), https=False), "ui")
+    assert (finding.rule, finding.at) == ("exposure/https", "ui.https")
+    assert Ingress(host="a.example.com", tls=IngressTls("t")).base_url == "https://a.example.com"
+    assert Ingress(host="a.example.com").base_url == "http://a.example.com"
+
+
+def test_oidc_redirects_to_https_if_a_proxy_in_front_terminates_tls() -> None:
+    sign_on = Oidc(
+        name="sso",
+        issuer="https://sso.example.com",
+        client_id="airflow",
+        client_secret=SecretKey("sso", "secret"),
+        roles={"admins": "Admin"},
+    )
+    settings = release(PAIRS[-1], auth=FabAuth(sign_on=sign_on), ui=Ingress(host="a.example.com", https=True))
+    assert redirect_address(settings) == "https://a.example.com/auth/oauth-authorized/sso"

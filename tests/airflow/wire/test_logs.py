@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cdk8s_airflow.airflow.executors import LocalExecutor
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.logs import log_needs, log_notes, log_objects, log_rules, log_values
@@ -283,3 +284,10 @@ def test_logs_by_the_identity_of_pods_say_who_needs_one() -> None:
     assert "service_accounts=" in note
     told = release(pair, logs=Logs.s3("airflow-logs", connection=SecretKey("s3", "connection")))
     assert list(log_notes(told)) == []
+
+
+def test_notes_say_that_ephemeral_logs_are_lost() -> None:
+    (with_pods,) = log_notes(release(PAIRS[-1], logs=Logs.ephemeral()))
+    assert "lost with its pod (Logs.ephemeral())" in with_pods
+    (without_pods,) = log_notes(release(PAIRS[-1], logs=Logs.ephemeral(), executor=LocalExecutor()))
+    assert "lost when a pod restarts" in without_pods

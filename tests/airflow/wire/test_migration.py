@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,10 @@ from cdk8s_airflow.airflow.components import DagProcessor, DatabaseMigration
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire import migration
+from cdk8s_airflow.airflow.wire.migration import _volume_name
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
+from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.secret_reference import GitSshSecret
 from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
 
@@ -89,8 +93,7 @@ def test_the_job_and_those_who_wait_for_it(pair: Pair) -> None:
         "resources": SMALL_WIRE,
         "serviceAccount": {"automountServiceAccountToken": False},
         "extraVolumes": [
-            {"name": f"needed-secret-{index}", "secret": {"secretName": name, "optional": True}}
-            for index, name in enumerate(names)
+            {"name": f"secret-{name}", "secret": {"secretName": name, "optional": True}} for name in names
         ],
         "extraInitContainers": [
             {
@@ -100,8 +103,8 @@ def test_the_job_and_those_who_wait_for_it(pair: Pair) -> None:
                 "securityContext": CONTAINER,
                 "terminationMessagePolicy": "FallbackToLogsOnError",
                 "volumeMounts": [
-                    {"name": f"needed-secret-{index}", "mountPath": f"/etc/needed-secrets/{name}", "readOnly": True}
-                    for index, name in enumerate(names)
+                    {"name": f"secret-{name}", "mountPath": f"/etc/needed-secrets/{name}", "readOnly": True}
+                    for name in names
                 ],
             }
         ],
@@ -199,3 +202,23 @@ def test_the_migration_says_why_it_does_not_start(tmp_path: Path, check: int, co
         env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
     )
     assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (code, last, "")
+
+
+@pytest.mark.parametrize("name", ["a" * 253, "with.dots", "a" * 57, f"{'a' * 46}.{'b' * 20}"])
+def test_volumes_of_secrets_have_names_that_kubernetes_accepts(name: str) -> None:
+    volume = _volume_name(name)
+    assert re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", volume)
+    assert volume != _volume_name(f"b{name[1:]}")
+
+
+def test_another_secret_does_not_rename_the_volumes_of_others() -> None:
+    def volumes(*secrets: str) -> list[str]:
+        needs = tuple(
+            SecretNeed(namespace="airflow-lab", name=name, keys={"k": "x"}, purpose="p", command="c")
+            for name in secrets
+        )
+        compiled = compile_release(release(("1.22.0", "3.2.2")))
+        values = migration.migration_values(dataclasses.replace(compiled.shared, needs=needs))
+        return [each["name"] for each in values["migrateDatabaseJob"]["extraVolumes"]]
+
+    assert set(volumes("b", "c")) < set(volumes("a", "b", "c"))

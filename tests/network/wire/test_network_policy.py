@@ -23,6 +23,7 @@ from cdk8s_airflow.network import (
     TrafficFlow,
 )
 from cdk8s_airflow.network.wire.network_policy import Isolation, isolation, policy_name
+from cdk8s_airflow.validation import check_setting
 from tests.network.matrix import FACTS
 from tests.truth import assert_accepted
 
@@ -227,6 +228,19 @@ def test_role_can_be_located_and_its_isolated_pods_get_a_policy() -> None:
 def test_policy_without_effect_is_rejected(given: Isolation, rule: str) -> None:
     assert {finding.rule for finding in given.findings} == {rule}
     assert all(finding.fix for finding in given.findings)
+
+
+def test_external_peer_in_the_pod_network_is_allowed_if_it_says_so() -> None:
+    peer = ExternalPeer(name="rds.example.com", networks=("10.42.7.0/24",), in_pod_network=True)
+    made = worked_out(to(peer))
+    assert not made.findings
+    (policy,) = [each for each in made.manifests.values() if "10.42.7.0/24" in str(each)]
+    assert {"ipBlock": {"cidr": "10.42.7.0/24"}} in [end for rule in policy["spec"]["egress"] for end in rule["to"]]
+    (finding,) = worked_out(to(dataclasses.replace(peer, in_pod_network=False))).findings
+    assert "in_pod_network=True" in finding.fix
+    assert [each.at for each in check_setting(dataclasses.replace(peer, networks=()), "peer")] == [
+        "peer.in_pod_network"
+    ]
 
 
 def test_node_addresses_are_rejected_with_cilium_unless_it_matches_nodes() -> None:

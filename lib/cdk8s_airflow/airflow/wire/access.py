@@ -52,7 +52,7 @@ def _url(settings: ReleaseSettings) -> str:
     service, _ = _server(settings)
     kubectl = f"kubectl -n {settings.namespace}"
     ui = settings.ui
-    if isinstance(ui, ClusterIP):
+    if isinstance(ui, ClusterIP) and ui.base_url is None:
         return f"Forward a port, then open http://localhost:8080\n  {kubectl} port-forward service/{service} 8080"
     if ui.base_url is not None:
         return ui.base_url

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cdk8s_airflow.airflow.authentication import FabAuth, Ldap, Oidc, SimpleAuth
-from cdk8s_airflow.airflow.exposure import ClusterIP
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.environment import CA_FILE, literal
@@ -258,7 +257,7 @@ def redirect_address(settings: ReleaseSettings) -> str | None:
 
 def base_url(settings: ReleaseSettings) -> str | None:
     """The URL people type, where ``ui=`` says it."""
-    return None if isinstance(settings.ui, ClusterIP) else settings.ui.base_url
+    return settings.ui.base_url
 
 
 def authentication_rules(settings: ReleaseSettings) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ SERVER_PORT = 8080
 def exposure_values(settings: ReleaseSettings) -> Tree:
     """The Service, the Ingress if there is one, and the base URL that follows."""
     dialect, ui = settings.dialect, settings.ui
-    base_url = None if isinstance(ui, ClusterIP) else ui.base_url
+    base_url = ui.base_url
     return join(
         nest(f"{dialect.place('ui_server')}.service", _service(settings)),
         nest(dialect.place("ui_server.ingress"), _ingress(ui)) if isinstance(ui, Ingress) else {},
@@ -106,7 +106,7 @@ def exposure_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     at, path = "", "/"
     if isinstance(ui, Ingress):
         at, path = "ui.path", ui.path
-    elif isinstance(ui, (NodePort, LoadBalancer)) and ui.base_url is not None:
+    elif isinstance(ui, (ClusterIP, NodePort, LoadBalancer)) and ui.base_url is not None:
         at, path = "ui.base_url", "/" + ui.base_url.partition("://")[2].partition("/")[2]
     if path != "/":
         yield Finding(

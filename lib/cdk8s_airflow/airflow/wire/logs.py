@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cdk8s_airflow.airflow.logs import (
     AzureBlobLogs,
     ClaimLogs,
+    EphemeralLogs,
     ExistingClaimLogs,
     ObjectStoreLogs,
     OpensearchLogs,
@@ -171,6 +172,10 @@ def log_notes(settings: ReleaseSettings) -> Iterator[str]:
             f"Tasks of release {settings.release} write their logs to standard output as JSON. A log collector of the cluster must "
             f"send them to {logs.engine}."
         )
+    if isinstance(logs, EphemeralLogs) and settings.has_task_pods:
+        yield f"Release {settings.release} keeps no logs: the log of a task is lost with its pod (Logs.ephemeral())."
+    elif isinstance(logs, EphemeralLogs):
+        yield f"Release {settings.release} keeps logs in its pods only: they are lost when a pod restarts (Logs.ephemeral())."
     if isinstance(logs, OpensearchLogs):
         yield BeforeApply(
             f"Release {settings.release} writes logs to OpenSearch: its image must contain the package "

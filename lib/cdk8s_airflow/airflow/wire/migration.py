@@ -12,6 +12,7 @@ from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_need import ANY_KEY, SecretNeed
 from cdk8s_airflow.model.wire.resources import resources
+from cdk8s_airflow.text.digest import digest
 
 _IMAGE = '{{ template "airflow_image_for_migrations" . }}'
 _SECRETS_FOLDER = "/etc/needed-secrets"
@@ -59,6 +60,7 @@ export PGSSLMODE={tls}
 
 SECRETS_WAITER = Resources(cpu="10m", memory="32Mi", memory_limit="64Mi")
 """The resources of the container that waits for Secrets before the migration."""
+_LONGEST_SECRET = 63 - len("secret-")
 _CHECK_SECONDS = 5
 
 
@@ -80,10 +82,7 @@ def migration_values(shared: SharedResults) -> Tree:
         namespace=settings.namespace,
         pause=_PAUSE,
     )
-    volumes = [
-        {"name": f"needed-secret-{index}", "secret": {"secretName": name, "optional": True}}
-        for index, name in enumerate(secrets)
-    ]
+    volumes = [{"name": _volume_name(name), "secret": {"secretName": name, "optional": True}} for name in secrets]
     values: Tree = {
         **dict.fromkeys(_waiting_components(settings), waiting_values(settings)),
         "images": {"migrationsWaitTimeout": settings.patience},
@@ -111,6 +110,13 @@ def migration_values(shared: SharedResults) -> Tree:
         },
     }
     return join(values, {"migrateDatabaseJob": _job_values(settings)})
+
+
+def _volume_name(secret: str) -> str:
+    """The volume of a Secret, named after it, so that another Secret does not rename it. A volume name is a DNS label."""
+    if len(secret) <= _LONGEST_SECRET and "." not in secret:
+        return f"secret-{secret}"
+    return f"secret-{secret.replace('.', '-')[: _LONGEST_SECRET - 9].rstrip('-')}-{digest(secret, 8)}"
 
 
 def _direct(settings: ReleaseSettings) -> str:

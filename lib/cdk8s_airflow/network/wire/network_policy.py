@@ -533,6 +533,8 @@ class _Resolver:
     def _inside_after_all(self, given: ExternalPeer, network: str) -> None:
         inside = (("of pods", self._facts.pod_networks), ("of Services", self._facts.service_networks))
         for what, networks in inside:
+            if what == "of pods" and given.in_pod_network:
+                continue
             if any(network == other or _part_of(network, other) for other in networks):
                 self._ask(
                     Finding(
@@ -541,7 +543,8 @@ class _Resolver:
                         problem=f"must be outside the cluster, but it has addresses {what}, which policies cannot "
                         "match",
                         seen=show(network),
-                        fix=f"Select its pods: endpoints={{{given.name!r}: PeerEndpoint(peer=PodGroup(...))}}",
+                        fix=f"Select its pods: endpoints={{{given.name!r}: PeerEndpoint(peer=PodGroup(...))}}, or, if it is not a pod "
+                        "but in the same network (RDS in the VPC of EKS), set ExternalPeer(..., in_pod_network=True)",
                     )
                 )
 
