@@ -230,7 +230,7 @@ def test_policy_without_effect_is_rejected(given: Isolation, rule: str) -> None:
     assert all(finding.fix for finding in given.findings)
 
 
-def test_external_peer_in_the_pod_network_is_allowed_if_it_says_so() -> None:
+def test_external_peer_in_the_pod_network_is_allowed_with_in_pod_network() -> None:
     peer = ExternalPeer(name="rds.example.com", networks=("10.42.7.0/24",), in_pod_network=True)
     made = worked_out(to(peer))
     assert not made.findings
