@@ -43,6 +43,7 @@ from cdk8s import App, Chart
 from cdk8s_airflow import *
 from cdk8s_airflow.autoscaling import *
 from cdk8s_airflow.dbt import *
+from cdk8s_airflow.airflow_platform import *
 from cdk8s_airflow.environments import *
 from cdk8s_airflow.monitoring import *
 from cdk8s_airflow.network import *
@@ -95,6 +96,7 @@ PACKAGES: Mapping[str, Package] = {
     ),
     "dbt": Package("dbt", "dbt profiles, and the task pods that use them."),
     "delivery": Package("Delivery", "How a release reaches the cluster: k3s, Flux, Argo CD, Helm."),
+    "airflow_platform": Package("Whole platform", "A whole platform as one construct, from one settings object."),
     "environments": Package("Environments", "Several platforms from one program, such as dev, staging and prod."),
     "jobs": Package("Jobs", "Jobs that run on the platform: generate Secrets, create buckets."),
     "model": Package(

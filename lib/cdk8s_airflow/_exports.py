@@ -199,6 +199,13 @@ _HOMES = {
         "Architecture",
     ),
     "model.footprint": ("Budget",),
+    "airflow_platform.platform": ("AirflowPlatform",),
+    "airflow_platform.settings": (
+        "LabPlatform",
+        "PlatformSettings",
+        "ProductionPlatform",
+        "SmallPlatform",
+    ),
     "environments.environment": ("Environment",),
     "environments.environments": ("Environments",),
     "app.run": (
@@ -431,6 +438,13 @@ SUBMODULES = {
         "S3Credentials",
         "SeaweedFs",
         "StoreUser",
+    ),
+    "airflow_platform": (
+        "AirflowPlatform",
+        "LabPlatform",
+        "PlatformSettings",
+        "ProductionPlatform",
+        "SmallPlatform",
     ),
     "environments": (
         "Environment",
