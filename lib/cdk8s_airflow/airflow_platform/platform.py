@@ -33,12 +33,7 @@ class AirflowPlatform(PlatformConstruct):
 
     If you need an argument that the settings do not have, create the constructs yourself: this class uses only public ones.
 
-    Attributes:
-        airflow_namespace: the namespace of the release.
-        data_namespace: the namespace of the database.
-        database: the database.
-        dags: the DAG source.
-        airflow: the release.
+    Its parts are the attributes ``airflow_namespace``, ``data_namespace``, ``database``, ``dags`` and ``airflow``.
     """
 
     how_to_write = (
