@@ -56,6 +56,7 @@ def test_airflow_2_becomes_airflow_3_and_keeps_runs_and_connections(runner: Plat
             assert run_state(kubectl, "before") == "success"
         upgraded = runner.change(platform, homelab("kubernetes", airflow_version=NEW).app, small=True)
         with upgraded.explained():
+            upgraded.create_secrets()
             upgraded.upgrade()
         api = AirflowApi(kubectl, "airflow")
         with upgraded.explained():

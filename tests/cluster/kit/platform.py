@@ -82,11 +82,12 @@ class Platform:
         return done.stdout
 
     def create_secrets(self) -> None:
-        """Run the commands that the summary prints, in its order."""
+        """Run the commands that the summary prints, in its order, for the Secrets that are not there."""
         settings = self.kubectl.settings
         answers = f"{settings.git_user}\n{settings.git_token}\n"
         for need in sorted(self.needs, key=lambda each: "get secret" in each.command):
-            self.kubectl.shell(need.command, input=answers)
+            if not self.kubectl.exists("secret", need.name, "-n", need.namespace):
+                self.kubectl.shell(need.command, input=answers)
 
     def wait_for_controllers(self, seconds: int = 120) -> None:
         """Wait until helm-controller has taken each HelmChart and created its Job, and CloudNativePG each Cluster."""
