@@ -281,7 +281,7 @@ REPLICATED = {
     **POD,
     **ENV,
     "containers": CONTAINERS,
-    "init_containers": CONTAINERS,
+    "init_containers": CONTAINERS.map(lambda given: tuple({**each, "name": "before"} for each in given)),
     "replicas": st.integers(1, 5),
     "disruption_budget": st.sampled_from([None, DisruptionBudget()]),
     "spread": st.sampled_from([(), (TopologySpread(across="zone", required=True),)]),

@@ -17,13 +17,18 @@ from cdk8s_airflow import (
     CeleryKubernetesExecutor,
     CeleryWorkers,
     DagRepoSync,
+    DatabaseCleanup,
     ExternalBroker,
+    Flower,
+    FlowerAuthSecret,
     KubernetesExecutor,
     MultipleExecutors,
     Namespace,
     PlatformError,
+    Volume,
     WorkerSet,
 )
+from cdk8s_airflow.airflow.container_rules import CHART_CONTAINERS
 from tests.everything import DAGS, arguments
 from tests.helm.rendering import Pod, Rendered, render_release
 from tests.platforms import PAIRS, helm_chart, release
@@ -142,3 +147,49 @@ def test_each_pod_can_pull_its_images_with_the_pull_secret(pair: Pair) -> None:
         for pod in pods(result)
     }
     assert {where for where, secret in secrets.items() if secret != [{"name": "registry-login"}]} == set()
+
+
+def test_each_container_of_the_chart_has_a_name_that_users_cannot_take(pair: Pair) -> None:
+    airflow = (
+        "scheduler",
+        "webserver",
+        "api-server",
+        "triggerer",
+        "dag-processor",
+        "worker",
+        "flower",
+        "run-airflow-migrations",
+    )
+    names = {
+        container.name
+        for pod in everything_on_arm(pair).pods
+        if pod.component in airflow
+        for container in pod.containers
+    }
+    assert len(names) >= 10
+    assert names - CHART_CONTAINERS == {"beside", "before"}
+
+
+LONGEST = {"Service": 63, "StatefulSet": 52, "CronJob": 52, "Job": 63}
+"""Kind -> characters in its name. A Job's and a StatefulSet's name become labels, the latter with a hash."""
+
+
+def test_each_name_that_the_chart_derives_from_the_longest_names_is_accepted(pair: Pair) -> None:
+    chart, airflow = pair
+    name = "airflow-production-data-platform-01"
+    has_sets = chart in ("1.20.0", "1.22.0")
+    sets = [
+        WorkerSet(name="s" * (63 - len(f"{name}-worker-"))),
+        WorkerSet(name="t" * (52 - len(f"{name}-worker-")), storage=Volume("1Gi"), queues=["other"]),
+    ]
+    manifests = release(
+        chart_version=chart,
+        airflow_version=airflow,
+        release=name,
+        executor=CeleryExecutor(broker=BROKER, sets=sets if has_sets else ()),
+        database_cleanup=DatabaseCleanup(),
+        flower=Flower(credentials=FlowerAuthSecret("flower")),
+    )
+    lengths = {(kind, each): len(each) for kind, each in rendered(manifests).names if kind in LONGEST}
+    assert len(lengths) >= 5
+    assert {key: length for key, length in lengths.items() if length > LONGEST[key[0]]} == {}

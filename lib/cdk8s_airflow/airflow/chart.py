@@ -39,6 +39,7 @@ from cdk8s_airflow.airflow.exposure import ClusterIP, Exposure
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.pipeline import CompiledRelease, Releases, compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.shared_resources import ReleaseResources
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.database import database_identities
 from cdk8s_airflow.airflow.wire.exclusive_use import release_uses
@@ -334,6 +335,7 @@ class AirflowChart(PlatformConstruct):
         self._need(release.needs)
         self._found_late(registry.launch((settings.namespace, *settings.task_namespaces), settings.release))
         self._found_late(registry.own_database(database_identities(settings), settings.release))
+        self._found_late(registry.slot(ReleaseResources).claim(settings))
         self._found_late(guard_delivery(registry, settings.delivery, settings.release))
         registry.slot(ReleaseWorkloads).append(lambda: release.workloads)
         registry.slot(Releases).append(release)

@@ -298,7 +298,7 @@ class Flower(AirflowPod):
 
     def _rules(self) -> Iterator[Finding]:
         yield from AirflowPod._rules(self)
-        yield from container_rules(self.containers, "containers")
+        yield from container_rules(self.containers, "containers", self.volumes)
 
 
 @frozen
@@ -366,4 +366,4 @@ class DatabaseMigration(AirflowPod):
 
     def _rules(self) -> Iterator[Finding]:
         yield from AirflowPod._rules(self)
-        yield from container_rules(self.init_containers, "init_containers")
+        yield from container_rules(self.init_containers, "init_containers", self.volumes)

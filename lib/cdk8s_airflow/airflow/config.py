@@ -10,7 +10,7 @@ from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.validation.constraints import Count, Must, at_least
 from cdk8s_airflow.validation.frozen import frozen
 
-_SECTION = regex(r"[A-Za-z][A-Za-z0-9_.-]*")
+_SECTION = regex(r"[a-z][a-z0-9_.-]*")
 _OPTION = regex(r"[a-z][a-z0-9_]*")
 
 SectionName = Annotated[
@@ -18,7 +18,7 @@ SectionName = Annotated[
     Must(
         lambda text: _SECTION.fullmatch(text) is not None and text.upper() != "DEFAULT",
         "is not a section that airflow.cfg can have",
-        'write its name without brackets, like "core"; an option of DEFAULT would appear in every section',
+        'Write its name in lower case and without brackets, like "core"; Airflow reads no other',
         "argument/name",
     ),
 ]

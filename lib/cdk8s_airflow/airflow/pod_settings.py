@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Annotated, Any, ClassVar
 
+from cdk8s_airflow.airflow.container_rules import container_list_rules, duplicate_path_rules, owned_path_rules
 from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
@@ -149,6 +150,8 @@ class AirflowPod(ComponentPod):
             if isinstance(value, str):
                 yield from literal_findings(f"env.{name}", name, value)
         yield from _volume_rules(self.volumes, self.volume_mounts)
+        yield from duplicate_path_rules(self.volume_mounts, "volume_mounts", "mountPath")
+        yield from owned_path_rules(self.volume_mounts, "volume_mounts")
         for at, given in (("volumes", self.volumes), ("volume_mounts", self.volume_mounts)):
             yield from _template_rules(given, at)
 
@@ -168,13 +171,28 @@ class ServingPod(AirflowPod):
 
     def _rules(self) -> Iterator[Finding]:
         yield from AirflowPod._rules(self)
-        yield from container_rules(self.containers, "containers")
-        yield from container_rules(self.init_containers, "init_containers")
+        yield from container_rules(self.containers, "containers", self.volumes)
+        names = [container.get("name") for container in self.containers]
+        yield from container_rules(self.init_containers, "init_containers", self.volumes, names)
 
 
-def container_rules(given: Sequence[Mapping[str, Any]], at: str) -> Iterator[Finding]:
-    """Whether further containers say what they need; the rest is held against the chart's schema with the values."""
+def container_rules(
+    given: Sequence[Mapping[str, Any]],
+    at: str,
+    volumes: Sequence[Mapping[str, Any]],
+    taken: Sequence[object] = (),
+) -> Iterator[Finding]:
+    """Checks of further containers of a pod. The schema of the chart checks the rest.
+
+    Args:
+        given: the containers.
+        at: the argument that has them.
+        volumes: the volumes that the user adds to the pod.
+        taken: names of other containers that the user adds to the pod.
+    """
     yield from _template_rules(given, at)
+    names = {*CHART_VOLUMES, *(volume.get("name") for volume in volumes)}
+    yield from container_list_rules(given, at, names, taken)
     for index, container in enumerate(given):
         asked = container.get("resources")
         asked = asked if isinstance(asked, Mapping) else {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow._regex import regex
-from cdk8s_airflow.dags.git_sync import GitRef, GitSubPath, GitSync, is_ssh, repository_rules
+from cdk8s_airflow.dags.git_sync import GitRef, GitSubPath, GitSync, is_ssh, repository_rules, ssh_host
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import GitSshSecret, GitTokenSecret, SecretKey
 from cdk8s_airflow.validation import Finding, show
@@ -74,7 +74,7 @@ class GitBundle:
                 max_failures=0,
                 container_name="git-sync",
                 credentials=None if self.credentials is None else login,
-                known_hosts="host" if ssh else None,
+                known_hosts=ssh_host(self.repo) if ssh else None,
                 ca=None,
                 resources=Resources(cpu="1m", memory="1Mi"),
             )

@@ -91,6 +91,10 @@ def read_folder(folder: Path) -> tuple[tuple[DagFile, ...], list[Finding]]:
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
             found.append(_bad(name, "is a symbolic link, which is not followed", "Copy the file into the folder"))
+        elif not path.is_file():
+            found.append(
+                _bad(name, "is a named pipe, a socket or a device, not a regular file", "Remove it from the folder")
+            )
         elif _PATH.fullmatch(name) is None:
             found.append(
                 _bad(name, "has a name with unsupported characters", "Use letters, digits and ._@+=- in file names")
@@ -116,6 +120,15 @@ def read_folder(folder: Path) -> tuple[tuple[DagFile, ...], list[Finding]]:
                 problem="must contain at least one DAG file",
                 seen=show(str(folder)),
                 fix="Pass the path of a folder with DAG files",
+            )
+        ]
+    elif not found and not any(file.path.endswith(".py") for file in files):
+        found = [
+            _fault(
+                rule="dags/folder",
+                problem="must be a folder with at least one DAG file (*.py)",
+                seen=show(str(folder)),
+                fix="Add a DAG file, or pass the folder that has them",
             )
         ]
     if len(files) > MOST_FILES:

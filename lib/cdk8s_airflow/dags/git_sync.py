@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from cdk8s_airflow.validation.frozen import frozen
 
 _SCP_STYLE = regex(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+:(?!//)[^\s@]+")
 _REF = regex(r"(?!/)(?!.*(?:\.\.|//|@\{|[\s~^:?*\[\\\x00-\x1f\x7f]))[^\s]+(?<![/.])")
+_SHORT_COMMIT = regex(r"[0-9a-f]{7,39}")
 _SUB_PATH = regex(r"[^/\s][^/\x00-\x1f\x7f]*(?:/[^/\x00-\x1f\x7f]+)*")
 _HOST_KEY = regex(r"(?:@\S+\s+)?\S+\s+(?:ssh|ecdsa|sk)-\S+\s+[A-Za-z0-9+/]+=*(?:\s.*)?")
 _CONTAINERS = frozenset(
@@ -24,12 +26,23 @@ _CONTAINERS = frozenset(
 ) | {"wait-for-airflow-migrations", "run-airflow-migrations", "wait-for-secrets"}
 _LONGEST_CONTAINER = 63 - len("-init")
 
+
+def _is_abbreviated(text: str) -> bool:
+    """Whether a string looks like an abbreviated commit: digits of a hash, numerals and letters among them."""
+    return _SHORT_COMMIT.fullmatch(text) is not None and not text.isalpha() and not text.isdigit()
+
+
 GitRef = Annotated[
     NonEmpty,
     Must(
-        lambda text: _REF.fullmatch(text) is not None and text != "HEAD" and not text.startswith("-"),
-        "must be a branch, tag or full commit",
-        'Use the name of a branch or tag, or a full commit, such as "main" or "v1.4.0"',
+        lambda text: (
+            _REF.fullmatch(text) is not None
+            and text != "HEAD"
+            and not text.startswith("-")
+            and not _is_abbreviated(text)
+        ),
+        "must be a branch, a tag or a commit with all 40 digits; a git server does not look up an abbreviated one",
+        'Use the branch, tag or full commit, such as "main" or "v1.4.0"; `git rev-parse REF` prints the full commit',
         "dags/ref",
     ),
 ]
@@ -115,6 +128,36 @@ class GitSync:
 def is_ssh(repo: str) -> bool:
     """Whether the repository URL uses SSH."""
     return repo.startswith("ssh://") or ("://" not in repo and _SCP_STYLE.fullmatch(repo) is not None)
+
+
+def ssh_host(repo: str) -> str:
+    """The host of a repository as known_hosts has it: ``host``, or ``[host]:port`` if the port is not 22."""
+    if "://" not in repo:
+        return repo.partition(":")[0].rpartition("@")[2]
+    parts = urlsplit(repo)
+    host = parts.hostname or ""
+    return host if parts.port in (None, 22) else f"[{host}]:{parts.port}"
+
+
+def _scan_arguments(host: str) -> str:
+    name, _, port = host.lstrip("[").partition("]:")
+    return f"-p {port} {name}" if port else name
+
+
+def _covers(known_hosts: str, host: str) -> bool:
+    """Whether known_hosts has a key of the host. Hashed names cannot be compared, and count as a match."""
+    for line in known_hosts.splitlines():
+        words = line.split()
+        if not words or words[0].startswith("#") or words[0] == "@revoked":
+            continue
+        names = words[1 if words[0].startswith("@") else 0].lower().split(",")
+        if any(name.startswith("|") for name in names):
+            return True
+        # Brackets are part of a name with a port, not a set of characters.
+        patterns = [name.replace("[", "[[]") for name in names if not name.startswith("!")]
+        if any(fnmatchcase(host.lower(), pattern) for pattern in patterns):
+            return True
+    return False
 
 
 def _is_host_key(line: str) -> bool:
@@ -208,6 +251,13 @@ def _ssh_rules(settings: GitSync) -> Iterator[Finding]:
             at="known_hosts",
             problem="is required for SSH, otherwise any host could impersonate the git server",
             fix="Pass the output of ssh-keyscan HOST, after comparing the keys with those that the git host publishes",
+        )
+    elif not _covers(settings.known_hosts, host := ssh_host(settings.repo)):
+        yield Finding(
+            rule="dags/known-hosts",
+            at="known_hosts",
+            problem=f"must have a key of {host}, the host of the repository",
+            fix=f"Use the output of `ssh-keyscan {_scan_arguments(host)}`, compared with what the host publishes",
         )
     if settings.ca is not None:
         yield Finding(

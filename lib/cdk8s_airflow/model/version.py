@@ -146,9 +146,10 @@ def pair_findings(chart_version: object, airflow_version: object, own: Own | Non
         return
     same_chart = min(runs.minors, key=lambda known: (abs(known[0] - minor[0]), abs(known[1] - minor[1])))
     others = [known for known, other in CHARTS.items() if minor in other.minors]
+    others.sort(key=lambda known: abs(list(CHARTS).index(known) - _place_of(chart_version)))
     fixes = [f"airflow_version={_NEWEST_OF[same_chart]!r} with this chart"]
     if others:
-        fixes.append(f"chart_version={others[-1]!r} with this Airflow")
+        fixes.append(f"chart_version={others[0]!r} with this Airflow")
     problem = f"must be a version that chart {chart_version} supports"
     if chart_version not in CHARTS and neighbours is not None:
         problem = f"must be a version that both charts adjacent to {chart_version} ({' and '.join(neighbours)}) support"
@@ -159,6 +160,15 @@ def pair_findings(chart_version: object, airflow_version: object, own: Own | Non
         seen=repr(airflow_version),
         fix=f"Use {' or '.join(fixes)}",
     )
+
+
+def _place_of(chart_version: str) -> float:
+    """The place of a chart version in ``CHARTS``; half-way between two if it is between them."""
+    charts = list(CHARTS)
+    if chart_version in CHARTS:
+        return charts.index(chart_version)
+    neighbours = adjacent_charts(chart_version)
+    return len(charts) if neighbours is None else charts.index(neighbours[0]) + 0.5
 
 
 def _unknown(chart_version: str, own: Own | None) -> Finding:

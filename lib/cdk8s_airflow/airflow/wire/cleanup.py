@@ -28,6 +28,10 @@ exec airflow db clean --clean-before-timestamp "$before" --yes --verbose{archive
 _CONFIG = "/opt/airflow/airflow.cfg"
 
 
+LONGEST_CRON_JOB = 52
+"""Characters in the name of a CronJob. Source: validation of CronJobs in Kubernetes."""
+
+
 def cleanup_values(settings: ReleaseSettings) -> Tree:
     """The CronJob for pods. The chart gives it no variables but its own, so it is told of the database separately."""
     given = settings.cleanup
@@ -170,5 +174,22 @@ def database_cleanup_objects(shared: SharedResults) -> dict[str, dict[str, Any]]
 CLEANUP = Concept(values=cleanup_values, rules=cleanup_rules)
 """The CronJob that deletes pods."""
 
-DATABASE_CLEANUP = Concept(values=database_cleanup_values, objects_from=database_cleanup_objects)
+
+def database_cleanup_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether the name of the CronJob is short enough: its Jobs and their pods add to it."""
+    excess = len(f"{settings.release}-database-cleanup") - LONGEST_CRON_JOB
+    if settings.database_cleanup is not None and excess > 0:
+        yield Finding(
+            rule="components/name-length",
+            at="release",
+            problem=f"must have at most {len(settings.release) - excess} characters with database_cleanup=, whose CronJob is named "
+            f"after it: Kubernetes accepts {LONGEST_CRON_JOB} characters in the name of a CronJob",
+            seen=show(settings.release),
+            fix="Use a shorter release name",
+        )
+
+
+DATABASE_CLEANUP = Concept(
+    rules=database_cleanup_rules, values=database_cleanup_values, objects_from=database_cleanup_objects
+)
 """The CronJob that deletes old rows."""

@@ -54,6 +54,9 @@ _SET_LABEL = "worker-set"
 _TASK_POD_LABEL = "kubernetes_executor"
 """A label that KubernetesExecutor gives to every task pod."""
 
+LONGEST_STATEFUL_SET = 52
+"""Characters in the name of a StatefulSet whose pods get a valid ``controller-revision-hash`` label."""
+
 _PROBE_PERIOD = 60
 _BY_ADDRESS = "airflow.utils.net.get_host_ip_address"
 _QUERY = (
@@ -299,6 +302,7 @@ def _celery_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iterator
 
 def _worker_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> Iterator[Finding]:
     dialect = settings.dialect
+    yield from _name_rules(settings, given, at)
     yield from groomer_rules(given.log_groomer, dialect, f"{at}.log_groomer")
     without_claim = dialect.place("workers.log_groomer_without_claim")
     if given.storage is None and without_claim is None and given.log_groomer not in (None, LogGroomer()):
@@ -322,6 +326,26 @@ def required_definitions(settings: ReleaseSettings) -> frozenset[str]:
     if settings.triggerer is not None:
         scalings.append(settings.triggerer.scaling)
     return frozenset({SCALED_OBJECTS}) if any(isinstance(each, Keda) for each in scalings) else frozenset()
+
+
+def _name_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> Iterator[Finding]:
+    """Whether the names that the chart derives from a release and a set are short enough.
+
+    Workers with a volume are a StatefulSet, whose pods have a label with its name and a hash of ten characters.
+    """
+    if not isinstance(given, WorkerSet):
+        return
+    longest, what = (63, "Service") if given.storage is None else (LONGEST_STATEFUL_SET, "StatefulSet")
+    name = f"{settings.release}-worker-{given.name}"
+    if len(name) > longest:
+        yield Finding(
+            rule="executors/name-length",
+            at=f"{at}.name",
+            problem=f"must have at most {longest + len(given.name) - len(name)} characters with release {settings.release!r}: the "
+            f"{what} {name} would have {len(name)}, and Kubernetes accepts {longest}",
+            seen=show(given.name),
+            fix="Use a shorter name, or a shorter release=",
+        )
 
 
 def _shared_key_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iterator[Finding]:
