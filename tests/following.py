@@ -93,6 +93,10 @@ def changes(finding: Finding) -> Iterator[tuple[str, Change]]:
     fix, at = finding.fix, inside(finding)
     if re.search(r"\b(?:remove it|leave (?:it) out|remove this)\b", fix, re.IGNORECASE):
         yield "remove it", lambda arguments: put(arguments, at, REMOVED)
+    removed = re.search(r"\bremove (\w+)=", fix, re.IGNORECASE)
+    if removed is not None:
+        name = removed[1] if "." not in at else f"{at.rpartition('.')[0]}.{removed[1]}"
+        yield f"remove {name}=", lambda arguments: put(arguments, name, REMOVED)
     guess = re.match(r"[Dd]id you mean ['`]([^'`]+)['`]\?", fix)
     if guess is not None:
         new = guess[1]
@@ -126,7 +130,8 @@ def _assigned(arguments: dict[str, Any], at: str, name: str, value: Any) -> dict
         return {**arguments, name: value}
     if owner and dataclasses.is_dataclass(found := get(arguments, owner)) and hasattr(found, name):
         return put(arguments, f"{owner}.{name}", value)
-    left = put(arguments, at, REMOVED)
+    # An argument that conflicts with another one stays. An item of values=, config= or env= moves to its own argument.
+    left = put(arguments, at, REMOVED) if "." in at else arguments
     return (
         {**left, name: value}
         if name not in left or not isinstance(value, Mapping)

@@ -94,7 +94,7 @@ PROSE: Mapping[str, Callable[[Finding], Change]] = {
     r"letters, digits and underscores, not starting with a digit": at_place("MY_NAME"),
     r"lower-case letters, digits and dashes|letters, digits, dashes and dots|letters, digits, dots, dashes": at_place("my-name"),
     r"^argument/(?:empty|type): Pass a (?:value|string)": at_place("value"),
-    r"^dags/known-hosts: [Gg]ive": at_place(KEY),
+    r"^dags/known-hosts: .*ssh-keyscan": at_place(KEY),
     r"^dags/plain-http": with_value(lambda url: url.replace("http:", "https:")),
     r"^dags/secret-in-url": with_arguments(
         repo="https://git.example.com/dags.git", credentials=GitTokenSecret("git-token")
@@ -112,6 +112,7 @@ PROSE: Mapping[str, Callable[[Finding], Change]] = {
     r"^environment/clear-text": at_place(SecretKey("my-secret", "my-key")),
     r"^argument/(?:type|namespace): (?:Use|Pass) Namespace\(": at_place(Namespace.existing("airflow")),
     r"^database/keda": with_arguments(database=ExternalDatabase(url=DsnSecret("airflow-metadata")).connection()),
+    r"^values/(?:secret-literal|unknown-key): .*config=": instead(config={"core": {"parallelism": 8}}),
     r"^network/reserved-namespace": at_place("team-a"),
     r"^values/wrong-type: .*mapping": at_place({}),
     r"^values/wrong-type: .*whole.number": at_place(1),

@@ -252,8 +252,8 @@ def test_a_chart_version_without_facts_is_a_finding_that_lists_those_with(versio
 def test_a_key_of_a_later_chart_is_told_with_the_charts_that_know_it() -> None:
     found = check_values({"enableServiceLinks": False, "databaseCleanup": {"enabled": True}}, **OLDEST)
     assert {f.at: f.fix for f in found} == {
-        "values.enableServiceLinks": "remove it, or choose a chart_version that knows it: 1.22.0",
-        "values.databaseCleanup": "remove it, or choose a chart_version that knows it: 1.20.0, 1.22.0",
+        "values.enableServiceLinks": 'remove it, or use chart_version="1.22.0"',
+        "values.databaseCleanup": 'remove it, or use chart_version="1.22.0"',
     }
 
 

@@ -209,19 +209,19 @@ def _literal(path: Path, problem: str, prefix: str, exempting: str = "") -> Find
 
 
 _REFERENCES = {
-    "fernetKey": "Use keys= (fernetKeySecretName)",
-    "webserverSecretKey": "Use keys= (webserverSecretKeySecretName)",
-    "apiSecretKey": "Use keys= (apiSecretKeySecretName)",
-    "jwtSecret": "Use keys= (jwtSecretName)",
-    "data.metadataConnection.pass": "Use database= (data.metadataSecretName)",
-    "data.resultBackendConnection.pass": "Use executor= with result_backend= (data.resultBackendSecretName)",
-    "data.brokerUrl": "Use executor= with broker= (data.brokerUrlSecretName)",
-    "postgresql": "Use database=, which takes a Secret: the PostgreSQL of the chart is not installed",
-    "redis.password": "Use executor= with RedisBroker(password=...) (redis.passwordSecretName)",
-    "dags.gitSync.sshKey": "Use dags= with an existing Secret (dags.gitSync.sshKeySecret)",
-    "flower.password": "Use flower= with auth= (flower.secretName)",
-    "elasticsearch.connection.pass": "Use logs= with Logs.elasticsearch(...) (elasticsearch.secretName)",
-    "opensearch.connection.pass": "Use logs= with Logs.opensearch(...) (opensearch.secretName)",
+    "fernetKey": 'Use keys=AirflowKeys.existing(prefix="airflow") (fernetKeySecretName)',
+    "webserverSecretKey": 'Use keys=AirflowKeys.existing(prefix="airflow") (webserverSecretKeySecretName)',
+    "apiSecretKey": 'Use keys=AirflowKeys.existing(prefix="airflow") (apiSecretKeySecretName)',
+    "jwtSecret": 'Use keys=AirflowKeys.existing(prefix="airflow") (jwtSecretName)',
+    "data.metadataConnection.pass": 'Use database=ExternalDatabase(url=DsnSecret("airflow-metadata")).connection() (data.metadataSecretName)',
+    "data.resultBackendConnection.pass": 'Use executor=CeleryExecutor(..., result_backend=ResultBackendSecret("airflow-result-backend")) (data.resultBackendSecretName)',
+    "data.brokerUrl": 'Use executor=CeleryExecutor(..., broker=ExternalBroker(url=BrokerUrlSecret("airflow-broker-url"))) (data.brokerUrlSecretName)',
+    "postgresql": 'Use database=ExternalDatabase(url=DsnSecret("airflow-metadata")).connection(): the PostgreSQL of the chart is not installed',
+    "redis.password": 'Use executor=CeleryExecutor(..., broker=RedisBroker(password=RedisPasswordSecret("airflow-redis-password"), ...)) (redis.passwordSecretName)',
+    "dags.gitSync.sshKey": 'Use dags=DagRepoSync(..., credentials=GitSshSecret("airflow-git-ssh")) (dags.gitSync.sshKeySecret)',
+    "flower.password": 'Use flower=Flower(credentials=FlowerAuthSecret("airflow-flower")) (flower.secretName)',
+    "elasticsearch.connection.pass": 'Use logs=Logs.elasticsearch(SearchUrlSecret("airflow-elasticsearch")) (elasticsearch.secretName)',
+    "opensearch.connection.pass": 'Use logs=Logs.opensearch(SearchUrlSecret("airflow-opensearch")) (opensearch.secretName)',
 }
 
 

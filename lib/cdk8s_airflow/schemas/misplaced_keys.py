@@ -13,6 +13,17 @@ from cdk8s_airflow.schemas import facts_store as store
 from cdk8s_airflow.text.documents import Path
 from cdk8s_airflow.validation.frozen import frozen
 
+_ADMIN = 'use admin=AdminAccount(credentials=BasicAuthSecret("airflow-admin"), email="admin@example.com")'
+_DAGS = 'use dags=DagRepoSync(chart, "dags", repo="https://git.example.com/dags.git", ref="main")'
+_DATABASE = 'use database=ExternalDatabase(url=DsnSecret("airflow-metadata")).connection()'
+_IMAGE = 'use image=Image("registry.example.com/airflow", tag="...")'
+_KEYS = 'use keys=AirflowKeys.existing(prefix="airflow")'
+_LOGS = "use logs=Logs.in_bucket(...), Logs.s3(...), Logs.gcs(...) or Logs.claim(...)"
+_PULL_SECRET = 'use pull_secret=PullSecret("registry-login")'
+_SERVICE_ACCOUNTS = "use service_accounts=ServiceAccounts(scheduler=ServiceAccount(...))"
+_TASK_PODS = "use task_pods=TaskPods(default=TaskPod(...))"
+_UI = 'use ui=Ingress(host="airflow.example.com")'
+
 
 def numbers(version: str) -> tuple[int, ...]:
     """The numbers of a version, for comparison: ``"1.22.0"`` gives ``(1, 22, 0)``."""
@@ -129,20 +140,18 @@ def table(setting: Setting) -> Table:
     return Table(MISPLACED, setting)
 
 
-_ONLY_EIGHT = (
-    "give the task_pods= parameter (workers.{}; of workers.kubernetes this chart version reads eight keys only)"
-)
+_ONLY_EIGHT = _TASK_PODS + " (workers.{}; of workers.kubernetes this chart version reads eight keys only)"
 
 MISPLACED: Final[tuple[Misplaced, ...]] = (
-    Misplaced(path="webserver.ingress", instead="give the ui= parameter (ingress.web)", airflow=2),
-    Misplaced(path="webserver.ingress", instead="give the ui= parameter (ingress.apiServer)", airflow=3),
-    Misplaced(path="apiServer.ingress", instead="give the ui= parameter (ingress.apiServer)"),
-    Misplaced(path="ingress.apiServer", instead="give the ui= parameter (ingress.web with Airflow 2)", airflow=2),
-    Misplaced(path="ingress.webserver", instead="give the ui= parameter (ingress.web)", airflow=2),
-    Misplaced(path="ingress.webserver", instead="give the ui= parameter (ingress.apiServer)", airflow=3),
+    Misplaced(path="webserver.ingress", instead=_UI + " (ingress.web)", airflow=2),
+    Misplaced(path="webserver.ingress", instead=_UI + " (ingress.apiServer)", airflow=3),
+    Misplaced(path="apiServer.ingress", instead=_UI + " (ingress.apiServer)"),
+    Misplaced(path="ingress.apiServer", instead=_UI + " (ingress.web with Airflow 2)", airflow=2),
+    Misplaced(path="ingress.webserver", instead=_UI + " (ingress.web)", airflow=2),
+    Misplaced(path="ingress.webserver", instead=_UI + " (ingress.apiServer)", airflow=3),
     Misplaced(
         path="ingress.*.tls",
-        instead="give the ui= parameter (tls stands at each host: hosts: [{name, tls: {enabled, secretName}}])",
+        instead=_UI + " (tls stands at each host: hosts: [{name, tls: {enabled, secretName}}])",
     ),
     Misplaced(
         path="apiServer",
@@ -152,16 +161,17 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     Misplaced(path="jwtSecretName", instead="remove it; only Airflow 3 has this key", airflow=2),
     Misplaced(
         path="apiSecretKeySecretName",
-        instead="give the keys= parameter (webserverSecretKeySecretName with Airflow 2)",
+        instead=_KEYS + " (webserverSecretKeySecretName with Airflow 2)",
         airflow=2,
     ),
-    Misplaced(path="externalDatabase", instead="give the database= parameter (data.metadataSecretName)"),
-    Misplaced(path="postgresql.externalDatabase", instead="give the database= parameter (data.metadataSecretName)"),
-    Misplaced(path="database", instead="give the database= parameter (data.metadataSecretName)"),
-    Misplaced(path="data.metadataSecret", instead="give the database= parameter (data.metadataSecretName)"),
+    Misplaced(path="externalDatabase", instead=_DATABASE + " (data.metadataSecretName)"),
+    Misplaced(path="postgresql.externalDatabase", instead=_DATABASE + " (data.metadataSecretName)"),
+    Misplaced(path="database", instead=_DATABASE + " (data.metadataSecretName)"),
+    Misplaced(path="data.metadataSecret", instead=_DATABASE + " (data.metadataSecretName)"),
     Misplaced(path="data.metadataSecretKey", instead="remove it; the Secret's key is always called connection"),
     Misplaced(
-        path="externalRedis", instead="give the executor= parameter, with ExternalBroker (data.brokerUrlSecretName)"
+        path="externalRedis",
+        instead='use executor=CeleryExecutor(..., broker=ExternalBroker(url=BrokerUrlSecret("airflow-broker-url"))) (data.brokerUrlSecretName)',
     ),
     Misplaced(path="dags.gitSync.interval", instead="give interval= of the DAG source (dags.gitSync.period)"),
     Misplaced(
@@ -176,34 +186,32 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     Misplaced(path="dags.gitSync.sshSecret", instead="give credentials= of the DAG source (dags.gitSync.sshKeySecret)"),
     Misplaced(path="dags.gitSync.tag", instead="give ref= of the DAG source (dags.gitSync.branch and ref)"),
     Misplaced(path="dags.gitSync.revision", instead="give ref= of the DAG source (dags.gitSync.branch and ref)"),
-    Misplaced(path="gitSync", instead="give the dags= parameter (dags.gitSync)"),
-    Misplaced(path="logs.remote_logging", instead="give the logs= parameter (config.logging.remote_logging)"),
-    Misplaced(
-        path="logs.remote_base_log_folder", instead="give the logs= parameter (config.logging.remote_base_log_folder)"
-    ),
-    Misplaced(path="logs.remote_log_conn_id", instead="give the logs= parameter (config.logging.remote_log_conn_id)"),
-    Misplaced(path="logs.encrypt_s3_logs", instead="give the logs= parameter (config.logging.encrypt_s3_logs)"),
+    Misplaced(path="gitSync", instead=_DAGS + " (dags.gitSync)"),
+    Misplaced(path="logs.remote_logging", instead=_LOGS + " (config.logging.remote_logging)"),
+    Misplaced(path="logs.remote_base_log_folder", instead=_LOGS + " (config.logging.remote_base_log_folder)"),
+    Misplaced(path="logs.remote_log_conn_id", instead=_LOGS + " (config.logging.remote_log_conn_id)"),
+    Misplaced(path="logs.encrypt_s3_logs", instead=_LOGS + " (config.logging.encrypt_s3_logs)"),
     Misplaced(
         path="config.logging.remote_logging",
-        instead="give the logs= parameter, or write 'True' or 'False' as a text; a boolean ends the chart's render",
+        instead=_LOGS + ", or write 'True' or 'False' as a text; a boolean ends the chart's render",
     ),
     Misplaced(
         path="logs.persistence.accessMode",
-        instead="remove it; the chart's claim is always ReadWriteMany. For another mode give the logs= parameter a Volume",
+        instead="remove it; the chart's claim is always ReadWriteMany. For another mode use logs=Logs.claim(Volume(...))",
     ),
     Misplaced(
         path="createUserJob.defaultUser",
-        instead="give the admin= parameter (webserver.defaultUser, which this chart version reads for the Job)",
+        instead=_ADMIN + " (webserver.defaultUser, which this chart version reads for the Job)",
         before="1.20.0",
     ),
     Misplaced(
         path="createUserJob.enabled",
-        instead="give the admin= parameter (webserver.defaultUser.enabled, which switches the Job in this chart version)",
+        instead=_ADMIN + " (webserver.defaultUser.enabled, which switches the Job in this chart version)",
         before="1.20.0",
     ),
     Misplaced(
         path="workers.kubernetes",
-        instead="give the task_pods= parameter (this chart version has these keys in workers itself)",
+        instead=_TASK_PODS + " (this chart version has these keys in workers itself)",
         before="1.20.0",
     ),
     Misplaced(
@@ -248,9 +256,9 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
         path="config.metrics.statsd",
         instead="write the single options statsd_on, statsd_host, statsd_port, statsd_prefix to config.metrics",
     ),
-    Misplaced(path="executer", instead="give the executor= parameter (executor)"),
-    Misplaced(path="excutor", instead="give the executor= parameter (executor)"),
-    Misplaced(path="executors", instead="give the executor= parameter (executor)"),
+    Misplaced(path="executer", instead="use executor=KubernetesExecutor(), CeleryExecutor(...) or LocalExecutor()"),
+    Misplaced(path="excutor", instead="use executor=KubernetesExecutor(), CeleryExecutor(...) or LocalExecutor()"),
+    Misplaced(path="executors", instead="use executor=KubernetesExecutor(), CeleryExecutor(...) or LocalExecutor()"),
     Misplaced(
         path="airflow",
         instead="remove it; it belongs to another Airflow chart. Here: config.<section>.<option>, env, secret",
@@ -291,35 +299,29 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
         path="config.extraObjects",
         instead="put the objects into a Chart of your own; this chart takes extraSecrets and extraConfigMaps only",
     ),
-    Misplaced(path="kubernetes_executor", instead="give the config= parameter (config.kubernetes_executor)"),
-    Misplaced(path="core", instead="give the config= parameter (config.core)"),
-    Misplaced(path="logging", instead="give the config= parameter (config.logging)"),
-    Misplaced(path="celery", instead="give the config= parameter (config.celery)"),
-    Misplaced(path="api", instead="give the config= parameter (config.api)"),
-    Misplaced(path="secrets", instead="give the config= parameter (config.secrets)"),
+    Misplaced(path="kubernetes_executor", instead='use config={"kubernetes_executor": {...}}'),
+    Misplaced(path="core", instead='use config={"core": {...}}'),
+    Misplaced(path="logging", instead='use config={"logging": {...}}'),
+    Misplaced(path="celery", instead='use config={"celery": {...}}'),
+    Misplaced(path="api", instead='use config={"api": {...}}'),
+    Misplaced(path="secrets", instead='use config={"secrets": {...}}'),
     Misplaced(
         path="scheduler.scheduler_heartbeat_sec",
-        instead="give the config= parameter (config.scheduler.scheduler_heartbeat_sec)",
+        instead='use config={"scheduler": {"scheduler_heartbeat_sec": ...}}',
     ),
-    Misplaced(
-        path="imagePullSecrets", instead="give the pull_secret= parameter (registry.secretName)", before="1.20.0"
-    ),
-    Misplaced(path="image", instead="give the image= parameter (defaultAirflowRepository and defaultAirflowTag)"),
+    Misplaced(path="imagePullSecrets", instead=_PULL_SECRET + " (registry.secretName)", before="1.20.0"),
+    Misplaced(path="image", instead=_IMAGE + " (defaultAirflowRepository and defaultAirflowTag)"),
     Misplaced(
         path="images.airflow.image",
-        instead="give the image= parameter (images.airflow.repository and images.airflow.tag)",
+        instead=_IMAGE + " (images.airflow.repository and images.airflow.tag)",
     ),
-    Misplaced(path="replicas", instead="give replicas to a component, such as the scheduler= parameter"),
-    Misplaced(path="resources", instead="give resources to a component, such as the scheduler= parameter"),
+    Misplaced(path="replicas", instead="use scheduler=Scheduler(replicas=2)"),
+    Misplaced(path="resources", instead='use scheduler=Scheduler(resources=Resources(cpu="500m", memory="1Gi"))'),
     Misplaced(path="securityContexts.container", instead="write it to securityContexts.containers; here it has an s"),
     Misplaced(path="*.securityContexts.containers", instead="write it to container; below a component it has no s"),
-    Misplaced(path="serviceAccount", instead="give the service_accounts= parameter (scheduler.serviceAccount)"),
-    Misplaced(
-        path="ingress.hosts", instead="give the ui= parameter (hosts stand below ingress.web or ingress.apiServer)"
-    ),
-    Misplaced(
-        path="ingress.annotations", instead="give the ui= parameter (they stand below ingress.web or ingress.apiServer)"
-    ),
+    Misplaced(path="serviceAccount", instead=_SERVICE_ACCOUNTS + " (scheduler.serviceAccount)"),
+    Misplaced(path="ingress.hosts", instead=_UI + " (hosts stand below ingress.web or ingress.apiServer)"),
+    Misplaced(path="ingress.annotations", instead=_UI + " (they stand below ingress.web or ingress.apiServer)"),
     Misplaced(
         path="enableBuiltInSecretEnvVars.AIRFLOW__CORE__SQL_ALCHEMY_CONN",
         instead="write AIRFLOW__DATABASE__SQL_ALCHEMY_CONN; the old name is gone",
