@@ -64,7 +64,7 @@ CASES: tuple[tuple[str, object, tuple[tuple[str, str], ...], str, str, str], ...
     ("imagePullSecrets", [{"name": "x"}], FLAT, KUBERNETES, "unknown-key", "registry"),
     ("securityContexts.container", {"runAsUser": 1}, PAIRS, KUBERNETES, "unknown-key", "securityContexts.containers"),
     ("scheduler.securityContexts.containers", {}, PAIRS, KUBERNETES, "unknown-key", "container;"),
-    ("config.kubernetes", {"delete_worker_pods": "False"}, PAIRS, KUBERNETES, "ignored-key", 'config={"kubernetes_executor"'),
+    ("config.kubernetes", {"delete_worker_pods": "False"}, PAIRS, KUBERNETES, "ignored-key", "config.kubernetes_executor"),
     ("config.core.dag_concurrency", 16, THREE, KUBERNETES, "ignored-key", "max_active_tasks_per_dag"),
     ("jwtSecretName", "x", TWO[1:], KUBERNETES, "ignored-key", "Airflow 3"),
     ("jwtSecretName", "x", TWO[:1], KUBERNETES, "unknown-key", "Airflow 3"),
