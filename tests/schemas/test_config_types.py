@@ -82,7 +82,8 @@ def test_what_is_none_is_refused_with_its_place(value: object) -> None:
 def test_values_are_held_to_it_like_arguments_and_by_any_name() -> None:
     for given, at in (
         ({"values": {"config": {"core": {"parallelism": "many"}}}}, "values.config.core.parallelism"),
-        ({"config": {"webserver": {"expose_config": "maybe"}}}, None),
+        ({"config": {"webserver": {"expose_config": "non-sensitive-only"}}}, None),
+        ({"config": {"webserver": {"expose_config": "maybe"}}}, "config.webserver.expose_config"),
         (
             {"config": {"webserver": {"hide_paused_dags_by_default": "yes"}}},
             "config.webserver.hide_paused_dags_by_default",
@@ -94,6 +95,35 @@ def test_values_are_held_to_it_like_arguments_and_by_any_name() -> None:
         with pytest.raises(PlatformError) as caught:
             make_airflow(new_chart(), **given)
         assert [(finding.rule, finding.at) for finding in caught.value] == [("config/wrong-type", at)]
+
+
+@pytest.mark.parametrize(
+    ("section", "option", "wrong", "right"),
+    [
+        ("core", "load_examples", "nope", "False"),
+        ("api", "expose_config", "maybe", "non-sensitive-only"),
+        ("kubernetes_executor", "delete_worker_pods", "never", False),
+        ("kubernetes_executor", "worker_pods_creation_batch_size", "many", 16),
+        ("celery", "worker_concurrency", "a lot", "16"),
+        ("logging", "colored_console_log", "no", "False"),
+        ("core", "dags_are_paused_at_creation", "yes", True),
+    ],
+)
+def test_options_are_typed_by_what_airflow_does_with_them(section: str, option: str, wrong: str, right: object) -> None:
+    make_airflow(new_chart(), config={section: {option: right}})
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(new_chart(), config={section: {option: wrong}})
+    assert [(finding.rule, finding.at) for finding in caught.value] == [
+        ("config/wrong-type", f"config.{section}.{option}")
+    ]
+
+
+def test_every_option_that_the_code_reads_is_an_option_without_another_type() -> None:
+    facts, types = store.config_facts(), store.config_types()
+    known = {f"{section}.{option}" for section, options in facts["sections"].items() for option in options}
+    for options in config._READ_BY_CODE.values():
+        assert options <= known
+        assert not [name for type_ in config.READ_AS for name in types[type_] if name in options]
 
 
 @functools.cache

@@ -110,10 +110,88 @@ READ_AS = {"boolean": "true or false", "float": "a number", "integer": "a whole 
 """What an option can be read as, in words."""
 
 
+_READ_BY_CODE = {
+    "boolean": frozenset(
+        (
+            "celery.ssl_active",
+            "celery.worker_precheck",
+            "core.check_slas",
+            "core.dag_discovery_safe_mode",
+            "core.dag_run_conf_overrides_params",
+            "core.dags_are_paused_at_creation",
+            "core.donot_pickle",
+            "core.enable_xcom_pickling",
+            "core.load_examples",
+            "core.simple_auth_manager_all_admins",
+            "core.unit_test_mode",
+            "database.check_migrations",
+            "database.load_default_connections",
+            "database.sql_alchemy_pool_enabled",
+            "debug.fail_fast",
+            "elasticsearch.json_format",
+            "elasticsearch.write_stdout",
+            "elasticsearch.write_to_es",
+            "fab.expose_hostname",
+            "fab.update_fab_perms",
+            "kubernetes_executor.delete_worker_pods",
+            "kubernetes_executor.delete_worker_pods_on_failure",
+            "kubernetes_executor.in_cluster",
+            "logging.colored_console_log",
+            "logging.delete_local_logs",
+            "logging.remote_logging",
+            "metrics.timer_unit_consistency",
+            "opensearch.json_format",
+            "opensearch.write_stdout",
+            "opensearch.write_to_os",
+            "operators.allow_illegal_arguments",
+            "traces.otel_task_log_event",
+            "webserver.cookie_secure",
+            "webserver.expose_hostname",
+            "webserver.expose_stacktrace",
+        )
+    ),
+    "integer": frozenset(
+        (
+            "api.log_fetch_timeout_sec",
+            "celery.flower_port",
+            "celery.sync_parallelism",
+            "celery.worker_concurrency",
+            "core.dag_file_processor_timeout",
+            "kerberos.reinit_frequency",
+            "kubernetes_executor.worker_pods_creation_batch_size",
+            "logging.trigger_log_server_port",
+            "logging.worker_log_server_port",
+            "operators.default_cpus",
+            "operators.default_disk",
+            "operators.default_gpus",
+            "operators.default_ram",
+            "triggerer.default_capacity",
+            "webserver.default_dag_run_display_number",
+            "webserver.log_fetch_timeout_sec",
+            "webserver.web_server_master_timeout",
+            "webserver.web_server_port",
+            "webserver.worker_refresh_batch_size",
+            "webserver.worker_refresh_interval",
+            "webserver.workers",
+        )
+    ),
+}
+"""Options that Airflow describes as strings and reads with ``getboolean`` or ``getint``. Source: the code of Airflow 2.11.0 and 3.2.2, and of
+its providers cncf.kubernetes and celery."""
+
+_WORDS = {"webserver.expose_config": ("non-sensitive-only",), "api.expose_config": ("non-sensitive-only",)}
+"""Booleans that accept further words, for all versions."""
+
+
 def read_as(name: Name) -> str:
     """What Airflow reads an option as: a key of :data:`READ_AS`; nothing where it takes any text, or it is not known."""
-    types = store.config_types()
-    return next((type_ for type_ in READ_AS if dotted(name) in types[type_]), "")
+    types, option = store.config_types(), dotted(name)
+    if option in _WORDS:
+        return "boolean"
+    return next(
+        (type_ for type_ in READ_AS if option in types[type_] or option in _READ_BY_CODE.get(type_, ())),
+        "",
+    )
 
 
 def is_readable(name: Name, value: object, airflow_version: str) -> bool:
@@ -122,6 +200,8 @@ def is_readable(name: Name, value: object, airflow_version: str) -> bool:
     text = str(value)
     # A text with $ is filled in from the environment first.
     if not type_ or "$" in text or (not text and dotted(name) in store.config_types()["empty"]):
+        return True
+    if text.lower() in _WORDS.get(dotted(name), ()):
         return True
     if type_ == "boolean":
         return text.partition("#")[0].strip().lower() in ("t", "true", "1", "f", "false", "0")
