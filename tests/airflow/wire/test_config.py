@@ -117,16 +117,16 @@ def test_an_option_is_written_under_its_name_in_the_version_and_that_is_reported
     ("pair", "config", "at", "fix"),
     [
         (NEWEST, {"core": {"paralelism": 5}}, "config.core.paralelism", "did you mean 'core.parallelism'?"),
-        (NEWEST, {"metrics": {"enabled": True}}, "config.metrics.enabled", "leave it out"),
+        (NEWEST, {"metrics": {"enabled": True}}, "config.metrics.enabled", "Remove it"),
         (
             NEWEST,
             {"core": {"scheduler_heartbeat_sec": 5}},
             "config.core.scheduler_heartbeat_sec",
             "did you mean 'scheduler.scheduler_heartbeat_sec'?",
         ),
-        (NEWEST, {"webserver": {"worker_class": "sync"}}, "config.webserver.worker_class", "leave it out, or choose"),
-        (("1.15.0", "2.9.3"), {"api_auth": {"jwt_leeway": 5}}, "config.api_auth.jwt_leeway", "leave it out, or choose"),
-        (("1.15.0", "2.9.3"), {"webserver": {"jwt_leeway": 5}}, "config.webserver.jwt_leeway", "leave it out"),
+        (NEWEST, {"webserver": {"worker_class": "sync"}}, "config.webserver.worker_class", "Remove it, or use"),
+        (("1.15.0", "2.9.3"), {"api_auth": {"jwt_leeway": 5}}, "config.api_auth.jwt_leeway", "Remove it, or use"),
+        (("1.15.0", "2.9.3"), {"webserver": {"jwt_leeway": 5}}, "config.webserver.jwt_leeway", "Remove it"),
     ],
 )
 def test_an_option_that_the_version_would_ignore_is_refused(
