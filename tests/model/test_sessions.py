@@ -23,7 +23,7 @@ from cdk8s_airflow import (
     Volume,
 )
 from cdk8s_airflow.app.registry import registry_of
-from cdk8s_airflow.report.summary import summary
+from cdk8s_airflow.report.details import details_text
 from tests.making import make_airflow, make_cluster, new_chart
 
 OLD: dict[str, Any] = {"chart_version": "1.15.0", "airflow_version": "2.9.3"}
@@ -39,7 +39,7 @@ def test_release_within_the_limit_is_reported_but_not_rejected(tmp_path: Path) -
     make_airflow(chart, database=make_cluster(chart).connection(bridge=ExistingSecret("m")))
     # Calculated in tests/airflow/wire/test_sessions.py: 40.
     assert seen(chart) == {"Cluster airflow-data/airflow-pg": 40}
-    text = summary(registry_of(chart), tmp_path)
+    text = details_text(registry_of(chart), tmp_path)
     assert "Cluster airflow-data/airflow-pg: up to 40 sessions; the maximum is 97 sessions" in text
     assert "  release airflow: process of the API server: 1 x 30 = 30\n" in text
     assert "near" not in text
