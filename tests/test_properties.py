@@ -20,7 +20,6 @@ from cdk8s_airflow.airflow.exposure import ClusterIP, Ingress, IngressTls
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects
 from cdk8s_airflow.dags.git_sync import GitRef, GitSubPath, GitSync, repository_rules
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
@@ -214,7 +213,7 @@ def test_whatever_is_said_of_a_release_its_values_are_what_the_chart_takes_and_h
         beside = [] if at == "" or at.endswith(WITHOUT_SHARED) else shared
         assert len([*names, *beside]) == len({*names, *beside}), at
     assert len(shared) == len(set(shared))
-    objects = {**compile_release(sound).objects, **task_pod_objects(sound, judged.values)}
+    objects = compile_release(sound).objects
     for manifest in objects.values():
         assert check_manifest(manifest) == []
     assert_accepted(objects.values())

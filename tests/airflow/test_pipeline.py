@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow import DagRepoSync
-from cdk8s_airflow.airflow import pipeline
 from cdk8s_airflow.airflow.pipeline import CompiledRelease, compile_release
 from cdk8s_airflow.airflow.wire import release as concept_list
 from cdk8s_airflow.airflow.wire.concept import Concept
-from cdk8s_airflow.airflow.wire.config import CONFIG
 from cdk8s_airflow.model.secret_reference import GitTokenSecret
 from tests.airflow.wire.samples import PAIRS, Pair, called, git, release
 from tests.everything import everything
@@ -40,7 +38,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     replaced = {id(each): counted(each) for each in concept_list.CONCEPTS if isinstance(each, Concept)}
     monkeypatch.setattr(concept_list, "CONCEPTS", tuple(replaced.get(id(each), each) for each in concept_list.CONCEPTS))
-    monkeypatch.setattr(pipeline, "CONFIG", replaced[id(CONFIG)])
     return found
 
 
@@ -57,7 +54,7 @@ def test_compile_release_calls_each_function_of_a_concept_once(pair: Pair, calls
     calls.clear()
     read_everything(compile_release(settings))
     assert {name: count for name, count in calls.items() if count != 1} == {}
-    assert {"key_needs", "database_values", "dag_values", "log_objects", "environment_rules"} <= set(calls)
+    assert {"key_needs", "database_parts", "dag_values", "log_objects", "environment_rules"} <= set(calls)
 
 
 def test_airflow_chart_compiles_its_release_once(monkeypatch: pytest.MonkeyPatch, calls: Counter[str]) -> None:

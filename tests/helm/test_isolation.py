@@ -38,8 +38,6 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
-from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects, with_task_pods
 from cdk8s_airflow.airflow.wire.traffic import TASK_POD_LABEL, release_traffic
 from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.model.traffic import ClusterComponent, Traffic, TrafficFlow
@@ -83,13 +81,13 @@ class Case:
 
     def __init__(self, settings: ReleaseSettings, more: Mapping[str, Any] | None = None) -> None:
         self.settings = settings
-        values = with_task_pods(settings, overlay(compile_release(settings).values_from_arguments, more or {}))
+        compiled = compile_release(settings)
+        values = overlay(compiled.values, more or {})
         self.traffic: Traffic = release_traffic(settings, values)
         self.rendered: Rendered = render(
             values, settings.dialect.chart, release=settings.release, namespace=settings.namespace
         )
-        own = {**compile_release(settings).objects, **task_pod_objects(settings, values)}
-        self.pods = tuple(_pods(self.rendered, own.values()))
+        self.pods = tuple(_pods(self.rendered, compiled.objects.values()))
 
     def sources(self, fits: Callable[[TrafficFlow], bool]) -> set[str]:
         """Who opens connections of a kind."""
@@ -296,10 +294,11 @@ def test_what_our_flows_need_within_the_release_the_charts_own_policies_let_in_t
 @pytest.mark.parametrize("pair", sorted(WITH_AIRFLOW_3), ids=called)
 def test_task_pods_in_other_namespaces_have_the_labels_of_their_policy_and_no_token(pair: Pair) -> None:
     settings = release(pair, task_namespaces=("team",), dags=git(), database=DATABASE)
-    assert not compile_release(settings).setting_findings
-    values = with_task_pods(settings, compile_release(settings).values_from_arguments)
+    compiled = compile_release(settings)
+    assert not compiled.findings
+    values = compiled.values
     (pods,) = [each for each in release_traffic(settings, values).workloads if each.namespace == "team"]
-    made = {**task_pod_objects(settings, values), **namespace_objects(settings, values)}
+    made = compiled.objects
     started = [pod for pod in _pods(Rendered(text=""), made.values()) if pod.metadata.get("namespace") == "team"]
     assert started
     assert all(selects(selector(pods), pod.labels) for pod in started)

@@ -119,13 +119,14 @@ print(json.dumps({"read": read, "new": fernet.encrypt(b"new").decode(), "turned"
 @pytest.mark.parametrize("version", VERSIONS)
 def test_airflow_reads_with_both_keys_and_writes_with_the_new_one(version: str, tmp_path: Path) -> None:
     """With the very variables that the chart is given, as a pod has them."""
-    from cdk8s_airflow.airflow.wire.keys import key_values
+    from cdk8s_airflow.airflow.wire.keys import KEYS
     from tests.airflow.wire.samples import release as settings
+    from tests.airflow.wire.samples import values_of
 
     python = python_of(version)
     old, new = Fernet.generate_key(), Fernet.generate_key()
     keys = {"fernet-1": old.decode(), "fernet-2": new.decode()}
-    values = key_values(settings(("1.22.0", "3.2.2"), keys=ROTATING))
+    values = values_of(KEYS, settings(("1.22.0", "3.2.2"), keys=ROTATING))
     variables = {entry["name"]: entry["value"] for entry in values["env"]}
     variables |= {entry["envName"]: keys[entry["secretName"]] for entry in values["secret"]}
     done = subprocess.run(

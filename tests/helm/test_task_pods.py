@@ -14,7 +14,7 @@ from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
-from cdk8s_airflow.airflow.wire.task_pods import task_pod, with_task_pods
+from cdk8s_airflow.airflow.wire.task_pods import task_pod, task_pod_parts
 from cdk8s_airflow.dags.folder import DagFile, FolderFiles
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.volume import ExistingDagVolume
@@ -46,6 +46,11 @@ SOURCES: dict[str, Any] = {
     "image": DagImage("r.lab/dags", digest="sha256:" + "0a" * 32),
     "none": None,
 }
+
+
+def generated_pod(settings: ReleaseSettings, given: TaskPod) -> dict[str, Any]:
+    """A task pod of a release, as it is generated here."""
+    return task_pod(task_pod_parts(compile_release(settings).shared), given)
 
 
 def everything(pair: Pair, source: str) -> ReleaseSettings:
@@ -120,7 +125,7 @@ def copies(names: set[str]) -> set[str]:
 def test_the_default_pod_is_the_charts_own_but_for_what_tasks_do_not_need(pair: Pair, source: str) -> None:
     settings = everything(pair, source)
     values = compile_release(settings).values_from_arguments
-    ours, chart = task_pod(settings, values, TaskPod()), render(values, pair[0], release="lab").pod_template
+    ours, chart = generated_pod(settings, TaskPod()), render(values, pair[0], release="lab").pod_template
     assert chart is not None
     ours_env, chart_env = variables(ours), variables(chart)
     assert by_name(ours) == by_name(chart)
@@ -148,7 +153,7 @@ KEPT_ELSEWHERE: dict[str, Any] = {
 def test_where_logs_are_kept_is_told_to_tasks_as_the_chart_tells_it(pair: Pair, logs: str) -> None:
     settings = release(pair, logs=KEPT_ELSEWHERE[logs])
     values = compile_release(settings).values_from_arguments
-    ours, chart = task_pod(settings, values, TaskPod()), render(values, pair[0], release="lab").pod_template
+    ours, chart = generated_pod(settings, TaskPod()), render(values, pair[0], release="lab").pod_template
     ours_env, chart_env = variables(ours), variables(chart)
     assert by_name(ours) == by_name(chart)
     missing = chart_env.keys() - ours_env.keys() - copies(set(chart_env))
@@ -161,7 +166,7 @@ def test_where_logs_are_kept_is_told_to_tasks_as_the_chart_tells_it(pair: Pair, 
 def test_with_the_metadata_database_only_keys_of_the_api_server_are_withheld(pair: Pair) -> None:
     settings = release(pair, task_pods=TaskPods(metadata_database=True))
     values = compile_release(settings).values_from_arguments
-    ours, chart = task_pod(settings, values, TaskPod()), render(values, pair[0], release="lab").pod_template
+    ours, chart = generated_pod(settings, TaskPod()), render(values, pair[0], release="lab").pod_template
     ours_env, chart_env = variables(ours), variables(chart)
     assert by_name(ours) == by_name(chart)
     missing = chart_env.keys() - ours_env.keys() - copies(set(chart_env))
@@ -177,9 +182,8 @@ def test_what_helm_makes_of_the_text_is_what_was_generated(pair: Pair) -> None:
         dags=git(),
         task_pods=TaskPods(default=TaskPod(env={"JINJA": "{{ ds }} {{ '%' }}", "YAML": "y", "LINES": "a\nb\n"})),
     )
-    values = compile_release(settings).values_from_arguments
-    rendered = render(with_task_pods(settings, values), pair[0], release="lab")
-    assert rendered.pod_template == task_pod(settings, values, settings.task_pods.default)
+    rendered = render(compile_release(settings).values, pair[0], release="lab")
+    assert rendered.pod_template == generated_pod(settings, settings.task_pods.default)
 
 
 RICH = TaskPod(
@@ -225,9 +229,8 @@ print(json.dumps({"read": plain, "made": ApiClient().sanitize_for_serialization(
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_kubernetes_executor_reads_every_template_whole_and_makes_a_valid_pod_of_it(pair: Pair) -> None:
     settings = release(pair, dags=git(), task_pods=TaskPods(templates={"gpu": RICH}))
-    values = compile_release(settings).values_from_arguments
     for given in (TaskPod(), RICH):
-        pod = task_pod(settings, values, given)
+        pod = generated_pod(settings, given)
         kubernetes_validate.validate(pod, "1.34", strict=True)
         said = json.dumps({"text": json.dumps(pod), "namespace": "elsewhere"})
         cfg = "[kubernetes_executor]\nworker_container_repository =\nworker_container_tag =\n"

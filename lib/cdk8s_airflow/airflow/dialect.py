@@ -63,6 +63,8 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
         Place("dagProcessor.dagBundleConfigList", charts=">=1.20", airflow=">=3"),
     ),
     "dag_processor.enabled": (Place("dagProcessor.enabled", airflow="<3"),),
+    "git_sync.metrics_port": (Place("dags.gitSync.httpPort", charts=">=1.20"),),
+    "tasks.isolated": (Place("api_server", airflow=">=3"),),
     "dag_processor.required": (Place("dagProcessor", airflow=">=3"),),
     "triggerer.disruption_budget": (Place("triggerer.podDisruptionBudget", charts=">=1.19"),),
     "dag_processor.disruption_budget": (Place("dagProcessor.podDisruptionBudget", charts=">=1.19"),),
@@ -128,6 +130,10 @@ class Dialect:
             if within(place.charts, self.chart) and within(place.airflow, self.airflow):
                 return place.key
         return None
+
+    def has(self, meaning: str) -> bool:
+        """Whether these versions have a key or a feature."""
+        return self.place(meaning) is not None
 
     def since(self, meaning: str) -> str:
         """In words, from which chart on this version of Airflow has a key for a meaning."""

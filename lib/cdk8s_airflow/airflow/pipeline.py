@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept, Objects, SharedResults
-from cdk8s_airflow.airflow.wire.config import CONFIG, config_options
 from cdk8s_airflow.airflow.wire.environment import duplicate_variable_rules
-from cdk8s_airflow.airflow.wire.executors import completed_sets
 from cdk8s_airflow.airflow.wire.images import on_architecture
+from cdk8s_airflow.airflow.wire.pod_parts import (
+    config_option_values,
+    merged_options,
+    merged_parts,
+    pod_part_values,
+)
 from cdk8s_airflow.airflow.wire.pod_security import completed_values, value_rules
 from cdk8s_airflow.airflow.wire.pod_settings import duplicate_volume_rules
 from cdk8s_airflow.airflow.wire.release import concepts_of
 from cdk8s_airflow.airflow.wire.sessions import demands
 from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
-from cdk8s_airflow.airflow.wire.task_pods import task_pod_objects, with_task_pods
+from cdk8s_airflow.airflow.wire.task_pods import PodTemplates, pod_template_values, pod_templates, task_pod_objects
 from cdk8s_airflow.airflow.wire.tree import Tree, join, overlay
 from cdk8s_airflow.delivery.wire import Delivered, Release, deliver
 from cdk8s_airflow.delivery.wire.k3s import structured_rules
@@ -63,7 +67,7 @@ class CompiledRelease:
         """Everything that is wrong with the settings, their combination, and the values that follow from them."""
         found = [*self.setting_findings, *self._overlay_findings]
         if not found:
-            found += self._with_task_pods[1]
+            found += self.pod_templates.findings
         if not found:
             found += self._rendered[1]
         if not found:
@@ -80,15 +84,26 @@ class CompiledRelease:
     @cached_property
     def values_from_arguments(self) -> Tree:
         """The values of the chart that follow from the arguments, without ``values=`` and ``unchecked_values=``."""
-        late = [concept.values_from(self.shared) for concept in self.concepts]
-        joined = on_architecture(join(self.shared.values, *late), self.settings.facts.architecture)
-        values = completed_sets(joined)
-        return overlay(config_options(self.settings), values)
+        shared, settings = self.shared, self.settings
+        values = join(
+            *(concept.values(settings) for concept in self.concepts),
+            *(concept.values_from(shared) for concept in self.concepts),
+            pod_part_values(shared.parts),
+            config_option_values(shared.config),
+        )
+        return on_architecture(values, settings.facts.architecture)
 
     @cached_property
     def values(self) -> Tree:
-        """The values of the chart, as the delivery gets them."""
-        return overlay(self._with_task_pods[0], self.settings.unchecked_values)
+        """The values of the chart, as the delivery gets them: ``values=`` replaces what follows for task pods too."""
+        templates = pod_template_values(self.settings, self.pod_templates)
+        checked = overlay(overlay(self._overlaid_values, templates), self._user_values)
+        return overlay(checked, self.settings.unchecked_values)
+
+    @cached_property
+    def pod_templates(self) -> PodTemplates:
+        """The templates of task pods."""
+        return pod_templates(self.shared)
 
     @cached_property
     def needs(self) -> tuple[SecretNeed, ...]:
@@ -104,9 +119,8 @@ class CompiledRelease:
             made |= concept.objects(self.settings)
         for concept in self.concepts:
             made |= concept.objects_from(self.shared)
-        checked_values = self._with_task_pods[0]
-        made |= task_pod_objects(self.settings, checked_values)
-        made |= namespace_objects(self.settings, checked_values)
+        made |= task_pod_objects(self.settings, self.pod_templates)
+        made |= namespace_objects(self.shared)
         return made
 
     @cached_property
@@ -179,11 +193,15 @@ class CompiledRelease:
     @cached_property
     def shared(self) -> SharedResults:
         """The results that several concepts need."""
-        trees = [(concept, concept.values(self.settings)) for concept in self.concepts]
+        settings = self.settings
+        config = merged_options(concept.config(settings) for concept in self.concepts)
+        defaults = merged_options(concept.config_defaults(settings) for concept in self.concepts)
         return SharedResults(
-            settings=self.settings,
-            values=join(*(tree for _, tree in trees)),
-            values_without_config=join(*(tree for concept, tree in trees if concept is not CONFIG)),
+            settings=settings,
+            user_values=self._user_values,
+            parts=merged_parts(concept.parts(settings) for concept in self.concepts),
+            config=overlay(defaults, config),
+            config_of_arguments=config,
             needs=tuple(merged(self._needs(self.settings))),
             needs_in_namespace=lambda name: self._needs(replace(self.settings, namespace=name, task_namespaces=())),
         )
@@ -193,18 +211,8 @@ class CompiledRelease:
 
     @cached_property
     def _overlaid_values(self) -> Tree:
-        """The values with ``values=`` laid over them, before what follows from them for task pods."""
+        """The values with ``values=`` laid over them, before the templates of task pods."""
         return overlay(self.values_from_arguments, self._user_values)
-
-    @cached_property
-    def _with_task_pods(self) -> tuple[Tree, tuple[Finding, ...]]:
-        """The values with the templates of task pods; ``values=`` has the last word here too."""
-        settings, values = self.settings, self._overlaid_values
-        try:
-            namespace_objects(settings, values)
-            return overlay(with_task_pods(settings, values), self._user_values), ()
-        except PlatformError as error:
-            return values, tuple(error.findings)
 
     @cached_property
     def _user_values(self) -> Mapping[str, Any]:

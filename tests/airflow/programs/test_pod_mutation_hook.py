@@ -10,10 +10,10 @@ from kubernetes.client import models as k8s
 
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
 from cdk8s_airflow.airflow.task_pods import TaskPods
-from cdk8s_airflow.airflow.wire.pod_mutation import pod_mutation_values
+from cdk8s_airflow.airflow.wire.pod_mutation import POD_MUTATION
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.schemas.pod_security import pod_findings
-from tests.airflow.wire.samples import PAIRS, release
+from tests.airflow.wire.samples import PAIRS, release, values_of
 from tests.schemas.pod_security_samples import SAMPLES
 
 NEWEST = PAIRS[-1]
@@ -21,7 +21,7 @@ NEWEST = PAIRS[-1]
 
 def hook(before: str = "", **settings: Any) -> Any:
     """The hook of a release, as Airflow loads it."""
-    text = pod_mutation_values(release(NEWEST, **settings))["airflowLocalSettings"]
+    text = values_of(POD_MUTATION, release(NEWEST, **settings))["airflowLocalSettings"]
     names: dict[str, Any] = {}
     exec(compile(before + text, "airflow_local_settings.py", "exec"), names)
     return names["pod_mutation_hook"]
@@ -98,4 +98,4 @@ def test_hook_of_the_user_runs_first() -> None:
     "settings", [{"pod_security": "baseline"}, {"task_pods": TaskPods(complete_started_pods=False)}]
 )
 def test_hook_is_left_out(settings: dict[str, Any]) -> None:
-    assert pod_mutation_values(release(NEWEST, **settings)) == {}
+    assert values_of(POD_MUTATION, release(NEWEST, **settings)) == {}

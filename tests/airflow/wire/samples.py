@@ -11,6 +11,9 @@ from cdk8s_airflow.airflow.executors import KubernetesExecutor
 from cdk8s_airflow.airflow.exposure import ClusterIP
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.pod_parts import config_option_values, pod_part_values
+from cdk8s_airflow.airflow.wire.tree import Tree, join, overlay
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
@@ -86,3 +89,12 @@ def git(**changes: Any) -> GitSync:
         resources=SMALL,
     )
     return dataclasses.replace(source, **changes)
+
+
+def values_of(concept: Concept, settings: ReleaseSettings) -> Tree:
+    """The values of the chart that follow from one concept alone: its own, and those of its parts and options."""
+    return join(
+        concept.values(settings),
+        pod_part_values(concept.parts(settings)),
+        config_option_values(overlay(concept.config_defaults(settings), concept.config(settings))),
+    )

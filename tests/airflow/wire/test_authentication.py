@@ -15,16 +15,16 @@ from cdk8s_airflow.airflow.components import ApiServer
 from cdk8s_airflow.airflow.environment import CaBundle
 from cdk8s_airflow.airflow.exposure import Ingress, NodePort
 from cdk8s_airflow.airflow.wire.authentication import (
+    AUTHENTICATION,
     authentication_needs,
     authentication_notes,
     authentication_rules,
-    authentication_values,
     redirect_address,
     sign_on_file,
 )
-from cdk8s_airflow.airflow.wire.keys import key_values
+from cdk8s_airflow.airflow.wire.keys import KEYS
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret, ConfigMapKey, SecretKey
-from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release, values_of
 
 NEWEST = ("1.22.0", "3.2.2")
 OLDEST = ("1.15.0", "2.9.3")
@@ -58,20 +58,20 @@ def ldap(**changes: Any) -> Ldap:
 @every_pair
 def test_the_job_runs_only_for_an_account_that_was_asked_for(pair: Pair) -> None:
     def enabled(**changes: Any) -> Any:
-        values = key_values(release(pair, **changes))
+        values = values_of(KEYS, release(pair, **changes))
         if pair[0] in ("1.20.0", "1.22.0"):
             return values["createUserJob"]["enabled"]
         return values["webserver"]["defaultUser"]["enabled"]
 
     assert enabled() is False
     assert enabled(admin=ADMIN) is True
-    assert authentication_values(release(pair)) == {}
+    assert values_of(AUTHENTICATION, release(pair)) == {}
 
 
 @every_pair
 def test_the_file_goes_where_the_version_reads_it(pair: Pair) -> None:
     changed = release(pair, ui=UI, auth=FabAuth(sign_on=oidc()))
-    values = authentication_values(changed)
+    values = values_of(AUTHENTICATION, changed)
     server, key = ("apiServer", "apiServerConfig") if pair in WITH_AIRFLOW_3 else ("webserver", "webserverConfig")
     assert set(values) == {server}
     assert values[server][key] == sign_on_file(changed)

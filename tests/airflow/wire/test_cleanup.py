@@ -15,9 +15,10 @@ from cdk8s_airflow.airflow.wire.cleanup import (
     database_cleanup_objects,
     database_cleanup_values,
 )
+from cdk8s_airflow.airflow.wire.pod_parts import EnvVariable, PodParts
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.model.image import Image
-from cdk8s_airflow.model.secret_reference import PullSecret
+from cdk8s_airflow.model.secret_reference import PullSecret, SecretKey
 from cdk8s_airflow.schemas import check_values
 from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, Pair, called, release
 from tests.truth.kinds import assert_accepted
@@ -94,14 +95,17 @@ def test_the_chart_deletes_rows_from_1_20_on(pair: Pair) -> None:
 @pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair[0] in OLD], ids=called)
 def test_our_own_job_has_what_every_airflow_container_has(pair: Pair) -> None:
     settings = release(pair, database_cleanup=DatabaseCleanup(), pull_secret=PullSecret("registry"))
-    values = {
-        "env": [{"name": "PGSSLMODE", "value": "verify-full"}, {"name": "PGSSLROOTCERT", "value": "/ca/ca.crt"}],
-        "secret": [{"envName": "AIRFLOW_CONN_X", "secretName": "x"}],
-        "volumes": [{"name": "ca", "configMap": {"name": "ca"}}],
-        "volumeMounts": [{"name": "ca", "mountPath": "/ca"}],
-        "nodeSelector": {"kubernetes.io/arch": "arm64"},
-    }
-    shared = dataclasses.replace(compile_release(settings).shared, values=values)
+    parts = PodParts(
+        variables=(
+            EnvVariable("PGSSLMODE", "verify-full"),
+            EnvVariable("PGSSLROOTCERT", "/ca/ca.crt"),
+            EnvVariable("AIRFLOW_CONN_X", SecretKey("x", "value")),
+        ),
+        volumes=({"name": "ca", "configMap": {"name": "ca"}},),
+        volume_mounts=({"name": "ca", "mountPath": "/ca"},),
+        node_selector={"kubernetes.io/arch": "arm64"},
+    )
+    shared = dataclasses.replace(compile_release(settings).shared, parts=parts)
     job = database_cleanup_objects(shared)["database-cleanup"]
     assert_accepted(job)
     pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Scheduler, Statsd, Triggerer
-from cdk8s_airflow.airflow.wire.components import component_values, own_disruption_budgets, startup_probe
-from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release
+from cdk8s_airflow.airflow.wire.components import COMPONENTS, own_disruption_budgets, startup_probe
+from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release, values_of
 
 GROOMER = {"resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}}
 BUDGET = {"enabled": True, "config": {"maxUnavailable": 1}}
@@ -42,7 +42,7 @@ def test_defaults(pair: Pair) -> None:
         if pair in WITH_AIRFLOW_3
         else {"webserver": server, "dagProcessor": {"enabled": False}}
     )
-    assert component_values(release(pair)) == {
+    assert values_of(COMPONENTS, release(pair)) == {
         "scheduler": {
             "replicas": 1,
             "resources": {"requests": {"cpu": "250m", "memory": "768Mi"}, "limits": {"memory": "2Gi"}},
@@ -67,7 +67,8 @@ def test_defaults(pair: Pair) -> None:
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_several_of_each_are_spread_and_get_budgets_where_the_chart_has_them(pair: Pair) -> None:
-    values = component_values(
+    values = values_of(
+        COMPONENTS,
         release(
             pair,
             scheduler=Scheduler(replicas=2, resources=SMALL, startup_tolerance="61s"),
@@ -75,7 +76,7 @@ def test_several_of_each_are_spread_and_get_budgets_where_the_chart_has_them(pai
             triggerer=Triggerer(replicas=4, resources=SMALL),
             dag_processor=DagProcessor(replicas=5, resources=SMALL),
             statsd=Statsd(resources=SMALL),
-        )
+        ),
     )
     server, called_in_names = ("apiServer", "api-server") if pair in WITH_AIRFLOW_3 else ("webserver", "webserver")
     budget = {"podDisruptionBudget": BUDGET} if pair[0] in NEW_CHARTS else {}
@@ -124,14 +125,14 @@ def test_several_of_each_are_spread_and_get_budgets_where_the_chart_has_them(pai
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_what_is_switched_off_says_so_and_nothing_else(pair: Pair) -> None:
-    values = component_values(release(pair, triggerer=None, statsd=None))
+    values = values_of(COMPONENTS, release(pair, triggerer=None, statsd=None))
     assert values["triggerer"] == {"enabled": False}
     assert values["statsd"] == {"enabled": False}
 
 
 @pytest.mark.parametrize("pair", sorted(set(PAIRS) - WITH_AIRFLOW_3), ids=called)
 def test_a_single_dag_processor_of_airflow_2_is_switched_on(pair: Pair) -> None:
-    assert component_values(release(pair, dag_processor=DagProcessor()))["dagProcessor"]["enabled"] is True
+    assert values_of(COMPONENTS, release(pair, dag_processor=DagProcessor()))["dagProcessor"]["enabled"] is True
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)

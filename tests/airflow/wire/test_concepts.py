@@ -9,14 +9,14 @@ import pytest
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
 from cdk8s_airflow.airflow.exposure import Ingress, IngressTls
 from cdk8s_airflow.airflow.logs import Logs
-from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_values
-from cdk8s_airflow.airflow.wire.database import database_needs, database_rules, database_values
+from cdk8s_airflow.airflow.wire.dags import DAGS, dag_needs
+from cdk8s_airflow.airflow.wire.database import DATABASE, database_needs, database_rules
 from cdk8s_airflow.airflow.wire.delivery import delivery_rules
-from cdk8s_airflow.airflow.wire.executors import executor_values
-from cdk8s_airflow.airflow.wire.exposure import exposure_needs, exposure_values
-from cdk8s_airflow.airflow.wire.keys import key_needs, key_rules, key_values
-from cdk8s_airflow.airflow.wire.logs import log_objects, log_rules, log_values
-from cdk8s_airflow.airflow.wire.security import security_values
+from cdk8s_airflow.airflow.wire.executors import EXECUTOR
+from cdk8s_airflow.airflow.wire.exposure import EXPOSURE, exposure_needs
+from cdk8s_airflow.airflow.wire.keys import KEYS, key_needs, key_rules
+from cdk8s_airflow.airflow.wire.logs import LOGS, log_objects, log_rules
+from cdk8s_airflow.airflow.wire.security import SECURITY
 from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
@@ -30,7 +30,7 @@ from cdk8s_airflow.model.secret_reference import (
     SecretKey,
 )
 from cdk8s_airflow.model.volume import Volume
-from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
+from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release, values_of
 
 NEWEST = ("1.22.0", "3.2.2")
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
@@ -47,7 +47,7 @@ def test_the_executor_has_no_broker_and_task_pods_have_resources(pair: Pair) -> 
         {"kubernetes": {"resources": SMALL_WIRE}} if pair[0] in ("1.20.0", "1.22.0") else {"resources": SMALL_WIRE}
     )
     settings = release(pair, executor=KubernetesExecutor(task_resources=SMALL))
-    assert executor_values(settings) == {**common, "workers": workers}
+    assert values_of(EXECUTOR, settings) == {**common, "workers": workers}
 
 
 @every_pair
@@ -62,7 +62,7 @@ def test_keys_are_named_and_nobody_gets_the_well_known_user(pair: Pair) -> None:
         if pair[0] in ("1.20.0", "1.22.0")
         else {"webserver": {"defaultUser": {"enabled": False}}}
     )
-    assert key_values(release(pair)) == {"fernetKeySecretName": "k-fernet-key", **session, **user}
+    assert values_of(KEYS, release(pair)) == {"fernetKeySecretName": "k-fernet-key", **session, **user}
 
 
 @every_pair
@@ -87,7 +87,7 @@ def test_the_secrets_with_keys_are_made_at_random(pair: Pair) -> None:
 @every_pair
 @pytest.mark.parametrize("tls", ["disable", "prefer", "require"])
 def test_a_url_under_the_charts_own_key_is_wired_by_the_chart(pair: Pair, tls: Any) -> None:
-    assert database_values(release(pair, database=DatabaseConnection(secret="metadata", tls=tls))) == {
+    assert values_of(DATABASE, release(pair, database=DatabaseConnection(secret="metadata", tls=tls))) == {
         "postgresql": {"enabled": False},
         "data": {"metadataSecretName": "metadata"},
         "env": [{"name": "PGSSLMODE", "value": tls}],
@@ -99,7 +99,7 @@ def test_a_url_under_another_key_is_wired_by_us_and_by_nobody_else(pair: Pair) -
     off = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": False, "AIRFLOW_CONN_AIRFLOW_DB": False}
     if pair[0] in ("1.15.0", "1.18.0"):
         off["AIRFLOW__CORE__SQL_ALCHEMY_CONN"] = False
-    assert database_values(release(pair, database=DatabaseConnection(secret="pg-app", secret_key="uri"))) == {
+    assert values_of(DATABASE, release(pair, database=DatabaseConnection(secret="pg-app", secret_key="uri"))) == {
         "postgresql": {"enabled": False},
         "data": {"metadataSecretName": "pg-app"},
         "env": [{"name": "PGSSLMODE", "value": "require"}],
@@ -153,7 +153,7 @@ def test_a_url_is_made_from_the_password_where_that_is_known_and_typed_otherwise
 
 @every_pair
 def test_git_sync_is_told_one_ref_in_every_key_it_reads(pair: Pair) -> None:
-    assert dag_values(release(pair, dags=git())) == {
+    assert values_of(DAGS, release(pair, dags=git())) == {
         "dags": {
             "gitSync": {
                 "enabled": True,
@@ -168,20 +168,21 @@ def test_git_sync_is_told_one_ref_in_every_key_it_reads(pair: Pair) -> None:
                 "containerName": "pull",
                 "resources": SMALL_WIRE,
                 "credentialsSecret": "git-token",
+                "securityContexts": {"container": {"runAsUser": 65533, **CONTAINER}},
             }
         }
     }
 
 
 def test_git_without_credentials_names_no_secret() -> None:
-    sync = dag_values(release(NEWEST, dags=git(credentials=None)))["dags"]["gitSync"]
+    sync = values_of(DAGS, release(NEWEST, dags=git(credentials=None)))["dags"]["gitSync"]
     assert {"credentialsSecret", "sshKeySecret", "knownHosts"}.isdisjoint(sync)
     assert list(dag_needs(release(NEWEST, dags=git(credentials=None)))) == []
 
 
 def test_git_over_ssh_has_a_key_and_host_keys_that_end_in_one_line_break() -> None:
     ssh = git(repo="git@h:d.git", credentials=GitSshSecret("git-ssh"), known_hosts="h ssh-ed25519 AAAA\n\n")
-    sync = dag_values(release(NEWEST, dags=ssh))["dags"]["gitSync"]
+    sync = values_of(DAGS, release(NEWEST, dags=ssh))["dags"]["gitSync"]
     assert sync["sshKeySecret"] == "git-ssh"
     assert sync["knownHosts"] == "h ssh-ed25519 AAAA\n"
     assert "credentialsSecret" not in sync
@@ -207,7 +208,7 @@ def test_git_over_ssh_has_a_key_and_host_keys_that_end_in_one_line_break() -> No
 def test_a_private_authority_reaches_every_git_sync_by_a_global_volume(
     pair: Pair, ca: SecretKey | ConfigMapKey, source: dict[str, object]
 ) -> None:
-    values = dag_values(release(pair, dags=git(ca=ca)))
+    values = values_of(DAGS, release(pair, dags=git(ca=ca)))
     assert values["volumes"] == [{"name": "git-ca", **source}]
     sync = values["dags"]["gitSync"]
     assert sync["env"] == [{"name": "GIT_SSL_CAINFO", "value": "/etc/git-ca/ca.crt"}]
@@ -215,7 +216,7 @@ def test_a_private_authority_reaches_every_git_sync_by_a_global_volume(
 
 
 def test_no_dag_source_leaves_nothing() -> None:
-    assert dag_values(release(NEWEST)) == {}
+    assert values_of(DAGS, release(NEWEST)) == {}
     assert list(dag_needs(release(NEWEST))) == []
 
 
@@ -230,7 +231,7 @@ def test_no_dag_source_leaves_nothing() -> None:
 )
 @every_pair
 def test_logs_name_a_claim_or_none(pair: Pair, logs: Logs, persistence: dict[str, object]) -> None:
-    assert log_values(release(pair, logs=logs)) == {"logs": {"persistence": persistence}}
+    assert values_of(LOGS, release(pair, logs=logs)) == {"logs": {"persistence": persistence}}
 
 
 def test_the_claim_for_logs_is_ours_kept_and_has_a_mode_that_the_class_can_do() -> None:
@@ -264,7 +265,7 @@ def test_other_logs_make_no_object_and_break_no_rule(logs: Logs) -> None:
 @every_pair
 def test_without_an_ingress_there_is_a_service_in_the_cluster(pair: Pair) -> None:
     server = "apiServer" if pair in WITH_AIRFLOW_3 else "webserver"
-    assert exposure_values(release(pair)) == {server: {"service": {"type": "ClusterIP"}}}
+    assert values_of(EXPOSURE, release(pair)) == {server: {"service": {"type": "ClusterIP"}}}
     assert list(exposure_needs(release(pair))) == []
 
 
@@ -296,12 +297,12 @@ def test_an_ingress_has_the_host_with_its_own_tls_and_the_base_url_follows(pair:
             "ingress": {"web": ingress},
             "config": {"webserver": {"base_url": "https://a.example.com"}},
         }
-    assert exposure_values(release(pair, ui=ui)) == expected
+    assert values_of(EXPOSURE, release(pair, ui=ui)) == expected
     assert list(exposure_needs(release(pair, ui=ui))) == []
 
 
 def test_a_plain_ingress_says_no_more_than_it_knows() -> None:
-    values = exposure_values(release(NEWEST, ui=Ingress(host="a.example.com")))
+    values = values_of(EXPOSURE, release(NEWEST, ui=Ingress(host="a.example.com")))
     assert values["ingress"]["apiServer"] == {
         "enabled": True,
         "hosts": [{"name": "a.example.com"}],
@@ -313,7 +314,7 @@ def test_a_plain_ingress_says_no_more_than_it_knows() -> None:
 
 def test_an_issuer_in_the_namespace_has_another_annotation() -> None:
     ui = Ingress(host="a.example.com", tls=IngressTls("cert", issuer="own", issuer_kind="Issuer"))
-    assert exposure_values(release(NEWEST, ui=ui))["ingress"]["apiServer"]["annotations"] == {
+    assert values_of(EXPOSURE, release(NEWEST, ui=ui))["ingress"]["apiServer"]["annotations"] == {
         "cert-manager.io/issuer": "own"
     }
 
@@ -334,12 +335,11 @@ CONTAINER = {
 @every_pair
 def test_every_pod_is_restricted(pair: Pair) -> None:
     seccomp = {"seccompProfile": {"type": "RuntimeDefault"}}
-    assert security_values(release(pair, dags=git())) == {
+    assert values_of(SECURITY, release(pair, dags=git())) == {
         "securityContexts": {
             "pod": {"runAsNonRoot": True, "runAsUser": 50000, "fsGroup": 0, **seccomp},
             "containers": CONTAINER,
         },
-        "dags": {"gitSync": {"securityContexts": {"container": {"runAsUser": 65533, **CONTAINER}}}},
         "statsd": {
             "securityContexts": {
                 "pod": {"runAsNonRoot": True, "runAsUser": 65534, **seccomp},
@@ -350,7 +350,7 @@ def test_every_pod_is_restricted(pair: Pair) -> None:
 
 
 def test_what_is_not_there_is_not_restricted_either() -> None:
-    assert set(security_values(release(NEWEST, statsd=None))) == {"securityContexts"}
+    assert set(values_of(SECURITY, release(NEWEST, statsd=None))) == {"securityContexts"}
 
 
 @pytest.mark.parametrize(

@@ -16,18 +16,19 @@ from cdk8s_airflow.airflow.exposure import Ingress
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.config import (
+    CONFIG,
     OWNED,
     config_needs,
     config_notes,
     config_options,
     config_rules,
-    config_values,
 )
+from cdk8s_airflow.airflow.wire.pod_parts import config_option_values
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.schemas import airflow_config as known
 from cdk8s_airflow.schemas import facts_store as store
 from cdk8s_airflow.validation import Finding
-from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release, values_of
 
 RETRIES = "task_publish_max_retries"
 NEWEST = ("1.22.0", "3.2.2")
@@ -36,6 +37,11 @@ OUTAGE = {
     "workers": {"execution_api_retries": "40", "execution_api_retry_wait_max": "15"},
 }
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
+
+
+def chart_config(settings: ReleaseSettings) -> dict[str, Any]:
+    """The options as values of the chart."""
+    return config_option_values(config_options(settings))
 
 
 def found(pair: Pair, config: dict[str, Any]) -> list[Finding]:
@@ -50,7 +56,7 @@ def written(pair: Pair, config: dict[str, Any]) -> dict[str, dict[str, str]]:
 
 def options_of(given_release: ReleaseSettings) -> dict[str, dict[str, str]]:
     """The options in airflow.cfg, without those that every release with Airflow 3 has."""
-    options: dict[str, dict[str, str]] = config_options(given_release).get("config", {})
+    options: dict[str, dict[str, str]] = chart_config(given_release).get("config", {})
     defaults = OUTAGE if given_release.dialect.airflow_major >= 3 else {}
     return {
         section: rest
@@ -217,7 +223,7 @@ def test_an_option_from_a_secret_is_a_variable_under_the_versions_name(pair: Pai
     )
     assert list(config_rules(given_release)) == []
     assert options_of(given_release) == {}
-    assert config_values(given_release) == {
+    assert values_of(CONFIG, given_release) == {
         "secret": [
             {"envName": "AIRFLOW__SENTRY__SENTRY_DSN", "secretName": "observed", "secretKey": "dsn"},
             {"envName": "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG", "secretName": "observed", "secretKey": "tasks"},
@@ -322,7 +328,7 @@ def test_what_is_asked_for_by_name_wins_over_the_throughput(pair: Pair) -> None:
         config={"core": {"dag_concurrency": 3, "parallelism": SecretKey("figures", "parallelism")}},
     )
     assert list(config_rules(given_release)) == []
-    options = config_options(given_release)["config"]
+    options = chart_config(given_release)["config"]
     assert options["core"] == {"max_active_runs_per_dag": "4", "max_active_tasks_per_dag": "3"}
     assert options["database"] == {"sql_alchemy_pool_size": "5", "sql_alchemy_max_overflow": "5"}
 
@@ -330,7 +336,7 @@ def test_what_is_asked_for_by_name_wins_over_the_throughput(pair: Pair) -> None:
 @every_pair
 @pytest.mark.parametrize("preset", [Throughput.small(), Throughput.large(), Throughput(tasks=7)])
 def test_a_throughput_has_only_options_of_the_version(pair: Pair, preset: Throughput) -> None:
-    for section, options in config_options(release(pair, throughput=preset))["config"].items():
+    for section, options in chart_config(release(pair, throughput=preset))["config"].items():
         assert set(options) <= known.options(section, pair[1])
 
 
@@ -344,7 +350,7 @@ def test_the_connections_of_a_process_are_pool_and_overflow() -> None:
 def test_no_throughput_and_no_configuration_write_nothing() -> None:
     assert options_of(release(NEWEST)) == {}
     assert options_of(release(NEWEST, throughput=Throughput())) == {}
-    assert config_values(release(NEWEST)) == {}
+    assert values_of(CONFIG, release(NEWEST)) == {}
 
 
 # ------------------------------------------------------------------------------------------------- any configuration
@@ -413,7 +419,7 @@ def test_a_task_whose_pod_a_quota_refuses_waits_unless_something_else_was_said(p
     def retries(**changes: Any) -> Any:
         given_release = release(pair, **changes)
         assert list(config_rules(given_release)) == []
-        return config_options(given_release).get("config", {}).get("kubernetes_executor", {}).get(RETRIES)
+        return chart_config(given_release).get("config", {}).get("kubernetes_executor", {}).get(RETRIES)
 
     assert retries(has_quota=True) == "-1"
     assert retries(has_quota=True, throughput=Throughput.large()) == "-1"

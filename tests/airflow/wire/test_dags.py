@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.components import DagProcessor
 from cdk8s_airflow.airflow.wire import dags as wire
-from cdk8s_airflow.airflow.wire.dags import dag_needs, dag_notes, dag_objects, dag_readers, dag_rules, dag_values
+from cdk8s_airflow.airflow.wire.dags import DAGS, dag_needs, dag_notes, dag_objects, dag_readers, dag_rules
 from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
 from cdk8s_airflow.dags.bundles import DagBundles, GitBundle
 from cdk8s_airflow.dags.folder import DagFile, FolderFiles
@@ -22,7 +22,7 @@ from cdk8s_airflow.dags.volume import DagVolume
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.model.volume import Volume
-from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release, values_of
 
 everywhere = pytest.mark.parametrize("pair", PAIRS, ids=called)
 ONE_NODE = ClusterFacts(nodes=1)
@@ -49,7 +49,7 @@ def test_who_reads_dag_files_follows_the_version(pair: Pair) -> None:
 @everywhere
 def test_a_claim_is_mounted_read_only_by_its_readers_and_by_nobody_else(pair: Pair) -> None:
     settings = release(pair, dags=DagVolume(Volume("5Gi", storage_class="nfs")), facts=ONE_NODE)
-    values = dag_values(settings)
+    values = values_of(DAGS, settings)
     extra = {
         "extraVolumes": [{"name": "dag-files", "persistentVolumeClaim": {"claimName": "lab-dags"}}],
         "extraVolumeMounts": [MOUNT],
@@ -75,7 +75,7 @@ def test_the_claim_is_ours_marked_as_state_and_shared_where_the_class_can() -> N
 
 def test_an_existing_claim_is_mounted_and_not_made() -> None:
     settings = release(PAIRS[0], dags=DagVolume.existing("shared", sub_path="team/dags"))
-    scheduler = dag_values(settings)["scheduler"]
+    scheduler = values_of(DAGS, settings)["scheduler"]
     assert scheduler["extraVolumes"] == [{"name": "dag-files", "persistentVolumeClaim": {"claimName": "shared"}}]
     assert scheduler["extraVolumeMounts"] == [{**MOUNT, "subPath": "team/dags"}]
     assert dag_objects(settings) == {}
@@ -90,7 +90,7 @@ def test_files_of_a_folder_are_mounted_one_by_one(pair: Pair) -> None:
     assert re.fullmatch(r"lab-dags-[0-9a-f]{10}", name)
     assert made["data"] == {"a.py": "1\n", "sql_b_c.sql": "{{ ds }}\n"}
     assert made["immutable"] is True
-    assert below(dag_values(settings), task_pods(pair)) == {
+    assert below(values_of(DAGS, settings), task_pods(pair)) == {
         "extraVolumes": [{"name": "dag-files-0", "configMap": {"name": name}}],
         "extraVolumeMounts": [
             {"name": "dag-files-0", "mountPath": "/opt/airflow/dags/a.py", "subPath": "a.py", "readOnly": True},
@@ -127,7 +127,7 @@ def test_every_file_is_in_one_config_map_that_has_room_for_it(files: dict[str, s
         patch.setattr(wire, "LARGEST_CONFIG_MAP", 150)
         settings = release(PAIRS[0], dags=folder)
         objects = dag_objects(settings)
-        scheduler = dag_values(settings)["scheduler"]
+        scheduler = values_of(DAGS, settings)["scheduler"]
     maps = {made["metadata"]["name"]: made["data"] for made in objects.values()}
     assert len(maps) == len(objects)
     for data in maps.values():
@@ -143,9 +143,9 @@ def test_every_file_is_in_one_config_map_that_has_room_for_it(files: dict[str, s
 
 
 def test_a_baked_image_mounts_nothing_and_says_its_folder_where_it_is_another() -> None:
-    assert dag_values(release(PAIRS[0], dags=DagImage("r.lab/a", tag="1"))) == {}
+    assert values_of(DAGS, release(PAIRS[0], dags=DagImage("r.lab/a", tag="1"))) == {}
     elsewhere = release(PAIRS[0], dags=DagImage("r.lab/a", tag="1", folder="/dags"))
-    assert dag_values(elsewhere) == {"dags": {"mountPath": "/dags"}}
+    assert values_of(DAGS, elsewhere) == {"dags": {"mountPath": "/dags"}}
 
 
 BUNDLES = DagBundles(
@@ -176,7 +176,7 @@ LISTED = [
 
 @pytest.mark.parametrize("pair", sorted(WITH_AIRFLOW_3), ids=called)
 def test_bundles_are_a_list_or_its_json_and_log_in_by_a_connection(pair: Pair) -> None:
-    values = dag_values(release(pair, dags=BUNDLES))
+    values = values_of(DAGS, release(pair, dags=BUNDLES))
     assert values.pop("secret") == [
         {"envName": "AIRFLOW_CONN_GIT_DATA_TEAM", "secretName": "git-data", "secretKey": "connection"}
     ]

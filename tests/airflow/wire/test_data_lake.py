@@ -22,10 +22,10 @@ from cdk8s_airflow import (
     SecretKey,
 )
 from cdk8s_airflow.airflow.pipeline import compile_release
-from cdk8s_airflow.airflow.wire.logs import log_needs, log_values
+from cdk8s_airflow.airflow.wire.logs import LOGS, log_needs
 from cdk8s_airflow.airflow.wire.traffic import release_traffic
 from cdk8s_airflow.model.traffic import PodGroup
-from tests.airflow.wire.samples import PAIRS, called, release
+from tests.airflow.wire.samples import PAIRS, called, release, values_of
 from tests.making import make_airflow, new_chart
 
 LOGIN = S3Credentials("data-lake")
@@ -144,7 +144,7 @@ def test_tasks_open_connections_to_the_store() -> None:
 def test_logs_go_to_a_bucket_by_its_handle() -> None:
     logs = Logs.in_bucket(STORE.bucket("airflow-logs"), prefix="lab")
     settings = release(PAIRS[-1], logs=logs)
-    values = log_values(settings)
+    values = values_of(LOGS, settings)
     assert values["config"]["logging"]["remote_base_log_folder"] == "s3://airflow-logs/lab"
     assert values["secret"] == [
         {"envName": "AIRFLOW_CONN_REMOTE_LOGS", "secretName": "data-lake", "secretKey": "connection"}
@@ -170,7 +170,7 @@ def test_a_bucket_of_a_cloud_is_as_good_as_its_name() -> None:
         ),
     ):
         by_handle, by_name = (release(PAIRS[-1], logs=logs) for logs in (Logs.in_bucket(bucket), plain))
-        assert log_values(by_handle) == log_values(by_name)
+        assert values_of(LOGS, by_handle) == values_of(LOGS, by_name)
         assert {(n.name, n.namespace) for n in log_needs(by_handle)} == {
             (n.name, n.namespace) for n in log_needs(by_name)
         }

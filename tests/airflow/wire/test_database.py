@@ -12,7 +12,7 @@ from cdk8s_airflow.airflow.executors import CeleryExecutor, CeleryWorkers, Redis
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.cleanup import cleanup_values, database_cleanup_objects
-from cdk8s_airflow.airflow.wire.database import database_needs, database_notes, database_rules, database_values
+from cdk8s_airflow.airflow.wire.database import DATABASE, database_needs, database_notes, database_rules
 from cdk8s_airflow.airflow.wire.pgbouncer import (
     INCLUDE,
     pgbouncer_ini,
@@ -21,7 +21,7 @@ from cdk8s_airflow.airflow.wire.pgbouncer import (
     pgbouncer_objects,
     pgbouncer_values,
 )
-from cdk8s_airflow.airflow.wire.task_pods import task_pod
+from cdk8s_airflow.airflow.wire.task_pods import task_pod, task_pod_parts
 from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget
@@ -36,7 +36,7 @@ from cdk8s_airflow.model.secret_reference import (
     SecretKey,
 )
 from cdk8s_airflow.schemas import check_values
-from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release
+from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release, values_of
 from tests.truth.kinds import assert_accepted
 
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
@@ -67,7 +67,7 @@ def test_of_parts_the_url_is_plain_and_the_password_comes_by_itself(pair: Pair) 
     off = dict.fromkeys(URLS, False)
     if pair[0] in ("1.15.0", "1.18.0"):
         off["AIRFLOW__CORE__SQL_ALCHEMY_CONN"] = False
-    assert database_values(release(pair, database=PARTS)) == {
+    assert values_of(DATABASE, release(pair, database=PARTS)) == {
         "postgresql": {"enabled": False},
         "data": {"metadataSecretName": "login"},
         "enableBuiltInSecretEnvVars": off,
@@ -88,7 +88,7 @@ def test_of_parts_the_url_is_plain_and_the_password_comes_by_itself(pair: Pair) 
 )
 def test_the_authority_is_a_file_in_all_pods(pair: Pair, ca: Any, volume: Any) -> None:
     database = DatabaseConnection(secret="metadata", tls="verify-full", ca=ca)
-    assert database_values(release(pair, database=database)) == {
+    assert values_of(DATABASE, release(pair, database=database)) == {
         "postgresql": {"enabled": False},
         "data": {"metadataSecretName": "metadata"},
         "env": [
@@ -107,7 +107,7 @@ def test_task_pods_that_know_no_database_know_neither_password_nor_authority(pai
     least = pair in WITH_AIRFLOW_3
     for pods in (TaskPods(), TaskPods(metadata_database=True)):
         settings = release(pair, database=database, task_pods=pods)
-        pod = task_pod(settings, compile_release(settings).values_from_arguments, pods.default)
+        pod = task_pod(task_pod_parts(compile_release(settings).shared), pods.default)
         (base,) = pod["spec"]["containers"]
         names = {each["name"] for each in base["env"]}
         knows = not least or pods.metadata_database
@@ -153,8 +153,8 @@ def test_results_go_where_the_connection_says(pair: Pair) -> None:
     database = replace(PARTS, results=results)
     entry = {"name": "AIRFLOW__CELERY__RESULT_BACKEND", "value": "db+postgresql://me@results:5432/meta"}
     celery = CeleryExecutor(broker=BROKER)
-    assert entry in database_values(release(pair, database=database, executor=celery))["env"]
-    assert entry not in database_values(release(pair, database=database))["env"]
+    assert entry in values_of(DATABASE, release(pair, database=database, executor=celery))["env"]
+    assert entry not in values_of(DATABASE, release(pair, database=database))["env"]
     assert accepted(pair, database=database, executor=celery)
     twice = CeleryExecutor(broker=BROKER, result_backend=ResultBackendSecret("r"))
     found = list(database_rules(release(pair, database=database, executor=twice)))
@@ -237,7 +237,7 @@ def test_pgbouncer_has_its_settings_from_us_and_its_login_from_a_secret(pair: Pa
     for manifest in compile_release(settings).objects.values():
         assert_accepted(manifest)
     url = "postgresql://a%20b@lab-pgbouncer.airflow-lab.svc:6543/lab-metadata"
-    plain = {each["name"]: each["value"] for each in database_values(settings)["env"]}
+    plain = {each["name"]: each["value"] for each in values_of(DATABASE, settings)["env"]}
     assert plain == {"PGSSLMODE": "prefer", **dict.fromkeys(URLS, url)}
 
 

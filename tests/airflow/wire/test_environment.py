@@ -15,13 +15,13 @@ from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
 from cdk8s_airflow.airflow.wire.environment import (
+    ENVIRONMENT,
     backend_readers,
     duplicate_variable_rules,
     environment_needs,
     environment_notes,
     environment_objects,
     environment_rules,
-    environment_values,
     literal,
     no_proxy,
 )
@@ -30,7 +30,7 @@ from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import Image
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingConfigMap, ExistingSecret, SecretKey
-from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release, values_of
 from tests.truth import kinds
 
 NEWEST = ("1.22.0", "3.2.2")
@@ -54,7 +54,7 @@ def test_each_kind_of_variable_goes_where_the_chart_takes_it(pair: Pair) -> None
         connections={"lake": SecretKey("s", "lake")},
         variables={"Stage": "lab", "api": SecretKey("s", "api")},
     )
-    values = environment_values(changed)
+    values = values_of(ENVIRONMENT, changed)
     assert yaml.safe_load(values.pop("extraEnv")) == [
         {"name": "C", "valueFrom": {"configMapKeyRef": {"name": "m", "key": "c"}}}
     ]
@@ -74,7 +74,7 @@ def test_each_kind_of_variable_goes_where_the_chart_takes_it(pair: Pair) -> None
 
 @every_pair
 def test_nothing_asked_for_is_nothing_said(pair: Pair) -> None:
-    assert environment_values(release(pair, dags=git())) == {}
+    assert values_of(ENVIRONMENT, release(pair, dags=git())) == {}
     assert environment_objects(release(pair)) == {}
     assert list(environment_needs(release(pair))) == []
     assert list(environment_notes(release(pair))) == []
@@ -178,7 +178,8 @@ def test_a_proxy_is_said_in_both_forms_to_airflow_and_git_sync(pair: Pair) -> No
         for upper, value in (("HTTP_PROXY", "http://p:1"), ("HTTPS_PROXY", "http://p:2"), ("NO_PROXY", exceptions))
         for name in (upper, upper.lower())
     ]
-    assert environment_values(changed) == {"env": told, "dags": {"gitSync": {"env": told}}}
+    assert values_of(ENVIRONMENT, changed) == {"env": told}
+    assert compile_release(changed).values["dags"]["gitSync"]["env"] == told
 
 
 def test_exceptions_name_services_networks_and_the_users_own_once() -> None:
@@ -212,9 +213,12 @@ def test_authorities_are_one_volume_and_one_path(pair: Pair) -> None:
         "env": [{"name": "GIT_SSL_CAINFO", "value": "/etc/ca-bundle/ca.crt"}],
         "extraVolumeMounts": [MOUNT],
     }
-    assert environment_values(release(pair, ca=CA)) == everywhere
-    assert environment_values(release(pair, ca=CA, dags=git())) == {**everywhere, "dags": {"gitSync": for_git}}
-    assert environment_values(release(pair, ca=CA, dags=git(ca=ConfigMapKey("own", "ca.crt")))) == everywhere
+    assert values_of(ENVIRONMENT, release(pair, ca=CA)) == everywhere
+    sync = compile_release(release(pair, ca=CA, dags=git())).values["dags"]["gitSync"]
+    assert {key: sync[key] for key in for_git} == for_git
+    own = compile_release(release(pair, ca=CA, dags=git(ca=ConfigMapKey("own", "ca.crt")))).values["dags"]["gitSync"]
+    assert own["env"] != for_git["env"]
+    assert MOUNT not in own["extraVolumeMounts"]
 
 
 @pytest.mark.parametrize(
@@ -253,7 +257,7 @@ def test_readers_of_the_backend_may_list_secrets_in_its_namespace_alone() -> Non
         (f"lab-airflow-{component}", "airflow-lab")
         for component in ("scheduler", "api-server", "triggerer", "dag-processor", "worker")
     ]
-    assert environment_values(changed)["config"]["secrets"]["backend_kwargs"] == '{"namespace": "connections"}'
+    assert values_of(ENVIRONMENT, changed)["config"]["secrets"]["backend_kwargs"] == '{"namespace": "connections"}'
 
 
 def test_a_task_that_runs_as_somebody_else_may_read_too() -> None:

@@ -21,20 +21,20 @@ from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.wire.executors import (
-    completed_sets,
+    EXECUTOR,
     executor_needs,
     executor_rules,
-    executor_values,
     own_worker_budgets,
 )
 from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
+from cdk8s_airflow.dags.volume import ExistingDagVolume
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.placement import TopologySpread
 from cdk8s_airflow.model.scaling import Hpa, Keda
 from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, RedisPasswordSecret, ResultBackendSecret
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.schemas import check_values
-from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release
+from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release, values_of
 
 OLD = ("1.15.0", "1.18.0")
 BROKER = ExternalBroker(url=BrokerUrlSecret("broker"))
@@ -51,7 +51,7 @@ def broken(pair: Pair, **settings: Any) -> set[tuple[str, str]]:
 @every_pair
 def test_kubernetes_names_a_broker_secret_so_that_none_is_made(pair: Pair) -> None:
     resources = {"resources": {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"memory": "1Gi"}}}
-    assert executor_values(release(pair)) == {
+    assert values_of(EXECUTOR, release(pair)) == {
         "executor": "KubernetesExecutor",
         "redis": {"enabled": False},
         "data": {"brokerUrlSecretName": "lab-no-broker"},
@@ -62,7 +62,7 @@ def test_kubernetes_names_a_broker_secret_so_that_none_is_made(pair: Pair) -> No
 @every_pair
 def test_local_switches_off_the_claim_of_the_scheduler(pair: Pair) -> None:
     claim: dict[str, Any] = {"persistence": {"enabled": False}}
-    assert executor_values(release(pair, executor=LocalExecutor())) == {
+    assert values_of(EXECUTOR, release(pair, executor=LocalExecutor())) == {
         "executor": "LocalExecutor",
         "redis": {"enabled": False},
         "data": {"brokerUrlSecretName": "lab-no-broker"},
@@ -88,7 +88,7 @@ def test_celery_with_a_broker_that_exists(pair: Pair) -> None:
     if pair[0] == "1.22.0":
         worker["logGroomerSidecar"] = {"enabled": False}
     sets = {"enableDefault": False, "sets": [{"name": "default", "queue": "default", **worker}]}
-    assert executor_values(release(pair, executor=given)) == {
+    assert values_of(EXECUTOR, release(pair, executor=given)) == {
         "executor": "CeleryExecutor",
         "redis": {"enabled": False},
         "data": {"brokerUrlSecretName": "broker", "resultBackendSecretName": "results"},
@@ -99,7 +99,7 @@ def test_celery_with_a_broker_that_exists(pair: Pair) -> None:
 
 @every_pair
 def test_redis_is_restricted_and_random_in_nothing(pair: Pair) -> None:
-    values = executor_values(release(pair, executor=CeleryExecutor(broker=REDIS)))
+    values = values_of(EXECUTOR, release(pair, executor=CeleryExecutor(broker=REDIS)))
     assert values["redis"] == {
         "enabled": True,
         "passwordSecretName": "password",
@@ -128,7 +128,7 @@ def test_redis_is_restricted_and_random_in_nothing(pair: Pair) -> None:
 @every_pair
 def test_queues_have_a_key_or_stand_on_the_command_line(pair: Pair) -> None:
     given = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(queues=("a", "b")))
-    workers = executor_values(release(pair, executor=given))["workers"]
+    workers = values_of(EXECUTOR, release(pair, executor=given))["workers"]
     if pair[0] in OLD:
         assert workers["args"] == ["bash", "-c", "exec airflow celery worker -q a,b"]
     else:
@@ -139,7 +139,7 @@ def test_queues_have_a_key_or_stand_on_the_command_line(pair: Pair) -> None:
 def test_keda_counts_the_queues_of_the_workers(pair: Pair) -> None:
     workers = CeleryWorkers(queues=("a", "b"), scaling=Keda(max_replicas=4))
     given = CeleryExecutor(broker=BROKER, workers=workers, concurrency=8)
-    values = executor_values(release(pair, executor=given))["workers"]
+    values = values_of(EXECUTOR, release(pair, executor=given))["workers"]
     keda = {"enabled": True, "minReplicaCount": 0, "maxReplicaCount": 4, "pollingInterval": 5, "cooldownPeriod": 30}
     if pair[0] in OLD:
         query = values["keda"].pop("query")
@@ -165,7 +165,7 @@ def test_where_a_chart_has_no_budget_for_workers_there_is_one_of_ours(pair: Pair
         }
     }
     assert own_worker_budgets(settings) == (ours if pair[0] in OLD else {})
-    workers = executor_values(settings)["workers"]
+    workers = values_of(EXECUTOR, settings)["workers"]
     if pair[0] not in OLD:
         assert workers["celery"]["sets"][0]["podDisruptionBudget"] == {"enabled": True, "config": {"maxUnavailable": 1}}
     assert own_worker_budgets(release(pair)) == {}
@@ -192,22 +192,28 @@ def test_budget_and_spread_of_workers_select_neither_sets_nor_task_pods(
     }
     budget = own_worker_budgets(settings)["worker-disruption-budget"]
     assert budget["spec"]["selector"] == selector
-    default, *others = executor_values(settings)["workers"]["celery"]["sets"]
+    default, *others = values_of(EXECUTOR, settings)["workers"]["celery"]["sets"]
     assert default["topologySpreadConstraints"][0]["labelSelector"] == selector
     assert "podDisruptionBudget" not in default
     assert [other["podDisruptionBudget"]["enabled"] for other in others] == [True] * sets
 
 
-def test_a_set_gets_the_lists_that_all_workers_have() -> None:
-    common, own = {"name": "common"}, {"name": "own"}
-    sets = [{"name": "default", "env": [own], "extraVolumes": [own]}, {"name": "gpu"}]
-    before = {"workers": {"extraVolumes": [own], "env": [common], "celery": {"extraVolumes": [common], "sets": sets}}}
-    assert completed_sets(before)["workers"]["celery"]["sets"] == [
-        {"name": "default", "env": [common, own], "extraVolumes": [common, own]},
-        {"name": "gpu"},
+@pytest.mark.parametrize(
+    "pair", [pair for pair in PAIRS if pair[0] not in OLD and pair not in WITH_AIRFLOW_3], ids=called
+)
+def test_sets_with_volumes_of_their_own_have_the_dag_files_too(pair: Pair) -> None:
+    scratch = {"name": "scratch", "emptyDir": {}}
+    workers = CeleryWorkers(volumes=[scratch])
+    settings = release(
+        pair,
+        executor=CeleryExecutor(broker=BROKER, workers=workers, sets=[WorkerSet(name="gpu", queues=["gpu"])]),
+        dags=ExistingDagVolume("dags"),
+    )
+    sets = compile_release(settings).values["workers"]["celery"]["sets"]
+    assert [[volume["name"] for volume in each.get("extraVolumes", [])] for each in sets] == [
+        ["dag-files", "scratch"],
+        [],
     ]
-    assert before["workers"]["celery"]["sets"] == sets
-    assert completed_sets({"scheduler": {}}) == {"scheduler": {}}
 
 
 @every_pair

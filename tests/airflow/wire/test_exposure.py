@@ -19,15 +19,15 @@ from cdk8s_airflow.airflow.exposure import (
 )
 from cdk8s_airflow.airflow.wire.authentication import redirect_address
 from cdk8s_airflow.airflow.wire.exposure import (
+    EXPOSURE,
     exposure_needs,
     exposure_objects,
     exposure_rules,
-    exposure_values,
 )
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.schemas.canonical import canonical
 from cdk8s_airflow.validation import check_setting
-from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release, values_of
 from tests.truth import crds
 
 NEWEST = ("1.22.0", "3.2.2")
@@ -45,17 +45,17 @@ def base(pair: Pair, url: str) -> dict[str, Any]:
 @every_pair
 def test_a_node_port_is_written_with_the_name_that_the_version_has_for_it(pair: Pair) -> None:
     name = "api-server" if pair in WITH_AIRFLOW_3 else "airflow-ui"
-    assert exposure_values(release(pair, ui=NodePort(port=30080, base_url="http://n:30080"))) == {
+    assert values_of(EXPOSURE, release(pair, ui=NodePort(port=30080, base_url="http://n:30080"))) == {
         server(pair): {"service": {"type": "NodePort", "ports": [{"name": name, "port": 8080, "nodePort": 30080}]}},
         **base(pair, "http://n:30080"),
     }
-    assert exposure_values(release(pair, ui=NodePort())) == {server(pair): {"service": {"type": "NodePort"}}}
+    assert values_of(EXPOSURE, release(pair, ui=NodePort())) == {server(pair): {"service": {"type": "NodePort"}}}
 
 
 @every_pair
 def test_a_load_balancer_is_told_only_what_was_said(pair: Pair) -> None:
     ui = LoadBalancer(source_ranges=["10.0.0.0/8"], annotations={"a/b": "c"}, base_url="https://a.example.com")
-    assert exposure_values(release(pair, ui=ui)) == {
+    assert values_of(EXPOSURE, release(pair, ui=ui)) == {
         server(pair): {
             "service": {
                 "type": "LoadBalancer",
@@ -65,7 +65,9 @@ def test_a_load_balancer_is_told_only_what_was_said(pair: Pair) -> None:
         },
         **base(pair, "https://a.example.com"),
     }
-    assert exposure_values(release(pair, ui=LoadBalancer())) == {server(pair): {"service": {"type": "LoadBalancer"}}}
+    assert values_of(EXPOSURE, release(pair, ui=LoadBalancer())) == {
+        server(pair): {"service": {"type": "LoadBalancer"}}
+    }
 
 
 @every_pair
@@ -77,7 +79,7 @@ def test_an_ingress_names_every_host_and_one_issuer(pair: Pair) -> None:
         more_hosts=[IngressHost("b.example.com")],
         annotations={"a/b": "c"},
     )
-    assert exposure_values(release(pair, ui=ui)) == {
+    assert values_of(EXPOSURE, release(pair, ui=ui)) == {
         server(pair): {"service": {"type": "ClusterIP"}},
         "ingress": {
             "apiServer" if pair in WITH_AIRFLOW_3 else "web": {
@@ -126,7 +128,7 @@ def test_a_route_leads_to_the_service_of_the_ui(pair: Pair) -> None:
             }
         ],
     }
-    assert exposure_values(release(pair, ui=ui)) == {
+    assert values_of(EXPOSURE, release(pair, ui=ui)) == {
         server(pair): {"service": {"type": "ClusterIP"}},
         **base(pair, "https://a.example.com"),
     }
@@ -191,9 +193,9 @@ def test_a_certificate_is_needed_for_each_host_that_no_issuer_serves() -> None:
 def test_base_url_is_https_if_a_proxy_in_front_terminates_tls(pair: Pair) -> None:
     section = "api" if pair in WITH_AIRFLOW_3 else "webserver"
     for ui in (Ingress(host="a.example.com", https=True), ClusterIP(base_url="https://a.example.com")):
-        values = exposure_values(release(pair, ui=ui))
+        values = values_of(EXPOSURE, release(pair, ui=ui))
         assert values["config"] == {section: {"base_url": "https://a.example.com"}}
-    ingress = exposure_values(release(pair, ui=Ingress(host="a.example.com", https=True)))
+    ingress = values_of(EXPOSURE, release(pair, ui=Ingress(host="a.example.com", https=True)))
     assert "tls" not in str(ingress.get("ingress"))
 
 

@@ -9,13 +9,13 @@ import pytest
 from cdk8s_airflow.airflow.components import OtelCollector
 from cdk8s_airflow.airflow.executors import CeleryExecutor, ExternalBroker
 from cdk8s_airflow.airflow.pipeline import compile_release
-from cdk8s_airflow.airflow.wire.images import image_needs, image_notes, image_values, on_architecture
-from cdk8s_airflow.airflow.wire.version import version_values
+from cdk8s_airflow.airflow.wire.images import IMAGES, image_needs, image_notes, on_architecture
+from cdk8s_airflow.airflow.wire.version import VERSION
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import SIDE_IMAGES, Image, RegistryMirror
 from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, PullSecret
-from tests.airflow.wire.samples import PAIRS, Pair, called, git, release
+from tests.airflow.wire.samples import PAIRS, Pair, called, git, release, values_of
 
 DIGITS = "0a" * 32
 DIGEST = f"sha256:{DIGITS}"
@@ -25,7 +25,7 @@ everywhere = pytest.mark.parametrize("pair", PAIRS, ids=called)
 
 @everywhere
 def test_nothing_is_said_of_images_by_default(pair: Pair) -> None:
-    assert image_values(release(pair)) == {}
+    assert values_of(IMAGES, release(pair)) == {}
     assert list(image_needs(release(pair))) == []
     assert list(image_notes(release(pair))) == []
 
@@ -33,15 +33,15 @@ def test_nothing_is_said_of_images_by_default(pair: Pair) -> None:
 @everywhere
 def test_an_image_with_a_tag_keeps_the_version_of_airflow(pair: Pair) -> None:
     settings = release(pair, image=Image("r.lab/airflow", tag="2026.1"))
-    assert image_values(settings) == {"defaultAirflowRepository": "r.lab/airflow"}
-    version = version_values(settings)
+    assert values_of(IMAGES, settings) == {"defaultAirflowRepository": "r.lab/airflow"}
+    version = values_of(VERSION, settings)
     assert (version["airflowVersion"], version["defaultAirflowTag"]) == (pair[1], "2026.1")
 
 
 @everywhere
 def test_a_digest_reaches_task_pods_as_repository_and_tag(pair: Pair) -> None:
     settings = release(pair, image=Image("r.lab/airflow", digest=DIGEST))
-    assert image_values(settings) == {
+    assert values_of(IMAGES, settings) == {
         "defaultAirflowRepository": "r.lab/airflow",
         "defaultAirflowDigest": DIGEST,
         "images": {"pod_template": {"repository": "r.lab/airflow@sha256", "tag": DIGITS}},
@@ -52,12 +52,12 @@ def test_a_digest_reaches_task_pods_as_repository_and_tag(pair: Pair) -> None:
             }
         },
     }
-    assert version_values(settings)["defaultAirflowTag"] == pair[1]
+    assert values_of(VERSION, settings)["defaultAirflowTag"] == pair[1]
 
 
 def test_a_pull_policy_reaches_every_place_where_airflows_image_is_named() -> None:
     settings = release(PAIRS[-1], image=Image("apache/airflow", tag="3.2.2", pull_policy="Always"))
-    assert image_values(settings) == {
+    assert values_of(IMAGES, settings) == {
         "images": {"airflow": {"pullPolicy": "Always"}, "pod_template": {"pullPolicy": "Always"}}
     }
     (waiter,) = compile_release(settings).values["migrateDatabaseJob"]["extraInitContainers"]
@@ -66,7 +66,7 @@ def test_a_pull_policy_reaches_every_place_where_airflows_image_is_named() -> No
 
 @everywhere
 def test_a_mirror_takes_all_images_of_the_version(pair: Pair) -> None:
-    values = image_values(release(pair, mirror=MIRROR))
+    values = values_of(IMAGES, release(pair, mirror=MIRROR))
     assert values == {
         "defaultAirflowRepository": "r.lab/m/docker.io/apache/airflow",
         "images": {
@@ -76,14 +76,14 @@ def test_a_mirror_takes_all_images_of_the_version(pair: Pair) -> None:
         },
     }
     celery = CeleryExecutor(broker=ExternalBroker(url=BrokerUrlSecret("broker")))
-    with_workers = image_values(release(pair, mirror=MIRROR, executor=celery))
+    with_workers = values_of(IMAGES, release(pair, mirror=MIRROR, executor=celery))
     assert with_workers["images"].pop("redis")["repository"] == "r.lab/m/docker.io/library/redis"
     assert with_workers == values
 
 
 def test_an_image_of_the_mirrors_own_registry_stays_where_it_is() -> None:
     settings = release(PAIRS[-1], mirror=MIRROR, image=Image("r.lab/data/airflow", tag="1"))
-    assert image_values(settings)["defaultAirflowRepository"] == "r.lab/data/airflow"
+    assert values_of(IMAGES, settings)["defaultAirflowRepository"] == "r.lab/data/airflow"
 
 
 def test_what_to_copy_is_said_with_its_whole_name_and_where_to() -> None:
@@ -109,7 +109,7 @@ def test_what_to_copy_is_said_with_its_whole_name_and_where_to() -> None:
 )
 def test_the_pull_secret_is_for_the_registries_that_are_pulled_from(changes: dict[str, Any], registries: str) -> None:
     settings = release(PAIRS[0], pull_secret=PullSecret("login"), **changes)
-    assert image_values(settings)["registry"] == {"secretName": "login"}
+    assert values_of(IMAGES, settings)["registry"] == {"secretName": "login"}
     (need,) = image_needs(settings)
     assert need.purpose == f"pulls images from {registries}"
     assert not need.awaited
@@ -117,7 +117,7 @@ def test_the_pull_secret_is_for_the_registries_that_are_pulled_from(changes: dic
 
 def test_a_known_architecture_keeps_pods_to_its_nodes() -> None:
     facts = ClusterFacts(architecture="arm64")
-    assert image_values(release(PAIRS[0], facts=facts)) == {"nodeSelector": {"kubernetes.io/arch": "arm64"}}
+    assert values_of(IMAGES, release(PAIRS[0], facts=facts)) == {"nodeSelector": {"kubernetes.io/arch": "arm64"}}
 
 
 def test_node_selectors_of_components_keep_the_architecture() -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from cdk8s_airflow import AirflowKeys, FernetKeySecret
 from cdk8s_airflow.airflow.pipeline import compile_release
-from cdk8s_airflow.airflow.wire.keys import key_needs, key_values
+from cdk8s_airflow.airflow.wire.keys import KEYS, key_needs
 from cdk8s_airflow.airflow.wire.migration import needed_keys
 from cdk8s_airflow.model.secret_reference import ApiSecretKeySecret
-from tests.airflow.wire.samples import PAIRS, Pair, called, release
+from tests.airflow.wire.samples import PAIRS, Pair, called, release, values_of
 
 every = pytest.mark.parametrize("pair", PAIRS, ids=called)
 NEW, OLD = FernetKeySecret("fernet-2"), FernetKeySecret("fernet-1")
@@ -20,14 +20,14 @@ ROTATING = AirflowKeys.existing(prefix="airflow", fernet=NEW, previous_fernet=OL
 
 @every
 def test_one_fernet_key_is_the_charts_own_affair(pair: Pair) -> None:
-    values = key_values(release(pair, keys=AirflowKeys.existing(prefix="airflow")))
+    values = values_of(KEYS, release(pair, keys=AirflowKeys.existing(prefix="airflow")))
     assert values["fernetKeySecretName"] == "airflow-fernet-key"
     assert not {"env", "secret", "enableBuiltInSecretEnvVars"} & values.keys()
 
 
 @every
 def test_two_fernet_keys_are_joined_by_a_command_the_new_one_first(pair: Pair) -> None:
-    values = key_values(release(pair, keys=ROTATING))
+    values = values_of(KEYS, release(pair, keys=ROTATING))
     assert values["fernetKeySecretName"] == "fernet-2"
     assert values["enableBuiltInSecretEnvVars"] == {"AIRFLOW__CORE__FERNET_KEY": False}
     assert values["env"] == [

@@ -12,11 +12,11 @@ import pytest
 from cdk8s_airflow.airflow.executors import LocalExecutor
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.pipeline import compile_release
-from cdk8s_airflow.airflow.wire.logs import log_needs, log_notes, log_objects, log_rules, log_values
+from cdk8s_airflow.airflow.wire.logs import LOGS, log_needs, log_notes, log_objects, log_rules
 from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
 from cdk8s_airflow.model.secret_reference import AirflowKeys, FernetKeySecret, SearchUrlSecret, SecretKey
 from cdk8s_airflow.validation import check_value
-from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release, values_of
 from tests.terminal import run_in_terminal
 
 NEWEST = ("1.22.0", "3.2.2")
@@ -103,7 +103,7 @@ STORES: dict[str, tuple[Logs, dict[str, Any]]] = {
 def test_an_object_store_is_told_in_text_and_by_one_connection(pair: Pair, name: str) -> None:
     logs, expected = STORES[name]
     given_release = release(pair, logs=logs)
-    assert log_values(given_release) == {**NO_VOLUME, **expected}
+    assert values_of(LOGS, given_release) == {**NO_VOLUME, **expected}
     assert compile_release(given_release).setting_findings == ()
     assert log_objects(given_release) == {}
     assert ["service_accounts=" in note for note in log_notes(given_release)] == [True] * ("by secret" not in name)
@@ -112,7 +112,7 @@ def test_an_object_store_is_told_in_text_and_by_one_connection(pair: Pair, name:
 @every_pair
 def test_elasticsearch_gets_its_url_from_the_secret_and_tasks_write_json(pair: Pair) -> None:
     given_release = release(pair, logs=Logs.elasticsearch(SearchUrlSecret("search")))
-    assert log_values(given_release) == {
+    assert values_of(LOGS, given_release) == {
         **NO_VOLUME,
         "elasticsearch": {"enabled": True, "secretName": "search"},
         "config": {"logging": ON, "elasticsearch": {"json_format": "True", "write_stdout": "True"}},
@@ -134,7 +134,7 @@ def test_opensearch_is_for_airflow_3(pair: Pair) -> None:
         assert pair[1] in finding.problem
         return
     assert compile_release(given_release).setting_findings == ()
-    assert log_values(given_release) == {
+    assert values_of(LOGS, given_release) == {
         **NO_VOLUME,
         "opensearch": {"enabled": True, "secretName": "search"},
         "config": {
@@ -168,7 +168,7 @@ def test_airflow_sends_logs_itself_only_where_it_can(pair: Pair, logs: Logs, eng
         assert found in ([("logs/not-direct", "logs.direct")], [("logs/no-engine", "logs")])
         return
     assert found == []
-    options = log_values(given_release)["config"][engine]
+    options = values_of(LOGS, given_release)["config"][engine]
     assert (options[option], options["write_stdout"], options["json_format"]) == ("True", "False", "True")
     assert not any("log collector" in note for note in log_notes(given_release))
 

@@ -8,14 +8,15 @@ from cdk8s_airflow.airflow.components import ApiServer, DagProcessor, Scheduler,
 from cdk8s_airflow.airflow.exposure import Ingress, IngressTls
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.pipeline import compile_release
-from cdk8s_airflow.airflow.wire.rotation import rotation_values
-from cdk8s_airflow.airflow.wire.version import version_values
+from cdk8s_airflow.airflow.wire.pod_parts import config_option_values, pod_part_values
+from cdk8s_airflow.airflow.wire.rotation import ROTATION
+from cdk8s_airflow.airflow.wire.version import VERSION
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.schemas import check_values
-from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release, values_of
 
 EVERYTHING = {
     "dags": git(ca=SecretKey("git-ca", "ca.crt")),
@@ -38,17 +39,17 @@ def test_the_version_is_told_to_the_templates_and_to_the_image(pair: Pair) -> No
     expected: dict[str, object] = {"airflowVersion": pair[1], "defaultAirflowTag": pair[1]}
     if pair[0] == "1.22.0":
         expected["enableServiceLinks"] = False
-    assert version_values(release(pair)) == expected
+    assert values_of(VERSION, release(pair)) == expected
 
 
 def test_a_rotation_is_an_annotation_on_every_pod() -> None:
-    assert rotation_values(release(PAIRS[-1], rotation="after-monday")) == {
+    assert values_of(ROTATION, release(PAIRS[-1], rotation="after-monday")) == {
         "airflowPodAnnotations": {"cdk8s-airflow/rotation": "after-monday"}
     }
 
 
 def test_no_rotation_leaves_nothing() -> None:
-    assert rotation_values(release(PAIRS[-1])) == {}
+    assert values_of(ROTATION, release(PAIRS[-1])) == {}
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
@@ -61,6 +62,8 @@ def test_no_two_concepts_own_one_key_and_the_chart_takes_all_of_them(pair: Pair,
     alone = [
         *(concept.values(compiled.settings) for concept in compiled.concepts),
         *(concept.values_from(compiled.shared) for concept in compiled.concepts),
+        pod_part_values(compiled.shared.parts),
+        config_option_values(compiled.shared.config),
     ]
     from_every_release = {"config"} if pair in WITH_AIRFLOW_3 else set()
     assert set(values) == {key for tree in alone for key in tree} | from_every_release

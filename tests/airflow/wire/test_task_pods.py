@@ -24,10 +24,9 @@ from cdk8s_airflow.airflow.wire.task_pods import (
     task_pod,
     task_pod_needs,
     task_pod_objects,
+    task_pod_parts,
     task_pod_rules,
     task_pod_values,
-    templates,
-    with_task_pods,
 )
 from cdk8s_airflow.dags.volume import ExistingDagVolume
 from cdk8s_airflow.model.image import Image, RegistryMirror
@@ -35,7 +34,6 @@ from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingConfigMap, ExistingSecret, PullSecret, SecretKey
 from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount, ServiceAccounts
 from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.validation import PlatformError
 from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
 
 everywhere = pytest.mark.parametrize("pair", PAIRS, ids=called)
@@ -44,7 +42,7 @@ NEWEST = PAIRS[-1]
 
 
 def default_pod(settings: ReleaseSettings) -> dict[str, Any]:
-    return task_pod(settings, compile_release(settings).values_from_arguments, settings.task_pods.default)
+    return task_pod(task_pod_parts(compile_release(settings).shared), settings.task_pods.default)
 
 
 def base(pod: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +57,7 @@ def names(pod: dict[str, Any]) -> set[str]:
 @with_airflow_3
 def test_a_task_of_airflow_3_knows_neither_the_database_nor_any_key(pair: Pair) -> None:
     settings = release(pair)
-    values = with_task_pods(settings, compile_release(settings).values_from_arguments)
+    values = compile_release(settings).values
     pod = yaml.safe_load(values["podTemplate"])
     assert not names(pod) & set(WITHHELD)
     assert {"name": "CONNECTION_CHECK_MAX_COUNT", "value": "0"} in base(pod)["env"]
@@ -87,10 +85,10 @@ def test_the_fernet_key_comes_alone_when_asked_for(pair: Pair) -> None:
 @pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair not in WITH_AIRFLOW_3], ids=called)
 def test_with_airflow_2_the_charts_own_template_stays_until_more_is_asked_for(pair: Pair) -> None:
     settings = release(pair, task_pods=TaskPods(metadata_database=True))
-    values = compile_release(settings).values_from_arguments
-    assert with_task_pods(settings, values) == values
+    compiled = compile_release(settings)
+    assert compiled.values == compiled.values_from_arguments
     settings = release(pair, task_pods=TaskPods(default=TaskPod(priority_class="batch")))
-    pod = yaml.safe_load(with_task_pods(settings, compile_release(settings).values_from_arguments)["podTemplate"])
+    pod = yaml.safe_load(compile_release(settings).values["podTemplate"])
     assert pod["spec"]["priorityClassName"] == "batch"
     assert names(pod) >= {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__CORE__FERNET_KEY"}
 
@@ -136,20 +134,20 @@ def test_images_of_templates_are_not_overruled_by_airflow_cfg(pair: Pair) -> Non
     named = TaskPods(templates={"ml": TaskPod(image=Image("r.lab/ml", tag="1"))})
     image = Image("r.lab/airflow", digest="sha256:" + "0a" * 32)
     settings = release(pair, image=image, task_pods=named)
-    values = with_task_pods(settings, compile_release(settings).values_from_arguments)
+    values = compile_release(settings).values
     told = values["config"]["kubernetes_executor"]
     assert (told["worker_container_repository"], told["worker_container_tag"]) == ("", "")
     assert base(default_pod(settings))["image"] == f"r.lab/airflow@{image.digest}"
     without = release(pair, image=image)
-    kept = with_task_pods(without, compile_release(without).values_from_arguments)["config"]["kubernetes_executor"]
+    kept = compile_release(without).values["config"]["kubernetes_executor"]
     assert kept["worker_container_tag"] == "0a" * 32
 
 
 @everywhere
 def test_named_templates_reach_the_scheduler_alone_which_rolls_when_they_change(pair: Pair) -> None:
     settings = release(pair, dags=git(), task_pods=TaskPods(templates={"gpu": TaskPod(gpus=1), "big": TaskPod()}))
-    values = with_task_pods(settings, compile_release(settings).values_from_arguments)
-    (made,) = task_pod_objects(settings, values).values()
+    values = compile_release(settings).values
+    (made,) = task_pod_objects(settings, compile_release(settings).pod_templates).values()
     assert made["metadata"] == {"name": "lab-pod-templates", "namespace": "airflow-lab"}
     assert set(made["data"]) == {"gpu.yaml", "big.yaml"}
     assert (
@@ -166,7 +164,7 @@ def test_named_templates_reach_the_scheduler_alone_which_rolls_when_they_change(
     }
     assert json.dumps(values).count("/opt/airflow/pod_templates/named") == 1
     other = release(pair, dags=git(), task_pods=TaskPods(templates={"gpu": TaskPod(gpus=2), "big": TaskPod()}))
-    others = with_task_pods(other, compile_release(other).values_from_arguments)
+    others = compile_release(other).values
     key = "cdk8s-airflow/pod-templates"
     assert values["scheduler"]["podAnnotations"][key] != others["scheduler"]["podAnnotations"][key]
 
@@ -183,7 +181,7 @@ def test_every_version_accepts_the_values(pair: Pair) -> None:
         dag_processor=ServiceAccount(name="reads"),
     )
     settings = release(pair, task_pods=pods, service_accounts=accounts, dag_processor=DagProcessor())
-    values = with_task_pods(settings, compile_release(settings).values_from_arguments)
+    values = compile_release(settings).values
     assert not check_values(values, chart_version=pair[0], airflow_version=pair[1], executor="KubernetesExecutor")
     assert not [*task_pod_rules(settings), *account_rules(settings)]
 
@@ -200,9 +198,9 @@ def test_secrets_of_a_kind_of_pod_are_told_of_and_not_waited_for() -> None:
 
 def test_nothing_is_said_where_tasks_have_no_pods() -> None:
     settings = release(NEWEST, executor=LocalExecutor())
-    values = compile_release(settings).values_from_arguments
-    assert with_task_pods(settings, values) == values
-    assert task_pod_objects(settings, values) == {}
+    compiled = compile_release(settings)
+    assert compiled.values == compiled.values_from_arguments
+    assert task_pod_objects(settings, compiled.pod_templates) == {}
     assert not list(task_pod_rules(settings))
     (found,) = task_pod_rules(release(NEWEST, executor=LocalExecutor(), task_pods=TaskPods(fernet_key=True)))
     assert (found.rule, found.at) == ("tasks/executor", "task_pods")
@@ -220,9 +218,7 @@ def test_resources_are_said_in_one_place() -> None:
 
 def test_a_text_that_no_template_could_carry_is_named_with_its_pod() -> None:
     settings = release(NEWEST, task_pods=TaskPods(templates={"gpu": TaskPod(env={"BAD": "\ud800"})}))
-    with pytest.raises(PlatformError) as caught:
-        with_task_pods(settings, compile_release(settings).values_from_arguments)
-    (found,) = caught.value.findings
+    (found,) = compile_release(settings).pod_templates.findings
     assert found.at.startswith("task_pods.templates.gpu.spec.containers")
 
 
@@ -240,23 +236,14 @@ def test_a_volume_or_mount_that_the_pod_has_anyway_is_refused(pair: Pair) -> Non
     ):
         pods = TaskPods(default=TaskPod(env={"A": "b"}), templates={"big": TaskPod(**spoilt)})
         settings = release(pair, task_pods=pods, ca=CaBundle(ConfigMapKey("ca", "ca.crt")))
-        with pytest.raises(PlatformError) as caught:
-            templates(settings, compile_release(settings).values_from_arguments)
-        assert [(f.rule, f.at) for f in caught.value] == [("components/volume", f"task_pods.templates.big.{at}")]
-
-
-def test_variables_as_text_that_only_helm_could_read_are_refused() -> None:
-    settings = release(NEWEST)
-    values = {**compile_release(settings).values_from_arguments, "extraEnv": "- name: A\n  value: b\n"}
-    with pytest.raises(PlatformError) as caught:
-        with_task_pods(settings, values)
-    assert {found.rule for found in caught.value.findings} == {"tasks/text"}
+        found = compile_release(settings).pod_templates.findings
+        assert [(f.rule, f.at) for f in found] == [("components/volume", f"task_pods.templates.big.{at}")]
 
 
 @given(text=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"])), pair=st.sampled_from(PAIRS))
 def test_any_text_arrives_in_the_template_as_it_was_said(text: str, pair: Pair) -> None:
     settings = release(pair, task_pods=TaskPods(templates={"one": TaskPod(env={"TEXT": text})}))
-    (made,) = task_pod_objects(settings, compile_release(settings).values_from_arguments).values()
+    (made,) = task_pod_objects(settings, compile_release(settings).pod_templates).values()
     read = yaml.safe_load(made["data"]["one.yaml"])["spec"]["containers"][0]["env"]
     assert {"name": "TEXT", "value": text} in read
 
@@ -307,7 +294,7 @@ def test_what_pods_in_other_namespaces_read_is_told_of_for_each(pair: Pair) -> N
 @everywhere
 def test_every_version_of_airflow_3_accepts_other_namespaces_and_none_of_2(pair: Pair) -> None:
     settings = release(pair, task_namespaces=("team-a",))
-    values = with_task_pods(settings, compile_release(settings).values_from_arguments)
+    values = compile_release(settings).values
     assert not check_values(values, chart_version=pair[0], airflow_version=pair[1], executor="KubernetesExecutor")
     assert bool(list(task_namespace_rules(settings))) is (pair not in WITH_AIRFLOW_3)
 

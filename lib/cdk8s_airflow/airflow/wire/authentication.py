@@ -8,6 +8,7 @@ from cdk8s_airflow.airflow.authentication import FabAuth, Ldap, Oidc, SimpleAuth
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.environment import CA_FILE, literal
+from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.note import BeforeApply
@@ -154,10 +155,7 @@ def _admin(settings: ReleaseSettings) -> Tree:
 
 def _auth(settings: ReleaseSettings) -> Tree:
     auth = settings.auth
-    if isinstance(auth, SimpleAuth):
-        users = ",".join(f"{name}:{role}" for name, role in auth.users.items())
-        return {"config": {"core": {"auth_manager": _SIMPLE, "simple_auth_manager_users": users}}}
-    if auth.sign_on is None:
+    if isinstance(auth, SimpleAuth) or auth.sign_on is None:
         return {}
     text = sign_on_file(settings)
     server = settings.dialect.place("ui_server")
@@ -178,6 +176,15 @@ def _auth(settings: ReleaseSettings) -> Tree:
         ),
         _ldap_authority(server, auth.sign_on),
     )
+
+
+def authentication_config(settings: ReleaseSettings) -> ConfigOptions:
+    """The auth manager, where it is not the default one."""
+    auth = settings.auth
+    if not isinstance(auth, SimpleAuth):
+        return {}
+    users = ",".join(f"{name}:{role}" for name, role in auth.users.items())
+    return {"core": {"auth_manager": _SIMPLE, "simple_auth_manager_users": users}}
 
 
 def _ldap_authority(server: str | None, sign_on: Oidc | Ldap) -> Tree:
@@ -357,6 +364,7 @@ def authentication_notes(settings: ReleaseSettings) -> Iterator[str]:
 
 AUTHENTICATION = Concept(
     values=authentication_values,
+    config=authentication_config,
     rules=authentication_rules,
     needs=authentication_needs,
     notes=authentication_notes,

@@ -10,6 +10,7 @@ from cdk8s_airflow.airflow.wire.concept import Concept, SharedResults
 from cdk8s_airflow.airflow.wire.database import chart_sets_url, library_variables, url_variables
 from cdk8s_airflow.airflow.wire.images import airflow_image
 from cdk8s_airflow.airflow.wire.keys import FERNET_VARIABLE
+from cdk8s_airflow.airflow.wire.pod_parts import container_variable
 from cdk8s_airflow.airflow.wire.pod_settings import pod_labels, pod_values, variable
 from cdk8s_airflow.airflow.wire.security import AIRFLOW_POD, CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
@@ -94,7 +95,7 @@ def database_cleanup_values(settings: ReleaseSettings) -> Tree:
 
 def database_cleanup_objects(shared: SharedResults) -> dict[str, dict[str, Any]]:
     """A CronJob for rows, where the chart has none: the same command with the same configuration and variables."""
-    settings, values = shared.settings, shared.values
+    settings, parts = shared.settings, shared.parts
     given = settings.database_cleanup
     if given is None or settings.dialect.place("database_cleanup") is not None:
         return {}
@@ -108,11 +109,8 @@ def database_cleanup_objects(shared: SharedResults) -> dict[str, dict[str, Any]]
     variables = [
         *([fernet] if settings.keys.previous_fernet is None else []),
         *_database_variables(settings, True),
-        *values.get("env", []),
-        *(
-            variable(each["envName"], SecretKey(each["secretName"], each.get("secretKey", "value")))
-            for each in values.get("secret", [])
-        ),
+        *(container_variable(each) for each in parts.variables if isinstance(each.value, str)),
+        *(container_variable(each) for each in parts.variables if isinstance(each.value, SecretKey)),
     ]
     image, pull_policy = airflow_image(settings)
     container = {
@@ -125,11 +123,11 @@ def database_cleanup_objects(shared: SharedResults) -> dict[str, dict[str, Any]]
         "securityContext": CONTAINER,
         "volumeMounts": [
             {"name": "config", "mountPath": _CONFIG, "subPath": "airflow.cfg", "readOnly": True},
-            *values.get("volumeMounts", []),
+            *parts.volume_mounts,
         ],
     }
     placed = placement(given.placement)
-    selector = {**values.get("nodeSelector", {}), **placed.get("nodeSelector", {})}
+    selector = {**parts.node_selector, **placed.get("nodeSelector", {})}
     if selector:
         placed["nodeSelector"] = selector
     pod: dict[str, Any] = {
@@ -141,7 +139,7 @@ def database_cleanup_objects(shared: SharedResults) -> dict[str, dict[str, Any]]
         "containers": [container],
         "volumes": [
             {"name": "config", "configMap": {"name": f"{settings.release}-config"}},
-            *values.get("volumes", []),
+            *parts.volumes,
         ],
     }
     if given.priority_class is not None:

@@ -36,7 +36,7 @@ def collector_values(settings: ReleaseSettings) -> Tree:
         {
             "metricsEnabled": given.metrics,
             "tracesEnabled": given.traces,
-            "metricExportIntervalMs": seconds(given.export_interval) * 1000,
+            "metricExportIntervalMs": export_interval_ms(given),
             "config": json.dumps(_config(given), indent=2, sort_keys=True) + "\n",
             "resources": resources(given.resources),
             "securityContexts": {
@@ -67,6 +67,11 @@ def collector_objects(settings: ReleaseSettings) -> Objects:
         "imagePullSecrets": [{"name": settings.pull_secret.name}],
     }
     return {"otel-collector-account": account}
+
+
+def export_interval_ms(given: OtelCollector) -> int:
+    """How often Airflow sends metrics to the collector, in milliseconds."""
+    return seconds(given.export_interval) * 1000
 
 
 def _config(given: OtelCollector) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from cdk8s_airflow.airflow.components import Replicated, Statsd
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions
 from cdk8s_airflow.airflow.wire.pod_settings import (
     grace_values,
     groomer_rules,
@@ -130,7 +131,6 @@ def _statsd_ports(given: Statsd) -> Tree:
         return {}
     return {
         "ports": {"statsdIngest": given.port, "statsdScrape": given.scrape_port},
-        "config": {"metrics": {"statsd_port": given.port}},
         "statsd": {
             "args": [
                 "--statsd.mapping-config=/etc/statsd-exporter/mappings.yml",
@@ -140,6 +140,14 @@ def _statsd_ports(given: Statsd) -> Tree:
             ]
         },
     }
+
+
+def component_config(settings: ReleaseSettings) -> ConfigOptions:
+    """The port of StatsD, where it is not the usual one."""
+    given, usual = settings.statsd, Statsd()
+    if given is None or (given.port, given.scrape_port) == (usual.port, usual.scrape_port):
+        return {}
+    return {"metrics": {"statsd_port": given.port}}
 
 
 def component_rules(settings: ReleaseSettings) -> Iterator[Finding]:
@@ -223,10 +231,11 @@ def own_disruption_budgets(settings: ReleaseSettings) -> dict[str, dict[str, Any
     return made
 
 
-COMPONENTS = Concept(values=component_values, objects=own_objects, rules=component_rules)
+COMPONENTS = Concept(values=component_values, config=component_config, objects=own_objects, rules=component_rules)
 """The components that every executor has."""
 
 __all__ = [
+    "component_config",
     "component_rules",
     "component_values",
     "keda_rules",

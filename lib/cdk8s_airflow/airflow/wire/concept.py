@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, PodParts
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.validation import Finding
@@ -24,21 +25,32 @@ class SharedResults:
 
     Attributes:
         settings: the release.
-        values: the chart values of all concepts.
-        values_without_config: the same without what ``config=`` adds.
+        user_values: ``values=``, with complete security contexts.
+        parts: what concepts add to every pod that runs Airflow.
+        config: the options of airflow.cfg, without those in ``values=``.
+        config_of_arguments: the same without ``config=`` and ``throughput=``.
         needs: the Secrets that the release reads in its own namespace.
         needs_in_namespace: the Secrets that the same release would read in another namespace.
     """
 
     settings: ReleaseSettings
-    values: Mapping[str, Any]
-    values_without_config: Mapping[str, Any]
+    user_values: Mapping[str, Any]
+    parts: PodParts
+    config: ConfigOptions
+    config_of_arguments: ConfigOptions
     needs: tuple[SecretNeed, ...]
     needs_in_namespace: Callable[[str], Iterable[SecretNeed]]
 
 
+_NO_PARTS = PodParts()
+
+
 def _no_values(_: object) -> Tree:
     return {}
+
+
+def _no_parts(_: object) -> PodParts:
+    return _NO_PARTS
 
 
 def _no_objects(_: object) -> Objects:
@@ -58,6 +70,9 @@ class Concept:
 
     Attributes:
         values: its values of the chart.
+        parts: what it adds to every pod that runs Airflow.
+        config: its options of airflow.cfg.
+        config_defaults: options of airflow.cfg that those of other concepts replace.
         objects: the objects that it adds to those of the chart.
         rules: findings about it, alone or together with other settings.
         needs: Secrets that must exist for it.
@@ -71,6 +86,9 @@ class Concept:
     """
 
     values: Callable[[ReleaseSettings], Tree] = _no_values
+    parts: Callable[[ReleaseSettings], PodParts] = _no_parts
+    config: Callable[[ReleaseSettings], ConfigOptions] = _no_values
+    config_defaults: Callable[[ReleaseSettings], ConfigOptions] = _no_values
     objects: Callable[[ReleaseSettings], Objects] = _no_objects
     rules: Callable[[ReleaseSettings], Iterable[Finding]] = _none
     needs: Callable[[ReleaseSettings], Iterable[SecretNeed]] = _none

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,13 +12,12 @@ from cdk8s_airflow._regex import regex
 from cdk8s_airflow.airflow.config import Config, ConfigValue
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept, SharedResults
-from cdk8s_airflow.airflow.wire.tree import Tree
+from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, PodParts, env_variables
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.schemas import airflow_config as known
 from cdk8s_airflow.secret_scan import active, find_in_text, has_login, is_secret_value, may_hide
-from cdk8s_airflow.text.yaml_writer import escape_template
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.frozen import frozen
 
@@ -190,7 +190,7 @@ def text(value: str | int | float | bool) -> str:
     return str(value).replace("%", "%%")
 
 
-def config_options(settings: ReleaseSettings) -> Tree:
+def config_options(settings: ReleaseSettings) -> ConfigOptions:
     """The options in airflow.cfg. Everything is text: Helm would print 1000000 as 1e+06."""
     tree: dict[str, dict[str, Any]] = {}
     for (section, option), figure in _figures(settings).items():
@@ -198,8 +198,8 @@ def config_options(settings: ReleaseSettings) -> Tree:
     for sound in _sound(settings):
         if not isinstance(sound.value, SecretKey):
             section, option = sound.name
-            tree.setdefault(section, {})[option] = escape_template(text(sound.value))
-    return {"config": tree} if tree else {}
+            tree.setdefault(section, {})[option] = text(sound.value)
+    return tree
 
 
 def config_variables(settings: ReleaseSettings) -> dict[str, SecretKey]:
@@ -212,13 +212,9 @@ def variable(name: known.Name) -> str:
     return f"AIRFLOW__{name[0].replace('.', '_')}__{name[1]}".upper()
 
 
-def config_values(settings: ReleaseSettings) -> Tree:
+def config_parts(settings: ReleaseSettings) -> PodParts:
     """The options that come from Secrets. An environment variable wins over airflow.cfg, and is not interpolated."""
-    secret = [
-        {"envName": name, "secretName": ref.name, "secretKey": ref.key}
-        for name, ref in config_variables(settings).items()
-    ]
-    return {"secret": secret} if secret else {}
+    return PodParts(variables=env_variables(config_variables(settings)))
 
 
 def config_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
@@ -290,13 +286,12 @@ def overlaid_config_rules(settings: ReleaseSettings, values: Mapping[str, Any]) 
 
 def config_conflicts(shared: SharedResults) -> Iterator[Finding]:
     """Options that another argument of this release sets as well."""
-    settings, others = shared.settings, shared.values_without_config
-    taken = others.get("config", {})
-    variables = {entry["envName"] for entry in others.get("secret", ())}
-    variables |= {entry["name"] for entry in others.get("env", ())}
+    settings, taken = shared.settings, shared.config_of_arguments
+    names = Counter(each.name for each in shared.parts.variables)
+    names.subtract(config_variables(settings).keys())
     for option in _sound(settings):
         section, name = option.name
-        if name in taken.get(section, {}) or variable(option.name) in variables:
+        if name in taken.get(section, {}) or names[variable(option.name)] > 0:
             yield Finding(
                 rule="config/owned",
                 at=option.at,
@@ -419,6 +414,11 @@ def _seen(option: _Option) -> str:
 
 
 CONFIG = Concept(
-    values=config_values, rules=config_rules, needs=config_needs, notes=config_notes, rules_from=config_conflicts
+    parts=config_parts,
+    config_defaults=config_options,
+    rules=config_rules,
+    needs=config_needs,
+    notes=config_notes,
+    rules_from=config_conflicts,
 )
 """airflow.cfg."""

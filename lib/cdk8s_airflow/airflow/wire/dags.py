@@ -7,13 +7,19 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from cdk8s_airflow.airflow.dialect import within
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.git_sync import GIT_CA_FILE, GIT_CA_VOLUME, git_sync_parts, git_sync_values
+from cdk8s_airflow.airflow.wire.pod_parts import (
+    ConfigOptions,
+    PodParts,
+    config_option,
+    env_variables,
+    secret_or_config_map,
+)
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.dags.bundles import DagBundles, GitBundle
 from cdk8s_airflow.dags.folder import LARGEST_CONFIG_MAP, DagFile, FolderFiles
-from cdk8s_airflow.dags.git_sync import METRICS_PORT, GitSync
 from cdk8s_airflow.dags.image import DAGS_FOLDER, DagImage
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.model import secret_need as needs
@@ -21,35 +27,61 @@ from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.secret_reference import GitSshSecret, GitTokenSecret, SecretKey
 from cdk8s_airflow.model.volume import shared_access_mode
-from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.model.wire.volume import claim
 from cdk8s_airflow.text.digest import digest
-from cdk8s_airflow.text.yaml_writer import escape_template
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import seconds
 
-_CA_VOLUME = "git-ca"
-_CA_FOLDER = "/etc/git-ca"
 _VOLUME = "dag-files"
 _GIT_BUNDLE = "airflow.providers.git.bundles.git.GitDagBundle"
 
 
 def dag_values(settings: ReleaseSettings) -> Tree:
-    """What each kind of source takes of the chart."""
+    """The values for each kind of source."""
     dags = settings.dags
-    if isinstance(dags, GitSync):
-        return _git_sync(dags, settings.dialect.chart)
+    sync = git_sync_parts(settings)
+    if sync is not None:
+        return git_sync_values(sync)
     if isinstance(dags, DagImage):
         return {} if dags.folder == DAGS_FOLDER else {"dags": {"mountPath": dags.folder}}
-    if isinstance(dags, DagVolume):
-        return _volume(settings, dag_claim_name(settings.release), dags.sub_path)
-    if isinstance(dags, ExistingDagVolume):
-        return _volume(settings, dags.claim, dags.sub_path)
-    if isinstance(dags, FolderFiles):
-        return _folder(settings, dags)
     if isinstance(dags, DagBundles):
-        return _bundles(settings, dags)
-    return {}
+        place = settings.dialect.place("dag_bundles")
+        return {} if is_option(place) else nest(place, bundle_list(dags))
+    volumes, mounts = dag_mounts(settings)
+    if not volumes:
+        return {}
+    return join(
+        *(nest(place, {"extraVolumes": volumes, "extraVolumeMounts": mounts}) for place in dag_readers(settings))
+    )
+
+
+def dag_config(settings: ReleaseSettings) -> ConfigOptions:
+    """The list of bundles, for chart versions that have it in airflow.cfg."""
+    place = settings.dialect.place("dag_bundles")
+    if not isinstance(settings.dags, DagBundles) or not is_option(place):
+        return {}
+    return config_option(place, json.dumps(bundle_list(settings.dags), sort_keys=True))
+
+
+def dag_parts(settings: ReleaseSettings) -> PodParts:
+    """The logins of bundles, and the authority of the git server: only volumes of all pods reach task pods in every version."""
+    dags, git = settings.dags, settings.git_sync
+    bundles = dags.bundles if isinstance(dags, DagBundles) else ()
+    logins = {
+        f"AIRFLOW_CONN_{bundle.connection.upper()}": bundle.credentials
+        for bundle in bundles
+        if bundle.credentials is not None
+    }
+    ca = None if git is None else git.ca
+    return PodParts(
+        variables=env_variables(logins),
+        volumes=() if ca is None else (secret_or_config_map(GIT_CA_VOLUME, ca, GIT_CA_FILE),),
+    )
+
+
+def is_option(place: str | None) -> bool:
+    """Whether a key of the chart is an option of airflow.cfg."""
+    return place is not None and place.startswith("config.")
 
 
 def dag_claim_name(release: str) -> str:
@@ -75,22 +107,27 @@ def dag_readers(settings: ReleaseSettings) -> list[str]:
     return [place for place, reads in places.items() if reads]
 
 
-def _mounted(settings: ReleaseSettings, volumes: list[Tree], mounts: list[Tree]) -> Tree:
-    """Volumes in all pods that read DAG files, and in no other."""
-    return join(
-        *(nest(place, {"extraVolumes": volumes, "extraVolumeMounts": mounts}) for place in dag_readers(settings))
-    )
+def dag_mounts(settings: ReleaseSettings) -> tuple[list[Tree], list[Tree]]:
+    """The volumes with DAG files and their mounts, in every pod that reads them; nothing for git, bundles and images."""
+    dags = settings.dags
+    if isinstance(dags, DagVolume):
+        return _claim_mounts(dag_claim_name(settings.release), dags.sub_path)
+    if isinstance(dags, ExistingDagVolume):
+        return _claim_mounts(dags.claim, dags.sub_path)
+    if isinstance(dags, FolderFiles):
+        return _file_mounts(settings, dags)
+    return [], []
 
 
-def _volume(settings: ReleaseSettings, name: str, sub_path: str) -> Tree:
+def _claim_mounts(name: str, sub_path: str) -> tuple[list[Tree], list[Tree]]:
     """A claim, read-only; the chart's own key for one would let every pod write it."""
     mount: Tree = {"name": _VOLUME, "mountPath": DAGS_FOLDER, "readOnly": True}
     if sub_path:
         mount["subPath"] = sub_path
-    return _mounted(settings, [{"name": _VOLUME, "persistentVolumeClaim": {"claimName": name}}], [mount])
+    return [{"name": _VOLUME, "persistentVolumeClaim": {"claimName": name}}], [mount]
 
 
-def _folder(settings: ReleaseSettings, folder: FolderFiles) -> Tree:
+def _file_mounts(settings: ReleaseSettings, folder: FolderFiles) -> tuple[list[Tree], list[Tree]]:
     """Each file by a mount of its own, which is the plain file: in a mounted ConfigMap it would be a link to a link."""
     volumes: list[Tree] = []
     mounts: list[Tree] = []
@@ -101,7 +138,7 @@ def _folder(settings: ReleaseSettings, folder: FolderFiles) -> Tree:
             {"name": volume, "mountPath": f"{DAGS_FOLDER}/{file.path}", "subPath": key, "readOnly": True}
             for key, file in files.items()
         ]
-    return _mounted(settings, volumes, mounts)
+    return volumes, mounts
 
 
 def _portions(folder: FolderFiles) -> list[dict[str, DagFile]]:
@@ -130,34 +167,11 @@ def _config_map_name(release: str, files: dict[str, DagFile]) -> str:
     return f"{dag_claim_name(release)}-{digest(told, 10)}"
 
 
-def _bundles(settings: ReleaseSettings, dags: DagBundles) -> Tree:
-    """The list of bundles, and the connection of each that has to log in.
-
-    A bundle that is told its repository never looks at its connection, so it is told one or the other.
-    """
-    place = settings.dialect.place("dag_bundles")
-    listed = [
+def bundle_list(dags: DagBundles) -> list[Tree]:
+    """The bundles, as Airflow reads them. A bundle with a repository ignores its connection, so it has one of the two."""
+    return [
         {"name": bundle.name, "classpath": _GIT_BUNDLE, "kwargs": _bundle_arguments(bundle)} for bundle in dags.bundles
     ]
-    value: object = listed
-    if place is not None and place.startswith("config."):
-        value = escape_template(json.dumps(listed, sort_keys=True))
-    return join(
-        nest(place, value),
-        *(
-            {
-                "secret": [
-                    {
-                        "envName": f"AIRFLOW_CONN_{bundle.connection.upper()}",
-                        "secretName": bundle.credentials.name,
-                        "secretKey": bundle.credentials.key,
-                    }
-                ]
-            }
-            for bundle in dags.bundles
-            if bundle.credentials is not None
-        ),
-    )
 
 
 def _bundle_arguments(bundle: GitBundle) -> Tree:
@@ -222,48 +236,6 @@ def dag_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         )
 
 
-def _git_sync(git: GitSync, chart: str) -> Tree:
-    """git-sync. ``ref`` counts for nothing while ``branch`` says something else, so both say the same."""
-    sync: Tree = {
-        "enabled": True,
-        "repo": git.repo,
-        "ref": git.ref,
-        "branch": git.ref,
-        "rev": "HEAD",
-        "subPath": git.sub_path,
-        "period": git.interval,
-        "depth": git.depth,
-        "maxFailures": git.max_failures,
-        "containerName": git.container_name,
-        "resources": resources(git.resources),
-    }
-    if isinstance(git.credentials, GitTokenSecret):
-        sync["credentialsSecret"] = git.credentials.name
-    elif isinstance(git.credentials, GitSshSecret):
-        sync["sshKeySecret"] = git.credentials.name
-        sync["knownHosts"] = (git.known_hosts or "").rstrip("\n") + "\n"
-    if git.metrics:
-        # Charts before 1.20 set no port. From 1.20 on the same variable comes from dags.gitSync.httpPort.
-        bind = [] if within(">=1.20", chart) else [{"name": "GITSYNC_HTTP_BIND", "value": f":{METRICS_PORT}"}]
-        sync["env"] = [*bind, {"name": "GITSYNC_HTTP_METRICS", "value": "true"}]
-    return _with_authority(git, sync)
-
-
-def _with_authority(git: GitSync, sync: Tree) -> Tree:
-    """The certificate of a private authority; a global volume, because only those reach task pods in every version."""
-    if git.ca is None:
-        return {"dags": {"gitSync": sync}}
-    sync["env"] = [*sync.get("env", []), {"name": "GIT_SSL_CAINFO", "value": f"{_CA_FOLDER}/ca.crt"}]
-    sync["extraVolumeMounts"] = [{"name": _CA_VOLUME, "mountPath": _CA_FOLDER, "readOnly": True}]
-    items = [{"key": git.ca.key, "path": "ca.crt"}]
-    source: dict[str, Any]
-    if isinstance(git.ca, SecretKey):
-        source = {"secret": {"secretName": git.ca.name, "items": items}}
-    else:
-        source = {"configMap": {"name": git.ca.name, "items": items}}
-    return {"dags": {"gitSync": sync}, "volumes": [{"name": _CA_VOLUME, **source}]}
-
-
 def dag_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
     """The Secrets by which git-sync, or Airflow itself, logs in."""
     namespace = settings.namespace
@@ -292,5 +264,13 @@ def dag_notes(settings: ReleaseSettings) -> Iterator[str]:
     )
 
 
-DAGS = Concept(values=dag_values, objects=dag_objects, rules=dag_rules, needs=dag_needs, notes=dag_notes)
+DAGS = Concept(
+    values=dag_values,
+    parts=dag_parts,
+    config=dag_config,
+    objects=dag_objects,
+    rules=dag_rules,
+    needs=dag_needs,
+    notes=dag_notes,
+)
 """The source of DAG files."""

@@ -9,7 +9,7 @@ from cdk8s_airflow.airflow.data_lake import DataLake
 from cdk8s_airflow.airflow.logs import S3Logs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
-from cdk8s_airflow.airflow.wire.tree import Tree
+from cdk8s_airflow.airflow.wire.pod_parts import PodParts, env_variables
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.secret_reference import SecretKey
@@ -44,17 +44,11 @@ def lake_variables(lake: DataLake) -> Mapping[str, str | SecretKey]:
     return found
 
 
-def data_lake_values(settings: ReleaseSettings) -> Tree:
-    """Plain variables and those from Secrets, by the two ways the chart has; both reach the pods of tasks."""
+def data_lake_parts(settings: ReleaseSettings) -> PodParts:
+    """The variables. They reach the pods of tasks too."""
     lake = settings.data_lake
     assert lake is not None
-    plain, secret = [], []
-    for name, value in lake_variables(lake).items():
-        if isinstance(value, SecretKey):
-            secret.append({"envName": name, "secretName": value.name, "secretKey": value.key})
-        else:
-            plain.append({"name": name, "value": value})
-    return {key: entries for key, entries in (("env", plain), ("secret", secret)) if entries}
+    return PodParts(variables=env_variables(lake_variables(lake)))
 
 
 def data_lake_rules(settings: ReleaseSettings) -> Iterator[Finding]:
@@ -121,5 +115,5 @@ def data_lake_notes(settings: ReleaseSettings) -> Iterator[str]:
         )
 
 
-DATA_LAKE = Concept(values=data_lake_values, rules=data_lake_rules, needs=data_lake_needs, notes=data_lake_notes)
+DATA_LAKE = Concept(parts=data_lake_parts, rules=data_lake_rules, needs=data_lake_needs, notes=data_lake_notes)
 """The buckets that tasks use."""

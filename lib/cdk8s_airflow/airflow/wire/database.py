@@ -8,9 +8,10 @@ from dataclasses import replace
 from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.pod_parts import PodParts, env_variables, secret_or_config_map
 from cdk8s_airflow.airflow.wire.pod_settings import unsupported_setting
-from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection, authority_rules
+from cdk8s_airflow.airflow.wire.tree import Tree
+from cdk8s_airflow.database.connection import DatabaseAddress, authority_rules
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.scaling import Keda
@@ -20,6 +21,9 @@ from cdk8s_airflow.validation import Finding, show
 
 URL_VARIABLES = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW_CONN_AIRFLOW_DB")
 """The variables from which Airflow reads the URL."""
+
+CORE_URL_VARIABLE = "AIRFLOW__CORE__SQL_ALCHEMY_CONN"
+"""The name of the first of them before Airflow 2.3, which older charts set as well."""
 
 LIBRARY_VARIABLES = ("PGSSLMODE", "PGSSLROOTCERT", "PGPASSWORD")
 """The variables that every driver of PostgreSQL reads where the URL says nothing, asyncpg as libpq."""
@@ -99,44 +103,34 @@ def chart_sets_url(settings: ReleaseSettings) -> bool:
 
 
 def database_values(settings: ReleaseSettings) -> Tree:
+    """No bundled PostgreSQL. The chart makes a Secret of its own unless the Secret has a name."""
+    return {"postgresql": {"enabled": False}, "data": {"metadataSecretName": settings.database.secret}}
+
+
+def database_parts(settings: ReleaseSettings) -> PodParts:
     """The URL comes from one Secret, whole, or is composed without its password; the rest the drivers read from variables.
 
     A password in a URL has to be percent-encoded, which nobody but its owner could do; in ``PGPASSWORD`` it is taken as it is,
     by psycopg2 and asyncpg alike.
 
-    Under the key ``connection`` the chart wires the Secret itself. Under any other key (CloudNativePG writes ``uri``) its
+    Under the key ``connection`` the chart sets the variables itself. Under any other key (CloudNativePG writes ``uri``) its
     own variables are switched off and the same ones set from that key: both halves or neither, since the chart puts the
-    two in different order in different pods. The Secret's name is still told, which keeps the chart from making one.
+    two in different order in different pods.
     """
-    database = settings.database
-    told = library_variables(settings)
-    values: Tree = {"postgresql": {"enabled": False}, "data": {"metadataSecretName": database.secret}}
+    database, variables = settings.database, library_variables(settings)
+    unset: tuple[str, ...] = ()
     if not chart_sets_url(settings):
-        told |= url_variables(settings)
-        values["enableBuiltInSecretEnvVars"] = dict.fromkeys(URL_VARIABLES, False)
-        values = join(values, nest(settings.dialect.place("builtin_env.core_sql_alchemy_conn"), False))
-    plain = [{"name": name, "value": value} for name, value in told.items() if isinstance(value, str)]
-    secret = [
-        {"envName": name, "secretName": value.name, "secretKey": value.key}
-        for name, value in told.items()
-        if isinstance(value, SecretKey)
-    ]
-    return join(values, {"env": plain}, {"secret": secret} if secret else {}, _authority(database))
-
-
-def _authority(database: DatabaseConnection) -> Tree:
-    """The file with the authority, in all pods that run Airflow."""
-    source = database.ca
-    if source is None:
-        return {}
-    items = [{"key": source.key, "path": CA_FILE.rpartition("/")[2]}]
-    volume: Tree = (
-        {"secret": {"secretName": source.name, "items": items}}
-        if isinstance(source, SecretKey)
-        else {"configMap": {"name": source.name, "items": items}}
-    )
+        variables |= url_variables(settings)
+        core = settings.dialect.place("builtin_env.core_sql_alchemy_conn")
+        unset = (*URL_VARIABLES, *(() if core is None else (CORE_URL_VARIABLE,)))
+    ca = () if database.ca is None else (secret_or_config_map(CA_VOLUME, database.ca, CA_FILE.rpartition("/")[2]),)
     mount = {"name": CA_VOLUME, "mountPath": CA_FILE.rpartition("/")[0], "readOnly": True}
-    return {"volumes": [{"name": CA_VOLUME, **volume}], "volumeMounts": [mount]}
+    return PodParts(
+        variables=env_variables(variables),
+        unset_variables=unset,
+        volumes=ca,
+        volume_mounts=(mount,) if ca else (),
+    )
 
 
 def database_rules(settings: ReleaseSettings) -> Iterator[Finding]:
@@ -231,5 +225,7 @@ def database_notes(settings: ReleaseSettings) -> Iterator[str]:
         )
 
 
-DATABASE = Concept(values=database_values, rules=database_rules, needs=database_needs, notes=database_notes)
+DATABASE = Concept(
+    values=database_values, parts=database_parts, rules=database_rules, needs=database_needs, notes=database_notes
+)
 """The metadata database."""

@@ -14,13 +14,12 @@ from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.config import OWNED
+from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, EnvVariable, PodParts, secret_or_config_map
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
-from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingSecret, SecretKey
 from cdk8s_airflow.model.version import minor_of
-from cdk8s_airflow.text.yaml_writer import escape_template
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import is_cidr
 from cdk8s_airflow.validation.frozen import frozen
@@ -30,6 +29,9 @@ _CA_FOLDER = "/etc/ca-bundle"
 
 CA_FILE = f"{_CA_FOLDER}/ca.crt"
 """Where the authorities are in every pod that runs Airflow."""
+
+CA_MOUNT = {"name": _CA_VOLUME, "mountPath": _CA_FOLDER, "readOnly": True}
+"""The mount of the volume with that file."""
 
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "GIT_SSL_CAINFO")
 """The variables in which programs look for authorities: OpenSSL and httpx, requests, curl, the AWS libraries, git."""
@@ -96,36 +98,15 @@ def _told(value: str | SecretKey | ConfigMapKey) -> str | SecretKey | ConfigMapK
     return literal(value) if isinstance(value, str) else value
 
 
-def environment_values(settings: ReleaseSettings) -> Tree:
-    """Variables by the three ways the chart has: plain ones, those from Secrets, and text for the rest."""
-    plain: list[Tree] = []
-    secret: list[Tree] = []
-    other: list[str] = []
-    for each in variables(settings):
-        if isinstance(each.value, SecretKey):
-            secret.append({"envName": each.name, "secretName": each.value.name, "secretKey": each.value.key})
-        elif isinstance(each.value, ConfigMapKey):
-            source = {"configMapKeyRef": {"name": each.value.name, "key": each.value.key}}
-            other.append(json.dumps({"name": each.name, "valueFrom": source}))
-        else:
-            plain.append({"name": each.name, "value": each.value})
-    values: Tree = {}
-    if plain:
-        values["env"] = plain
-    if secret:
-        values["secret"] = secret
-    if other:
-        values["extraEnv"] = _listed(other)
-    if settings.env_from:
-        values["extraEnvFrom"] = _listed(
-            json.dumps({"secretRef" if isinstance(ref, ExistingSecret) else "configMapRef": {"name": ref.name}})
-            for ref in settings.env_from
-        )
-    return join(values, _git_sync(settings), _authorities(settings), _backend(settings))
-
-
-def _listed(entries: Any) -> str:
-    return escape_template("".join(f"- {entry}\n" for entry in entries))
+def environment_parts(settings: ReleaseSettings) -> PodParts:
+    """Variables, and the volume with the authorities."""
+    ca = settings.ca
+    return PodParts(
+        variables=tuple(EnvVariable(each.name, each.value) for each in variables(settings)),
+        env_from=settings.env_from,
+        volumes=() if ca is None else (secret_or_config_map(_CA_VOLUME, ca.source, "ca.crt"),),
+        volume_mounts=() if ca is None else (CA_MOUNT,),
+    )
 
 
 def proxy_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
@@ -162,54 +143,18 @@ def no_proxy(settings: ReleaseSettings) -> str:
     return ",".join(dict.fromkeys(entries))
 
 
-def _git_sync(settings: ReleaseSettings) -> Tree:
-    """What git-sync needs of it: it shares none of the global variables. An authority of its own wins."""
-    git = settings.git_sync
-    if git is None:
-        return {}
-    env: list[Tree] = []
-    for name, value in proxy_variables(settings).items():
-        if isinstance(value, SecretKey):
-            env.append({"name": name, "valueFrom": {"secretKeyRef": {"name": value.name, "key": value.key}}})
-        else:
-            env.append({"name": name, "value": value})
-    sync: Tree = {}
-    if settings.ca is not None and git.ca is None:
-        env.append({"name": "GIT_SSL_CAINFO", "value": CA_FILE})
-        sync["extraVolumeMounts"] = [_CA_MOUNT]
-    if env:
-        sync["env"] = env
-    return {"dags": {"gitSync": sync}} if sync else {}
-
-
-_CA_MOUNT = {"name": _CA_VOLUME, "mountPath": _CA_FOLDER, "readOnly": True}
-
-
-def _authorities(settings: ReleaseSettings) -> Tree:
-    if settings.ca is None:
-        return {}
-    source = settings.ca.source
-    items = [{"key": source.key, "path": "ca.crt"}]
-    volume: Tree = (
-        {"secret": {"secretName": source.name, "items": items}}
-        if isinstance(source, SecretKey)
-        else {"configMap": {"name": source.name, "items": items}}
-    )
-    return {"volumes": [{"name": _CA_VOLUME, **volume}], "volumeMounts": [_CA_MOUNT]}
-
-
 def backend_namespace(settings: ReleaseSettings) -> str | None:
     """Where the Secrets are that Airflow looks up; None without a secrets backend."""
     backend = settings.secrets_backend
     return None if backend is None else backend.namespace or settings.namespace
 
 
-def _backend(settings: ReleaseSettings) -> Tree:
+def environment_config(settings: ReleaseSettings) -> ConfigOptions:
+    """The secrets backend."""
     namespace = backend_namespace(settings)
     if namespace is None:
         return {}
-    arguments = json.dumps({"namespace": namespace})
-    return {"config": {"secrets": {"backend": BACKEND, "backend_kwargs": escape_template(arguments)}}}
+    return {"secrets": {"backend": BACKEND, "backend_kwargs": json.dumps({"namespace": namespace})}}
 
 
 def backend_readers(settings: ReleaseSettings) -> list[str]:
@@ -505,7 +450,8 @@ def _lists(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, list[
 
 
 ENVIRONMENT = Concept(
-    values=environment_values,
+    parts=environment_parts,
+    config=environment_config,
     objects=environment_objects,
     rules=environment_rules,
     needs=environment_needs,
@@ -521,11 +467,12 @@ __all__ = [
     "backend_namespace",
     "backend_readers",
     "duplicate_variable_rules",
+    "environment_config",
     "environment_needs",
     "environment_notes",
     "environment_objects",
+    "environment_parts",
     "environment_rules",
-    "environment_values",
     "literal",
     "no_proxy",
     "variables",

@@ -23,7 +23,9 @@ from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.components import keda_rules
 from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.dags import dag_mounts, dag_readers
 from cdk8s_airflow.airflow.wire.migration import waiting_values
+from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions
 from cdk8s_airflow.airflow.wire.pod_settings import (
     grace_values,
     groomer_rules,
@@ -83,9 +85,18 @@ def executor_values(settings: ReleaseSettings) -> Tree:
         trees += [_workers(settings, celery), _broker(settings, celery)]
     if settings.runs_tasks_in_scheduler and not shared:
         trees += [nest(dialect.place("scheduler.claim"), False), nest(dialect.place("scheduler.claim_too"), False)]
-    if _served_by_pods_without_names(settings, celery):
-        trees.append({"config": {"core": {"hostname_callable": _BY_ADDRESS}}})
     return join(*trees)
+
+
+def executor_config(settings: ReleaseSettings) -> ConfigOptions:
+    """How many tasks a Celery worker runs at once, and how the UI calls pods without DNS names."""
+    celery = celery_of(settings.executor)
+    options: ConfigOptions = {}
+    if celery is not None and celery.concurrency is not None:
+        options["celery"] = {"worker_concurrency": celery.concurrency}
+    if _served_by_pods_without_names(settings, celery):
+        options["core"] = {"hostname_callable": _BY_ADDRESS}
+    return options
 
 
 def _served_by_pods_without_names(settings: ReleaseSettings, celery: CeleryExecutor | None) -> bool:
@@ -112,21 +123,27 @@ def _workers(settings: ReleaseSettings, celery: CeleryExecutor) -> Tree:
     ones. What is said of them then reaches neither task pods nor other sets.
     """
     dialect = settings.dialect
-    options: Tree = {}
-    if celery.concurrency is not None:
-        options = {"config": {"celery": {"worker_concurrency": celery.concurrency}}}
     flat = dialect.place("workers")
     if flat is not None:
         values = join(_worker_values(settings, celery, celery.workers), _queue_command(celery.workers))
-        return join(options, nest(flat, values))
+        return nest(flat, values)
     sets = [
         join(
             {"name": each.name if isinstance(each, WorkerSet) else "default", "queue": ",".join(each.queues)},
-            _worker_values(settings, celery, each),
+            _with_dag_files(settings, _worker_values(settings, celery, each)),
         )
         for each in all_workers(celery)
     ]
-    return join(options, nest(dialect.place("workers.default_set"), False), nest(dialect.place("workers.sets"), sets))
+    return join(nest(dialect.place("workers.default_set"), False), nest(dialect.place("workers.sets"), sets))
+
+
+def _with_dag_files(settings: ReleaseSettings, values: Tree) -> Tree:
+    """The values of a set with the volumes of DAG files: a list of a set replaces that of all workers."""
+    if settings.dialect.place("celery_workers.volumes") not in dag_readers(settings):
+        return values
+    volumes, mounts = dag_mounts(settings)
+    common = {"extraVolumes": volumes, "extraVolumeMounts": mounts}
+    return {**values, **{key: [*shared, *values[key]] for key, shared in common.items() if shared and key in values}}
 
 
 def _worker_values(settings: ReleaseSettings, celery: CeleryExecutor, given: CeleryWorkers) -> Tree:
@@ -403,32 +420,11 @@ def executor_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
         )
 
 
-_LISTS = ("env", "extraContainers", "extraInitContainers", "extraVolumeMounts", "extraVolumes")
-
-
-def completed_sets(values: Tree) -> Tree:
-    """Values in which every set of workers has what all workers are given.
-
-    In the chart a list of a set takes the place of the list for all workers, which other settings write to.
-    """
-    workers = values.get("workers", {})
-    celery = workers.get("celery", {})
-    sets = celery.get("sets")
-    if not sets:
-        return values
-    completed = [
-        {
-            **each,
-            **{
-                key: [*common, *each.get(key, [])]
-                for key in _LISTS
-                if key in each and (common := celery.get(key) or workers.get(key) or [])
-            },
-        }
-        for each in sets
-    ]
-    return {**values, "workers": {**workers, "celery": {**celery, "sets": completed}}}
-
-
-EXECUTOR = Concept(values=executor_values, objects=own_worker_budgets, rules=executor_rules, needs=executor_needs)
+EXECUTOR = Concept(
+    values=executor_values,
+    config=executor_config,
+    objects=own_worker_budgets,
+    rules=executor_rules,
+    needs=executor_needs,
+)
 """The executor, its workers and its broker."""

@@ -15,6 +15,7 @@ from cdk8s_airflow.airflow.exposure import (
 )
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, config_option
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.validation import Finding
@@ -24,14 +25,18 @@ SERVER_PORT = 8080
 
 
 def exposure_values(settings: ReleaseSettings) -> Tree:
-    """The Service, the Ingress if there is one, and the base URL that follows."""
+    """The Service, and the Ingress if there is one."""
     dialect, ui = settings.dialect, settings.ui
-    base_url = ui.base_url
     return join(
         nest(f"{dialect.place('ui_server')}.service", _service(settings)),
         nest(dialect.place("ui_server.ingress"), _ingress(ui)) if isinstance(ui, Ingress) else {},
-        nest(dialect.place("ui_server.base_url"), base_url) if base_url is not None else {},
     )
+
+
+def exposure_config(settings: ReleaseSettings) -> ConfigOptions:
+    """The URL under which people open the UI."""
+    base_url = settings.ui.base_url
+    return {} if base_url is None else config_option(settings.dialect.place("ui_server.base_url"), base_url)
 
 
 def _service(settings: ReleaseSettings) -> Tree:
@@ -134,5 +139,7 @@ def exposure_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
             )
 
 
-EXPOSURE = Concept(values=exposure_values, objects=exposure_objects, rules=exposure_rules, needs=exposure_needs)
+EXPOSURE = Concept(
+    values=exposure_values, config=exposure_config, objects=exposure_objects, rules=exposure_rules, needs=exposure_needs
+)
 """Access to the UI."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, PodParts
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, DOCKER_HUB, Image, registry_and_path
@@ -61,10 +62,6 @@ def image_values(settings: ReleaseSettings) -> Tree:
             for key, (name, tag) in settings.images_beside.items()
             if key != "redis" or settings.has_celery_workers
         ]
-    if settings.pull_secret is not None:
-        trees.append({"registry": {"secretName": settings.pull_secret.name}})
-    if settings.facts.architecture is not None:
-        trees.append({"nodeSelector": {ARCHITECTURE_LABEL: settings.facts.architecture}})
     return join(*trees)
 
 
@@ -94,6 +91,46 @@ def _on_architecture(part: Any, architecture: str) -> Any:
     }
 
 
+def image_parts(settings: ReleaseSettings) -> PodParts:
+    """The Secret by which nodes log in, and the architecture of nodes."""
+    architecture, pull_secret = settings.facts.architecture, settings.pull_secret
+    return PodParts(
+        pull_secret=None if pull_secret is None else pull_secret.name,
+        node_selector={} if architecture is None else {ARCHITECTURE_LABEL: architecture},
+    )
+
+
+def image_config(settings: ReleaseSettings) -> ConfigOptions:
+    """The image of task pods by its digest, where KubernetesExecutor puts it together."""
+    image = settings.airflow_image
+    if image is None or image.digest is None or not settings.has_task_pods:
+        return {}
+    by_digest = _by_digest(airflow_repository(settings), image.digest)
+    return {
+        "kubernetes_executor": {
+            "worker_container_repository": by_digest["repository"],
+            "worker_container_tag": by_digest["tag"],
+        }
+    }
+
+
+def _by_digest(repository: str, digest: str) -> dict[str, str]:
+    """Repository and tag that together name an image by its digest."""
+    algorithm, digits = digest.split(":")
+    return {"repository": f"{repository}@{algorithm}", "tag": digits}
+
+
+def side_image(settings: ReleaseSettings, key: str) -> tuple[str, str]:
+    """Repository and tag of an image that runs next to Airflow's.
+
+    Args:
+        settings: the release.
+        key: its key under ``images`` of the chart.
+    """
+    repository, tag = settings.images_beside[key]
+    return (repository if settings.mirror is None else settings.mirror.of(repository)), tag
+
+
 def _digest(settings: ReleaseSettings, repository: str, image: Image) -> Tree:
     """A digest in all places.
 
@@ -102,17 +139,10 @@ def _digest(settings: ReleaseSettings, repository: str, image: Image) -> Tree:
     """
     if image.digest is None:
         return {}
-    algorithm, digits = image.digest.split(":")
-    by_digest = {"repository": f"{repository}@{algorithm}", "tag": digits}
+    by_digest = _by_digest(repository, image.digest)
     values: Tree = {"defaultAirflowDigest": image.digest}
     if settings.has_task_pods:
         values["images"] = {"pod_template": by_digest}
-        values["config"] = {
-            "kubernetes_executor": {
-                "worker_container_repository": by_digest["repository"],
-                "worker_container_tag": by_digest["tag"],
-            }
-        }
     if settings.has_celery_workers:
         values.setdefault("images", {})["flower"] = by_digest
     return values
@@ -159,5 +189,5 @@ def _whole(image: str) -> str:
     return "/".join(registry_and_path(image))
 
 
-IMAGES = Concept(values=image_values, needs=image_needs, notes=image_notes)
+IMAGES = Concept(values=image_values, parts=image_parts, config=image_config, needs=image_needs, notes=image_notes)
 """The images of the release."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.pod_parts import PodParts, env_variables
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
-from cdk8s_airflow.model.secret_reference import AirflowKeys, SecretReference
+from cdk8s_airflow.model.secret_reference import AirflowKeys, SecretKey, SecretReference
 from cdk8s_airflow.validation import Finding
 
 FERNET_VARIABLE = "AIRFLOW__CORE__FERNET_KEY"
@@ -28,29 +29,23 @@ def key_values(settings: ReleaseSettings) -> Tree:
     dialect = settings.dialect
     return join(
         {"fernetKeySecretName": settings.keys.fernet.name},
-        _both_fernet_keys(settings.keys),
         *(nest(dialect.place(f"keys.{field}"), ref.name) for field, ref in session_keys(settings.keys).items() if ref),
         nest(dialect.place("admin_user.enabled"), settings.admin is not None),
     )
 
 
-def _both_fernet_keys(keys: AirflowKeys) -> Tree:
-    """Two keys with a comma between them, as Airflow takes them: it encrypts with the first, and reads with either.
+def key_parts(settings: ReleaseSettings) -> PodParts:
+    """Two fernet keys with a comma between them, as Airflow takes them: it encrypts with the first, and reads with either.
 
     Each is in a Secret of its own. Kubernetes could join them in a variable only where the chart writes the two before it, which
     differs from pod to pod; so Airflow runs a command for it, and the chart's own variable is switched off.
     """
+    keys = settings.keys
     if keys.previous_fernet is None:
-        return {}
+        return PodParts()
     both = (keys.fernet, keys.previous_fernet)
-    return {
-        "enableBuiltInSecretEnvVars": {FERNET_VARIABLE: False},
-        "env": [{"name": FERNET_COMMAND, "value": _BOTH}],
-        "secret": [
-            {"envName": name, "secretName": ref.name, "secretKey": "fernet-key"}
-            for name, ref in zip(FERNET_PARTS, both, strict=True)
-        ],
-    }
+    parts = {name: SecretKey(ref.name, "fernet-key") for name, ref in zip(FERNET_PARTS, both, strict=True)}
+    return PodParts(variables=env_variables({FERNET_COMMAND: _BOTH, **parts}), unset_variables=(FERNET_VARIABLE,))
 
 
 def session_keys(keys: AirflowKeys) -> dict[str, SecretReference | None]:
@@ -97,5 +92,5 @@ def key_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
             yield needs.random_key(ref, settings.namespace, _PURPOSES[field])
 
 
-KEYS = Concept(values=key_values, rules=key_rules, needs=key_needs)
+KEYS = Concept(values=key_values, parts=key_parts, rules=key_rules, needs=key_needs)
 """The keys of Airflow."""

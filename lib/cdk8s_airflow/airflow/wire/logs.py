@@ -11,6 +11,7 @@ from cdk8s_airflow.airflow.logs import (
     ClaimLogs,
     EphemeralLogs,
     ExistingClaimLogs,
+    Logs,
     ObjectStoreLogs,
     OpensearchLogs,
     S3Logs,
@@ -18,10 +19,12 @@ from cdk8s_airflow.airflow.logs import (
 )
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
-from cdk8s_airflow.airflow.wire.tree import Tree, join
+from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, PodParts, env_variables
+from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.pruning import state_metadata
+from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.model.service_account import ServiceAccounts
 from cdk8s_airflow.model.volume import shared_access_mode
 from cdk8s_airflow.model.wire.volume import claim
@@ -48,58 +51,67 @@ def log_claim_name(release: str) -> str:
     return f"{release}-logs"
 
 
+def log_claim(settings: ReleaseSettings) -> str | None:
+    """The volume claim that task logs are on, if there is one."""
+    if isinstance(settings.logs, ClaimLogs):
+        return log_claim_name(settings.release)
+    return settings.logs.name if isinstance(settings.logs, ExistingClaimLogs) else None
+
+
 def log_values(settings: ReleaseSettings) -> Tree:
-    """The claim by name, since the chart makes none of its own; or where else logs go, and by which connection."""
-    logs = settings.logs
-    if isinstance(logs, ObjectStoreLogs):
-        return join(_NO_VOLUME, _object_store(logs))
+    """The claim by name, since the chart makes none of its own; or the search engine, whose URL the chart reads from the Secret."""
+    claimed, logs = log_claim(settings), settings.logs
+    if claimed is not None:
+        return {"logs": {"persistence": {"enabled": True, "existingClaim": claimed}}}
     if isinstance(logs, SearchLogs):
-        return join(_NO_VOLUME, _search(logs, settings))
-    if isinstance(logs, ClaimLogs):
-        name = log_claim_name(settings.release)
-    elif isinstance(logs, ExistingClaimLogs):
-        name = logs.name
-    else:
-        return _NO_VOLUME
-    return {"logs": {"persistence": {"enabled": True, "existingClaim": name}}}
+        return {**_NO_VOLUME, _place(logs, settings) or logs.engine: {"enabled": True, "secretName": logs.url.name}}
+    return _NO_VOLUME
 
 
-def _object_store(logs: ObjectStoreLogs) -> Tree:
-    """The folder tells Airflow which store it is. Without a connection it asks the environment who it is."""
+def log_parts(settings: ReleaseSettings) -> PodParts:
+    """The connection by which logs are written and read, or the login to the search engine."""
+    logs = settings.logs
+    if isinstance(logs, OpensearchLogs):
+        login = {"AIRFLOW__OPENSEARCH__USERNAME": logs.username, "AIRFLOW__OPENSEARCH__PASSWORD": logs.password}
+        return PodParts(variables=env_variables({name: ref for name, ref in login.items() if ref is not None}))
+    connection = _connection(logs)
+    return PodParts(variables=env_variables({} if connection is None else {CONNECTION_VARIABLE: connection}))
+
+
+def _connection(logs: Logs) -> str | SecretKey | None:
+    """The connection to the object store. Without one, Airflow asks the environment for its identity."""
+    if not isinstance(logs, ObjectStoreLogs):
+        return None
+    if logs.connection is not None:
+        return logs.connection
+    return None if logs.plain_connection is None else json.dumps(logs.plain_connection)
+
+
+def log_config(settings: ReleaseSettings) -> ConfigOptions:
+    """The folder tells Airflow which store it is."""
+    logs = settings.logs
+    if isinstance(logs, SearchLogs):
+        return _search_options(logs)
+    if not isinstance(logs, ObjectStoreLogs):
+        return {}
     logging = {"remote_logging": _ON, "remote_base_log_folder": logs.folder}
-    values: Tree = {"config": {"logging": logging}}
     if isinstance(logs, S3Logs) and logs.encrypt:
         logging["encrypt_s3_logs"] = _ON
-    if isinstance(logs, AzureBlobLogs):
-        values["config"]["azure_remote_logging"] = {"remote_wasb_log_container": logs.container}
-    if logs.connection is not None:
-        ref = logs.connection
-        values["secret"] = [{"envName": CONNECTION_VARIABLE, "secretName": ref.name, "secretKey": ref.key}]
-    elif logs.plain_connection is not None:
-        values["env"] = [{"name": CONNECTION_VARIABLE, "value": json.dumps(logs.plain_connection)}]
-    if "secret" in values or "env" in values:
+    if _connection(logs) is not None:
         logging["remote_log_conn_id"] = CONNECTION
-    return values
+    options: ConfigOptions = {"logging": logging}
+    if isinstance(logs, AzureBlobLogs):
+        options["azure_remote_logging"] = {"remote_wasb_log_container": logs.container}
+    return options
 
 
-def _search(logs: SearchLogs, settings: ReleaseSettings) -> Tree:
-    """The chart takes the URL from the Secret; the rest is said in the engine's section."""
+def _search_options(logs: SearchLogs) -> ConfigOptions:
     options = {"json_format": _ON, "write_stdout": _OFF if logs.direct else _ON}
     if logs.direct:
         options[logs.direct_option] = _ON
-    values: Tree = {
-        _place(logs, settings) or logs.engine: {"enabled": True, "secretName": logs.url.name},
-        "config": {"logging": {"remote_logging": _ON}, logs.engine: options},
-    }
     if isinstance(logs, OpensearchLogs):
         options["port"] = str(logs.port)
-        login = {"USERNAME": logs.username, "PASSWORD": logs.password}
-        values["secret"] = [
-            {"envName": f"AIRFLOW__OPENSEARCH__{option}", "secretName": ref.name, "secretKey": ref.key}
-            for option, ref in login.items()
-            if ref is not None
-        ]
-    return values
+    return {"logging": {"remote_logging": _ON}, logs.engine: options}
 
 
 def _place(logs: SearchLogs, settings: ReleaseSettings) -> str | None:
@@ -199,5 +211,13 @@ def log_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
     return {"logs": claim(name, settings.namespace, settings.logs.volume, mode, state_metadata())}
 
 
-LOGS = Concept(values=log_values, objects=log_objects, rules=log_rules, needs=log_needs, notes=log_notes)
+LOGS = Concept(
+    values=log_values,
+    parts=log_parts,
+    config=log_config,
+    objects=log_objects,
+    rules=log_rules,
+    needs=log_needs,
+    notes=log_notes,
+)
 """Task logs."""

@@ -6,13 +6,11 @@ from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
-from cdk8s_airflow.airflow.wire.tree import Tree, join
+from cdk8s_airflow.airflow.wire.pod_parts import PodParts
+from cdk8s_airflow.airflow.wire.tree import Tree
 
 AIRFLOW_USER = 50000
 """The user of the official image; its group is 0."""
-
-GIT_SYNC_USER = 65533
-"""The user of the git-sync image."""
 
 STATSD_USER = 65534
 """The user of the StatsD exporter's image."""
@@ -32,30 +30,13 @@ AIRFLOW_POD: dict[str, Any] = {"runAsNonRoot": True, "runAsUser": AIRFLOW_USER, 
 """What each pod of Airflow gives up."""
 
 
+def security_parts(settings: ReleaseSettings) -> PodParts:
+    """The contexts of Airflow's own pods and containers."""
+    return PodParts(pod_security=AIRFLOW_POD, container_security=CONTAINER)
+
+
 def security_values(settings: ReleaseSettings) -> Tree:
-    """The global contexts reach Airflow's own containers; git-sync and StatsD have keys of their own.
-
-    The chart replaces a context instead of merging it, so user and group are always said again.
-    """
-    return join(
-        {
-            "securityContexts": {
-                "pod": AIRFLOW_POD,
-                "containers": CONTAINER,
-            }
-        },
-        _git_sync(settings),
-        _statsd(settings),
-    )
-
-
-def _git_sync(settings: ReleaseSettings) -> Tree:
-    if settings.git_sync is None:
-        return {}
-    return {"dags": {"gitSync": {"securityContexts": {"container": {"runAsUser": GIT_SYNC_USER, **CONTAINER}}}}}
-
-
-def _statsd(settings: ReleaseSettings) -> Tree:
+    """The contexts of StatsD, which has keys of its own. The chart replaces a context as a whole, so each is complete."""
     if settings.statsd is None:
         return {}
     return {
@@ -68,5 +49,5 @@ def _statsd(settings: ReleaseSettings) -> Tree:
     }
 
 
-SECURITY = Concept(values=security_values)
+SECURITY = Concept(values=security_values, parts=security_parts)
 """Security contexts."""

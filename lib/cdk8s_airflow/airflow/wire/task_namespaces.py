@@ -8,23 +8,31 @@ over the cluster, which the chart's own switch would give.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from cdk8s_airflow.airflow.executors import task_resources_of
 from cdk8s_airflow.airflow.logs import EphemeralLogs, ObjectStoreLogs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.chart_variables import HOME
 from cdk8s_airflow.airflow.wire.concept import Concept, SharedResults
+from cdk8s_airflow.airflow.wire.dags import bundle_list, is_option
+from cdk8s_airflow.airflow.wire.exposure import SERVER_PORT
+from cdk8s_airflow.airflow.wire.git_sync import git_sync_parts
+from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
-from cdk8s_airflow.airflow.wire.task_pods import HOME, task_pod
+from cdk8s_airflow.airflow.wire.task_pod_overlay import overlaid_parts
+from cdk8s_airflow.airflow.wire.task_pods import TaskPodParts, task_pod, task_pod_parts
 from cdk8s_airflow.airflow.wire.tree import Tree
+from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.dags.folder import FolderFiles
+from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.service_account import ExistingServiceAccount
-from cdk8s_airflow.validation import Finding, PlatformError, show
+from cdk8s_airflow.validation import Finding, show
 
 LAUNCHER: tuple[Mapping[str, Any], ...] = (
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["create", "list", "watch", "patch", "delete"]},
@@ -57,143 +65,168 @@ NOT_FOR_TASKS = frozenset(
 _ESCAPED = "{{`{{`}}"
 
 
-def namespace_values(settings: ReleaseSettings) -> Tree:
-    """Where the executor looks for its pods."""
+def namespace_config(settings: ReleaseSettings) -> ConfigOptions:
+    """The namespaces in which the executor watches pods."""
     if not settings.task_namespaces:
         return {}
+    namespaces = ",".join((settings.namespace, *settings.task_namespaces))
     return {
-        "config": {
-            "kubernetes_executor": {
-                "multi_namespace_mode": "True",
-                "multi_namespace_mode_namespace_list": ",".join((settings.namespace, *settings.task_namespaces)),
-            }
+        "kubernetes_executor": {
+            "multi_namespace_mode": "True",
+            "multi_namespace_mode_namespace_list": namespaces,
         }
     }
 
 
-def namespace_pods(settings: ReleaseSettings, values: Mapping[str, Any], namespace: str) -> list[dict[str, Any]]:
-    """All that a task may run in, in a namespace."""
-    pods = settings.task_pods
-    return [task_pod(settings, values, given, namespace) for given in (pods.default, *pods.templates.values())]
+def namespace_pods(parts: TaskPodParts, namespace: str) -> list[dict[str, Any]]:
+    """All pods that a task may run in, in a namespace."""
+    pods = parts.settings.task_pods
+    return [task_pod(parts, given, namespace) for given in (pods.default, *pods.templates.values())]
 
 
-def namespace_objects(settings: ReleaseSettings, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def namespace_objects(shared: SharedResults) -> dict[str, dict[str, Any]]:
     """What each namespace needs: rights for the release's components, an account and the configuration for pods."""
     made: dict[str, dict[str, Any]] = {}
-    for namespace in settings.task_namespaces:
+    for namespace in shared.settings.task_namespaces:
         at = f"tasks-in-{namespace}"
-        for what, rules, component in (
-            ("launcher", LAUNCHER, "scheduler"),
-            ("log-reader", LOG_READER, settings.dialect.ui_server),
-        ):
-            name = f"{settings.release}-task-{what}"
-            made[f"{at}-{what}"] = {
-                "apiVersion": "rbac.authorization.k8s.io/v1",
-                "kind": "Role",
-                "metadata": {"name": name, "namespace": namespace},
-                "rules": [dict(rule) for rule in rules],
-            }
-            account = {
-                "kind": "ServiceAccount",
-                "name": account_name(settings, component),
-                "namespace": settings.namespace,
-            }
-            made[f"{at}-{what}-binding"] = {
-                "apiVersion": "rbac.authorization.k8s.io/v1",
-                "kind": "RoleBinding",
-                "metadata": {"name": name, "namespace": namespace},
-                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-                "subjects": [account],
-            }
-        workers = settings.service_accounts.workers
-        if not isinstance(workers, ExistingServiceAccount):
-            metadata: Tree = {"name": account_name(settings, "worker"), "namespace": namespace}
-            if workers.annotations:
-                metadata["annotations"] = dict(workers.annotations)
-            made[f"{at}-account"] = {
-                "apiVersion": "v1",
-                "kind": "ServiceAccount",
-                "metadata": metadata,
-                "automountServiceAccountToken": False,
-            }
-        made[f"{at}-config"] = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": f"{settings.release}-config", "namespace": namespace},
-            "data": _files(settings, values),
-        }
+        made |= {f"{at}-{name}": manifest for name, manifest in _namespace_objects(shared, namespace).items()}
     return made
 
 
-def _files(settings: ReleaseSettings, values: Mapping[str, Any]) -> dict[str, str]:
+def _namespace_objects(shared: SharedResults, namespace: str) -> dict[str, dict[str, Any]]:
+    settings = shared.settings
+    made = {
+        **_role(settings, namespace, "launcher", LAUNCHER, "scheduler"),
+        **_role(settings, namespace, "log-reader", LOG_READER, settings.dialect.ui_server),
+    }
+    workers = settings.service_accounts.workers
+    if not isinstance(workers, ExistingServiceAccount):
+        metadata: Tree = {"name": account_name(settings, "worker"), "namespace": namespace}
+        if workers.annotations:
+            metadata["annotations"] = dict(workers.annotations)
+        made["account"] = {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": metadata,
+            "automountServiceAccountToken": False,
+        }
+    made["config"] = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": f"{settings.release}-config", "namespace": namespace},
+        "data": _files(shared),
+    }
+    return made
+
+
+def _role(
+    settings: ReleaseSettings, namespace: str, what: str, rules: Iterable[Mapping[str, Any]], component: str
+) -> dict[str, dict[str, Any]]:
+    """A role in another namespace for a component of the release, and its binding."""
+    name = f"{settings.release}-task-{what}"
+    metadata = {"name": name, "namespace": namespace}
+    account = {
+        "kind": "ServiceAccount",
+        "name": account_name(settings, component),
+        "namespace": settings.namespace,
+    }
+    return {
+        what: {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": metadata,
+            "rules": [dict(rule) for rule in rules],
+        },
+        f"{what}-binding": {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+            "subjects": [account],
+        },
+    }
+
+
+def _files(shared: SharedResults) -> dict[str, str]:
     """The files that pods mount from the ConfigMap with airflow.cfg."""
-    sections = task_config(settings, values)
     text = "\n".join(
         f"[{section}]\n" + "".join(f"{option} = {value}\n" for option, value in sorted(options.items()))
-        for section, options in sorted(sections.items())
+        for section, options in sorted(task_config(shared).items())
     )
+    sync = git_sync_parts(shared.settings)
     files = {"airflow.cfg": text}
-    if values.get("airflowLocalSettings", True):
-        files["airflow_local_settings.py"] = _plain(values.get("airflowLocalSettings", ""), "airflowLocalSettings")
-    known_hosts = ((values.get("dags") or {}).get("gitSync") or {}).get("knownHosts")
-    if known_hosts:
-        files["known_hosts"] = str(known_hosts)
+    local_settings = overlaid_parts(shared.parts, shared.user_values).local_settings
+    if local_settings != "":
+        files["airflow_local_settings.py"] = (local_settings or "").replace(_ESCAPED, "{{")
+    if sync is not None and sync.known_hosts:
+        files["known_hosts"] = sync.known_hosts
     return files
 
 
-def task_config(settings: ReleaseSettings, values: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def task_config(shared: SharedResults) -> dict[str, dict[str, str]]:
     """The airflow.cfg of tasks elsewhere: what the chart writes for the release, with full names of Services."""
-    release, facts = settings.release, settings.facts
-    services = f"{settings.namespace}.svc.{facts.cluster_domain}"
-    dags = values.get("dags") or {}
-    sync = dags.get("gitSync") or {}
-    folder = dags.get("mountPath") or f"{HOME}/dags"
-    told = values.get("config") or {}
-    port = (values.get("ports") or {}).get("apiServer", 8080)
+    settings = shared.settings
+    found = _chart_config(settings)
+    for options in (shared.config, _user_config(settings)):
+        for section, own in options.items():
+            if section not in NOT_FOR_TASKS:
+                found.setdefault(section, {}).update({name: str(value) for name, value in own.items()})
+    services = f"{settings.namespace}.svc.{settings.facts.cluster_domain}"
+    found["core"]["execution_api_server_url"] = (
+        f"http://{settings.release}-api-server.{services}:{SERVER_PORT}/execution/"
+    )
+    found["metrics"]["statsd_host"] = f"{settings.release}-statsd.{services}"
+    return found
+
+
+def _chart_config(settings: ReleaseSettings) -> dict[str, dict[str, str]]:
+    """The options that the chart itself writes. Source: ``config`` in its values."""
+    sync, dags = settings.git_sync, settings.dags
+    folder = dags.folder if isinstance(dags, DagImage) else f"{HOME}/dags"
     found: dict[str, dict[str, str]] = {
         "core": {
-            "dags_folder": f"{folder}/repo/{sync.get('subPath', '')}" if sync.get("enabled") else folder,
+            "dags_folder": folder if sync is None else f"{folder}/repo/{sync.sub_path}",
             "load_examples": "False",
-            "executor": str(values["executor"]),
+            "executor": settings.executor.name,
             "auth_manager": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
         },
         "logging": {"remote_logging": "False", "colored_console_log": "False"},
         "metrics": {
-            "statsd_on": str(bool((values.get("statsd") or {}).get("enabled", True))),
+            "statsd_on": str(settings.statsd is not None),
             "statsd_port": "9125",
             "statsd_prefix": "airflow",
         },
     }
-    place = settings.dialect.place("dag_bundles") or ""
-    bundles = (values.get("dagProcessor") or {}).get("dagBundleConfigList")
-    if bundles and not place.startswith("config."):
-        listed = [{**bundle, "kwargs": bundle.get("kwargs") or {}} for bundle in bundles]
-        found["dag_processor"] = {"dag_bundle_config_list": json.dumps(listed, sort_keys=True)}
-    for section, options in told.items():
-        if section not in NOT_FOR_TASKS:
-            found.setdefault(section, {}).update(
-                {option: _plain(value, f"config.{section}.{option}") for option, value in (options or {}).items()}
-            )
-    found["core"]["execution_api_server_url"] = f"http://{release}-api-server.{services}:{port}/execution/"
-    found["metrics"]["statsd_host"] = f"{release}-statsd.{services}"
+    if isinstance(dags, DagBundles) and not is_option(settings.dialect.place("dag_bundles")):
+        found["dag_processor"] = {"dag_bundle_config_list": json.dumps(bundle_list(dags), sort_keys=True)}
     return found
 
 
-def _plain(value: object, at: str) -> str:
-    """What the chart's template engine would make of a text without templates."""
-    text = str(value)
-    if "{{" in text.replace(_ESCAPED, ""):
-        raise PlatformError(
-            [
-                Finding(
-                    rule="tasks/text",
-                    at=f"values.{at}",
-                    problem="is a template, which only Helm could fill in, and task pods in other namespaces need it too",
-                    fix="write what it stands for, or leave task_namespaces= out",
-                )
-            ]
-        )
-    return text.replace(_ESCAPED, "{{")
+def _user_config(settings: ReleaseSettings) -> ConfigOptions:
+    """The options in ``values=``, without what escapes them from the template engine."""
+    config = settings.values.get("config")
+    return {
+        section: {name: str(value).replace(_ESCAPED, "{{") for name, value in options.items()}
+        for section, options in (config.items() if isinstance(config, Mapping) else ())
+        if isinstance(options, Mapping)
+    }
+
+
+def _template_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether ``values=`` has templates in files that tasks read."""
+    config, local_settings = settings.values.get("config"), settings.values.get("airflowLocalSettings")
+    texts: dict[str, Any] = {} if local_settings is None else {"airflowLocalSettings": local_settings}
+    for section, options in config.items() if isinstance(config, Mapping) else ():
+        for option, value in options.items() if isinstance(options, Mapping) and section not in NOT_FOR_TASKS else ():
+            texts[f"config.{section}.{option}"] = value
+    for at, value in texts.items():
+        if "{{" in str(value).replace(_ESCAPED, ""):
+            yield Finding(
+                rule="tasks/text",
+                at=f"values.{at}",
+                problem="is a template, which only Helm could fill in, and task pods in other namespaces need it too",
+                fix="write what it stands for, or leave task_namespaces= out",
+            )
 
 
 def task_namespace_rules(settings: ReleaseSettings) -> Iterator[Finding]:
@@ -201,6 +234,7 @@ def task_namespace_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     given = settings.task_namespaces
     if not given:
         return
+    yield from _template_rules(settings)
     missing = [
         (settings.dialect.airflow_major < 3, "each task of Airflow 2 reads the metadata database", "use Airflow 3"),
         (
@@ -259,11 +293,9 @@ def task_namespace_rules(settings: ReleaseSettings) -> Iterator[Finding]:
 
 def namespace_needs(shared: SharedResults) -> Iterator[SecretNeed]:
     """Secrets that task pods in other namespaces name. The release itself does not wait for them."""
-    settings = shared.settings
-    for namespace in settings.task_namespaces:
-        named = {
-            name for pod in namespace_pods(settings, shared.values, namespace) for name in referenced_names(pod)[0]
-        }
+    parts = task_pod_parts(shared)
+    for namespace in shared.settings.task_namespaces:
+        named = {name for pod in namespace_pods(parts, namespace) for name in referenced_names(pod)[0]}
         for need in shared.needs_in_namespace(namespace):
             if need.name in named:
                 yield replace(need, awaited=False)
@@ -271,10 +303,11 @@ def namespace_needs(shared: SharedResults) -> Iterator[SecretNeed]:
 
 def namespace_notes(shared: SharedResults) -> Iterator[str]:
     """ConfigMaps that must exist in these namespaces."""
-    settings, values = shared.settings, shared.values
+    settings = shared.settings
+    parts = task_pod_parts(shared)
     for namespace in settings.task_namespaces:
         maps: set[str] = set()
-        for pod in namespace_pods(settings, values, namespace):
+        for pod in namespace_pods(parts, namespace):
             maps |= referenced_names(pod)[1]
         maps.discard(f"{settings.release}-config")
         if maps:
@@ -312,7 +345,10 @@ def _collect(told: Any, secrets: set[str], maps: set[str]) -> None:
 
 
 TASK_NAMESPACES = Concept(
-    values=namespace_values, rules=task_namespace_rules, needs_from=namespace_needs, notes_from=namespace_notes
+    config=namespace_config,
+    rules=task_namespace_rules,
+    needs_from=namespace_needs,
+    notes_from=namespace_notes,
 )
 """Pods of tasks in other namespaces."""
 
@@ -320,11 +356,11 @@ __all__ = [
     "LAUNCHER",
     "LOG_READER",
     "NOT_FOR_TASKS",
+    "namespace_config",
     "namespace_needs",
     "namespace_notes",
     "namespace_objects",
     "namespace_pods",
-    "namespace_values",
     "referenced_names",
     "task_config",
     "task_namespace_rules",

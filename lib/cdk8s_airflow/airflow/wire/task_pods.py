@@ -1,4 +1,4 @@
-"""The pods of tasks, generated from the same values that the chart makes its other pods from.
+"""The pods of tasks, generated from the same parts that the values of the chart are made from.
 
 The chart's own template puts the database's URL and the keys of Airflow into every task pod. Airflow 3 needs none of them there,
 so its template is generated here; with Airflow 2 only where the chart's own cannot say what was asked for.
@@ -8,35 +8,61 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Any
 
-from cdk8s_airflow.airflow.executors import TASK_POD, task_resources_of
+from cdk8s_airflow.airflow.executors import TASK_POD, celery_of, task_resources_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TEMPLATES_FOLDER, TaskPod, TaskPods
-from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.chart_variables import HOME, chart_variables
+from cdk8s_airflow.airflow.wire.concept import Concept, SharedResults
+from cdk8s_airflow.airflow.wire.dags import dag_mounts, dag_readers
 from cdk8s_airflow.airflow.wire.database import CA_VOLUME, LIBRARY_VARIABLES, URL_VARIABLES
+from cdk8s_airflow.airflow.wire.git_sync import (
+    DAGS_VOLUME,
+    GitSyncParts,
+    git_sync_container,
+    git_sync_parts,
+    git_sync_volumes,
+    ssh_key_volumes,
+)
+from cdk8s_airflow.airflow.wire.images import airflow_image
 from cdk8s_airflow.airflow.wire.kerberos import (
-    kerberos_containers,
+    kerberos_init_containers,
     kerberos_mounts,
+    kerberos_sidecars,
     kerberos_variables,
     kerberos_volumes,
 )
 from cdk8s_airflow.airflow.wire.keys import FERNET_COMMAND, FERNET_PARTS, FERNET_VARIABLE
+from cdk8s_airflow.airflow.wire.logs import log_claim
+from cdk8s_airflow.airflow.wire.pod_parts import (
+    PodParts,
+    container_variable,
+    env_from_entries,
+    ordered_variables,
+)
 from cdk8s_airflow.airflow.wire.pod_settings import pod_labels, variable
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
-from cdk8s_airflow.airflow.wire.tree import Tree, overlay
+from cdk8s_airflow.airflow.wire.task_pod_overlay import (
+    TEMPLATED,
+    TaskPodOverlay,
+    overlaid_git_sync,
+    overlaid_parts,
+    task_pod_overlay,
+    worker_section,
+)
+from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model import secret_need as needs
-from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, Image
+from cdk8s_airflow.model.image import Image
 from cdk8s_airflow.model.secret_reference import ExistingSecret, SecretKey
-from cdk8s_airflow.model.wire.placement import placement
+from cdk8s_airflow.model.wire.placement import placement, spread
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.text.yaml_writer import escape_template, values_text
 from cdk8s_airflow.validation import Finding, PlatformError, show
 from cdk8s_airflow.validation.constraints import seconds
-
-HOME = "/opt/airflow"
+from cdk8s_airflow.validation.frozen import frozen
 
 FERNET_VARIABLES = (FERNET_VARIABLE, FERNET_COMMAND, *FERNET_PARTS)
 
@@ -58,6 +84,38 @@ _VOLUME = "pod-templates"
 _SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 
 
+@frozen
+class TaskPodParts:
+    """What all pods of tasks of a release have in common, with ``values=`` laid over it.
+
+    Attributes:
+        settings: the release.
+        pods: the parts of all pods of Airflow that tasks have too.
+        git_sync: the container that fetches DAG files before the task, if there is one.
+        given: what only ``values=`` sets.
+    """
+
+    settings: ReleaseSettings
+    pods: PodParts
+    git_sync: GitSyncParts | None
+    given: TaskPodOverlay
+
+
+@frozen
+class PodTemplates:
+    """The texts of all pod templates of a release.
+
+    Attributes:
+        default: the default pod; None where the chart's own template is used.
+        named: file name -> text of each named template, and of those for other namespaces.
+        findings: why a template cannot be written.
+    """
+
+    default: str | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
 def config_map_name(release: str) -> str:
     """The ConfigMap that holds the named templates of a release."""
     return f"{release}-pod-templates"
@@ -67,10 +125,15 @@ def generated(settings: ReleaseSettings) -> bool:
     """Whether the default pod is generated here rather than by the chart."""
     if not settings.has_task_pods:
         return False
-    return settings.dialect.airflow_major >= 3 or settings.task_pods.default not in (
+    return _isolated(settings) or settings.task_pods.default not in (
         TaskPod(),
         TaskPod(resources=settings.task_pods.default.resources),
     )
+
+
+def _isolated(settings: ReleaseSettings) -> bool:
+    """Whether tasks of this version of Airflow need neither the database nor a key of Airflow."""
+    return settings.dialect.has("tasks.isolated")
 
 
 def named(settings: ReleaseSettings) -> bool:
@@ -90,26 +153,39 @@ def task_pod_values(settings: ReleaseSettings) -> Tree:
     }
 
 
-def with_task_pods(settings: ReleaseSettings, values: Tree) -> Tree:
-    """Values with all that follows for task pods from the rest of them.
+def pod_templates(shared: SharedResults) -> PodTemplates:
+    """All templates of a release. Those that cannot be written are findings."""
+    settings = shared.settings
+    pods = settings.task_pods
+    if not (generated(settings) or named(settings)):
+        return PodTemplates()
+    parts = task_pod_parts(shared)
+    own = [(name, f"templates.{name}", each) for name, each in sorted(pods.templates.items())]
+    texts: dict[str, str] = {}
+    try:
+        default = template(parts, pods.default, "default") if generated(settings) else None
+        for name, at, given in own:
+            texts[name] = template(parts, given, at)
+        for namespace in settings.task_namespaces:
+            for name, at, given in (("", "default", pods.default), *own):
+                texts[f"{namespace}-{name}" if name else namespace] = template(parts, given, at, namespace)
+    except PlatformError as error:
+        return PodTemplates(findings=tuple(error.findings))
+    return PodTemplates(default=default, named={f"{name}.yaml": text for name, text in texts.items()})
 
-    What the values say of task pods under ``workers`` stays there: the template is made from it.
 
-    Raises:
-        PlatformError: when a text is none that YAML or the chart's template engine could carry.
-    """
-    if not settings.has_task_pods:
-        return values
-    over: Tree = {}
-    if generated(settings):
-        over["podTemplate"] = escape_template(template(settings, values, settings.task_pods.default, "default"))
+def pod_template_values(settings: ReleaseSettings, templates: PodTemplates) -> Tree:
+    """The values of the chart that follow from the templates."""
+    values: Tree = {}
+    if templates.default is not None:
+        values["podTemplate"] = escape_template(templates.default)
     if named(settings):
-        told = json.dumps(templates(settings, values), sort_keys=True)
-        over["scheduler"] = {"podAnnotations": {"cdk8s-airflow/pod-templates": digest(told, 16)}}
+        text = json.dumps(templates.named, sort_keys=True)
+        values["scheduler"] = {"podAnnotations": {"cdk8s-airflow/pod-templates": digest(text, 16)}}
     if own_images(settings):
-        # An image told by airflow.cfg would win over that of every template.
-        over["config"] = {"kubernetes_executor": {"worker_container_repository": "", "worker_container_tag": ""}}
-    return overlay(values, over)
+        # An image in airflow.cfg would win over that of every template.
+        values["config"] = {"kubernetes_executor": {"worker_container_repository": "", "worker_container_tag": ""}}
+    return values
 
 
 def own_images(settings: ReleaseSettings) -> bool:
@@ -118,24 +194,7 @@ def own_images(settings: ReleaseSettings) -> bool:
     return settings.has_task_pods and any(each.image is not None for each in (pods.default, *pods.templates.values()))
 
 
-def templates(settings: ReleaseSettings, values: Mapping[str, Any]) -> dict[str, str]:
-    """File name -> text of each named template, and of those for other namespaces."""
-    own = {
-        name: template(settings, values, given, f"templates.{name}")
-        for name, given in sorted(settings.task_pods.templates.items())
-    }
-    elsewhere = {
-        f"{namespace}{f'-{name}' if name else ''}": template(settings, values, given, at, namespace)
-        for namespace in settings.task_namespaces
-        for name, at, given in (
-            ("", "default", settings.task_pods.default),
-            *((name, f"templates.{name}", each) for name, each in sorted(settings.task_pods.templates.items())),
-        )
-    }
-    return {f"{name}.yaml": text for name, text in {**own, **elsewhere}.items()}
-
-
-def task_pod_objects(settings: ReleaseSettings, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def task_pod_objects(settings: ReleaseSettings, templates: PodTemplates) -> dict[str, dict[str, Any]]:
     """The ConfigMap with the named templates."""
     if not named(settings):
         return {}
@@ -144,138 +203,178 @@ def task_pod_objects(settings: ReleaseSettings, values: Mapping[str, Any]) -> di
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {"name": config_map_name(settings.release), "namespace": settings.namespace},
-            "data": templates(settings, values),
+            "data": dict(templates.named),
         }
     }
 
 
-def template(
-    settings: ReleaseSettings, values: Mapping[str, Any], given: TaskPod, at: str, namespace: str | None = None
-) -> str:
-    """The text of a pod template, and in which setting of ``task_pods`` it stands."""
+def template(parts: TaskPodParts, given: TaskPod, at: str, namespace: str | None = None) -> str:
+    """The text of a pod template.
+
+    Args:
+        parts: what all pods of tasks have in common.
+        given: the settings of this pod.
+        at: the field of ``task_pods`` that holds them.
+        namespace: where the pod runs. Default: where the release is.
+
+    Raises:
+        PlatformError: when a text is none that YAML could carry, or a volume occurs twice.
+    """
     try:
-        return values_text(task_pod(settings, values, given, namespace))
+        return values_text(task_pod(parts, given, namespace))
     except PlatformError as error:
         raise PlatformError(
             [replace(f, at=f"task_pods.{at}.{f.at.removeprefix('values.')}") for f in error.findings]
         ) from None
 
 
-def task_pod(
-    settings: ReleaseSettings, values: Mapping[str, Any], given: TaskPod, namespace: str | None = None
-) -> dict[str, Any]:
+def task_pod_parts(shared: SharedResults) -> TaskPodParts:
+    """What all pods of tasks have in common."""
+    settings, values = shared.settings, shared.user_values
+    pods = overlaid_parts(shared.parts, values)
+    if _isolated(settings) and not settings.task_pods.metadata_database:
+        pods = replace(
+            pods,
+            volumes=tuple(each for each in pods.volumes if each["name"] != CA_VOLUME),
+            volume_mounts=tuple(each for each in pods.volume_mounts if each["name"] != CA_VOLUME),
+        )
+    sync = git_sync_parts(settings)
+    return TaskPodParts(
+        settings=settings,
+        pods=pods,
+        git_sync=None if sync is None else overlaid_git_sync(sync, values),
+        given=task_pod_overlay(values),
+    )
+
+
+def task_pod(parts: TaskPodParts, given: TaskPod, namespace: str | None = None) -> dict[str, Any]:
     """A task pod of the release. Source: the chart's ``files/pod-template-file.kubernetes-helm-yaml``.
 
     Args:
-        settings: the release.
-        values: what the chart is given for it.
-        given: what was said of the pod.
+        parts: what all pods of tasks have in common.
+        given: the settings of this pod.
         namespace: where it runs. Default: where the release is; the template then does not say it.
     """
-    workers = _workers(settings, values)
     metadata: Tree = {
         **({} if namespace is None else {"namespace": namespace}),
         "name": "placeholder-name",
         "labels": {
-            **_map(values, "labels"),
-            **_map(workers, "labels"),
+            **parts.given.labels,
             **given.labels,
-            **pod_labels(settings.release, "worker"),
+            **pod_labels(parts.settings.release, "worker"),
         },
         "annotations": {
-            **_map(values, "airflowPodAnnotations"),
-            _SAFE_TO_EVICT: str(workers.get("safeToEvict") is True).lower(),
-            **_map(workers, "podAnnotations"),
+            **parts.pods.annotations,
+            _SAFE_TO_EVICT: str(parts.given.safe_to_evict).lower(),
             **given.annotations,
         },
     }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": _spec(settings, values, given)}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": _spec(parts, given)}
 
 
-def _spec(settings: ReleaseSettings, values: Mapping[str, Any], given: TaskPod) -> Tree:
-    workers = _workers(settings, values)
-    context = _map(values, "securityContexts")
-    own = placement(given.placement)
-    selector = {**(workers.get("nodeSelector") or values.get("nodeSelector") or {}), **own.get("nodeSelector", {})}
-    pull_secret = _map(values, "registry").get("secretName")
-    base = _base(settings, values, workers, given)
-    init, beside = kerberos_containers(
-        values,
-        workers,
-        base,
-        _airflow_image(settings, values),
-        init_hooks=settings.dialect.place("task_pods.kerberos_init_hooks") is not None,
-    )
+def _spec(parts: TaskPodParts, given: TaskPod) -> Tree:
+    settings, pods, over = parts.settings, parts.pods, parts.given
+    base = _base(parts, given)
     spec: Tree = {
-        "initContainers": [*_init_containers(settings, values, workers), *init],
-        "containers": [base, *beside, *(workers.get("extraContainers") or [])],
-        "priorityClassName": given.priority_class or workers.get("priorityClassName"),
-        "runtimeClassName": workers.get("runtimeClassName"),
-        "imagePullSecrets": [{"name": pull_secret}] if pull_secret else [],
-        "hostAliases": workers.get("hostAliases"),
+        **_containers(parts, base),
+        **_scheduling(parts, given),
+        "runtimeClassName": over.runtime_class,
+        "imagePullSecrets": [{"name": pods.pull_secret}] if pods.pull_secret else [],
+        "hostAliases": over.host_aliases,
         "restartPolicy": "Never",
-        "securityContext": _map(workers, "securityContexts").get("pod") or context.get("pod"),
-        "nodeSelector": selector,
-        "affinity": own.get("affinity") or workers.get("affinity") or values.get("affinity"),
-        "schedulerName": workers.get("schedulerName") or values.get("schedulerName"),
-        "terminationGracePeriodSeconds": (
-            workers.get("terminationGracePeriodSeconds", _GRACE_SECONDS)
-            if given.grace_period is None
-            else seconds(given.grace_period)
-        ),
-        "tolerations": own.get("tolerations") or workers.get("tolerations") or values.get("tolerations"),
-        "topologySpreadConstraints": workers.get("topologySpreadConstraints")
-        or values.get("topologySpreadConstraints"),
+        "securityContext": over.pod_security or pods.pod_security,
+        "terminationGracePeriodSeconds": _grace_seconds(settings)
+        if given.grace_period is None
+        else seconds(given.grace_period),
         "serviceAccountName": given.service_account or account_name(settings, "worker"),
-        "volumes": _volumes(settings, values, workers, given),
+        "volumes": _volumes(parts, given),
     }
-    spec = {key: value for key, value in spec.items() if value not in (None, [], {})}
-    if values.get("enableServiceLinks") is not None:
-        spec["enableServiceLinks"] = values["enableServiceLinks"]
+    spec = {key: value for key, value in spec.items() if value not in (None, [], (), {})}
+    if pods.service_links is not None:
+        spec["enableServiceLinks"] = pods.service_links
     return spec
 
 
-def _base(
-    settings: ReleaseSettings, values: Mapping[str, Any], workers: Mapping[str, Any], given: TaskPod
-) -> dict[str, Any]:
-    image, pull_policy = _image(settings, values, given)
-    asked = workers.get("resources") or {}
-    if given.resources is not None:
-        asked = resources(given.resources)
-    elif not asked:
-        asked = resources(task_resources_of(settings.executor) or TASK_POD)
-    if given.gpus:
-        asked = {**asked, "limits": {**asked.get("limits", {}), given.gpu_resource: str(given.gpus)}}
+def _containers(parts: TaskPodParts, base: Mapping[str, Any]) -> Tree:
+    """The container of the task, and those before and next to it."""
+    settings, over = parts.settings, parts.given
+    image, pull_policy = airflow_image(settings)
+    common = {"image": image, "imagePullPolicy": pull_policy, "securityContext": parts.pods.container_security}
+    hooks = settings.dialect.has("task_pods.kerberos_init_hooks")
+    sync = [] if parts.git_sync is None else [git_sync_container(parts.git_sync)]
+    return {
+        "initContainers": [
+            *sync,
+            *over.init_containers,
+            *kerberos_init_containers(over, base, common, with_lifecycle=hooks),
+        ],
+        "containers": [base, *kerberos_sidecars(over, base, common), *over.containers],
+    }
+
+
+def _scheduling(parts: TaskPodParts, given: TaskPod) -> Tree:
+    """Where the pod runs, and with which priority."""
+    over, own = parts.given, placement(given.placement)
+    return {
+        "priorityClassName": given.priority_class,
+        "nodeSelector": {**parts.pods.node_selector, **own.get("nodeSelector", {})},
+        "affinity": own.get("affinity") or over.affinity,
+        "schedulerName": over.scheduler_name,
+        "tolerations": own.get("tolerations") or over.tolerations,
+        "topologySpreadConstraints": _worker_spread(parts) or over.topology_spread,
+    }
+
+
+def _worker_spread(parts: TaskPodParts) -> Any:
+    """Topology spread of workers and task pods. Charts before 1.20 have one key for both."""
+    if parts.given.worker_topology_spread is not None:
+        return parts.given.worker_topology_spread
+    celery = celery_of(parts.settings.executor)
+    if celery is None or not parts.settings.dialect.has("workers") or celery.workers.most_replicas < 2:
+        return None
+    return spread(celery.workers.spread, pod_labels(parts.settings.release, "worker"))
+
+
+def _grace_seconds(settings: ReleaseSettings) -> int:
+    """How long a task may take to end. Charts before 1.20 have one key for workers and task pods."""
+    celery = celery_of(settings.executor)
+    shared = None if celery is None or not settings.dialect.has("workers") else celery.workers.grace_period
+    return _GRACE_SECONDS if shared is None else seconds(shared)
+
+
+def _base(parts: TaskPodParts, given: TaskPod) -> dict[str, Any]:
+    settings, over = parts.settings, parts.given
+    image, pull_policy = _image(settings, given)
     container: Tree = {
         "name": "base",
         "image": image,
         "imagePullPolicy": pull_policy,
-        "command": workers.get("command"),
-        "envFrom": [*_parsed(values.get("extraEnvFrom")), *_env_from(given)],
-        "env": [*kerberos_variables(values, workers), *_env(settings, values, workers, given)],
-        "lifecycle": workers.get("containerLifecycleHooks") or values.get("containerLifecycleHooks"),
-        "securityContext": _map(workers, "securityContexts").get("container")
-        or _map(values, "securityContexts").get("containers"),
-        "resources": asked,
-        "volumeMounts": _mounts(settings, values, workers, given),
+        "command": over.command,
+        "envFrom": env_from_entries((*parts.pods.env_from, *given.env_from)),
+        "env": [*kerberos_variables(over), *_env(parts, given)],
+        "lifecycle": over.lifecycle,
+        "securityContext": over.container_security or parts.pods.container_security,
+        "resources": _resources(settings, given),
+        "volumeMounts": _mounts(parts, given),
     }
     return {key: value for key, value in container.items() if value not in (None, [], {})}
 
 
-def _airflow_image(settings: ReleaseSettings, values: Mapping[str, Any]) -> tuple[str, str]:
-    """The image of Airflow's own pods, for containers beside a task that are not the task's."""
-    told = _map(_map(values, "images"), "airflow")
-    image, _ = _image(settings, values, TaskPod())
-    return image, told.get("pullPolicy") or "IfNotPresent"
+def _resources(settings: ReleaseSettings, given: TaskPod) -> Tree:
+    """The resources of a task. Charts before 1.20 have one key for workers and task pods."""
+    celery = celery_of(settings.executor)
+    shared = None if celery is None or not settings.dialect.has("workers") else celery.workers.resources
+    wanted = given.resources or shared or task_resources_of(settings.executor) or TASK_POD
+    asked = resources(wanted)
+    if given.gpus:
+        asked["limits"] = {**asked["limits"], given.gpu_resource: str(given.gpus)}
+    return asked
 
 
-def _image(settings: ReleaseSettings, values: Mapping[str, Any], given: TaskPod) -> tuple[str, str]:
-    told = _map(_map(values, "images"), "pod_template")
-    if given.image is not None:
-        return _image_text(settings, given.image), given.image.pull_policy
-    repository = told.get("repository") or values.get("defaultAirflowRepository") or AIRFLOW_REPOSITORY
-    tag = told.get("tag") or values.get("defaultAirflowTag") or settings.dialect.airflow
-    return f"{repository}:{tag}", told.get("pullPolicy") or "IfNotPresent"
+def _image(settings: ReleaseSettings, given: TaskPod) -> tuple[str, str]:
+    if given.image is None:
+        return airflow_image(settings)
+    return _image_text(settings, given.image), given.image.pull_policy
 
 
 def _image_text(settings: ReleaseSettings, image: Image) -> str:
@@ -283,144 +382,37 @@ def _image_text(settings: ReleaseSettings, image: Image) -> str:
     return f"{repository}@{image.digest}" if image.digest is not None else f"{repository}:{image.tag}"
 
 
-def _env(
-    settings: ReleaseSettings, values: Mapping[str, Any], workers: Mapping[str, Any], given: TaskPod
-) -> list[dict[str, Any]]:
+def _env(parts: TaskPodParts, given: TaskPod) -> list[dict[str, Any]]:
     """The variables, each name once; of two the later counts."""
-    told = [*_own_variables(settings, values), *_release_variables(values)]
-    least = settings.dialect.airflow_major >= 3
-    pods = settings.task_pods
+    settings, pods = parts.settings, parts.settings.task_pods
+    isolated = _isolated(settings)
     kept = (
         *(DATABASE_VARIABLES if pods.metadata_database else ()),
         *(FERNET_VARIABLES if pods.fernet_key or pods.metadata_database else ()),
     )
+    variables = (
+        *chart_variables(settings, parts.pods.unset_variables),
+        *ordered_variables(parts.pods.variables),
+    )
     found = {
-        entry["name"]: entry
-        for entry in (*told, *(workers.get("env") or []))
-        if not least or entry["name"] not in WITHHELD or entry["name"] in kept
+        each.name: container_variable(each)
+        for each in variables
+        if not isolated or each.name not in WITHHELD or each.name in kept
     }
-    if least and not pods.metadata_database:
+    if isolated and not pods.metadata_database:
         # The image's entry point would otherwise wait for a database that the pod knows nothing of.
         found["CONNECTION_CHECK_MAX_COUNT"] = {"name": "CONNECTION_CHECK_MAX_COUNT", "value": "0"}
     found |= {name: variable(name, value) for name, value in given.env.items()}
     return list(found.values())
 
 
-def _own_variables(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The variables that the chart sets itself. Source: ``standard_airflow_environment`` in its helpers."""
-    dialect = settings.dialect
-    executor = "LocalExecutor" if dialect.place("task_pods.executor") is None else str(values.get("executor"))
-    yield {"name": "AIRFLOW__CORE__EXECUTOR", "value": executor}
-    yield {"name": "AIRFLOW_HOME", "value": HOME}
-    built_in = _map(values, "enableBuiltInSecretEnvVars")
-    data = _map(values, "data")
-    celery = "Celery" in str(values.get("executor"))
-    metadata = data.get("metadataSecretName")
-    secrets: tuple[tuple[str, object, str], ...] = (
-        (FERNET_VARIABLE, values.get("fernetKeySecretName"), "fernet-key"),
-        *((name, metadata, "connection") for name in URL_VARIABLES),
-        (
-            "AIRFLOW__CORE__SQL_ALCHEMY_CONN",
-            metadata if dialect.place("builtin_env.core_sql_alchemy_conn") else None,
-            "connection",
-        ),
-        (
-            "AIRFLOW__WEBSERVER__SECRET_KEY",
-            values.get("webserverSecretKeySecretName") if dialect.place("keys.webserver") else None,
-            "webserver-secret-key",
-        ),
-        (
-            "AIRFLOW__API__SECRET_KEY",
-            values.get("apiSecretKeySecretName") if dialect.place("keys.api") else None,
-            "api-secret-key",
-        ),
-        ("AIRFLOW__CELERY__RESULT_BACKEND", data.get("resultBackendSecretName") if celery else None, "connection"),
-        ("AIRFLOW__CELERY__BROKER_URL", data.get("brokerUrlSecretName") if celery else None, "connection"),
-        ("AIRFLOW__ELASTICSEARCH__HOST", _search_secret(values, "elasticsearch"), "connection"),
-        ("AIRFLOW__OPENSEARCH__HOST", _search_secret(values, "opensearch"), "connection"),
-    )
-    for name, secret, key in secrets:
-        if secret and built_in.get(name, True):
-            yield {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
-    yield from _telemetry(settings, values)
-
-
-def _search_secret(values: Mapping[str, Any], engine: str) -> object:
-    told = _map(values, engine)
-    return told.get("secretName") if told.get("enabled") else None
-
-
-def _telemetry(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    collector = _map(values, "otelCollector")
-    metrics, traces = collector.get("metricsEnabled"), collector.get("tracesEnabled")
-    address = f"http://{settings.release}-otel-collector:{_map(values, 'ports').get('otelCollectorOtlpHttp', 4318)}/v1"
-    if metrics or traces:
-        yield {"name": "OTEL_SERVICE_NAME", "value": "airflow"}
-        yield {"name": "OTEL_EXPORTER_OTLP_PROTOCOL", "value": "http/protobuf"}
-    if traces:
-        yield {"name": "OTEL_TRACES_EXPORTER", "value": "otlp"}
-        yield {"name": "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "value": f"{address}/traces"}
-    if metrics:
-        period = str(collector.get("metricExportIntervalMs", 30000))
-        yield {"name": "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "value": f"{address}/metrics"}
-        yield {"name": "OTEL_METRIC_EXPORT_INTERVAL", "value": period}
-
-
-def _release_variables(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The variables of all pods, by the three ways the chart has."""
-    for entry in values.get("env") or []:
-        yield {"name": entry["name"], "value": entry.get("value", "")}
-    for entry in values.get("secret") or []:
-        source = {"name": entry["secretName"], "key": entry.get("secretKey") or "value"}
-        yield {"name": entry["envName"], "valueFrom": {"secretKeyRef": source}}
-    yield from _parsed(values.get("extraEnv"))
-
-
-def _parsed(text: object) -> list[dict[str, Any]]:
-    """The entries of a list that the chart takes as text: one in JSON on each line, as we write it.
-
-    Raises:
-        PlatformError: for text of another form, which only Helm could read.
-    """
-    if not isinstance(text, str) or not text:
-        return []
-    try:
-        return [json.loads(line.removeprefix("- ").replace("{{`{{`}}", "{{")) for line in text.splitlines()]
-    except ValueError:
-        raise PlatformError(
-            [
-                Finding(
-                    rule="tasks/text",
-                    at="values",
-                    problem="has variables as text that cannot be carried over to the pods of tasks",
-                    fix="give them with env= and env_from=, or a whole podTemplate of your own in values=",
-                )
-            ]
-        ) from None
-
-
-def _env_from(given: TaskPod) -> list[dict[str, Any]]:
-    return [
-        {"secretRef" if isinstance(ref, ExistingSecret) else "configMapRef": {"name": ref.name}}
-        for ref in given.env_from
-    ]
-
-
-def _shared(settings: ReleaseSettings, values: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    """Volumes or mounts of all pods, without what only those that know the database need."""
-    least = settings.dialect.airflow_major >= 3 and not settings.task_pods.metadata_database
-    return [each for each in values.get(key) or [] if not least or each["name"] != CA_VOLUME]
-
-
-def _mounts(
-    settings: ReleaseSettings, values: Mapping[str, Any], workers: Mapping[str, Any], given: TaskPod
-) -> list[dict[str, Any]]:
-    dags = _map(values, "dags")
+def _mounts(parts: TaskPodParts, given: TaskPod) -> list[dict[str, Any]]:
+    sub_path = parts.given.log_sub_path
     found: list[dict[str, Any]] = [
-        {"name": "logs", "mountPath": f"{HOME}/logs", **_sub_path(_map(values, "logs"))},
+        {"name": "logs", "mountPath": f"{HOME}/logs", **({"subPath": sub_path} if sub_path else {})},
         {"name": "config", "mountPath": f"{HOME}/airflow.cfg", "subPath": "airflow.cfg", "readOnly": True},
     ]
-    if values.get("airflowLocalSettings", True):
+    if parts.pods.local_settings != "":
         found.append(
             {
                 "name": "config",
@@ -429,19 +421,19 @@ def _mounts(
                 "readOnly": True,
             }
         )
-    if _map(dags, "gitSync").get("enabled") or _map(dags, "persistence").get("enabled"):
-        found.append(
-            {
-                "name": "dags",
-                "mountPath": dags.get("mountPath") or f"{HOME}/dags",
-                **_sub_path(dags),
-                "readOnly": bool(_map(dags, "gitSync").get("enabled")),
-            }
-        )
-    found += [*_shared(settings, values, "volumeMounts"), *(workers.get("extraVolumeMounts") or [])]
-    found += kerberos_mounts(values, read_only=True)
+    if parts.git_sync is not None:
+        found.append({"name": DAGS_VOLUME, "mountPath": f"{HOME}/dags", "readOnly": True})
+    found += [dict(each) for each in parts.pods.volume_mounts]
+    found += _dag_files(parts.settings)[1]
+    found += kerberos_mounts(parts.given, read_only=True)
     _once(found, given.volume_mounts, "mountPath", "volume_mounts")
     return [*found, *(dict(mount) for mount in given.volume_mounts)]
+
+
+def _dag_files(settings: ReleaseSettings) -> tuple[list[Tree], list[Tree]]:
+    """The volumes with DAG files that pods of tasks have, and their mounts."""
+    reads = settings.dialect.place("task_pods.volumes") in dag_readers(settings)
+    return dag_mounts(settings) if reads else ([], [])
 
 
 def _once(found: list[dict[str, Any]], given: Sequence[Mapping[str, Any]], field: str, at: str) -> None:
@@ -465,140 +457,23 @@ def _once(found: list[dict[str, Any]], given: Sequence[Mapping[str, Any]], field
         )
 
 
-def _sub_path(told: Mapping[str, Any]) -> Tree:
-    sub_path = _map(told, "persistence").get("subPath")
-    return {"subPath": sub_path} if sub_path else {}
-
-
-def _volumes(
-    settings: ReleaseSettings, values: Mapping[str, Any], workers: Mapping[str, Any], given: TaskPod
-) -> list[dict[str, Any]]:
-    dags, logs = _map(values, "dags"), _map(_map(values, "logs"), "persistence")
-    sync = _map(dags, "gitSync")
-    found: list[dict[str, Any]] = []
-    if _map(dags, "persistence").get("enabled"):
-        claim = dags["persistence"].get("existingClaim") or f"{settings.release}-dags"
-        found.append({"name": "dags", "persistentVolumeClaim": {"claimName": claim}})
-    elif sync.get("enabled"):
-        found.append({"name": "dags", "emptyDir": dict(sync.get("emptyDirConfig") or {})})
-    if logs.get("enabled"):
-        claim = logs.get("existingClaim") or f"{settings.release}-logs"
-        found.append({"name": "logs", "persistentVolumeClaim": {"claimName": claim}})
-    else:
-        found.append({"name": "logs", "emptyDir": dict(_map(values, "logs").get("emptyDirConfig") or {})})
-    if sync.get("enabled") and sync.get("sshKeySecret"):
-        secret = {"secretName": sync["sshKeySecret"], "defaultMode": 0o440}
-        found.append({"name": "git-sync-ssh-key", "secret": secret})
-    found += [
+def _volumes(parts: TaskPodParts, given: TaskPod) -> list[dict[str, Any]]:
+    settings, sync = parts.settings, parts.git_sync
+    claim = log_claim(settings)
+    logs = {"emptyDir": dict(parts.given.log_empty_dir)}
+    if claim is not None:
+        logs = {"persistentVolumeClaim": {"claimName": claim}}
+    found: list[dict[str, Any]] = [
+        *([] if sync is None else git_sync_volumes(sync)),
+        {"name": "logs", **logs},
+        *([] if sync is None else ssh_key_volumes(sync)),
         {"name": "config", "configMap": {"name": f"{settings.release}-config"}},
-        *_shared(settings, values, "volumes"),
-        *kerberos_volumes(settings.release, values),
-        *(workers.get("extraVolumes") or []),
+        *(dict(each) for each in parts.pods.volumes),
+        *kerberos_volumes(settings.release, parts.given),
+        *_dag_files(settings)[0],
     ]
     _once(found, given.volumes, "name", "volumes")
     return [*found, *(dict(volume) for volume in given.volumes)]
-
-
-def _init_containers(
-    settings: ReleaseSettings, values: Mapping[str, Any], workers: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    dags = _map(values, "dags")
-    sync = _map(dags, "gitSync")
-    found = []
-    if sync.get("enabled") and not _map(dags, "persistence").get("enabled"):
-        found.append(_git_sync(settings, values, sync))
-    return [*found, *(workers.get("extraInitContainers") or [])]
-
-
-def _git_sync(settings: ReleaseSettings, values: Mapping[str, Any], sync: Mapping[str, Any]) -> dict[str, Any]:
-    """git-sync, once. Source: ``git_sync_container`` in the chart's helpers, with a name for each of its two generations."""
-    ssh = bool(sync.get("sshKeySecret"))
-    image = _map(_map(values, "images"), "gitSync")
-    repository, tag = settings.images_beside["gitSync"]
-    plain: list[tuple[str, object]] = [
-        ("GIT_SYNC_REV", sync.get("rev")),
-        ("GITSYNC_REF", sync.get("ref")),
-        ("GIT_SYNC_BRANCH", sync.get("branch")),
-        *((name, sync.get("repo")) for name in ("GIT_SYNC_REPO", "GITSYNC_REPO")),
-        *((name, sync.get("depth")) for name in ("GIT_SYNC_DEPTH", "GITSYNC_DEPTH")),
-        *((name, "/git") for name in ("GIT_SYNC_ROOT", "GITSYNC_ROOT")),
-        ("GIT_SYNC_DEST", "repo"),
-        ("GITSYNC_LINK", "repo"),
-        *((name, "true") for name in ("GIT_SYNC_ADD_USER", "GITSYNC_ADD_USER")),
-        ("GITSYNC_PERIOD", sync.get("period")),
-        *((name, sync.get("maxFailures")) for name in ("GIT_SYNC_MAX_SYNC_FAILURES", "GITSYNC_MAX_FAILURES")),
-    ]
-    mounts: list[dict[str, Any]] = [{"name": "dags", "mountPath": "/git"}]
-    if ssh:
-        known = "true" if sync.get("knownHosts") else "false"
-        plain += [(name, "/etc/git-secret/ssh") for name in ("GIT_SSH_KEY_FILE", "GITSYNC_SSH_KEY_FILE")]
-        plain += [(name, "true") for name in ("GIT_SYNC_SSH", "GITSYNC_SSH")]
-        plain += [(name, known) for name in ("GIT_KNOWN_HOSTS", "GITSYNC_SSH_KNOWN_HOSTS")]
-        mounts.append(
-            {"name": "git-sync-ssh-key", "mountPath": "/etc/git-secret/ssh", "readOnly": True, "subPath": "gitSshKey"}
-        )
-        if sync.get("knownHosts"):
-            file = "/etc/git-secret/known_hosts"
-            plain += [(name, file) for name in ("GIT_SSH_KNOWN_HOSTS_FILE", "GITSYNC_SSH_KNOWN_HOSTS_FILE")]
-            mounts.append({"name": "config", "mountPath": file, "readOnly": True, "subPath": "known_hosts"})
-    plain += [(name, "true") for name in ("GIT_SYNC_ONE_TIME", "GITSYNC_ONE_TIME")]
-    env: list[dict[str, Any]] = [{"name": name, "value": str(value)} for name, value in plain if value is not None]
-    if not ssh and sync.get("credentialsSecret"):
-        env += [
-            {"name": name, "valueFrom": {"secretKeyRef": {"name": sync["credentialsSecret"], "key": name}}}
-            for name in ("GIT_SYNC_USERNAME", "GITSYNC_USERNAME", "GIT_SYNC_PASSWORD", "GITSYNC_PASSWORD")
-        ]
-    return {
-        "name": f"{sync.get('containerName') or 'git-sync'}-init",
-        "image": f"{image.get('repository') or repository}:{image.get('tag') or tag}",
-        "imagePullPolicy": image.get("pullPolicy") or "IfNotPresent",
-        "securityContext": _map(_map(sync, "securityContexts"), "container"),
-        "env": [*env, *(sync.get("env") or [])],
-        "resources": _map(sync, "resources"),
-        "volumeMounts": [*mounts, *(sync.get("extraVolumeMounts") or [])],
-    }
-
-
-def _map(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = values.get(key)
-    return found if isinstance(found, Mapping) else {}
-
-
-_TEMPLATED = (
-    "command",
-    "containerLifecycleHooks",
-    "extraContainers",
-    "extraInitContainers",
-    "extraVolumeMounts",
-    "extraVolumes",
-    "podAnnotations",
-)
-"""Keys that the chart's own pod template fills in as templates."""
-
-_PARTS = ("kerberosSidecar", "kerberosInitContainer")
-
-
-def _workers(settings: ReleaseSettings, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What values say of task pods; what is said of them alone wins over what is said of all workers."""
-    flat = _map(values, "workers")
-    own = {key: value for key, value in _map(flat, "kubernetes").items() if value not in (None, [], {})}
-    both = {**flat, **own}
-    for part in _PARTS:
-        if part in own:
-            both[part] = {**_map(flat, part), **_map(own, part)}
-    for key in _TEMPLATED:
-        if "{{" in str(both.get(key, "")).replace("{{`{{`}}", ""):
-            raise PlatformError(
-                [
-                    Finding(
-                        rule="tasks/text",
-                        at=f"values.workers.{'kubernetes.' if key in own else ''}{key}",
-                        problem="is a template, which only Helm could fill in, and the pod template is made here",
-                        fix="write what it stands for",
-                    )
-                ]
-            )
-    return both
 
 
 def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
@@ -614,6 +489,8 @@ def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 fix="leave it out, or use KubernetesExecutor()",
             )
         return
+    if generated(settings) or named(settings):
+        yield from _template_rules(settings)
     if pods.default.resources is not None and task_resources_of(settings.executor) not in (
         TASK_POD,
         pods.default.resources,
@@ -625,6 +502,21 @@ def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             seen=show(pods.default.resources),
             fix="say it in one of the two places",
         )
+
+
+def _template_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether ``values=`` has templates for task pods, whose own template is not filled in by the chart."""
+    both, workers = worker_section(settings.values), settings.values.get("workers")
+    own = workers.get("kubernetes") if isinstance(workers, Mapping) else None
+    for key in TEMPLATED:
+        if "{{" in str(both.get(key, "")).replace("{{`{{`}}", ""):
+            at = f"kubernetes.{key}" if isinstance(own, Mapping) and own.get(key) else key
+            yield Finding(
+                rule="tasks/text",
+                at=f"values.workers.{at}",
+                problem="is a template, which only Helm could fill in, and the pod template is made here",
+                fix="write what it stands for",
+            )
 
 
 def task_pod_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
@@ -652,16 +544,19 @@ __all__ = [
     "DATABASE_VARIABLES",
     "FERNET_VARIABLE",
     "WITHHELD",
+    "PodTemplates",
+    "TaskPodParts",
     "config_map_name",
     "generated",
     "named",
     "own_images",
+    "pod_template_values",
+    "pod_templates",
     "task_pod",
     "task_pod_needs",
     "task_pod_objects",
+    "task_pod_parts",
     "task_pod_rules",
     "task_pod_values",
     "template",
-    "templates",
-    "with_task_pods",
 ]

@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.images import airflow_tag
-from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.airflow.wire.pod_parts import PodParts
+from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.version import TESTED_KUBERNETES, minor_of
 
 
 def version_values(settings: ReleaseSettings) -> Tree:
     """Airflow's version, told twice: the templates follow one key, the image the other."""
-    dialect = settings.dialect
-    return join(
-        {"airflowVersion": dialect.airflow, "defaultAirflowTag": airflow_tag(settings)},
-        nest(dialect.place("service_links"), False),
-    )
+    return {"airflowVersion": settings.dialect.airflow, "defaultAirflowTag": airflow_tag(settings)}
+
+
+def version_parts(settings: ReleaseSettings) -> PodParts:
+    """No variable for each Service, where the chart version has a key for it."""
+    return PodParts(service_links=None if settings.dialect.place("service_links") is None else False)
 
 
 def version_notes(settings: ReleaseSettings) -> Iterator[str]:
@@ -32,5 +34,5 @@ def version_notes(settings: ReleaseSettings) -> Iterator[str]:
         )
 
 
-VERSION = Concept(values=version_values, notes=version_notes)
+VERSION = Concept(values=version_values, parts=version_parts, notes=version_notes)
 """The version of Airflow."""
