@@ -36,10 +36,7 @@ CRDS = ROOT / "imports" / "crds"
 PACKAGE = "cdk8s_airflow_crds"
 KINDS = (
     "clusters.postgresql.cnpg.io",
-    "databases.postgresql.cnpg.io",
     "helmcharts.helm.cattle.io",
-    "poolers.postgresql.cnpg.io",
-    "scheduledbackups.postgresql.cnpg.io",
 )
 
 

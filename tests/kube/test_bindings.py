@@ -481,3 +481,22 @@ def test_a_users_own_bindings_of_the_same_groups_work_beside_ours(users_folder: 
     assert written["pg"] == SMALL_CLUSTER
     assert written["theirs"]["spec"] == {"chart": "podinfo", "onlyTheirs": "new"}
     assert written["theirs-pg"]["spec"] == {"instances": 2}
+
+
+def test_bindings_are_generated_only_for_kinds_that_use_them() -> None:
+    source = Path(bindings.__file__).read_text(encoding="utf-8")
+    imported = {
+        line.split("cdk8s_airflow_crds.")[1].split(".")[0]
+        for line in source.splitlines()
+        if "import" in line and "cdk8s_airflow_crds." in line
+    }
+    assert {
+        folder.name
+        for folder in (ROOT / "imports" / "cdk8s_airflow_crds").iterdir()
+        if folder.is_dir() and not folder.name.startswith("__")
+    } == imported
+    assert {
+        line.split(":=")[0].split(".")[1]
+        for line in (ROOT / "cdk8s.yaml").read_text(encoding="utf-8").splitlines()
+        if ":=" in line
+    } == imported
