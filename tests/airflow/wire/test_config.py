@@ -23,12 +23,12 @@ from cdk8s_airflow.airflow.wire.config import (
     config_options,
     config_rules,
 )
-from cdk8s_airflow.airflow.wire.pod_parts import config_option_values
+from cdk8s_airflow.airflow.wire.pod_parts import config_option_values, pod_part_values
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.schemas import airflow_config as known
 from cdk8s_airflow.schemas import facts_store as store
 from cdk8s_airflow.validation import Finding
-from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release, values_of
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release
 
 RETRIES = "task_publish_max_retries"
 NEWEST = ("1.22.0", "3.2.2")
@@ -223,7 +223,7 @@ def test_an_option_from_a_secret_is_a_variable_under_the_versions_name(pair: Pai
     )
     assert list(config_rules(given_release)) == []
     assert options_of(given_release) == {}
-    assert values_of(CONFIG, given_release) == {
+    assert pod_part_values(CONFIG.parts(given_release)) == {
         "secret": [
             {"envName": "AIRFLOW__SENTRY__SENTRY_DSN", "secretName": "observed", "secretKey": "dsn"},
             {"envName": "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG", "secretName": "observed", "secretKey": "tasks"},
@@ -350,7 +350,7 @@ def test_the_connections_of_a_process_are_pool_and_overflow() -> None:
 def test_no_throughput_and_no_configuration_write_nothing() -> None:
     assert options_of(release(NEWEST)) == {}
     assert options_of(release(NEWEST, throughput=Throughput())) == {}
-    assert values_of(CONFIG, release(NEWEST)) == {}
+    assert pod_part_values(CONFIG.parts(release(NEWEST))) == {}
 
 
 # ------------------------------------------------------------------------------------------------- any configuration
@@ -400,7 +400,7 @@ def in_every_release(section: str, option: str) -> bool:
 
 @every_pair
 def test_a_task_tries_for_minutes_to_reach_an_api_server_that_does_not_answer(pair: Pair) -> None:
-    options = config_options(release(pair)).get("config", {})
+    options = chart_config(release(pair)).get("config", {})
     assert options == (OUTAGE if pair in WITH_AIRFLOW_3 else {})
 
 
@@ -408,7 +408,7 @@ def test_a_task_tries_for_minutes_to_reach_an_api_server_that_does_not_answer(pa
 def test_how_long_a_task_tries_can_be_overridden(pair: Pair) -> None:
     given_release = release(pair, config={"workers": {"execution_api_retries": 5}})
     assert list(config_rules(given_release)) == []
-    assert config_options(given_release)["config"] == {
+    assert chart_config(given_release)["config"] == {
         **OUTAGE,
         "workers": {"execution_api_retries": "5", "execution_api_retry_wait_max": "15"},
     }
