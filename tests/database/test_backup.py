@@ -260,7 +260,7 @@ def test_two_clusters_never_keep_their_backups_in_one_folder() -> None:
     make_cluster(chart, "named", namespace=Namespace.existing("c"), backup=CnpgBackup(bucket=BUCKET, server_name="c"))
     elsewhere = ObjectStorage.s3(endpoint="https://other.lab", credentials=LOGIN).bucket("backups")
     make_cluster(chart, "elsewhere", namespace=Namespace.existing("d"), backup=CnpgBackup(bucket=elsewhere))
-    with pytest.raises(PlatformError, match="as that of Cluster a/airflow-pg does") as caught:
+    with pytest.raises(PlatformError, match="and so does Cluster a/airflow-pg") as caught:
         make_cluster(chart, "two", namespace=Namespace.existing("e"), backup=backup)
     (found,) = caught.value.findings
     assert (found.rule, found.at) == ("database/backup-shared", "backup")

@@ -11,7 +11,7 @@ from cdk8s_airflow.database.parameters import BLOCKED, parameter_findings
 def test_every_parameter_that_the_operator_sets_is_refused(name: str) -> None:
     (finding,) = parameter_findings({name: "x"}, "1Gi")
     assert (finding.rule, finding.at) == ("database/parameter", f"parameters.{name}")
-    assert finding.fix.startswith("leave it out")
+    assert finding.fix.startswith(("Remove it", "Use preload="))
 
 
 @pytest.mark.parametrize(

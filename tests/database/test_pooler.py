@@ -308,10 +308,10 @@ def test_results_have_a_pooler_of_their_own_in_front_of_the_same_cluster() -> No
     assert connection.results == DatabaseAddress(
         host="results.airflow-data.svc", port=5432, database="airflow", user="airflow"
     )
-    with pytest.raises(PlatformError, match="has one URL"):
+    with pytest.raises(PlatformError, match="contains one URL"):
         pooler.connection(results=results, bridge=DsnSecret("metadata"))
     other = CnpgPooler(chart, "other", cluster=make_cluster(chart, "db2", name="other-pg"), name="other")
-    with pytest.raises(PlatformError, match="another Cluster"):
+    with pytest.raises(PlatformError, match="must be a pooler of the same Cluster"):
         pooler.connection(results=other)
 
 

@@ -49,8 +49,8 @@ ServerName = Annotated[
     str,
     Must(
         lambda text: is_label_1035(text) and len(text) <= 50,
-        "is not a name that backups can be kept under",
-        "use at most 50 lower-case letters, digits and dashes, starting with a letter, like the name of a Cluster",
+        "must be the name of a folder for backups",
+        "Use at most 50 lower-case letters, digits and dashes, starting with a letter, such as the name of a Cluster",
         "database/server-name",
     ),
 ]
@@ -60,8 +60,8 @@ _Time = Annotated[
     str,
     Must(
         _is_time,
-        "is not a point in time",
-        'write it with its zone, like "2026-11-20T18:30:00Z" or "2026-11-20T19:30:00+01:00"',
+        "must be a point in time with a time zone",
+        'Use "2026-11-20T18:30:00Z" or "2026-11-20T19:30:00+01:00"',
         "database/recovery-time",
     ),
 ]
@@ -70,8 +70,8 @@ _BackupId = Annotated[
     str,
     Must(
         lambda text: _BACKUP_ID.fullmatch(text) is not None,
-        "is not the id of a backup",
-        'write it as status.backupId of the Backup has it, like "20261120T020000"',
+        "must be the id of a backup",
+        'Use status.backupId of the Backup, such as "20261120T020000"',
         "database/recovery-backup",
     ),
 ]
@@ -80,8 +80,8 @@ _Lsn = Annotated[
     str,
     Must(
         lambda text: _LSN.fullmatch(text) is not None,
-        "is not a place in the write-ahead log",
-        'write it as PostgreSQL does, like "0/3000028"',
+        "must be a position in the write-ahead log",
+        'Use the format of PostgreSQL, such as "0/3000028"',
         "database/recovery-lsn",
     ),
 ]
@@ -90,8 +90,8 @@ _Xid = Annotated[
     str,
     Must(
         lambda text: _NUMBER.fullmatch(text) is not None and int(text) < 2**32,
-        "is not the number of a transaction",
-        'write it in digits, like "1234"',
+        "must be a transaction id",
+        'Use digits, such as "1234"',
         "database/recovery-xid",
     ),
 ]
@@ -100,8 +100,8 @@ _PointName = Annotated[
     str,
     Must(
         lambda text: 0 < len(text.encode()) < 64 and text.isprintable(),
-        "is not the name of a restore point",
-        "write what pg_create_restore_point was given: less than 64 bytes, without control characters",
+        "must be the name of a restore point",
+        "Use the name passed to pg_create_restore_point: less than 64 bytes, without control characters",
         "database/recovery-name",
     ),
 ]
@@ -110,8 +110,8 @@ _Timeline = Annotated[
     str,
     Must(
         lambda text: _TIMELINE.fullmatch(text) is not None,
-        "is not a timeline",
-        'write "latest" or its number, like "2"',
+        "must be a timeline",
+        'Use "latest" or its number, such as "2"',
         "database/recovery-timeline",
     ),
 ]
@@ -122,9 +122,9 @@ Compression = Literal["none", "gzip", "bzip2", "snappy", "lz4"]
 
 @frozen
 class CnpgBackup:
-    """Base backups and the write-ahead log, kept in a bucket by the plugin barman-cloud, so that any point in time can be had back.
+    """Base backups and the write-ahead log, kept in a bucket by the plugin barman-cloud, so that you can restore any point in time.
 
-    The plugin has to be in the cluster, beside the operator; it needs cert-manager. A backup of Airflow's database cannot be used
+    The plugin must be installed next to the operator; it requires cert-manager. A backup of Airflow's database cannot be used
     without the Fernet key, which is in no backup: keep a copy of its Secret outside the cluster.
 
     Attributes:
@@ -139,9 +139,9 @@ class CnpgBackup:
         compression: how data is packed. Default: ``"gzip"``.
         encrypt: whether the store is asked to encrypt (AES256). Most stores that are not AWS refuse that. Default: no.
         server_name: the folder of this Cluster's backups. Default: the Cluster's name.
-        ca: the authority of the store's certificate, a Secret beside the Cluster. Default: the public ones.
+        ca: the CA certificate of the store, in a Secret in the namespace of the Cluster. Default: public CAs.
         suspended: whether the schedule rests. The write-ahead log is kept all the same. Default: no.
-        resources: of the container beside each instance that does it. Default: 50m CPU, 128Mi memory, at most 512Mi.
+        resources: requests and limits of the sidecar container in each instance. Default: 50m CPU, 128Mi memory, at most 512Mi.
     """
 
     how_to_write: ClassVar[str] = 'CnpgBackup(bucket=storage.bucket("backups"), schedule="0 2 * * *")'
@@ -165,9 +165,9 @@ class CnpgBackup:
             yield Finding(
                 rule="database/backup-encrypt",
                 at="encrypt",
-                problem=f"is a word of S3, and the bucket is in a store that speaks {self.bucket.scheme!r}",
+                problem=f"applies to S3 only, but the bucket is in a store with scheme {self.bucket.scheme!r}",
                 seen="True",
-                fix="leave it out; Google and Azure encrypt by themselves",
+                fix="Remove it; Google and Azure encrypt by default",
             )
 
 
@@ -182,7 +182,7 @@ class RecoveryTarget:
         name: the restore point that ``pg_create_restore_point`` made.
         immediate: the end of the backup itself, without any of what came after.
         backup_id: the backup to start from, like ``"20261120T020000"``. Default: the last one before the target; for ``xid``, ``name``
-            and ``immediate`` nobody can know which that is, so it has to be said.
+            and ``immediate`` do not determine it, so it is required.
         exclusive: whether to stop just before the target. Default: just after.
         timeline: the timeline, ``"latest"`` or a number. Default: the latest.
     """
@@ -204,33 +204,33 @@ class RecoveryTarget:
             yield Finding(
                 rule="database/recovery-target",
                 at=said[1],
-                problem=f"is given beside {said[0]}, and a recovery ends at one point",
-                fix="keep one of them",
+                problem=f"conflicts with {said[0]}: a recovery has one target",
+                fix="Keep one of them",
             )
         if not said and self.backup_id is None and self.timeline is None:
             yield Finding(
                 rule="database/recovery-target",
                 at="time",
-                problem="is missing, and everything else that says up to where",
+                problem="is required, or another argument that sets the target",
                 seen="None",
-                fix='write RecoveryTarget(time="2026-11-20T18:30:00Z"), or leave target out to get everything there is',
+                fix='Use RecoveryTarget(time="2026-11-20T18:30:00Z"), or remove target= to restore all transactions',
             )
         needing = [at for at in said if at in ("xid", "name", "immediate")]
         if needing and self.backup_id is None:
             yield Finding(
                 rule="database/recovery-backup",
                 at="backup_id",
-                problem=f"is missing, and from {needing[0]} nobody can tell which backup to start from",
+                problem=f"is required with {needing[0]}, which does not determine the backup to start from",
                 seen="None",
-                fix="name it: kubectl get backup -o custom-columns=ID:.status.backupId",
+                fix="Set the id, which this command prints: kubectl get backup -o custom-columns=ID:.status.backupId",
             )
         if self.exclusive and (not said or self.immediate):
             yield Finding(
                 rule="database/recovery-target",
                 at="exclusive",
-                problem="says nothing without a time, lsn, xid or name to stop before",
+                problem="has no effect without time, lsn, xid or name",
                 seen="True",
-                fix="leave it out",
+                fix="Remove it",
             )
 
 
@@ -246,7 +246,7 @@ class CnpgRecovery:
         server_name: the folder of the backup's server, which mostly is the name of the Cluster that it was made of.
         prefix: the folder in the bucket. Default: its root.
         target: up to where. Default: everything there is.
-        ca: the authority of the store's certificate, a Secret beside the Cluster. Default: the public ones.
+        ca: the CA certificate of the store, in a Secret in the namespace of the Cluster. Default: public CAs.
     """
 
     how_to_write: ClassVar[str] = 'CnpgRecovery(bucket=storage.bucket("backups"), server_name="airflow-pg")'
@@ -262,12 +262,12 @@ class CnpgRecovery:
 
 
 def bucket_rules(bucket: Bucket) -> Iterator[Finding]:
-    """Whether the plugin can reach a bucket as it wants to be reached."""
+    """Check that the plugin supports the URL style of a bucket."""
     if bucket.scheme == "s3" and bucket.endpoint is not None and not bucket.path_style:
         yield Finding(
             rule="database/backup-path-style",
             at="bucket.storage.path_style",
-            problem="is no, and the plugin puts the bucket into the path of every URL of an S3-compatible store",
+            problem="must be True, because the plugin puts the bucket into the path of every URL of an S3-compatible store",
             seen="False",
-            fix="use a store that takes that, or leave path_style out",
+            fix="Use a store that supports path-style URLs, or remove path_style=",
         )

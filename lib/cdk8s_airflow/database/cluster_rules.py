@@ -45,7 +45,7 @@ def has_role_objects(facts: ClusterFacts) -> bool:
 
 
 def cluster_findings(settings: ClusterSettings, facts: ClusterFacts) -> Iterator[Finding]:
-    """Everything wrong with a Cluster that each setting by itself does not show."""
+    """Findings that follow from the combination of settings of a Cluster."""
     yield from _release_findings(settings, facts)
     yield from _replication_findings(settings, facts)
     yield from _placement_findings(settings)
@@ -69,16 +69,16 @@ def _release_findings(settings: ClusterSettings, facts: ClusterFacts) -> Iterato
             yield Finding(
                 rule="database/release",
                 at=at,
-                problem=f"is known to CloudNativePG from {named} on, and which release the cluster has is not known",
-                fix=f'say ClusterFacts(cnpg="{named}.0") or what you have, or leave it out',
+                problem=f"requires CloudNativePG {named} or newer, and the version in the cluster is unknown",
+                fix=f'Set ClusterFacts(cnpg="{named}.0") or your version, or remove it',
             )
         elif version(facts.cnpg)[:2] < first:
             yield Finding(
                 rule="database/release",
                 at=at,
-                problem=f"is not known to this CloudNativePG, which would drop it in silence; it came with {named}",
+                problem=f"requires CloudNativePG {named} or newer; this version ignores it",
                 seen=facts.cnpg,
-                fix=f"upgrade the operator to {named} or newer, or leave it out",
+                fix=f"Upgrade the operator to {named} or newer, or remove it",
             )
 
 
@@ -88,26 +88,26 @@ def _replication_findings(settings: ClusterSettings, facts: ClusterFacts) -> Ite
         yield Finding(
             rule="database/synchronous",
             at="synchronous.number",
-            problem=f"asks for more instances than there are beside the one that writes ({instances - 1})",
+            problem=f"must be at most the number of standbys ({instances - 1})",
             seen=repr(settings.synchronous.number),
-            fix=f"raise instances to {settings.synchronous.number + 1} or more (one more than that, "
-            "or the loss of one stops all writing), or lower number",
+            fix=f"Set instances= {settings.synchronous.number + 1} or more (with one more, "
+            "writes continue if one is lost), or lower number=",
         )
     if settings.updates is not None and settings.updates.supervised and instances == 1:
         yield Finding(
             rule="database/updates",
             at="updates.supervised",
-            problem="waits for a human to choose another instance, and there is one only; CloudNativePG refuses that",
+            problem="requires a second instance that can be promoted; CloudNativePG rejects it for a single instance",
             seen="True",
-            fix="give instances=2 or more, or leave it out",
+            fix="Set instances=2 or more, or remove it",
         )
     if settings.disruption_budget and instances == 1:
         yield Finding(
             rule="scheduling/budget",
             at="disruption_budget",
-            problem="is for a single instance, whose node could then never be drained",
+            problem="prevents the drain of the node of a single instance",
             seen="True",
-            fix="give instances=2 or more, or leave it out",
+            fix="Set instances=2 or more, or remove it",
         )
     apart = settings.anti_affinity
     on_nodes = apart is not None and apart.required and apart.across == "kubernetes.io/hostname"
@@ -115,9 +115,9 @@ def _replication_findings(settings: ClusterSettings, facts: ClusterFacts) -> Ite
         yield Finding(
             rule="database/anti-affinity",
             at="anti_affinity.required",
-            problem=f"wants a node for each of {instances} instances, and the cluster has {facts.nodes}",
+            problem=f"requires one node per instance ({instances}), but ClusterFacts(nodes={facts.nodes})",
             seen="True",
-            fix=f"use instances={facts.nodes}, or let them share nodes: required=False",
+            fix=f"Set instances={facts.nodes}, or let instances share nodes: required=False",
         )
 
 
@@ -128,9 +128,9 @@ def _placement_findings(settings: ClusterSettings) -> Iterator[Finding]:
             yield Finding(
                 rule="database/placement",
                 at=f"placement.affinity.{key}",
-                problem="is no part of a pod's affinity",
+                problem="is not a field of affinity",
                 seen=repr(key),
-                fix=f"use {', '.join(AFFINITIES)}",
+                fix=f"Use one of: {', '.join(AFFINITIES)}",
             )
 
 
@@ -140,8 +140,8 @@ def _postgres_findings(settings: ClusterSettings, facts: ClusterFacts) -> Iterat
         yield Finding(
             rule="database/bootstrap",
             at="initdb",
-            problem="is for a new database, and this Cluster starts from another one",
-            fix="leave it out: what is recovered was made before",
+            problem="applies to a new database only, but this Cluster is restored from another one",
+            fix="Remove it",
         )
     elif given is not None:
         first = {"icu": 15, "builtin": 17}.get(given.provider or "", 0)
@@ -149,9 +149,9 @@ def _postgres_findings(settings: ClusterSettings, facts: ClusterFacts) -> Iterat
             yield Finding(
                 rule="database/locale",
                 at="initdb.provider",
-                problem=f"is not in PostgreSQL {settings.postgres_major}; it came with {first}",
+                problem=f"requires PostgreSQL {first} or newer, and this is {settings.postgres_major}",
                 seen=repr(given.provider),
-                fix=f"set postgres_major={first} or newer, or leave it out",
+                fix=f"Set postgres_major={first} or newer, or remove it",
             )
     yield from _extension_findings(settings, facts)
     for index, line in enumerate(settings.pg_hba):
@@ -161,9 +161,9 @@ def _postgres_findings(settings: ClusterSettings, facts: ClusterFacts) -> Iterat
             yield Finding(
                 rule="database/preload",
                 at=f"preload[{index}]",
-                problem="is named twice",
+                problem="is listed twice",
                 seen=repr(library),
-                fix="name each library once",
+                fix="List each library once",
             )
 
 
@@ -174,16 +174,16 @@ def _extension_findings(settings: ClusterSettings, facts: ClusterFacts) -> Itera
         yield Finding(
             rule="database/extension",
             at="extension_images",
-            problem=f"needs PostgreSQL 18, and this is {settings.postgres_major}",
-            fix="set postgres_major=18 if your Airflow takes it, or use an image= that has the extensions in it",
+            problem=f"requires PostgreSQL 18, and this is {settings.postgres_major}",
+            fix="Set postgres_major=18 if your Airflow supports it, or use an image= that contains the extensions",
         )
     if images and facts.kubernetes is not None and version(facts.kubernetes)[:2] < (1, 33):
         yield Finding(
             rule="database/extension",
             at="extension_images",
-            problem="needs nodes that mount images, which Kubernetes has from 1.33 on",
+            problem="requires image volumes, which Kubernetes supports from 1.33 on",
             seen=facts.kubernetes,
-            fix="use an image= that has the extensions in it",
+            fix="Use an image= that contains the extensions",
         )
     volumes = Counter(each.name.replace("_", "-") for each in images)
     for index, each in enumerate(images):
@@ -191,17 +191,17 @@ def _extension_findings(settings: ClusterSettings, facts: ClusterFacts) -> Itera
             yield Finding(
                 rule="database/extension",
                 at=f"extension_images[{index}].name",
-                problem="gives the same volume as another one: CloudNativePG turns underscores into dashes",
+                problem="results in the volume name of another extension: CloudNativePG replaces underscores by dashes",
                 seen=repr(each.name),
-                fix="name each extension once",
+                fix="List each extension once",
             )
         if each.image is None and settings.catalog is None:
             yield Finding(
                 rule="database/extension",
                 at=f"extension_images[{index}].image",
-                problem="is missing, and there is no catalog= that knows it",
+                problem="is required without catalog=",
                 seen="None",
-                fix='give image="ghcr.io/cloudnative-pg/pgvector:0.8.1-18-trixie" or the like',
+                fix='Set image=, such as "ghcr.io/cloudnative-pg/pgvector:0.8.1-18-trixie"',
             )
 
 
@@ -210,25 +210,25 @@ def _hba_findings(line: str, at: str) -> Iterator[Finding]:
         yield Finding(
             rule="database/pg-hba",
             at=at,
-            problem="is not one line of pg_hba.conf",
+            problem="must be one line of pg_hba.conf",
             seen=show(line),
-            fix='write each rule by itself, like "hostssl all all 10.42.0.0/16 scram-sha-256"',
+            fix='Use one string per rule, such as "hostssl all all 10.42.0.0/16 scram-sha-256"',
         )
     elif not _is_access_rule(line.split()):
         yield Finding(
             rule="database/pg-hba",
             at=at,
-            problem="is no rule that PostgreSQL reads: kind, database, role, address (unless local) and method",
+            problem="must be a rule of pg_hba.conf: type, database, role, address (unless local) and method",
             seen=show(line),
-            fix='write it like "hostssl all all 10.42.0.0/16 scram-sha-256"',
+            fix='Use, for example, "hostssl all all 10.42.0.0/16 scram-sha-256"',
         )
     elif _DESCRIPTOR.search(line):
         yield Finding(
             rule="database/pg-hba",
             at=at,
-            problem="refers to a selector of pods, and this Cluster has none, so CloudNativePG would refuse it",
+            problem="refers to a pod selector, which this Cluster does not have; CloudNativePG rejects it",
             seen=show(line),
-            fix="write the network, like 10.42.0.0/16",
+            fix="Use a network, such as 10.42.0.0/16",
         )
 
 
@@ -253,9 +253,9 @@ def _object_findings(settings: ClusterSettings) -> Iterator[Finding]:
                 yield Finding(
                     rule="database/own-label",
                     at=f"{at}.{key}",
-                    problem="is written by CloudNativePG itself",
+                    problem="is set by CloudNativePG",
                     seen=show(key),
-                    fix="leave it out",
+                    fix="Remove it",
                 )
 
 
@@ -265,9 +265,9 @@ def _account_findings(settings: ClusterSettings) -> Iterator[Finding]:
         yield Finding(
             rule="database/account",
             at="service_account.name",
-            problem="is not ours to choose: CloudNativePG names the account that it makes after the Cluster",
+            problem="is not supported: CloudNativePG names its service account after the Cluster",
             seen=repr(account.name),
-            fix="leave it out, or make the account yourself and give ExistingServiceAccount",
+            fix="Remove it, or create the account yourself and pass ExistingServiceAccount",
         )
 
 
@@ -278,7 +278,7 @@ def _role_findings(settings: ClusterSettings) -> Iterator[Finding]:
         if role.name == settings.owner:
             yield _twice("roles", role.name, "is the owner of the first database, which the operator makes itself")
         elif role.name in told:
-            yield _twice("roles", role.name, "is told twice, in different ways")
+            yield _twice("roles", role.name, "is defined twice, differently")
         told.setdefault(role.name, role)
     made = {settings.database}
     for index, database in enumerate(settings.databases):
@@ -286,9 +286,9 @@ def _role_findings(settings: ClusterSettings) -> Iterator[Finding]:
             yield Finding(
                 rule="database/database",
                 at=f"databases[{index}].name",
-                problem="is a database of this Cluster already",
+                problem="is already a database of this Cluster",
                 seen=repr(database.name),
-                fix="give each database a name of its own",
+                fix="Use a unique name for each database",
             )
         made.add(database.name)
         owner = owner_of(settings, database)
@@ -296,9 +296,9 @@ def _role_findings(settings: ClusterSettings) -> Iterator[Finding]:
             yield Finding(
                 rule="database/owner",
                 at=f"databases[{index}].owner",
-                problem="is no role of this Cluster, and no database can be made for it",
+                problem="must be a role of this Cluster",
                 seen=repr(owner),
-                fix=f'give roles=[DatabaseRole(name="{owner}", ...)], or the role itself for the owner',
+                fix=f'Add roles=[DatabaseRole(name="{owner}", ...)], or pass the DatabaseRole as owner=',
             )
     yield from _credential_findings(settings, roles)
 
@@ -309,12 +309,12 @@ def _twice(at: str, name: str, problem: str) -> Finding:
         at=at,
         problem=f"role {name} {problem}",
         seen=repr(name),
-        fix="tell each role once",
+        fix="Define each role once",
     )
 
 
 def _credential_findings(settings: ClusterSettings, roles: list[DatabaseRole]) -> Iterator[Finding]:
-    """A Secret has one username, so it can be of one role."""
+    """Check that no two roles share a Secret, which has one user name."""
     used: dict[str, str] = {} if settings.credentials is None else {settings.credentials: settings.owner}
     for role in roles:
         if role.credentials is None:
@@ -324,7 +324,7 @@ def _credential_findings(settings: ClusterSettings, roles: list[DatabaseRole]) -
             yield Finding(
                 rule="database/role",
                 at="roles",
-                problem=f"role {role.name} has the same credentials as {other}, and a Secret has one username",
+                problem=f"role {role.name} has the same credentials as {other}, but a Secret has one user name",
                 seen=role.credentials.name,
-                fix="give each role a Secret of its own",
+                fix="Use a separate Secret for each role",
             )

@@ -1,4 +1,4 @@
-"""What can be said of a PostgreSQL cluster beside its size and its name."""
+"""Settings of a PostgreSQL cluster."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _ImageVolume = Annotated[
     str,
     Must(
         lambda text: len(text) <= 59 and _EXTENSION_IMAGE.fullmatch(text) is not None,
-        "is not a name that CloudNativePG makes a volume from",
-        "use at most 59 lower-case letters, digits, dashes and underscores, with a letter or digit at both ends",
+        "must be a name that is valid as the name of a volume",
+        "Use at most 59 lower-case letters, digits, dashes and underscores, with a letter or digit at both ends",
         "argument/name",
     ),
 ]
@@ -47,8 +47,8 @@ _Reference = Annotated[
     str,
     Must(
         lambda text: _IMAGE.fullmatch(text) is not None and (":" in text.rpartition("/")[2] or "@" in text),
-        "is not an image with a tag or digest",
-        'write it like "ghcr.io/cloudnative-pg/pgvector:0.8.1-18-trixie"',
+        "must be an image with a tag or digest",
+        'Use, for example, "ghcr.io/cloudnative-pg/pgvector:0.8.1-18-trixie"',
         "database/extension",
     ),
 ]
@@ -57,8 +57,8 @@ _Folder = Annotated[
     str,
     Must(
         lambda text: _FOLDER.fullmatch(text) is not None and ".." not in text.split("/"),
-        "is not a folder inside the extension's image",
-        'write it from the root of the image without a slash in front, like "share"',
+        "must be a folder in the image of the extension",
+        'Use a path from the root of the image without a leading slash, such as "share"',
         "database/extension",
     ),
 ]
@@ -67,8 +67,8 @@ _Locale = Annotated[
     str,
     Must(
         lambda text: _LOCALE.fullmatch(text) is not None,
-        "is not the name of a locale",
-        'write it like "C.UTF-8" or "de-DE"',
+        "must be the name of a locale",
+        'Use, for example, "C.UTF-8" or "de-DE"',
         "argument/name",
     ),
 ]
@@ -77,8 +77,8 @@ _SegmentSize = Annotated[
     int,
     Must(
         lambda size: 1 <= size <= 1024 and size & (size - 1) == 0,
-        "is not a size PostgreSQL takes for its segments",
-        "use a power of two from 1 to 1024 (mebibytes)",
+        "must be a segment size of PostgreSQL",
+        "Use a power of two from 1 to 1024 (mebibytes)",
         "argument/range",
     ),
 ]
@@ -157,9 +157,9 @@ class PostgresSize:
             yield Finding(
                 rule="database/size",
                 at="memory",
-                problem="is less than PostgreSQL and the operator's program in its pod run in",
+                problem="is too small for PostgreSQL and the instance manager of the operator",
                 seen=repr(self.memory),
-                fix='give "256Mi" or more',
+                fix='Use "256Mi" or more',
             )
 
 
@@ -190,7 +190,7 @@ class PostgresAntiAffinity:
 
     Attributes:
         across: the node label whose values are places of which each gets one instance. Default: the node itself.
-        required: whether an instance waits rather than run beside another. Default: no.
+        required: whether an instance stays pending instead of sharing a node. Default: False.
     """
 
     how_to_write: ClassVar[str] = "PostgresAntiAffinity(required=True)"
@@ -205,7 +205,7 @@ class ImageCatalog:
 
     Attributes:
         name: the catalog's name.
-        cluster_wide: whether it is a ClusterImageCatalog, and not an ImageCatalog beside the Cluster. Default: it is.
+        cluster_wide: whether it is a ClusterImageCatalog instead of an ImageCatalog in the namespace of the Cluster. Default: True.
     """
 
     how_to_write: ClassVar[str] = 'ImageCatalog(name="postgresql-standard-trixie")'
@@ -233,7 +233,7 @@ class PostgresExtension:
 
 @frozen
 class PostgresExtensionImage:
-    """The files of an extension, in an image of their own that is mounted beside PostgreSQL.
+    """The files of an extension, in a separate image that is mounted into the instances.
 
     It needs PostgreSQL 18, CloudNativePG 1.27, and nodes that mount images: Kubernetes 1.35, or 1.33 with the feature gate
     ``ImageVolume``. The image must be made for the same major version and the same Linux as the server's.
@@ -263,9 +263,9 @@ class PostgresExtensionImage:
                 yield Finding(
                     rule="database/extension",
                     at=at,
-                    problem="names a folder twice, which CloudNativePG refuses",
+                    problem="contains a folder twice, which CloudNativePG rejects",
                     seen=show(list(given)),
-                    fix="name each folder once",
+                    fix="List each folder once",
                 )
 
 
@@ -297,17 +297,17 @@ class InitDb:
             yield Finding(
                 rule="database/locale",
                 at="provider_locale",
-                problem=f"is missing, and the provider {self.provider!r} has no locale without it",
+                problem=f"is required for the provider {self.provider!r}",
                 seen="None",
-                fix='give one, like "und" for ICU or "C.UTF-8" for PostgreSQL itself',
+                fix='Use, for example, "und" for ICU or "C.UTF-8" for PostgreSQL itself',
             )
         elif self.provider not in ("icu", "builtin") and self.provider_locale is not None:
             yield Finding(
                 rule="database/locale",
                 at="provider_locale",
-                problem="is of a provider, and none is chosen that has one",
+                problem="requires a provider that has locales",
                 seen=repr(self.provider_locale),
-                fix='say provider="icu" or "builtin", or use locale=',
+                fix='Set provider="icu" or "builtin", or use locale=',
             )
 
 
@@ -340,25 +340,25 @@ class PostgresCertificates:
             yield Finding(
                 rule="database/certificates",
                 at="server_ca",
-                problem="is missing, and CloudNativePG takes no server certificate without its authority",
+                problem="is required with a server certificate",
                 seen="None",
-                fix='name the Secret with ca.crt: server_ca=ExistingSecret("pg-ca")',
+                fix='Set the Secret with ca.crt: server_ca=ExistingSecret("pg-ca")',
             )
         if self.server is not None and self.names:
             yield Finding(
                 rule="database/certificates",
                 at="names",
-                problem="is for the certificate the operator makes, and CloudNativePG refuses it beside one that is given",
+                problem="applies to the certificate that the operator creates, and conflicts with your own certificate",
                 seen=show(list(self.names)),
-                fix="put the names into the certificate itself, and leave this out",
+                fix="Add the names to your certificate, and remove this argument",
             )
         if self.replication is not None and self.client_ca is None:
             yield Finding(
                 rule="database/certificates",
                 at="client_ca",
-                problem="is missing, and CloudNativePG takes no certificate for replication without its authority",
+                problem="is required with a certificate for replication",
                 seen="None",
-                fix='name the Secret with ca.crt: client_ca=ExistingSecret("pg-client-ca")',
+                fix='Set the Secret with ca.crt: client_ca=ExistingSecret("pg-client-ca")',
             )
 
 
@@ -385,7 +385,7 @@ class PostgresMonitoring:
     Attributes:
         labels: labels of the PodMonitor, by which a Prometheus chooses it, like ``{"release": "prometheus"}``. Default: none.
         interval: how often it is scraped. Default: as Prometheus has it.
-        queries: further measurements: YAML in ConfigMaps beside the Cluster, run as the role ``cnpg_metrics_exporter``, which has to be
+        queries: additional metrics: YAML in ConfigMaps in the namespace of the Cluster, run as the role ``cnpg_metrics_exporter``, which has to be
             granted what they read.
         default_queries: whether the operator's own measurements are made, too. Default: they are.
         tls: whether metrics are served over TLS, with the server's certificate. Default: no.

@@ -122,7 +122,7 @@ _Major = Annotated[
 
 
 class CnpgCluster(PlatformConstruct):
-    """A PostgreSQL cluster by CloudNativePG, with one database and its owner, and further ones where they are told.
+    """A PostgreSQL cluster by CloudNativePG, with one database and its owner, and more databases if they are defined.
 
     It is marked so that no delivery tool prunes it: deleting it deletes the data. Nobody can log in as the superuser.
     """
@@ -201,7 +201,7 @@ class CnpgCluster(PlatformConstruct):
             catalog: a catalog that says the image of the major version. Default: ``image``.
             mirror: where a copy of the image is pulled from; the handle that ``AirflowChart(mirror=...)`` takes too. The operator's own
                 image, which each instance starts with, is the operator's to say. Default: from where its makers put it.
-            pull_secret: the Secret beside the Cluster by which nodes log in to the registry. Default: none.
+            pull_secret: the Secret, in its namespace, with which nodes log in to the registry. Default: None.
             pull_policy: when nodes pull the image. Default: as Kubernetes has it, when a node lacks it.
             synchronous: how many other instances must have a transaction before it counts. Default: none; the last second of
                 transactions can be lost with the instance that writes.
@@ -212,7 +212,7 @@ class CnpgCluster(PlatformConstruct):
             priority_class: the priority of the pods. Default: the cluster's.
             labels: labels of everything that the operator makes for it. Default: none.
             annotations: annotations of everything that the operator makes for it. Default: none.
-            service_account: annotations of the account its pods run as, by which clouds know whom it stands for, or one that exists (from
+            service_account: annotations of the service account of its pods, such as a cloud identity, or an existing account (from
                 CloudNativePG 1.29 on). Default: one that the operator makes.
             extensions: extensions that are created in the database, like ``["pg_trgm"]``. Default: none.
             extension_images: extensions whose files are in images of their own. Default: none.
@@ -341,7 +341,7 @@ class CnpgCluster(PlatformConstruct):
             )
 
     def _make(self, settings: ClusterSettings, parts: Sequence[ClusterParts], more: bool, facts: ClusterFacts) -> None:
-        """Emits the Cluster and what is beside it, and writes down what that needs."""
+        """Emit the Cluster and its further objects, and register their requirements."""
         objects = {name: manifest for part in parts for name, manifest in part.objects.items()}
         if more:
             from cdk8s_airflow.database.wire import optional_parts
@@ -423,7 +423,7 @@ class CnpgCluster(PlatformConstruct):
         """A way to a database of this Cluster, for ``AirflowChart(database=...)``.
 
         Args:
-            bridge: a Secret beside Airflow that has the whole URL under ``connection``. Needed when Airflow is in another
+            bridge: a Secret in the namespace of Airflow with the whole URL under ``connection``. Needed when Airflow is in another
                 namespace, where no pod can read the operator's Secret. Default: the Secret ``<name>-app`` that the operator
                 makes, or the password in ``credentials``.
             tls: how much TLS clients insist on, as ``PGSSLMODE`` in their environment; in the URL it would break one of
@@ -431,7 +431,7 @@ class CnpgCluster(PlatformConstruct):
                 database's URL (Airflow 2, Celery), their own connections to other PostgreSQL servers inherit it, unless they
                 say ``sslmode`` themselves. ``"verify-full"`` also checks that the server is this Cluster.
             ca: the authority that signed the server's certificate, for the two modes that check it: the key of a ConfigMap or
-                Secret beside Airflow. Default: the Secret beside the Cluster that has it (``<name>-ca``), which only pods
+                Secret in the namespace of Airflow. Default: Secret ``<name>-ca`` in the namespace of the Cluster, which only pods
                 of the same namespace can read.
             database: one of ``databases``, for a release that shares the Cluster with others. Default: the first one.
 
@@ -543,9 +543,9 @@ def _rules(
         yield Finding(
             rule="database/owner",
             at="owner",
-            problem="is a role that PostgreSQL or CloudNativePG keeps for itself",
+            problem="is a reserved role of PostgreSQL or CloudNativePG",
             seen=repr(owner),
-            fix="choose another name for the owner",
+            fix="Use another name for the owner",
         )
     yield from database_findings(database)
     for at, volume in (("storage", settings.storage), ("wal_storage", settings.wal_storage)):
@@ -555,9 +555,9 @@ def _rules(
         yield Finding(
             rule="database/postgres-major",
             at="postgres_major",
-            problem=f"is newer than what CloudNativePG {facts.cnpg} runs",
+            problem=f"is not supported by CloudNativePG {facts.cnpg}",
             seen="18",
-            fix="use 17 or older, or upgrade the operator to 1.27 or newer",
+            fix="Use 17 or older, or upgrade the operator to 1.27 or newer",
         )
     if settings.catalog is not None:
         for at, given in (("image", image), ("mirror", mirror)):
@@ -565,9 +565,9 @@ def _rules(
                 yield Finding(
                     rule="database/catalog",
                     at=at,
-                    problem="is not read: the catalog says which image PostgreSQL has, and where it is",
+                    problem="is ignored: the catalog sets the image",
                     seen=show(given),
-                    fix="leave it out, or leave catalog out",
+                    fix="Remove it, or remove catalog=",
                 )
     elif image is not None:
         match = _IMAGE_MAJOR.fullmatch(image)
@@ -575,7 +575,7 @@ def _rules(
             yield Finding(
                 rule="database/image",
                 at="image",
-                problem=f"has no tag that starts with the major version {major}, by which CloudNativePG knows what it runs",
+                problem=f"must have a tag that starts with the major version {major}",
                 seen=repr(image),
-                fix=f"use an image like {_IMAGE.format(major=major)!r}, or set postgres_major to what the image has",
+                fix=f"Use an image such as {_IMAGE.format(major=major)!r}, or set postgres_major to the version in the image",
             )

@@ -73,10 +73,10 @@ class DatabaseConnection:
     Attributes:
         secret: the Secret with the URL, or with the password alone where ``address`` is known.
         secret_key: the key of it there.
-        secret_namespace: the one namespace the Secret is in; None where the user makes it beside its reader.
+        secret_namespace: the namespace of the Secret; None if the user creates it in the namespace of its reader.
         tls: how much TLS clients insist on.
         ca: the authority that signed the server's certificate, for the modes that check it.
-        ca_namespace: the one namespace ``ca`` is in; None where the user makes it beside its reader.
+        ca_namespace: the namespace of ``ca``; None if the user creates it in the namespace of its reader.
         address: where the database is, when the Secret holds the password alone; None where it holds the whole URL.
         direct: where the database is without the pooler in between, for what must not go through one: migrations.
         direct_peer: where the server behind the pooler is, where it is known.
@@ -124,7 +124,7 @@ class DatabaseConnection:
 
 
 UNSOUND = DatabaseConnection(secret="unsound")
-"""Stands for a connection whose faults have been reported, so that nobody reports what follows from them."""
+"""A connection whose findings are already reported. It prevents findings that only follow from them."""
 
 
 def authority_rules(tls: TlsMode, ca: object) -> Iterator[Finding]:
@@ -133,16 +133,16 @@ def authority_rules(tls: TlsMode, ca: object) -> Iterator[Finding]:
         yield Finding(
             rule="database/authority",
             at="ca",
-            problem=f"is missing, and tls={tls!r} checks the server's certificate against it",
-            fix='give the key of a ConfigMap or Secret with the authority in PEM: ca=ConfigMapKey("database-ca", "ca.crt")',
+            problem=f"is required with tls={tls!r}, which verifies the certificate of the server",
+            fix='Set the key of a ConfigMap or Secret with the CA certificate in PEM: ca=ConfigMapKey("database-ca", "ca.crt")',
         )
     elif tls not in VERIFYING and ca is not None:
         yield Finding(
             rule="database/authority",
             at="ca",
-            problem=f"is not read: tls={tls!r} encrypts without checking whose certificate it is",
+            problem=f"is ignored: tls={tls!r} does not verify the certificate of the server",
             seen=show(ca),
-            fix='give tls="verify-full", or leave ca out',
+            fix='Set tls="verify-full", or remove ca=',
         )
 
 
@@ -171,7 +171,7 @@ def _is_address(text: str) -> bool:
 class ExternalDatabase:
     """A PostgreSQL that somebody else runs: Amazon RDS, Cloud SQL, a server in the next room.
 
-    It is told in one of two ways. ``url`` names a Secret with the whole URL. Or ``host``, ``user`` and ``password`` say the parts,
+    There are two ways to specify it. ``url`` is a Secret with the whole URL. Or ``host``, ``user`` and ``password`` are the parts,
     and the password stays alone in its Secret, as it is: it comes to Airflow in a variable that its drivers read
     (``PGPASSWORD``), so nobody has to percent-encode it or put it into a URL. Where tasks have the database's variables
     (Airflow 2, Celery), their own connections to other PostgreSQL servers that say no password would send this one.
@@ -188,7 +188,7 @@ class ExternalDatabase:
         tls: how much TLS clients insist on. Default: ``"require"``.
         ca: the authority that signed the server's certificate, for ``"verify-ca"`` and ``"verify-full"``: the key of a
             ConfigMap or Secret in PEM.
-        postgres_major: its major version, to be held against what Airflow supports. Default: unknown.
+        postgres_major: its major version, which is compared with the versions that Airflow supports. Default: unknown.
         max_connections: how many sessions the server takes (``SHOW max_connections``). Default: unknown; the summary then only says
             how many Airflow can open.
         reserved_connections: how many of them are not for Airflow: those that PostgreSQL keeps for superusers, the provider's own, those
@@ -221,33 +221,33 @@ class ExternalDatabase:
             yield Finding(
                 rule="database/address",
                 at="url",
-                problem="is missing, and host too, so that nobody knows where the database is",
+                problem="is required, or host=",
                 seen="None",
-                fix='give url=DsnSecret("airflow-metadata"), or host=, user= and password=',
+                fix='Set url=DsnSecret("airflow-metadata"), or host=, user= and password=',
             )
         elif self.url is not None and self.host is not None:
             yield Finding(
                 rule="database/address",
                 at="host",
-                problem="is said twice: the Secret in url= has it already",
+                problem="conflicts with url=: the Secret contains it",
                 seen=show(self.host),
-                fix="give url=, or host=, user= and password=",
+                fix="Set url=, or host=, user= and password=",
             )
         elif self.max_connections is not None and self.reserved_connections >= self.max_connections:
             yield Finding(
                 rule="database/connections",
                 at="reserved_connections",
-                problem="leaves no session for Airflow",
+                problem="leaves no sessions for Airflow",
                 seen=show(self.reserved_connections),
-                fix=f"use less than max_connections={self.max_connections}",
+                fix=f"Use less than max_connections={self.max_connections}",
             )
         elif self.host is not None and self.password is None:
             yield Finding(
                 rule="database/address",
                 at="password",
-                problem="is missing",
+                problem="is required",
                 seen="None",
-                fix='give the key of a Secret: password=SecretKey("airflow-db", "password")',
+                fix='Set the key of a Secret: password=SecretKey("airflow-db", "password")',
             )
         elif self.url is not None:
             for name, default in (
@@ -261,9 +261,9 @@ class ExternalDatabase:
                     yield Finding(
                         rule="database/address",
                         at=name,
-                        problem="is not read: the Secret in url= says everything",
+                        problem="is ignored: the Secret in url= contains the whole URL",
                         seen=show(getattr(self, name)),
-                        fix="leave it out, or give host= in place of url=",
+                        fix="Remove it, or set host= instead of url=",
                     )
 
     def connection(self) -> DatabaseConnection:

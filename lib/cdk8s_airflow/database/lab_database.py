@@ -103,7 +103,7 @@ class LabDatabase(PlatformConstruct):
                 not read the volume that it finds.
             image: the image. Default: the official one, built on Debian.
             mirror: where a copy of the image is pulled from. Default: from where its makers put it.
-            pull_secret: the Secret beside it by which nodes log in to the registry. Default: none.
+            pull_secret: the Secret, in its namespace, with which nodes log in to the registry. Default: None.
             resources: of its pod. Default: 100m CPU, 256Mi memory, at most 512Mi.
             parameters: of PostgreSQL, like ``{"max_connections": "50"}``; values are texts. Default: PostgreSQL's own.
             placement: on which nodes it may run. Default: any.
@@ -173,8 +173,8 @@ class LabDatabase(PlatformConstruct):
         """A way to this database, for ``AirflowChart(database=...)``. It is not encrypted: the image has no certificate.
 
         Args:
-            bridge: a Secret beside Airflow that has the whole URL under ``connection``. Needed when Airflow is in another
-                namespace. Default: the password, from the Secret beside the database.
+            bridge: a Secret in the namespace of Airflow with the whole URL under ``connection``. Needed when Airflow is in another
+                namespace. Default: the password, from the Secret in the namespace of the database.
 
         Raises:
             PlatformError: when an argument is of another type.
@@ -219,9 +219,9 @@ def _rules(database: str, user: str, storage: Volume) -> Iterator[Finding]:
         yield Finding(
             rule="database/owner",
             at="user",
-            problem="is a name that PostgreSQL keeps for itself",
+            problem="is a reserved name of PostgreSQL",
             seen=repr(user),
-            fix="choose another name",
+            fix="Use another name",
         )
     yield from database_findings(database)
     yield from volume_findings(storage, "storage", writer="one pod")

@@ -110,17 +110,17 @@ def parameter_findings(
         yield Finding(
             rule="database/parameter",
             at=f"parameters.{slots}",
-            problem="loads pg_failover_slots, which CloudNativePG takes only with hot_standby_feedback on",
-            fix='set "hot_standby_feedback": "on", too, or leave it out',
+            problem="loads pg_failover_slots, which requires hot_standby_feedback",
+            fix='Set "hot_standby_feedback": "on", or remove it',
         )
     connections = parameters.get("max_connections")
     if connections is not None and not (connections.isascii() and connections.isdigit() and int(connections) > 0):
         yield Finding(
             rule="database/parameter",
             at="parameters.max_connections",
-            problem="is not a number of sessions",
+            problem="must be a number of sessions",
             seen=repr(connections),
-            fix='write a whole number, like "200"',
+            fix='Use an integer, such as "200"',
         )
 
 
@@ -130,39 +130,39 @@ def _name_findings(name: str, value: str) -> Iterator[Finding]:
         yield Finding(
             rule="database/parameter",
             at=at,
-            problem="is a list of its own in CloudNativePG, and refused among the parameters",
-            fix="leave it out and give preload=[...]; pg_stat_statements, auto_explain and pgaudit load themselves when a "
-            "parameter of theirs is set",
+            problem="is not supported as a parameter",
+            fix="Use preload=[...]. pg_stat_statements, auto_explain and pgaudit are loaded if one of their parameters "
+            "is set",
         )
     elif name in BLOCKED:
         yield Finding(
             rule="database/parameter",
             at=at,
-            problem="is set by CloudNativePG itself, which refuses a Cluster that sets it",
+            problem="is set by CloudNativePG, which rejects a Cluster that sets it",
             seen=repr(value),
-            fix="leave it out",
+            fix="Remove it",
         )
     elif _NAME.fullmatch(name) is None:
         yield Finding(
             rule="database/parameter",
             at=at,
-            problem="is not the name of a parameter",
-            fix='write it as PostgreSQL does, like "max_connections"',
+            problem="must be the name of a parameter",
+            fix='Use the name in PostgreSQL, such as "max_connections"',
         )
     elif name in _SWITCHES and value.lower() not in (*_ON, *_OFF):
         yield Finding(
             rule="database/parameter",
             at=at,
-            problem="is neither on nor off",
+            problem='must be "on" or "off"',
             seen=repr(value),
-            fix='write "on" or "off"',
+            fix='Use "on" or "off"',
         )
     elif any(ord(character) < 0x20 for character in value):
         yield Finding(
             rule="database/parameter",
             at=at,
-            problem="has a value of several lines, and each is a line of PostgreSQL's configuration",
-            fix="write it on one line",
+            problem="must be one line",
+            fix="Write the value in one line",
         )
 
 
@@ -175,19 +175,19 @@ def _memory_findings(parameters: Mapping[str, str], memory: str) -> Iterator[Fin
         yield Finding(
             rule="database/parameter",
             at="parameters.shared_buffers",
-            problem="has no unit, which PostgreSQL takes for blocks of 8kB and CloudNativePG for megabytes",
+            problem="must have a unit: PostgreSQL reads the number as blocks of 8kB, CloudNativePG as megabytes",
             seen=repr(shared),
-            fix='write it with a unit, like "256MB"',
+            fix='Add a unit, such as "256MB"',
         )
     elif amount > quantity(memory):
         yield Finding(
             rule="database/shared-buffers",
             at="resources.memory",
-            problem=f"is less than shared_buffers ({shared}), which CloudNativePG refuses"
+            problem=f"is less than shared_buffers ({shared}), which CloudNativePG rejects"
             if shared
             else "is less than shared_buffers, which are 128MB where nobody says",
             seen=repr(memory),
-            fix="raise resources.memory to about four times shared_buffers, or lower shared_buffers",
+            fix="Increase resources.memory to about four times shared_buffers, or lower shared_buffers",
         )
 
 
@@ -197,20 +197,20 @@ def _log_findings(parameters: Mapping[str, str], instances: int, wal_storage: st
         yield Finding(
             rule="database/parameter",
             at="parameters.wal_level",
-            problem="is not enough for what CloudNativePG archives and replicates"
+            problem="is too low for the archiving and replication of CloudNativePG"
             if level == "minimal"
             else "is no level of the write-ahead log",
             seen=repr(level),
-            fix='use "replica" or "logical", the default',
+            fix='Use "replica" or "logical", the default',
         )
     hints = parameters.get("wal_log_hints", "on")
     if instances > 1 and hints.lower() in _OFF:
         yield Finding(
             rule="database/parameter",
             at="parameters.wal_log_hints",
-            problem="must be on with more than one instance, for a writer that failed to follow the next one",
+            problem="must be on with more than one instance, so that a former primary can follow the new one",
             seen=repr(hints),
-            fix="leave it out",
+            fix="Remove it",
         )
     least, most = (_amount(parameters, name) for name in ("min_wal_size", "max_wal_size"))
     for name, amount in (("min_wal_size", least), ("max_wal_size", most)):
@@ -223,7 +223,7 @@ def _log_findings(parameters: Mapping[str, str], instances: int, wal_storage: st
                 at=f"parameters.{name}",
                 problem=f"does not fit into the {wal_storage} of wal_storage",
                 seen=repr(given),
-                fix="use less, at most about half of it, or a larger volume",
+                fix="Use less, at most about half of it, or a larger volume",
             )
     if least is not None and most is not None and least >= most:
         at = "min_wal_size" if "min_wal_size" in parameters else "max_wal_size"
@@ -232,7 +232,7 @@ def _log_findings(parameters: Mapping[str, str], instances: int, wal_storage: st
             at=f"parameters.{at}",
             problem="leaves min_wal_size (80MB by default) no smaller than max_wal_size (1GB by default)",
             seen=repr(parameters.get(at)),
-            fix="give a smaller min_wal_size, or a larger max_wal_size",
+            fix="Use a smaller min_wal_size, or a larger max_wal_size",
         )
 
 
@@ -240,9 +240,9 @@ def _no_amount(name: str, seen: str | None) -> Finding:
     return Finding(
         rule="database/parameter",
         at=f"parameters.{name}",
-        problem="is not an amount of memory" if name == "shared_buffers" else "is not an amount of storage",
+        problem="must be an amount of memory" if name == "shared_buffers" else "must be an amount of storage",
         seen=repr(seen),
-        fix='write it with a unit, like "256MB"',
+        fix='Add a unit, such as "256MB"',
     )
 
 

@@ -38,7 +38,7 @@ def _one_line(text: object) -> bool:
 
 @frozen
 class PgBouncer:
-    """PgBouncer of the Airflow chart, beside a release: many clients share few sessions of an external PostgreSQL.
+    """PgBouncer of the Airflow chart, in the namespace of a release: many clients share few sessions of an external PostgreSQL.
 
     For a :class:`CnpgCluster` take :class:`CnpgPooler`, which knows the Cluster's users and certificates by itself.
 
@@ -53,7 +53,7 @@ class PgBouncer:
             them is opened.
         replicas: how many instances, each with pools of its own. Default: 1.
         resources: of each instance. Default: 50m CPU, 64Mi memory, at most 128Mi.
-        exporter_resources: of the container beside it that shows metrics. Default: 10m CPU, 64Mi memory, at most 128Mi.
+        exporter_resources: requests and limits of its metrics sidecar. Default: 10m CPU, 64Mi memory, at most 128Mi.
         parameters: further settings of its ``[pgbouncer]`` section, like ``{"server_idle_timeout": "300"}``. Default: none.
         placement: on which nodes it may run. Default: any.
         disruption_budget: how many instances may be taken away at once, from two on. Default: one.
@@ -80,14 +80,14 @@ class PgBouncer:
                 yield Finding(
                     rule="database/pgbouncer",
                     at=at,
-                    problem="follows from other arguments of the database",
+                    problem="is set by other arguments of the database",
                     seen=repr(value),
-                    fix="leave it out",
+                    fix="Remove it",
                 )
             elif not name.replace("_", "").isalnum() or not name.islower() or not _one_line(value):
                 yield Finding(
                     rule="database/pgbouncer",
                     at=at,
-                    problem="is no line of a file of settings",
-                    fix='write name and value as PgBouncer does: {"server_idle_timeout": "300"}',
+                    problem="must be one line of a configuration file",
+                    fix='Use name and value of a PgBouncer setting: {"server_idle_timeout": "300"}',
                 )

@@ -95,7 +95,7 @@ class CnpgPooler(PlatformConstruct):
                 mode ``max_prepared_statements``, without which Airflow 3 fails.
             image: the image. Default: the operator's own choice.
             mirror: where a copy of the image is pulled from. Counts only with ``image``: what the operator chooses, it knows itself.
-            pull_secret: the Secret beside it by which nodes log in to the registry. Default: none.
+            pull_secret: the Secret, in its namespace, with which nodes log in to the registry. Default: None.
             resources: of each instance. Default: 50m CPU, 64Mi memory, at most 128Mi.
             placement: on which nodes it may run. Default: any.
             spread: how instances are kept apart. Default: they prefer different nodes.
@@ -185,13 +185,13 @@ class CnpgPooler(PlatformConstruct):
         """A way to the database through this pooler, for ``AirflowChart(database=...)``.
 
         Args:
-            bridge: a Secret beside Airflow that has the whole URL under ``connection``, with this pooler's :attr:`host`. Needed
-                when Airflow is in another namespace. Default: the password alone, from the Secret beside the Cluster; the
-                rest of the URL is no secret, and is told by us.
+            bridge: a Secret in the namespace of Airflow with the whole URL under ``connection``, with this pooler's :attr:`host`. Needed
+                when Airflow is in another namespace. Default: only the password, from the Secret in the namespace of the
+                Cluster; the library adds the rest of the URL, which is not secret.
             tls: how much TLS clients insist on. A pooler shows the Cluster's own certificate, which does not have the
                 pooler's name in it: ``"verify-ca"`` works, ``"verify-full"`` does not. Default: ``"require"``.
             ca: the authority for ``"verify-ca"``. Default: the Cluster's own, which the operator keeps in Secret
-                ``<cluster>-ca`` beside it; elsewhere a copy has to be named.
+                ``<cluster>-ca`` in its namespace; in another namespace, set a copy.
             results: another pooler of the same Cluster, through which Celery reads and writes results, so that they never wait
                 for a session that schedulers hold. Default: this one.
 
@@ -249,7 +249,7 @@ def _demand(settings: PoolerSettings, server: DatabaseServer) -> Demand:
     """What a pooler opens at its Cluster: its pool, what it may open beyond that when clients wait, and its own session.
 
     Each PgBouncer asks the Cluster for the passwords of those who log in, as a role of its own and in database ``postgres``
-    (``auth_user`` and ``auth_dbname`` in the operator's ``pgbouncer.ini``), and so beside the pool.
+    (``auth_user`` and ``auth_dbname`` in the operator's ``pgbouncer.ini``), and so outside the pool.
     """
     reserve = settings.parameters.get("reserve_pool_size", "")
     each = settings.pool_size + (int(reserve) if reserve.isdigit() else 0)
@@ -269,32 +269,32 @@ def _rules(name: str, cluster: CnpgCluster, image: str | None, mirror: RegistryM
         yield Finding(
             rule="database/name",
             at="name",
-            problem="is the name of the Cluster, which CloudNativePG refuses",
+            problem="must differ from the name of the Cluster",
             seen=repr(name),
-            fix="leave it out, or choose another",
+            fix="Remove it, or use another name",
         )
     if name in {f"{cluster._name}-{kind}" for kind in ("rw", "ro", "r")}:
         yield Finding(
             rule="database/name",
             at="name",
-            problem="is the name of a Service that CloudNativePG makes for the Cluster itself, and the pooler's would replace it",
+            problem="is the name of a Service that CloudNativePG creates for the Cluster",
             seen=repr(name),
-            fix="leave it out, or choose another",
+            fix="Remove it, or use another name",
         )
     if len(name) > 63:
         yield Finding(
             rule="database/name",
             at="name",
-            problem="would be longer than the 63 characters that a Service can have",
+            problem="must have at most 63 characters as the name of a Service",
             seen=repr(name),
-            fix="give a shorter name=",
+            fix="Use a shorter name=",
         )
     if mirror is not None and image is None:
         yield Finding(
             rule="database/image",
             at="mirror",
-            problem="counts for nothing without image=: which PgBouncer runs by default, the operator knows",
-            fix='give the image too, like "ghcr.io/cloudnative-pg/pgbouncer:1.25.1", or leave mirror out',
+            problem="is ignored without image=: the operator chooses the image of PgBouncer",
+            fix='Set image=, such as "ghcr.io/cloudnative-pg/pgbouncer:1.25.1", or remove mirror=',
         )
 
 
@@ -305,9 +305,9 @@ def _connection_rules(
         yield Finding(
             rule="database/authority",
             at="tls",
-            problem="fails: a pooler shows the certificate of its Cluster, which does not have the pooler's name in it",
+            problem="is not supported: a pooler serves the certificate of its Cluster, which does not contain the name of the pooler",
             seen=repr(tls),
-            fix='use "verify-ca", which checks who signed the certificate',
+            fix='Use "verify-ca", which verifies the issuer of the certificate',
         )
     if results is None:
         return
@@ -315,14 +315,14 @@ def _connection_rules(
         yield Finding(
             rule="database/results",
             at="results",
-            problem="cannot be told: the Secret that bridge= names has one URL, and it leads through this pooler",
-            fix="name a Secret with the URL of the results at the executor: CeleryExecutor(result_backend=...)",
+            problem="is not supported with bridge=: its Secret contains one URL, which goes through this pooler",
+            fix="Set a Secret with the URL of the results at the executor: CeleryExecutor(result_backend=...)",
         )
     elif results._cluster is not pooler._cluster:
         yield Finding(
             rule="database/results",
             at="results",
-            problem="is a pooler of another Cluster, where this password does not count",
+            problem="must be a pooler of the same Cluster",
             seen=show(results),
-            fix="make it with the same cluster=",
+            fix="Create it with the same cluster=",
         )

@@ -1,4 +1,4 @@
-"""What is said of a pooler beside its pool."""
+"""Metrics of a pooler."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ def database_findings(database: str) -> Iterator[Finding]:
         yield Finding(
             rule="database/database",
             at="database",
-            problem="is a database that PostgreSQL makes for itself",
+            problem="is a database that PostgreSQL creates itself",
             seen=repr(database),
-            fix="choose another name for the database",
+            fix="Use another name for the database",
         )
 
 
@@ -44,7 +44,7 @@ def volume_findings(volume: Volume, at: str, *, writer: str) -> Iterator[Finding
         yield Finding(
             rule="database/access-mode",
             at=f"{at}.access_mode",
-            problem=f"is not for a database: {writer} writes its volume, alone",
+            problem=f"is not supported for a database: only {writer} writes to its volume",
             seen="ReadWriteMany",
-            fix="leave it out",
+            fix="Remove it",
         )

@@ -55,14 +55,14 @@ _Sessions = Annotated[
 
 @frozen
 class DatabaseRole:
-    """A role of PostgreSQL. It is kept as it is told here; what it was granted in SQL stays.
+    """A role of PostgreSQL. The operator keeps it as defined here; privileges granted in SQL stay.
 
     The first release of the operator with an object for it is 1.30. With an older or unknown one
-    it is told in the Cluster itself, which every release takes.
+    it is part of the Cluster, which every version supports.
 
     Attributes:
         name: its name.
-        credentials: a Secret beside the Cluster whose ``username`` is the role and whose ``password`` it logs in with. Default: none: a
+        credentials: a Secret in the namespace of the Cluster with the role as ``username`` and its ``password``. Default: none: a
             group that other roles are members of, and that nobody logs in as.
         member_of: roles whose rights it has, too.
         create_databases: whether it may create databases. Default: no.
@@ -86,23 +86,23 @@ class DatabaseRole:
             yield Finding(
                 rule="database/role",
                 at="member_of",
-                problem="names the role itself, which PostgreSQL refuses",
+                problem="must not contain the role itself",
                 seen=repr(self.name),
-                fix="leave it out",
+                fix="Remove it",
             )
         if len(set(self.member_of)) < len(self.member_of):
             yield Finding(
                 rule="database/role",
                 at="member_of",
-                problem="names a role twice",
+                problem="contains a role twice",
                 seen=repr(list(self.member_of)),
-                fix="name each role once",
+                fix="List each role once",
             )
 
 
 @frozen
 class PostgresDatabase:
-    """A further database in a Cluster, such as the warehouse that dbt builds beside Airflow's metadata.
+    """A further database in a Cluster, such as the warehouse that dbt builds.
 
     Removing it here leaves the database and its data where they are.
 
@@ -131,9 +131,9 @@ class PostgresDatabase:
             yield Finding(
                 rule="database/schema",
                 at="schemas",
-                problem="names a schema twice, which CloudNativePG refuses",
+                problem="contains a schema twice, which CloudNativePG rejects",
                 seen=repr(list(self.schemas)),
-                fix="name each schema once",
+                fix="List each schema once",
             )
 
 
@@ -144,7 +144,7 @@ def twice(extensions: Sequence[PostgresExtension | str], at: str) -> Iterator[Fi
         yield Finding(
             rule="database/extension",
             at=at,
-            problem="names an extension twice, which CloudNativePG refuses",
+            problem="contains an extension twice, which CloudNativePG rejects",
             seen=repr(names),
-            fix="name each extension once",
+            fix="List each extension once",
         )

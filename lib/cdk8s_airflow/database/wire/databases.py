@@ -43,9 +43,9 @@ def login_of(settings: ClusterSettings, name: str, *, operators: str) -> tuple[s
         return Finding(
             rule="database/database",
             at="database",
-            problem=f"is no database of Cluster {settings.name}",
+            problem=f"must be a database of Cluster {settings.name}",
             seen=repr(name),
-            fix=f"use one of these: {known}; or tell it in databases=[...]",
+            fix=f"Use one of: {known}; or add it to databases=[...]",
         )
     owner = owner_of(settings, database)
     if owner == settings.owner:
@@ -55,9 +55,9 @@ def login_of(settings: ClusterSettings, name: str, *, operators: str) -> tuple[s
         return Finding(
             rule="database/role",
             at="database",
-            problem=f"is owned by role {owner}, which nobody can log in as",
+            problem=f"is owned by role {owner}, which has no password",
             seen=repr(name),
-            fix=f'give the role credentials=BasicAuthSecret("{owner.replace("_", "-")}-login")',
+            fix=f'Set for the role credentials=BasicAuthSecret("{owner.replace("_", "-")}-login")',
         )
     return owner, role.credentials.name
 

@@ -42,7 +42,7 @@ _KEPT = frozenset(
 
 @frozen
 class LabSettings:
-    """What a LabDatabase was told, sound in itself."""
+    """The validated settings of a LabDatabase."""
 
     name: str
     namespace: str
@@ -182,7 +182,7 @@ def lab_parameter_findings(parameters: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding(
                 rule="database/parameter",
                 at=f"parameters.{name}",
-                problem="is set here already, or is no parameter of PostgreSQL",
+                problem="is set by LabDatabase, or is not a parameter of PostgreSQL",
                 seen=repr(parameters[name]),
-                fix='write it as PostgreSQL does, like {"max_connections": "50"}, or leave it out',
+                fix='Use a parameter of PostgreSQL, such as {"max_connections": "50"}, or remove it',
             )

@@ -98,7 +98,7 @@ pooler that hands sessions out anew for each transaction has to know of; without
 
 @frozen
 class PoolerSettings:
-    """What a CnpgPooler was told, sound in itself."""
+    """The validated settings of a CnpgPooler."""
 
     name: str
     namespace: str
@@ -208,14 +208,14 @@ def pooler_parameter_findings(parameters: Mapping[str, str]) -> Iterator[Finding
             yield Finding(
                 rule="database/pooler-parameter",
                 at=f"parameters.{name}",
-                problem=f"is what {SAID_ELSEWHERE[name]} says",
+                problem=f"is set by {SAID_ELSEWHERE[name]}",
                 seen=repr(parameters[name]),
-                fix=f"give {SAID_ELSEWHERE[name]}",
+                fix=f"Set {SAID_ELSEWHERE[name]}",
             )
         elif name not in ALLOWED:
             yield Finding(
                 rule="database/pooler-parameter",
                 at=f"parameters.{name}",
-                problem="is no parameter of PgBouncer that CloudNativePG lets a user set",
-                fix="leave it out; its documentation of connection pooling lists those it takes",
+                problem="must be a parameter of PgBouncer that CloudNativePG supports",
+                fix="Remove it; the documentation of connection pooling of CloudNativePG lists the supported ones",
             )

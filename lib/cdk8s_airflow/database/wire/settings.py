@@ -33,13 +33,13 @@ CLUSTER_LABEL = "cnpg.io/cluster"
 
 
 def instance_labels(name: str) -> dict[str, str]:
-    """The labels by which the instances of a Cluster are told from its poolers and Jobs."""
+    """The labels that only the instances of a Cluster have, not its poolers and Jobs."""
     return {CLUSTER_LABEL: name, "cnpg.io/podRole": "instance"}
 
 
 @frozen
 class ClusterSettings:
-    """What a CnpgCluster was told, sound in itself."""
+    """The validated settings of a CnpgCluster."""
 
     name: str
     namespace: str
@@ -84,7 +84,7 @@ class ClusterSettings:
 
 @frozen
 class ClusterParts:
-    """What something beside the Cluster itself, such as its backups, adds to it.
+    """Additions to a Cluster by another part, such as its backups.
 
     Attributes:
         plugins: entries of ``spec.plugins``.

@@ -1,4 +1,4 @@
-"""Who talks to whom in a Cluster of CloudNativePG.
+"""Network traffic of a Cluster of CloudNativePG.
 
 Source of the labels: ``pkg/specs/{pods,jobs}.go`` of the operator; of the ports: its documentation of networking, and the pinger of
 the instance manager, by which a primary asks the others whether it is cut off.
