@@ -37,7 +37,7 @@ def test_a_url_is_in_its_secret_and_nothing_else_is_known() -> None:
         secret="m",
         tls="verify-full",
         ca=CA,
-        server=DatabaseServer(name="the database in Secret m", takes=50, reserved=3),
+        server=DatabaseServer(name="", takes=50, reserved=3),
     )
 
 
@@ -50,7 +50,7 @@ def test_of_parts_the_password_alone_is_in_a_secret() -> None:
         postgres_major=16,
         peer=ExternalPeer(name="db.example.com"),
         port=6000,
-        server=DatabaseServer(name="the database at db.example.com:6000", takes=200, reserved=3),
+        server=DatabaseServer(name="", takes=200, reserved=3),
     )
 
 
