@@ -47,7 +47,7 @@ class DagImage:
         pull_policy: when nodes pull the image. Default: ``"IfNotPresent"``.
     """
 
-    how_to_write: ClassVar[str] = 'DagImage("registry.example.com/data/airflow", tag="2026.1.0")'
+    how_to_write: ClassVar[str] = 'DagImage("registry.example.com/data/airflow", tag="3.2.2-1")'
 
     repository: ImageRepository
     tag: ImageTag | None = None

@@ -144,7 +144,7 @@ class Image:
         pull_policy: when nodes pull the image. Chart key ``images.airflow.pullPolicy``. Default: ``"IfNotPresent"``.
     """
 
-    how_to_write: ClassVar[str] = 'Image("registry.example.com/data/airflow", tag="2026.1.0")'
+    how_to_write: ClassVar[str] = 'Image("registry.example.com/data/airflow", tag="3.2.2-1")'
 
     repository: ImageRepository
     tag: ImageTag | None = None

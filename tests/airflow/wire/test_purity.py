@@ -17,6 +17,7 @@ LIBRARY = Path(cdk8s_airflow.__file__).parent
 
 EDGE = {
     "airflow/chart.py",
+    "airflow_platform/platform.py",
     "app/construct.py",
     "app/run.py",
     "dags/repo_sync.py",
