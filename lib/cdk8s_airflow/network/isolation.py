@@ -11,14 +11,11 @@ from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.traffic import HasTraffic, Traffic, TrafficFlow
+from cdk8s_airflow.network.isolations import Isolations
 from cdk8s_airflow.network.wire.flow_table import everywhere_note, flow_table, one_sided_note
 from cdk8s_airflow.network.wire.network_policy import Isolation, PeerEndpoint, half_open, isolation
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import NonEmpty
-
-
-class Isolations(list[Isolation]):
-    """The connections that each set of network policies of one app allows."""
 
 
 class NetworkIsolation(PlatformConstruct):

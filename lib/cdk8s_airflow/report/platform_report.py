@@ -14,7 +14,7 @@ from cdk8s_airflow.model.footprint import Footprint
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.sessions import NEAR
 from cdk8s_airflow.model.traffic import TrafficFlow
-from cdk8s_airflow.network.isolation import Isolations
+from cdk8s_airflow.network.isolations import Isolations
 from cdk8s_airflow.network.wire.flow_table import PeerNames
 from cdk8s_airflow.report.footprint import footprint_section
 from cdk8s_airflow.report.images import images_section
