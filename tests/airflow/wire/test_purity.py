@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import dataclasses
 import importlib
 import json
 import subprocess
@@ -12,6 +14,7 @@ import pytest
 
 import cdk8s_airflow
 from cdk8s_airflow._exports import HOME_OF, SUBMODULES
+from cdk8s_airflow.airflow.wire.concept import SharedResults
 
 LIBRARY = Path(cdk8s_airflow.__file__).parent
 
@@ -87,3 +90,29 @@ def test_every_public_name_is_there_and_no_other() -> None:
     }
     with pytest.raises(AttributeError, match="'Airflow'"):
         cdk8s_airflow.Airflow  # noqa: B018
+
+
+READ_VALUES = {"given_values", "permissions", "pod_security", "sessions", "task_pod_overlay", "traffic"}
+"""Modules that read values of the chart: ``values=`` itself, checks of it, and what follows from the final values."""
+
+
+def test_concepts_do_not_receive_values_of_the_chart() -> None:
+    assert {field.name for field in dataclasses.fields(SharedResults)} == {
+        "settings",
+        "user_values",
+        "parts",
+        "config",
+        "config_of_arguments",
+        "needs",
+        "needs_in_namespace",
+    }
+    readers = {
+        file.stem
+        for file in (LIBRARY / "airflow" / "wire").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        and any(
+            "shared.values" in ast.unparse(each) or "values_from_arguments" in ast.unparse(each) for each in node.body
+        )
+    }
+    assert readers - READ_VALUES == set()
