@@ -146,7 +146,11 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path, name: str) -> None:
     assert refused(ChartArchive(f"{tmp_path}/{name}", sha256="0" * 64)) == [("archive/file", "chart_archive.path")]
 
 
-@pytest.mark.parametrize("data", [b"", b"not a tar", gzip.compress(b"x" * 2000), packed(files())[:300]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"not a tar", gzip.compress(b"x" * 2000, mtime=0), packed(files())[:300]],
+    ids=["empty", "text", "packed text", "cut off"],
+)
 def test_what_is_no_packed_tar_is_refused(tmp_path: Path, data: bytes) -> None:
     assert refused(archive(tmp_path, data))[0] in [
         ("archive/tar", "chart_archive.path"),

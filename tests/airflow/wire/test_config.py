@@ -404,7 +404,7 @@ def test_a_task_tries_for_minutes_to_reach_an_api_server_that_does_not_answer(pa
     assert options == (OUTAGE if pair in WITH_AIRFLOW_3 else {})
 
 
-@pytest.mark.parametrize("pair", WITH_AIRFLOW_3, ids=called)
+@pytest.mark.parametrize("pair", sorted(WITH_AIRFLOW_3), ids=called)
 def test_how_long_a_task_tries_can_be_overridden(pair: Pair) -> None:
     given_release = release(pair, config={"workers": {"execution_api_retries": 5}})
     assert list(config_rules(given_release)) == []
