@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import grimp
 
 ROOT = Path(__file__).parents[1]
+LIBRARY = ROOT / "lib" / "cdk8s_airflow"
 
 
 def test_import_contract_is_kept() -> None:
@@ -32,3 +34,13 @@ def test_modules_have_no_import_cycles() -> None:
         if imported in modules and graph.chain_exists(importer=imported, imported=module)
     ]
     assert cycles == []
+
+
+def test_no_exported_name_is_the_name_of_a_submodule() -> None:
+    """Python sets an imported submodule as an attribute of its package, so it would replace a name that is exported lazily."""
+    found = set()
+    for package in (LIBRARY, *(init.parent for init in LIBRARY.glob("*/__init__.py"))):
+        module = importlib.import_module(".".join(("cdk8s_airflow", *package.relative_to(LIBRARY).parts)))
+        names = set(getattr(module, "__all__", ())) - {"main"}
+        found |= {f"{module.__name__}.{path.stem}" for path in package.iterdir() if path.stem in names}
+    assert found == set()

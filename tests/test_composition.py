@@ -94,7 +94,7 @@ def test_constructs_live_below_a_users_own_construct() -> None:
     chart = new_chart("c")
     stack = Construct(chart, "stack")
     make_airflow(stack)  # type: ignore[arg-type]
-    with pytest.raises(PlatformError, match=r"^c/stack/other: .* already, from c/stack/airflow"):
+    with pytest.raises(PlatformError, match=r"^c/stack/other: .* already used by .*, from c/stack/airflow"):
         make_airflow(stack, "other")  # type: ignore[arg-type]
 
 

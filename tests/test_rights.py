@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from cdk8s_airflow.model.permission import Permission, merged, permissions_in
 from cdk8s_airflow.report.details import details
 from cdk8s_airflow.report.permissions import permissions_of, permissions_text
 from tests.airflow.wire.samples import PAIRS, Pair, called, release
+from tests.examples_built import example_app
 from tests.making import make_airflow, new_chart
 from tests.truth.goldens import check_golden
 from tests.truth.manifests import load
@@ -188,7 +188,7 @@ def test_every_row_of_the_data_is_of_use_and_every_switch_has_a_default(pair: Pa
 
 def test_task_namespaces_give_pods_there_to_the_scheduler_and_logs_to_the_ui() -> None:
     settings = release(("1.22.0", "3.2.2"), task_namespaces=("team-a", "team-b"), delivery=HelmCommand())
-    objects = namespace_objects(settings, compile_release(settings).values_from_arguments).values()
+    objects = namespace_objects(compile_release(settings).shared).values()
     told = {(each.account, each.namespace, each.resource, each.verbs) for each in permissions_in(objects)}
     launch = ("create", "delete", "list", "patch", "watch")
     assert told == {
@@ -226,7 +226,7 @@ def test_what_delivers_one_release_is_not_where_another_launches_pods(delivery: 
         make_airflow(chart, "one", release="one", **first)
         with pytest.raises(PlatformError, match=r"two: .*'one' .*secrets/exposed-account") as caught:
             make_airflow(chart, "two", release="two", **then)
-        assert "namespace of its own" in str(caught.value)
+        assert "Use a namespace where no Airflow release starts pods." in str(caught.value)
 
 
 def test_a_helm_chart_is_not_where_tasks_run_either() -> None:
@@ -237,5 +237,5 @@ def test_a_helm_chart_is_not_where_tasks_run_either() -> None:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
 def test_the_rights_of_an_example_are_exactly_those_that_were_reviewed(name: str) -> None:
-    app = runpy.run_path(str(EXAMPLES / f"{name}.py"))["build"]()
+    app = example_app(name)
     check_golden(f"{permissions_text(permissions_of(registry_of(app)))}\n", GOLDENS / "rights" / f"{name}.txt")

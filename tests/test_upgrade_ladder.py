@@ -131,7 +131,14 @@ VALUES = {
                 f"dagProcessor.{key}"
                 for key in ("logGroomerSidecar", "replicas", "resources", "serviceAccount", "waitForMigrations")
             ),
-            *("apiSecretKeySecretName", "jwtSecretName", "config.api", "ingress.apiServer"),
+            *(
+                "apiSecretKeySecretName",
+                "jwtSecretName",
+                "config.api",
+                "config.execution_api",
+                "config.workers",
+                "ingress.apiServer",
+            ),
             *("enableServiceLinks", "podTemplate"),
         },
         "gone": {

@@ -22,7 +22,7 @@ _HOMES = {
     ),
     "monitoring.dashboards": ("Dashboards",),
     "monitoring.monitoring": ("Monitoring",),
-    "monitoring.statsd_mappings": ("statsd_mappings",),
+    "monitoring.statsd_mapping": ("statsd_mappings",),
     "airflow.handles": (
         "ComponentHandle",
         "PortHandle",

@@ -13,6 +13,7 @@ from cdk8s_airflow import NetworkIsolation
 from cdk8s_airflow.model.traffic import HasTraffic, UnlocatedPeer
 from cdk8s_airflow.network import ExternalPeer, PeerEndpoint
 from cdk8s_airflow.network.wire.network_policy import Isolation, isolation
+from tests.examples_built import example_app
 from tests.network.evaluator import selects
 from tests.network.matrix import FACTS, assert_exact
 from tests.truth.manifests import load
@@ -25,7 +26,7 @@ every = pytest.mark.parametrize("name", NAMES)
 @functools.cache
 def closed(name: str) -> tuple[list[dict[str, Any]], Isolation, dict[str, PeerEndpoint]]:
     """The objects of an example, its policies, and the locations of its unlocated peers."""
-    app = runpy.run_path(str(EXAMPLES / f"{name}.py"))["build"]()
+    app = example_app(name)
     traffic = [each.traffic for each in app.node.find_all() if isinstance(each, HasTraffic)]
     assert traffic
     unplaced = {flow.target.name for each in traffic for flow in each.flows if isinstance(flow.target, UnlocatedPeer)}

@@ -82,7 +82,7 @@ def program(tmp_path: Path) -> Path:
 
 
 def test_program_runs_in_its_folder_and_its_construct_paths_are_known(program: Path) -> None:
-    platform = run_program(program)
+    platform = run_program(program).platforms[""]
     assert [manifest.id for manifest in platform.manifests.values()] == ["Namespace//airflow"]
     assert platform.constructs == {"Namespace//airflow": "00-base/airflow"}
     assert not (program.parent / "dist").exists()

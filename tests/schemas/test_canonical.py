@@ -55,6 +55,10 @@ STRINGS = {
     ("Cluster", "spec.storage.size"),
     ("Cluster", "spec.walStorage.size"),
     ("ObjectStore", "spec.retentionPolicy"),
+    # A type of Prometheus Operator's own, which it passes on as it is.
+    *(("PodMonitor", f"spec.podMetricsEndpoints.{field}") for field in ("interval", "scrapeTimeout")),
+    *(("ServiceMonitor", f"spec.endpoints.{field}") for field in ("interval", "scrapeTimeout")),
+    *(("PrometheusRule", f"spec.groups.{field}") for field in ("interval", "rules.for", "rules.keep_firing_for")),
 }
 STRINGS_BELOW = {("Cluster", "spec.postgresql.parameters"), ("Pooler", "spec.pgbouncer.parameters")}
 AMOUNT = re.compile(r"(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+|\d+(?:\.\d+)?(?:[numkMGTPE]|[KMGTPE]i)")

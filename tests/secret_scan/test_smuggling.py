@@ -142,6 +142,7 @@ def folder(text: str, name: str = "sales.py") -> Attempt:
     def attempt(chart: cdk8s.Chart, path: Path) -> object:
         dags = path / "dags"
         dags.mkdir()
+        (dags / "other.py").write_text("", encoding="utf-8")
         (dags / name).write_text(text, encoding="utf-8")
         return make_airflow(chart, dags=DagFolder(dags))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import pydoc
 import re
@@ -58,7 +59,7 @@ def test_help_of_a_construct_starts_with_its_signature_and_text() -> None:
 
 
 def test_help_of_a_setting_explains_inherited_fields() -> None:
-    assert len(explained(Scheduler)) == 18
+    assert explained(Scheduler).keys() == {field.name for field in dataclasses.fields(Scheduler)}
     assert "Default: any" in explained(Scheduler)["placement"]
 
 

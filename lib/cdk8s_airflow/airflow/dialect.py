@@ -64,7 +64,7 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
     ),
     "dag_processor.enabled": (Place("dagProcessor.enabled", airflow="<3"),),
     "git_sync.metrics_port": (Place("dags.gitSync.httpPort", charts=">=1.20"),),
-    "tasks.isolated": (Place("api_server", airflow=">=3"),),
+    "tasks.isolated": (Place("apiServer", airflow=">=3"),),
     "dag_processor.required": (Place("dagProcessor", airflow=">=3"),),
     "triggerer.disruption_budget": (Place("triggerer.podDisruptionBudget", charts=">=1.19"),),
     "dag_processor.disruption_budget": (Place("dagProcessor.podDisruptionBudget", charts=">=1.19"),),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.monitoring.alerts import Alerts as Alerts
     from cdk8s_airflow.monitoring.dashboards import Dashboards as Dashboards
     from cdk8s_airflow.monitoring.monitoring import Monitoring as Monitoring
-    from cdk8s_airflow.monitoring.statsd_mappings import statsd_mappings as statsd_mappings
+    from cdk8s_airflow.monitoring.statsd_mapping import statsd_mappings as statsd_mappings
 else:
     from cdk8s_airflow._exports import lazily
 
