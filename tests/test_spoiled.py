@@ -539,14 +539,14 @@ TYPES = [
         lambda chart: CnpgPooler(chart, "pooler", cluster=make_cluster(chart), parameters={"auth_file": "/x"}),
         "parameters.auth_file",
         "",
-        "leave it out",
+        "Remove it; the documentation of connection pooling of CloudNativePG",
     ),
     case(
         "a pooler by the name of its Cluster",
         lambda chart: CnpgPooler(chart, "pooler", cluster=make_cluster(chart), name="airflow-pg"),
         "name",
         "'airflow-pg'",
-        "choose another",
+        "use another name",
     ),
     case(
         "a pool larger than the database",
@@ -584,7 +584,7 @@ TYPES = [
         ),
         "storage.access_mode",
         "ReadWriteMany",
-        "leave it out",
+        "Remove it. [database/access-mode]",
     ),
     case(
         "a connection by hand without a Secret",
@@ -683,8 +683,8 @@ TYPES = [
         "Use at most 63 letters, digits, dots, dashes",
     ),
     case("a list for labels", namespace(labels=["team=data"]), "labels", "['team=data']", "Pass a mapping"),
-    case("no scope", lambda _: Namespace(None, "airflow"), "scope", "None", "give the Chart"),  # type: ignore[arg-type]
-    case("a text for the scope", lambda _: make_dags("chart"), "scope", "'chart'", "give the Chart"),  # type: ignore[arg-type]
+    case("no scope", lambda _: Namespace(None, "airflow"), "scope", "None", "Pass the Chart that"),  # type: ignore[arg-type]
+    case("a text for the scope", lambda _: make_dags("chart"), "scope", "'chart'", "Pass the Chart that"),  # type: ignore[arg-type]
     case("a number for the id", lambda chart: make_dags(chart, 3), "id", "3", 'Use "3"'),  # type: ignore[arg-type]
     case(
         "a ConfigMap for the URL Secret",
@@ -739,7 +739,7 @@ RANGES = [
         cluster(instances=2, synchronous=SynchronousReplication(number=2)),
         "synchronous.number",
         "2",
-        "raise instances to 3 or more",
+        "Set instances=3 or more",
     ),
     case(
         "a PostgreSQL that is newer than its operator",
@@ -768,7 +768,7 @@ RANGES = [
         cluster(parameters={"shared_buffers": "256"}),
         "parameters.shared_buffers",
         "'256'",
-        "with a unit",
+        'Add a unit, such as "256MB"',
     ),
     case(
         "a log larger than its volume",
@@ -789,7 +789,7 @@ RANGES = [
         cluster(wal_storage=Volume("1Gi", access_mode="ReadWriteMany")),
         "wal_storage.access_mode",
         "ReadWriteMany",
-        "leave it out",
+        "Remove it. [database/access-mode]",
     ),
     case(
         "supervised updates of one instance",
@@ -833,7 +833,7 @@ RANGES = [
         cluster(image="registry.lab/pg:16", catalog=ImageCatalog(name="ours")),
         "image",
         "registry.lab/pg:16",
-        "leave catalog out",
+        "or remove catalog=",
     ),
     case("a catalog by its name alone", cluster(catalog="ours"), "catalog", "'ours'", "ImageCatalog("),
     case(
@@ -856,7 +856,7 @@ RANGES = [
         cluster(pg_hba=["host all all all md5\nhost all all all trust"]),
         "pg_hba[0]",
         "trust",
-        "each rule by itself",
+        "Use one string per rule",
     ),
     case(
         "a certificate without its authority",
@@ -874,7 +874,7 @@ RANGES = [
         ),
         "certificates.names",
         "pg.acme.lab",
-        "into the certificate itself",
+        "Add the names to your certificate",
     ),
     case(
         "a role of the operator",
@@ -909,7 +909,7 @@ RANGES = [
         cluster(labels={"cnpg.io/cluster": "x"}),
         "labels.cnpg.io/cluster",
         "cnpg.io/cluster",
-        "leave it out",
+        "Remove it. [database/own-label]",
     ),
     case(
         "a connection to a database that is not there",
@@ -1186,28 +1186,34 @@ NAMES = [
         "sha256",
         "postgres_major",
     ),
-    case("an image with a space", cluster(image="my image:16"), "image", "'my image:16'", "an image like"),
+    case(
+        "an image with a space",
+        cluster(image="my image:16"),
+        "image",
+        "'my image:16'",
+        "must not contain whitespace, got 'my image:16'. Use an image such as",
+    ),
     case("an empty image", cluster(image=" "), "image", "' '", "Pass a value"),
     case(
         "a parameter the operator sets",
         cluster(parameters={"port": "5433"}),
         "parameters.port",
         "'5433'",
-        "leave it out",
+        "Remove it. [database/parameter]",
     ),
     case(
         "another parameter the operator sets",
         cluster(parameters={"ssl": "off"}),
         "parameters.ssl",
         "'off'",
-        "leave it out",
+        "Remove it. [database/parameter]",
     ),
     case(
         "libraries among the parameters",
         cluster(parameters={"shared_preload_libraries": "pg_stat_statements"}),
         "parameters.shared_preload_libraries",
         "",
-        "leave it out",
+        "Use preload=['pg_stat_statements']",
     ),
     case(
         "a parameter with a dash",
@@ -1548,7 +1554,7 @@ COMBINATIONS = [
         airflow(chart_version="1.15.0", airflow_version="3.0.2"),
         "airflow_version",
         "'3.0.2'",
-        "chart_version='1.22.0'",
+        "chart_version='1.18.0' with this Airflow",
     ),
     case(
         "an Airflow that the chart has dropped",
@@ -1686,7 +1692,7 @@ COMBINATIONS = [
         cluster(storage=Volume("20Gi", access_mode="ReadWriteMany")),
         "storage.access_mode",
         "ReadWriteMany",
-        "leave it out",
+        "Remove it. [database/access-mode]",
     ),
     case(
         "the delivery where Airflow runs",
@@ -1800,8 +1806,8 @@ COMBINATIONS = [
     case("an id twice in a Chart", _twice, "id", "'dags'", "Use another id in making.py"),
     case("an empty id", lambda chart: make_dags(chart, ""), "id", "''", "Use another id in making.py"),
     case("a namespace outside a Chart", lambda _: Namespace(cdk8s.App(), "x"), "x", "", "inside a Chart"),  # type: ignore[arg-type]
-    case("a database outside a Chart", lambda _: make_cluster(cdk8s.App()), "db", "", "inside a Chart"),  # type: ignore[arg-type]
-    case("a release outside a Chart", lambda _: make_airflow(cdk8s.App()), "airflow", "", "inside a Chart"),  # type: ignore[arg-type]
+    case("a database outside a Chart", lambda _: make_cluster(cdk8s.App()), "db", "", "in a Chart, before synth"),  # type: ignore[arg-type]
+    case("a release outside a Chart", lambda _: make_airflow(cdk8s.App()), "airflow", "", "in a Chart, before synth"),  # type: ignore[arg-type]
 ]
 
 MISTAKES_OF_ARTICLES = [
@@ -1977,14 +1983,14 @@ MISTAKES_OF_ARTICLES = [
         nested("scheduler.scheduler_heartbeat_sec", 5),
         "values.scheduler.scheduler_heartbeat_sec",
         "5",
-        "config.scheduler",
+        'is not a key of chart 1.22.0 (got 5). Use config={"scheduler": {"scheduler_heartbeat_sec"',
     ),
     case(
         "a section of config at the root",
         nested("kubernetes_executor.worker_pods_creation_batch_size", 10),
         "values.kubernetes_executor",
         "",
-        "config.kubernetes_executor",
+        'Use config={"kubernetes_executor": {',
     ),
     case(
         "a config option that Airflow 3 has dropped",
@@ -2175,14 +2181,14 @@ VALUES = [
         airflow(unchecked_values={"x": Unprintable()}),
         "unchecked_values.x",
         "",
-        "use text",
+        "Use a string, boolean, number, None",
     ),
     case(
         "a generator in unchecked values",
         airflow(unchecked_values={"x": (item for item in ())}),
         "values.x",
         "",
-        "use text",
+        "Use a string, boolean, number, None",
     ),
     case(
         "unchecked values that contain themselves",

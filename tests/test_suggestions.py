@@ -137,7 +137,7 @@ NOT_FOLLOWED = (
 NOT_FOLLOWED_TEXTS = (
     r"^argument/name: use letters, digits and underscores; other names can come from secrets_backend=",
     r"^argument/type: Use DagRepoSync\(chart",
-    r"^argument/type: give the Chart that the construct belongs to",
+    r"^argument/type: Pass the Chart that the construct belongs to",
 )
 """The same, for single suggestions of rules that are followed otherwise."""
 

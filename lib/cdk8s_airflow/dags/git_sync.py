@@ -252,7 +252,7 @@ def _ssh_rules(settings: GitSync) -> Iterator[Finding]:
             problem="is required for SSH, otherwise any host could impersonate the git server",
             fix="Pass the output of ssh-keyscan HOST, after comparing the keys with those that the git host publishes",
         )
-    elif not _covers(settings.known_hosts, host := ssh_host(settings.repo)):
+    elif isinstance(settings.known_hosts, str) and not _covers(settings.known_hosts, host := ssh_host(settings.repo)):
         yield Finding(
             rule="dags/known-hosts",
             at="known_hosts",

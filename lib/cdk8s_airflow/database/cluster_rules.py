@@ -90,7 +90,7 @@ def _replication_findings(settings: ClusterSettings, facts: ClusterFacts) -> Ite
             at="synchronous.number",
             problem=f"must be at most the number of standbys ({instances - 1})",
             seen=repr(settings.synchronous.number),
-            fix=f"Set instances= {settings.synchronous.number + 1} or more (with one more, "
+            fix=f"Set instances={settings.synchronous.number + 1} or more (with one more, "
             "writes continue if one is lost), or lower number=",
         )
     if settings.updates is not None and settings.updates.supervised and instances == 1:

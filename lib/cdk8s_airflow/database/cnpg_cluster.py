@@ -12,7 +12,7 @@ from constructs import Construct
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
 from cdk8s_airflow.database.connection import UNSOUND, VERIFYING, DatabaseAddress, DatabaseConnection, TlsMode
-from cdk8s_airflow.database.parameters import DEFAULT_MAX_CONNECTIONS, parameter_findings
+from cdk8s_airflow.database.parameters import DEFAULT_MAX_CONNECTIONS, LIBRARY, parameter_findings
 from cdk8s_airflow.database.postgres_names import database_findings, is_reserved_role, volume_findings
 from cdk8s_airflow.database.wire.cluster import cluster_manifest
 from cdk8s_airflow.database.wire.settings import ClusterParts, ClusterSettings
@@ -72,7 +72,6 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 50
 _IMAGE = "ghcr.io/cloudnative-pg/postgresql:{major}-standard-trixie"
 _IMAGE_MAJOR = regex(r"[\w.:/-]+:(\d+)[.\d]*(?:-[\w.-]*)?(?:@sha256:[0-9a-f]{64})?", re.ASCII)
-_LIBRARY = regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SUPPORTED_KUBERNETES: Mapping[tuple[int, ...], tuple[str, str]] = {
     (1, 26): ("1.30", "1.33"),
     (1, 27): ("1.31", "1.33"),
@@ -103,7 +102,7 @@ _ClusterName = Annotated[
 _Library = Annotated[
     str,
     Must(
-        lambda text: _LIBRARY.fullmatch(text) is not None,
+        lambda text: LIBRARY.fullmatch(text) is not None,
         "is not the name of a library",
         'write it without folder and ending, like "pg_cron"',
         "argument/name",
@@ -571,7 +570,15 @@ def _rules(
                 )
     elif image is not None:
         match = _IMAGE_MAJOR.fullmatch(image)
-        if match is None or int(match[1]) != major:
+        if any(character.isspace() for character in image):
+            yield Finding(
+                rule="database/image",
+                at="image",
+                problem="must not contain whitespace",
+                seen=repr(image),
+                fix=f"Use an image such as {_IMAGE.format(major=major)!r}",
+            )
+        elif match is None or int(match[1]) != major:
             yield Finding(
                 rule="database/image",
                 at="image",

@@ -80,6 +80,9 @@ BLOCKED = frozenset(
 """Parameters the operator sets itself. Source: CloudNativePG 1.30, ``pkg/postgres/configuration.go``."""
 
 _NAME = regex(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
+LIBRARY = regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""The name of a library in ``shared_preload_libraries``."""
+
 _MEMORY = regex(r"(\d+)\s*(B|kB|MB|GB|TB)?")
 _UNITS = {"B": 1, "kB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
 _DEFAULTS = {"shared_buffers": 128 * 2**20, "min_wal_size": 80 * 2**20, "max_wal_size": 2**30}
@@ -131,8 +134,7 @@ def _name_findings(name: str, value: str) -> Iterator[Finding]:
             rule="database/parameter",
             at=at,
             problem="is not supported as a parameter",
-            fix="Use preload=[...]. pg_stat_statements, auto_explain and pgaudit are loaded if one of their parameters "
-            "is set",
+            fix=f"Use preload={_libraries(value)!r}" if _libraries(value) else "Remove it, and set preload=",
         )
     elif name in BLOCKED:
         yield Finding(
@@ -164,6 +166,12 @@ def _name_findings(name: str, value: str) -> Iterator[Finding]:
             problem="must be one line",
             fix="Write the value in one line",
         )
+
+
+def _libraries(value: str) -> list[str]:
+    """The names in a value of ``shared_preload_libraries``, which are separated by commas and may be quoted."""
+    names = (name.strip().strip("'\"") for name in value.split(","))
+    return list(dict.fromkeys(name for name in names if LIBRARY.fullmatch(name)))
 
 
 def _memory_findings(parameters: Mapping[str, str], memory: str) -> Iterator[Finding]:

@@ -180,7 +180,7 @@ def unknown_key(document: Document, path: Path, name: str, value: object) -> Fin
     return Finding(
         rule=f"{document.area}/unknown-{document.field}",
         at=dotted(whole, document.prefix),
-        problem=f"{document.holder} has no such {document.field}",
+        problem=f"is not a {document.field} of {document.holder}",
         seen=shown,
         fix=advice,
     )

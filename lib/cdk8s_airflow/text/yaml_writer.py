@@ -129,7 +129,7 @@ def _wrong_type(at: str, value: object) -> Finding:
     return Finding(
         rule="text/type",
         at=at,
-        problem=f"{type(value).__name__} has no place in Helm values",
+        problem=f"is of type {type(value).__name__}, which Helm values cannot contain",
         fix="Use a string, boolean, number, None, or dictionaries and lists of these",
     )
 
