@@ -142,9 +142,10 @@ setup: .venv/.dev node_modules/.ready ## set up everything
 	@touch $@
 
 # Likewise dbt, which is only of use beside a PostgreSQL. dbt-core 1.12 needs a part that no registry of packages has.
+# The lock is complete, and pip does not match its pins with requirements that name extras, so --no-deps.
 .venv/.dbt: locks/dbt.txt | .venv/.app
 	@test -x .venv/dbt/bin/python || .venv/bin/python -m venv .venv/dbt
-	@.venv/dbt/bin/$(INSTALL) locks/dbt.txt
+	@.venv/dbt/bin/$(INSTALL) locks/dbt.txt --no-deps
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json .npmrc | .venv/.app

@@ -41,6 +41,7 @@ from cdk8s_airflow.report.lines import WIDTH
 from cdk8s_airflow.report.summary import summary
 from cdk8s_airflow.storage import MinioLegacy, StoreUser
 from tests.making import make_airflow, make_cluster, make_dags, new_chart
+from tests.truth.goldens import check_golden
 
 ROOT = Path(main.__file__).parent
 GOLDENS = Path(__file__).parent / "goldens"
@@ -79,20 +80,14 @@ def steps(text: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
-def test_summary_of_a_platform_is_its_golden(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
+def test_summary_of_a_platform_is_its_golden(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build, program = PLATFORMS[name]
     app = build()
     (tmp_path / "dist").mkdir()
     written(app, tmp_path / "dist")
     monkeypatch.chdir(tmp_path)
     text = summary(registry_of(app), Path("dist"), program)
-    golden = GOLDENS / f"{name}.txt"
-    if request.config.getoption("--update-goldens"):
-        golden.parent.mkdir(exist_ok=True)
-        golden.write_text(text, encoding="utf-8")
-    assert text == golden.read_text(encoding="utf-8")
+    check_golden(text, GOLDENS / f"{name}.txt")
 
 
 @pytest.mark.parametrize("golden", sorted(GOLDENS.glob("*.txt")), ids=lambda path: path.stem)
