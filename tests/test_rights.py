@@ -28,7 +28,7 @@ from cdk8s_airflow.report.permissions import permissions_of, permissions_text
 from tests.airflow.wire.samples import PAIRS, Pair, called, release
 from tests.examples_built import example_app
 from tests.making import make_airflow, new_chart
-from tests.truth.goldens import check_golden
+from tests.truth.goldens import check_golden, keep_golden
 from tests.truth.manifests import load
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -237,5 +237,7 @@ def test_a_helm_chart_is_not_where_tasks_run_either() -> None:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
 def test_the_rights_of_an_example_are_exactly_those_that_were_reviewed(name: str) -> None:
+    golden = GOLDENS / "rights" / f"{name}.txt"
+    keep_golden(golden)
     app = example_app(name)
-    check_golden(f"{permissions_text(permissions_of(registry_of(app)))}\n", GOLDENS / "rights" / f"{name}.txt")
+    check_golden(f"{permissions_text(permissions_of(registry_of(app)))}\n", golden)

@@ -94,6 +94,11 @@ def check_golden(text: str, path: Path, *, book: Book | None = None) -> None:
     raise AssertionError(explain(committed, text, path))
 
 
+def keep_golden(path: Path, *, book: Book | None = None) -> None:
+    """Call this before a test is skipped that would compare this golden, so that it is not taken for one that no test asks for."""
+    (book or _book).asked.add(path.resolve())
+
+
 def check_golden_folder(texts: Mapping[str, str], folder: Path, *, book: Book | None = None) -> None:
     """Fail unless ``folder`` holds exactly these files (relative name -> text), no more and no fewer."""
     book = book or _book

@@ -202,3 +202,15 @@ def test_goldens_are_not_judged_after_a_worker_process_died(monkeypatch: pytest.
     monkeypatch.setattr(goldens, "_book", Book())
     hooks.pytest_testnodedown(SimpleNamespace(), None)
     assert goldens.current_book().incomplete
+
+
+def test_golden_of_a_skipped_test_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "goldens").mkdir()
+    golden, test = tmp_path / "goldens" / "a.txt", tmp_path / "test_a.py"
+    golden.write_text("a", encoding="utf-8")
+    test.write_text("", encoding="utf-8")
+    book = Book()
+    book.ran.add(test.resolve())
+    assert book.stale_files() == [golden]
+    goldens.keep_golden(golden, book=book)
+    assert book.stale_files() == []
