@@ -9,28 +9,22 @@ from pathlib import Path
 import pytest
 
 from cdk8s_airflow.app.registry import registry_of
-from cdk8s_airflow.environments import Environments
 from cdk8s_airflow.plan import compare
 from cdk8s_airflow.plan.program import run_program
+from tests.examples_built import EXAMPLES, NEEDS, example
 from tests.truth import assert_accepted
 from tests.truth.goldens import check_golden, keep_golden
 from tests.truth.manifests import load
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
 GOLDENS = Path(__file__).parent / "goldens" / "examples"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
-NEEDS = {"dashboards": ("grafana_foundation_sdk",)}
-"""Example -> modules of extras that it uses."""
 every = pytest.mark.parametrize("name", NAMES)
 
 
 @functools.cache
 def built(name: str) -> dict[str, tuple[str, dict[str, str]]]:
     """The manifests of each app of an example by the name of its golden, and the files beside them."""
-    for module in NEEDS.get(name, ()):
-        pytest.importorskip(module, reason="make .venv/.test installs the extras")
-    found = runpy.run_path(str(EXAMPLES / f"{name}.py"))
-    platform = next((each for each in found.values() if isinstance(each, Environments)), None)
+    found, platform = example(name)
     apps = (
         {name: found["build"]()}
         if platform is None

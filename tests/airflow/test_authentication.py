@@ -91,7 +91,7 @@ CASES = [
         "'ldap://ldap.lab'",
         "start_tls",
     ),
-    case("TLS twice", ldap(start_tls=True), "auth.sign_on.start_tls", "True", "leave it out"),
+    case("TLS twice", ldap(start_tls=True), "auth.sign_on.start_tls", "True", "Remove it"),
     case("a directory by http", ldap(server="https://ldap.lab"), "auth.sign_on.server", "", "ldaps://"),
     case("a directory with a path", ldap(server="ldaps://ldap.lab/dc=lab"), "auth.sign_on.server", "", "ldaps://"),
     case("a password for a directory", ldap(bind_password="hunter2"), "auth.sign_on.bind_password", "", "SecretKey("),

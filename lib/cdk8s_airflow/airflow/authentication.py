@@ -131,14 +131,14 @@ class Oidc:
         client_secret: the key of a Secret with the client's secret. Only the server of the UI gets it.
         roles: group at the provider -> role of Airflow, as ``{"airflow-admins": "Admin"}``. Airflow's own roles are Admin,
             Op, User, Viewer and Public. They are set anew at each log-in.
-        default_role: what everybody has who can log in, beside the roles of their groups. Default: ``"Public"``, which may
+        default_role: the role of every user who can log in, in addition to the roles of their groups. Default: ``"Public"``, which may
             do nothing.
         name: the provider's name on the log-in page and in the redirect address. Default: ``"oidc"``.
         scopes: what Airflow asks for. Default: ``openid``, ``email`` and ``profile``.
         groups_claim: the claim with the list of groups, with dots for claims within claims. Default: ``"groups"``.
         username_claim: the claim with the name of the account. It must be one that people cannot change themselves. Default:
             ``"preferred_username"``.
-        email_domains: only people with a verified e-mail address there may log in. Default: everybody the provider knows.
+        email_domains: only users with a verified e-mail address in these domains may log in. Default: every user of the provider.
     """
 
     how_to_write: ClassVar[str] = (
@@ -197,12 +197,12 @@ class Oidc:
     def google(
         cls, *, client_id: str, client_secret: SecretKey, email_domains: Sequence[str], default_role: str
     ) -> Oidc:
-        """Google, which says nothing of groups: everybody of the domains gets one role.
+        """Google, which sends no groups: every user of the domains gets the same role.
 
         Args:
             client_id: the client's id.
             client_secret: the key of a Secret with the client's secret.
-            email_domains: whose people may log in; without any, everybody with a Google account could.
+            email_domains: the domains whose users may log in. Required, because otherwise every Google account could log in.
             default_role: the role they get.
         """
         return cls(
@@ -259,7 +259,7 @@ class Ldap:
         bind_password: the key of a Secret with its password. Only the server of the UI gets it.
         search_base: below which entry people are.
         roles: distinguished name of a group -> role of Airflow. They are set anew at each log-in.
-        default_role: what everybody has who can log in, beside the roles of their groups. Default: ``"Public"``, which may
+        default_role: the role of every user who can log in, in addition to the roles of their groups. Default: ``"Public"``, which may
             do nothing.
         search_filter: which of the entries are people, like ``"(objectClass=person)"``. Default: all.
         uid_field: the attribute people log in with. Default: ``"uid"``; Active Directory has ``"sAMAccountName"``.
@@ -302,7 +302,7 @@ class Ldap:
                 at="start_tls",
                 problem="turns a plain connection into TLS, and this one is TLS from the start",
                 seen="True",
-                fix="leave it out",
+                fix="Remove it",
             )
         if not self.roles and self.default_role == "Public":
             yield _nobody("Ldap")
@@ -337,7 +337,7 @@ _LoginName = Annotated[
 class SimpleAuth:
     """Airflow 3's own auth manager, for trying things out.
 
-    Its server makes up a password for each account whenever its pod starts, and prints it in its log. With two servers an
+    Its server generates a password for each account whenever its pod starts, and prints it in its log. With two servers an
     account would have two passwords, so there can be one only. Nothing can be synchronized with it, and nothing is kept.
 
     Attributes:

@@ -107,7 +107,7 @@ class AirflowChart(PlatformConstruct):
     What is said here is turned into values for the pinned version of the chart, held against what that version accepts,
     and handed to the delivery. The same arguments work for every version in the table of versions; each gets its own keys.
 
-    What it always sees to: no bundled PostgreSQL or Redis, no user that everybody knows, keys and database URL by
+    It always ensures: no bundled PostgreSQL or Redis, no default user, keys and database URL by
     reference, requests and memory limits on every container, the Pod Security Standard ``restricted``, and a migration
     that waits for the database and names missing Secrets.
     """
@@ -220,7 +220,7 @@ class AirflowChart(PlatformConstruct):
             migration: the Job that migrates the database.
             task_pods: the pods in which KubernetesExecutor runs tasks, the default one and named ones. Default: those of Airflow 3
                 know neither the metadata database nor any key of Airflow.
-            task_namespaces: other namespaces in which tasks may run, with Airflow 3. Default: none; tasks run beside the release.
+            task_namespaces: other namespaces in which tasks may run, with Airflow 3. Default: none; tasks run in the namespace of the release.
             service_accounts: as whom components speak to Kubernetes and to the cloud. Default: one for each, as the chart makes
                 them.
             config: options of airflow.cfg, by section, under any name they have had: ``{"core": {"load_examples": False}}``. What

@@ -50,7 +50,7 @@ class OpenedChart:
     Attributes:
         source: values schema, default values and template texts.
         own: its version, and the Airflow it was released with.
-        side_images: key under ``images`` -> repository and tag of each image beside Airflow's.
+        side_images: key under ``images`` -> repository and tag of each image other than Airflow's.
     """
 
     source: compiling.ChartSource

@@ -206,7 +206,7 @@ class Statsd(ComponentPod):
                 at="chart_mappings",
                 problem="switches the chart's mappings off, and there are no others",
                 seen="False",
-                fix="give mappings=, or leave it out",
+                fix="Set mappings=, or remove it",
             )
 
 
@@ -280,7 +280,7 @@ class Flower(AirflowPod):
     Attributes:
         credentials: the Secret with the user and password it asks for.
         resources: of its one pod. Default: 50m CPU, 256Mi memory, at most 512Mi.
-        containers: further containers beside it, in the form Kubernetes has. Default: none.
+        containers: additional sidecar containers, in the form of the Kubernetes API. Default: none.
         startup_tolerance: how long it may take to come up before it is restarted. Default: the chart's minute. Chart 1.15
             has no such key.
         liveness_tolerance: how long it may fail to answer before it is restarted. Default: the chart's 50 seconds.

@@ -193,7 +193,7 @@ class CeleryExecutor:
     Attributes:
         broker: what carries tasks to the workers: :class:`RedisBroker` or :class:`ExternalBroker`.
         workers: the workers.
-        sets: further workers beside them. Default: none.
+        sets: additional sets of workers. Default: none.
         concurrency: how many tasks one worker runs at a time. Default: 16.
         result_backend: the Secret with the URL of another database for Celery's results. Default: the metadata database.
     """

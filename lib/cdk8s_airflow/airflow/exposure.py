@@ -97,7 +97,7 @@ class LoadBalancer:
 
     Attributes:
         base_url: the URL people type, which Airflow puts into links. Default: none; links are then relative.
-        source_ranges: the networks that may connect, as CIDRs. Default: everybody who can route to the address.
+        source_ranges: the networks that may connect, as CIDRs. Default: every client that can route to the address.
         annotations: as the load balancer reads them, for example for an internal address.
     """
 

@@ -37,7 +37,7 @@ class Logs:
     :meth:`azure_blob` for one without a handle; a task's log goes there when the task has ended. In a search engine: :meth:`elasticsearch`, :meth:`opensearch`. Nowhere:
     :meth:`ephemeral`.
 
-    How long logs are kept: on volumes the log groomers beside the components delete old files. In a store or search engine
+    How long logs are kept: on volumes the log groomer sidecars delete old files. In a store or search engine
     Airflow deletes nothing: give the bucket a lifecycle rule, or the index a policy.
     """
 

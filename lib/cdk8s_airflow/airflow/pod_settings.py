@@ -67,7 +67,7 @@ _PlainText = Annotated[
 
 @frozen
 class LogGroomer:
-    """The container beside a component that deletes old log files.
+    """The sidecar container of a component that deletes old log files.
 
     Attributes:
         retention: how long a file is kept, in days. Default: ``"15d"``.
@@ -161,7 +161,7 @@ class ServingPod(AirflowPod):
     """What every pod of Airflow that runs for good has.
 
     Attributes:
-        containers: further containers beside the component's, in the form Kubernetes has. They need requests and limits;
+        containers: additional sidecar containers, in the form of the Kubernetes API. They need requests and limits;
             those without a security context get one that the Pod Security Standard ``restricted`` accepts. Default: none.
         init_containers: likewise, containers that run before the component's. Default: none.
     """

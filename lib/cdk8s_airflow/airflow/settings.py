@@ -105,7 +105,7 @@ class ReleaseSettings:
 
     @property
     def images_beside(self) -> Mapping[str, tuple[str, str]]:
-        """Key under ``images`` -> repository and tag of each image that the chart has beside Airflow's."""
+        """Key under ``images`` -> repository and tag of each image of the chart other than Airflow's."""
         return SIDE_IMAGES[self.dialect.chart] if self.archived_images is None else self.archived_images
 
     @property
@@ -115,7 +115,7 @@ class ReleaseSettings:
 
     @property
     def side_images(self) -> tuple[str, ...]:
-        """Keys of the images that run beside Airflow's."""
+        """Keys of the images other than Airflow's that run."""
         celery = celery_of(self.executor)
         used = {
             "gitSync": self.git_sync is not None,

@@ -60,7 +60,7 @@ class TaskPod(AirflowPod):
 
 @frozen
 class TaskPods:
-    """All kinds of pods for tasks. Only with KubernetesExecutor, alone or beside another.
+    """All kinds of pods for tasks. Only with KubernetesExecutor, alone or together with another executor.
 
     A task asks for a named one with ``executor_config={"pod_template_file": "/opt/airflow/pod_templates/named/<name>.yaml"}``.
 

@@ -62,7 +62,7 @@ def cleanup_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             at="cleanup",
             problem=f"makes nothing: from chart 1.20 on only KubernetesExecutor has it, and this is {settings.executor.name}",
             seen=show(settings.cleanup),
-            fix="leave it out",
+            fix="Remove it",
         )
 
 

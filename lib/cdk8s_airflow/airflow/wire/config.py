@@ -296,7 +296,7 @@ def config_conflicts(shared: SharedResults) -> Iterator[Finding]:
                 rule="config/owned",
                 at=option.at,
                 problem="is set by another argument of this release",
-                fix="leave it out, or leave the other argument out",
+                fix="Remove it, or remove the other argument",
             )
 
 

@@ -64,7 +64,7 @@ def data_lake_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 rule="lake/twice",
                 at=others[name],
                 problem=f"is the variable {name}, which data_lake= sets",
-                fix="leave it out, or give the lake another connection_id= or variables=False",
+                fix="Remove it, or give the lake another connection_id= or variables=False",
             )
     logs = settings.logs
     if isinstance(logs, S3Logs) and logs.connection is None and "AWS_ACCESS_KEY_ID" in names:

@@ -170,7 +170,7 @@ def _reader_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             at="executor.result_backend",
             problem="says where results are kept, and so does the database's connection",
             seen=show(celery.result_backend.name),
-            fix="leave it out, or leave results= out of connection()",
+            fix="Remove it, or remove results= from connection()",
         )
     if database.ca is not None and settings.cleanup is not None and settings.dialect.place("cleanup.volumes") is None:
         yield unsupported_setting(

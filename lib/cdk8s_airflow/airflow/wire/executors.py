@@ -330,7 +330,7 @@ def _worker_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> I
             at=f"{at}.storage",
             problem="is not made: log files go to the claim that logs= names",
             seen=show(given.storage),
-            fix="leave it out, or keep logs elsewhere",
+            fix="Remove it, or keep logs elsewhere",
         )
     if isinstance(given.scaling, Keda):
         yield from keda_rules(settings, f"{at}.scaling")
@@ -372,7 +372,7 @@ def _shared_key_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iter
         return
     task_resources = task_resources_of(settings.executor)
     if task_resources is not None:
-        fix = "leave it out, or choose chart_version 1.20.0 or newer"
+        fix = "Remove it, or choose chart_version 1.20.0 or newer"
         if task_resources not in (TASK_POD, workers.resources):
             yield Finding(
                 rule="executors/shared-key",
@@ -393,7 +393,7 @@ def _shared_key_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iter
             rule="executors/shared-key",
             at="executor.workers.storage",
             problem=f"would give the scheduler a volume of its own too, by the one key that chart {dialect.chart} has",
-            fix="leave it out, or choose chart_version 1.20.0 or newer",
+            fix="Remove it, or choose chart_version 1.20.0 or newer",
         )
 
 

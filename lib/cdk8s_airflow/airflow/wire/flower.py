@@ -47,7 +47,7 @@ def flower_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             at="flower",
             problem="shows Celery's workers, and there are none",
             seen=settings.executor.name,
-            fix="leave it out, or choose CeleryExecutor(...)",
+            fix="Remove it, or choose CeleryExecutor(...)",
         )
     if given.startup_tolerance is not None and dialect.place("flower.startup_probe") is None:
         yield unsupported_setting(dialect, "flower.startup_probe", "flower.startup_tolerance", given.startup_tolerance)

@@ -145,7 +145,7 @@ def _search_rules(logs: SearchLogs, settings: ReleaseSettings) -> Iterator[Findi
             at="logs.direct",
             problem=f"Airflow {airflow}, with the providers of its image, cannot send logs to {logs.engine} itself",
             seen="True",
-            fix="leave it out, and let a log collector of the cluster bring the output of pods there",
+            fix="Remove it, and let a log collector of the cluster bring the output of pods there",
         )
 
 

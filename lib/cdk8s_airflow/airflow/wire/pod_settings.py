@@ -29,7 +29,7 @@ def unsupported_setting(dialect: Dialect, meaning: str, at: str, given: object) 
         problem=f"is not read by chart {dialect.chart} with Airflow {dialect.airflow}; "
         f"it is read {dialect.since(meaning)}",
         seen=show(given),
-        fix="leave it out, or choose such a chart_version",
+        fix="Remove it, or choose such a chart_version",
     )
 
 

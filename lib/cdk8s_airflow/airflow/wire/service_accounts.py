@@ -82,7 +82,7 @@ def account_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 at=f"service_accounts.{part}",
                 problem="is of a component that this release does not have",
                 seen=show(given),
-                fix="leave it out",
+                fix="Remove it",
             )
 
 

@@ -278,7 +278,7 @@ def task_namespace_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 at=f"task_namespaces[{index}]",
                 problem="is the release's own, where tasks run anyway, or stands twice",
                 seen=show(namespace),
-                fix="leave it out",
+                fix="Remove it",
             )
     names = [name for ns in given for name in (ns, *(f"{ns}-{each}" for each in settings.task_pods.templates))]
     for name in sorted({n for n in names if n in settings.task_pods.templates or names.count(n) > 1}):

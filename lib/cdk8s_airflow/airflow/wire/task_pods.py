@@ -486,7 +486,7 @@ def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 at="task_pods",
                 problem=f"counts for nothing, because {settings.executor.name} runs no task in a pod of its own",
                 seen=show(pods),
-                fix="leave it out, or use KubernetesExecutor()",
+                fix="Remove it, or use KubernetesExecutor()",
             )
         return
     if generated(settings) or named(settings):
