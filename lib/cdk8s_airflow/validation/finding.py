@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.uncaught import ErrorWithFindings
 
 _LONGEST_SEEN = 120
 _ON_ONE_LINE = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
@@ -98,11 +99,11 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
-class PlatformError(ValueError):
+class PlatformError(ErrorWithFindings):
     """The platform has problems. Raised before anything is written.
 
     Constructs raise it, and :func:`cdk8s_airflow.synth`, which collects the findings of all constructs first.
-    Its text has one line for each finding.
+    Its text has one line for each finding. If a program does not catch it, Python prints the findings without a traceback.
 
     Attributes:
         findings: all findings, in the order of the program.
