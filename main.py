@@ -25,6 +25,7 @@ from cdk8s_airflow import (
     Scheduler,
     Volume,
     run,
+    set_facts,
 )
 
 # After cdk8s_airflow, which turns off the warning of jsii about the version of Node.
@@ -55,7 +56,7 @@ def build(
         airflow: whether Airflow is installed.
     """
     app = App()
-    facts = ClusterFacts(kubernetes="1.34", helm_controller="0.16.17", cnpg="1.30.0", rwx_classes={"longhorn"})
+    set_facts(app, ClusterFacts(kubernetes="1.34", helm_controller="0.16.17", cnpg="1.30.0", rwx_classes={"longhorn"}))
     base = Chart(app, "00-namespaces")
     bridge = ExistingSecret("airflow-metadata")
     metadata = ExternalDatabase(url=DsnSecret("airflow-metadata")).connection()
@@ -70,7 +71,6 @@ def build(
             credentials=BasicAuthSecret("airflow-pg-credentials"),
             storage=Volume("10Gi", storage_class="longhorn"),
             parameters=CONNECTIONS[topology],
-            facts=facts,
         )
         metadata = db.connection(bridge=bridge)
     if airflow:
@@ -90,7 +90,6 @@ def build(
             chart_version=chart_version,
             airflow_version=airflow_version,
             namespace=Namespace(base, "airflow"),
-            facts=facts,
             executor=KubernetesExecutor(),
             dags=dags,
             keys=AirflowKeys.existing(prefix="airflow"),

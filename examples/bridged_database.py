@@ -17,6 +17,7 @@ from cdk8s_airflow import (
     SecretBridge,
     Volume,
     run,
+    set_facts,
 )
 
 from cdk8s import App, Chart
@@ -25,15 +26,13 @@ from cdk8s import App, Chart
 def build() -> App:
     """The platform."""
     app = App()
-    facts = ClusterFacts(kubernetes="1.34", rwx_classes={"nfs"})
+    set_facts(app, ClusterFacts(kubernetes="1.34", rwx_classes={"nfs"}))
     base, data, release = Chart(app, "00-namespaces"), Chart(app, "10-data"), Chart(app, "20-airflow")
     airflow = Namespace(base, "airflow")
     database = CnpgCluster(
-        data, "db", name="airflow-pg", namespace=Namespace(base, "airflow-data"), storage=Volume("20Gi"), facts=facts
+        data, "db", name="airflow-pg", namespace=Namespace(base, "airflow-data"), storage=Volume("20Gi")
     )
-    bridge = SecretBridge(
-        data, "bridge", database=database, namespace=airflow, secret=DsnSecret("airflow-metadata"), facts=facts
-    )
+    bridge = SecretBridge(data, "bridge", database=database, namespace=airflow, secret=DsnSecret("airflow-metadata"))
     AirflowChart(
         release,
         "airflow",
@@ -42,7 +41,6 @@ def build() -> App:
         keys=AirflowKeys.existing(prefix="airflow"),
         executor=KubernetesExecutor(),
         logs=Logs.claim(Volume("50Gi", storage_class="nfs")),
-        facts=facts,
     )
     return app
 

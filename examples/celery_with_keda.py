@@ -24,6 +24,7 @@ from cdk8s_airflow import (
     Resources,
     WorkerSet,
     run,
+    set_facts,
 )
 
 from cdk8s import App, Chart
@@ -32,6 +33,7 @@ from cdk8s import App, Chart
 def build() -> App:
     """The platform."""
     app = App()
+    set_facts(app, ClusterFacts(flux="2.8"))
     chart = Chart(app, "airflow")
     executor = CeleryExecutor(
         broker=RedisBroker(
@@ -58,7 +60,6 @@ def build() -> App:
         pull_secret=PullSecret("registry-login"),
         flower=Flower(credentials=FlowerAuthSecret("airflow-flower")),
         delivery=FluxRelease(),
-        facts=ClusterFacts(flux="2.8"),
     )
     return app
 

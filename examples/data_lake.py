@@ -19,6 +19,7 @@ from cdk8s_airflow import (
     SecretBootstrap,
     Volume,
     run,
+    set_facts,
 )
 from cdk8s_airflow.storage import SeaweedFs, StoreUser
 
@@ -28,7 +29,7 @@ from cdk8s import App, Chart
 def build() -> App:
     """The platform."""
     app = App()
-    facts = ClusterFacts(kubernetes="1.34")
+    set_facts(app, ClusterFacts(kubernetes="1.34"))
     base = Chart(app, "00-base")
     storage, database, airflow, setup = (
         Namespace(base, name) for name in ("storage", "airflow-data", "airflow", "airflow-setup")
@@ -45,7 +46,6 @@ def build() -> App:
             StoreUser(credentials=S3Credentials("task-logs"), buckets=["airflow-logs"]),
             StoreUser(credentials=S3Credentials("pg-backups"), buckets=["backups"]),
         ],
-        facts=facts,
     )
     buckets = BucketJob(
         data,
@@ -54,7 +54,6 @@ def build() -> App:
         buckets=lake.buckets,
         credentials=lake.admin_credentials,
         versioned=["data-raw"],
-        facts=facts,
     )
     cluster = CnpgCluster(
         data,
@@ -64,7 +63,6 @@ def build() -> App:
         credentials=BasicAuthSecret("airflow-pg-credentials"),
         storage=Volume("10Gi", storage_class="longhorn"),
         backup=CnpgBackup(bucket=lake.bucket("backups"), schedule="0 2 * * *", retention="14d"),
-        facts=facts,
     )
 
     release = AirflowChart(
@@ -76,9 +74,8 @@ def build() -> App:
         executor=KubernetesExecutor(),
         logs=Logs.in_bucket(lake.bucket("airflow-logs"), prefix="lab"),
         data_lake=DataLake(buckets=[lake.bucket("data-raw"), lake.bucket("data-warehouse")]),
-        facts=facts,
     )
-    SecretBootstrap(data, "bootstrap", namespace=setup, generate_for=[lake, buckets, cluster, release], facts=facts)
+    SecretBootstrap(data, "bootstrap", namespace=setup, generate_for=[lake, buckets, cluster, release])
     return app
 
 

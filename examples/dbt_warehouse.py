@@ -25,6 +25,7 @@ from cdk8s_airflow import (
     TaskPods,
     Volume,
     run,
+    set_facts,
 )
 from cdk8s_airflow.dbt import DbtPostgres, DbtProfile, DbtProfiles
 
@@ -34,7 +35,7 @@ from cdk8s import App, Chart
 def build() -> App:
     """The database and dbt are in Airflow's namespace, so that its pods can read their Secrets."""
     app = App()
-    facts = ClusterFacts(kubernetes="1.34", helm_controller="0.17.7", cnpg="1.30.0", rwx_classes={"longhorn"})
+    set_facts(app, ClusterFacts(kubernetes="1.34", helm_controller="0.17.7", cnpg="1.30.0", rwx_classes={"longhorn"}))
     base, data, release = Chart(app, "00-namespaces"), Chart(app, "10-data"), Chart(app, "20-airflow")
     airflow = Namespace(base, "airflow")
     db = CnpgCluster(
@@ -51,7 +52,6 @@ def build() -> App:
                 schemas=["analytics"],
             )
         ],
-        facts=facts,
     )
     warehouse = DbtPostgres(
         host=db.host,
@@ -78,14 +78,12 @@ def build() -> App:
         logs=Logs.claim(Volume("20Gi", storage_class="longhorn")),
         dags=DagRepoSync(release, "dags", repo="https://gitlab.acme.lab/data/airflow-dags.git", ref="main"),
         task_pods=TaskPods(default=profiles.mounted_in(TaskPod())),
-        facts=facts,
     )
     SecretBootstrap(
         Chart(app, "05-secrets"),
         "secrets",
         namespace=Namespace(base, "airflow-setup"),
         generate_for=[db, profiles, chart],
-        facts=facts,
     )
     return app
 

@@ -25,6 +25,7 @@ from cdk8s_airflow import (
     SecretKey,
     Volume,
     run,
+    set_facts,
 )
 from cdk8s_airflow.network import ClusterDns, ExternalPeer, KubernetesApiAddress, PeerEndpoint, PodGroup, TrafficFlow
 
@@ -55,6 +56,7 @@ STARTED = PodGroup(name="pods that tasks start", namespace="airflow", labels={"k
 def build() -> App:
     """The platform."""
     app = App()
+    set_facts(app, FACTS)
     base, data, release = Chart(app, "00-base"), Chart(app, "10-data"), Chart(app, "20-airflow")
     db = CnpgCluster(
         data,
@@ -64,7 +66,6 @@ def build() -> App:
         instances=3,
         credentials=BasicAuthSecret("airflow-pg-credentials"),
         storage=Volume("20Gi"),
-        facts=FACTS,
     )
     airflow = AirflowChart(
         release,
@@ -87,7 +88,6 @@ def build() -> App:
         ),
         logs=Logs.s3("airflow-logs", endpoint="https://s3.acme.lab", connection=SecretKey("airflow-s3", "connection")),
         ui=Ingress(host="airflow.acme.lab", class_name="traefik", tls=IngressTls("airflow-tls", issuer="homelab-ca")),
-        facts=FACTS,
     )
     NetworkIsolation(
         base,
@@ -98,7 +98,6 @@ def build() -> App:
             for pods in (*airflow.traffic.tasks, STARTED)
         ],
         endpoints={"gitlab.acme.lab": PeerEndpoint(peer=GITLAB), "s3.acme.lab": PeerEndpoint(peer=STORE)},
-        facts=FACTS,
     )
     return app
 

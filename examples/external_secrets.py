@@ -29,6 +29,7 @@ from cdk8s_airflow import (
     VaultKubernetes,
     Volume,
     run,
+    set_facts,
 )
 
 from cdk8s import App, Chart
@@ -37,7 +38,7 @@ from cdk8s import App, Chart
 def build() -> App:
     """The platform."""
     app = App()
-    facts = ClusterFacts(kubernetes="1.34", rwx_classes={"nfs"})
+    set_facts(app, ClusterFacts(kubernetes="1.34", rwx_classes={"nfs"}))
     base = Chart(app, "00-base")
     data, airflow = Namespace(base, "airflow-data"), Namespace(base, "airflow")
     vault = ClusterSecretStore(
@@ -73,7 +74,6 @@ def build() -> App:
         namespace=data,
         credentials=credentials,
         storage=Volume("20Gi"),
-        facts=facts,
     )
     owner = {"username": LiteralValue("airflow"), "password": password}
     ExternalSecret(base, "owner", namespace=data, secret=credentials, store=vault, data=owner)
@@ -90,7 +90,6 @@ def build() -> App:
         executor=KubernetesExecutor(),
         logs=Logs.claim(Volume("50Gi", storage_class="nfs")),
         dags=DagRepoSync(release, "dags", repo="https://git.example.com/data/dags.git", ref="main", credentials=git),
-        facts=facts,
     )
     return app
 

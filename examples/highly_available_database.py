@@ -20,6 +20,7 @@ from cdk8s_airflow import (
     TopologySpread,
     Volume,
     run,
+    set_facts,
 )
 
 from cdk8s import App, Chart
@@ -28,7 +29,7 @@ from cdk8s import App, Chart
 def build() -> App:
     """The platform."""
     app = App()
-    facts = ClusterFacts(kubernetes="1.35", cnpg="1.30.0", nodes=5)
+    set_facts(app, ClusterFacts(kubernetes="1.35", cnpg="1.30.0", nodes=5))
     base = Chart(app, "00-base")
     namespace = Namespace(base, "airflow")
     database = CnpgCluster(
@@ -51,7 +52,6 @@ def build() -> App:
             )
         ],
         monitoring=PostgresMonitoring(labels={"release": "prometheus"}),
-        facts=facts,
     )
     AirflowChart(
         Chart(app, "10-airflow"),
@@ -61,7 +61,6 @@ def build() -> App:
         keys=AirflowKeys.existing(prefix="airflow"),
         executor=KubernetesExecutor(),
         logs=Logs.ephemeral(),
-        facts=facts,
     )
     return app
 

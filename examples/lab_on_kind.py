@@ -18,6 +18,7 @@ from cdk8s_airflow import (
     Throughput,
     Volume,
     run,
+    set_facts,
 )
 
 from cdk8s import App, Chart
@@ -26,10 +27,10 @@ from cdk8s import App, Chart
 def build() -> App:
     """The platform."""
     app = App()
-    facts = ClusterFacts(nodes=1)
+    set_facts(app, ClusterFacts(nodes=1))
     base = Chart(app, "00-base")
     namespace = Namespace(base, "airflow")
-    database = CnpgCluster(base, "db", name="airflow-pg", namespace=namespace, storage=Volume("2Gi"), facts=facts)
+    database = CnpgCluster(base, "db", name="airflow-pg", namespace=namespace, storage=Volume("2Gi"))
     AirflowChart(
         Chart(app, "10-airflow"),
         "airflow",
@@ -42,7 +43,6 @@ def build() -> App:
         ui=NodePort(port=30080, base_url="http://localhost:30080"),
         throughput=Throughput.small(),
         delivery=HelmCommand(),
-        facts=facts,
     )
     return app
 

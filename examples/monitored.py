@@ -20,6 +20,7 @@ from cdk8s_airflow import (
     Statsd,
     Volume,
     run,
+    set_facts,
 )
 from cdk8s_airflow.monitoring import Alerts, Monitoring, statsd_mappings
 from cdk8s_airflow.network import CloudIdentity, ClusterDns, KubernetesApiAddress, PodGroup
@@ -44,6 +45,7 @@ FACTS = ClusterFacts(
 def build() -> App:
     """The platform."""
     app = App()
+    set_facts(app, FACTS)
     base, data, release, observability = (
         Chart(app, id) for id in ("00-base", "10-data", "20-airflow", "30-monitoring")
     )
@@ -56,9 +58,8 @@ def build() -> App:
         instances=3,
         storage=Volume("20Gi"),
         backup=CnpgBackup(bucket=bucket, schedule="0 2 * * *"),
-        facts=FACTS,
     )
-    pooler = CnpgPooler(data, "pooler", cluster=db, facts=FACTS)
+    pooler = CnpgPooler(data, "pooler", cluster=db)
     airflow = AirflowChart(
         release,
         "airflow",
@@ -69,7 +70,6 @@ def build() -> App:
         logs=Logs.ephemeral(),
         dags=DagRepoSync(release, "dags", repo="https://gitlab.acme.lab/data/dags.git", ref="main", metrics=True),
         statsd=Statsd(mappings=statsd_mappings()),
-        facts=FACTS,
     )
     Monitoring(
         observability,
@@ -83,9 +83,8 @@ def build() -> App:
             labels={"team": "data"},
             runbooks="https://docs.acme.lab/airflow",
         ),
-        facts=FACTS,
     )
-    NetworkIsolation(base, "isolation", traffic=[airflow, db, pooler], facts=FACTS)
+    NetworkIsolation(base, "isolation", traffic=[airflow, db, pooler])
     return app
 
 

@@ -23,6 +23,7 @@ from cdk8s_airflow import (
     Triggerer,
     Volume,
     run,
+    set_facts,
 )
 
 from cdk8s import App, Chart
@@ -31,7 +32,7 @@ from cdk8s import App, Chart
 def build() -> App:
     """The platform."""
     app = App()
-    facts = ClusterFacts(kubernetes="1.34", rwx_classes={"nfs"})
+    set_facts(app, ClusterFacts(kubernetes="1.34", rwx_classes={"nfs"}))
     base = Chart(app, "00-base")
     namespace = Namespace(base, "airflow")
     database = CnpgCluster(
@@ -60,7 +61,6 @@ def build() -> App:
         triggerer=Triggerer(replicas=2),
         dag_processor=DagProcessor(replicas=2),
         database_cleanup=DatabaseCleanup(retention="90d"),
-        facts=facts,
     )
     return app
 

@@ -24,6 +24,7 @@ from cdk8s_airflow import (
     SealedSecret,
     Volume,
     run,
+    set_facts,
 )
 
 from cdk8s import App, Chart
@@ -34,7 +35,7 @@ SEALED = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-
 def build() -> App:
     """The platform."""
     app = App()
-    facts = ClusterFacts(kubernetes="1.34", rwx_classes={"nfs"})
+    set_facts(app, ClusterFacts(kubernetes="1.34", rwx_classes={"nfs"}))
     base = Chart(app, "00-base")
     data, airflow = Namespace(base, "airflow-data"), Namespace(base, "airflow")
     keys = AirflowKeys.existing(prefix="airflow")
@@ -60,7 +61,6 @@ def build() -> App:
         namespace=data,
         credentials=credentials,
         storage=Volume("20Gi"),
-        facts=facts,
     )
     release = Chart(app, "20-airflow")
     AirflowChart(
@@ -72,7 +72,6 @@ def build() -> App:
         executor=KubernetesExecutor(),
         logs=Logs.claim(Volume("50Gi", storage_class="nfs")),
         dags=DagRepoSync(release, "dags", repo="https://git.example.com/data/dags.git", ref="main", credentials=git),
-        facts=facts,
     )
     return app
 

@@ -17,6 +17,7 @@ from cdk8s_airflow import (
     SecretBootstrap,
     Volume,
     run,
+    set_facts,
 )
 
 from cdk8s import App, Chart
@@ -25,7 +26,7 @@ from cdk8s import App, Chart
 def build() -> App:
     """The platform."""
     app = App()
-    facts = ClusterFacts(kubernetes="1.34", rwx_classes={"nfs"})
+    set_facts(app, ClusterFacts(kubernetes="1.34", rwx_classes={"nfs"}))
     base = Chart(app, "00-namespaces")
     database = CnpgCluster(
         Chart(app, "10-data"),
@@ -34,7 +35,6 @@ def build() -> App:
         namespace=Namespace(base, "airflow-data"),
         credentials=BasicAuthSecret("airflow-pg-credentials"),
         storage=Volume("20Gi"),
-        facts=facts,
     )
     release = Chart(app, "20-airflow")
     airflow = AirflowChart(
@@ -47,14 +47,12 @@ def build() -> App:
         logs=Logs.claim(Volume("20Gi", storage_class="nfs")),
         dags=DagRepoSync(release, "dags", repo="https://git.example.com/data/public-dags.git", ref="main"),
         admin=AdminAccount(credentials=BasicAuthSecret("airflow-admin"), email="admin@example.com"),
-        facts=facts,
     )
     SecretBootstrap(
         Chart(app, "30-secrets"),
         "bootstrap",
         namespace=Namespace(base, "airflow-setup"),
         generate_for=[database, airflow],
-        facts=facts,
     )
     return app
 

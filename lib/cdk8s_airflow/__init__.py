@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.task_pods import TaskPod as TaskPod
     from cdk8s_airflow.airflow.task_pods import TaskPods as TaskPods
     from cdk8s_airflow.app.exemption import not_secret as not_secret
+    from cdk8s_airflow.app.facts import set_facts as set_facts
     from cdk8s_airflow.app.run import render as render
     from cdk8s_airflow.app.run import run as run
     from cdk8s_airflow.app.run import synth as synth
@@ -338,5 +339,6 @@ __all__ = [
     "not_secret",
     "render",
     "run",
+    "set_facts",
     "synth",
 ]

@@ -208,6 +208,7 @@ _HOMES = {
     ),
     "environments.environment": ("Environment",),
     "environments.environments": ("Environments",),
+    "app.facts": ("set_facts",),
     "app.run": (
         "render",
         "run",

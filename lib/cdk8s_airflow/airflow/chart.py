@@ -46,6 +46,7 @@ from cdk8s_airflow.airflow.wire.exclusive_use import release_uses
 from cdk8s_airflow.airflow.wire.executors import required_definitions
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.app.exclusive_use import ExclusiveUses
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.app.workloads import ReleaseWorkloads
 from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.dags.folder import DagFolder
@@ -161,7 +162,7 @@ class AirflowChart(PlatformConstruct):
         task_namespaces: Sequence[NamespaceHandle] = (),
         service_accounts: ServiceAccounts = ServiceAccounts(),
         delivery: Delivery = K3sHelmChart(),
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
         rotation: _Rotation | None = None,
         values: Mapping[str, Any] | None = None,
         unchecked_values: Mapping[str, Any] | None = None,
@@ -229,7 +230,7 @@ class AirflowChart(PlatformConstruct):
                 ``config`` wins. Default: Airflow's own figures.
             delivery: how the release reaches the cluster: :class:`K3sHelmChart` (the default), :class:`FluxRelease`,
                 :class:`ArgoApplication` or :class:`HelmCommand`.
-            facts: what is known of the cluster.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
             rotation: any text; changing it restarts every pod. Nothing else does when the content of a Secret changes.
             values: values of the chart, laid over ours key by key: maps are merged, anything else is replaced. They are held
                 against the version like ours.
@@ -239,7 +240,9 @@ class AirflowChart(PlatformConstruct):
             PlatformError: with everything that is wrong with the arguments, their combination or the values.
         """
         arguments = dict(locals())
-        settings, found = release_settings(arguments, checked(AirflowChart.__init__, arguments), has_quota)
+        found = checked(AirflowChart.__init__, arguments)
+        arguments["facts"] = facts_of(scope, facts)
+        settings, found = release_settings(arguments, found, has_quota)
         compiled = None if settings is None else compile_release(settings)
         if compiled is not None:
             found += [*compiled.findings, *_bound_rules(arguments, compiled.settings)]

@@ -59,7 +59,7 @@ class PlatformSettings:
             this requires are asked for by errors. Default: False.
         delivery: how the release reaches the cluster. Default: ``K3sHelmChart()``.
         tags: labels of the namespaces, such as ``{"cost-center": "data"}``. Default: empty.
-        facts: facts about the cluster. Default: none.
+        facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
     """
 
     how_to_write: ClassVar[str] = (
@@ -92,7 +92,7 @@ class PlatformSettings:
     isolation: bool = False
     delivery: Delivery = K3sHelmChart()
     tags: Mapping[AnnotationKey, LabelValue] = field(default_factory=dict)
-    facts: ClusterFacts = ClusterFacts()
+    facts: ClusterFacts | None = None
 
     def _rules(self) -> Iterator[Finding]:
         if self.parallel_tasks < self.schedulers:

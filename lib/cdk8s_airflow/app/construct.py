@@ -10,6 +10,7 @@ from constructs import Construct
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.app.exemption import exemptions_of
+from cdk8s_airflow.app.facts import state
 from cdk8s_airflow.app.registry import Registry, registry_of
 from cdk8s_airflow.app.secret_findings import file_findings, manifest_findings
 from cdk8s_airflow.kube.emit import emit
@@ -201,10 +202,11 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         Args:
             manifests: construct id -> manifest, for kinds without bindings.
             bound: construct id -> the function for its kind, and the manifest.
-            facts: the facts about the cluster.
+            facts: the facts about the cluster that the construct uses. Default: None, those of the app.
             files: path -> text of each file that is written next to the manifests.
         """
         bound = bound or {}
+        facts = facts or self._registry.facts
         everything = {**manifests, **{id: manifest for id, (_, manifest) in bound.items()}}
         crds = {
             name for manifest in everything.values() if (name := crd_name(manifest["apiVersion"], manifest["kind"]))
@@ -212,7 +214,9 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         found = [finding for manifest in everything.values() for finding in check_manifest(manifest)]
         found += [finding for manifest in everything.values() for finding in manifest_findings(manifest)]
         found += [finding for name, text in (files or {}).items() for finding in file_findings(name, text)]
-        found += _missing_definitions(crds, facts)
+        if facts is not None:
+            found += state(self._registry, facts)
+            found += _missing_definitions(crds, facts)
         if not found:
             found = self._registry.register(everything.values(), _path_teller(self._scope, self._id))
             found += self._registry.write(files or {})
@@ -234,8 +238,6 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         """Registers custom resource definitions that the cluster must have, and those that ``ClusterFacts`` lists."""
         registry = self._registry
         registry.crds |= set(crds)
-        if facts is not None and facts not in registry.stated_facts:
-            registry.stated_facts.append(facts)
         if facts is not None and facts.crds is not None:
             registry.installed_crds = (registry.installed_crds or set()) | set(facts.crds)
 
@@ -254,8 +256,8 @@ def _path_teller(scope: Construct, id: str) -> Callable[[], str]:
     return path
 
 
-def _missing_definitions(crds: set[str], facts: ClusterFacts | None) -> list[Finding]:
-    if facts is None or facts.crds is None:
+def _missing_definitions(crds: set[str], facts: ClusterFacts) -> list[Finding]:
+    if facts.crds is None:
         return []
     return [
         Finding(

@@ -46,7 +46,9 @@ class Registry:
         crds: the names of the required CRDs.
         unknown_kinds: (apiVersion, kind) of custom resources for which no schema is included.
         installed_crds: the definitions in ``ClusterFacts(crds=)`` of all constructs; None if no construct has this fact.
-        stated_facts: the ``ClusterFacts`` that constructs were given, each once.
+        facts: the ``ClusterFacts`` of the app; None if it has none.
+        stated_facts: all ``ClusterFacts`` that the app and its constructs were given, each once.
+        without_facts: the scope of the first construct that was created without facts, while the app had none.
         state: objects that hold state. If one is deleted, data is lost.
         notes: paragraphs of the summary and its details.
         removals: the commands that uninstall releases.
@@ -67,7 +69,9 @@ class Registry:
     crds: set[str] = field(default_factory=set)
     unknown_kinds: set[tuple[str, str]] = field(default_factory=set)
     installed_crds: set[str] | None = None
+    facts: ClusterFacts | None = None
     stated_facts: list[ClusterFacts] = field(default_factory=list)
+    without_facts: ref[Any] | None = None
     state: list[Identity] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     removals: list[str] = field(default_factory=list)

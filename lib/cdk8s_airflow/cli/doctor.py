@@ -100,6 +100,6 @@ def _kubectl(program: str, context: str | None) -> tuple[str, ...]:
 def _examine(built: BuiltApp, dist: Path, kubectl: Sequence[str]) -> list[Diagnosis]:
     registry = registry_of(built.app)
     platform = read_folder(built.folder(dist))
-    facts = registry.stated_facts[0] if registry.stated_facts else None
+    facts = registry.facts or next(iter(registry.stated_facts), None)
     with step("Reading the cluster"):
         return examine(requirements_of(registry, platform), LiveCluster(kubectl), facts)

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.database.connection import UNSOUND, VERIFYING, DatabaseAddress, DatabaseConnection, TlsMode
 from cdk8s_airflow.database.parameters import DEFAULT_MAX_CONNECTIONS, LIBRARY, parameter_findings
 from cdk8s_airflow.database.postgres_names import database_findings, is_reserved_role, volume_findings
@@ -171,7 +172,7 @@ class CnpgCluster(PlatformConstruct):
         monitoring: PostgresMonitoring | None = None,
         backup: CnpgBackup | None = None,
         recovery: CnpgRecovery | None = None,
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the PostgreSQL cluster.
 
@@ -225,12 +226,13 @@ class CnpgCluster(PlatformConstruct):
             monitoring: a PodMonitor, and what is measured. Default: none; instances serve the operator's metrics at port 9187.
             backup: where and when it is backed up. Default: not at all.
             recovery: the backup it starts from, in the place of a new database. Default: it starts empty.
-            facts: what is known of the cluster. ``cnpg`` says which fields the operator knows.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: for what the operator or its schema would refuse.
         """
         found = checked(CnpgCluster.__init__, locals())
+        facts = facts_of(scope, facts)
         self._name = name
         self._database = database
         self._owner = database if owner is None else owner

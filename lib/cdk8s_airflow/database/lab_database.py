@@ -8,6 +8,7 @@ from typing import Annotated
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.database.connection import UNSOUND, DatabaseAddress, DatabaseConnection
 from cdk8s_airflow.database.postgres_names import database_findings, volume_findings
 from cdk8s_airflow.database.wire.lab_database import (
@@ -86,7 +87,7 @@ class LabDatabase(PlatformConstruct):
         resources: Resources = Resources(cpu="100m", memory="256Mi", memory_limit="512Mi"),
         parameters: Mapping[str, str] | None = None,
         placement: Placement = Placement(),
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create a single PostgreSQL instance for a lab.
 
@@ -107,12 +108,13 @@ class LabDatabase(PlatformConstruct):
             resources: of its pod. Default: 100m CPU, 256Mi memory, at most 512Mi.
             parameters: of PostgreSQL, like ``{"max_connections": "50"}``; values are texts. Default: PostgreSQL's own.
             placement: on which nodes it may run. Default: any.
-            facts: what is known of the cluster.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: for what Kubernetes or PostgreSQL would refuse.
         """
         found = checked(LabDatabase.__init__, locals())
+        facts = facts_of(scope, facts)
         self._name = name
         self._namespace: str = getattr(namespace, "name", "")
         self._database = database

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.database.cnpg_cluster import CnpgCluster
 from cdk8s_airflow.database.connection import UNSOUND, DatabaseAddress, DatabaseConnection, TlsMode, authority_rules
 from cdk8s_airflow.database.pooler_monitoring import PoolerMonitoring
@@ -77,7 +78,7 @@ class CnpgPooler(PlatformConstruct):
         spread: Sequence[TopologySpread] = APART,
         disruption_budget: DisruptionBudget | None = DisruptionBudget(),
         monitoring: PoolerMonitoring | None = None,
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the connection pooler of a cluster.
 
@@ -101,12 +102,13 @@ class CnpgPooler(PlatformConstruct):
             spread: how instances are kept apart. Default: they prefer different nodes.
             disruption_budget: how many instances may be taken away at once, from two on. Default: one.
             monitoring: a PodMonitor for its metrics. Default: none.
-            facts: what is known of the cluster.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: for what the operator or its schema would refuse.
         """
         found = checked(CnpgPooler.__init__, locals())
+        facts = facts_of(scope, facts)
         self._cluster = cluster
         self._name = name or f"{getattr(cluster, '_name', '')}-pooler"
         self._namespace: str = getattr(cluster, "_namespace", "")

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from cdk8s_airflow.airflow.environment import CaBundle
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.jobs.wire.bucket_job import BucketJobSettings, bucket_job_objects, bucket_job_traffic
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, Image, RegistryMirror, registry_and_path
@@ -79,7 +80,7 @@ class BucketJob(PlatformConstruct):
         ca: CaBundle | None = None,
         resources: Resources = _RESOURCES,
         placement: Placement = Placement(),
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the Job that creates missing buckets.
 
@@ -103,12 +104,13 @@ class BucketJob(PlatformConstruct):
             ca: the authorities that it trusts in place of the public ones. Default: those of the image.
             resources: of its container. Default: 50m CPU, 256Mi memory, at most 512Mi.
             placement: on which nodes it may run. Default: any.
-            facts: what is known of the cluster.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: when buckets are of several stores or named twice, or the login is of another kind than the store.
         """
         found = checked(BucketJob.__init__, locals())
+        facts = facts_of(scope, facts)
         if not found:
             found += _rules(buckets, credentials, versioned)
             found += fitting_rules(namespace, resources, "resources")

@@ -11,6 +11,7 @@ from constructs import Construct
 from cdk8s_airflow.airflow.chart import AirflowChart
 from cdk8s_airflow.airflow.wire.images import airflow_image, image_needs
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.jobs.wire.secret_bootstrap import (
     BootstrapSettings,
@@ -79,7 +80,7 @@ class SecretBootstrap(PlatformConstruct):
         pull_secret: PullSecret | None = None,
         resources: Resources = _DEFAULT_RESOURCES,
         placement: Placement = Placement(),
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the Job that creates missing Secrets.
 
@@ -98,13 +99,14 @@ class SecretBootstrap(PlatformConstruct):
                 release's, if the image is the release's and that has one.
             resources: of its container. Default: 10m CPU, 64Mi memory, at most 128Mi.
             placement: on which nodes it may run. Default: any.
-            facts: what is known of the cluster.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: when its namespace is one in which a release launches pods, when there is nothing it could make or no
                 image to run in, or when two readers of one Secret want different content.
         """
         found = checked(SecretBootstrap.__init__, locals())
+        facts = facts_of(scope, facts)
         self._traffic = Traffic()
         needs: list[SecretNeed] = []
         release = None

@@ -46,7 +46,8 @@ class ClusterFacts:
     """Facts about the cluster that the manifests are for.
 
     Nothing is looked up: ``synth`` does not connect to a cluster. Every fact is optional. If a fact is unknown, the
-    default is conservative, or an error asks for the fact if no default is safe.
+    default is conservative, or an error asks for the fact if no default is safe. Set them once for an app with
+    :func:`set_facts`, or for one construct with its argument ``facts``.
 
     Attributes:
         kubernetes: the Kubernetes version, such as ``"1.34"``, compared with the versions that Airflow and CloudNativePG

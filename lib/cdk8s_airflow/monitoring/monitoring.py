@@ -10,6 +10,7 @@ from constructs import Construct
 
 from cdk8s_airflow.airflow.chart import AirflowChart
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.database.cnpg_cluster import CnpgCluster
 from cdk8s_airflow.database.pooler import CnpgPooler
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
@@ -52,7 +53,7 @@ class Monitoring(PlatformConstruct):
         operator: bool = True,
         alerts: Alerts | None = Alerts(),
         dashboards: Dashboards | None = None,
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the monitors and alerts.
 
@@ -73,12 +74,13 @@ class Monitoring(PlatformConstruct):
             alerts: the alerts, or None for no alerts. Default: all, with default thresholds.
             dashboards: dashboards for Grafana, as ConfigMaps, with and without the operator. Requires the extra
                 ``dashboards``. Default: None, no dashboards.
-            facts: facts about the cluster.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: if nothing would be scraped, or if a threshold does not fit the scrape interval.
         """
         found = checked(Monitoring.__init__, locals())
+        facts = facts_of(scope, facts)
         sound = not found and all(each.sound for each in (release, *databases, *poolers))
         if sound:
             found += _window_rules(interval, alerts)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.traffic import HasTraffic, Traffic, TrafficFlow
@@ -41,7 +42,7 @@ class NetworkIsolation(PlatformConstruct):
         traffic: Sequence[Traffic | HasTraffic],
         flows: Sequence[TrafficFlow] = (),
         endpoints: Mapping[NonEmpty, PeerEndpoint] | None = None,
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the network policies.
 
@@ -57,13 +58,15 @@ class NetworkIsolation(PlatformConstruct):
                 such as ``"gitlab.acme.lab"`` or ``"broker of airflow"``, or a role such as ``"monitoring"`` -> the
                 endpoint. Default: None; a public host name is outside the cluster at unknown addresses, so every
                 address outside is allowed.
-            facts: facts about the cluster. Default: none; an error asks for those that are required.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`). An error asks for
+                those that are required.
 
         Raises:
             PlatformError: if a fact is missing without which a policy cannot be written, or if a policy would have no
                 effect.
         """
         found = checked(NetworkIsolation.__init__, locals())
+        facts = facts_of(scope, facts)
         worked_out: Isolation | None = None
         if not found and not traffic:
             found.append(_nothing_given())

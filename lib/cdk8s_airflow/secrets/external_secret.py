@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle
@@ -40,7 +41,7 @@ class ExternalSecret(PlatformConstruct):
         data: Mapping[SecretKeyName, RemoteValue],
         interval: Duration | None = "1h",
         labels: SecretLabels | None = None,
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the ExternalSecret.
 
@@ -59,13 +60,14 @@ class ExternalSecret(PlatformConstruct):
                 immediately.
             labels: labels of the Secret. Default: None; a :class:`BasicAuthSecret` gets ``cnpg.io/reload``, so that
                 CloudNativePG reloads it.
-            facts: facts about the cluster. Default: none.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: if a key that the reader requires is missing, if the store cannot be used in this namespace,
                 or if the operator would reject the object.
         """
         found = checked(ExternalSecret.__init__, locals())
+        facts = facts_of(scope, facts)
         where: str = getattr(namespace, "name", "")
         if not found:
             found += reference_rules(secret, data, "data")

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle
@@ -53,7 +54,7 @@ class SealedSecret(PlatformConstruct):
         secret: TargetSecret,
         encrypted: Mapping[SecretKeyName, str] | SealedFile,
         labels: SecretLabels | None = None,
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the SealedSecret.
 
@@ -67,12 +68,13 @@ class SealedSecret(PlatformConstruct):
                 ciphertext is never shown in an error, because it may be the secret itself.
             labels: labels of the Secret. Default: None; a :class:`BasicAuthSecret` gets ``cnpg.io/reload``, so that
                 CloudNativePG reloads it.
-            facts: facts about the cluster. Default: none.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: if a key that the reader requires is missing, or if a value is not a ciphertext.
         """
         found = [_unseen(finding) for finding in checked(SealedSecret.__init__, locals())]
+        facts = facts_of(scope, facts)
         where: str = getattr(namespace, "name", "")
         ciphertexts: Mapping[str, str] = {}
         if not found and isinstance(encrypted, SealedFile):

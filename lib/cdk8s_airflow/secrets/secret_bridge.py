@@ -8,6 +8,7 @@ from dataclasses import replace
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.secret_reference import DsnSecret, SecretKey
@@ -45,7 +46,7 @@ class SecretBridge(PlatformConstruct):
         name: ObjectName | None = None,
         reader_namespace: NamespaceHandle | None = None,
         interval: Duration = "1h",
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the objects that copy the database URL.
 
@@ -63,13 +64,14 @@ class SecretBridge(PlatformConstruct):
                 Default: None; namespace and Secret, such as ``"airflow-airflow-metadata"``.
             reader_namespace: the namespace of the service account. Default: None, the namespace of the database.
             interval: how often the operator reads the password, ``spec.refreshInterval``. Default: ``"1h"``.
-            facts: facts about the cluster. Default: none.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: if Airflow can read the original Secret without a bridge, if a release starts pods in the
                 namespace of the account, or if the Secret with the password of the database is unknown.
         """
         found = checked(SecretBridge.__init__, locals())
+        facts = facts_of(scope, facts)
         settings = None
         self._secret, self._ca = secret, ca
         if not found and getattr(database, "sound", True):

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_reference import ConfigMapKey
@@ -117,7 +118,7 @@ class SecretStore(_Store):
         namespace: NamespaceHandle,
         provider: SecretProvider,
         shared_with_dags: bool = False,
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the SecretStore.
 
@@ -129,12 +130,13 @@ class SecretStore(_Store):
             provider: where the secrets are stored. ``spec.provider``.
             shared_with_dags: whether the store may be in a namespace where Airflow starts pods, so that DAG authors can
                 use its credentials. Then restrict the credentials to the secrets of this release. Default: False.
-            facts: facts about the cluster. Default: none.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: if the operator would reject the object, or if task pods could use the credentials.
         """
         found = checked(SecretStore.__init__, {**locals(), "name": id if name is None else name})
+        facts = facts_of(scope, facts)
         self._namespace = getattr(namespace, "name", "")
         super().__init__(scope, id, found, id if name is None else name, provider, self._namespace)
         if not self._sound:
@@ -178,7 +180,7 @@ class ClusterSecretStore(_Store):
         namespaces: _Namespaces,
         provider: SecretProvider,
         credentials_namespace: NamespaceHandle | None = None,
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the ClusterSecretStore.
 
@@ -190,12 +192,13 @@ class ClusterSecretStore(_Store):
             provider: where the secrets are stored. ``spec.provider``.
             credentials_namespace: the namespace of the service account, Secrets and ConfigMaps that the provider refers
                 to. Use one where Airflow starts no pods. Default: None, for providers without references.
-            facts: facts about the cluster. Default: none.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: if the operator would reject the object, or if task pods could use the credentials.
         """
         found = checked(ClusterSecretStore.__init__, {**locals(), "name": id if name is None else name})
+        facts = facts_of(scope, facts)
         there: str | None = None if credentials_namespace is None else getattr(credentials_namespace, "name", "")
         if not found:
             found += _login_rules(provider, there)

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from cdk8s_airflow.app.construct import checked
 from cdk8s_airflow.app.exemption import exempting
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
@@ -69,7 +70,7 @@ class MinioLegacy(ClusterStore):
         mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
         delivery: Delivery = K3sHelmChart(),
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the MinIO store.
 
@@ -89,13 +90,14 @@ class MinioLegacy(ClusterStore):
             pull_secret: the Secret with the login of the registry, ``imagePullSecrets``. Default: None.
             delivery: how the release is delivered. Its source defaults to the repository of MinIO. Default:
                 :class:`K3sHelmChart`.
-            facts: facts about the cluster. Default: none.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: if an argument is invalid, two users have the same credentials, or the cluster does not
                 support the delivery.
         """
         found = checked(MinioLegacy.__init__, locals())
+        facts = facts_of(scope, facts)
         settings: StoreSettings | None = None
         if not found:
             settings = StoreSettings(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import checked
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
@@ -69,7 +70,7 @@ class SeaweedFs(ClusterStore):
         pull_secret: PullSecret | None = None,
         own_policy: bool = True,
         delivery: Delivery = K3sHelmChart(),
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the SeaweedFS store.
 
@@ -91,13 +92,14 @@ class SeaweedFs(ClusterStore):
                 only its clients. Default: True.
             delivery: how the release is delivered. Its source defaults to the repository of SeaweedFS. Default:
                 :class:`K3sHelmChart`.
-            facts: facts about the cluster. Default: none.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: if an argument is invalid, two users have the same credentials, or the cluster does not
                 support the delivery.
         """
         found = checked(SeaweedFs.__init__, locals())
+        facts = facts_of(scope, facts)
         settings: StoreSettings | None = None
         if not found:
             settings = StoreSettings(
