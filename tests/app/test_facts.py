@@ -28,7 +28,7 @@ from cdk8s_airflow import (
     SecretBridge,
     SecretStore,
     Volume,
-    collecting,
+    render,
     set_facts,
 )
 from cdk8s_airflow._exports import HOME_OF, load
@@ -255,11 +255,15 @@ def test_facts_that_contradict_are_rejected_in_each_order(name: str, order: str)
         set_facts(app, one)
     else:
         make_cluster(chart, facts=one)
-    with pytest.raises(PlatformError) as caught:
+
+    def contradict() -> None:
         if order == "construct first":
             set_facts(app, other)
         else:
             make_cluster(chart, "other", name="other", facts=other)
+
+    with pytest.raises(PlatformError) as caught:
+        contradict()
     assert rules(caught.value) == [("facts/contradiction", f"facts.{name}")]
 
 
@@ -299,10 +303,14 @@ def test_contradiction_is_reported_with_a_fix_that_works() -> None:
 
 
 def test_contradictions_are_collected_with_other_findings() -> None:
-    with pytest.raises(PlatformError) as caught, collecting():
+    def build() -> cdk8s.App:
         app, chart = app_and_chart(ClusterFacts(kubernetes="1.34"))
         set_facts(app, ClusterFacts(kubernetes="1.33"))
         make_cluster(chart, storage=None)
+        return app
+
+    with pytest.raises(PlatformError) as caught:
+        render(build)
     assert [rule for rule, _ in rules(caught.value)] == ["facts/several", "argument/type"]
 
 
@@ -328,5 +336,4 @@ def test_invalid_scope_is_reported_as_before() -> None:
 
 
 def test_no_facts_are_the_default_facts() -> None:
-    assert _NO_FACTS == ClusterFacts()
-
+    assert ClusterFacts() == _NO_FACTS
