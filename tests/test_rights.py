@@ -19,7 +19,7 @@ from cdk8s_airflow import (
     PlatformError,
 )
 from cdk8s_airflow.airflow.pipeline import compile_release
-from cdk8s_airflow.airflow.wire.permissions import GRANTS, ROLES, SWITCHES, release_permissions
+from cdk8s_airflow.airflow.wire.permissions import GRANTS, ROLES
 from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.model.permission import Permission, merged, permissions_in
@@ -172,11 +172,10 @@ def test_rights_over_the_cluster_take_values_that_nothing_checks_and_are_told_as
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
-def test_every_row_of_the_data_is_of_use_and_every_switch_has_a_default(pair: Pair) -> None:
+def test_every_row_of_the_data_is_of_use(pair: Pair) -> None:
     assert {grant.role for grant in GRANTS} == set(ROLES)
-    assert {switch for grant in GRANTS for switch in grant.switches} <= set(SWITCHES)
     settings = release(pair, delivery=HelmCommand())
-    told = release_permissions(settings, compile_release(settings).values_from_arguments)
+    told = compile_release(settings).permissions
     assert {each.account.removeprefix("lab-airflow-") for each in told} == {
         "scheduler",
         "worker",

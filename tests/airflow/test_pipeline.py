@@ -107,3 +107,35 @@ def test_findings_of_values_name_the_argument_they_came_from() -> None:
 
     assert rules(values={"executor": "LocalExecutor"})[0] == ("values/owned", "values.executor")
     assert rules(unchecked_values={"x": object()})[0][1].startswith("unchecked_values.x")
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_results_are_computed_without_reading_generated_values(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, _ = everything(pair)
+    settings = dataclasses.replace(settings, unchecked_values={"ports": {"workerLogs": 1793}})
+    made_from_values = {"findings", "delivered", "values", "values_from_arguments"}
+    functions = {"concepts", "effective_settings", "settings", "shared"}
+    names = {name for name in vars(CompiledRelease) if not name.startswith("_")} - made_from_values - functions
+    assert {
+        "access",
+        "handles",
+        "needs",
+        "notes",
+        "objects",
+        "permissions",
+        "sessions",
+        "traffic",
+        "workloads",
+    } <= names
+    compiled = compile_release(settings)
+    expected = {name: getattr(compiled, name) for name in names}
+
+    def refuse(self: CompiledRelease) -> None:
+        raise AssertionError("reads values of the chart that arguments set; read settings or an earlier result instead")
+
+    for name in ("values", "values_from_arguments", "_overlaid_values", "_rendered"):
+        monkeypatch.setattr(CompiledRelease.__dict__[name], "func", refuse)
+    compiled = compile_release(settings)
+    assert {name: getattr(compiled, name) for name in names} == expected
+    with pytest.raises(AssertionError, match="reads values"):
+        compiled.values  # noqa: B018

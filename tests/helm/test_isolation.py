@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,10 +37,9 @@ from cdk8s_airflow import (
     TaskPods,
     WorkerSet,
 )
+from cdk8s_airflow.airflow.handles import TASK_POD_LABEL
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.traffic import TASK_POD_LABEL, release_traffic
-from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.model.traffic import ClusterComponent, Traffic, TrafficFlow
 from cdk8s_airflow.network import PodGroup
 from cdk8s_airflow.network.wire.network_policy import selector
@@ -81,9 +81,9 @@ class Case:
 
     def __init__(self, settings: ReleaseSettings, more: Mapping[str, Any] | None = None) -> None:
         self.settings = settings
-        compiled = compile_release(settings)
-        values = overlay(compiled.values, more or {})
-        self.traffic: Traffic = release_traffic(settings, values)
+        compiled = compile_release(replace(settings, unchecked_values=more or {}))
+        values = compiled.values
+        self.traffic: Traffic = compiled.traffic
         self.rendered: Rendered = render(
             values, settings.dialect.chart, release=settings.release, namespace=settings.namespace
         )
@@ -296,8 +296,7 @@ def test_task_pods_in_other_namespaces_have_the_labels_of_their_policy_and_no_to
     settings = release(pair, task_namespaces=("team",), dags=git(), database=DATABASE)
     compiled = compile_release(settings)
     assert not compiled.findings
-    values = compiled.values
-    (pods,) = [each for each in release_traffic(settings, values).workloads if each.namespace == "team"]
+    (pods,) = [each for each in compiled.traffic.workloads if each.namespace == "team"]
     made = compiled.objects
     started = [pod for pod in _pods(Rendered(text=""), made.values()) if pod.metadata.get("namespace") == "team"]
     assert started

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +20,6 @@ from cdk8s_airflow.airflow.executors import (
 )
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.permissions import release_permissions
-from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.model.image import Image
 from cdk8s_airflow.model.permission import Permission, permissions_in
@@ -97,9 +97,9 @@ def test_the_data_says_exactly_what_the_chart_gives(pair: Pair, executor: str) -
         if settings is None:
             assert executor not in ("kubernetes", "local", "celery")
             pytest.skip("these versions have no such executor")
-        values = compile_release(settings).values_from_arguments
-        rendered = render(values, pair[0], release="lab", namespace="airflow-lab")
-        told = release_permissions(settings, values)
+        compiled = compile_release(settings)
+        rendered = render(compiled.values_from_arguments, pair[0], release="lab", namespace="airflow-lab")
+        told = release_permissions(compiled.effective_settings)
         assert told == permissions_in(rendered.manifests, "airflow-lab")
         assert told
         assert not rendered.find("ClusterRole")
@@ -112,11 +112,11 @@ def test_what_values_say_otherwise_is_said_by_the_data_too(pair: Pair, switched:
     if "webserver" in switched and pair[1] >= "3":
         switched = {"apiServer": switched["webserver"]}
     settings = taken(pair, {})
-    values = overlay(compile_release(settings).values_from_arguments, switched)
-    rendered = render(values, pair[0], release="lab", namespace="airflow-lab")
-    told = release_permissions(settings, values)
+    compiled = compile_release(replace(settings, unchecked_values=switched))
+    rendered = render(compiled.values, pair[0], release="lab", namespace="airflow-lab")
+    told = release_permissions(compiled.effective_settings)
     assert told == permissions_in(rendered.manifests, "airflow-lab")
-    assert told != release_permissions(settings, compile_release(settings).values_from_arguments)
+    assert told != release_permissions(compile_release(settings).effective_settings)
     assert any(permission.namespace is None for permission in told) == ("multiNamespaceMode" in switched)
 
 
@@ -125,9 +125,10 @@ def test_jobs_of_tasks_are_started_where_the_chart_knows_of_them(pair: Pair) -> 
     if pair[0] not in ("1.20.0", "1.22.0"):
         pytest.skip("this chart has no such role")
     settings = taken(pair, {})
-    values = overlay(compile_release(settings).values_from_arguments, {"allowJobLaunching": True})
-    rendered = render(values, pair[0], release="lab", namespace="airflow-lab")
-    told = release_permissions(settings, values)
+    compiled = compile_release(replace(settings, values={"allowJobLaunching": True}))
+    assert not compiled.findings
+    rendered = render(compiled.values, pair[0], release="lab", namespace="airflow-lab")
+    told = release_permissions(compiled.effective_settings)
     assert told == permissions_in(rendered.manifests, "airflow-lab")
     assert {permission.account for permission in told if permission.group == "batch"} == {
         "lab-airflow-scheduler",
@@ -138,10 +139,9 @@ def test_jobs_of_tasks_are_started_where_the_chart_knows_of_them(pair: Pair) -> 
 @everywhere
 def test_everything_at_once_gives_what_the_data_says(pair: Pair) -> None:
     settings, _ = everything(pair)
-    values = compile_release(settings).values_from_arguments
-    rendered = render(values, pair[0])
-    objects = compile_release(settings).objects.values()
-    told = release_permissions(settings, values, objects)
+    compiled = compile_release(settings)
+    rendered = render(compiled.values_from_arguments, pair[0])
+    objects, told = compiled.objects.values(), compiled.permissions
     helper = Permission(
         account="helm-airflow", account_namespace="kube-system", namespace=None, group="*", resource="*", verbs=("*",)
     )
@@ -156,14 +156,8 @@ def test_the_secrets_backend_lists_secrets_of_one_namespace_and_nothing_else(pai
         pair = (pair[0], "2.11.0")
     backend = KubernetesSecretsBackend(namespace="connections", provider_version="10.13.0")
     settings = taken(pair, {"secrets_backend": backend, "image": Image("r.lab/airflow", tag="1")})
-    told = release_permissions(
-        settings, compile_release(settings).values_from_arguments, compile_release(settings).objects.values()
-    )
-    added = {
-        permission
-        for permission in told
-        if permission not in release_permissions(settings, compile_release(settings).values_from_arguments)
-    }
+    compiled = compile_release(settings)
+    added = {*compiled.permissions} - {*release_permissions(compiled.effective_settings)}
     assert {
         (permission.namespace, permission.resource, permission.verbs, permission.names) for permission in added
     } == {("connections", "secrets", ("list",), ())}

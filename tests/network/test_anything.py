@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hypothesis import HealthCheck, given, settings
 
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.traffic import release_traffic
 from cdk8s_airflow.model.traffic import PodGroup, Traffic, UnlocatedPeer
 from cdk8s_airflow.network import ExternalPeer, PeerEndpoint
 from cdk8s_airflow.network.wire.network_policy import isolation
@@ -35,8 +32,7 @@ def places_of(traffic: Traffic) -> dict[str, PeerEndpoint]:
 @given(drawn=any_settings())
 def test_isolation_of_any_release_allows_exactly_its_flows(drawn: ReleaseSettings) -> None:
     each, _ = repaired(drawn)
-    values: dict[str, Any] = compile_release(each).values_from_arguments
-    traffic = release_traffic(each, values)
+    traffic = compile_release(each).traffic
     assert not traffic.questions
     ends = [end for flow in traffic.flows for end in (flow.source, flow.target) if isinstance(end, PodGroup)]
     workloads = {pods.chosen_by for pods in traffic.workloads}

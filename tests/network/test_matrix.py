@@ -31,7 +31,6 @@ from cdk8s_airflow import (
     WorkerSet,
 )
 from cdk8s_airflow.airflow.pipeline import compile_release
-from cdk8s_airflow.airflow.wire.traffic import release_traffic
 from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.database.wire.traffic import cluster_traffic, instances
 from cdk8s_airflow.network import ClusterDns, ExternalPeer, HostNetwork, PeerEndpoint, PodGroup, TrafficFlow
@@ -68,8 +67,7 @@ def executors(pair: Pair) -> dict[str, Any]:
 
 def isolated(pair: Pair, *flows: TrafficFlow, facts: Any = FACTS, places: Any = None, **settings: Any) -> Isolation:
     each = release(pair, **{"database": DATABASE, "ui": Ingress(host="a.example.com"), **settings})
-    traffic = release_traffic(each, compile_release(each).values_from_arguments)
-    return isolation([traffic, cluster_traffic("pg", "airflow-data")], flows, places or {}, facts)
+    return isolation([compile_release(each).traffic, cluster_traffic("pg", "airflow-data")], flows, places or {}, facts)
 
 
 @every_pair
@@ -104,7 +102,7 @@ def test_all_settings_together(pair: Pair) -> None:
         places["tempo.monitoring"] = PeerEndpoint(
             peer=PodGroup(name="Tempo", namespace="monitoring", labels={"app": "tempo"})
         )
-    given = isolation([release_traffic(settings, compile_release(settings).values_from_arguments)], [], places, FACTS)
+    given = isolation([compile_release(settings).traffic], [], places, FACTS)
     assert assert_exact(given, FACTS, places)
 
 

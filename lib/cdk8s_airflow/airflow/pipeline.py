@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept, Objects, SharedResults
-from cdk8s_airflow.airflow.wire.environment import duplicate_variable_rules
+from cdk8s_airflow.airflow.wire.duplicate_names import duplicate_variable_rules, duplicate_volume_rules
+from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings
 from cdk8s_airflow.airflow.wire.images import on_architecture
 from cdk8s_airflow.airflow.wire.pod_parts import (
     config_option_values,
@@ -21,7 +22,6 @@ from cdk8s_airflow.airflow.wire.pod_parts import (
     pod_part_values,
 )
 from cdk8s_airflow.airflow.wire.pod_security import completed_values, value_rules
-from cdk8s_airflow.airflow.wire.pod_settings import duplicate_volume_rules
 from cdk8s_airflow.airflow.wire.release import concepts_of
 from cdk8s_airflow.airflow.wire.sessions import demands
 from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
@@ -133,9 +133,14 @@ class CompiledRelease:
         )
 
     @cached_property
+    def effective_settings(self) -> EffectiveSettings:
+        """The settings with ``values=`` and ``unchecked_values=`` applied, which everything about the running release reads."""
+        return EffectiveSettings(settings=self.settings, config=self.shared.config)
+
+    @cached_property
     def sessions(self) -> tuple[Demand, ...]:
         """The database sessions that the release opens, for each server."""
-        return tuple(demands(self.settings, self.values))
+        return tuple(demands(self.effective_settings))
 
     @property
     def delivered(self) -> Delivered:
@@ -155,21 +160,21 @@ class CompiledRelease:
         """The pods of the release and all their connections."""
         from cdk8s_airflow.airflow.wire.traffic import release_traffic
 
-        return release_traffic(self.settings, self.values)
+        return release_traffic(self.effective_settings)
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
         """The pods that the chart creates, with their requests and limits."""
         from cdk8s_airflow.airflow.wire.footprint import release_workloads
 
-        return tuple(release_workloads(self.settings, self.values))
+        return tuple(release_workloads(self.effective_settings))
 
     @cached_property
     def permissions(self) -> tuple[Permission, ...]:
         """The permissions of every service account that comes with the release."""
         from cdk8s_airflow.airflow.wire.permissions import release_permissions
 
-        return release_permissions(self.settings, self.values, self.objects.values())
+        return release_permissions(self.effective_settings, self.objects.values())
 
     @property
     def access(self) -> ReleaseAccess:
@@ -183,7 +188,7 @@ class CompiledRelease:
         """The names, labels and ports of what the release creates."""
         from cdk8s_airflow.airflow.wire.handles import release_handles
 
-        return release_handles(self.settings, self.values)
+        return release_handles(self.effective_settings)
 
     @cached_property
     def concepts(self) -> tuple[Concept, ...]:

@@ -30,7 +30,8 @@ _DATA = Path(__file__).parent / "value-classes.json"
 _BOUND = re.compile(r"(>=|<)(\d+(?:\.\d+)*)")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _WORKERS = "worker."
-_MISSING: Any = object()
+MISSING: Any = object()
+"""What :func:`value_at` returns if there is no such key."""
 
 
 @frozen
@@ -83,7 +84,7 @@ class Values:
 
     def sets(self, path: Key) -> bool:
         """Whether an argument sets a key."""
-        return _at(self.ours, path) is not _MISSING
+        return value_at(self.ours, path) is not MISSING
 
     def holds(self, atom: str) -> bool:
         """Whether one atom of a condition is true: a word like ``celery``, or a dotted key that is on."""
@@ -104,24 +105,25 @@ class Values:
         return str(found) == wanted if wanted else bool(found)
 
     def _value(self, path: tuple[str, ...]) -> object:
-        given = _at(self.document, path)
-        found = _at(self.defaults, path) if given is _MISSING else given
-        return None if found is _MISSING else found
+        given = value_at(self.document, path)
+        found = value_at(self.defaults, path) if given is MISSING else given
+        return None if found is MISSING else found
 
     def _of_workers(self, path: tuple[str, ...]) -> bool:
         """Whether a key is on for any Celery workers. The chart merges each set of workers into the values for all."""
-        sets = _at(self.document, ("workers", "celery", "sets"))
-        own = [_at(each, path) for each in sets if isinstance(each, Mapping)] if isinstance(sets, list) else []
-        for_all = _at(self.document, ("workers", "celery", *path))
-        if for_all in (_MISSING, None):
+        sets = value_at(self.document, ("workers", "celery", "sets"))
+        own = [value_at(each, path) for each in sets if isinstance(each, Mapping)] if isinstance(sets, list) else []
+        for_all = value_at(self.document, ("workers", "celery", *path))
+        if for_all in (MISSING, None):
             for_all = self._value(("workers", *path))
-        return any(bool(for_all if each is _MISSING else each) for each in own or [_MISSING])
+        return any(bool(for_all if each is MISSING else each) for each in own or [MISSING])
 
 
-def _at(tree: object, path: Key) -> Any:
+def value_at(tree: object, path: Key) -> Any:
+    """The value of a key in a tree, or :data:`MISSING`."""
     for step in path:
         if not isinstance(tree, Mapping) or step not in tree:
-            return _MISSING
+            return MISSING
         tree = tree[step]
     return tree
 

@@ -72,6 +72,7 @@ _TAKEN_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "
 
 _LINE_ENDS_BLANK = re.compile(r"[ \t](?:\n|$)")
 
+_BRACES = "{{`{{`}}"
 _ERASED_BY_HELM = "<no value>"
 
 
@@ -122,7 +123,17 @@ def escape_template(text: str) -> str:
     """
     if _ERASED_BY_HELM in text:
         raise PlatformError([_erased("text", text)])
-    return text.replace("{{", "{{`{{`}}")
+    return text.replace("{{", _BRACES)
+
+
+def unescape_template(text: str) -> str:
+    """The text as the template engine prints it, if it has no actions other than those of :func:`escape_template`."""
+    return text.replace(_BRACES, "{{")
+
+
+def has_template(text: str) -> bool:
+    """Whether a text has actions other than those of :func:`escape_template`."""
+    return "{{" in text.replace(_BRACES, "")
 
 
 def _wrong_type(at: str, value: object) -> Finding:

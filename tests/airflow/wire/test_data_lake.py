@@ -23,7 +23,6 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.logs import LOGS, log_needs
-from cdk8s_airflow.airflow.wire.traffic import release_traffic
 from cdk8s_airflow.model.traffic import PodGroup
 from tests.airflow.wire.samples import PAIRS, called, release, values_of
 from tests.making import make_airflow, new_chart
@@ -132,11 +131,7 @@ def test_an_identity_is_told_in_words() -> None:
 
 def test_tasks_open_connections_to_the_store() -> None:
     settings = release(("1.22.0", "3.2.2"), data_lake=LAKE)
-    flows = [
-        flow
-        for flow in release_traffic(settings, compile_release(settings).values_from_arguments).flows
-        if flow.target == STORE_PODS
-    ]
+    flows = [flow for flow in compile_release(settings).traffic.flows if flow.target == STORE_PODS]
     assert {flow.port for flow in flows} == {8333}
     assert any("task" in getattr(flow.source, "name", "") for flow in flows)
 
@@ -151,11 +146,7 @@ def test_logs_go_to_a_bucket_by_its_handle() -> None:
     ]
     (need,) = log_needs(settings)
     assert "kubectl -n storage get secret data-lake" in need.command
-    flows = [
-        flow
-        for flow in release_traffic(settings, compile_release(settings).values_from_arguments).flows
-        if flow.target == STORE_PODS
-    ]
+    flows = [flow for flow in compile_release(settings).traffic.flows if flow.target == STORE_PODS]
     assert {flow.purpose for flow in flows} == {"task logs"}
 
 

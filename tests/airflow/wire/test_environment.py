@@ -14,10 +14,10 @@ from cdk8s_airflow.airflow.environment import CaBundle, HttpProxy, KubernetesSec
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
+from cdk8s_airflow.airflow.wire.duplicate_names import duplicate_variable_rules
 from cdk8s_airflow.airflow.wire.environment import (
     ENVIRONMENT,
     backend_readers,
-    duplicate_variable_rules,
     environment_needs,
     environment_notes,
     environment_objects,

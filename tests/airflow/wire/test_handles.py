@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cdk8s_airflow import (
@@ -17,7 +19,7 @@ from cdk8s_airflow import (
     SecretKey,
     collecting,
 )
-from cdk8s_airflow.airflow.wire.handles import release_handles
+from cdk8s_airflow.airflow.pipeline import compile_release
 from tests.airflow.wire.samples import release
 from tests.making import make_airflow, new_chart
 
@@ -30,14 +32,14 @@ POOLED = ExternalDatabase(
 
 
 def test_small_release_has_exactly_these_components() -> None:
-    handles = release_handles(release(PAIR, triggerer=None, statsd=None), {})
+    handles = compile_release(release(PAIR, triggerer=None, statsd=None)).handles
     assert list(handles.components) == ["scheduler", "ui", "dag_processor", "task_pods", "migration"]
     assert handles.component("scheduler").deployment_name == "lab-scheduler"
     assert handles.component("ui").service is not None
 
 
 def test_component_is_found_by_the_names_of_the_chart_and_of_airflow() -> None:
-    handles = release_handles(release(PAIR), {})
+    handles = compile_release(release(PAIR)).handles
     for name in ("api_server", "api-server", "webserver", "ui"):
         assert handles.component(name).name == "lab-api-server"
     assert handles.component("dag-processor") == handles.component("dag_processor")
@@ -45,7 +47,9 @@ def test_component_is_found_by_the_names_of_the_chart_and_of_airflow() -> None:
 
 def test_service_has_host_names_and_ports_from_values() -> None:
     settings = release(PAIR, facts=ClusterFacts(cluster_domain="acme.local"))
-    service = release_handles(settings, {"ports": {"statsdScrape": 9103}}).service("statsd")
+    service = compile_release(replace(settings, unchecked_values={"ports": {"statsdScrape": 9103}})).handles.service(
+        "statsd"
+    )
     assert service.host == "lab-statsd.airflow-lab.svc"
     assert service.full_host == "lab-statsd.airflow-lab.svc.acme.local"
     assert [(port.name, port.number, port.protocol) for port in service.ports] == [
@@ -57,11 +61,11 @@ def test_service_has_host_names_and_ports_from_values() -> None:
 @pytest.mark.parametrize(("chart", "port"), [("1.15.0", "pgbouncer-metrics"), ("1.22.0", "pgb-metrics")])
 def test_metrics_port_of_pgbouncer_has_the_name_of_the_chart(chart: str, port: str) -> None:
     settings = release((chart, "2.11.0"), database=POOLED.connection())
-    assert release_handles(settings, {}).service("pgbouncer").port(port).number == 9127
+    assert compile_release(settings).handles.service("pgbouncer").port(port).number == 9127
 
 
 def test_missing_component_service_and_port_list_what_exists() -> None:
-    handles = release_handles(release(PAIR, statsd=None, executor=LocalExecutor()), {})
+    handles = compile_release(release(PAIR, statsd=None, executor=LocalExecutor())).handles
     with pytest.raises(KeyError, match="no component 'statsd'; it has scheduler, ui, triggerer, dag_processor"):
         handles.component("statsd")
     with pytest.raises(
@@ -73,7 +77,7 @@ def test_missing_component_service_and_port_list_what_exists() -> None:
 
 
 def test_name_of_another_kind_is_refused_with_the_kind() -> None:
-    handles = release_handles(release(PAIR, executor=KubernetesExecutor()), {})
+    handles = compile_release(release(PAIR, executor=KubernetesExecutor())).handles
     with pytest.raises(
         AttributeError, match="run-airflow-migrations has no Deployment: its pods belong to Job lab-run-airflow-mig"
     ):
@@ -88,7 +92,7 @@ def test_name_of_another_kind_is_refused_with_the_kind() -> None:
 
 def test_account_job_has_a_handle_only_with_an_account() -> None:
     admin = AdminAccount(credentials=BasicAuthSecret("admin"), email="a@example.com")
-    assert release_handles(release(PAIR, admin=admin), {}).component("create_user").name == "lab-create-user"
+    assert compile_release(release(PAIR, admin=admin)).handles.component("create_user").name == "lab-create-user"
 
 
 def test_release_with_findings_has_no_handles() -> None:

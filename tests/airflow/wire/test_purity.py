@@ -92,8 +92,10 @@ def test_every_public_name_is_there_and_no_other() -> None:
         cdk8s_airflow.Airflow  # noqa: B018
 
 
-READ_VALUES = {"given_values", "permissions", "pod_security", "sessions", "task_pod_overlay", "traffic"}
-"""Modules that read values of the chart: ``values=`` itself, checks of it, and what follows from the final values."""
+def trees(*under: str) -> dict[str, ast.Module]:
+    """The syntax trees of the modules in a package, by path."""
+    files = sorted(LIBRARY.joinpath(*under).rglob("*.py"))
+    return {file.relative_to(LIBRARY).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in files}
 
 
 def test_concepts_do_not_receive_values_of_the_chart() -> None:
@@ -106,13 +108,62 @@ def test_concepts_do_not_receive_values_of_the_chart() -> None:
         "needs",
         "needs_in_namespace",
     }
-    readers = {
-        file.stem
-        for file in (LIBRARY / "airflow" / "wire").glob("*.py")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef)
-        and any(
-            "shared.values" in ast.unparse(each) or "values_from_arguments" in ast.unparse(each) for each in node.body
-        )
+
+
+def test_only_the_pipeline_gets_the_values_of_a_concept() -> None:
+    functions = {
+        keyword.value.id
+        for tree in trees("airflow", "wire").values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Concept"
+        for keyword in node.keywords
+        if keyword.arg in ("values", "values_from") and isinstance(keyword.value, ast.Name)
     }
-    assert readers - READ_VALUES == set()
+    assert {"dag_values", "component_values", "migration_values"} <= functions
+    users = {
+        (path, alias.name)
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name in functions
+    }
+    calls = {
+        (path, node.func.id)
+        for path, tree in trees("airflow").items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions
+    }
+    assert (users, calls) == (set(), set())
+
+
+READ_USER_VALUES = {
+    "airflow/chart.py": "lists the keys of unchecked_values= in the summary",
+    "airflow/pipeline.py": "applies them",
+    "airflow/wire/effective_settings.py": "what runs",
+    "airflow/wire/given_values.py": "checks them",
+}
+"""Modules that read ``values=`` or ``unchecked_values=``. Others pass them to functions of ``task_pod_overlay``."""
+
+
+def test_keys_of_the_user_are_read_in_one_place_for_each_purpose() -> None:
+    modules = trees("airflow")
+    overlays = {
+        node.name for node in modules["airflow/wire/task_pod_overlay.py"].body if isinstance(node, ast.FunctionDef)
+    }
+    passed = {
+        id(argument)
+        for tree in modules.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in overlays
+        for argument in node.args
+    }
+    readers = {
+        path
+        for path, tree in modules.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and (node.attr in ("user_values", "unchecked_values") or ast.unparse(node).endswith("settings.values"))
+        and id(node) not in passed
+    }
+    assert readers == set(READ_USER_VALUES)

@@ -22,7 +22,6 @@ from cdk8s_airflow.airflow.executors import (
 )
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.task_pods import TaskPods
-from cdk8s_airflow.airflow.wire.sessions import demands
 from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.scaling import Keda
@@ -44,9 +43,7 @@ TO = DatabaseAddress(host="pg-rw.data.svc", port=5432, database="airflow", user=
 def sessions(pair: tuple[str, str], **changes: Any) -> dict[str, int]:
     """Server -> how many sessions it sees."""
     settings = release(pair, **{"database": DatabaseConnection(secret="metadata", server=DB), **changes})
-    return {
-        each.server.name: each.sessions for each in demands(settings, compile_release(settings).values_from_arguments)
-    }
+    return {each.server.name: each.sessions for each in compile_release(settings).sessions}
 
 
 def test_airflow_2_with_a_pod_for_each_task() -> None:
@@ -101,16 +98,13 @@ def test_pools_and_processes_are_those_of_airflow_cfg() -> None:
 
 def test_replicas_among_the_values_count() -> None:
     # Two of each but the API server, of which there are three: 2 x 3 + 2 x 2 + 3 x 30 + 2 x 3 + 2 = 108
-    settings = release(("1.22.0", "3.2.2"), database=DatabaseConnection(secret="m", server=DB))
     values = {
-        **compile_release(settings).values_from_arguments,
         "scheduler": {"replicas": 2},
         "dagProcessor": {"replicas": 2},
         "triggerer": {"replicas": 2},
         "apiServer": {"replicas": 3},
     }
-    (found,) = demands(settings, values)
-    assert found.sessions == 108
+    assert sessions(("1.22.0", "3.2.2"), unchecked_values=values) == {"Cluster data/pg": 108}
 
 
 def test_a_pool_without_an_end_ends_with_the_threads() -> None:
@@ -135,9 +129,7 @@ def test_tasks_without_a_bound_are_bounded_by_the_slots_of_their_pool() -> None:
     "config", [None, [], [None], "x", {"core": None}, {"core": []}, {"core": {"parallelism": "x"}}]
 )
 def test_what_nobody_could_read_in_values_is_airflows_own(config: Any) -> None:
-    settings = release(("1.15.0", "2.9.3"), database=DatabaseConnection(secret="m", server=DB))
-    (found,) = demands(settings, {"config": config})
-    assert found.sessions == 52
+    assert sessions(("1.15.0", "2.9.3"), unchecked_values={"config": config}) == {"Cluster data/pg": 52}
 
 
 def test_celery_of_airflow_2() -> None:

@@ -48,7 +48,7 @@ from cdk8s_airflow import (
     TaskPods,
     Triggerer,
 )
-from cdk8s_airflow.airflow.wire.traffic import release_traffic
+from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection
 from cdk8s_airflow.model.traffic import ClusterComponent, Peer, Traffic
@@ -64,7 +64,7 @@ every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
 
 
 def said(pair: Pair, values: dict[str, Any] | None = None, **settings: Any) -> Traffic:
-    return release_traffic(release(pair, **settings), values or {})
+    return compile_release(release(pair, unchecked_values=values or {}, **settings)).traffic
 
 
 def table(traffic: Traffic) -> dict[str, set[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from cdk8s_airflow.airflow.chart_ports import CHART_PORTS
 from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.logs import SearchLogs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
@@ -16,7 +17,7 @@ from cdk8s_airflow.model.secret_reference import SecretKey
 HOME = "/opt/airflow"
 """The home directory of Airflow in the official image."""
 
-_OTLP_PORT = 4318
+_OTLP_PORT = CHART_PORTS["otelCollectorOtlpHttp"]
 
 
 def chart_variables(settings: ReleaseSettings, unset: Iterable[str]) -> Iterator[EnvVariable]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from cdk8s_airflow.airflow.chart_ports import CHART_PORTS
 from cdk8s_airflow.airflow.components import OtelCollector, Statsd
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept, Objects
@@ -19,7 +20,7 @@ from cdk8s_airflow.validation.constraints import seconds
 COLLECTOR_USER = 10001
 """The user of the collector's image."""
 
-_HTTP, _GRPC, _HEALTH = 4318, 4317, 13133
+_HTTP, _GRPC, _HEALTH = CHART_PORTS["otelCollectorOtlpHttp"], CHART_PORTS["otelCollectorOtlpGrpc"], 13133
 
 
 def default_statsd(statsd: Statsd | None, collector: OtelCollector | None) -> Statsd | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from cdk8s_airflow.airflow.chart_ports import CHART_PORTS
 from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
@@ -28,7 +29,7 @@ CORE_URL_VARIABLE = "AIRFLOW__CORE__SQL_ALCHEMY_CONN"
 LIBRARY_VARIABLES = ("PGSSLMODE", "PGSSLROOTCERT", "PGPASSWORD")
 """The variables that every driver of PostgreSQL reads where the URL says nothing, asyncpg as libpq."""
 
-PORT = 6543
+PORT = CHART_PORTS["pgbouncer"]
 """The port at which the chart's PgBouncer listens."""
 
 CA_FILE = "/etc/database-ca/ca.crt"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from cdk8s_airflow._regex import regex
 from cdk8s_airflow.airflow.pod_settings import OWNED_VARIABLES
 from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.settings import ReleaseSettings
@@ -53,8 +52,6 @@ _SERVICES = (
     "flower",
     "pgbouncer",
 )
-
-_NAME_IN_TEXT = regex(r"""^\s*-\s*(?:\{\s*)?["']?name["']?\s*:\s*["']?([A-Za-z_][A-Za-z0-9_.-]*)""", re.MULTILINE)
 
 
 def literal(text: str) -> str:
@@ -370,85 +367,6 @@ def environment_notes(settings: ReleaseSettings) -> Iterator[str]:
             )
 
 
-_BUILT_IN = {
-    "AIRFLOW__CORE__FERNET_KEY": "",
-    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "",
-    "AIRFLOW_CONN_AIRFLOW_DB": "",
-    "AIRFLOW__CORE__SQL_ALCHEMY_CONN": "builtin_env.core_sql_alchemy_conn",
-    "AIRFLOW__WEBSERVER__SECRET_KEY": "keys.webserver",
-    "AIRFLOW__API__SECRET_KEY": "keys.api",
-    "AIRFLOW__API_AUTH__JWT_SECRET": "keys.jwt",
-}
-"""Variables that the chart gives to Airflow's containers itself -> the meaning whose place says whether a version does."""
-
-_OWN_ONLY = frozenset(("cleanup", "statsd", "pgbouncer", "redis"))
-
-
-def duplicate_variable_rules(
-    settings: ReleaseSettings, values: Mapping[str, Any], given: Mapping[str, Any]
-) -> Iterator[Finding]:
-    """Variables that a container would have twice, whoever said so: Helm 4 applies on the server, which refuses them.
-
-    Args:
-        settings: the release.
-        values: all values, in the end.
-        given: those that the user gave beside the arguments.
-    """
-    arguments: dict[str, str] = {}
-    for each in variables(settings):
-        arguments.setdefault(each.name, each.at)
-
-    def finding(at: str, name: str, first: str) -> Finding:
-        return Finding(
-            rule="environment/twice",
-            at=at,
-            problem=f"is the variable {name}, which {first} sets as well; the API server refuses a name that stands twice",
-            fix="say it in one place",
-        )
-
-    seen = dict.fromkeys(_built_in(settings, values), "the chart")
-    for key, label in (("env", "name"), ("secret", "envName"), ("extraEnv", "")):
-        for name in _names(values.get(key), label):
-            at = f"values.{key}" if key in given else arguments.get(name, key)
-            if name in seen:
-                yield finding(at, name, seen[name])
-            seen.setdefault(name, at)
-    for place, entries in _lists(values):
-        above = {} if place.split(".")[0] in _OWN_ONLY or place.startswith("dags.") else dict(seen)
-        for name in _names(entries, "name"):
-            if name in above:
-                yield finding(place, name, above[name])
-            above.setdefault(name, place)
-
-
-def _built_in(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[str]:
-    off = values.get("enableBuiltInSecretEnvVars")
-    off = off if isinstance(off, Mapping) else {}
-    yield "AIRFLOW_HOME"
-    for name, meaning in _BUILT_IN.items():
-        if off.get(name) is not False and (not meaning or settings.dialect.place(meaning) is not None):
-            yield name
-
-
-def _names(entries: object, label: str) -> Iterator[str]:
-    if isinstance(entries, str):
-        yield from _NAME_IN_TEXT.findall(entries)
-    elif isinstance(entries, list):
-        for entry in entries:
-            if isinstance(entry, Mapping) and isinstance(entry.get(label), str):
-                yield entry[label]
-
-
-def _lists(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, list[Any]]]:
-    """Every list of variables below a component."""
-    for key, value in values.items():
-        where = f"{at}.{key}" if at else str(key)
-        if at and key == "env" and isinstance(value, list):
-            yield where, value
-        elif isinstance(value, Mapping) and key not in ("config", "waitForMigrations"):
-            yield from _lists(value, where)
-
-
 ENVIRONMENT = Concept(
     parts=environment_parts,
     config=environment_config,
@@ -466,7 +384,6 @@ __all__ = [
     "Variable",
     "backend_namespace",
     "backend_readers",
-    "duplicate_variable_rules",
     "environment_config",
     "environment_needs",
     "environment_notes",

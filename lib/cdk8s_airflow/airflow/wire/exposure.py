@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cdk8s_airflow.airflow.chart_ports import CHART_PORTS
 from cdk8s_airflow.airflow.exposure import (
     ISSUER_ANNOTATIONS,
     ClusterIP,
@@ -20,7 +21,7 @@ from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.validation import Finding
 
-SERVER_PORT = 8080
+SERVER_PORT = CHART_PORTS["apiServer"]
 """The port of the UI's Service; the chart's ``ports.airflowUI`` and ``ports.apiServer``."""
 
 

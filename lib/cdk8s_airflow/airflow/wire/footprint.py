@@ -9,6 +9,7 @@ from cdk8s_airflow.airflow.executors import CeleryWorkers, RedisBroker, WorkerSe
 from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.dags import dag_readers
+from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings
 from cdk8s_airflow.airflow.wire.executors import all_workers
 from cdk8s_airflow.airflow.wire.migration import SECRETS_WAITER
 from cdk8s_airflow.airflow.wire.sessions import task_slots
@@ -18,15 +19,11 @@ from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.validation.constraints import quantity
 
 
-def release_workloads(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Workload]:
-    """The pods of a release: components, tasks at full parallelism, and Jobs.
-
-    Args:
-        settings: the release.
-        values: its values of the chart.
-    """
+def release_workloads(effective: EffectiveSettings) -> Iterator[Workload]:
+    """The pods of a release: components, tasks at full parallelism, and Jobs."""
+    settings = effective.settings
     yield from component_pods(settings)
-    yield from _workloads(settings, _tasks(settings, values))
+    yield from _workloads(settings, _tasks(effective))
     yield from hook_pods(settings)
     yield from _workloads(settings, _cron_jobs(settings))
 
@@ -104,14 +101,15 @@ def _celery(settings: ReleaseSettings) -> Iterator[_Row]:
         yield "redis", PodRequests.of([celery.broker.resources]), 1, 1, storage, "component"
 
 
-def _tasks(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[_Row]:
+def _tasks(effective: EffectiveSettings) -> Iterator[_Row]:
+    settings = effective.settings
     asked = task_resources_of(settings.executor)
     if asked is None:
         return
     own = settings.task_pods.default.resources or asked
     git = settings.git_sync
     pod = PodRequests.of([own], [] if git is None else [git.resources])
-    yield "task pods", pod, 0, task_slots(settings, values), 0, "tasks"
+    yield "task pods", pod, 0, task_slots(effective), 0, "tasks"
 
 
 def _hooks(settings: ReleaseSettings) -> Iterator[_Row]:

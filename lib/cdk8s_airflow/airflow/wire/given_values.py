@@ -16,12 +16,11 @@ from cdk8s_airflow.schemas.chart_values import secret_findings
 from cdk8s_airflow.schemas.misplaced_keys import Setting
 from cdk8s_airflow.schemas.secret_values import is_secret_place
 from cdk8s_airflow.schemas.validation_errors import known_names, knows, names, nearest
-from cdk8s_airflow.schemas.value_classes import Key, ValueClass, Values
+from cdk8s_airflow.schemas.value_classes import MISSING, Key, ValueClass, Values, value_at
 from cdk8s_airflow.secret_scan import find_in_tree
 from cdk8s_airflow.text.documents import dotted, plain
 from cdk8s_airflow.validation import Finding, show
 
-_MISSING: Any = object()
 _READ = re.compile(r"\.Values\.([A-Za-z_]\w*)")
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
 _PROBE: Key = ("dags", "gitSync", "livenessProbe")
@@ -176,17 +175,9 @@ def _classified(tree: Mapping[str, Any], at: Key, values: Values) -> Iterator[tu
 
 def _says_the_same(path: Key, value: object, ours: Mapping[str, Any], defaults: Mapping[str, Any]) -> bool:
     """Whether a value equals the one that the release has without it."""
-    mine = _at(ours, path)
-    there = _at(defaults, path) if mine is _MISSING else mine
+    mine = value_at(ours, path)
+    there = value_at(defaults, path) if mine is MISSING else mine
     return value is not None and type(value) is type(there) and value == there
-
-
-def _at(tree: object, path: Key) -> Any:
-    for step in path:
-        if not isinstance(tree, Mapping) or step not in tree:
-            return _MISSING
-        tree = tree[step]
-    return tree
 
 
 def _removals(path: Key, value: object, ours: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[Finding]:
@@ -197,13 +188,13 @@ def _removals(path: Key, value: object, ours: Mapping[str, Any], defaults: Mappi
         return
     if value is not None:
         return
-    mine = _at(ours, path)
-    if _at(defaults, path) is _MISSING:
+    mine = value_at(ours, path)
+    if value_at(defaults, path) is MISSING:
         yield Finding(
             rule="values/null",
             at=dotted(path, "values"),
             problem="must not be None, because the chart has no default that None would remove, and Helm rejects the null",
-            fix="remove it from values=" if mine is _MISSING else "set the value that you need",
+            fix="remove it from values=" if mine is MISSING else "set the value that you need",
         )
     elif isinstance(mine, (Mapping, list)) and mine:
         yield Finding(
@@ -216,7 +207,7 @@ def _removals(path: Key, value: object, ours: Mapping[str, Any], defaults: Mappi
 
 def _replaced_list(path: Key, value: object, ours: Mapping[str, Any]) -> Iterator[Finding]:
     """A list that replaces one that arguments set, without its entries."""
-    mine = _at(ours, path)
+    mine = value_at(ours, path)
     if not isinstance(mine, list) or not isinstance(value, list):
         return
     lost = [entry for entry in mine if entry not in value]
@@ -262,7 +253,7 @@ def _may_show(path: Key, value: object) -> bool:
 def _option_class(path: Key, value: object, ours: Mapping[str, Any]) -> ValueClass:
     _, section, option = path
     owner = OWNED_OPTIONS.get(f"{section}.{option}")
-    mine = _at(ours, path) is not _MISSING
+    mine = value_at(ours, path) is not MISSING
     if mine or (owner is not None and section not in _UNSET_BY_ARGUMENTS):
         why = "another argument sets it"
         return ValueClass(kind="owned", why=why, instead=owner or "use that argument, or config=")
@@ -274,11 +265,11 @@ def _option_class(path: Key, value: object, ours: Mapping[str, Any]) -> ValueCla
 
 def _probe_rules(given: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Finding]:
     """The liveness probe of git-sync. The chart either creates one or writes the value unchanged."""
-    probe = _at(document, _PROBE)
-    if _at(given, _PROBE[:2]) is _MISSING or not isinstance(probe, Mapping) or not probe:
+    probe = value_at(document, _PROBE)
+    if value_at(given, _PROBE[:2]) is MISSING or not isinstance(probe, Mapping) or not probe:
         return
     at = dotted(_PROBE, "values")
-    made = _at(document, (*_PROBE[:2], "recommendedProbeSetting")) is True
+    made = value_at(document, (*_PROBE[:2], "recommendedProbeSetting")) is True
     if made and probe.get("enabled") is True:
         return
     if not any(probe.get(name) for name in _HANDLERS):

@@ -6,8 +6,8 @@ Source: the templates of each chart. ``tests/helm/test_handles.py`` compares all
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from cdk8s_airflow.airflow.chart_ports import PortKey
 from cdk8s_airflow.airflow.executors import CeleryExecutor, RedisBroker, celery_of
 from cdk8s_airflow.airflow.handles import (
     TASK_POD_LABEL,
@@ -18,42 +18,40 @@ from cdk8s_airflow.airflow.handles import (
     WorkloadKind,
 )
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings
 from cdk8s_airflow.airflow.wire.pod_settings import pod_labels
 
-_PORTS: Mapping[str, tuple[tuple[str, str, int, bool], ...]] = {
-    "triggerer": (("triggerer-logs", "triggererLogs", 8794, True),),
-    "worker": (("worker-logs", "workerLogs", 8793, True),),
-    "statsd": (("statsd-ingest", "statsdIngest", 9125, True), ("statsd-scrape", "statsdScrape", 9102, True)),
-    "redis": (("redis-db", "redisDB", 6379, True),),
-    "flower": (("flower-ui", "flowerUI", 5555, True),),
+_PORTS: Mapping[str, tuple[tuple[str, PortKey, bool], ...]] = {
+    "triggerer": (("triggerer-logs", "triggererLogs", True),),
+    "worker": (("worker-logs", "workerLogs", True),),
+    "statsd": (("statsd-ingest", "statsdIngest", True), ("statsd-scrape", "statsdScrape", True)),
+    "redis": (("redis-db", "redisDB", True),),
+    "flower": (("flower-ui", "flowerUI", True),),
     "otel-collector": (
-        ("otlp-grpc", "otelCollectorOtlpGrpc", 4317, True),
-        ("otlp-http", "otelCollectorOtlpHttp", 4318, True),
+        ("otlp-grpc", "otelCollectorOtlpGrpc", True),
+        ("otlp-http", "otelCollectorOtlpHttp", True),
     ),
 }
-"""Component label -> name of the port, key under ``ports``, default, and whether the container declares the name."""
+"""Component label -> name of the port, its key under ``ports``, and whether the container declares the name."""
 
 
-def release_handles(settings: ReleaseSettings, values: Mapping[str, Any]) -> ReleaseHandles:
-    """The handles of a release.
-
-    Args:
-        settings: the release.
-        values: all its values; ports come from there.
-    """
+def release_handles(effective: EffectiveSettings) -> ReleaseHandles:
+    """The handles of a release."""
+    settings = effective.settings
     return ReleaseHandles(
         release=settings.release,
         namespace=settings.namespace,
-        components=dict(_components(_Namer(settings, values))),
+        components=dict(_components(_Namer(effective))),
     )
 
 
 class _Namer:
     """Creates the handles of one release."""
 
-    def __init__(self, settings: ReleaseSettings, values: Mapping[str, Any]) -> None:
-        self.settings = settings
-        self.values = values
+    def __init__(self, effective: EffectiveSettings) -> None:
+        self.settings = effective.settings
+        self.port = effective.port
+        self.ui_port = effective.ui_port
 
     def service(
         self, component: str, ports: tuple[PortHandle, ...], *, name: str = "", labels: Mapping[str, str] | None = None
@@ -74,18 +72,13 @@ class _Namer:
             tuple(
                 PortHandle(
                     name=name,
-                    number=self.port(key, default),
+                    number=self.port(key),
                     protocol="UDP" if key == "statsdIngest" else "TCP",
                     container=declared,
                 )
-                for name, key, default, declared in _PORTS[component]
+                for name, key, declared in _PORTS[component]
             ),
         )
-
-    def port(self, key: str, default: int) -> int:
-        ports = self.values.get("ports")
-        number = ports.get(key) if isinstance(ports, Mapping) else None
-        return number if type(number) is int else default
 
     def component(
         self,
@@ -115,8 +108,8 @@ def _components(make: _Namer) -> Iterator[tuple[str, ComponentHandle]]:
     settings = make.settings
     yield "scheduler", make.component("scheduler", service=_task_logs(make))
     ui = settings.dialect.ui_server
-    port = make.port("airflowUI" if ui == "webserver" else "apiServer", 8080)
-    yield "ui", make.component(ui, service=make.service(ui, (PortHandle(name=settings.dialect.ui_port, number=port),)))
+    port = PortHandle(name=settings.dialect.ui_port, number=make.ui_port)
+    yield "ui", make.component(ui, service=make.service(ui, (port,)))
     if settings.triggerer is not None:
         yield "triggerer", make.component("triggerer", service=make.known("triggerer"))
     if settings.dag_processor is not None:
@@ -143,7 +136,7 @@ def _task_logs(make: _Namer) -> ServiceHandle | None:
     """The scheduler has a Service only if tasks run in it."""
     if not make.settings.runs_tasks_in_scheduler:
         return None
-    number = make.port("workerLogs", 8793)
+    number = make.port("workerLogs")
     return make.service("scheduler", (PortHandle(name="task-logs", number=number, container=False),))
 
 
@@ -179,7 +172,7 @@ def _task_pods(settings: ReleaseSettings) -> ComponentHandle:
 
 def _pgbouncer(make: _Namer) -> ServiceHandle:
     """The container of the exporter declares its port as ``metrics``."""
-    number, scrape = make.port("pgbouncer", 6543), make.port("pgbouncerScrape", 9127)
+    number, scrape = make.port("pgbouncer"), make.port("pgbouncerScrape")
     called = make.settings.dialect.pgbouncer_metrics_port
     return make.service(
         "pgbouncer",

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cdk8s_airflow.airflow.dialect import within
-from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.service_accounts import account_name
+from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings, Switch
 from cdk8s_airflow.delivery.wire.permissions import delivery_permissions
 from cdk8s_airflow.model.permission import Permission, merged, permissions_in
 from cdk8s_airflow.validation.frozen import frozen
@@ -41,7 +40,7 @@ class Grant:
     Attributes:
         role: the role.
         component: whose account it is, as the chart names it.
-        switches: keys of values that have to be on.
+        switches: switches of the chart that must be on.
         executors: parts of an executor's name one of which has to be in it; empty for any executor.
         charts: versions of the chart that give it; empty for all.
         airflow: versions of Airflow, likewise.
@@ -49,7 +48,7 @@ class Grant:
 
     role: str
     component: str
-    switches: tuple[str, ...]
+    switches: tuple[Switch, ...]
     executors: tuple[str, ...] = ()
     charts: str = ""
     airflow: str = ""
@@ -89,77 +88,49 @@ GRANTS: tuple[Grant, ...] = (
 )
 """Who gets which role. Source: ``templates/rbac`` of each chart."""
 
-SWITCHES: Mapping[str, bool] = {
-    "allowJobLaunching": False,
-    "allowPodLaunching": True,
-    "apiServer.allowPodLogReading": True,
-    "cleanup.enabled": False,
-    "multiNamespaceMode": False,
-    "rbac.create": True,
-    "triggerer.enabled": True,
-    "webserver.allowPodLogReading": True,
-}
-"""Key of values -> what it is in all charts when nobody says anything."""
-
-_VALUES_OF = {"api-server": "apiServer", "worker": "workers"}
-
 OVER_THE_CLUSTER = frozenset({"job-launcher", "pod-launcher", "pod-log-reader"})
 """Roles that ``multiNamespaceMode``, a switch of the chart's own, gives in the whole cluster."""
 
 
 def release_permissions(
-    settings: ReleaseSettings, values: Mapping[str, Any], manifests: Iterable[Mapping[str, Any]] = ()
+    effective: EffectiveSettings, manifests: Iterable[Mapping[str, Any]] = ()
 ) -> tuple[Permission, ...]:
-    """What every account that a release brings along may do.
+    """The permissions of every service account that comes with a release.
 
     Args:
-        settings: the release.
-        values: all its values, those that the user laid over ours among them.
-        manifests: the objects that come with it beside the chart's.
+        effective: the release.
+        manifests: the objects of the release that the chart does not create.
     """
+    settings = effective.settings
     return merged(
         [
-            *_of_chart(settings, values),
+            *_of_chart(effective),
             *permissions_in(manifests),
             *delivery_permissions(settings.delivery, settings.release),
         ]
     )
 
 
-def _of_chart(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Permission]:
-    if not _is_on(values, "rbac.create"):
+def _of_chart(effective: EffectiveSettings) -> Iterator[Permission]:
+    if not effective.is_on("rbac.create"):
         return
+    settings = effective.settings
     dialect = settings.dialect
-    everywhere = _is_on(values, "multiNamespaceMode")
+    everywhere = effective.is_on("multiNamespaceMode")
     for grant in GRANTS:
         if (
             within(grant.charts, dialect.chart)
             and within(grant.airflow, dialect.airflow)
-            and all(_is_on(values, switch) for switch in grant.switches)
+            and all(map(effective.is_on, grant.switches))
             and (not grant.executors or any(part in settings.executor.name for part in grant.executors))
         ):
             for rule in ROLES[grant.role]:
                 if within(rule.charts, dialect.chart):
                     yield Permission(
-                        account=_account(settings, values, grant.component),
+                        account=effective.account(grant.component),
                         account_namespace=settings.namespace,
                         namespace=None if everywhere and grant.role in OVER_THE_CLUSTER else settings.namespace,
                         group=rule.group,
                         resource=rule.resource,
                         verbs=tuple(rule.verbs.split()),
                     )
-
-
-def _account(settings: ReleaseSettings, values: Mapping[str, Any], component: str) -> str:
-    """The account of a component; ``values=`` has the last word on its name."""
-    told = (values.get(_VALUES_OF.get(component, component)) or {}).get("serviceAccount") or {}
-    return str(told.get("name") or account_name(settings, component))
-
-
-def _is_on(values: Mapping[str, Any], switch: str) -> bool:
-    told: Any = values
-    for part in switch.split("."):
-        if not isinstance(told, Mapping) or part not in told:
-            return SWITCHES[switch]
-        told = told[part]
-    return bool(told)

@@ -42,22 +42,6 @@ def variable(name: str, value: str | SecretKey | ConfigMapKey) -> dict[str, Any]
     return {"name": name, "value": value}
 
 
-def duplicate_volume_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
-    """Volumes of a component under the name of one that every pod of Airflow has; the API server refuses such a pod."""
-    shared = {volume["name"]: index for index, volume in enumerate(values.get("volumes") or []) if "name" in volume}
-    for component, part in values.items() if shared else ():
-        own = part.get("extraVolumes") if isinstance(part, Mapping) else None
-        for index, volume in enumerate(own if isinstance(own, Sequence) and not isinstance(own, str) else ()):
-            if isinstance(volume, Mapping) and volume.get("name") in shared:
-                yield Finding(
-                    rule="components/volume",
-                    at=f"values.{component}.extraVolumes[{index}].name",
-                    problem=f"is the name of values.volumes[{shared[volume['name']]}] too, which every pod of Airflow has",
-                    seen=show(volume["name"]),
-                    fix="choose another name for it",
-                )
-
-
 def hardened(containers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Containers, each with a security context that the Pod Security Standard ``restricted`` accepts."""
     return [completed(container) for container in containers]

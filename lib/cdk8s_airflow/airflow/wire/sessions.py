@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cdk8s_airflow.airflow.components import Replicated
 from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.database import absolute_host
+from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings
 from cdk8s_airflow.airflow.wire.executors import all_workers
 from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line
@@ -41,38 +41,25 @@ def _workers_default(airflow: str) -> int:
 
 
 class _Options:
-    """Options of airflow.cfg as a release has them, from its values."""
+    """Options of airflow.cfg as Airflow reads them."""
 
-    def __init__(self, values: Mapping[str, Any], airflow: str) -> None:
-        self._values = values
-        self._airflow = airflow
-
-    def _told(self, section: str, option: str) -> Any:
-        """What is said of an option; None for what is not said, or in a form that nobody reads."""
-        found: Any = self._values
-        for step in ("config", section, option):
-            found = found.get(step) if isinstance(found, Mapping) else None
-        return found
+    def __init__(self, effective: EffectiveSettings) -> None:
+        self._option = effective.option
+        self._airflow = effective.settings.dialect.airflow
 
     def number(self, section: str, option: str) -> int:
-        """A number, Airflow's own where none is said."""
+        """An integer, or Airflow's default if the option is not set or is no integer."""
         default = _workers_default(self._airflow) if (section, option) == ("api", "workers") else None
+        found: Any = self._option(section, option)
         try:
-            return int(self._told(section, option))
+            return int(found)
         except (TypeError, ValueError, OverflowError):
             return DEFAULTS[section, option] if default is None else default
 
     def word(self, section: str, option: str, default: str) -> str:
-        """A text."""
-        told = self._told(section, option)
-        return default if told is None else str(told)
-
-    def replicas(self, key: str, given: Replicated) -> int:
-        """How many there are of a component at most; a number among the values counts more than the argument."""
-        told = self._values.get(key)
-        count = told.get("replicas") if isinstance(told, Mapping) else None
-        scaled = getattr(given, "scaling", None) is not None
-        return given.most_replicas if scaled or not isinstance(count, int) else count
+        """A string."""
+        found = self._option(section, option)
+        return default if found is None else str(found)
 
     @property
     def parallelism(self) -> int:
@@ -95,44 +82,38 @@ class _Options:
         return threads if self.pool is None else min(threads, self.pool)
 
 
-def task_slots(settings: ReleaseSettings, values: Mapping[str, Any]) -> int:
-    """The number of tasks that all schedulers of a release run at once.
-
-    Args:
-        settings: the release.
-        values: its values of the chart.
-    """
-    options = _Options(values, settings.dialect.airflow)
-    return options.parallelism * options.replicas("scheduler", settings.scheduler)
+def task_slots(effective: EffectiveSettings) -> int:
+    """The number of tasks that all schedulers of a release run at once."""
+    return _Options(effective).parallelism * effective.replicas("scheduler")
 
 
-def release_lines(settings: ReleaseSettings, values: Mapping[str, Any]) -> list[Line]:
+def release_lines(effective: EffectiveSettings) -> list[Line]:
     """Everything of a release that opens sessions for Airflow's own data, but for the migration.
 
     A loop of scheduler, triggerer or DAG processor holds one session and opens a second within it; a probe is a program of its
     own with one. A worker of Airflow 2's web server answers one request at a time. A task of Airflow 2 holds one; its second,
     for a heartbeat, lasts milliseconds and is not counted. Tasks of Airflow 3 ask the API server.
     """
-    return [line for line in _lines(settings, _Options(values, settings.dialect.airflow)) if line.sessions]
+    return [line for line in _lines(effective) if line.sessions]
 
 
-def _lines(settings: ReleaseSettings, options: _Options) -> Iterator[Line]:
+def _lines(effective: EffectiveSettings) -> Iterator[Line]:
+    settings, options = effective.settings, _Options(effective)
     airflow_2 = settings.dialect.airflow_major < 3
-    schedulers = options.replicas("scheduler", settings.scheduler)
+    schedulers = effective.replicas("scheduler")
     yield Line(what="scheduler", count=schedulers, each=options.bounded(2) + 1)
     parsers = options.number("scheduler" if airflow_2 else "dag_processor", "parsing_processes")
     # Processes that read DAG files know the database in Airflow 2 only; their manager has a session of its own.
     reading = 1 + (parsers if airflow_2 else 0)
     if settings.dag_processor is not None:
-        processors = options.replicas("dagProcessor", settings.dag_processor)
-        yield Line(what="DAG processor", count=processors, each=1 + reading)
+        yield Line(what="DAG processor", count=effective.replicas("dag_processor"), each=1 + reading)
     else:
         yield Line(what="DAG files read by the scheduler", count=schedulers, each=reading)
-    yield _ui(settings, options)
+    yield _ui(effective, options)
     if settings.triggerer is not None:
         each = (3 if airflow_2 else 2) + 1
-        yield Line(what="triggerer", count=options.replicas("triggerer", settings.triggerer), each=each)
-    yield from _tasks(settings, options, airflow_2)
+        yield Line(what="triggerer", count=effective.replicas("triggerer"), each=each)
+    yield from _tasks(effective, options, airflow_2)
     if settings.cleanup is not None:
         yield Line(what="cleanup of pods", count=1, each=1)
     if settings.database_cleanup is not None:
@@ -144,8 +125,8 @@ def _lines(settings: ReleaseSettings, options: _Options) -> Iterator[Line]:
         yield Line(what="KEDA", count=scaled, each=1)
 
 
-def _ui(settings: ReleaseSettings, options: _Options) -> Line:
-    replicas = options.replicas(settings.dialect.place("ui_server") or "", settings.api_server)
+def _ui(effective: EffectiveSettings, options: _Options) -> Line:
+    settings, replicas = effective.settings, effective.replicas("api_server")
     if settings.dialect.airflow_major < 3:
         workers = options.number("webserver", "workers")
         plain = options.word("webserver", "worker_class", "sync") == "sync"
@@ -160,8 +141,8 @@ def _ui(settings: ReleaseSettings, options: _Options) -> Line:
     return Line(what="process of the API server", count=replicas * options.number("api", "workers"), each=each)
 
 
-def _tasks(settings: ReleaseSettings, options: _Options, airflow_2: bool) -> Iterator[Line]:
-    slots = options.parallelism * options.replicas("scheduler", settings.scheduler)
+def _tasks(effective: EffectiveSettings, options: _Options, airflow_2: bool) -> Iterator[Line]:
+    settings, slots = effective.settings, options.parallelism * effective.replicas("scheduler")
     celery = celery_of(settings.executor)
     in_workers = 0
     if celery is not None:
@@ -170,7 +151,7 @@ def _tasks(settings: ReleaseSettings, options: _Options, airflow_2: bool) -> Ite
         if airflow_2:
             yield Line(what="task in a Celery worker", count=min(in_workers, slots), each=1)
         if not separate_results(settings):
-            yield from result_lines(settings, options)
+            yield from result_lines(effective)
     if not (settings.has_task_pods or settings.runs_tasks_in_scheduler):
         return
     left = max(slots - in_workers, 0) if celery is not None else slots
@@ -181,15 +162,16 @@ def _tasks(settings: ReleaseSettings, options: _Options, airflow_2: bool) -> Ite
         yield Line(what="task in a pod that may use the database", count=left, each=1)
 
 
-def result_lines(settings: ReleaseSettings, options: _Options) -> Iterator[Line]:
+def result_lines(effective: EffectiveSettings) -> Iterator[Line]:
     """Sessions for Celery's results: one for each slot of a worker, and one for each scheduler."""
+    settings = effective.settings
     celery = celery_of(settings.executor)
     if celery is None:
         return
-    concurrency = celery.concurrency or options.number("celery", "worker_concurrency")
+    concurrency = celery.concurrency or _Options(effective).number("celery", "worker_concurrency")
     slots = concurrency * sum(each.most_replicas for each in all_workers(celery))
     yield Line(what="result of a task in a Celery worker", count=slots, each=1)
-    yield Line(what="results read by the scheduler", count=options.replicas("scheduler", settings.scheduler), each=1)
+    yield Line(what="results read by the scheduler", count=effective.replicas("scheduler"), each=1)
 
 
 def separate_results(settings: ReleaseSettings) -> bool:
@@ -207,21 +189,21 @@ def _scaled(settings: ReleaseSettings) -> int:
     return sum(isinstance(each, Keda) for each in scalings)
 
 
-def demands(settings: ReleaseSettings, values: Mapping[str, Any]) -> list[Demand]:
+def demands(effective: EffectiveSettings) -> list[Demand]:
     """What a release opens, server by server.
 
     Through a pooler the release opens sessions of the pooler, and the pooler those of the database; only the migration, which goes
     past it, still opens its own there.
     """
+    settings = effective.settings
     database, who = settings.database, f"release {settings.release}"
-    options = _Options(values, settings.dialect.airflow)
     server = database.server or DatabaseServer(name="", takes=None)
     if not server.name:
         server = replace(server, name=_server_name(settings))
     migration = Line(what="migration", count=1, each=2)
-    lines = release_lines(settings, values)
+    lines = release_lines(effective)
     fixes = tuple(_fixes(settings))
-    results = list(result_lines(settings, options)) if separate_results(settings) else []
+    results = list(result_lines(effective)) if separate_results(settings) else []
     bouncer = database.pgbouncer
     if bouncer is not None:
         pools = bouncer.pool_size + (bouncer.results_pool_size if settings.has_celery_workers else 0)

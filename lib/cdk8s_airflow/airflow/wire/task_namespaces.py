@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from cdk8s_airflow.airflow.chart_ports import CHART_PORTS
 from cdk8s_airflow.airflow.executors import task_resources_of
 from cdk8s_airflow.airflow.logs import EphemeralLogs, ObjectStoreLogs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
@@ -22,7 +23,7 @@ from cdk8s_airflow.airflow.wire.exposure import SERVER_PORT
 from cdk8s_airflow.airflow.wire.git_sync import git_sync_parts
 from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
-from cdk8s_airflow.airflow.wire.task_pod_overlay import overlaid_parts
+from cdk8s_airflow.airflow.wire.task_pod_overlay import overlaid_options, overlaid_parts, task_file_text_rules
 from cdk8s_airflow.airflow.wire.task_pods import TaskPodParts, task_pod, task_pod_parts
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.dags.bundles import DagBundles
@@ -32,6 +33,7 @@ from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.service_account import ExistingServiceAccount
+from cdk8s_airflow.text.yaml_writer import unescape_template
 from cdk8s_airflow.validation import Finding, show
 
 LAUNCHER: tuple[Mapping[str, Any], ...] = (
@@ -61,8 +63,6 @@ NOT_FOR_TASKS = frozenset(
     )
 )
 """Sections of airflow.cfg that no task reads here: other components do, or what they are about is off."""
-
-_ESCAPED = "{{`{{`}}"
 
 
 def namespace_config(settings: ReleaseSettings) -> ConfigOptions:
@@ -157,7 +157,7 @@ def _files(shared: SharedResults) -> dict[str, str]:
     files = {"airflow.cfg": text}
     local_settings = overlaid_parts(shared.parts, shared.user_values).local_settings
     if local_settings != "":
-        files["airflow_local_settings.py"] = (local_settings or "").replace(_ESCAPED, "{{")
+        files["airflow_local_settings.py"] = unescape_template(local_settings or "")
     if sync is not None and sync.known_hosts:
         files["known_hosts"] = sync.known_hosts
     return files
@@ -167,7 +167,7 @@ def task_config(shared: SharedResults) -> dict[str, dict[str, str]]:
     """The airflow.cfg of tasks elsewhere: what the chart writes for the release, with full names of Services."""
     settings = shared.settings
     found = _chart_config(settings)
-    for options in (shared.config, _user_config(settings)):
+    for options in (shared.config, overlaid_options(shared.user_values)):
         for section, own in options.items():
             if section not in NOT_FOR_TASKS:
                 found.setdefault(section, {}).update({name: str(value) for name, value in own.items()})
@@ -193,7 +193,7 @@ def _chart_config(settings: ReleaseSettings) -> dict[str, dict[str, str]]:
         "logging": {"remote_logging": "False", "colored_console_log": "False"},
         "metrics": {
             "statsd_on": str(settings.statsd is not None),
-            "statsd_port": "9125",
+            "statsd_port": str(CHART_PORTS["statsdIngest"]),
             "statsd_prefix": "airflow",
         },
     }
@@ -202,39 +202,12 @@ def _chart_config(settings: ReleaseSettings) -> dict[str, dict[str, str]]:
     return found
 
 
-def _user_config(settings: ReleaseSettings) -> ConfigOptions:
-    """The options in ``values=``, without what escapes them from the template engine."""
-    config = settings.values.get("config")
-    return {
-        section: {name: str(value).replace(_ESCAPED, "{{") for name, value in options.items()}
-        for section, options in (config.items() if isinstance(config, Mapping) else ())
-        if isinstance(options, Mapping)
-    }
-
-
-def _template_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether ``values=`` has templates in files that tasks read."""
-    config, local_settings = settings.values.get("config"), settings.values.get("airflowLocalSettings")
-    texts: dict[str, Any] = {} if local_settings is None else {"airflowLocalSettings": local_settings}
-    for section, options in config.items() if isinstance(config, Mapping) else ():
-        for option, value in options.items() if isinstance(options, Mapping) and section not in NOT_FOR_TASKS else ():
-            texts[f"config.{section}.{option}"] = value
-    for at, value in texts.items():
-        if "{{" in str(value).replace(_ESCAPED, ""):
-            yield Finding(
-                rule="tasks/text",
-                at=f"values.{at}",
-                problem="is a template, which only Helm could fill in, and task pods in other namespaces need it too",
-                fix="write what it stands for, or leave task_namespaces= out",
-            )
-
-
 def task_namespace_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Whether all that a task pod needs can be in another namespace."""
     given = settings.task_namespaces
     if not given:
         return
-    yield from _template_rules(settings)
+    yield from task_file_text_rules(settings.values, NOT_FOR_TASKS)
     missing = [
         (settings.dialect.airflow_major < 3, "each task of Airflow 2 reads the metadata database", "use Airflow 3"),
         (

@@ -5,13 +5,15 @@ This is the only module that reads ``values=`` for them. It has the keys that no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
 from cdk8s_airflow.airflow.wire.git_sync import GitSyncParts
-from cdk8s_airflow.airflow.wire.pod_parts import PodParts
-from cdk8s_airflow.airflow.wire.tree import overlay
+from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, PodParts
+from cdk8s_airflow.airflow.wire.tree import overlay, section
+from cdk8s_airflow.text.yaml_writer import has_template, unescape_template
+from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.frozen import frozen
 
 TEMPLATED = (
@@ -81,11 +83,11 @@ class TaskPodOverlay:
 
 def task_pod_overlay(values: Mapping[str, Any]) -> TaskPodOverlay:
     """What ``values=`` sets for the pods of tasks."""
-    workers, logs = worker_section(values), _section(values, "logs")
+    workers, logs = workersection(values), section(values, "logs")
     hooks = values.get("containerLifecycleHooks")
-    security = _section(workers, "securityContexts")
+    security = section(workers, "securityContexts")
     return TaskPodOverlay(
-        labels=_section(values, "labels"),
+        labels=section(values, "labels"),
         affinity=values.get("affinity"),
         tolerations=values.get("tolerations"),
         scheduler_name=workers.get("schedulerName") or values.get("schedulerName"),
@@ -96,22 +98,22 @@ def task_pod_overlay(values: Mapping[str, Any]) -> TaskPodOverlay:
         runtime_class=workers.get("runtimeClassName"),
         host_aliases=workers.get("hostAliases"),
         command=workers.get("command"),
-        pod_security=_section(security, "pod"),
-        container_security=_section(security, "container"),
+        pod_security=section(security, "pod"),
+        container_security=section(security, "container"),
         containers=workers.get("extraContainers") or (),
         init_containers=workers.get("extraInitContainers") or (),
-        kerberos=_section(values, "kerberos"),
-        kerberos_sidecar=_section(workers, "kerberosSidecar"),
-        kerberos_init=_section(workers, "kerberosInitContainer"),
+        kerberos=section(values, "kerberos"),
+        kerberos_sidecar=section(workers, "kerberosSidecar"),
+        kerberos_init=section(workers, "kerberosInitContainer"),
         kerberos_lifecycle=hooks,
-        log_sub_path=_section(logs, "persistence").get("subPath"),
-        log_empty_dir=_section(logs, "emptyDirConfig"),
+        log_sub_path=section(logs, "persistence").get("subPath"),
+        log_empty_dir=section(logs, "emptyDirConfig"),
     )
 
 
 def overlaid_parts(parts: PodParts, values: Mapping[str, Any]) -> PodParts:
     """The parts of all pods with ``values=`` laid over them."""
-    security = _section(values, "securityContexts")
+    security = section(values, "securityContexts")
     return replace(
         parts,
         volumes=tuple(_laid_over(parts.volumes, values, "volumes") or ()),
@@ -134,7 +136,7 @@ def _local_settings(parts: PodParts, values: Mapping[str, Any]) -> str | None:
 
 def overlaid_git_sync(parts: GitSyncParts, values: Mapping[str, Any]) -> GitSyncParts:
     """The parts of git-sync with ``values=`` laid over them."""
-    image, sync = _section(_section(values, "images"), "gitSync"), _section(_section(values, "dags"), "gitSync")
+    image, sync = section(section(values, "images"), "gitSync"), section(section(values, "dags"), "gitSync")
     return replace(
         parts,
         repository=image.get("repository") or parts.repository,
@@ -142,19 +144,63 @@ def overlaid_git_sync(parts: GitSyncParts, values: Mapping[str, Any]) -> GitSync
         pull_policy=image.get("pullPolicy") or parts.pull_policy,
         env=tuple(_laid_over(parts.env, sync, "env") or ()),
         volume_mounts=tuple(_laid_over(parts.volume_mounts, sync, "extraVolumeMounts") or ()),
-        security=_laid_over(parts.security, _section(sync, "securityContexts"), "container") or {},
-        empty_dir=_section(sync, "emptyDirConfig"),
+        security=_laid_over(parts.security, section(sync, "securityContexts"), "container") or {},
+        empty_dir=section(sync, "emptyDirConfig"),
     )
 
 
-def worker_section(values: Mapping[str, Any]) -> dict[str, Any]:
+def overlaid_options(values: Mapping[str, Any]) -> ConfigOptions:
+    """The options of airflow.cfg in ``values=``, as the chart writes them to the file."""
+    return {
+        name: {option: unescape_template(str(value)) for option, value in options.items()}
+        for name, options in section(values, "config").items()
+        if isinstance(options, Mapping)
+    }
+
+
+def task_pod_text_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether ``values=`` has templates for task pods, whose own template is not filled in by the chart."""
+    both, own = workersection(values), section(section(values, "workers"), "kubernetes")
+    for key in TEMPLATED:
+        if has_template(str(both.get(key, ""))):
+            yield Finding(
+                rule="tasks/text",
+                at=f"values.workers.kubernetes.{key}" if own.get(key) else f"values.workers.{key}",
+                problem="is a template, which only Helm could fill in, and the pod template is made here",
+                fix="write what it stands for",
+            )
+
+
+def task_file_text_rules(values: Mapping[str, Any], unread_sections: Collection[str]) -> Iterator[Finding]:
+    """Whether ``values=`` has templates in files that tasks read.
+
+    Args:
+        values: the value of ``values=``.
+        unread_sections: sections of airflow.cfg that no task reads.
+    """
+    local_settings = values.get("airflowLocalSettings")
+    texts: dict[str, Any] = {} if local_settings is None else {"airflowLocalSettings": local_settings}
+    for name, options in section(values, "config").items():
+        for option, value in options.items() if isinstance(options, Mapping) and name not in unread_sections else ():
+            texts[f"config.{name}.{option}"] = value
+    for at, value in texts.items():
+        if has_template(str(value)):
+            yield Finding(
+                rule="tasks/text",
+                at=f"values.{at}",
+                problem="is a template, which only Helm could fill in, and task pods in other namespaces need it too",
+                fix="write what it stands for, or leave task_namespaces= out",
+            )
+
+
+def workersection(values: Mapping[str, Any]) -> dict[str, Any]:
     """The section ``workers``, in which ``workers.kubernetes`` wins where it is not empty."""
-    workers = _section(values, "workers")
-    own = {key: value for key, value in _section(workers, "kubernetes").items() if value not in (None, [], {})}
+    workers = section(values, "workers")
+    own = {key: value for key, value in section(workers, "kubernetes").items() if value not in (None, [], {})}
     both = {**workers, **own}
     for part in _KERBEROS_CONTAINERS:
         if part in own:
-            both[part] = {**_section(workers, part), **_section(own, part)}
+            both[part] = {**section(workers, part), **section(own, part)}
     return both
 
 
@@ -164,8 +210,3 @@ def _laid_over(part: Any, values: Mapping[str, Any], key: str) -> Any:
         return part
     value = values[key]
     return overlay(part, value) if isinstance(part, Mapping) and isinstance(value, Mapping) else value
-
-
-def _section(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = values.get(key)
-    return found if isinstance(found, Mapping) else {}

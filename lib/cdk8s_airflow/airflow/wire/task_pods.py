@@ -45,12 +45,11 @@ from cdk8s_airflow.airflow.wire.pod_parts import (
 from cdk8s_airflow.airflow.wire.pod_settings import pod_labels, variable
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.task_pod_overlay import (
-    TEMPLATED,
     TaskPodOverlay,
     overlaid_git_sync,
     overlaid_parts,
     task_pod_overlay,
-    worker_section,
+    task_pod_text_rules,
 )
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model import secret_need as needs
@@ -230,8 +229,8 @@ def template(parts: TaskPodParts, given: TaskPod, at: str, namespace: str | None
 
 def task_pod_parts(shared: SharedResults) -> TaskPodParts:
     """What all pods of tasks have in common."""
-    settings, values = shared.settings, shared.user_values
-    pods = overlaid_parts(shared.parts, values)
+    settings = shared.settings
+    pods = overlaid_parts(shared.parts, shared.user_values)
     if _isolated(settings) and not settings.task_pods.metadata_database:
         pods = replace(
             pods,
@@ -242,8 +241,8 @@ def task_pod_parts(shared: SharedResults) -> TaskPodParts:
     return TaskPodParts(
         settings=settings,
         pods=pods,
-        git_sync=None if sync is None else overlaid_git_sync(sync, values),
-        given=task_pod_overlay(values),
+        git_sync=None if sync is None else overlaid_git_sync(sync, shared.user_values),
+        given=task_pod_overlay(shared.user_values),
     )
 
 
@@ -490,7 +489,7 @@ def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             )
         return
     if generated(settings) or named(settings):
-        yield from _template_rules(settings)
+        yield from task_pod_text_rules(settings.values)
     if pods.default.resources is not None and task_resources_of(settings.executor) not in (
         TASK_POD,
         pods.default.resources,
@@ -502,21 +501,6 @@ def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             seen=show(pods.default.resources),
             fix="say it in one of the two places",
         )
-
-
-def _template_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether ``values=`` has templates for task pods, whose own template is not filled in by the chart."""
-    both, workers = worker_section(settings.values), settings.values.get("workers")
-    own = workers.get("kubernetes") if isinstance(workers, Mapping) else None
-    for key in TEMPLATED:
-        if "{{" in str(both.get(key, "")).replace("{{`{{`}}", ""):
-            at = f"kubernetes.{key}" if isinstance(own, Mapping) and own.get(key) else key
-            yield Finding(
-                rule="tasks/text",
-                at=f"values.workers.{at}",
-                problem="is a template, which only Helm could fill in, and the pod template is made here",
-                fix="write what it stands for",
-            )
 
 
 def task_pod_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:

@@ -5,17 +5,19 @@ Ports are those of pods, which is what a policy sees: behind a Service's own por
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 from cdk8s_airflow.airflow.authentication import FabAuth, Ldap, Oidc
+from cdk8s_airflow.airflow.chart_ports import CHART_PORTS
 from cdk8s_airflow.airflow.components import OtelCollector, Replicated
 from cdk8s_airflow.airflow.executors import RedisBroker, celery_of
 from cdk8s_airflow.airflow.exposure import HttpRoute, Ingress, LoadBalancer, NodePort
 from cdk8s_airflow.airflow.handles import TASK_POD_LABEL
 from cdk8s_airflow.airflow.logs import AzureBlobLogs, GcsLogs, ObjectStoreLogs, OpensearchLogs, S3Logs, SearchLogs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings
 from cdk8s_airflow.airflow.wire.environment import no_proxy
 from cdk8s_airflow.airflow.wire.pod_settings import pod_labels
 from cdk8s_airflow.dags.bundles import DagBundles
@@ -39,8 +41,6 @@ from cdk8s_airflow.validation.frozen import frozen
 _GOOGLE_TOO = ("oauth2.googleapis.com", "www.googleapis.com", "openidconnect.googleapis.com")
 _USUAL_PROXY_PORT = 3128
 _USUAL_BROKER_PORT = 6379
-_OTLP, _OTLP_GRPC = 4318, 4317
-_UNSEEN = ("cleanup", "flower", "otelCollector", "pgbouncer", "statsd", "triggerer", "dagProcessor", "databaseCleanup")
 
 
 @frozen
@@ -94,33 +94,29 @@ def _there(*given: PodGroup | None) -> tuple[PodGroup, ...]:
     return tuple(each for each in given if each is not None)
 
 
-def release_traffic(settings: ReleaseSettings, values: Mapping[str, Any]) -> Traffic:
-    """The pods of a release and all connections they take part in.
-
-    Args:
-        settings: the release.
-        values: all its values, as the delivery hands them over; ports come from there.
-    """
+def release_traffic(effective: EffectiveSettings) -> Traffic:
+    """The pods of a release and all their connections."""
+    settings = effective.settings
     parts = release_parts(settings)
     flows = (
         *_names(parts),
-        *_database(settings, parts, values),
-        *_broker(settings, parts, values),
-        *_execution_api(settings, parts, values),
+        *_database(effective, parts),
+        *_broker(effective, parts),
+        *_execution_api(effective, parts),
         *_kubernetes(settings, parts),
-        *_logs_on_pods(settings, parts, values),
+        *_logs_on_pods(effective, parts),
         *_logs_elsewhere(settings, parts),
         *_lake(settings, parts),
         *_dag_files(settings, parts),
-        *_metrics(settings, parts, values),
-        *_mail(settings, parts, values),
-        *_people(settings, parts, values),
+        *_metrics(effective, parts),
+        *_mail(effective, parts),
+        *_people(effective, parts),
     )
     local = parts.scheduler if settings.runs_tasks_in_scheduler else None
     return Traffic(
         workloads=parts.all,
         flows=tuple(_once(flows)),
-        questions=tuple(_questions(settings, values)),
+        questions=tuple(_questions(effective)),
         tasks=_there(local, *parts.tasks),
     )
 
@@ -195,27 +191,17 @@ def _to(
                 yield TrafficFlow(source=source, target=target, port=port, purpose=purpose, protocol=protocol)
 
 
-def _port(values: Mapping[str, Any], key: str, usual: int) -> int:
-    told = values.get("ports")
-    port = told.get(key) if isinstance(told, Mapping) else None
-    return port if type(port) is int else usual
-
-
-def ui_port(settings: ReleaseSettings, values: Mapping[str, Any]) -> int:
-    """The port on which the server of the UI listens."""
-    return _port(values, "airflowUI" if settings.dialect.airflow_major < 3 else "apiServer", 8080)
-
-
 def _names(parts: Parts) -> Iterator[TrafficFlow]:
     """All but Redis and StatsD, which call nobody."""
     yield from resolves_names(*(each for each in parts.all if each not in (parts.redis, parts.statsd)))
 
 
-def _database(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
+def _database(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
     """Every program of Airflow opens the database, if only to write down that it was started; tasks of Airflow 3 do not.
 
     Migrations go past a pooler, as does the pooler itself.
     """
+    settings = effective.settings
     database, release = settings.database, settings.release
     server, port = database.peer or UnlocatedPeer(name=f"metadata database of {release}"), database.port
     needed = settings.dialect.airflow_major < 3 or settings.task_pods.metadata_database
@@ -233,8 +219,8 @@ def _database(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]
     )
     asked, asked_at = server, port
     if parts.pgbouncer is not None:
-        asked, asked_at = parts.pgbouncer, _port(values, "pgbouncer", 6543)
-        scrape = _port(values, "pgbouncerScrape", 9127)
+        asked, asked_at = parts.pgbouncer, effective.port("pgbouncer")
+        scrape = effective.port("pgbouncerScrape")
         yield TrafficFlow(
             source=ClusterComponent(role="monitoring"), target=parts.pgbouncer, port=scrape, purpose="metrics"
         )
@@ -269,23 +255,25 @@ def _scaled(settings: ReleaseSettings) -> Iterator[Any]:
     yield from (each for each in given if each is not None)
 
 
-def _broker(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
+def _broker(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
+    settings = effective.settings
     celery = celery_of(settings.executor)
     if celery is None:
         return
     clients = (parts.scheduler, parts.workers, parts.flower)
     if parts.redis is not None:
-        yield from _to(clients, parts.redis, _port(values, "redisDB", 6379), "the broker")
+        yield from _to(clients, parts.redis, effective.port("redisDB"), "the broker")
     else:
         yield from _to(clients, UnlocatedPeer(name=f"broker of {settings.release}"), _USUAL_BROKER_PORT, "the broker")
 
 
-def _execution_api(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
+def _execution_api(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
     """Tasks of Airflow 3 ask the server for all they need. Triggerer and DAG processor have one of their own, in-process."""
+    settings = effective.settings
     if settings.dialect.airflow_major < 3:
         return
     local = parts.scheduler if settings.runs_tasks_in_scheduler else None
-    yield from _to((local, *parts.tasks), parts.ui, ui_port(settings, values), "the execution API")
+    yield from _to((local, *parts.tasks), parts.ui, effective.ui_port, "the execution API")
 
 
 def _kubernetes(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow]:
@@ -304,9 +292,10 @@ def _kubernetes(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow
     yield from _to(clients, ClusterComponent(role="api-server"), 6443, "the API of Kubernetes")
 
 
-def _logs_on_pods(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
+def _logs_on_pods(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
     """The server of the UI asks a running task's worker for its log; of a task's own pod, Kubernetes."""
-    worker, triggerer = _port(values, "workerLogs", 8793), _port(values, "triggererLogs", 8794)
+    settings = effective.settings
+    worker, triggerer = effective.port("workerLogs"), effective.port("triggererLogs")
     yield from _to([parts.ui], parts.workers, worker, "logs of running tasks")
     if settings.runs_tasks_in_scheduler:
         yield from _to([parts.ui], parts.scheduler, worker, "logs of running tasks")
@@ -377,44 +366,47 @@ def _dag_files(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow]
             yield from _to((parts.dag_processor, local, *parts.tasks), peer, port, "DAG files")
 
 
-def _metrics(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
+def _metrics(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
+    settings = effective.settings
     senders = (parts.scheduler, parts.ui, parts.triggerer, parts.dag_processor, *parts.tasks)
     if settings.statsd is not None:
-        ingest = _port(values, "statsdIngest", settings.statsd.port)
+        ingest = effective.port("statsdIngest")
         yield from _to(senders, parts.statsd, ingest, "metrics", "UDP")
-        scrape = _port(values, "statsdScrape", settings.statsd.scrape_port)
+        scrape = effective.port("statsdScrape")
         yield TrafficFlow(
             source=ClusterComponent(role="monitoring"), target=_sure(parts.statsd), port=scrape, purpose="metrics"
         )
-    elif str(_option(values, "metrics", "statsd_on")).lower() in ("t", "true", "1"):
-        host, port = _option(values, "metrics", "statsd_host"), _whole(_option(values, "metrics", "statsd_port"), 9125)
+    elif str(_option(effective, "metrics", "statsd_on")).lower() in ("t", "true", "1"):
+        host, port = (
+            _option(effective, "metrics", "statsd_host"),
+            _whole(_option(effective, "metrics", "statsd_port"), CHART_PORTS["statsdIngest"]),
+        )
         if isinstance(host, str):
             target = peer_of(host, port, settings.facts.cluster_domain)
             yield from _to(senders, target, port, "metrics", "UDP")
     if settings.otel_collector is not None:
-        yield from _to(senders, parts.collector, _OTLP, "metrics and traces")
+        yield from _to(senders, parts.collector, effective.port("otelCollectorOtlpHttp"), "metrics and traces")
         yield from _exported(settings, settings.otel_collector, _sure(parts.collector))
 
 
-def _mail(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
+def _mail(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
     """Tasks send mail, and whoever reads DAG files does when a task could not."""
-    host = _option(values, "smtp", "smtp_host")
+    settings = effective.settings
+    host = _option(effective, "smtp", "smtp_host")
     hidden = isinstance(settings.config.get("smtp", {}).get("smtp_host"), SecretKey)
     if not isinstance(host, str) and not hidden:
         return
-    port = _whole(_option(values, "smtp", "smtp_port"), 25)
+    port = _whole(_option(effective, "smtp", "smtp_port"), 25)
     local = parts.scheduler if settings.runs_tasks_in_scheduler or parts.dag_processor is None else None
     mail: Peer = UnlocatedPeer(name=f"mail server of {settings.release}")
     target = peer_of(host, port, settings.facts.cluster_domain) if isinstance(host, str) else mail
     yield from _to((local, parts.dag_processor, *parts.tasks), target, port, "mail")
 
 
-def _option(values: Mapping[str, Any], section: str, option: str) -> object:
-    """What the values say of an option of airflow.cfg; None where they say nothing, or leave it to a template."""
-    config = values.get("config")
-    options = config.get(section) if isinstance(config, Mapping) else None
-    told = options.get(option) if isinstance(options, Mapping) else None
-    return None if isinstance(told, str) and (not told or "{{" in told) else told
+def _option(effective: EffectiveSettings, section: str, option: str) -> object:
+    """An option of airflow.cfg; None if it is not set, empty, or a template."""
+    found = effective.option(section, option)
+    return None if isinstance(found, str) and (not found or "{{" in found) else found
 
 
 def _whole(told: object, usual: int) -> int:
@@ -442,14 +434,15 @@ def _exported(settings: ReleaseSettings, given: OtelCollector, collector: PodGro
         elif found is not None:
             yield TrafficFlow(source=collector, target=found[0], port=found[1], purpose="passes metrics and traces on")
         elif kind not in ("debug", "logging", "file", "nop"):
-            usual = _OTLP_GRPC if kind == "otlp" else _OTLP
+            usual = CHART_PORTS["otelCollectorOtlpGrpc" if kind == "otlp" else "otelCollectorOtlpHttp"]
             target = UnlocatedPeer(name=f"{name} of {settings.release}")
             yield TrafficFlow(source=collector, target=target, port=usual, purpose="passes metrics and traces on")
 
 
-def _people(settings: ReleaseSettings, parts: Parts, values: Mapping[str, Any]) -> Iterator[TrafficFlow]:
+def _people(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
     """Those who use the UI, and where it asks who they are."""
-    port = ui_port(settings, values)
+    settings = effective.settings
+    port = effective.ui_port
     ui = settings.ui
     if isinstance(ui, Ingress | HttpRoute):
         yield TrafficFlow(
@@ -501,25 +494,13 @@ def _without_proxy(settings: ReleaseSettings, host: str) -> bool:
     return False
 
 
-def _questions(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Finding]:
-    """Pods that only the values know of."""
-    ours = {
-        "cleanup": settings.cleanup is not None,
-        "databaseCleanup": settings.database_cleanup is not None,
-        "dagProcessor": settings.dag_processor is not None,
-        "flower": settings.flower is not None,
-        "otelCollector": settings.otel_collector is not None,
-        "pgbouncer": settings.database.pgbouncer is not None,
-        "statsd": settings.statsd is not None,
-        "triggerer": settings.triggerer is not None,
-    }
-    for key in _UNSEEN:
-        told = values.get(key)
-        if isinstance(told, Mapping) and told.get("enabled") is True and not ours.get(key, False):
-            yield Finding(
-                rule="network/unseen",
-                at=f"values.{key}.enabled",
-                problem="makes pods whose connections are not known here",
-                seen="True",
-                fix="switch it on by its own argument of AirflowChart",
-            )
+def _questions(effective: EffectiveSettings) -> Iterator[Finding]:
+    """Components whose connections are not known, because no argument enables them."""
+    for key in effective.components_without_argument:
+        yield Finding(
+            rule="network/unseen",
+            at=f"values.{key}.enabled",
+            problem="makes pods whose connections are not known here",
+            seen="True",
+            fix="switch it on by its own argument of AirflowChart",
+        )

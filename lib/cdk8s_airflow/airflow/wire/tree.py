@@ -63,3 +63,9 @@ def overlay(tree: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
         else:
             result[key] = value
     return result
+
+
+def section(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The mapping under a key; an empty one if there is none."""
+    found = values.get(key)
+    return found if isinstance(found, Mapping) else {}

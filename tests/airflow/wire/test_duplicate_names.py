@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow import CaBundle, ConfigMapKey, PlatformError, Scheduler
-from cdk8s_airflow.airflow.wire.pod_settings import duplicate_volume_rules
+from cdk8s_airflow.airflow.wire.duplicate_names import duplicate_volume_rules
 from tests.making import make_airflow, new_chart
 
 
