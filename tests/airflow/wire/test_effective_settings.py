@@ -78,7 +78,8 @@ def test_options_of_values_replace_those_of_arguments() -> None:
 
 
 def test_free_keys_of_values_and_unchecked_values_turn_switches() -> None:
-    assert effective().is_on("allowPodLaunching") and effective().is_on("triggerer.enabled")
+    assert effective().is_on("allowPodLaunching")
+    assert effective().is_on("triggerer.enabled")
     assert not effective(values={"rbac": {"create": False}}).is_on("rbac.create")
     both = effective(values={"rbac": {"create": False}}, unchecked_values={"rbac": {"create": True}})
     assert both.is_on("rbac.create")
