@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+import types
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +16,11 @@ from cdk8s_airflow import DagRepoSync
 from cdk8s_airflow.airflow.pipeline import CompiledRelease, compile_release
 from cdk8s_airflow.airflow.wire import release as concept_list
 from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.model.secret_reference import GitTokenSecret
 from tests.airflow.wire.samples import PAIRS, Pair, called, git, release
 from tests.everything import everything
-from tests.making import make_airflow, new_chart
+from tests.making import make_airflow, make_dags, new_chart
 
 
 @pytest.fixture
@@ -139,3 +143,39 @@ def test_results_are_computed_without_reading_generated_values(pair: Pair, monke
     assert {name: getattr(compiled, name) for name in names} == expected
     with pytest.raises(AssertionError, match="reads values"):
         compiled.values  # noqa: B018
+
+
+def test_ref_of_git_sync_passes_one_file_of_each_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CONTRIBUTING.md lists these files. Generic code, such as checks of arguments and the YAML writer, sees every value."""
+    ref, generic = "followed-9c1", ("validation/", "secret_scan/", "text/", "airflow/wire/tree.py", "_")
+    held, read = set(), set()
+
+    def path(frame: types.FrameType) -> str:
+        return frame.f_code.co_filename.partition("/cdk8s_airflow/")[2]
+
+    def hold(frame: types.FrameType, event: str, argument: object) -> None:
+        if event in ("call", "return") and any(
+            isinstance(each, str) and each == ref for each in frame.f_locals.values()
+        ):
+            held.add(path(frame))
+
+    def get(settings: GitSync, name: str) -> Any:
+        if name == "ref":
+            read.add(path(sys._getframe(1)))
+        return object.__getattribute__(settings, name)
+
+    monkeypatch.setattr(GitSync, "__getattribute__", get)
+    chart = new_chart()
+    sys.setprofile(hold)
+    try:
+        make_airflow(chart, dags=make_dags(chart, ref=ref))
+    finally:
+        sys.setprofile(None)
+    assert {file for file in held if file and not file.startswith(generic)} == {
+        "dags/repo_sync.py",
+        "dags/git_sync.py",
+    }
+    assert {file for file in read if file and not file.startswith(generic)} == {"airflow/wire/git_sync.py"}
+    contributing = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for file in ("dags/repo_sync.py", "dags/git_sync.py", "airflow/wire/git_sync.py", "kube/bindings.py"):
+        assert f"`lib/cdk8s_airflow/{file}`" in contributing

@@ -326,8 +326,8 @@ class AirflowChart(PlatformConstruct):
         if not self._sound:
             return
         settings, delivered = release.settings, release.delivered
-        bound = {id: (bindings.helm_chart, m) for id, m in delivered.objects.items() if m["kind"] == "HelmChart"}
-        objects = {**release.objects, **{id: m for id, m in delivered.objects.items() if id not in bound}}
+        bound, others = bindings.helm_charts(delivered.objects)
+        objects = {**release.objects, **others}
         self._emit(objects, bound=bound, facts=settings.facts, files=delivered.files)
         if not self._sound:
             return

@@ -16,6 +16,7 @@ from cdk8s_airflow.airflow.wire.duplicate_names import duplicate_variable_rules,
 from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings
 from cdk8s_airflow.airflow.wire.images import on_architecture
 from cdk8s_airflow.airflow.wire.pod_parts import (
+    PodTemplates,
     config_option_values,
     merged_options,
     merged_parts,
@@ -24,8 +25,7 @@ from cdk8s_airflow.airflow.wire.pod_parts import (
 from cdk8s_airflow.airflow.wire.pod_security import completed_values, value_rules
 from cdk8s_airflow.airflow.wire.release import concepts_of
 from cdk8s_airflow.airflow.wire.sessions import demands
-from cdk8s_airflow.airflow.wire.task_namespaces import namespace_objects
-from cdk8s_airflow.airflow.wire.task_pods import PodTemplates, pod_template_values, pod_templates, task_pod_objects
+from cdk8s_airflow.airflow.wire.task_pods import pod_template_values, pod_templates
 from cdk8s_airflow.airflow.wire.tree import Tree, join, overlay
 from cdk8s_airflow.delivery.wire import Delivered, Release, deliver
 from cdk8s_airflow.delivery.wire.k3s import structured_rules
@@ -119,8 +119,6 @@ class CompiledRelease:
             made |= concept.objects(self.settings)
         for concept in self.concepts:
             made |= concept.objects_from(self.shared)
-        made |= task_pod_objects(self.settings, self.pod_templates)
-        made |= namespace_objects(self.shared)
         return made
 
     @cached_property
@@ -209,6 +207,7 @@ class CompiledRelease:
             config_of_arguments=config,
             needs=tuple(merged(self._needs(self.settings))),
             needs_in_namespace=lambda name: self._needs(replace(self.settings, namespace=name, task_namespaces=())),
+            pod_templates=lambda: self.pod_templates,
         )
 
     def _needs(self, settings: ReleaseSettings) -> Iterable[SecretNeed]:

@@ -7,7 +7,7 @@ the field here. The bindings are imported inside the functions, because importin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow_crds.helmchart.io.cattle import helm
 
     _Choice = TypeVar("_Choice", bound=enum.Enum)
+    _Emitter = Callable[[constructs.Construct, str, Mapping[str, Any]], object]
 
 
 class BindingError(Exception):
@@ -45,6 +46,20 @@ def helm_chart(scope: constructs.Construct, id: str, manifest: Mapping[str, obje
     spec = _helm_chart_spec(wire.part("spec"))
     wire.finish()
     return helm.HelmChart(scope, id, metadata=metadata, spec=spec)
+
+
+def helm_charts(
+    objects: Mapping[str, Mapping[str, Any]],
+) -> tuple[dict[str, tuple[_Emitter, Mapping[str, Any]]], dict[str, Mapping[str, Any]]]:
+    """The HelmChart objects with the function that emits them, and the other objects, by construct id.
+
+    Args:
+        objects: construct id -> manifest.
+    """
+    bound: dict[str, tuple[_Emitter, Mapping[str, Any]]] = {
+        id: (helm_chart, manifest) for id, manifest in objects.items() if manifest["kind"] == "HelmChart"
+    }
+    return bound, {id: manifest for id, manifest in objects.items() if id not in bound}
 
 
 def cnpg_cluster(scope: constructs.Construct, id: str, manifest: Mapping[str, object]) -> cdk8s.ApiObject:

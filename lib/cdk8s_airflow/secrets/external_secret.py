@@ -9,7 +9,6 @@ from constructs import Construct
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle
 from cdk8s_airflow.secrets.remote_secret import LiteralValue, RemoteValue, literal_rules
 from cdk8s_airflow.secrets.secret_store import AnySecretStore, ClusterSecretStore, SecretStore, kind_of, reach_rules
@@ -90,17 +89,7 @@ class ExternalSecret(PlatformConstruct):
         )
         self._emit({"secret": external_secret_manifest(settings)}, facts=facts)
         if self._sound:
-            self._provide(
-                [
-                    ProvidedSecret(
-                        name=want.name,
-                        namespace=where,
-                        keys=frozenset(data),
-                        by=f"ExternalSecret {where}/{want.name}",
-                        type=want.type,
-                    )
-                ]
-            )
+            self._provide([want.provided("ExternalSecret", where, data)])
 
 
 def _remote_rules(store: AnySecretStore, data: Mapping[str, RemoteValue]) -> Iterator[Finding]:

@@ -12,7 +12,6 @@ from constructs import Construct
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle
 from cdk8s_airflow.secrets.target_secret import SecretLabels, TargetSecret, reference_rules, wanted
 from cdk8s_airflow.secrets.wire.sealed_secret import WIDER_SCOPES, ciphertext_problem, sealed_secret_manifest
@@ -91,17 +90,7 @@ class SealedSecret(PlatformConstruct):
         manifest = sealed_secret_manifest(want.name, where, type=want.type, labels=want.labels, encrypted=ciphertexts)
         self._emit({"secret": manifest}, facts=facts)
         if self._sound:
-            self._provide(
-                [
-                    ProvidedSecret(
-                        name=want.name,
-                        namespace=where,
-                        keys=frozenset(ciphertexts),
-                        by=f"SealedSecret {where}/{want.name}",
-                        type=want.type,
-                    )
-                ]
-            )
+            self._provide([want.provided("SealedSecret", where, ciphertexts)])
 
 
 def _from_file(path: str, namespace: str, name: str) -> tuple[Mapping[str, str], list[Finding]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar
 
+from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret, SecretKey, SecretReference
 from cdk8s_airflow.validation import Finding, check_setting
 from cdk8s_airflow.validation.constraints import AnnotationKey, LabelValue, Must
@@ -51,6 +52,17 @@ class Wanted:
     keys: tuple[str, ...]
     type: str
     labels: Mapping[str, str]
+
+    def provided(self, kind: str, namespace: str, keys: Iterable[str]) -> ProvidedSecret:
+        """The Secret as readers find it.
+
+        Args:
+            kind: the kind of the object of the same name that creates it.
+            namespace: its namespace.
+            keys: the keys that it has.
+        """
+        by = f"{kind} {namespace}/{self.name}"
+        return ProvidedSecret(name=self.name, namespace=namespace, keys=frozenset(keys), by=by, type=self.type)
 
 
 def wanted(secret: object, labels: Mapping[str, str] | None) -> Wanted:

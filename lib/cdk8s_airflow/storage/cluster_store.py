@@ -119,11 +119,8 @@ class ClusterStore(PlatformConstruct):
             name=settings.name, namespace=settings.namespace, chart_version=chart_version, text=text, values=values
         )
         delivered = deliver(delivery, release, settings.facts)
-        bound = {
-            id: (bindings.helm_chart, made) for id, made in delivered.objects.items() if made["kind"] == "HelmChart"
-        }
-        plain = {**objects, **{id: made for id, made in delivered.objects.items() if id not in bound}}
-        self._emit(plain, bound=bound, facts=settings.facts, files=delivered.files)
+        bound, others = bindings.helm_charts(delivered.objects)
+        self._emit({**objects, **others}, bound=bound, facts=settings.facts, files=delivered.files)
         if not self._sound:
             return
         self._given, self._delivery = settings, delivery

@@ -107,6 +107,7 @@ def test_concepts_do_not_receive_values_of_the_chart() -> None:
         "config_of_arguments",
         "needs",
         "needs_in_namespace",
+        "pod_templates",
     }
 
 

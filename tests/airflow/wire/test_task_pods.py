@@ -147,7 +147,7 @@ def test_images_of_templates_are_not_overruled_by_airflow_cfg(pair: Pair) -> Non
 def test_named_templates_reach_the_scheduler_alone_which_rolls_when_they_change(pair: Pair) -> None:
     settings = release(pair, dags=git(), task_pods=TaskPods(templates={"gpu": TaskPod(gpus=1), "big": TaskPod()}))
     values = compile_release(settings).values
-    (made,) = task_pod_objects(settings, compile_release(settings).pod_templates).values()
+    (made,) = task_pod_objects(compile_release(settings).shared).values()
     assert made["metadata"] == {"name": "lab-pod-templates", "namespace": "airflow-lab"}
     assert set(made["data"]) == {"gpu.yaml", "big.yaml"}
     assert (
@@ -200,7 +200,7 @@ def test_nothing_is_said_where_tasks_have_no_pods() -> None:
     settings = release(NEWEST, executor=LocalExecutor())
     compiled = compile_release(settings)
     assert compiled.values == compiled.values_from_arguments
-    assert task_pod_objects(settings, compiled.pod_templates) == {}
+    assert task_pod_objects(compiled.shared) == {}
     assert not list(task_pod_rules(settings))
     (found,) = task_pod_rules(release(NEWEST, executor=LocalExecutor(), task_pods=TaskPods(fernet_key=True)))
     assert (found.rule, found.at) == ("tasks/executor", "task_pods")
@@ -243,7 +243,7 @@ def test_a_volume_or_mount_that_the_pod_has_anyway_is_refused(pair: Pair) -> Non
 @given(text=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"])), pair=st.sampled_from(PAIRS))
 def test_any_text_arrives_in_the_template_as_it_was_said(text: str, pair: Pair) -> None:
     settings = release(pair, task_pods=TaskPods(templates={"one": TaskPod(env={"TEXT": text})}))
-    (made,) = task_pod_objects(settings, compile_release(settings).pod_templates).values()
+    (made,) = task_pod_objects(compile_release(settings).shared).values()
     read = yaml.safe_load(made["data"]["one.yaml"])["spec"]["containers"][0]["env"]
     assert {"name": "TEXT", "value": text} in read
 

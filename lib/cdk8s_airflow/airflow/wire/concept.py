@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, PodParts
+from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, PodParts, PodTemplates
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.frozen import frozen
-
-if TYPE_CHECKING:
-    from cdk8s_airflow.model.permission import Permission
 
 Objects: TypeAlias = dict[str, dict[str, Any]]
 """Construct id -> manifest."""
@@ -31,6 +28,7 @@ class SharedResults:
         config_of_arguments: the same without ``config=`` and ``throughput=``.
         needs: the Secrets that the release reads in its own namespace.
         needs_in_namespace: the Secrets that the same release would read in another namespace.
+        pod_templates: the templates of task pods, rendered at the first call.
     """
 
     settings: ReleaseSettings
@@ -40,6 +38,7 @@ class SharedResults:
     config_of_arguments: ConfigOptions
     needs: tuple[SecretNeed, ...]
     needs_in_namespace: Callable[[str], Iterable[SecretNeed]]
+    pod_templates: Callable[[], PodTemplates]
 
 
 _NO_PARTS = PodParts()
@@ -77,7 +76,6 @@ class Concept:
         rules: findings about it, alone or together with other settings.
         needs: Secrets that must exist for it.
         notes: lines for the summary.
-        permissions: permissions of service accounts that its objects do not show.
         values_from: values of the chart that follow from shared results.
         objects_from: objects that follow from shared results.
         rules_from: findings that follow from shared results.
@@ -93,7 +91,6 @@ class Concept:
     rules: Callable[[ReleaseSettings], Iterable[Finding]] = _none
     needs: Callable[[ReleaseSettings], Iterable[SecretNeed]] = _none
     notes: Callable[[ReleaseSettings], Iterable[str]] = _none
-    permissions: Callable[[ReleaseSettings], Iterable[Permission]] = _none
     values_from: Callable[[SharedResults], Tree] = _no_values
     objects_from: Callable[[SharedResults], Objects] = _no_objects
     rules_from: Callable[[SharedResults], Iterable[Finding]] = _none

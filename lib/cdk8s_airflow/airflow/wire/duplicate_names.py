@@ -33,12 +33,12 @@ _OWN_ONLY = frozenset(("cleanup", "statsd", "pgbouncer", "redis"))
 def duplicate_variable_rules(
     settings: ReleaseSettings, values: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Iterator[Finding]:
-    """Variables that a container would have twice, whoever said so: Helm 4 applies on the server, which refuses them.
+    """Variables that a container would have twice. Helm 4 applies on the server, which rejects them.
 
     Args:
         settings: the release.
-        values: all values, in the end.
-        given: those that the user gave beside the arguments.
+        values: the finished values.
+        given: the value of ``values=``.
     """
     arguments: dict[str, str] = {}
     for each in variables(settings):
@@ -86,7 +86,7 @@ def _names(entries: object, label: str) -> Iterator[str]:
 
 
 def _lists(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, list[Any]]]:
-    """Every list of variables below a component."""
+    """The lists of variables below components, with their keys."""
     for key, value in values.items():
         where = f"{at}.{key}" if at else str(key)
         if at and key == "env" and isinstance(value, list):

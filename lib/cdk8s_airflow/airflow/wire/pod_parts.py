@@ -15,6 +15,7 @@ from cdk8s_airflow.airflow.environment import EnvFrom
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingSecret, SecretKey
 from cdk8s_airflow.text.yaml_writer import escape_template
+from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.frozen import frozen
 
 ConfigOptions: TypeAlias = dict[str, dict[str, Any]]
@@ -65,6 +66,21 @@ class PodParts:
     container_security: Mapping[str, Any] = field(default_factory=dict)
     service_links: bool | None = None
     local_settings: str | None = None
+
+
+@frozen
+class PodTemplates:
+    """The texts of all pod templates of a release.
+
+    Attributes:
+        default: the default pod; None where the chart's own template is used.
+        named: file name -> text of each named template, and of those for other namespaces.
+        findings: why a template cannot be written.
+    """
+
+    default: str | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
 def env_variables(variables: Mapping[str, str | SecretKey | ConfigMapKey]) -> tuple[EnvVariable, ...]:

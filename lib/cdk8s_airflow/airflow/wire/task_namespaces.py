@@ -319,6 +319,7 @@ def _collect(told: Any, secrets: set[str], maps: set[str]) -> None:
 
 TASK_NAMESPACES = Concept(
     config=namespace_config,
+    objects_from=namespace_objects,
     rules=task_namespace_rules,
     needs_from=namespace_needs,
     notes_from=namespace_notes,

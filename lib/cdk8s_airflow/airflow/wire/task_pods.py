@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import Any
 
 from cdk8s_airflow.airflow.executors import TASK_POD, celery_of, task_resources_of
@@ -38,6 +38,7 @@ from cdk8s_airflow.airflow.wire.keys import FERNET_COMMAND, FERNET_PARTS, FERNET
 from cdk8s_airflow.airflow.wire.logs import log_claim
 from cdk8s_airflow.airflow.wire.pod_parts import (
     PodParts,
+    PodTemplates,
     container_variable,
     env_from_entries,
     ordered_variables,
@@ -98,21 +99,6 @@ class TaskPodParts:
     pods: PodParts
     git_sync: GitSyncParts | None
     given: TaskPodOverlay
-
-
-@frozen
-class PodTemplates:
-    """The texts of all pod templates of a release.
-
-    Attributes:
-        default: the default pod; None where the chart's own template is used.
-        named: file name -> text of each named template, and of those for other namespaces.
-        findings: why a template cannot be written.
-    """
-
-    default: str | None = None
-    named: Mapping[str, str] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
 
 
 def config_map_name(release: str) -> str:
@@ -193,8 +179,9 @@ def own_images(settings: ReleaseSettings) -> bool:
     return settings.has_task_pods and any(each.image is not None for each in (pods.default, *pods.templates.values()))
 
 
-def task_pod_objects(settings: ReleaseSettings, templates: PodTemplates) -> dict[str, dict[str, Any]]:
+def task_pod_objects(shared: SharedResults) -> dict[str, dict[str, Any]]:
     """The ConfigMap with the named templates."""
+    settings = shared.settings
     if not named(settings):
         return {}
     return {
@@ -202,7 +189,7 @@ def task_pod_objects(settings: ReleaseSettings, templates: PodTemplates) -> dict
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {"name": config_map_name(settings.release), "namespace": settings.namespace},
-            "data": dict(templates.named),
+            "data": dict(shared.pod_templates().named),
         }
     }
 
@@ -521,14 +508,13 @@ def task_pod_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
                 yield replace(needs.whole(ref, settings.namespace, f"variables of {at}"), awaited=False)
 
 
-TASK_PODS = Concept(values=task_pod_values, rules=task_pod_rules, needs=task_pod_needs)
+TASK_PODS = Concept(values=task_pod_values, objects_from=task_pod_objects, rules=task_pod_rules, needs=task_pod_needs)
 """The pods of tasks."""
 
 __all__ = [
     "DATABASE_VARIABLES",
     "FERNET_VARIABLE",
     "WITHHELD",
-    "PodTemplates",
     "TaskPodParts",
     "config_map_name",
     "generated",
