@@ -1,4 +1,4 @@
-"""Volumes of a component beside those that every pod of Airflow has."""
+"""Names of volumes that a pod would have twice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def places(values: dict[str, Any]) -> list[str]:
     return [finding.at for finding in duplicate_volume_rules(values)]
 
 
-def test_a_name_that_all_pods_have_is_told_with_its_place() -> None:
+def test_volume_of_all_pods_is_reported_with_its_key() -> None:
     shared = [{"name": "ca-bundle"}, {"name": "more"}]
     own = {"extraVolumes": [{"name": "mine"}, {"name": "more"}]}
     assert places({"volumes": shared, "scheduler": own}) == ["values.scheduler.extraVolumes[1].name"]

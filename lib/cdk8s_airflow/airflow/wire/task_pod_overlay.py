@@ -166,8 +166,8 @@ def task_pod_text_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(
                 rule="tasks/text",
                 at=f"values.workers.kubernetes.{key}" if own.get(key) else f"values.workers.{key}",
-                problem="is a template, which only Helm could fill in, and the pod template is made here",
-                fix="write what it stands for",
+                problem="must not be a template of Helm, because the pod template is generated here and Helm does not render it",
+                fix="Write the text that the template would print",
             )
 
 
@@ -188,8 +188,8 @@ def task_file_text_rules(values: Mapping[str, Any], unread_sections: Collection[
             yield Finding(
                 rule="tasks/text",
                 at=f"values.{at}",
-                problem="is a template, which only Helm could fill in, and task pods in other namespaces need it too",
-                fix="write what it stands for, or leave task_namespaces= out",
+                problem="must not be a template of Helm, because task pods in other namespaces get the text as it is",
+                fix="Write the text that the template would print, or remove task_namespaces=",
             )
 
 
