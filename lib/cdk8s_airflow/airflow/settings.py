@@ -42,6 +42,7 @@ from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import SIDE_IMAGES, Image, RegistryMirror
 from cdk8s_airflow.model.namespace import PodSecurityLevel
+from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.secret_reference import AirflowKeys, PullSecret
 from cdk8s_airflow.model.service_account import ServiceAccounts
 from cdk8s_airflow.validation.constraints import seconds
@@ -146,6 +147,18 @@ class ReleaseSettings:
     def runs_tasks_in_scheduler(self) -> bool:
         """Whether tasks run inside the scheduler."""
         return "Local" in self.executor.name
+
+    @property
+    def keda_arguments(self) -> tuple[str, ...]:
+        """The arguments that are ``Keda(...)``. The chart creates a ScaledObject for each, which connects to the database."""
+        celery = celery_of(self.executor)
+        scalings: list[tuple[str, object]] = [
+            ("triggerer.scaling", None if self.triggerer is None else self.triggerer.scaling)
+        ]
+        if celery is not None:
+            scalings.append(("executor.workers.scaling", celery.workers.scaling))
+            scalings += [("executor.sets", each.scaling) for each in celery.sets]
+        return tuple(at for at, scaling in scalings if isinstance(scaling, Keda))
 
     @property
     def patience(self) -> int:

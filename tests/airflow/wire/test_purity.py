@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 import cdk8s_airflow
 from cdk8s_airflow._exports import HOME_OF, SUBMODULES
 from cdk8s_airflow.airflow.wire.concept import SharedResults
+from cdk8s_airflow.airflow.wire.release import CONCEPTS
 
 LIBRARY = Path(cdk8s_airflow.__file__).parent
 
@@ -109,6 +111,22 @@ def test_concepts_do_not_receive_values_of_the_chart() -> None:
         "needs_in_namespace",
         "pod_templates",
     }
+
+
+def test_every_concept_is_one_line_of_one_list() -> None:
+    defined = sorted(
+        target.id
+        for tree in trees("airflow").values()
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func) == "Concept"
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    )
+    listed = ast.unparse(trees("airflow", "wire")["airflow/wire/release.py"])
+    assert [name for name in defined if len(re.findall(rf"(?:import .*|return ){name}\b", listed)) < 1] == []
+    assert len(defined) == len(CONCEPTS) == len({id(each) for each in CONCEPTS})
 
 
 def test_only_the_pipeline_gets_the_values_of_a_concept() -> None:

@@ -15,7 +15,6 @@ from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.database.connection import DatabaseAddress, authority_rules
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.note import BeforeApply
-from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.model.version import postgres_findings
 from cdk8s_airflow.validation import Finding, show
@@ -177,7 +176,7 @@ def _reader_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield unsupported_setting(
             settings.dialect, "cleanup.volumes", "cleanup", "with a database whose certificate is checked"
         )
-    scaled = [at for at, scaling in _scalings(settings) if isinstance(scaling, Keda)]
+    scaled = settings.keda_arguments
     if scaled and database.address is not None:
         yield Finding(
             rule="database/keda",
@@ -186,14 +185,6 @@ def _reader_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             "a Secret with the password only",
             fix='Use database=ExternalDatabase(url=DsnSecret("airflow-metadata"), ...).connection()',
         )
-
-
-def _scalings(settings: ReleaseSettings) -> Iterator[tuple[str, object]]:
-    yield "triggerer.scaling", getattr(settings.triggerer, "scaling", None)
-    celery = celery_of(settings.executor)
-    if celery is not None:
-        yield "executor.workers.scaling", celery.workers.scaling
-        yield from (("executor.sets", each.scaling) for each in celery.sets)
 
 
 def database_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:

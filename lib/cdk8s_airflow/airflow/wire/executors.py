@@ -338,11 +338,7 @@ def _worker_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> I
 
 def required_definitions(settings: ReleaseSettings) -> frozenset[str]:
     """The custom resource definitions of the objects that the chart creates: a ScaledObject for each ``scaling=Keda(...)``."""
-    celery = celery_of(settings.executor)
-    scalings = [each.scaling for each in all_workers(celery)] if celery is not None else []
-    if settings.triggerer is not None:
-        scalings.append(settings.triggerer.scaling)
-    return frozenset({SCALED_OBJECTS}) if any(isinstance(each, Keda) for each in scalings) else frozenset()
+    return frozenset({SCALED_OBJECTS}) if settings.keda_arguments else frozenset()
 
 
 def _name_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> Iterator[Finding]:

@@ -11,7 +11,6 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.database import absolute_host
 from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings
 from cdk8s_airflow.airflow.wire.executors import all_workers
-from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line
 from cdk8s_airflow.validation.constraints import version
 
@@ -120,9 +119,8 @@ def _lines(effective: EffectiveSettings) -> Iterator[Line]:
         yield Line(what="cleanup of the database", count=1, each=1)
     if settings.admin is not None:
         yield Line(what="Job for the admin account", count=1, each=1)
-    scaled = _scaled(settings)
-    if scaled:
-        yield Line(what="KEDA", count=scaled, each=1)
+    if settings.keda_arguments:
+        yield Line(what="KEDA", count=len(settings.keda_arguments), each=1)
 
 
 def _ui(effective: EffectiveSettings, options: _Options) -> Line:
@@ -180,13 +178,6 @@ def separate_results(settings: ReleaseSettings) -> bool:
     if celery is None or celery.result_backend is not None:
         return celery is not None
     return database.results is not None or database.pgbouncer is not None
-
-
-def _scaled(settings: ReleaseSettings) -> int:
-    celery = celery_of(settings.executor)
-    scalings = [getattr(settings.triggerer, "scaling", None)]
-    scalings += [] if celery is None else [each.scaling for each in all_workers(celery)]
-    return sum(isinstance(each, Keda) for each in scalings)
 
 
 def demands(effective: EffectiveSettings) -> list[Demand]:

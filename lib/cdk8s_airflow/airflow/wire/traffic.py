@@ -11,7 +11,7 @@ from typing import Any
 
 from cdk8s_airflow.airflow.authentication import FabAuth, Ldap, Oidc
 from cdk8s_airflow.airflow.chart_ports import CHART_PORTS
-from cdk8s_airflow.airflow.components import OtelCollector, Replicated
+from cdk8s_airflow.airflow.components import OtelCollector
 from cdk8s_airflow.airflow.executors import RedisBroker, celery_of
 from cdk8s_airflow.airflow.exposure import HttpRoute, Ingress, LoadBalancer, NodePort
 from cdk8s_airflow.airflow.handles import TASK_POD_LABEL
@@ -22,7 +22,6 @@ from cdk8s_airflow.airflow.wire.environment import no_proxy
 from cdk8s_airflow.airflow.wire.pod_settings import pod_labels
 from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.dags.git_sync import METRICS_PORT
-from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.model.traffic import (
     ClusterComponent,
@@ -225,7 +224,7 @@ def _database(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlo
             source=ClusterComponent(role="monitoring"), target=parts.pgbouncer, port=scrape, purpose="metrics"
         )
     yield from _to(clients, asked, asked_at, "the metadata database")
-    if any(isinstance(each.scaling, Keda) for each in _scaled(settings)):
+    if settings.keda_arguments:
         yield TrafficFlow(
             source=ClusterComponent(role="keda"),
             target=asked,
@@ -245,14 +244,6 @@ def _database(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlo
     elif database.results is not None:
         results = database.results_peer or UnlocatedPeer(name=f"results of {release}")
         yield from _to(keepers, results, database.results.port, "results of Celery")
-
-
-def _scaled(settings: ReleaseSettings) -> Iterator[Any]:
-    celery = celery_of(settings.executor)
-    given: list[Replicated | None] = [settings.triggerer]
-    if celery is not None:
-        given += [celery.workers, *celery.sets]
-    yield from (each for each in given if each is not None)
 
 
 def _broker(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
