@@ -230,7 +230,9 @@ def test_what_delivers_one_release_is_not_where_another_launches_pods(delivery: 
 
 def test_a_helm_chart_is_not_where_tasks_run_either() -> None:
     chart = new_chart()
-    with pytest.raises(PlatformError, match=r"any DAG author could start a pod as it.*delivery/shared-namespace"):
+    with pytest.raises(
+        PlatformError, match=r"any DAG author could start a pod with that account.*delivery/shared-namespace"
+    ):
         make_airflow(chart, task_namespaces=[Namespace.existing("team-a")], delivery=K3sHelmChart(namespace="team-a"))
 
 

@@ -1741,7 +1741,7 @@ COMBINATIONS = [
         airflow(ui=Ingress(host=HOST, tls=IngressTls("x", issuer="a"), annotations={"cert-manager.io/issuer": "b"})),
         "ui.annotations.cert-manager.io/issuer",
         "'b'",
-        "leave the annotation out",
+        "remove the annotation",
     ),
     case("ssh without a key", dags(repo="git@gitlab.acme.lab:dags.git"), "credentials", "git@gitlab", "GitSshSecret("),
     case(

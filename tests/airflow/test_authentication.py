@@ -60,7 +60,7 @@ CASES = [
     case("two scopes in one", oidc(scopes=["openid email"]), "auth.sign_on.scopes[0]", "'openid email'", "by itself"),
     case("nobody with a role", oidc(roles={}), "auth.sign_on.roles", "{}", "airflow-admins"),
     case(
-        "everybody with a Google account",
+        "every Google account",
         oidc(issuer="https://accounts.google.com"),
         "auth.sign_on.email_domains",
         "",
@@ -112,9 +112,11 @@ CASES = [
         ),
         "admin",
         "",
-        "leave admin= out",
+        "remove admin=",
     ),
-    case("nobody for the simple manager", airflow(auth=SimpleAuth(users={})), "auth.users", "{}", "name them"),
+    case(
+        "nobody for the simple manager", airflow(auth=SimpleAuth(users={})), "auth.users", "{}", "add at least one user"
+    ),
     case(
         "a role that is none", airflow(auth=SimpleAuth(users={"ann": "root"})), "auth.users.ann", "'root'", "'viewer'"
     ),  # type: ignore[dict-item]

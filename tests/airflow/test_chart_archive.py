@@ -102,7 +102,7 @@ def test_without_saying_airflow_comes_from_the_archive(tmp_path: Path) -> None:
     assert values_of(archive(tmp_path, packed(files(values=only_chart))))["airflowVersion"] == "3.1.8"
 
 
-def test_images_beside_airflow_are_those_of_the_archive(tmp_path: Path) -> None:
+def test_other_images_are_those_of_the_archive(tmp_path: Path) -> None:
     images = values_of(archive(tmp_path), mirror=RegistryMirror("mirror.test/all"))["images"]
     assert images["statsd"] == {"repository": "mirror.test/all/registry.test/statsd", "tag": "9.9"}
     assert "airflow" not in images

@@ -19,14 +19,14 @@ CASES = [
         airflow(ui=Ingress(host="a.lab", path="/airflow")),
         "ui.path",
         "'/airflow'",
-        "host of its own",
+        "a separate host name",
     ),
     case(
         "a base URL with a path and Airflow 3",
         airflow(ui=LoadBalancer(base_url="http://a.lab/airflow")),
         "ui.base_url",
         "'/airflow'",
-        "host of its own",
+        "a separate host name",
     ),
     case(
         "a path without its slash",
@@ -73,7 +73,7 @@ CASES = [
         ),
         "ui.annotations.cert-manager.io/cluster-issuer",
         "'two'",
-        "leave the annotation out",
+        "remove the annotation",
     ),
     case(
         "the kind of no issuer",

@@ -324,7 +324,7 @@ def test_a_copy_of_the_authority_beside_airflow_can_be_named() -> None:
 def test_airflow_in_another_namespace_cannot_read_the_operators_authority() -> None:
     chart = new_chart()
     cluster = make_cluster(chart)
-    with pytest.raises(PlatformError, match=r"airflow-pg-ca.*copy beside Airflow.*database/authority"):
+    with pytest.raises(PlatformError, match=r"airflow-pg-ca.*copy in the namespace of Airflow.*database/authority"):
         make_airflow(chart, database=cluster.connection(bridge=ExistingSecret("m"), tls="verify-full"))
 
 

@@ -50,7 +50,7 @@ def task_image(result: Rendered) -> str:
 
 
 @pytest.mark.parametrize("chart", sorted(SIDE_IMAGES))
-def test_the_images_beside_airflow_are_those_of_the_released_chart(chart: str) -> None:
+def test_other_images_are_those_of_the_released_chart(chart: str) -> None:
     values = yaml.safe_load((chart_path(chart) / "values.yaml").read_text(encoding="utf-8"))
     images = {key: (it["repository"], it["tag"]) for key, it in values["images"].items() if key in IN_CHART}
     assert images == SIDE_IMAGES[chart]

@@ -189,11 +189,11 @@ def test_an_account_that_exists_is_not_made_there_either() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"logs": Logs.existing_claim("logs")}, "cannot reach where logs= keeps them"),
+        ({"logs": Logs.existing_claim("logs")}, "cannot connect to the storage of logs="),
         ({"task_pods": TaskPods(metadata_database=True)}, "stay in the release's namespace"),
         ({"task_namespaces": [Namespace.existing("airflow")]}, "is the release's own"),
-        ({"task_pods": TaskPods(templates={"team-a": TaskPod()})}, "also the name of a template for a namespace"),
-        ({"values": {"config": {"core": {"parallelism": "{{ .Release.Name }}"}}}, "config": {}}, "is a template"),
+        ({"task_pods": TaskPods(templates={"team-a": TaskPod()})}, "the name of the template of a task namespace"),
+        ({"values": {"config": {"core": {"parallelism": "{{ .Release.Name }}"}}}, "config": {}}, "is a Helm template"),
     ],
     ids=["logs", "database", "own", "name", "template"],
 )

@@ -75,7 +75,7 @@ def test_what_is_none_is_refused_with_its_place(value: object) -> None:
         make_airflow(new_chart(), config={"core": {"parallelism": value}})
     (finding,) = caught.value
     assert (finding.rule, finding.at) == ("config/wrong-type", "config.core.parallelism")
-    assert finding.fix == "give a whole number"
+    assert finding.fix == "use an integer"
     assert finding.seen == repr(value)
 
 

@@ -1,4 +1,4 @@
-"""Who may use the UI, and how they log in."""
+"""Users of the UI and how they log in: auth managers, single sign-on, the admin account."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _Line = Annotated[
     NonEmpty,
     Must(
         lambda text: _UNPRINTABLE.search(text) is None,
-        "has a line break or another control character in it",
+        "must not have line breaks or other control characters",
         "write it on one line",
         "argument/text",
     ),
     Must(
         lambda text: "<no value>" not in text,
-        "has <no value> in it, which Helm removes from all it renders",
-        "write it otherwise",
+        "must not have <no value> in it: Helm removes these words from all output",
+        "use a value without <no value>",
         "argument/text",
     ),
 ]
@@ -39,8 +39,8 @@ _Email = Annotated[
     str,
     Must(
         lambda text: _EMAIL.fullmatch(text) is not None,
-        "is not an e-mail address",
-        'write it like "ann@example.com"',
+        "must be an e-mail address",
+        'use one like "ann@example.com"',
         "people/email",
     ),
 ]
@@ -49,8 +49,8 @@ _Issuer = Annotated[
     str,
     Must(
         lambda text: text.startswith("https://") and is_web_url(text.rstrip("/")),
-        "is not the URL of an issuer",
-        'write it like "https://login.example.com/realms/lab", with https and without a user',
+        "must be the URL of an issuer",
+        'use one like "https://login.example.com/realms/lab", with https and without a user',
         "argument/url",
         hides=True,
     ),
@@ -60,8 +60,8 @@ _LdapUrl = Annotated[
     str,
     Must(
         lambda text: _is_ldap_url(text),
-        "is not the URL of an LDAP server",
-        'write it like "ldaps://ldap.example.com", without a user or a path',
+        "must be the URL of an LDAP server",
+        'use one like "ldaps://ldap.example.com", without a user or a path',
         "argument/url",
         hides=True,
     ),
@@ -75,16 +75,16 @@ def _is_ldap_url(text: str) -> bool:
 
 @frozen
 class AdminAccount:
-    """An account with the role ``Admin`` that logs in with a password. A Job of the chart makes it after the migration.
+    """An account with the role ``Admin`` that logs in with a password. A Job of the chart creates it after the migration.
 
-    It is made when it is not there; an account that is there stays as it is, its password included.
+    The Job creates the account only if it does not exist. It does not change an existing account or its password.
 
     Attributes:
-        credentials: the Secret with its name (``username``) and password (``password``).
-        email: its e-mail address, which no other account may have.
-        first_name: as the UI shows it. Default: ``"Airflow"``.
-        last_name: as the UI shows it. Default: ``"Admin"``.
-        resources: of the Job's container. Default: 100m CPU, 512Mi memory, at most 1Gi.
+        credentials: the Secret with the user name (``username``) and password (``password``).
+        email: the e-mail address. No other account may have the same.
+        first_name: the first name that the UI shows. Default: ``"Airflow"``.
+        last_name: the last name that the UI shows. Default: ``"Admin"``.
+        resources: requests and limits of the Job's container. Default: 100m CPU, 512Mi memory, at most 1Gi.
     """
 
     how_to_write: ClassVar[str] = (
@@ -102,7 +102,7 @@ _ProviderName = Annotated[
     str,
     Must(
         lambda text: _PROVIDER.fullmatch(text) is not None,
-        "is not a name that a redirect address can have in it",
+        "must be a name that can be part of a redirect URL",
         "use lower-case letters, digits, dashes and underscores, starting with a letter",
         "argument/name",
     ),
@@ -112,8 +112,8 @@ _Scope = Annotated[
     str,
     Must(
         lambda text: _SCOPE.fullmatch(text) is not None,
-        "is not a scope",
-        'write each scope by itself, like "openid"',
+        "must be a single scope",
+        'pass each scope as its own string, like "openid"',
         "people/scope",
     ),
 ]
@@ -121,22 +121,22 @@ _Scope = Annotated[
 
 @frozen
 class Oidc:
-    """Single sign-on by OpenID Connect: people log in at an identity provider, and its groups give them roles.
+    """Single sign-on by OpenID Connect: users log in at an identity provider, and their groups there determine their roles.
 
-    The provider must know Airflow's redirect address, which the summary says. It follows from the base URL of ``ui=``.
+    Register Airflow's redirect URL at the provider. The summary prints it. It is derived from the base URL of ``ui=``.
 
     Attributes:
-        issuer: the provider's URL, below which ``/.well-known/openid-configuration`` is.
-        client_id: what the provider calls Airflow.
-        client_secret: the key of a Secret with the client's secret. Only the server of the UI gets it.
+        issuer: the provider's URL. ``/.well-known/openid-configuration`` must exist below it.
+        client_id: the id of the client at the provider.
+        client_secret: the key of a Secret with the client's secret. Only the API server (the webserver in Airflow 2) gets it.
         roles: group at the provider -> role of Airflow, as ``{"airflow-admins": "Admin"}``. Airflow's own roles are Admin,
-            Op, User, Viewer and Public. They are set anew at each log-in.
-        default_role: the role of every user who can log in, in addition to the roles of their groups. Default: ``"Public"``, which may
-            do nothing.
-        name: the provider's name on the log-in page and in the redirect address. Default: ``"oidc"``.
-        scopes: what Airflow asks for. Default: ``openid``, ``email`` and ``profile``.
-        groups_claim: the claim with the list of groups, with dots for claims within claims. Default: ``"groups"``.
-        username_claim: the claim with the name of the account. It must be one that people cannot change themselves. Default:
+            Op, User, Viewer and Public. Roles are updated at each log-in.
+        default_role: the role of every user who can log in, in addition to the roles of their groups. Default: ``"Public"``, which
+            has no permissions.
+        name: the provider's name on the log-in page and in the redirect URL. Default: ``"oidc"``.
+        scopes: the scopes that Airflow requests. Default: ``openid``, ``email`` and ``profile``.
+        groups_claim: the claim with the list of groups, with dots for nested claims. Default: ``"groups"``.
+        username_claim: the claim with the name of the account. Use a claim that users cannot change themselves. Default:
             ``"preferred_username"``.
         email_domains: only users with a verified e-mail address in these domains may log in. Default: every user of the provider.
     """
@@ -161,12 +161,12 @@ class Oidc:
     def keycloak(
         cls, *, url: str, realm: str, client_id: str, client_secret: SecretKey, roles: Mapping[str, str]
     ) -> Oidc:
-        """A realm of Keycloak, whose client needs a mapper that puts groups into the claim ``groups`` of the ID token.
+        """A realm of Keycloak. The client needs a mapper that adds the groups to the claim ``groups`` of the ID token.
 
         Args:
             url: Keycloak's URL, like ``"https://keycloak.example.com"``.
-            realm: the realm.
-            client_id: what Keycloak calls Airflow.
+            realm: the name of the realm.
+            client_id: the id of the client in Keycloak.
             client_secret: the key of a Secret with the client's secret.
             roles: group -> role of Airflow.
         """
@@ -175,7 +175,7 @@ class Oidc:
 
     @classmethod
     def entra(cls, *, tenant: str, client_id: str, client_secret: SecretKey, roles: Mapping[str, str]) -> Oidc:
-        """A tenant of Microsoft Entra ID, whose app roles are in the claim ``roles``.
+        """A tenant of Microsoft Entra ID. The app roles of a user are in the claim ``roles``.
 
         Args:
             tenant: the tenant's id.
@@ -197,13 +197,13 @@ class Oidc:
     def google(
         cls, *, client_id: str, client_secret: SecretKey, email_domains: Sequence[str], default_role: str
     ) -> Oidc:
-        """Google, which sends no groups: every user of the domains gets the same role.
+        """Google. It sends no groups, so every user of the domains gets the same role.
 
         Args:
             client_id: the client's id.
             client_secret: the key of a Secret with the client's secret.
             email_domains: the domains whose users may log in. Required, because otherwise every Google account could log in.
-            default_role: the role they get.
+            default_role: the role of these users.
         """
         return cls(
             issuer=_GOOGLE,
@@ -221,7 +221,7 @@ class Oidc:
             yield Finding(
                 rule="people/scope",
                 at="scopes",
-                problem="lack openid, without which nobody is told who logs in",
+                problem="must include openid, because the ID token with the user's name depends on it",
                 seen=", ".join(self.scopes) or "none",
                 fix='add "openid"',
             )
@@ -229,8 +229,8 @@ class Oidc:
             yield Finding(
                 rule="people/open-door",
                 at="email_domains",
-                problem="are missing, and everybody with a Google account could log in",
-                fix='name them, like ["example.com"]',
+                problem="is required, because otherwise every Google account could log in",
+                fix='set your domains, like email_domains=["example.com"]',
             )
         if not self.roles and self.default_role == "Public":
             yield _nobody("Oidc")
@@ -243,29 +243,29 @@ def _nobody(kind: str) -> Finding:
     return Finding(
         rule="people/no-role",
         at="roles",
-        problem="are empty, so that everybody could log in and nobody do anything",
+        problem="is empty, so every user could log in and none would have a role",
         seen="{}",
-        fix=f'give {kind} roles={{"airflow-admins": "Admin"}}, with a group of yours',
+        fix=f'pass {kind} roles={{"airflow-admins": "Admin"}}, with one of your groups',
     )
 
 
 @frozen
 class Ldap:
-    """Log-in with name and password of an LDAP directory, whose groups give roles.
+    """Log-in with name and password of an LDAP directory. Groups in the directory determine roles.
 
     Attributes:
         server: the server's URL: ``"ldaps://..."``, or ``"ldap://..."`` with ``start_tls``.
-        bind_dn: the account with which Airflow looks people up.
-        bind_password: the key of a Secret with its password. Only the server of the UI gets it.
-        search_base: below which entry people are.
-        roles: distinguished name of a group -> role of Airflow. They are set anew at each log-in.
-        default_role: the role of every user who can log in, in addition to the roles of their groups. Default: ``"Public"``, which may
-            do nothing.
-        search_filter: which of the entries are people, like ``"(objectClass=person)"``. Default: all.
-        uid_field: the attribute people log in with. Default: ``"uid"``; Active Directory has ``"sAMAccountName"``.
-        group_field: the attribute with a person's groups. Default: ``"memberOf"``.
-        start_tls: whether a plain connection is turned into TLS before anything is said. Default: no.
-        ca: the authority that signed the server's certificate. Default: that of ``ca=``, or those the image trusts.
+        bind_dn: the account that Airflow uses to search for users.
+        bind_password: the key of a Secret with its password. Only the API server (the webserver in Airflow 2) gets it.
+        search_base: the entry below which users are searched.
+        roles: distinguished name of a group -> role of Airflow. Roles are updated at each log-in.
+        default_role: the role of every user who can log in, in addition to the roles of their groups. Default: ``"Public"``, which
+            has no permissions.
+        search_filter: an LDAP filter for entries that are users, like ``"(objectClass=person)"``. Default: all entries.
+        uid_field: the attribute with the user name. Default: ``"uid"``; for Active Directory use ``"sAMAccountName"``.
+        group_field: the attribute with a user's groups. Default: ``"memberOf"``.
+        start_tls: whether a plain connection is upgraded to TLS before Airflow logs in. Default: False.
+        ca: the CA certificate of the server. Default: that of ``ca=``, or the ones that the image trusts.
     """
 
     how_to_write: ClassVar[str] = (
@@ -292,15 +292,15 @@ class Ldap:
             yield Finding(
                 rule="people/clear-text",
                 at="server",
-                problem="is spoken to without TLS, so that every password could be read on the way",
+                problem="must use TLS, because otherwise every password would be sent in clear text",
                 seen=repr(self.server),
-                fix='write "ldaps://...", or say start_tls=True',
+                fix='use "ldaps://...", or set start_tls=True',
             )
         if is_tls and self.start_tls:
             yield Finding(
                 rule="people/clear-text",
                 at="start_tls",
-                problem="turns a plain connection into TLS, and this one is TLS from the start",
+                problem="upgrades a plain connection to TLS, and this URL uses TLS from the start",
                 seen="True",
                 fix="Remove it",
             )
@@ -310,11 +310,11 @@ class Ldap:
 
 @frozen
 class FabAuth:
-    """The auth manager of the Flask AppBuilder, which Airflow 2 has and the chart chooses for Airflow 3: accounts and roles
-    in the database.
+    """The auth manager of the Flask AppBuilder: accounts and roles are in the database. Airflow 2 has only this one, and the chart
+    sets it for Airflow 3.
 
     Attributes:
-        sign_on: where people log in. Default: at Airflow itself, with a password.
+        sign_on: the identity provider or directory. Default: None; users log in with a password of Airflow.
     """
 
     how_to_write: ClassVar[str] = "FabAuth()"
@@ -326,7 +326,7 @@ _LoginName = Annotated[
     str,
     Must(
         lambda text: _LOGIN_NAME.fullmatch(text) is not None,
-        "is not a name that Airflow can tell from its role",
+        "must be a user name that Airflow can separate from the role",
         "use letters, digits, dots, dashes, underscores and at signs",
         "argument/name",
     ),
@@ -335,10 +335,10 @@ _LoginName = Annotated[
 
 @frozen
 class SimpleAuth:
-    """Airflow 3's own auth manager, for trying things out.
+    """Airflow 3's simple auth manager, for experiments.
 
-    Its server generates a password for each account whenever its pod starts, and prints it in its log. With two servers an
-    account would have two passwords, so there can be one only. Nothing can be synchronized with it, and nothing is kept.
+    The API server generates a password for each account whenever its pod starts, and prints it in its log. With two servers an
+    account would have two passwords, so only one replica is allowed. Passwords are not kept, and there is no single sign-on.
 
     Attributes:
         users: name of each account -> ``"viewer"``, ``"user"``, ``"op"`` or ``"admin"``.
@@ -353,9 +353,9 @@ class SimpleAuth:
             yield Finding(
                 rule="people/no-role",
                 at="users",
-                problem="are none, so that nobody could log in",
+                problem="is empty, so nobody could log in",
                 seen="{}",
-                fix='name them: users={"ann": "admin"}',
+                fix='add at least one user: users={"ann": "admin"}',
             )
 
 

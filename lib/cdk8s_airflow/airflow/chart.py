@@ -85,7 +85,7 @@ _ReleaseName = Annotated[
     str,
     Must(
         lambda text: is_label_1035(text) and len(text) <= _LONGEST_RELEASE,
-        "is not a release name from which the chart can make the names of its objects",
+        "must be a release name that is valid in the names of the chart's objects",
         f"use at most {_LONGEST_RELEASE} lower-case letters, digits and dashes, starting with a letter",
         "airflow/release",
     ),
@@ -95,8 +95,8 @@ _Rotation = Annotated[
     NonEmpty,
     Must(
         lambda text: text.isprintable() and "{{" not in text,
-        "is not a text for an annotation: the chart would read it as a template, or it has characters nobody sees",
-        'write something like "2026-11-21" or "after the leak"',
+        "must be plain text: no Helm template and no invisible characters",
+        'use something like "2026-11-21" or "after the leak"',
         "airflow/rotation",
     ),
 ]
@@ -105,12 +105,12 @@ _Rotation = Annotated[
 class AirflowChart(PlatformConstruct):
     """A release of Airflow by its official chart.
 
-    What is said here is turned into values for the pinned version of the chart, held against what that version accepts,
-    and handed to the delivery. The same arguments work for every version in the table of versions; each gets its own keys.
+    The arguments are translated into values of the pinned chart version, and the values are validated for that version. The
+    delivery then carries them to the cluster. The same arguments work for every supported version.
 
-    It always ensures: no bundled PostgreSQL or Redis, no default user, keys and database URL by
-    reference, requests and memory limits on every container, the Pod Security Standard ``restricted``, and a migration
-    that waits for the database and names missing Secrets.
+    These always hold: no bundled PostgreSQL or Redis, no default user, keys and database URL in existing Secrets, requests and
+    memory limits on every container, the Pod Security Standard ``restricted``, and a migration that waits for the database and
+    prints the names of missing Secrets.
     """
 
     how_to_write = "AirflowChart(chart, ...)"
@@ -170,64 +170,65 @@ class AirflowChart(PlatformConstruct):
         """Create the Airflow release.
 
         Args:
-            scope: the Chart it is written to; one whose file sorts after those of namespaces and database.
+            scope: the Chart that the objects are written to. Its file must sort after those of namespaces and database.
             id: the construct id.
-            namespace: where Airflow runs.
-            database: the metadata database, as a database's ``connection(...)`` gives it.
-            keys: the Secrets with the keys that must not move.
-            executor: how tasks are run: :class:`KubernetesExecutor`, :class:`CeleryExecutor`, :class:`LocalExecutor`,
+            namespace: the namespace of Airflow.
+            database: the metadata database: what ``connection(...)`` of a database returns.
+            keys: the Secrets with the keys of Airflow. Their content must not change.
+            executor: how tasks run: :class:`KubernetesExecutor`, :class:`CeleryExecutor`, :class:`LocalExecutor`,
                 :class:`CeleryKubernetesExecutor` with Airflow 2, or several of them as :class:`MultipleExecutors`.
-            logs: where task logs are kept. Required: with a pod for each task, a log without a place is gone with its pod, and
-                that should be said (:meth:`Logs.ephemeral`) rather than happen.
-            release: the release's name, and the first part of the name of everything the chart makes. At most 40 characters,
-                and one of a kind in the cluster. Default: ``"airflow"``.
-            chart_version: the version of the chart. Default: the newest known here.
-            chart_archive: the released archive of a version that is not known here but lies between two that are. It only says
-                what that version takes; the delivery still gets the chart by its version. Default: none, and such a version is
-                refused.
+            logs: where task logs are kept. Required: if each task has its own pod, a log that is not stored is lost with the pod. If
+                that is acceptable, pass :meth:`Logs.ephemeral`.
+            release: the name of the release, and the prefix of the names of all its objects. At most 40 characters, and unique in
+                the cluster. Default: ``"airflow"``.
+            chart_version: the version of the chart. Default: the newest supported one.
+            chart_archive: the released archive of a chart version that this library does not support, but that is between two
+                supported versions. It is used to validate values; the delivery still gets the chart by its version. Default: None, and
+                such a version is refused.
             airflow_version: the version of Airflow. Default: the version at the start of the tag of ``image=`` or ``DagImage``; without
-                an image, the one that the chart was released with.
+                an image, the version that the chart was released with.
             dags: where DAG files come from: git (:class:`DagRepoSync`, with Airflow 3 also :class:`DagBundles`), the image
-                (:class:`DagImage`), a volume (:class:`DagVolume`) or, in a lab, a local folder (:class:`DagFolder`). Default: what the image
-                has in ``/opt/airflow/dags``.
-            image: the image Airflow runs in. Default: the official one of ``airflow_version``.
-            mirror: where copies of all images of the release are pulled from. Default: from where their makers put them.
-            pull_secret: the Secret by which nodes log in to the registry. Default: none.
-            ui: how people reach the UI: :class:`ClusterIP` (the default), :class:`NodePort`, :class:`LoadBalancer`,
+                (:class:`DagImage`), a volume (:class:`DagVolume`) or, in a lab, a local folder (:class:`DagFolder`). Default: the files that
+                the image has in ``/opt/airflow/dags``.
+            image: the image of Airflow. Default: the official one of ``airflow_version``.
+            mirror: the registry with copies of all images of the release. Default: None; images are pulled from their original registries.
+            pull_secret: the Secret with the login to the registry. Default: None.
+            ui: how users reach the UI: :class:`ClusterIP` (the default), :class:`NodePort`, :class:`LoadBalancer`,
                 :class:`Ingress` or :class:`HttpRoute`.
-            admin: an account with a password, from a Secret. Default: none; ``airflow users create`` makes one by hand.
-            auth: how people log in: :class:`FabAuth`, with or without single sign-on (the default is without), or
+            admin: an account with a password from a Secret. Default: None; create one with ``airflow users create``.
+            auth: how users log in: :class:`FabAuth`, with or without single sign-on (the default is without), or
                 :class:`SimpleAuth`.
-            env: environment variables of every pod that runs Airflow, task pods and jobs included: a text, or one key of a Secret
-                or ConfigMap. Default: none.
-            env_from: Secrets and ConfigMaps each of whose keys is such a variable. Default: none.
-            connections: id of a connection of Airflow -> the key of a Secret with its URI or JSON. They come from the
-                environment, so the UI does not list them. Default: none.
-            variables: key of a variable of Airflow -> its text, or the key of a Secret. Likewise. Default: none.
-            data_lake: the buckets that tasks work with, as a connection and as variables. Default: none.
-            secrets_backend: where Airflow looks up connections and variables before anywhere else. Default: nowhere.
-            proxy: the proxy through which pods reach the world. Default: none.
-            ca: the authorities that pods trust in place of the public ones. Default: those of each image.
+            env: environment variables of every pod that runs Airflow, including task pods and jobs: a string, or one key of a
+                Secret or ConfigMap. Default: none.
+            env_from: Secrets and ConfigMaps. Each of their keys becomes such a variable. Default: none.
+            connections: id of an Airflow connection -> the key of a Secret with its URI or JSON. They are environment variables, so
+                the UI does not list them. Default: none.
+            variables: key of an Airflow variable -> its value, or the key of a Secret. They are environment variables, so the UI does
+                not list them. Default: none.
+            data_lake: the buckets that tasks use, as a connection and as variables. Default: none.
+            secrets_backend: the backend in which Airflow looks up connections and variables first. Default: None.
+            proxy: the HTTP proxy for connections that leave the cluster. Default: None.
+            ca: the CA certificates that pods trust instead of the public ones. Default: those of each image.
             scheduler: the scheduler.
-            api_server: the server of the UI and API; Airflow 2's webserver.
-            triggerer: the triggerer, or None for none: deferred tasks then wait for ever.
-            dag_processor: the DAG processor. Default: one with Airflow 3, which needs it; none with Airflow 2, whose scheduler
-                reads DAG files itself.
-            statsd: the StatsD exporter, or None for none. Default: one, unless ``otel_collector`` takes the metrics.
-            otel_collector: an OpenTelemetry collector for metrics or traces. Default: none.
-            flower: Flower, a page about Celery's workers. Default: none.
-            cleanup: what deletes pods that tasks left behind. Default: none; Airflow deletes the pods of its tasks itself.
-            database_cleanup: what deletes old rows from the database. Default: none, and the database grows for ever.
+            api_server: the API server of Airflow 3, which also serves the UI; the webserver of Airflow 2.
+            triggerer: the triggerer, or None for none: deferred tasks then never continue.
+            dag_processor: the DAG processor. Default: one with Airflow 3, which requires it; none with Airflow 2, whose scheduler
+                parses DAG files.
+            statsd: the StatsD exporter, or None for none. Default: one, unless ``otel_collector`` receives the metrics.
+            otel_collector: an OpenTelemetry collector for metrics or traces. Default: None.
+            flower: Flower, a web page about Celery workers. Default: None.
+            cleanup: a CronJob that deletes finished task pods. Default: None; Airflow deletes the pods of its tasks itself.
+            database_cleanup: a CronJob that deletes old rows from the database. Default: None, and the database keeps growing.
             migration: the Job that migrates the database.
-            task_pods: the pods in which KubernetesExecutor runs tasks, the default one and named ones. Default: those of Airflow 3
-                know neither the metadata database nor any key of Airflow.
+            task_pods: the pods in which KubernetesExecutor runs tasks: a default one and named ones. Default: pods of Airflow 3 tasks
+                get neither the URL of the metadata database nor any key of Airflow.
             task_namespaces: other namespaces in which tasks may run, with Airflow 3. Default: none; tasks run in the namespace of the release.
-            service_accounts: as whom components speak to Kubernetes and to the cloud. Default: one for each, as the chart makes
-                them.
-            config: options of airflow.cfg, by section, under any name they have had: ``{"core": {"load_examples": False}}``. What
-                holds a secret is given as :class:`SecretKey`; what another argument says is not taken here.
-            throughput: how much Airflow does at once, as :meth:`Throughput.small` or :meth:`Throughput.large`. An option in
-                ``config`` wins. Default: Airflow's own figures.
+            service_accounts: service accounts of components, for the Kubernetes API and cloud identities. Default: the chart creates
+                one for each component.
+            config: options of airflow.cfg by section, under their current or an older name: ``{"core": {"load_examples": False}}``.
+                For a secret, pass :class:`SecretKey`. Options that another argument sets are refused.
+            throughput: limits of parallel work, as :meth:`Throughput.small` or :meth:`Throughput.large`. Options in ``config`` have
+                precedence. Default: Airflow's defaults.
             delivery: how the release reaches the cluster: :class:`K3sHelmChart` (the default), :class:`FluxRelease`,
                 :class:`ArgoApplication` or :class:`HelmCommand`.
             facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
@@ -253,25 +254,25 @@ class AirflowChart(PlatformConstruct):
 
     @property
     def api_objects(self) -> Mapping[str, ApiObject]:
-        """Every object this has made, by its construct id, for JSON patches: what they say wins over everything else.
+        """Every object that this construct has created, by its construct id, for JSON patches. A patch overrides everything else.
 
-        ``release`` is the one that stands for the release. Empty while findings are being collected and there are some.
+        ``release`` is the object of the release. Empty while findings are collected, if this construct has some.
         """
         return {id: ApiObject.of(self.node.find_child(id)) for id in self._ids}
 
     @property
     def api_object(self) -> ApiObject | None:
-        """The object that stands for the release; None where the delivery makes none (:class:`HelmCommand`)."""
+        """The object of the release; None if the delivery has no such object (:class:`HelmCommand`)."""
         return ApiObject.of(self.node.find_child("release")) if "release" in self._ids else None
 
     @property
     def traffic(self) -> Traffic:
-        """Its pods, and all connections they take part in, for :class:`NetworkIsolation`; nothing while findings are collected."""
+        """The pods of the release and all their connections, for :class:`NetworkIsolation`; empty while findings are collected."""
         return Traffic() if self._compiled is None else self._compiled.traffic
 
     @property
     def permissions(self) -> tuple[Permission, ...]:
-        """What each service account that comes with the release may do with the API of Kubernetes, that of Helm's too."""
+        """The permissions of each service account of the release in the Kubernetes API, including the account that runs Helm."""
         return () if self._compiled is None else self._compiled.permissions
 
     @property
@@ -292,7 +293,7 @@ class AirflowChart(PlatformConstruct):
 
     @property
     def ui(self) -> ComponentHandle:
-        """The server of the UI: the API server of Airflow 3, the webserver of Airflow 2."""
+        """The API server of Airflow 3, which also serves the UI; the webserver of Airflow 2."""
         return self.handles.component("ui")
 
     def component(self, name: str) -> ComponentHandle:
@@ -318,11 +319,11 @@ class AirflowChart(PlatformConstruct):
         return self.handles.service(name)
 
     def _register_sessions(self, release: CompiledRelease) -> None:
-        """Counts the database sessions of the release with those of the rest of the app."""
+        """Adds the database sessions of the release to those of the rest of the app."""
         self._found_late(finding for demand in release.sessions for finding in self._registry.open(demand))
 
     def _emit_release(self, release: CompiledRelease) -> None:
-        """Emits the objects of the release, and registers with the app what others must know of it."""
+        """Emits the objects of the release, and registers what other constructs of the app need."""
         if not self._sound:
             return
         settings, delivered = release.settings, release.delivered
@@ -350,7 +351,7 @@ class AirflowChart(PlatformConstruct):
 
 
 def _bound_rules(arguments: Mapping[str, Any], settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether the release fits in the quotas and limits of its namespaces."""
+    """Findings if the release does not fit in the quotas and limits of its namespaces."""
     namespace: NamespaceHandle = arguments["namespace"]
     yield from fitting_rules(
         namespace, settings, always=partial(_always_running, settings), hooks=partial(_hooks, settings)
@@ -362,14 +363,14 @@ def _bound_rules(arguments: Mapping[str, Any], settings: ReleaseSettings) -> Ite
 
 
 def _unchecked_notes(settings: ReleaseSettings) -> Iterator[str]:
-    """The keys of ``unchecked_values=``, if there are any."""
+    """A note with the keys of ``unchecked_values=``, if there are any."""
     if settings.unchecked_values:
         keys = ", ".join(sorted(settings.unchecked_values))
         yield BeforeApply(f"unchecked_values= of release {settings.release} has keys that are not validated: {keys}")
 
 
 def _always_running(settings: ReleaseSettings) -> Iterable[tuple[int, PodRequests]]:
-    """The pods that a release runs at all times. Computed only for a namespace with a quota."""
+    """The pods that a release always runs. Computed only for a namespace with a quota."""
     from cdk8s_airflow.airflow.wire.idle_resources import always_running
 
     return always_running(settings)

@@ -1,4 +1,4 @@
-"""A version of the chart that is not known here, by the archive that it was released as."""
+"""A chart version that this library does not support, described by its released archive."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from cdk8s_airflow.schemas import chart_compiler as compiling
 
 LARGEST_ARCHIVE = 4_000_000
-"""Bytes of an archive. Those of the released charts have 200 to 300 thousand."""
+"""Largest accepted archive in bytes. The released charts have 200,000 to 300,000."""
 
 LARGEST_CONTENT = 40_000_000
-"""Bytes of what is in an archive. The released charts have 2 million."""
+"""Largest accepted size of the unpacked archive in bytes. The released charts have 2 million."""
 
 _SHA256 = regex(r"[0-9a-f]{64}", re.ASCII)
 _NO_SIDE_IMAGE = ("airflow", "pod_template", "flower")
@@ -36,8 +36,8 @@ _Sha256 = Annotated[
     str,
     Must(
         lambda text: _SHA256.fullmatch(text) is not None,
-        "is not a SHA-256",
-        "write the 64 digits of 0-9 and a-f that sha256sum prints for the archive",
+        "must be a SHA-256 checksum",
+        "use the 64 hexadecimal digits that sha256sum prints for the archive",
         "archive/checksum",
     ),
 ]
@@ -45,11 +45,11 @@ _Sha256 = Annotated[
 
 @dataclass(frozen=True, eq=False)
 class OpenedChart:
-    """What an archive says of its chart.
+    """The content of an archive.
 
     Attributes:
         source: values schema, default values and template texts.
-        own: its version, and the Airflow it was released with.
+        own: the version of the chart, and the Airflow version that it was released with.
         side_images: key under ``images`` -> repository and tag of each image other than Airflow's.
     """
 
@@ -60,18 +60,18 @@ class OpenedChart:
 
 @frozen(kw_only=False)
 class ChartArchive:
-    """The archive of a version of the chart that is not known here, as Airflow's makers released it.
+    """The released archive of a chart version that this library does not support.
 
-    It is read at synth, from this machine only, to learn which values that version takes and which images it runs. It does
-    not reach the cluster: the delivery still names the version and its repository, or the :class:`ChartSource`. Needs PyYAML,
-    which ``pip install "cdk8s-airflow[archives]"`` brings along.
+    Synth reads it from the local disk, to find out which values the version accepts and which images it runs. The archive does
+    not reach the cluster: the delivery still uses the version and its repository, or the :class:`ChartSource`. Requires PyYAML:
+    ``pip install "cdk8s-airflow[archives]"``.
 
-    What is known of the nearest versions on both sides holds for it: it runs a minor version of Airflow that both run. A
-    version older than the oldest or newer than the newest known one is refused, archive or not.
+    Facts about the nearest supported versions apply to it: it can run a minor version of Airflow that both run. A version that
+    is older than the oldest or newer than the newest supported one is refused, even with an archive.
 
     Args:
-        path: the ``.tgz``; a relative one is looked for where the program runs.
-        sha256: its checksum, so that another file under the same name is noticed.
+        path: the ``.tgz`` file; a relative path starts at the current directory of the program.
+        sha256: the checksum of the file, which protects against another file with the same name.
     """
 
     how_to_write: ClassVar[str] = 'ChartArchive("charts/airflow-1.21.0.tgz", sha256="...")'
@@ -87,22 +87,22 @@ class ChartArchive:
 
     @property
     def opened(self) -> OpenedChart | None:
-        """What is in it; None where it has been refused."""
+        """The content of the archive; None if it was refused."""
         try:
             return self.read()
         except (_Refused, TypeError):
             return None
 
     def read(self) -> OpenedChart:
-        """What is in it; raises with the one finding that refuses it."""
+        """The content of the archive; raises an exception with the finding if it is refused."""
         import hashlib
 
         data = _bytes(Path(self.path))
         seen = hashlib.sha256(data).hexdigest()
         if seen != self.sha256:
             raise _Refused(
-                "the archive has another SHA-256, so it is not the file that was meant",
-                "get the released archive, or write this checksum if the file is the one you want",
+                "has a different SHA-256 checksum, so it is another file",
+                "download the released archive, or use this checksum if the file is the right one",
                 rule="archive/checksum",
                 seen=seen,
                 at="sha256",
@@ -117,7 +117,7 @@ class _Refused(Exception):
 
 
 def schema_of(opened: OpenedChart) -> tuple[compiling.Schema, list[Finding]]:
-    """The facts that values for this chart are held against, or why there can be none."""
+    """The facts that values for this chart are validated with, or the finding why there are none."""
     from cdk8s_airflow.schemas.chart_compiler import SourceError
 
     try:
@@ -127,8 +127,8 @@ def schema_of(opened: OpenedChart) -> tuple[compiling.Schema, list[Finding]]:
             Finding(
                 rule="archive/content",
                 at="chart_archive.path",
-                problem=f"the values schema of the chart is not one that facts can be made of ({_first(error)})",
-                fix="get the archive again as it was released, or choose a chart_version known here",
+                problem=f"has a values schema that this library cannot read ({_first(error)})",
+                fix="download the released archive again, or use a supported chart_version",
             )
         ]
 
@@ -139,7 +139,7 @@ def _compiled(opened: OpenedChart) -> compiling.Schema:
 
     neighbours = adjacent_charts(opened.own.chart)
     if neighbours is None:
-        raise compiling.SourceError(f"chart {opened.own.chart} has no neighbours")
+        raise compiling.SourceError(f"no supported version is next to chart {opened.own.chart}")
     return compiling.facts_like(neighbours[0], opened.source)
 
 
@@ -149,8 +149,8 @@ def _bytes(path: Path) -> bytes:
             data = file.read(LARGEST_ARCHIVE + 1)
     except (OSError, ValueError):
         raise _Refused(
-            "is not a file that can be read",
-            "write the path of a chart archive on this machine; nothing is downloaded",
+            "must be a file that can be read",
+            "use the path of a chart archive on this machine; nothing is downloaded",
             rule="archive/file",
             seen=show(str(path)),
         ) from None
@@ -161,21 +161,21 @@ def _bytes(path: Path) -> bytes:
 
 def _too_large() -> _Refused:
     return _Refused(
-        f"is larger than any chart: more than {LARGEST_ARCHIVE // 10**6} MB, or {LARGEST_CONTENT // 10**6} MB unpacked",
-        "give the archive of the chart itself",
+        f"is larger than a chart can be: more than {LARGEST_ARCHIVE // 10**6} MB, or {LARGEST_CONTENT // 10**6} MB unpacked",
+        "use the archive of the chart itself",
         rule="archive/size",
     )
 
 
 @lru_cache(maxsize=8)
 def _open(data: bytes) -> OpenedChart:
-    """An archive by its bytes; refusals are not kept."""
+    """Reads an archive from its bytes. Refused archives are not cached."""
     import gzip
     import tarfile
 
     from cdk8s_airflow.schemas import chart_compiler as compiling
 
-    again = "give the archive as it was released, like airflow-1.21.0.tgz"
+    again = "use the archive as it was released, like airflow-1.21.0.tgz"
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
             content = packed.read(LARGEST_CONTENT + 1)
@@ -184,19 +184,19 @@ def _open(data: bytes) -> OpenedChart:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             members = archive.getmembers()
     except (OSError, EOFError, tarfile.TarError, ValueError, ArithmeticError):
-        raise _Refused("is not a tar archive packed with gzip", again, rule="archive/tar") from None
+        raise _Refused("must be a tar archive compressed with gzip", again, rule="archive/tar") from None
     _check_names(members, again)
     chart = _read(lambda: compiling.read_chart(content), again)
     if chart.get("name") != "airflow" or not isinstance(chart.get("version"), str):
         raise _Refused(
-            "is not a release of the official chart: its Chart.yaml has another name, or no version",
+            "must be a release of the official chart: its Chart.yaml has another name, or no version",
             again,
             rule="archive/chart",
             seen=show(chart.get("name")),
         )
     source = _read(lambda: compiling.read_archive("", content), again)
     if not isinstance(source.schema, dict) or not isinstance(source.values, dict):
-        raise _Refused("has a values schema or values that are no mapping", again, rule="archive/content")
+        raise _Refused("has a values schema or values that are not a mapping", again, rule="archive/content")
     airflow = source.values.get("airflowVersion") or chart.get("appVersion")
     return OpenedChart(
         source, Own(chart["version"], str(airflow)), _side_images(chart["version"], source.values, again)
@@ -208,7 +208,7 @@ def _read(what: Callable[[], _Read], again: str) -> _Read:
         return what()
     except ImportError:
         raise _Refused(
-            "cannot be read without PyYAML, which is not installed",
+            "cannot be read, because PyYAML is not installed",
             'install it: pip install "cdk8s-airflow[archives]"',
             rule="archive/library",
         ) from None
@@ -222,17 +222,15 @@ def _check_names(members: list[tarfile.TarInfo], again: str) -> None:
         name = member.name.removeprefix("./").rstrip("/")
         if ".." in name.split("/") or name.startswith("/") or "\\" in name:
             raise _Refused(
-                "has a file whose name leads out of the archive", again, rule="archive/tar", seen=show(member.name)
+                "has a file with a path outside the archive", again, rule="archive/tar", seen=show(member.name)
             )
         if not (member.isfile() or member.isdir()):
-            raise _Refused("has a link or a device in it", again, rule="archive/tar", seen=show(member.name))
+            raise _Refused("must not contain links or devices", again, rule="archive/tar", seen=show(member.name))
         if member.isfile() and name in names:
-            raise _Refused("has two files of one name", again, rule="archive/tar", seen=show(member.name))
+            raise _Refused("has two files with the same name", again, rule="archive/tar", seen=show(member.name))
         names.add(name)
         if name not in ("", ".") and name.partition("/")[0] != "airflow":
-            raise _Refused(
-                "has something beside the folder airflow", again, rule="archive/chart", seen=show(member.name)
-            )
+            raise _Refused("has files outside the folder airflow", again, rule="archive/chart", seen=show(member.name))
     if "airflow/Chart.yaml" not in names:
         raise _Refused("has no airflow/Chart.yaml", again, rule="archive/chart")
 
@@ -250,7 +248,7 @@ def _side_images(chart: str, values: Mapping[str, Any], again: str) -> Mapping[s
     lacking = [key for key in SIDE_IMAGES[neighbours[0]] if key not in found] if neighbours else []
     if lacking:
         raise _Refused(
-            f"says no repository and tag of images.{lacking[0]} in its values.yaml", again, rule="archive/content"
+            f"has no repository and tag for images.{lacking[0]} in its values.yaml", again, rule="archive/content"
         )
     return found
 

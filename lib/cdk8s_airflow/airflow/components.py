@@ -1,7 +1,7 @@
-"""The components of a release, one class each, holding only what that component has.
+"""The components of a release, one class each, with only the settings that the component has.
 
-The chart asks for no CPU or memory on any container; every class here does. The figures are for a small installation;
-a busy one raises them.
+The chart sets no CPU or memory on any container; every class here does. The defaults are for a small installation;
+increase them for a busy one.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ _TELLING = regex(r"auth|token|passw|secret|api[-_]?key|credential", re.IGNORECAS
 
 @frozen
 class Replicated(ServingPod):
-    """What every component of Airflow that can run several times has.
+    """Settings of every Airflow component that can have several replicas.
 
     Attributes:
-        replicas: how many run at once. From two on they get a disruption budget and prefer different nodes. Default: 1.
-        disruption_budget: how many may be taken away at once, or None for any number. It counts from two replicas on.
-            Default: one at a time. Where this version of the chart has none for the component, the platform makes it.
-        spread: how replicas are kept apart; it counts from two replicas on. Default: they prefer different nodes.
-        liveness_tolerance: how long one may fail to answer before it is restarted. Default: the chart's, five minutes, or
-            50 seconds for the server of the UI.
-        probe_timeout: how long one answer may take. Default: the chart's, 20 seconds, or 5 for the server of the UI.
+        replicas: the number of pods. From two on they get a disruption budget and prefer different nodes. Default: 1.
+        disruption_budget: how many pods may be evicted at once, or None for any number. It applies from two replicas on.
+            Default: one at a time. If this version of the chart has no budget for the component, this library creates it.
+        spread: how replicas are distributed over nodes; it applies from two replicas on. Default: they prefer different nodes.
+        liveness_tolerance: how long the liveness probe may fail before a restart. Default: the chart's five minutes, or 50
+            seconds for the API server (the webserver in Airflow 2).
+        probe_timeout: timeout of one probe. Default: the chart's 20 seconds, or 5 for the API server (the webserver).
     """
 
     replicas: Count = 1
@@ -60,20 +60,20 @@ class Replicated(ServingPod):
             yield Finding(
                 rule="scheduling/scaling",
                 at="replicas",
-                problem="counts for nothing, because scaling= says how many there are",
+                problem="is ignored, because scaling= sets the number of replicas",
                 seen=repr(self.replicas),
-                fix="say min_replicas= there",
+                fix="set min_replicas= of scaling=",
             )
 
     @property
     def least_replicas(self) -> int:
-        """How many there are at least, by number or by an autoscaler."""
+        """The smallest number of replicas, by ``replicas`` or an autoscaler."""
         scaling: Hpa | Keda | None = getattr(self, "scaling", None)
         return self.replicas if scaling is None else max(scaling.min_replicas, 1)
 
     @property
     def most_replicas(self) -> int:
-        """How many there are at most, by number or by an autoscaler."""
+        """The largest number of replicas, by ``replicas`` or an autoscaler."""
         scaling: Hpa | Keda | None = getattr(self, "scaling", None)
         return self.replicas if scaling is None else scaling.max_replicas
 
@@ -82,19 +82,19 @@ class Replicated(ServingPod):
 class Scheduler(Replicated):
     """The scheduler.
 
-    With :class:`LocalExecutor` tasks run in its pods: give it their CPU and memory too.
+    With :class:`LocalExecutor`, tasks run in its pods: add their CPU and memory.
 
     Attributes:
-        resources: of each. Default: 250m CPU, 768Mi memory, at most 2Gi, and no CPU limit, because a slowed scheduler is
-            late with its heartbeat and gets tasks killed.
-        startup_tolerance: how long one may take to come up before it is restarted. Default: ``"5m"``; the chart's minute is
-            too short for a slow node.
-        grace_period: how long one may take to end before it is killed. Default: the chart's 10 seconds. Chart 1.15 has no
+        resources: requests and limits of each pod. Default: 250m CPU, 768Mi memory, at most 2Gi. There is no CPU limit, because
+            a throttled scheduler misses heartbeats, and its tasks are killed.
+        startup_tolerance: how long a start may take before a restart. Default: ``"5m"``; the chart's minute is too short for
+            a slow node.
+        grace_period: how long the pod may take to stop before it is killed. Default: the chart's 10 seconds. Chart 1.15 has no
             such key.
-        log_groomer: what deletes old log files, or None for nothing.
+        log_groomer: the sidecar that deletes old log files, or None for none.
         scaling: a HorizontalPodAutoscaler instead of ``replicas``. The chart has none for the scheduler, so this library
             creates it, and the Deployment has no ``replicas``. Each scheduler opens database sessions: the limit of the
-            database is checked for ``max_replicas``. A scheduler is seldom the bottleneck: see "Tasks stay queued" first.
+            database is checked for ``max_replicas``. The scheduler is rarely the bottleneck: read "Tasks stay queued" first.
             Default: None.
     """
 
@@ -109,15 +109,15 @@ class Scheduler(Replicated):
 
 @frozen
 class ApiServer(Replicated):
-    """The server of the UI and the API: Airflow 3's API server, Airflow 2's webserver.
+    """The server of the UI and the API: the API server of Airflow 3, the webserver of Airflow 2.
 
     Attributes:
-        resources: of each. Default: 250m CPU, 1Gi memory, at most 2Gi.
-        startup_tolerance: how long one may take to come up before it is restarted. Default: ``"5m"``.
-        grace_period: how long one may take to end before it is killed. Default: Kubernetes' 30 seconds. Only for Airflow 2's
-            webserver, from chart 1.18 on.
-        scaling: an autoscaler instead of ``replicas``. For Airflow 2's webserver from chart 1.18 on, for Airflow 3's API
-            server from 1.20 on.
+        resources: requests and limits of each pod. Default: 250m CPU, 1Gi memory, at most 2Gi.
+        startup_tolerance: how long a start may take before a restart. Default: ``"5m"``.
+        grace_period: how long the pod may take to stop before it is killed. Default: Kubernetes' 30 seconds. Only for the
+            webserver of Airflow 2, from chart 1.18 on.
+        scaling: an autoscaler instead of ``replicas``. For the webserver of Airflow 2 from chart 1.18 on, for the API server of
+            Airflow 3 from 1.20 on.
     """
 
     how_to_write: ClassVar[str] = "ApiServer(replicas=2)"
@@ -130,14 +130,14 @@ class ApiServer(Replicated):
 
 @frozen
 class Triggerer(Replicated):
-    """The triggerer, which waits on behalf of deferred tasks.
+    """The triggerer, which waits for the events of deferred tasks.
 
-    It keeps no volume of its own: a volume claim template could never be changed by an upgrade.
+    It has no volume: an upgrade can never change a volume claim template.
 
     Attributes:
-        resources: of each. Default: 100m CPU, 512Mi memory, at most 1Gi, and no CPU limit.
-        grace_period: how long one may take to end before it is killed. Default: the chart's minute.
-        log_groomer: what deletes old log files, or None for nothing.
+        resources: requests and limits of each pod. Default: 100m CPU, 512Mi memory, at most 1Gi, and no CPU limit.
+        grace_period: how long the pod may take to stop before it is killed. Default: the chart's 60 seconds.
+        log_groomer: the sidecar that deletes old log files, or None for none.
         scaling: an autoscaler instead of ``replicas``.
     """
 
@@ -151,12 +151,12 @@ class Triggerer(Replicated):
 
 @frozen
 class DagProcessor(Replicated):
-    """The DAG processor, which reads DAG files apart from the scheduler. Airflow 3 always has one; Airflow 2 when asked.
+    """The DAG processor, which parses DAG files. Airflow 3 always has one; with Airflow 2 it is optional.
 
     Attributes:
-        resources: of each. Default: 100m CPU, 512Mi memory, at most 1536Mi.
-        grace_period: how long one may take to end before it is killed. Default: the chart's minute.
-        log_groomer: what deletes old log files, or None for nothing.
+        resources: requests and limits of each pod. Default: 100m CPU, 512Mi memory, at most 1536Mi.
+        grace_period: how long the pod may take to stop before it is killed. Default: the chart's 60 seconds.
+        log_groomer: the sidecar that deletes old log files, or None for none.
     """
 
     how_to_write: ClassVar[str] = "DagProcessor(replicas=2)"
@@ -168,16 +168,16 @@ class DagProcessor(Replicated):
 
 @frozen
 class Statsd(ComponentPod):
-    """The StatsD exporter: components send it metrics, Prometheus scrapes them from it.
+    """The StatsD exporter: components send it metrics, and Prometheus scrapes it.
 
     Attributes:
-        resources: of its one pod. Default: 10m CPU, 64Mi memory, at most 128Mi.
-        port: the UDP port on which it takes metrics. Default: 9125.
-        scrape_port: the port from which Prometheus takes them. Default: 9102.
-        mappings: how names of metrics become names and labels, in the form of the exporter's ``mappings``; they come after
-            the chart's own, and the first that fits counts. Default: none.
-        chart_mappings: whether the chart's own mappings are kept. Default: yes.
-        grace_period: how long it may take to end before it is killed. Default: 30 seconds. Chart 1.15 has no such key.
+        resources: requests and limits of its one pod. Default: 10m CPU, 64Mi memory, at most 128Mi.
+        port: the UDP port for metrics. Default: 9125.
+        scrape_port: the port that Prometheus scrapes. Default: 9102.
+        mappings: rules that translate names of metrics into names and labels, in the form of the exporter's ``mappings``. They
+            are added after those of the chart, and the first match applies. Default: none.
+        chart_mappings: whether to keep the chart's own mappings. Default: True.
+        grace_period: how long the pod may take to stop before it is killed. Default: 30 seconds. Chart 1.15 has no such key.
     """
 
     how_to_write: ClassVar[str] = "Statsd()"
@@ -197,14 +197,14 @@ class Statsd(ComponentPod):
                     yield Finding(
                         rule="components/mapping",
                         at=f"mappings[{index}]",
-                        problem=f"has no {key}, without which the exporter does not start",
-                        fix=f"give it a {key}",
+                        problem=f"must have {key}, because the exporter does not start without it",
+                        fix=f"add {key}",
                     )
         if not self.chart_mappings and not self.mappings:
             yield Finding(
                 rule="components/mapping",
                 at="chart_mappings",
-                problem="switches the chart's mappings off, and there are no others",
+                problem="disables the chart's mappings, and mappings= has none",
                 seen="False",
                 fix="Set mappings=, or remove it",
             )
@@ -212,17 +212,17 @@ class Statsd(ComponentPod):
 
 @frozen
 class OtelCollector(ComponentPod):
-    """An OpenTelemetry collector: components send it metrics or traces, it passes them on. From chart 1.22 on.
+    """An OpenTelemetry collector: components send it metrics or traces, and it forwards them. From chart 1.22 on.
 
     Attributes:
-        exporters: where to pass them on, in the form of the collector's ``exporters``, like
-            ``{"otlphttp": {"endpoint": "http://tempo.monitoring:4318"}}``. Without any they would be thrown away. What the
-            collector reads stands in a ConfigMap, so nothing secret may be in it.
-        metrics: whether metrics go this way; StatsD then has none, and is switched off. Default: yes.
-        traces: whether traces go this way. Default: no.
+        exporters: the destinations, in the form of the collector's ``exporters``, like
+            ``{"otlphttp": {"endpoint": "http://tempo.monitoring:4318"}}``. At least one is required. The collector's
+            configuration is in a ConfigMap, so it must not contain secrets.
+        metrics: whether it receives metrics; StatsD then gets none and is disabled. Default: True.
+        traces: whether it receives traces. Default: False.
         export_interval: how often components send metrics. Default: ``"30s"``.
-        resources: of its one pod. Default: 50m CPU, 128Mi memory, at most 256Mi.
-        grace_period: how long it may take to end before it is killed. Default: ``"30s"``.
+        resources: requests and limits of its one pod. Default: 50m CPU, 128Mi memory, at most 256Mi.
+        grace_period: how long the pod may take to stop before it is killed. Default: ``"30s"``.
     """
 
     how_to_write: ClassVar[str] = 'OtelCollector(exporters={"otlphttp": {"endpoint": "http://tempo.monitoring:4318"}})'
@@ -240,17 +240,17 @@ class OtelCollector(ComponentPod):
             yield Finding(
                 rule="components/collector",
                 at="metrics",
-                problem="is switched off, and traces too, so that nothing is collected",
+                problem="is False and traces is too, so the collector would receive nothing",
                 seen="False",
-                fix="switch one of them on, or give no collector",
+                fix="set metrics=True or traces=True, or remove otel_collector=",
             )
         if not self.exporters:
             yield Finding(
                 rule="components/collector",
                 at="exporters",
-                problem="names nowhere to pass metrics and traces on to",
+                problem="is empty, so metrics and traces would be dropped",
                 seen="{}",
-                fix='give one, like {"otlphttp": {"endpoint": "http://tempo.monitoring:4318"}}',
+                fix='add one, like {"otlphttp": {"endpoint": "http://tempo.monitoring:4318"}}',
             )
         yield from _literals(self.exporters, "exporters")
 
@@ -266,25 +266,25 @@ def _literals(given: object, at: str, telling: bool = False) -> Iterator[Finding
         yield Finding(
             rule="components/secret-literal",
             at=at,
-            problem="looks like a secret, and would stand in a ConfigMap in clear text",
-            fix="pass on to a collector of your own in the cluster, which may hold it",
+            problem="looks like a secret, and would be in a ConfigMap in clear text",
+            fix="forward to a collector of your own in the cluster, which can read it from a Secret",
         )
 
 
 @frozen
 class Flower(AirflowPod):
-    """Flower, a page about Celery's workers and queues. Only with Celery.
+    """Flower, a web page about Celery workers and queues. Only with Celery.
 
-    It can stop workers, so it always asks for a user and a password. Reach it by ``kubectl port-forward``.
+    It can stop workers, so it always requires a user and a password. Open it with ``kubectl port-forward``.
 
     Attributes:
-        credentials: the Secret with the user and password it asks for.
-        resources: of its one pod. Default: 50m CPU, 256Mi memory, at most 512Mi.
+        credentials: the Secret with the user and password.
+        resources: requests and limits of its one pod. Default: 50m CPU, 256Mi memory, at most 512Mi.
         containers: additional sidecar containers, in the form of the Kubernetes API. Default: none.
-        startup_tolerance: how long it may take to come up before it is restarted. Default: the chart's minute. Chart 1.15
-            has no such key.
-        liveness_tolerance: how long it may fail to answer before it is restarted. Default: the chart's 50 seconds.
-        probe_timeout: how long one answer may take. Default: the chart's 5 seconds.
+        startup_tolerance: how long a start may take before a restart. Default: the chart's 60 seconds. Chart 1.15 has no such
+            key.
+        liveness_tolerance: how long the liveness probe may fail before a restart. Default: the chart's 50 seconds.
+        probe_timeout: timeout of one probe. Default: the chart's 5 seconds.
     """
 
     how_to_write: ClassVar[str] = 'Flower(credentials=FlowerAuthSecret("airflow-flower"))'
@@ -303,13 +303,13 @@ class Flower(AirflowPod):
 
 @frozen
 class PodCleanup(ComponentPod):
-    """Deletes the pods of tasks that have finished and were left behind, again and again.
+    """A CronJob that deletes the pods of finished tasks.
 
     Attributes:
-        schedule: when. Default: every 15 minutes.
-        resources: of its container. Default: 50m CPU, 256Mi memory, at most 512Mi.
-        failed_jobs_kept: how many failed Jobs stay to be looked at. Default: 1.
-        successful_jobs_kept: how many successful Jobs stay. Default: 1.
+        schedule: cron schedule. Default: every 15 minutes.
+        resources: requests and limits of its container. Default: 50m CPU, 256Mi memory, at most 512Mi.
+        failed_jobs_kept: how many failed Jobs are kept. Default: 1.
+        successful_jobs_kept: how many successful Jobs are kept. Default: 1.
     """
 
     how_to_write: ClassVar[str] = "PodCleanup()"
@@ -322,18 +322,18 @@ class PodCleanup(ComponentPod):
 
 @frozen
 class DatabaseCleanup(ComponentPod):
-    """Deletes old rows from the metadata database, again and again, with ``airflow db clean``.
+    """A CronJob that deletes old rows from the metadata database with ``airflow db clean``.
 
-    Charts before 1.20 have none; the platform then makes a CronJob that does the same.
+    Charts before 1.20 have none; this library then creates an equivalent CronJob.
 
     Attributes:
         retention: rows older than this are deleted, in days. Default: ``"90d"``.
-        schedule: when. Default: on Sundays at midnight.
-        tables: which tables. Default: all that Airflow knows how to clean.
-        archive: whether deleted rows are kept in tables of their own, which then grow instead. Default: no.
-        resources: of its container. Default: 100m CPU, 512Mi memory, at most 1Gi.
-        failed_jobs_kept: how many failed Jobs stay to be looked at. Default: 1.
-        successful_jobs_kept: how many successful Jobs stay. Default: 1.
+        schedule: cron schedule. Default: Sundays at midnight.
+        tables: the tables to clean. Default: all that ``airflow db clean`` supports.
+        archive: whether deleted rows are moved to archive tables, which then grow instead. Default: False.
+        resources: requests and limits of its container. Default: 100m CPU, 512Mi memory, at most 1Gi.
+        failed_jobs_kept: how many failed Jobs are kept. Default: 1.
+        successful_jobs_kept: how many successful Jobs are kept. Default: 1.
     """
 
     how_to_write: ClassVar[str] = 'DatabaseCleanup(retention="90d")'
@@ -351,12 +351,12 @@ class DatabaseCleanup(ComponentPod):
 class DatabaseMigration(AirflowPod):
     """The Job that migrates the database at each install and upgrade.
 
-    It first waits until every Secret the release reads is there, naming those that are missing, then until the database
-    answers. Together that takes at most four fifths of the delivery's timeout.
+    It first waits until every Secret of the release exists and prints the names of missing ones, then until the database
+    answers. Together this takes at most four fifths of the delivery's timeout.
 
     Attributes:
-        resources: of its containers. Default: 100m CPU, 512Mi memory, at most 1Gi.
-        init_containers: further containers that run before it, in the form Kubernetes has. Default: none.
+        resources: requests and limits of its containers. Default: 100m CPU, 512Mi memory, at most 1Gi.
+        init_containers: additional init containers, in the form of the Kubernetes API. Default: none.
     """
 
     how_to_write: ClassVar[str] = "DatabaseMigration()"

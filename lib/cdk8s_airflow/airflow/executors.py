@@ -1,4 +1,4 @@
-"""How tasks are run."""
+"""Executors: where and how tasks run."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _Queue = Annotated[
     str,
     Must(
         lambda text: bool(text) and all(letter.isalnum() or letter in "-_." for letter in text),
-        "is not the name of a queue",
+        "must be the name of a queue",
         "use letters, digits, dashes, dots and underscores",
         "executors/queue",
     ),
 ]
 
 TASK_POD = Resources(cpu="250m", memory="512Mi", memory_limit="1Gi")
-"""Of a task's container where nothing else is said."""
+"""Default requests and limits of a task's container."""
 
 
 @frozen
 class KubernetesExecutor:
-    """Every task runs in a pod of its own, made for it and deleted after it.
+    """Runs every task in its own pod, which is created for the task and deleted after it.
 
     Attributes:
-        task_resources: of a task's container, unless the task says otherwise with ``executor_config``. Default: 250m CPU,
-            512Mi memory, at most 1Gi.
+        task_resources: requests and limits of a task's container, unless the task sets others in ``executor_config``. Default:
+            250m CPU, 512Mi memory, at most 1Gi.
     """
 
     how_to_write: ClassVar[str] = "KubernetesExecutor()"
@@ -46,9 +46,9 @@ class KubernetesExecutor:
 
 @frozen
 class LocalExecutor:
-    """Tasks run as processes in the scheduler's pods. For small installations: give :class:`Scheduler` the resources for them.
+    """Runs tasks as processes in the scheduler's pods. For small installations: add the tasks' resources to :class:`Scheduler`.
 
-    The scheduler keeps no volume of its own, where the chart would give it one of 100Gi.
+    The scheduler has no volume; by default, the chart would create one of 100Gi.
     """
 
     how_to_write: ClassVar[str] = "LocalExecutor()"
@@ -59,16 +59,16 @@ class LocalExecutor:
 class RedisBroker(ComponentPod):
     """The chart's own Redis as Celery's broker: one pod.
 
-    What waits in it is known to the database too, so losing it delays tasks and loses none.
+    The database also has every waiting task, so a loss of Redis delays tasks and loses none.
 
     Attributes:
         password: the Secret with its password.
-        url: the Secret with its URL, ``redis://:PASSWORD@<release>-redis:6379/0``. The chart would make both up at random.
-        storage: a volume for what waits. A claim made from it can never be changed by an upgrade. Default: none; a new pod
-            starts empty.
-        resources: of its container. Default: 50m CPU, 128Mi memory, at most 256Mi.
-        grace_period: how long it may take to end before it is killed. Default: the chart's 10 minutes. Chart 1.15 has no such
-            key.
+        url: the Secret with its URL, ``redis://:PASSWORD@<release>-redis:6379/0``. The chart would generate
+            both at random.
+        storage: a volume for waiting tasks. An upgrade can never change its claim. Default: None; a new pod starts empty.
+        resources: requests and limits of its container. Default: 50m CPU, 128Mi memory, at most 256Mi.
+        grace_period: how long the pod may take to stop before it is killed. Default: the chart's 10 minutes. Chart 1.15
+            has no such key.
     """
 
     how_to_write: ClassVar[str] = (
@@ -90,7 +90,7 @@ class RedisBroker(ComponentPod):
 
 @frozen
 class ExternalBroker:
-    """A broker that exists: Redis, Valkey or RabbitMQ.
+    """An existing broker: Redis, Valkey or RabbitMQ.
 
     Attributes:
         url: the Secret with its URL.
@@ -107,24 +107,24 @@ def _one_pod(storage: Volume | None) -> Iterator[Finding]:
         yield Finding(
             rule="executors/storage",
             at="storage.access_mode",
-            problem="is not heeded: each pod has a volume of its own, which the chart always makes ReadWriteOnce",
+            problem="is ignored: each pod has its own volume, which the chart always creates with ReadWriteOnce",
             seen="ReadWriteMany",
-            fix="leave access_mode= out",
+            fix="remove access_mode=",
         )
 
 
 @frozen
 class CeleryWorkers(Replicated):
-    """Celery's workers, which run tasks as processes of their own and stay.
+    """Celery workers: pods that keep running, and run tasks as processes.
 
     Attributes:
-        queues: the queues they take tasks from. Default: ``default``.
-        resources: of each. Default: 500m CPU, 2Gi memory, at most 3Gi; 16 tasks at a time share them.
-        grace_period: how long one may go on with its tasks when it is to end. Default: the chart's 10 minutes.
-        storage: a volume for each worker's log files, which outlives its pod. A claim made from it can never be changed by an
-            upgrade. Default: none; the logs go where ``logs=`` says.
-        log_groomer: what deletes old log files, or None for nothing. Charts before 1.22 have it only with ``storage``.
-        scaling: an autoscaler instead of ``replicas``: :class:`Keda` by the tasks that wait, or :class:`Hpa` by CPU.
+        queues: the queues that they take tasks from. Default: ``default``.
+        resources: requests and limits of each worker. Default: 500m CPU, 2Gi memory, at most 3Gi; up to 16 tasks share them.
+        grace_period: how long a worker may finish its tasks before it is killed. Default: the chart's 10 minutes.
+        storage: a volume for each worker's log files, which is kept when the pod is deleted. An upgrade can never change its
+            claim. Default: None; logs are stored as ``logs=`` sets.
+        log_groomer: the sidecar that deletes old log files, or None for none. Charts before 1.22 have it only with ``storage``.
+        scaling: an autoscaler instead of ``replicas``: :class:`Keda` by the number of waiting tasks, or :class:`Hpa` by CPU.
     """
 
     how_to_write: ClassVar[str] = "CeleryWorkers(replicas=2)"
@@ -143,18 +143,18 @@ class CeleryWorkers(Replicated):
             yield Finding(
                 rule="executors/queue",
                 at="queues",
-                problem="is empty, so that the workers would get no task",
+                problem="is empty, so the workers would get no task",
                 seen=repr(self.queues),
-                fix='name one, like "default"',
+                fix='set at least one queue, like "default"',
             )
 
 
 @frozen
 class WorkerSet(CeleryWorkers):
-    """Further Celery workers, with queues, resources and nodes of their own. From chart 1.20 on.
+    """An additional set of Celery workers, with its own queues, resources and nodes. From chart 1.20 on.
 
     Attributes:
-        name: what tells them apart; part of the names of their objects.
+        name: the name of the set, which is part of the names of its objects.
     """
 
     how_to_write: ClassVar[str] = 'WorkerSet(name="gpu", queues=["gpu"])'
@@ -163,7 +163,7 @@ class WorkerSet(CeleryWorkers):
 
 
 Broker = RedisBroker | ExternalBroker
-"""The message broker of Celery: Redis by the chart, or another that exists."""
+"""The message broker of Celery: the Redis of the chart, or an external broker."""
 
 
 def _celery_rules(workers: CeleryWorkers, sets: Sequence[WorkerSet]) -> Iterator[Finding]:
@@ -173,25 +173,25 @@ def _celery_rules(workers: CeleryWorkers, sets: Sequence[WorkerSet]) -> Iterator
             yield Finding(
                 rule="executors/sets",
                 at=f"sets[{index}].name",
-                problem="is the name of other workers",
+                problem="is already the name of other workers",
                 seen=repr(name),
-                fix="choose another name",
+                fix="use another name",
             )
     if isinstance(workers, WorkerSet):
         yield Finding(
             rule="executors/sets",
             at="workers",
-            problem="is a set beside the workers, not the workers themselves",
-            fix="give CeleryWorkers(...), and the set in sets=",
+            problem="must be CeleryWorkers; a WorkerSet is an additional set",
+            fix="pass CeleryWorkers(...), and the set in sets=",
         )
 
 
 @frozen
 class CeleryExecutor:
-    """Tasks run in workers that stay, and get them through a broker.
+    """Runs tasks in workers that keep running, and receive tasks through a broker.
 
     Attributes:
-        broker: what carries tasks to the workers: :class:`RedisBroker` or :class:`ExternalBroker`.
+        broker: the message broker: :class:`RedisBroker` or :class:`ExternalBroker`.
         workers: the workers.
         sets: additional sets of workers. Default: none.
         concurrency: how many tasks one worker runs at a time. Default: 16.
@@ -215,11 +215,11 @@ class CeleryExecutor:
 
 @frozen
 class CeleryKubernetesExecutor(CeleryExecutor):
-    """Tasks run in Celery's workers, those of the queue ``kubernetes`` in pods of their own. Only with Airflow 2.
+    """Runs tasks in Celery workers, and tasks of the queue ``kubernetes`` in their own pods. Only with Airflow 2.
 
     Attributes:
-        task_resources: of the container of a task that runs in a pod. Charts before 1.20 have one key for it and for the
-            workers, and the workers' count. Default: 250m CPU, 512Mi memory, at most 1Gi.
+        task_resources: requests and limits of the container of a task that runs in a pod. Charts before 1.20 have one key for
+            tasks and workers, and use the workers' value. Default: 250m CPU, 512Mi memory, at most 1Gi.
     """
 
     how_to_write: ClassVar[str] = (
@@ -232,10 +232,10 @@ class CeleryKubernetesExecutor(CeleryExecutor):
 
 @frozen(kw_only=False, init=False)
 class MultipleExecutors:
-    """Several executors at once; a task names the one it wants. From chart 1.18 and Airflow 2.10 on.
+    """Several executors at once; a task can select one. From chart 1.18 and Airflow 2.10 on.
 
     Args:
-        executors: the executors, one of each kind. The first runs tasks that name none.
+        executors: the executors, one of each kind. The first runs tasks that select none.
     """
 
     how_to_write: ClassVar[str] = "MultipleExecutors(LocalExecutor(), KubernetesExecutor())"
@@ -247,7 +247,7 @@ class MultipleExecutors:
 
     @property
     def name(self) -> str:
-        """Their names, as Airflow and the chart take them."""
+        """The names of the executors, in the form of Airflow and the chart."""
         return ",".join(each.name for each in self.executors)
 
     def _rules(self) -> Iterator[Finding]:
@@ -255,9 +255,9 @@ class MultipleExecutors:
             yield Finding(
                 rule="executors/several",
                 at="executors",
-                problem="are fewer than two",
+                problem="must have at least two executors",
                 seen=repr(len(self.executors)),
-                fix="give the one executor itself, or two",
+                fix="pass the single executor directly, or add another",
             )
         names = [each.name for each in self.executors]
         for index, each in enumerate(self.executors):
@@ -265,24 +265,24 @@ class MultipleExecutors:
                 yield Finding(
                     rule="executors/several",
                     at=f"executors[{index}]",
-                    problem="is two executors itself, or the second of its kind",
+                    problem="is itself a combination of executors, or the second of its kind",
                     seen=names[index],
-                    fix="give CeleryExecutor(...) and KubernetesExecutor() once each",
+                    fix="pass CeleryExecutor(...) and KubernetesExecutor() once each",
                 )
 
 
 Executor = KubernetesExecutor | LocalExecutor | CeleryExecutor | CeleryKubernetesExecutor | MultipleExecutors
-"""Any way to run tasks."""
+"""Any executor."""
 
 
 def celery_of(executor: Executor) -> CeleryExecutor | None:
-    """The part of an executor that has Celery's workers and broker."""
+    """The part of an executor with the Celery workers and broker."""
     several = executor.executors if isinstance(executor, MultipleExecutors) else (executor,)
     return next((each for each in several if isinstance(each, CeleryExecutor)), None)
 
 
 def task_resources_of(executor: Executor) -> Resources | None:
-    """What a task's own pod is given, if there are such pods."""
+    """Requests and limits of a task's own pod, if the executor runs tasks in pods."""
     several = executor.executors if isinstance(executor, MultipleExecutors) else (executor,)
     return next(
         (each.task_resources for each in several if isinstance(each, KubernetesExecutor | CeleryKubernetesExecutor)),

@@ -1,4 +1,4 @@
-"""How people reach the UI."""
+"""How users reach the UI: Service, Ingress, Gateway API."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ISSUER_ANNOTATIONS: Mapping[str, str] = {
     "ClusterIssuer": "cert-manager.io/cluster-issuer",
     "Issuer": "cert-manager.io/issuer",
 }
-"""Kind of an issuer -> the annotation by which cert-manager finds it."""
+"""Kind of an issuer -> the annotation that selects it for cert-manager."""
 
 
 @frozen(kw_only=False)
@@ -33,8 +33,8 @@ class IngressTls:
     """TLS for a host, with the certificate in a Secret of the release's namespace.
 
     Args:
-        secret: the Secret's name; of type ``kubernetes.io/tls``.
-        issuer: the cert-manager issuer that fills the Secret. Default: none; then somebody must make it.
+        secret: the name of the Secret, of type ``kubernetes.io/tls``.
+        issuer: the cert-manager issuer that fills the Secret. Default: None; then you create the Secret.
         issuer_kind: ``"ClusterIssuer"`` (the default), or ``"Issuer"`` for one in the release's namespace.
     """
 
@@ -49,20 +49,20 @@ class IngressTls:
             yield Finding(
                 rule="exposure/issuer",
                 at="issuer_kind",
-                problem="is the kind of an issuer, and no issuer is named",
+                problem="has no effect without issuer=",
                 seen=repr(self.issuer_kind),
-                fix='name it: issuer="...", or leave issuer_kind out',
+                fix='set issuer="...", or remove issuer_kind=',
             )
 
     @property
     def reference(self) -> TlsSecret:
-        """The Secret by its contract."""
+        """The Secret as a typed reference."""
         return TlsSecret(self.secret)
 
 
 @frozen(kw_only=False)
 class ClusterIP:
-    """Reached from inside the cluster, by ``kubectl port-forward``, or through a proxy or tunnel that is not part of the platform.
+    """The UI is reachable only from inside the cluster: by ``kubectl port-forward``, or through a proxy or tunnel of your own.
 
     Args:
         base_url: the URL that users open, such as ``"https://airflow.example.com"`` for a tunnel or proxy with TLS. Airflow puts it
@@ -76,11 +76,11 @@ class ClusterIP:
 
 @frozen
 class NodePort:
-    """Reached on a port of every node.
+    """The UI is reachable on a port of every node.
 
     Attributes:
-        port: the port, 30000 to 32767 unless the cluster says otherwise. Default: Kubernetes chooses one, and keeps it.
-        base_url: the URL people type, which Airflow puts into links. Default: none; links are then relative.
+        port: the port, 30000 to 32767 unless the cluster has another range. Default: Kubernetes chooses one, and keeps it.
+        base_url: the URL that users open, which Airflow puts into links. Default: None; links are relative.
     """
 
     how_to_write: ClassVar[str] = "NodePort(port=30080)"
@@ -91,14 +91,14 @@ class NodePort:
 
 @frozen
 class LoadBalancer:
-    """Reached by an address that the cluster's load balancer gives to the Service.
+    """The UI is reachable at an address that the cluster's load balancer assigns to the Service.
 
     It listens on Airflow's own port 8080, without TLS.
 
     Attributes:
-        base_url: the URL people type, which Airflow puts into links. Default: none; links are then relative.
+        base_url: the URL that users open, which Airflow puts into links. Default: None; links are relative.
         source_ranges: the networks that may connect, as CIDRs. Default: every client that can route to the address.
-        annotations: as the load balancer reads them, for example for an internal address.
+        annotations: settings of the load balancer, for example for an internal address.
     """
 
     how_to_write: ClassVar[str] = 'LoadBalancer(source_ranges=["10.0.0.0/8"])'
@@ -110,11 +110,11 @@ class LoadBalancer:
 
 @frozen(kw_only=False)
 class IngressHost:
-    """A further host name of an Ingress.
+    """An additional host name of an Ingress.
 
     Args:
         name: the host name.
-        tls: its certificate. Default: none, plain http.
+        tls: its certificate. Default: None, plain http.
     """
 
     how_to_write: ClassVar[str] = 'IngressHost("airflow.internal.example.com", tls=IngressTls("airflow-internal-tls"))'
@@ -125,9 +125,9 @@ class IngressHost:
 
 @frozen
 class Ingress:
-    """Reached by a host name through an ingress controller, over a ClusterIP Service.
+    """The UI is reachable by a host name through an ingress controller, over a ClusterIP Service.
 
-    The base URL that Airflow puts into links follows from it: ``https://`` with ``tls`` or ``https=True``, ``http://`` otherwise.
+    The base URL that Airflow puts into links is ``https://`` with ``tls`` or ``https=True``, ``http://`` otherwise, and the host.
 
     Attributes:
         host: the host name.
@@ -136,10 +136,10 @@ class Ingress:
         https: whether users open the UI with https. Set it to True without ``tls`` if a proxy in front of the cluster terminates
             TLS, such as an AWS load balancer with an ACM certificate, or Cloudflare. It determines the base URL and the redirect
             URL of OIDC. Default: None; True if ``tls`` is set.
-        more_hosts: further host names that lead to the UI; links still use ``host``.
-        path: the path below which the UI is served, like ``"/airflow"``. Default: ``"/"``. Airflow 3 has to have ``"/"``: its
-            chart would probe the server where it no longer answers.
-        annotations: further annotations, as the ingress controller reads them.
+        more_hosts: additional host names for the UI; links still use ``host``.
+        path: the path of the UI, like ``"/airflow"``. Default: ``"/"``. Airflow 3 requires ``"/"``: its chart would probe the
+            server at a path where it does not answer.
+        annotations: additional annotations, as the ingress controller reads them.
     """
 
     how_to_write: ClassVar[str] = (
@@ -175,36 +175,36 @@ class Ingress:
             yield Finding(
                 rule="exposure/issuer",
                 at="more_hosts",
-                problem="has another issuer than tls, and an Ingress names one for all its hosts",
+                problem="has another issuer than tls, and an Ingress has one issuer for all hosts",
                 seen=", ".join(sorted(f"{kind} {name}" for kind, name in issuers)),
-                fix="use one issuer for all hosts of an Ingress",
+                fix="use the same issuer for all hosts",
             )
         for key in sorted(ISSUER_ANNOTATIONS.values()):
             if issuers and key in self.annotations:
                 yield Finding(
                     rule="exposure/issuer",
                     at=f"annotations.{key}",
-                    problem="names an issuer, and so does tls",
+                    problem="sets an issuer, and tls does too",
                     seen=show(self.annotations[key]),
-                    fix="leave the annotation out: it is written for tls=IngressTls(..., issuer=...)",
+                    fix="remove the annotation: tls=IngressTls(..., issuer=...) sets it",
                 )
         yield from _repeated([host.name for host in self.hosts], "more_hosts")
 
     @property
     def base_url(self) -> str:
-        """The URL people type."""
+        """The URL that users open."""
         https = self.tls is not None if self.https is None else self.https
         return f"{'https' if https else 'http'}://{self.host}{self.path.rstrip('/')}"
 
 
 @frozen(kw_only=False)
 class ExistingGateway:
-    """A Gateway that somebody else runs.
+    """A Gateway that already exists.
 
     Args:
         name: its name.
-        namespace: its namespace. Default: the release's. A Gateway elsewhere must allow routes from there.
-        listener: the name of one of its listeners. Default: all that fit the host.
+        namespace: its namespace. Default: the release's. A Gateway in another namespace must allow routes from there.
+        listener: the name of one of its listeners. Default: all that match the host.
     """
 
     how_to_write: ClassVar[str] = 'ExistingGateway("public", namespace="gateways")'
@@ -216,13 +216,13 @@ class ExistingGateway:
 
 @frozen
 class HttpRoute:
-    """Reached by a host name through the Gateway API, over a ClusterIP Service. The HTTPRoute is an object of ours.
+    """The UI is reachable by a host name through the Gateway API, over a ClusterIP Service. This library creates the HTTPRoute.
 
     Attributes:
         host: the host name.
-        gateway: the Gateway it is attached to; certificates belong to its listeners.
-        https: whether people use https. Default: True; it only decides the base URL.
-        more_hosts: further host names that lead to the UI; links still use ``host``.
+        gateway: the Gateway that the route is attached to. Its listeners have the certificates.
+        https: whether users open the UI with https. Default: True; it only sets the base URL.
+        more_hosts: additional host names for the UI; links still use ``host``.
     """
 
     how_to_write: ClassVar[str] = (
@@ -239,7 +239,7 @@ class HttpRoute:
 
     @property
     def base_url(self) -> str:
-        """The URL people type."""
+        """The URL that users open."""
         return f"{'https' if self.https else 'http'}://{self.host}"
 
 
@@ -252,7 +252,7 @@ def _repeated(hosts: Sequence[str], at: str) -> Iterator[Finding]:
         yield Finding(
             rule="exposure/host-twice",
             at=at,
-            problem="has a host name that is there already",
+            problem="has the same host name twice",
             seen=repr(host),
-            fix="name each host once",
+            fix="list each host once",
         )

@@ -1,4 +1,4 @@
-"""Where task logs are kept once the pod that wrote them is gone."""
+"""Where task logs are kept: a volume, an object store, a search engine, or nowhere."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 Port = Annotated[
     int,
-    Must(lambda value: 1 <= value <= 65535, "is not a port", "use a number from 1 to 65535", "argument/range"),
+    Must(lambda value: 1 <= value <= 65535, "must be a port", "use a number from 1 to 65535", "argument/range"),
 ]
 """A TCP port."""
 
 
 @frozen(kw_only=False)
 class Logs:
-    """A choice of where task logs are kept.
+    """Where task logs are kept.
 
     On a volume: :meth:`claim`, :meth:`existing_claim`. In an object store: :meth:`in_bucket`, or :meth:`s3`, :meth:`gcs`,
-    :meth:`azure_blob` for one without a handle; a task's log goes there when the task has ended. In a search engine: :meth:`elasticsearch`, :meth:`opensearch`. Nowhere:
-    :meth:`ephemeral`.
+    :meth:`azure_blob` for a bucket that is not an object of the program; Airflow uploads a task's log when the task has ended. In a
+    search engine: :meth:`elasticsearch`, :meth:`opensearch`. Nowhere: :meth:`ephemeral`.
 
-    How long logs are kept: on volumes the log groomer sidecars delete old files. In a store or search engine
-    Airflow deletes nothing: give the bucket a lifecycle rule, or the index a policy.
+    Retention: on volumes the log groomer sidecars delete old files. In an object store or search engine
+    Airflow deletes nothing: add a lifecycle rule to the bucket, or a retention policy to the index.
     """
 
     how_to_write: ClassVar[str] = 'Logs.claim(Volume("20Gi", storage_class="longhorn"))'
@@ -48,41 +48,41 @@ class Logs:
             yield Finding(
                 rule="logs/no-choice",
                 at="",
-                problem="says nothing about where logs are kept",
+                problem="must be one of the methods of Logs",
                 seen="Logs()",
-                fix="choose Logs.claim(...), Logs.s3(...), another of its methods, or Logs.ephemeral()",
+                fix="use Logs.claim(...), Logs.s3(...), another method of Logs, or Logs.ephemeral()",
             )
 
     @staticmethod
     def claim(volume: Volume) -> Logs:
-        """A volume that all pods of the release mount. The platform makes the claim itself, named ``<release>-logs``.
+        """A volume that all pods of the release mount. This library creates the claim ``<release>-logs``.
 
-        It belongs to no Helm release, so that uninstalling one keeps the logs, and its access mode is one that the storage
-        class can do; the chart's own claim is always ReadWriteMany, and waits for ever on a class that cannot.
+        The claim is not part of the Helm release, so ``helm uninstall`` keeps the logs. Its access mode is one that the storage
+        class supports. The chart's own claim is always ReadWriteMany, and stays pending if the class does not support that.
 
         Args:
-            volume: its size and class. Several nodes write it, so the class must be among ``ClusterFacts.rwx_classes``,
+            volume: size and storage class. Several nodes write to it, so the class must be in ``ClusterFacts.rwx_classes``,
                 unless the cluster has one node.
         """
         return ClaimLogs(volume)
 
     @staticmethod
     def existing_claim(name: str | NamedObject) -> Logs:
-        """A claim that exists in the release's namespace and that all pods can mount.
+        """An existing claim in the release's namespace that all pods can mount.
 
         Args:
-            name: the claim's name, or an object of cdk8s-plus that has one.
+            name: the name of the claim, or a cdk8s-plus object that has one.
         """
         return ExistingClaimLogs(name_of(name, "PersistentVolumeClaim"))
 
     @staticmethod
     def in_bucket(bucket: Bucket, *, prefix: str = "", encrypt: bool = False) -> Logs:
-        """A bucket that the platform knows: address, region and login are the bucket's own.
+        """A bucket that is an object of the program, which has its address, region and login.
 
         Args:
-            bucket: the bucket, as ``storage.bucket("airflow-logs")`` gives it; it must exist, or a ``BucketJob`` makes it.
-            prefix: what the names of objects start with.
-            encrypt: whether each object asks for server-side encryption (AES256), with S3.
+            bucket: the bucket, as ``storage.bucket("airflow-logs")`` returns it; it must exist, or a ``BucketJob`` creates it.
+            prefix: the prefix of object names.
+            encrypt: whether each object is written with server-side encryption (AES256), with S3.
         """
         return _logs_in(bucket, prefix, encrypt)
 
@@ -96,17 +96,17 @@ class Logs:
         region: str | None = None,
         encrypt: bool = False,
     ) -> Logs:
-        """A bucket of S3, or of anything that speaks S3.
+        """A bucket of S3, or of an S3-compatible store.
 
         Args:
-            bucket: its name; it must exist.
-            prefix: what the names of objects start with.
+            bucket: the name of the bucket; it must exist.
+            prefix: the prefix of object names.
             connection: the key of a Secret with an Airflow connection of type ``aws`` (JSON or URL) that has access key and secret
-                key. Default: none; then pods log in by their identity in the cloud, as their service accounts say.
-            endpoint: where an S3-compatible store listens. With ``connection`` it has to stand in the Secret, as ``endpoint_url``
-                among the extras; the command that makes the Secret writes it there. Default: AWS.
-            region: the bucket's region, likewise. Default: as the environment of the pods says.
-            encrypt: whether each object asks for server-side encryption (AES256). Most S3-compatible stores refuse that.
+                key. Default: None; pods log in with their cloud identity, which their service accounts set.
+            endpoint: the URL of an S3-compatible store. With ``connection`` it must be in the Secret, as ``endpoint_url``
+                in the extras; the command that creates the Secret includes it. Default: AWS.
+            region: the region of the bucket, also in the Secret. Default: the region of the pods' environment.
+            encrypt: whether each object is written with server-side encryption (AES256). Most S3-compatible stores refuse that.
         """
         return S3Logs(
             bucket=bucket, prefix=prefix, connection=connection, endpoint=endpoint, region=region, encrypt=encrypt
@@ -117,10 +117,10 @@ class Logs:
         """A bucket of Google Cloud Storage.
 
         Args:
-            bucket: its name; it must exist.
-            prefix: what the names of objects start with.
+            bucket: the name of the bucket; it must exist.
+            prefix: the prefix of object names.
             connection: the key of a Secret with an Airflow connection of type ``google_cloud_platform`` (JSON or URL). Default:
-                none; then pods log in by their identity in the cloud (Workload Identity).
+                None; pods log in with their cloud identity (Workload Identity).
         """
         return GcsLogs(bucket=bucket, prefix=prefix, connection=connection)
 
@@ -128,25 +128,25 @@ class Logs:
     def azure_blob(account: str, container: str, *, prefix: str = "", connection: SecretKey | None = None) -> Logs:
         """A container of Azure Blob Storage.
 
-        The names of blobs start with ``wasb/``, before the prefix: Airflow knows by that word that it is Azure, and takes it
-        for a part of the name.
+        The names of blobs start with ``wasb/``, before the prefix: Airflow recognizes Azure by this word, and makes it a part of the
+        name.
 
         Args:
             account: the storage account.
             container: the container; it must exist.
-            prefix: what the names of blobs go on with.
-            connection: the key of a Secret with an Airflow connection of type ``wasb`` (JSON or URL) to that account. Default: none;
-                then pods log in by their identity in the cloud (Workload Identity).
+            prefix: the prefix of blob names, after ``wasb/``.
+            connection: the key of a Secret with an Airflow connection of type ``wasb`` (JSON or URL) to that account. Default: None;
+                pods log in with their cloud identity (Workload Identity).
         """
         return AzureBlobLogs(account=account, container=container, prefix=prefix, connection=connection)
 
     @staticmethod
     def elasticsearch(url: SearchUrlSecret, *, direct: bool = False) -> Logs:
-        """Elasticsearch. The UI reads logs from it, and tasks write theirs as JSON.
+        """Elasticsearch. The UI reads logs from it, and tasks write their logs as JSON.
 
         Args:
             url: the Secret with its URL.
-            direct: whether Airflow itself sends a task's log to it when the task has ended; Airflow 3.2 and later can. Default: no;
+            direct: whether Airflow itself sends a task's log when the task has ended, with Airflow 3.2 and later. Default: False;
                 then tasks write to their standard output, and a log collector of the cluster has to bring that to
                 Elasticsearch.
         """
@@ -174,37 +174,37 @@ class Logs:
 
     @staticmethod
     def ephemeral() -> Logs:
-        """No place: the log of a task is lost with its pod. For trying things out."""
+        """Logs are not kept: the log of a task is lost with its pod. For experiments."""
         return EphemeralLogs()
 
 
 @frozen(kw_only=False)
 class ClaimLogs(Logs):
-    """What :meth:`Logs.claim` returns."""
+    """The result of :meth:`Logs.claim`."""
 
     volume: Volume
 
 
 @frozen(kw_only=False)
 class ExistingClaimLogs(Logs):
-    """What :meth:`Logs.existing_claim` returns."""
+    """The result of :meth:`Logs.existing_claim`."""
 
     name: ObjectName
 
 
 @frozen(kw_only=False)
 class EphemeralLogs(Logs):
-    """What :meth:`Logs.ephemeral` returns."""
+    """The result of :meth:`Logs.ephemeral`."""
 
 
 @frozen
 class ObjectStoreLogs(Logs):
-    """What logs in an object store have in common.
+    """Settings that logs in all object stores have.
 
     Attributes:
-        prefix: what the names of objects start with.
+        prefix: the prefix of object names.
         connection: the key of a Secret with an Airflow connection, or None for the identity of the pods.
-        store: the handle of the bucket, where there is one.
+        store: the bucket object, if the program has one.
     """
 
     prefix: BucketPrefix = ""
@@ -221,18 +221,18 @@ class ObjectStoreLogs(Logs):
 
     @property
     def plain_connection(self) -> dict[str, object] | None:
-        """The connection that is needed even where nothing of it is secret; None where there is none."""
+        """The connection that is needed although nothing in it is secret; None if there is none."""
         return None
 
     @property
     def secret_connection(self) -> dict[str, object]:
-        """The connection that the Secret has to hold; words in capitals stand for what is secret."""
+        """The connection that the Secret must contain; words in capitals are placeholders for secrets."""
         raise NotImplementedError
 
 
 @frozen
 class S3Logs(ObjectStoreLogs):
-    """What :meth:`Logs.s3` returns."""
+    """The result of :meth:`Logs.s3`."""
 
     bucket: BucketName
     endpoint: StorageEndpoint | None = None
@@ -251,7 +251,7 @@ class S3Logs(ObjectStoreLogs):
 
     @property
     def plain_connection(self) -> dict[str, object] | None:
-        """Where the store is, without a login."""
+        """The address of the store, without a login."""
         if self.store is not None:
             said = self.store.connection()
             return said if "extra" in said else None
@@ -259,14 +259,14 @@ class S3Logs(ObjectStoreLogs):
 
     @property
     def secret_connection(self) -> dict[str, object]:
-        """Access key and secret key, and where the store is."""
+        """Access key and secret key, and the address of the store."""
         keys = {"conn_type": "aws", "login": "ACCESS_KEY", "password": "SECRET_KEY"}
         return {**keys, "extra": self._extra} if self._extra else {**keys}
 
 
 @frozen
 class GcsLogs(ObjectStoreLogs):
-    """What :meth:`Logs.gcs` returns."""
+    """The result of :meth:`Logs.gcs`."""
 
     bucket: BucketName
 
@@ -283,14 +283,14 @@ class GcsLogs(ObjectStoreLogs):
 
 @frozen
 class AzureBlobLogs(ObjectStoreLogs):
-    """What :meth:`Logs.azure_blob` returns."""
+    """The result of :meth:`Logs.azure_blob`."""
 
     account: StorageAccount
     container: Container
 
     @property
     def folder(self) -> str:
-        """``remote_base_log_folder``; not ``wasb://``, which Airflow 3.2 takes away and others do not."""
+        """``remote_base_log_folder``; not ``wasb://``, which Airflow 3.2 removes and other versions do not."""
         return self._below("wasb")
 
     @property
@@ -306,7 +306,7 @@ class AzureBlobLogs(ObjectStoreLogs):
 
 @frozen
 class SearchLogs(Logs):
-    """What logs in a search engine have in common.
+    """Settings that logs in all search engines have.
 
     Attributes:
         url: the Secret with its URL.
@@ -323,7 +323,7 @@ class SearchLogs(Logs):
 
 @frozen
 class ElasticsearchLogs(SearchLogs):
-    """What :meth:`Logs.elasticsearch` returns."""
+    """The result of :meth:`Logs.elasticsearch`."""
 
     engine: ClassVar[str] = "elasticsearch"
     direct_option: ClassVar[str] = "write_to_es"
@@ -331,7 +331,7 @@ class ElasticsearchLogs(SearchLogs):
 
 @frozen
 class OpensearchLogs(SearchLogs):
-    """What :meth:`Logs.opensearch` returns."""
+    """The result of :meth:`Logs.opensearch`."""
 
     engine: ClassVar[str] = "opensearch"
     direct_option: ClassVar[str] = "write_to_os"
@@ -346,14 +346,14 @@ class OpensearchLogs(SearchLogs):
             yield Finding(
                 rule="logs/half-a-login",
                 at=missing,
-                problem="is missing, and the other half of the login is given",
-                fix=f'name its Secret: {missing}=SecretKey("airflow-opensearch", "{missing}"), or leave both out',
+                problem="is required, because the other half of the login is set",
+                fix=f'set {missing}=SecretKey("airflow-opensearch", "{missing}"), or remove both',
             )
 
 
 @frozen
 class _NoBucket(Logs):
-    """What was given in the place of a bucket; the check of its type tells."""
+    """The value that was passed as a bucket; its type is checked later."""
 
     bucket: Bucket
 

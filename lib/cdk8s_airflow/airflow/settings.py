@@ -1,4 +1,4 @@
-"""All that was said about one release, as the wire reads it."""
+"""All settings of one release, the input of the wire functions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 @frozen
 class ReleaseSettings:
-    """One release of Airflow, sound in itself."""
+    """One release of Airflow. The settings are valid on their own; the pipeline checks how they fit together."""
 
     release: str
     namespace: str
@@ -105,7 +105,7 @@ class ReleaseSettings:
     unchecked_values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def images_beside(self) -> Mapping[str, tuple[str, str]]:
+    def other_images(self) -> Mapping[str, tuple[str, str]]:
         """Key under ``images`` -> repository and tag of each image of the chart other than Airflow's."""
         return SIDE_IMAGES[self.dialect.chart] if self.archived_images is None else self.archived_images
 
@@ -130,7 +130,7 @@ class ReleaseSettings:
 
     @property
     def git_sync(self) -> GitSync | None:
-        """The repository that git-sync fetches, if that is where DAG files come from."""
+        """The repository that git-sync fetches, if DAG files come from git-sync."""
         return self.dags if isinstance(self.dags, GitSync) else None
 
     @property
@@ -162,5 +162,5 @@ class ReleaseSettings:
 
     @property
     def patience(self) -> int:
-        """Seconds that the delivery gives to a hook."""
+        """The timeout of a Helm hook in this delivery, in seconds."""
         return seconds(self.delivery.timeout)

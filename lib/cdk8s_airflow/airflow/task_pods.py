@@ -1,4 +1,4 @@
-"""The pods in which KubernetesExecutor runs tasks: one by default, and others that a task asks for by name."""
+"""The pods in which KubernetesExecutor runs tasks: a default one, and named ones that a task selects."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from cdk8s_airflow.validation.constraints import AnnotationKey, Duration, Label,
 from cdk8s_airflow.validation.frozen import frozen
 
 TEMPLATES_FOLDER = "/opt/airflow/pod_templates/named"
-"""Where the scheduler has the named templates: ``<name>.yaml`` in here."""
+"""The folder of the scheduler with the named templates, one ``<name>.yaml`` each."""
 
 
 @frozen
 class TaskPod(AirflowPod):
     """The pod of a task.
 
-    What the release says of all pods (DAG files, ``env=``, connections, proxy, authorities, logs, pull Secret) it has anyway. A
-    variable that is given here too wins over that of the release.
+    Settings of the release for all pods apply to it too: DAG files, ``env=``, connections, proxy, CA certificates, logs, pull
+    Secret. A variable that is set here overrides that of the release.
 
     Attributes:
-        resources: of the task's container. Default: what the executor's ``task_resources`` says.
-        gpus: how many GPUs. Default: none.
-        gpu_resource: what the cluster calls them. Default: ``nvidia.com/gpu``.
-        image: an image of its own; it has to hold the same version of Airflow, and is pulled like the release's. Default: that
-            of the release.
-        service_account: the name of a service account that exists. Default: the one that all task pods share.
-        env_from: Secrets and ConfigMaps each of whose keys becomes a variable. Default: none.
-        grace_period: how long a task may take to end when its pod is deleted. Default: the chart's 10 minutes.
+        resources: requests and limits of the task's container. Default: ``task_resources`` of the executor.
+        gpus: the number of GPUs. Default: none.
+        gpu_resource: the resource name of the GPUs. Default: ``nvidia.com/gpu``.
+        image: an image with the same version of Airflow as the release. It is pulled with the same mirror and pull Secret.
+            Default: the image of the release.
+        service_account: the name of an existing service account. Default: the one that all task pods share.
+        env_from: Secrets and ConfigMaps. Each of their keys becomes an environment variable. Default: none.
+        grace_period: how long a task may take to stop when its pod is deleted. Default: the chart's 10 minutes.
     """
 
     how_to_write: ClassVar[str] = 'TaskPod(resources=Resources(cpu="2", memory="8Gi"), gpus=1)'
@@ -52,31 +52,31 @@ class TaskPod(AirflowPod):
             yield Finding(
                 rule="tasks/gpu",
                 at="gpu_resource",
-                problem="is not how a device plugin calls its devices, which have a domain before the name",
+                problem="must be the name of a device plugin's resource, with a domain before the slash",
                 seen=repr(self.gpu_resource),
-                fix='write it like "nvidia.com/gpu" or "amd.com/gpu"',
+                fix='use a name like "nvidia.com/gpu" or "amd.com/gpu"',
             )
 
 
 @frozen
 class TaskPods:
-    """All kinds of pods for tasks. Only with KubernetesExecutor, alone or together with another executor.
+    """All kinds of task pods. Only with KubernetesExecutor, alone or together with another executor.
 
-    A task asks for a named one with ``executor_config={"pod_template_file": "/opt/airflow/pod_templates/named/<name>.yaml"}``.
+    A task selects a named one with ``executor_config={"pod_template_file": "/opt/airflow/pod_templates/named/<name>.yaml"}``.
 
-    With Airflow 3 a task talks to the API server and needs neither the metadata database nor any key of Airflow, so its pod has
-    none of them. With Airflow 2 every task needs them, and has them whatever is said here.
+    A task of Airflow 3 connects to the API server and needs neither the metadata database nor any key of Airflow, so its pod
+    does not get them. Every task of Airflow 2 needs them and gets them, regardless of these settings.
 
     Attributes:
-        default: the pod of a task that asks for none.
-        templates: name -> pod. Each says all that is its own; it takes nothing from ``default`` but the resources.
+        default: the pod of a task that selects no other.
+        templates: name -> pod. Each is complete in itself; it inherits only the resources of ``default``.
         metadata_database: whether task pods of Airflow 3 get the URL of the metadata database and the fernet key, for DAGs
-            that still read the database themselves. Such a task can read and change everything in it.
+            that still read the database directly. Such a task can read and change everything in it. Default: False.
         fernet_key: whether task pods of Airflow 3 get the fernet key. Airflow needs it in tasks only to pass tables of Delta Lake
-            and Iceberg, whose credentials it encrypts, from task to task. Connections come decrypted from the API server.
+            and Iceberg, whose credentials it encrypts, between tasks. The API server sends connections decrypted. Default: False.
         complete_started_pods: whether pods that tasks start, such as those of KubernetesPodOperator, get what the namespace
-            requires and the DAG does not state: the security context of the Pod Security Standard ``restricted``, and requests
-            and limits where the namespace has a quota. It becomes a ``pod_mutation_hook`` in ``airflowLocalSettings``. Default:
+            requires and the DAG does not set: the security context of the Pod Security Standard ``restricted``, and requests
+            and limits if the namespace has a quota. It becomes a ``pod_mutation_hook`` in ``airflowLocalSettings``. Default:
             True.
     """
 

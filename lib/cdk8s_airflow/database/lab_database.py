@@ -1,4 +1,4 @@
-"""A small PostgreSQL for a lab that has no operator for databases."""
+"""A single PostgreSQL instance for a lab without a database operator."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LabName = Annotated[
     str,
     Must(
         lambda text: is_label_1035(text) and len(text) <= _LONGEST_NAME,
-        "is not a name that a Service and the pods of a StatefulSet can have",
+        "must be a name that is valid for a Service and the pods of a StatefulSet",
         f"use at most {_LONGEST_NAME} lower-case letters, digits and dashes, starting with a letter",
         "database/name",
     ),
@@ -49,8 +49,8 @@ _Major = Annotated[
     int,
     Must(
         lambda major: 14 <= major <= 18,
-        "is not a major version of PostgreSQL that is still maintained",
-        "use 14 to 18; every version of Airflow known here runs with 16",
+        "must be a supported major version of PostgreSQL",
+        "use 14 to 18; 16 works with every supported version of Airflow",
         "database/postgres-major",
     ),
 ]
@@ -59,12 +59,12 @@ _Major = Annotated[
 class LabDatabase(PlatformConstruct):
     """One PostgreSQL in one pod, **for a lab only**: no operator, no backup, no second instance, no TLS.
 
-    When its pod or node is lost, Airflow waits until it is back; when its volume is lost, everything is lost. For work that
-    matters take a :class:`CnpgCluster` or an :class:`ExternalDatabase`. Its user may do everything in it. Its claim is marked so that
+    If its pod or node fails, Airflow waits until it runs again; if its volume is lost, all data is lost. For production, use a
+    :class:`CnpgCluster` or an :class:`ExternalDatabase`. Its user is a superuser. Its claim is annotated so that
     no delivery tool prunes it.
 
-    The image makes user, password and database when it finds an empty volume, and never again: a new password in the Secret has to be
-    told to PostgreSQL too (``ALTER ROLE ... PASSWORD``).
+    The image creates user, password and database only if the volume is empty. If you change the password in the Secret, change it
+    in PostgreSQL too (``ALTER ROLE ... PASSWORD``).
     """
 
     how_to_write = 'LabDatabase(chart, "db", ...)'
@@ -92,18 +92,18 @@ class LabDatabase(PlatformConstruct):
         """Create a single PostgreSQL instance for a lab.
 
         Args:
-            scope: the Chart it is written to.
+            scope: the Chart that the objects are written to.
             id: the construct id.
-            namespace: where it lives.
-            credentials: a Secret there with ``username`` and ``password``; the user name is ``user``.
-            storage: its volume. It can grow where the class lets it, never shrink.
+            namespace: the namespace of the database.
+            credentials: a Secret in that namespace with ``username`` and ``password``; the user name is ``user``.
+            storage: the volume. It can be enlarged if the storage class supports it, never shrunk.
             name: the name of its objects. Default: ``"lab-postgres"``.
-            database: the database's name. Default: ``"airflow"``.
-            user: who owns it. Default: the database's name.
-            postgres_major: the major version. Default: 16, which every version of Airflow known here supports. Another one does
-                not read the volume that it finds.
-            image: the image. Default: the official one, built on Debian.
-            mirror: where a copy of the image is pulled from. Default: from where its makers put it.
+            database: the name of the database. Default: ``"airflow"``.
+            user: the owner of the database. Default: the name of the database.
+            postgres_major: the major version. Default: 16, which every supported version of Airflow supports. An existing
+                volume cannot be used with another major version.
+            image: the image. Default: the official one, based on Debian.
+            mirror: the registry with a copy of the image. Default: None; the image is pulled from its original registry.
             pull_secret: the Secret, in its namespace, with which nodes log in to the registry. Default: None.
             resources: of its pod. Default: 100m CPU, 256Mi memory, at most 512Mi.
             parameters: of PostgreSQL, like ``{"max_connections": "50"}``; values are texts. Default: PostgreSQL's own.
@@ -111,7 +111,7 @@ class LabDatabase(PlatformConstruct):
             facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
-            PlatformError: for what Kubernetes or PostgreSQL would refuse.
+            PlatformError: for values that Kubernetes or PostgreSQL would refuse.
         """
         found = checked(LabDatabase.__init__, locals())
         facts = facts_of(scope, facts)
@@ -163,23 +163,23 @@ class LabDatabase(PlatformConstruct):
 
     @property
     def host(self) -> str:
-        """Its Service, in a form that any namespace resolves."""
+        """The host name of its Service, which works in every namespace."""
         return f"{self._name}.{self._namespace}.svc"
 
     @property
     def traffic(self) -> Traffic:
-        """Its pod, which opens no connection; those of clients are theirs. Nothing while findings are being collected."""
+        """Its pod, which opens no connection. Clients declare their own. Empty while findings are collected."""
         return Traffic(workloads=(lab_pods(self._name, self._namespace),)) if self._sound else Traffic()
 
     def connection(self, *, bridge: ExistingSecret | DsnSecret | None = None) -> DatabaseConnection:
-        """A way to this database, for ``AirflowChart(database=...)``. It is not encrypted: the image has no certificate.
+        """The connection to this database, for ``AirflowChart(database=...)``. It is not encrypted: the image has no certificate.
 
         Args:
-            bridge: a Secret in the namespace of Airflow with the whole URL under ``connection``. Needed when Airflow is in another
-                namespace. Default: the password, from the Secret in the namespace of the database.
+            bridge: a Secret in the namespace of Airflow with the whole URL in the key ``connection``. Required if Airflow is in another
+                namespace. Default: None; the password is read from the Secret in the namespace of the database.
 
         Raises:
-            PlatformError: when an argument is of another type.
+            PlatformError: if an argument has another type.
         """
         found = check_arguments(LabDatabase.connection, {"bridge": bridge})
         path = path_below(self._scope, self._id) if found else ""
@@ -221,7 +221,7 @@ def _rules(database: str, user: str, storage: Volume) -> Iterator[Finding]:
         yield Finding(
             rule="database/owner",
             at="user",
-            problem="is a reserved name of PostgreSQL",
+            problem="must not be a reserved name of PostgreSQL",
             seen=repr(user),
             fix="Use another name",
         )

@@ -1,8 +1,8 @@
-"""Emits HelmChart and CNPG Cluster through the generated bindings, so that the type checker reads every field name.
+"""Emits HelmChart and CNPG Cluster through the generated bindings, so that the type checker checks every field name.
 
-Each function takes the wire form of the resource (as Kubernetes reads it) and writes out, field by field, the struct
-of the bindings. A wire key that a function does not carry is an error of this library, never something that gets lost: add
-the field here. The bindings are imported inside the functions, because importing them starts Node.
+Each function takes the wire form of the resource (as Kubernetes reads it) and builds the struct of the bindings field by
+field. A wire key that a function does not handle raises an error, so nothing is lost: add the field here. The bindings are
+imported inside the functions, because importing them starts Node.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class BindingError(Exception):
-    """A wire manifest holds what the bindings here do not carry: a fault of the library, not of its user's input."""
+    """A wire manifest has a field that is not handled here: a defect of this library, not of its user's input."""
 
 
 def helm_chart(scope: constructs.Construct, id: str, manifest: Mapping[str, object]) -> cdk8s.ApiObject:
@@ -36,7 +36,7 @@ def helm_chart(scope: constructs.Construct, id: str, manifest: Mapping[str, obje
         manifest: ``apiVersion``, ``kind``, ``metadata`` and ``spec`` as Kubernetes reads them.
 
     Raises:
-        BindingError: when the manifest holds a key or a type that is not carried; nothing was made then.
+        BindingError: if the manifest has a key or type that is not handled; nothing is emitted then.
     """
     from cdk8s_airflow_crds.helmchart.io.cattle import helm
 
@@ -71,7 +71,7 @@ def cnpg_cluster(scope: constructs.Construct, id: str, manifest: Mapping[str, ob
         manifest: ``apiVersion``, ``kind``, ``metadata`` and ``spec`` as Kubernetes reads them.
 
     Raises:
-        BindingError: when the manifest holds a key or a type that is not carried; nothing was made then.
+        BindingError: if the manifest has a key or type that is not handled; nothing is emitted then.
     """
     from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
 
@@ -382,7 +382,7 @@ _REQUIRED = "RequiredDuringSchedulingIgnoredDuringExecution"
 
 
 def _pod_affinity(affinity: _Part, which: str) -> Any:
-    """The two structs of one shape, whose classes differ by ``Affinity`` or ``PostgresAntiAffinity`` in their names."""
+    """The two structs of the same shape, with ``Affinity`` or ``PostgresAntiAffinity`` in the names of their classes."""
     from cdk8s_airflow_crds.cluster.io.cnpg import postgresql
 
     base = f"ClusterSpecAffinityAdditionalPod{which}"
@@ -679,7 +679,7 @@ def _cluster_spread(constraint: _Part) -> postgresql.ClusterSpecTopologySpreadCo
 
 
 class _Part:
-    """A mapping of the wire that remembers what was read, so that nothing in it can be forgotten."""
+    """A mapping of the wire that records which keys were read, so that none is forgotten."""
 
     def __init__(self, wire: object, at: str) -> None:
         if not isinstance(wire, Mapping):
@@ -693,9 +693,9 @@ class _Part:
         return True
 
     def finish(self) -> None:
-        """Raise for every key that nobody asked for, here and in all parts below."""
+        """Raise for every key that was not read, here and in all parts below."""
         if left := sorted(self._left()):
-            raise BindingError(f"not carried by the bindings: {', '.join(left)}; add the fields to kube/bindings.py")
+            raise BindingError(f"not handled by the bindings: {', '.join(left)}; add the fields to kube/bindings.py")
 
     def _left(self) -> Iterator[str]:
         yield from (f"{self._at}.{key}" for key in self._wire if key not in self._read)
@@ -703,7 +703,7 @@ class _Part:
             yield from part._left()
 
     def must_be(self, api_version: str, kind: str) -> None:
-        """Take the two keys that say which resource this is."""
+        """Read the two keys that identify the resource."""
         if (self.text("apiVersion"), self.text("kind")) != (api_version, kind):
             raise BindingError(f"{self._at} must be {api_version} {kind}")
 
@@ -713,21 +713,21 @@ class _Part:
         return self._wire.get(key)
 
     def text(self, key: str) -> str | None:
-        """A text, where there is one."""
+        """A string, or None if the key is missing."""
         value = self.anything(key)
         return None if value is None else self._text(key, value)
 
     def required_text(self, key: str) -> str:
-        """A text that must be there."""
+        """A required string."""
         return self._text(key, self.anything(key))
 
     def number(self, key: str) -> float | None:
-        """A number, where there is one."""
+        """A number, or None if the key is missing."""
         value = self.anything(key)
         return None if value is None else self._number(key, value)
 
     def required_number(self, key: str) -> float:
-        """A number that must be there."""
+        """A required number."""
         return self._number(key, self.anything(key))
 
     def flag(self, key: str) -> bool | None:
@@ -735,42 +735,42 @@ class _Part:
         value = self.anything(key)
         if value is None or isinstance(value, bool):
             return value
-        raise self._wrong(key, value, "true or false")
+        raise self._wrong(key, value, "a boolean")
 
     def choice(self, key: str, choices: type[_Choice]) -> _Choice | None:
-        """One of the words of a generated enum, whose members are named by the words in capitals."""
+        """A value of a generated enum, whose members have the value in capitals as name."""
         value = self.text(key)
         if value is None:
             return None
         try:
             return choices[value.upper()]
         except KeyError:
-            raise self._wrong(key, value, "one of the enum's words") from None
+            raise self._wrong(key, value, "a value of the enum") from None
 
     def required_choice(self, key: str, choices: type[_Choice]) -> _Choice:
-        """One of the words of a generated enum, which must be there."""
+        """A required value of a generated enum."""
         choice = self.choice(key, choices)
         if choice is None:
-            raise self._wrong(key, None, "one of the enum's words")
+            raise self._wrong(key, None, "a value of the enum")
         return choice
 
     def texts(self, key: str) -> list[str] | None:
-        """A list of texts, where there is one."""
+        """A list of strings, or None if the key is missing."""
         values = self._list(key)
         return None if values is None else [self._text(key, value) for value in values]
 
     def numbers(self, key: str) -> list[float] | None:
-        """A list of numbers, where there is one."""
+        """A list of numbers, or None if the key is missing."""
         values = self._list(key)
         return None if values is None else [self._number(key, value) for value in values]
 
     def pairs(self, key: str) -> dict[str, str] | None:
-        """A mapping from text to text, where there is one."""
+        """A mapping from string to string, or None if the key is missing."""
         values = self._mapping(key)
         return None if values is None else {name: self._text(f"{key}.{name}", value) for name, value in values.items()}
 
     def amounts(self, key: str) -> dict[str, str | float] | None:
-        """A mapping from text to texts or numbers, where there is one."""
+        """A mapping from string to strings or numbers, or None if the key is missing."""
         values = self._mapping(key)
         if values is None:
             return None
@@ -780,17 +780,17 @@ class _Part:
         }
 
     def part(self, key: str) -> _Part:
-        """A mapping that must be there."""
+        """A required mapping."""
         part = _Part(self.anything(key), f"{self._at}.{key}")
         self._parts.append(part)
         return part
 
     def maybe(self, key: str) -> _Part | None:
-        """A mapping, where there is one."""
+        """A mapping, or None if the key is missing."""
         return None if self.anything(key) is None else self.part(key)
 
     def parts(self, key: str) -> list[_Part] | None:
-        """A list of mappings, where there is one."""
+        """A list of mappings, or None if the key is missing."""
         values = self._list(key)
         if values is None:
             return None

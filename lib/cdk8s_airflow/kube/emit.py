@@ -1,7 +1,7 @@
-"""Hands finished manifests to cdk8s: the one way for every kind that has no bindings of its own.
+"""Passes finished manifests to cdk8s, for all kinds without bindings.
 
-A call into Node costs far more than the object it makes, so :func:`emit` sends all manifests of a construct in one
-call, through a small jsii module of ours. What comes out are ordinary ``cdk8s.ApiObject`` children of the construct.
+A call into Node takes much longer than creating the object, so :func:`emit` sends all manifests of a construct in one
+call, through a small jsii module of this library. The results are ordinary ``cdk8s.ApiObject`` children of the construct.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ _STRUCT_METADATA = frozenset({"name", "namespace", "labels", "annotations", "fin
 
 
 def emit(scope: constructs.Construct, manifests: Mapping[str, Mapping[str, object]]) -> None:
-    """Make each manifest an ``ApiObject`` below ``scope``, all of them in one call.
+    """Create an ``ApiObject`` below ``scope`` for each manifest, all of them in one call.
 
-    The objects behave as any other of cdk8s: the Chart's labels are added, the Chart's namespace is used where the
-    manifest names none (never on a cluster-scoped kind), a missing ``metadata.name`` is generated from the construct
-    path, and ``scope.node.find_child(id)`` gives the object for JSON patches and dependencies. Keys whose value is None
-    are left out.
+    The objects behave like other cdk8s objects: the Chart's labels are added, the Chart's namespace is used if the
+    manifest has none (never on a cluster-scoped kind), a missing ``metadata.name`` is generated from the construct
+    path, and ``scope.node.find_child(id)`` returns the object for JSON patches and dependencies. Keys whose value is None
+    are omitted.
 
     Args:
-        scope: their parent construct, inside a Chart.
+        scope: the parent construct, inside a Chart.
         manifests: construct id -> manifest as Kubernetes reads it (``apiVersion``, ``kind``, ``metadata``, ...). Ids are API:
             they must stay the same from release to release.
 
     Raises:
-        PlatformError: for everything that is wrong with any of the manifests; then none of them is made. The rule ids
+        PlatformError: with everything that is wrong with the manifests; then none of them is created. The rule ids
             are ``edge/id``, ``edge/duplicate-id``, ``edge/missing-key``, ``edge/api-version``, ``edge/metadata``,
-            ``edge/cluster-scoped``, ``edge/not-json`` and ``edge/refused`` (cdk8s itself did not take it).
+            ``edge/cluster-scoped``, ``edge/not-json`` and ``edge/refused`` (cdk8s itself refused it).
     """
     findings: list[Finding] = []
     objects = _objects(manifests, findings)
@@ -56,7 +56,7 @@ def emit(scope: constructs.Construct, manifests: Mapping[str, Mapping[str, objec
     try:
         taken = _way()(scope, objects)
     except RuntimeError as error:
-        # jsii raises the JavaScript error with its stack as text; the first line is what went wrong.
+        # jsii raises the JavaScript error with its stack trace as text; the first line is the message.
         problem = str(error).strip().splitlines()[0].removeprefix("Error: ")
     if problem is not None:
         raise _error(scope, [_refused(problem)])
@@ -65,7 +65,7 @@ def emit(scope: constructs.Construct, manifests: Mapping[str, Mapping[str, objec
 
 
 def _objects(manifests: Mapping[str, Mapping[str, object]], findings: list[Finding]) -> list[_Object]:
-    """The manifests as plain JSON values; what is wrong with them goes to ``findings``."""
+    """The manifests as plain JSON values; problems are added to ``findings``."""
     objects: list[_Object] = []
     seen: dict[str, str] = {}
     for id_, manifest in manifests.items():
@@ -74,13 +74,13 @@ def _objects(manifests: Mapping[str, Mapping[str, object]], findings: list[Findi
                 Finding(
                     rule="edge/id",
                     at="id",
-                    problem="a construct id must be text",
+                    problem="must be a string",
                     seen=show(id_),
-                    fix="name the object",
+                    fix="use a string",
                 )
             )
             continue
-        # constructs writes "/" in an id as "--", so two ids can mean one child.
+        # constructs replaces "/" in an id with "--", so two ids can name the same child.
         if seen.setdefault(id_.replace("/", "--"), id_) != id_:
             findings.append(_taken(id_))
         before = len(findings)
@@ -92,23 +92,23 @@ def _objects(manifests: Mapping[str, Mapping[str, object]], findings: list[Findi
             _check(id_, plain, findings)
             objects.append((id_, plain, is_cluster_scoped(str(plain.get("apiVersion")), str(plain.get("kind")))))
         elif len(findings) == before:
-            findings.append(_not_json(id_, manifest, "a manifest must be a mapping"))
+            findings.append(_not_json(id_, manifest, "must be a mapping"))
     return objects
 
 
 def _check(id_: str, manifest: dict[str, Json], findings: list[Finding]) -> None:
-    """What the API server needs to know whose manifest this is."""
+    """Findings for fields that identify the manifest for the API server."""
     for key in ("apiVersion", "kind"):
         value = manifest.get(key)
         if not isinstance(value, str) or not value:
-            problem = "is missing" if value is None else "must be text"
+            problem = "is required" if value is None else "must be a string"
             findings.append(
                 Finding(
                     rule="edge/missing-key",
                     at=f"{id_}.{key}",
-                    problem=f"{key} {problem}",
+                    problem=problem,
                     seen="" if value is None else show(value),
-                    fix=f"give the manifest its {key}",
+                    fix=f"set {key} of the manifest",
                 )
             )
     api_version = manifest.get("apiVersion")
@@ -119,9 +119,9 @@ def _check(id_: str, manifest: dict[str, Json], findings: list[Finding]) -> None
                 Finding(
                     rule="edge/api-version",
                     at=f"{id_}.apiVersion",
-                    problem="is neither a version nor group/version",
+                    problem="must be a version or group/version",
                     seen=show(api_version),
-                    fix='write it as "v1" or "apps/v1"',
+                    fix='use a value like "v1" or "apps/v1"',
                 )
             )
     _check_metadata(id_, manifest, findings)
@@ -134,9 +134,9 @@ def _check_metadata(id_: str, manifest: dict[str, Json], findings: list[Finding]
             Finding(
                 rule="edge/missing-key",
                 at=f"{id_}.metadata",
-                problem="metadata is missing" if metadata is None else "metadata must be a mapping",
+                problem="is required" if metadata is None else "must be a mapping",
                 seen="" if metadata is None else show(metadata),
-                fix="give the manifest its metadata, at least an empty mapping",
+                fix="set metadata of the manifest, at least to an empty mapping",
             )
         )
         return
@@ -144,17 +144,17 @@ def _check_metadata(id_: str, manifest: dict[str, Json], findings: list[Finding]
         value = metadata.get(key)
         if value is not None and (not isinstance(value, str) or not value):
             findings.append(
-                _metadata(f"{id_}.metadata.{key}", value, "must be text", "write a name, or leave the key out")
+                _metadata(f"{id_}.metadata.{key}", value, "must be a string", "use a string, or remove the key")
             )
     for key in ("labels", "annotations"):
         pairs = metadata.get(key, {})
         if not isinstance(pairs, dict):
-            findings.append(_metadata(f"{id_}.metadata.{key}", pairs, "must be a mapping", "write name: text pairs"))
+            findings.append(_metadata(f"{id_}.metadata.{key}", pairs, "must be a mapping", "use a mapping of strings"))
             continue
         for name, value in pairs.items():
             if not isinstance(value, str):
                 findings.append(
-                    _metadata(f"{id_}.metadata.{key}.{name}", value, "must be text", "put the value in quotes")
+                    _metadata(f"{id_}.metadata.{key}.{name}", value, "must be a string", "put the value in quotes")
                 )
     namespace = metadata.get("namespace")
     kind = manifest.get("kind")
@@ -163,19 +163,19 @@ def _check_metadata(id_: str, manifest: dict[str, Json], findings: list[Finding]
             Finding(
                 rule="edge/cluster-scoped",
                 at=f"{id_}.metadata.namespace",
-                problem=f"a {kind} belongs to the whole cluster and has no namespace",
+                problem=f"must not be set, because a {kind} is not namespaced",
                 seen=show(namespace),
-                fix="leave the namespace out",
+                fix="remove the namespace",
             )
         )
 
 
 class _UnfitError(Exception):
-    """Something in a manifest does not survive the way to Node; where and why is for the slower way to say."""
+    """A part of a manifest cannot be passed to Node; :func:`_plain` then finds the path and the reason."""
 
 
 def _carried(value: Any) -> Json:
-    """As :func:`_plain`, but without keeping track of places: nearly every manifest can be carried whole."""
+    """Like :func:`_plain`, but without paths, which is faster: nearly every manifest is valid."""
     kind = type(value)
     if kind is str or kind is bool:
         return cast("str | bool", value)
@@ -191,48 +191,50 @@ def _carried(value: Any) -> Json:
 
 
 def _plain(value: object, at: str, findings: list[Finding]) -> Json:
-    """``value`` as the JSON values that survive the way to Node unchanged, without keys whose value is None."""
+    """``value`` as JSON values that Node reads unchanged, without keys whose value is None."""
     if isinstance(value, str):
         return str.__str__(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
         if abs(value) > _LARGEST_INTEGER:
-            findings.append(_not_json(at, value, "a whole number this large loses digits in JSON"))
+            findings.append(_not_json(at, value, "must be an integer that JSON represents exactly, below 2**53"))
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
-            findings.append(_not_json(at, value, "is not a number that JSON knows"))
+            findings.append(_not_json(at, value, "must be a number that JSON supports"))
         return value
     if isinstance(value, Mapping):
         plain: dict[str, Json] = {}
         for key, item in value.items():
             if not isinstance(key, str):
-                findings.append(_not_json(f"{at}.{key}", key, "a key must be text"))
+                findings.append(_not_json(f"{at}.{key}", key, "must be a string, as all keys in JSON"))
             elif key in _LOST_KEYS:
-                findings.append(_not_json(f"{at}.{key}", key, "a key of this name is lost in JavaScript"))
+                findings.append(_not_json(f"{at}.{key}", key, "must not be used as a key: JavaScript drops it"))
             elif item is not None:
                 plain[key] = _plain(item, f"{at}.{key}", findings)
         return plain
     if isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             if item is None:
-                findings.append(_not_json(f"{at}[{index}]", item, "a list in a manifest cannot hold None"))
+                findings.append(_not_json(f"{at}[{index}]", item, "must not be None in a list"))
         return [_plain(item, f"{at}[{index}]", findings) for index, item in enumerate(value)]
-    findings.append(_not_json(at, type(value), "a value of this type cannot be written to a manifest"))
+    findings.append(_not_json(at, type(value), "must have a type that JSON supports"))
     return None
 
 
 @functools.cache
 def _way() -> _Add:
-    """The bulk call, or the slow way with the same result where the module cannot be loaded."""
+    """The bulk call, or a slower way with the same result if the module cannot be loaded."""
     import jsii.errors
 
     try:
         from cdk8s_airflow.kube.bulk import Bulk
     except (jsii.errors.JSIIError, RuntimeError, OSError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        warnings.warn(f"one call for each object, as the bulk module cannot be loaded: {reason}", RuntimeWarning, 3)
+        warnings.warn(
+            f"uses one call for each object, because the bulk module cannot be loaded: {reason}", RuntimeWarning, 3
+        )
         return _by_patches
 
     def by_bulk(scope: constructs.Construct, objects: list[_Object]) -> list[str]:
@@ -242,7 +244,7 @@ def _way() -> _Add:
 
 
 def _by_patches(scope: constructs.Construct, objects: list[_Object]) -> list[str]:
-    """The same as the bulk call by means of cdk8s alone: an ApiObject with one JSON patch each."""
+    """The same as the bulk call with cdk8s alone: an ApiObject with one JSON patch each."""
     import cdk8s
 
     taken = [id_ for id_, _, _ in objects if scope.node.try_find_child(id_) is not None]
@@ -292,8 +294,8 @@ def _taken(id_: str) -> Finding:
     return Finding(
         rule="edge/duplicate-id",
         at=id_,
-        problem="the construct has a child of this id already",
-        fix="give each object an id of its own",
+        problem="is already the id of a child of the construct",
+        fix="use another id",
     )
 
 
@@ -301,7 +303,7 @@ def _refused(problem: str) -> Finding:
     return Finding(
         rule="edge/refused",
         at="",
-        problem=f"cdk8s did not take the objects: {problem}",
+        problem=f"cdk8s refused the objects: {problem}",
         fix="create the construct inside a Chart, before synth",
     )
 
@@ -312,7 +314,7 @@ def _metadata(at: str, value: object, problem: str, fix: str) -> Finding:
 
 def _not_json(at: str, value: object, problem: str) -> Finding:
     return Finding(
-        rule="edge/not-json", at=at, problem=problem, seen=show(value), fix="use text, numbers, lists and mappings"
+        rule="edge/not-json", at=at, problem=problem, seen=show(value), fix="use strings, numbers, lists and mappings"
     )
 
 

@@ -1,8 +1,8 @@
-"""Which options airflow.cfg has in a version of Airflow, and under which name an option goes there.
+"""Which options airflow.cfg has in a version of Airflow, and the name of an option in that version.
 
-The facts were read from installed releases, one of each minor version, with the providers of the official image. A patch
-release between two of them is answered for by the nearest older one of its minor version, or where there is none by the
-oldest: patch releases add hardly any option, and what one lacks is ignored by Airflow.
+The facts were read from installed releases, one of each minor version, with the providers of the official image. For a
+patch release between two of them, the nearest older one of its minor version is used, or the oldest if there is no older
+one. Patch releases hardly ever add options, and Airflow ignores an option that it does not have.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Name = tuple[str, str]
 
 
 def dotted(name: Name) -> str:
-    """Section and option as one text; a section may hold a dot itself, an option none."""
+    """Section and option, joined with a dot. A section may contain a dot, an option does not."""
     return f"{name[0]}.{name[1]}"
 
 
@@ -34,7 +34,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 @cache
 def facts_version(airflow_version: str) -> str:
-    """The release whose options stand for a version of Airflow."""
+    """The release whose options are used for a version of Airflow."""
     wanted = _numbers(airflow_version)
     known: list[str] = sorted(store.config_facts()["versions"], key=_numbers)
     same = [version for version in known if _numbers(version)[:2] == wanted[:2]] or known
@@ -44,7 +44,7 @@ def facts_version(airflow_version: str) -> str:
 
 @cache
 def options(section: str, airflow_version: str) -> frozenset[str]:
-    """The options of a section; empty where the version has no such section."""
+    """The options of a section; empty if the version has no such section."""
     facts = store.config_facts()
     bit = 1 << facts["versions"].index(facts_version(airflow_version))
     return frozenset(option for option, mask in facts["sections"].get(section, {}).items() if mask & bit)
@@ -57,7 +57,7 @@ def sections(airflow_version: str) -> frozenset[str]:
 
 
 def is_own_section(section: str) -> bool:
-    """Whether a section belongs to Airflow itself, rather than to a provider or plugin that any image can have."""
+    """Whether a section belongs to Airflow itself; providers and plugins have sections of their own."""
     facts = store.config_facts()
     return section in facts["own_sections"] or section in facts["moved_sections"]
 
@@ -72,7 +72,7 @@ def is_marked_sensitive(name: Name) -> bool:
 
 
 def is_sensitive(name: Name) -> bool:
-    """Whether an option holds a secret: Airflow marks it as sensitive, or its name says it."""
+    """Whether an option contains a secret: Airflow marks it as sensitive, or its name says it."""
     return is_marked_sensitive(name) or is_secret_variable(_variable(name))
 
 
@@ -85,7 +85,7 @@ def _former_names() -> dict[str, list[str]]:
 
 
 def names_of(name: Name) -> Iterator[Name]:
-    """The names that an option has had: the one asked for, then the newer ones, then the older ones."""
+    """All names that an option has had: the given one, then the newer ones, then the older ones."""
     facts = store.config_facts()
     name = (facts["moved_sections"].get(name[0], name[0]), name[1])
     seen = [dotted(name)]
@@ -101,13 +101,13 @@ def names_of(name: Name) -> Iterator[Name]:
 
 
 def place(name: Name, airflow_version: str) -> Name | None:
-    """The name under which a version has an option that was asked for by any of its names; None where it has none."""
+    """The name of an option in a version; any of its names can be passed. None if the version does not have the option."""
     known = [other for other in names_of(name) if other[1] in options(other[0], airflow_version)]
     return known[0] if known else None
 
 
-READ_AS = {"boolean": "true or false", "float": "a number", "integer": "a whole number"}
-"""What an option can be read as, in words."""
+READ_AS = {"boolean": "a boolean", "float": "a number", "integer": "an integer"}
+"""The types that Airflow reads options as, in words."""
 
 
 _READ_BY_CODE = {
@@ -180,11 +180,11 @@ _READ_BY_CODE = {
 its providers cncf.kubernetes and celery."""
 
 _WORDS = {"webserver.expose_config": ("non-sensitive-only",), "api.expose_config": ("non-sensitive-only",)}
-"""Booleans that accept further words, for all versions."""
+"""Further words that some boolean options accept, in all versions."""
 
 
 def read_as(name: Name) -> str:
-    """What Airflow reads an option as: a key of :data:`READ_AS`; nothing where it takes any text, or it is not known."""
+    """The type that Airflow reads an option as: a key of :data:`READ_AS`; None if any string is accepted, or the type is not known."""
     types, option = store.config_types(), dotted(name)
     if option in _WORDS:
         return "boolean"
@@ -195,10 +195,10 @@ def read_as(name: Name) -> str:
 
 
 def is_readable(name: Name, value: object, airflow_version: str) -> bool:
-    """Whether Airflow can read a value of an option as what it reads it as. Source: its ``getint``, ``getfloat``, ``getboolean``."""
+    """Whether Airflow can read a value of an option as its type. Source: its ``getint``, ``getfloat``, ``getboolean``."""
     type_ = read_as(name)
     text = str(value)
-    # A text with $ is filled in from the environment first.
+    # Airflow replaces variables in a string with $ from the environment first.
     if not type_ or "$" in text or (not text and dotted(name) in store.config_types()["empty"]):
         return True
     if text.lower() in _WORDS.get(dotted(name), ()):
@@ -213,7 +213,7 @@ def is_readable(name: Name, value: object, airflow_version: str) -> bool:
 
 
 _WHOLE_SINCE = (3, 2)
-"""Since when Airflow takes 1.0 and 1e3 for whole numbers, too."""
+"""First Airflow release that accepts 1.0 and 1e3 as integers."""
 
 
 def _is_whole(text: str) -> bool:
@@ -224,7 +224,7 @@ def _is_whole(text: str) -> bool:
 
 
 def guess(name: Name, airflow_version: str) -> Name | None:
-    """The option that a misspelt one most probably stands for: of its section, else of the same name in another."""
+    """The option that a misspelt one most probably means: first in its section, then in all sections."""
     section, option = name
     close = nearest(option, sorted(options(section, airflow_version)))
     if close is not None:
@@ -234,5 +234,5 @@ def guess(name: Name, airflow_version: str) -> Name | None:
 
 
 def guess_section(section: str, airflow_version: str) -> str | None:
-    """The section that a misspelt one most probably stands for."""
+    """The section that a misspelt one most probably means."""
     return nearest(section, sorted(sections(airflow_version)))

@@ -1,4 +1,4 @@
-"""Values of the official Airflow chart, held against what one chart version accepts and heeds."""
+"""Checks values of the official Airflow chart: which keys and values one chart version accepts and uses."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ def check_values(
 ) -> list[Finding]:
     """Everything that is wrong with values for one chart version.
 
-    Refused are: keys that the chart does not know, at any depth; values of the wrong type or form; keys that this
-    version accepts but ignores with this Airflow version and executor; secrets in clear text; what YAML cannot carry.
-    ``null`` in a mapping deletes a default, as Helm does it, and is accepted for every known key except whole
-    sections, whose loss ends the render.
+    These are refused: unknown keys at any depth; values of the wrong type or form; keys that this chart version accepts
+    but ignores with this Airflow version and executor; secrets in clear text; values that YAML cannot represent.
+    ``null`` in a mapping deletes a default, as in Helm. It is accepted for every known key except whole sections: without
+    a section, the chart does not render.
 
     Args:
-        values: the values document, or any part of it.
-        chart_version: one of :func:`chart_versions`, or any with ``schema``.
-        airflow_version: the Airflow that the values run, such as ``3.2.2``; decides which keys are heeded.
-        executor: the value of ``executor``; several, separated by commas, where the chart takes them.
-        schema: the facts of a version that there are none for here. Default: those of ``chart_version``.
-        effects: whether keys without effect with this executor and this Airflow are findings. Default: yes.
-        advice: what to do about an unknown key for which there is no reviewed advice. Default: the nearest known key.
+        values: the values document, or a part of it.
+        chart_version: one of :func:`chart_versions`, or any version with ``schema``.
+        airflow_version: the Airflow version that the release runs, such as ``3.2.2``. It decides which keys are used.
+        executor: the value of ``executor``; several separated by commas, if the chart supports that.
+        schema: the facts of a version that this library has none for. Default: those of ``chart_version``.
+        effects: whether keys without effect with this executor and Airflow version are findings. Default: yes.
+        advice: returns the fix for an unknown key without reviewed advice. Default: the most similar known key.
 
     Returns:
-        All findings, in the order of the document; empty when the values are fine.
+        All findings, in the order of the document; empty if the values are valid.
     """
     if schema is None and chart_version not in store.chart_versions():
         known = ", ".join(store.chart_versions())
@@ -61,9 +61,9 @@ def check_values(
             Finding(
                 rule="values/chart-version",
                 at="chart_version",
-                problem="there are no facts for this chart version",
+                problem="must be a chart version that this library knows",
                 seen=show(chart_version),
-                fix=f"give one of: {known}",
+                fix=f"use one of: {known}",
             )
         ]
     document, found = plain(values, area=_AREA, prefix=_PREFIX)
@@ -91,7 +91,7 @@ def check_values(
 
 
 def _advice(applying: Table, schema: store.Schema, path: Path) -> str | None:
-    """The reviewed right place; else which other chart versions know the key."""
+    """The reviewed fix for a key; without one, the chart versions that have the key."""
     reviewed = applying.at(path)
     if reviewed is not None:
         return reviewed.instead
@@ -103,8 +103,8 @@ def _advice(applying: Table, schema: store.Schema, path: Path) -> str | None:
 
 
 def _ignored(document: dict[str, Any], facts: translate.Document, setting: Setting) -> Iterator[Finding]:
-    """Keys that this version accepts and does not heed with this executor and this Airflow."""
-    # Values that follow from arguments are heeded; so this is loaded for a document that somebody wrote.
+    """Keys that this version accepts and ignores with this executor and this Airflow version."""
+    # Values that follow from arguments always have an effect. So this module is loaded only for values that a user passed.
     from cdk8s_airflow.schemas import value_classes
 
     values = value_classes.Values(setting, document, {})
@@ -114,7 +114,7 @@ def _ignored(document: dict[str, Any], facts: translate.Document, setting: Setti
 
 
 def _half_said(document: dict[str, Any], setting: Setting) -> Iterator[Finding]:
-    """Keys that do something only together with another key, and stand alone."""
+    """Keys that have an effect only together with another key, which is not set."""
     dags = document.get("dags")
     sync = dags.get("gitSync") if isinstance(dags, dict) else None
     if isinstance(sync, dict) and isinstance(sync.get("ref"), str):
@@ -123,9 +123,9 @@ def _half_said(document: dict[str, Any], setting: Setting) -> Iterator[Finding]:
             yield Finding(
                 rule="values/ignored-key",
                 at="values.dags.gitSync.ref",
-                problem="git-sync follows branch, and ref only where both are the same or branch is empty",
+                problem="has no effect alone: git-sync follows dags.gitSync.branch unless both are equal or branch is empty",
                 seen=show(sync["ref"]),
-                fix="give ref= of the DAG source (write the same to dags.gitSync.branch)",
+                fix="set ref= of the DAG source (or set dags.gitSync.branch to the same value)",
             )
     if not setting.task_pods:
         return
@@ -141,9 +141,9 @@ def _half_said(document: dict[str, Any], setting: Setting) -> Iterator[Finding]:
             yield Finding(
                 rule="values/ignored-key",
                 at=at,
-                problem="task pods ignore the digest and run the tag: Airflow puts repository and tag together itself",
+                problem="is ignored by task pods: Airflow builds their image from repository and tag",
                 seen=show(digest),
-                fix="write the digest to config.kubernetes_executor.worker_container_repository and _tag as well",
+                fix="add the digest to config.kubernetes_executor.worker_container_repository and _tag too",
             )
 
 
@@ -158,18 +158,18 @@ def _executor(document: dict[str, Any], setting: Setting, schema: store.Schema) 
             yield Finding(
                 rule="values/executor",
                 at="values.executor",
-                problem=f"Airflow {setting.airflow} has no such executor",
+                problem=f"must be an executor of Airflow {setting.airflow}",
                 seen=show(name),
-                fix=(f"did you mean {guess!r}? " if guess else "") + f"one of: {', '.join(known)}",
+                fix=(f"did you mean {guess!r}? " if guess else "") + f"Use one of: {', '.join(known)}",
             )
 
 
 def secret_findings(values: Mapping[str, object], prefix: str = _PREFIX) -> list[Finding]:
-    """Secrets in clear text among values of the chart, none of which is shown.
+    """Secrets in clear text among values of the chart. No finding shows the secret.
 
     Args:
-        values: the values document, or any part of it.
-        prefix: what stands before every path.
+        values: the values document, or a part of it.
+        prefix: is put before every path.
     """
     return list(_secrets(plain(values, area=_AREA, prefix=prefix)[0], prefix))
 
@@ -232,7 +232,7 @@ def _at(document: Any, path: Path) -> dict[str, Any]:
 
 
 def _delete_nulls(document: dict[str, Any], path: Path = ()) -> tuple[dict[str, Any], list[Path]]:
-    """The document as Helm sees it after nulls have deleted defaults, and where the nulls stood."""
+    """The document as Helm sees it after nulls have deleted defaults, and the paths of the nulls."""
     kept: dict[str, Any] = {}
     nulls: list[Path] = []
     for key, value in document.items():
@@ -254,6 +254,6 @@ def _refused_nulls(nulls: list[Path], facts: translate.Document) -> Iterator[Fin
             yield Finding(
                 rule="values/null-section",
                 at=dotted(path, _PREFIX),
-                problem="null deletes the chart's whole section, and its templates cannot render without it",
-                fix="give the section's single keys; null for one of them deletes its default",
+                problem="must not be null: the templates of the chart cannot render without this section",
+                fix="set single keys of the section; null for one of them deletes its default",
             )

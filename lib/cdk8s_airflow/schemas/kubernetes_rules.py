@@ -1,4 +1,4 @@
-"""Checks of the kinds that every API server has: names, labels, quantities and enums that plain schemas let through."""
+"""Checks of Kubernetes' own kinds that their schemas do not contain: names, labels, quantities and enums."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _finding(rule: str, at: Path, problem: str, fix: str, shown: str = "") -> Fi
 
 
 def name_problem(kind: str, name: str) -> tuple[str, str] | None:
-    """What is wrong with an object's name for its kind, and what to do; None when the name is fine."""
+    """What is wrong with an object's name for its kind, and the fix; None if the name is valid."""
     if kind == "Service":
         fine, form, limit = _SERVICE.match(name), "a DNS label that starts with a letter", 63
     elif kind == "Namespace":
@@ -64,42 +64,40 @@ def name_problem(kind: str, name: str) -> tuple[str, str] | None:
     else:
         fine, form, limit = _SUBDOMAIN.match(name), "a DNS subdomain", 253
     if not name:
-        return "the name is empty", "give a name"
+        return "must not be empty", "set a name"
     if len(name) > limit:
-        return f"the name has {len(name)} characters; a {kind} takes {limit}", "give a shorter name"
+        return f"must have at most {limit} characters for a {kind}, and has {len(name)}", "use a shorter name"
     if fine is None:
         allowed = "letters, digits and dashes" if form == "a path segment" else "lower-case letters, digits and dashes"
-        return f"the name is not {form}", f"use {allowed}, with a letter or digit at both ends"
+        return f"must be {form}", f"use {allowed}, with a letter or digit at both ends"
     return None
 
 
 def check_metadata(manifest: dict[str, Any], *, kind: str, namespaced: bool | None) -> Iterator[Finding]:
-    """The parts that all kinds share: name, namespace, labels, annotations.
+    """Findings for the metadata that all kinds share: name, namespace, labels, annotations.
 
     Args:
         manifest: a plain document.
         kind: its kind, which decides the form of the name.
-        namespaced: whether the kind lives in a namespace; None where that is not known.
+        namespaced: whether the kind is namespaced; None if that is not known.
     """
     metadata = manifest.get("metadata")
     if not isinstance(metadata, dict):
-        yield _finding(
-            "metadata", ("metadata",), "every object needs metadata with a name", "give metadata: {name: ...}"
-        )
+        yield _finding("metadata", ("metadata",), "is required in every object", "set metadata: {name: ...}")
         return
     for key in metadata:
         if key not in _METADATA:
             guess = nearest(key, _METADATA)
-            fix = f"did you mean {guess!r}?" if guess else f"one of: {', '.join(_METADATA[:7])}"
-            yield _finding("unknown-field", ("metadata", key), "metadata has no such field", fix)
+            fix = f"did you mean {guess!r}?" if guess else f"use one of: {', '.join(_METADATA[:7])}"
+            yield _finding("unknown-field", ("metadata", key), "is not a field of metadata", fix)
     name = metadata.get("name")
     if not isinstance(name, str):
         if "generateName" not in metadata or name is not None:
             yield _finding(
                 "name",
                 ("metadata", "name"),
-                "the object has no name",
-                "give a name",
+                "is required",
+                "set a name",
                 "" if name is None else show(name),
             )
     else:
@@ -112,7 +110,7 @@ def check_metadata(manifest: dict[str, Any], *, kind: str, namespaced: bool | No
             yield _finding(
                 "scope",
                 ("metadata", "namespace"),
-                f"a {kind} belongs to the whole cluster",
+                f"must not be set, because a {kind} is not namespaced",
                 "remove the namespace",
                 show(namespace),
             )
@@ -120,7 +118,7 @@ def check_metadata(manifest: dict[str, Any], *, kind: str, namespaced: bool | No
             yield _finding(
                 "namespace",
                 ("metadata", "namespace"),
-                "the namespace is not a DNS label of at most 63 characters",
+                "must be a DNS label of at most 63 characters",
                 "use lower-case letters, digits and dashes, with a letter or digit at both ends",
                 show(namespace),
             )
@@ -133,7 +131,11 @@ def check_metadata(manifest: dict[str, Any], *, kind: str, namespaced: bool | No
             if isinstance(level, str) and level not in _POD_SECURITY:
                 at: Path = ("metadata", "labels", label)
                 yield _finding(
-                    "wrong-value", at, "is no Pod Security level", f"one of: {', '.join(_POD_SECURITY)}", show(level)
+                    "wrong-value",
+                    at,
+                    "must be a Pod Security level",
+                    f"use one of: {', '.join(_POD_SECURITY)}",
+                    show(level),
                 )
 
 
@@ -146,9 +148,9 @@ _METADATA: Final = (
 def _key_problem(key: str) -> str | None:
     prefix, _, name = key.rpartition("/")
     if "/" in key and (len(prefix) > 253 or not _SUBDOMAIN.match(prefix)):
-        return "the part before the slash is not a DNS subdomain"
+        return "must have a DNS subdomain before the slash"
     if not name or len(name) > 63 or not _QUALIFIED.match(name):
-        return "the key's name is not 1 to 63 letters, digits, dashes, underscores and dots"
+        return "must have a name of 1 to 63 letters, digits, dashes, underscores and dots"
     return None
 
 
@@ -156,22 +158,20 @@ def _labels(labels: object, at: Path) -> Iterator[Finding]:
     if labels is None:
         return
     if not isinstance(labels, dict):
-        yield _finding("label", at, "labels are a mapping of texts", "give a mapping")
+        yield _finding("label", at, "must be a mapping of strings", "use a mapping")
         return
     for key, value in labels.items():
         wrong = _key_problem(key)
         if wrong:
-            yield _finding("label", (*at, key), wrong, "give another key")
+            yield _finding("label", (*at, key), wrong, "use another key")
         if not isinstance(value, str):
-            yield _finding(
-                "label", (*at, key), "a label's value must be a text", "write it in quotes", seen((*at, key), value)
-            )
+            yield _finding("label", (*at, key), "must be a string", "put the value in quotes", seen((*at, key), value))
         elif value and (len(value) > 63 or not _QUALIFIED.match(value)):
             yield _finding(
                 "label",
                 (*at, key),
-                "the value is not at most 63 letters, digits, dashes, underscores and dots",
-                "shorten it, or use an annotation",
+                "must be at most 63 letters, digits, dashes, underscores and dots",
+                "shorten the value, or use an annotation",
                 seen((*at, key), value),
             )
 
@@ -180,29 +180,29 @@ def _annotations(annotations: object, at: Path) -> Iterator[Finding]:
     if annotations is None:
         return
     if not isinstance(annotations, dict):
-        yield _finding("annotation", at, "annotations are a mapping of texts", "give a mapping")
+        yield _finding("annotation", at, "must be a mapping of strings", "use a mapping")
         return
     size = 0
     for key, value in annotations.items():
         wrong = _key_problem(key)
         if wrong:
-            yield _finding("annotation", (*at, key), wrong, "give another key")
+            yield _finding("annotation", (*at, key), wrong, "use another key")
         if isinstance(value, str):
             size += len(key.encode()) + len(value.encode())
         else:
             yield _finding(
                 "annotation",
                 (*at, key),
-                "an annotation's value must be a text",
-                "write it in quotes",
+                "must be a string",
+                "put the value in quotes",
                 seen((*at, key), value),
             )
     if size > _LONGEST_ANNOTATIONS:
-        yield _finding("annotation", at, f"the annotations have {size} bytes; an object takes 262144", "shorten them")
+        yield _finding("annotation", at, f"must have at most 262144 bytes, and has {size}", "shorten them")
 
 
 def check_body(manifest: dict[str, Any], *, kind: str) -> Iterator[Finding]:
-    """The body of a core kind: quantities, enums, images, labels of templates, selectors, keys of data."""
+    """Findings for the body of a built-in kind: quantities, enums, images, labels of templates, selectors, keys of data."""
     for path, value in steps_below(manifest):
         if path[0] in ("metadata", "data", "stringData", "binaryData"):
             continue
@@ -221,8 +221,8 @@ def check_body(manifest: dict[str, Any], *, kind: str) -> Iterator[Finding]:
                 yield _finding(
                     "wrong-value",
                     path,
-                    "is none of the values taken here",
-                    f"one of: {', '.join(_ENUMS[str(last)])}",
+                    "must be one of the accepted values",
+                    f"use one of: {', '.join(_ENUMS[str(last)])}",
                     show(value),
                 )
         elif last == "accessModes" and isinstance(value, list):
@@ -231,8 +231,8 @@ def check_body(manifest: dict[str, Any], *, kind: str) -> Iterator[Finding]:
                     yield _finding(
                         "wrong-value",
                         (*path, index),
-                        "is no access mode",
-                        f"one of: {', '.join(_ACCESS_MODES)}",
+                        "must be an access mode",
+                        f"use one of: {', '.join(_ACCESS_MODES)}",
                         show(mode),
                     )
         elif last in ("containers", "initContainers") and isinstance(value, list):
@@ -250,14 +250,14 @@ def _data(entries: object, section: str) -> Iterator[Finding]:
     if entries is None:
         return
     if not isinstance(entries, dict):
-        yield _finding("wrong-type", (section,), "must be a mapping of texts", "give a mapping")
+        yield _finding("wrong-type", (section,), "must be a mapping of strings", "use a mapping")
         return
     for key, value in entries.items():
         if not _DATA_KEY.match(key) or len(key) > 253:
-            problem = "the key is not letters, digits, dashes, underscores and dots"
-            yield _finding("data-key", (section, key), problem, "give another key")
+            problem = "must have only letters, digits, dashes, underscores and dots in the key, and at most 253"
+            yield _finding("data-key", (section, key), problem, "use another key")
         if not isinstance(value, str):
-            yield _finding("wrong-type", (section, key), f"must be a text, is {type_of(value)}", "write it in quotes")
+            yield _finding("wrong-type", (section, key), "must be a string", "put the value in quotes", type_of(value))
 
 
 def _quantity(amount: object, path: Path) -> Iterator[Finding]:
@@ -269,8 +269,8 @@ def _quantity(amount: object, path: Path) -> Iterator[Finding]:
         yield _finding(
             "wrong-quantity",
             path,
-            "is not a Kubernetes quantity",
-            "give a quantity such as 500m, 2, 1Gi",
+            "must be a Kubernetes quantity",
+            "use a quantity such as 500m, 2, 1Gi",
             seen(path, amount),
         )
 
@@ -283,21 +283,23 @@ def _containers(containers: list[Any], path: Path) -> Iterator[Finding]:
         at: Path = (*path, index)
         image = container.get("image")
         if not isinstance(image, str) or not image.strip() or image != image.strip():
-            yield _finding(
-                "image", (*at, "image"), "the container has no image", "give an image with a tag or a digest"
-            )
+            yield _finding("image", (*at, "image"), "is required", "set an image with a tag or a digest")
         name = container.get("name")
         if not isinstance(name, str) or len(name) > 63 or not _LABEL.match(name):
             yield _finding(
                 "name",
                 (*at, "name"),
-                "the container's name is not a DNS label",
+                "must be a DNS label of at most 63 characters",
                 "use lower-case letters, digits and dashes",
                 show(name),
             )
         elif name in names:
             yield _finding(
-                "duplicate", (*at, "name"), "two containers have the same name", "give each its own", show(name)
+                "duplicate",
+                (*at, "name"),
+                "is the name of two containers",
+                "use another name for one of them",
+                show(name),
             )
         else:
             names.add(name)
@@ -319,13 +321,13 @@ def _selector(manifest: dict[str, Any], kind: str) -> Iterator[Finding]:
         yield _finding(
             "selector",
             ("spec", "selector", "matchLabels", key),
-            "the pod template does not carry this label",
-            "give the pod template every label of the selector",
+            "is not a label of the pod template",
+            "add every label of the selector to the pod template",
         )
 
 
 def is_namespaced(api_version: str, kind: str) -> bool | None:
-    """Whether a kind of Kubernetes itself lives in a namespace; None where this is not known."""
+    """Whether a built-in kind of Kubernetes is namespaced; None if this is not known."""
     if kind in _CLUSTER_KINDS:
         return False
     return True if "." not in api_version.split("/")[0] or ".k8s.io/" in api_version else None

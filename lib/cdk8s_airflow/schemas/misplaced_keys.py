@@ -1,6 +1,6 @@
-"""Reviewed table of keys that users and published articles put where a chart version does not have them, and the right place.
+"""Reviewed table of keys that users and published articles set at a path that a chart version does not have, with the right path.
 
-What a chart version has and does not heed is in :mod:`cdk8s_airflow.schemas.value_classes`.
+Keys that a chart version has and ignores are in :mod:`cdk8s_airflow.schemas.value_classes`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def numbers(version: str) -> tuple[int, ...]:
 
 @frozen
 class Setting:
-    """For what values are checked: chart version, Airflow version, executor or executors separated by commas."""
+    """What values are checked for: chart version, Airflow version, and one or more executors separated by commas."""
 
     chart: str
     airflow: str
@@ -46,7 +46,7 @@ class Setting:
 
     @property
     def reviewed(self) -> tuple[str, ...]:
-        """The charts whose review says something of this one: itself, or its neighbours where nobody has reviewed it."""
+        """The charts whose reviewed entries apply: this version, or the versions before and after it if it was not reviewed."""
         known = store.chart_versions()
         if self.chart in known:
             return (self.chart,)
@@ -77,14 +77,14 @@ class Setting:
 
 @frozen
 class Misplaced:
-    """One key that no chart version has there, or that one does not have yet, and the right place.
+    """One key that a chart version does not have at this path, and the right path.
 
     Attributes:
-        path: dotted; a step ``*`` stands for any one key.
-        instead: the right place, as the second half of a message; names our own argument where there is one.
-        since: the first chart version it is wrong for; empty for all.
-        before: the first chart version it is right again for; empty for none.
-        airflow: 2 or 3 when it is wrong for that major only.
+        path: dotted; a step ``*`` matches any one key.
+        instead: the right path, as the fix of a message. It is an argument of this library if there is one.
+        since: the first chart version that the entry applies to; empty for all.
+        before: the first chart version that the entry no longer applies to; empty for none.
+        airflow: 2 or 3 if the entry applies to that major version only.
     """
 
     path: str
@@ -94,7 +94,7 @@ class Misplaced:
     airflow: int | None = None
 
     def applies(self, setting: Setting) -> bool:
-        """Whether the place is wrong for this setting; between two reviewed charts, where it is wrong for both."""
+        """Whether the entry applies to this setting; between two reviewed charts, whether it applies to both."""
         charts = [numbers(chart) for chart in setting.reviewed]
         return (
             (not self.since or min(charts) >= numbers(self.since))
@@ -104,12 +104,12 @@ class Misplaced:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The path in its steps."""
+        """The path as a tuple of keys."""
         return tuple(self.path.split("."))
 
 
 class Table:
-    """The entries that apply to one setting, found by place."""
+    """The entries that apply to one setting, indexed by path."""
 
     def __init__(self, entries: Iterable[Misplaced], setting: Setting) -> None:
         self._exact: dict[Path, Misplaced] = {}
@@ -123,7 +123,7 @@ class Table:
                 self._exact.setdefault(entry.steps, entry)
 
     def at(self, path: Path) -> Misplaced | None:
-        """The entry that speaks about a place; an exact one before one with a star."""
+        """The entry for a path; an exact one before one with a star."""
         exact = self._exact.get(path)
         if exact is not None:
             return exact
@@ -140,7 +140,7 @@ def table(setting: Setting) -> Table:
     return Table(MISPLACED, setting)
 
 
-_ONLY_EIGHT = _TASK_PODS + " (workers.{}; of workers.kubernetes this chart version reads eight keys only)"
+_ONLY_EIGHT = _TASK_PODS + " (workers.{}; this chart version reads only eight keys of workers.kubernetes)"
 
 MISPLACED: Final[tuple[Misplaced, ...]] = (
     Misplaced(path="webserver.ingress", instead=_UI + " (ingress.web)", airflow=2),
@@ -151,11 +151,11 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     Misplaced(path="ingress.webserver", instead=_UI + " (ingress.apiServer)", airflow=3),
     Misplaced(
         path="ingress.*.tls",
-        instead=_UI + " (tls stands at each host: hosts: [{name, tls: {enabled, secretName}}])",
+        instead=_UI + " (tls is set for each host: hosts: [{name, tls: {enabled, secretName}}])",
     ),
     Misplaced(
         path="apiServer",
-        instead="write it to webserver; this chart version runs Airflow 2, which has no API server of its own",
+        instead="set it in webserver; this chart version runs Airflow 2, which has no separate API server",
         before="1.18.0",
     ),
     Misplaced(path="jwtSecretName", instead="remove it; only Airflow 3 has this key", airflow=2),
@@ -168,24 +168,22 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     Misplaced(path="postgresql.externalDatabase", instead=_DATABASE + " (data.metadataSecretName)"),
     Misplaced(path="database", instead=_DATABASE + " (data.metadataSecretName)"),
     Misplaced(path="data.metadataSecret", instead=_DATABASE + " (data.metadataSecretName)"),
-    Misplaced(path="data.metadataSecretKey", instead="remove it; the Secret's key is always called connection"),
+    Misplaced(path="data.metadataSecretKey", instead="remove it; the key of the Secret is always connection"),
     Misplaced(
         path="externalRedis",
         instead='use executor=CeleryExecutor(..., broker=ExternalBroker(url=BrokerUrlSecret("airflow-broker-url"))) (data.brokerUrlSecretName)',
     ),
-    Misplaced(path="dags.gitSync.interval", instead="give interval= of the DAG source (dags.gitSync.period)"),
+    Misplaced(path="dags.gitSync.interval", instead="set interval= of the DAG source (dags.gitSync.period)"),
     Misplaced(
-        path="dags.gitSync.username", instead="give credentials= of the DAG source (dags.gitSync.credentialsSecret)"
+        path="dags.gitSync.username", instead="set credentials= of the DAG source (dags.gitSync.credentialsSecret)"
     ),
     Misplaced(
-        path="dags.gitSync.password", instead="give credentials= of the DAG source (dags.gitSync.credentialsSecret)"
+        path="dags.gitSync.password", instead="set credentials= of the DAG source (dags.gitSync.credentialsSecret)"
     ),
-    Misplaced(
-        path="dags.gitSync.token", instead="give credentials= of the DAG source (dags.gitSync.credentialsSecret)"
-    ),
-    Misplaced(path="dags.gitSync.sshSecret", instead="give credentials= of the DAG source (dags.gitSync.sshKeySecret)"),
-    Misplaced(path="dags.gitSync.tag", instead="give ref= of the DAG source (dags.gitSync.branch and ref)"),
-    Misplaced(path="dags.gitSync.revision", instead="give ref= of the DAG source (dags.gitSync.branch and ref)"),
+    Misplaced(path="dags.gitSync.token", instead="set credentials= of the DAG source (dags.gitSync.credentialsSecret)"),
+    Misplaced(path="dags.gitSync.sshSecret", instead="set credentials= of the DAG source (dags.gitSync.sshKeySecret)"),
+    Misplaced(path="dags.gitSync.tag", instead="set ref= of the DAG source (dags.gitSync.branch and ref)"),
+    Misplaced(path="dags.gitSync.revision", instead="set ref= of the DAG source (dags.gitSync.branch and ref)"),
     Misplaced(path="gitSync", instead=_DAGS + " (dags.gitSync)"),
     Misplaced(path="logs.remote_logging", instead=_LOGS + " (config.logging.remote_logging)"),
     Misplaced(path="logs.remote_base_log_folder", instead=_LOGS + " (config.logging.remote_base_log_folder)"),
@@ -193,7 +191,7 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     Misplaced(path="logs.encrypt_s3_logs", instead=_LOGS + " (config.logging.encrypt_s3_logs)"),
     Misplaced(
         path="config.logging.remote_logging",
-        instead=_LOGS + ", or write 'True' or 'False' as a text; a boolean ends the chart's render",
+        instead=_LOGS + ", or use the string 'True' or 'False'; the chart does not render with a boolean",
     ),
     Misplaced(
         path="logs.persistence.accessMode",
@@ -206,7 +204,7 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     ),
     Misplaced(
         path="createUserJob.enabled",
-        instead=_ADMIN + " (webserver.defaultUser.enabled, which switches the Job in this chart version)",
+        instead=_ADMIN + " (webserver.defaultUser.enabled, which enables the Job in this chart version)",
         before="1.20.0",
     ),
     Misplaced(
@@ -216,7 +214,7 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     ),
     Misplaced(
         path="workers.celery",
-        instead="give workers= to the executor (this chart version has these keys in workers itself)",
+        instead="set workers= of the executor (this chart version has these keys in workers itself)",
         before="1.20.0",
     ),
     *(
@@ -240,64 +238,64 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
             "topologySpreadConstraints",
         )
     ),
-    Misplaced(path="workers.kubernetes.replicas", instead="remove it; task pods come and go one by one"),
-    Misplaced(path="workers.autoscaling", instead="write it to workers.hpa, or to workers.keda"),
+    Misplaced(path="workers.kubernetes.replicas", instead="remove it; Airflow creates one pod for each task"),
+    Misplaced(path="workers.autoscaling", instead="set workers.hpa or workers.keda"),
     Misplaced(
         path="statsd.prometheus",
-        instead="remove it; the exporter serves Prometheus on port 9102 as soon as statsd.enabled",
+        instead="remove it; the exporter serves Prometheus on port 9102 if statsd.enabled is true",
     ),
     Misplaced(
-        path="statsd.serviceMonitor", instead="write a ServiceMonitor of your own; no version of this chart makes one"
+        path="statsd.serviceMonitor", instead="create a ServiceMonitor yourself; no version of this chart creates one"
     ),
-    Misplaced(path="serviceMonitor", instead="write a ServiceMonitor of your own; no version of this chart makes one"),
-    Misplaced(path="prometheus", instead="write a ServiceMonitor of your own; no version of this chart makes one"),
-    Misplaced(path="metrics", instead="write its options to config.metrics, or use statsd"),
+    Misplaced(path="serviceMonitor", instead="create a ServiceMonitor yourself; no version of this chart creates one"),
+    Misplaced(path="prometheus", instead="create a ServiceMonitor yourself; no version of this chart creates one"),
+    Misplaced(path="metrics", instead="set its options in config.metrics, or use statsd"),
     Misplaced(
         path="config.metrics.statsd",
-        instead="write the single options statsd_on, statsd_host, statsd_port, statsd_prefix to config.metrics",
+        instead="set the options statsd_on, statsd_host, statsd_port, statsd_prefix in config.metrics",
     ),
     Misplaced(path="executer", instead="use executor=KubernetesExecutor(), CeleryExecutor(...) or LocalExecutor()"),
     Misplaced(path="excutor", instead="use executor=KubernetesExecutor(), CeleryExecutor(...) or LocalExecutor()"),
     Misplaced(path="executors", instead="use executor=KubernetesExecutor(), CeleryExecutor(...) or LocalExecutor()"),
     Misplaced(
         path="airflow",
-        instead="remove it; it belongs to another Airflow chart. Here: config.<section>.<option>, env, secret",
+        instead="remove it; it is a key of another Airflow chart. Use config.<section>.<option>, env or secret",
     ),
     Misplaced(
         path="web",
-        instead="remove it; it belongs to another Airflow chart. Here: config.<section>.<option>, env, secret",
+        instead="remove it; it is a key of another Airflow chart. Use config.<section>.<option>, env or secret",
     ),
     Misplaced(
         path="sync",
-        instead="remove it; it belongs to another Airflow chart. Here: config.<section>.<option>, env, secret",
+        instead="remove it; it is a key of another Airflow chart. Use config.<section>.<option>, env or secret",
     ),
     Misplaced(
         path="auth",
-        instead="remove it; it belongs to another Airflow chart. Here: config.<section>.<option>, env, secret",
+        instead="remove it; it is a key of another Airflow chart. Use config.<section>.<option>, env or secret",
     ),
     Misplaced(
         path="git",
-        instead="remove it; it belongs to another Airflow chart. Here: config.<section>.<option>, env, secret",
+        instead="remove it; it is a key of another Airflow chart. Use config.<section>.<option>, env or secret",
     ),
     Misplaced(
         path="externalRabbitmq",
-        instead="remove it; it belongs to another Airflow chart. Here: config.<section>.<option>, env, secret",
+        instead="remove it; it is a key of another Airflow chart. Use config.<section>.<option>, env or secret",
     ),
     Misplaced(
         path="extraObjects",
-        instead="put the objects into a Chart of your own; this chart takes extraSecrets and extraConfigMaps only",
+        instead="add the objects to a Chart of your own; this chart has only extraSecrets and extraConfigMaps",
     ),
     Misplaced(
         path="extraDeploy",
-        instead="put the objects into a Chart of your own; this chart takes extraSecrets and extraConfigMaps only",
+        instead="add the objects to a Chart of your own; this chart has only extraSecrets and extraConfigMaps",
     ),
     Misplaced(
         path="extraManifests",
-        instead="put the objects into a Chart of your own; this chart takes extraSecrets and extraConfigMaps only",
+        instead="add the objects to a Chart of your own; this chart has only extraSecrets and extraConfigMaps",
     ),
     Misplaced(
         path="config.extraObjects",
-        instead="put the objects into a Chart of your own; this chart takes extraSecrets and extraConfigMaps only",
+        instead="add the objects to a Chart of your own; this chart has only extraSecrets and extraConfigMaps",
     ),
     Misplaced(path="kubernetes_executor", instead='use config={"kubernetes_executor": {...}}'),
     Misplaced(path="core", instead='use config={"core": {...}}'),
@@ -317,25 +315,27 @@ MISPLACED: Final[tuple[Misplaced, ...]] = (
     ),
     Misplaced(path="replicas", instead="use scheduler=Scheduler(replicas=2)"),
     Misplaced(path="resources", instead='use scheduler=Scheduler(resources=Resources(cpu="500m", memory="1Gi"))'),
-    Misplaced(path="securityContexts.container", instead="write it to securityContexts.containers; here it has an s"),
-    Misplaced(path="*.securityContexts.containers", instead="write it to container; below a component it has no s"),
+    Misplaced(path="securityContexts.container", instead="use securityContexts.containers; the plural is right here"),
+    Misplaced(
+        path="*.securityContexts.containers", instead="use securityContexts.container; the singular is right here"
+    ),
     Misplaced(path="serviceAccount", instead=_SERVICE_ACCOUNTS + " (scheduler.serviceAccount)"),
-    Misplaced(path="ingress.hosts", instead=_UI + " (hosts stand below ingress.web or ingress.apiServer)"),
-    Misplaced(path="ingress.annotations", instead=_UI + " (they stand below ingress.web or ingress.apiServer)"),
+    Misplaced(path="ingress.hosts", instead=_UI + " (hosts are in ingress.web or ingress.apiServer)"),
+    Misplaced(path="ingress.annotations", instead=_UI + " (annotations are in ingress.web or ingress.apiServer)"),
     Misplaced(
         path="enableBuiltInSecretEnvVars.AIRFLOW__CORE__SQL_ALCHEMY_CONN",
-        instead="write AIRFLOW__DATABASE__SQL_ALCHEMY_CONN; the old name is gone",
+        instead="use AIRFLOW__DATABASE__SQL_ALCHEMY_CONN; Airflow has removed the old name",
         since="1.20.0",
     ),
     Misplaced(
         path="enableBuiltInSecretEnvVars.AIRFLOW__CELERY__CELERY_RESULT_BACKEND",
-        instead="write AIRFLOW__CELERY__RESULT_BACKEND; the old name is gone",
+        instead="use AIRFLOW__CELERY__RESULT_BACKEND; Airflow has removed the old name",
         since="1.20.0",
     ),
     Misplaced(
         path="enableBuiltInSecretEnvVars.AIRFLOW__ELASTICSEARCH__ELASTICSEARCH_HOST",
-        instead="write AIRFLOW__ELASTICSEARCH__HOST; the old name is gone",
+        instead="use AIRFLOW__ELASTICSEARCH__HOST; Airflow has removed the old name",
         since="1.20.0",
     ),
 )
-"""Every reviewed entry; the first that covers a place answers for it."""
+"""Every reviewed entry. The first that matches a path applies."""

@@ -1,4 +1,4 @@
-"""From the validator's errors to findings that a person can act on."""
+"""Translates errors of the JSON schema validator into findings with a fix."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Advice = Callable[[Path], str | None]
 
 _TYPES = {
     "array": "a list",
-    "boolean": "true or false",
-    "integer": "a whole number",
+    "boolean": "a boolean",
+    "integer": "an integer",
     "null": "null",
     "number": "a number",
     "object": "a mapping",
-    "string": "a text",
+    "string": "a string",
 }
 QUANTITY_MARK = regex(r"\[numkMGTPE\]|\[numk\]")
 _MOST_NAMES = 12
@@ -32,15 +32,15 @@ _MOST_NAMES = 12
 
 @frozen
 class Document:
-    """What is being checked, and how its findings are called.
+    """The document that is checked, and the words for its findings.
 
     Attributes:
-        schema: the facts it is held against, for the names known at a place.
+        schema: the facts that it is compared with, for the names that are valid at a path.
         area: the first part of the rule ids.
-        prefix: what stands before every path.
-        holder: who refuses, for messages: "chart 1.22.0", "helm.cattle.io/v1 HelmChart".
-        field: what a key is called there: "key", "field".
-        advice: a reviewed answer for an unknown key at a place, where there is one.
+        prefix: is put before every path.
+        holder: the schema that refuses the key, for messages: "chart 1.22.0", "helm.cattle.io/v1 HelmChart".
+        field: the word for a key in this kind of document: "key", "field".
+        advice: returns the reviewed fix for an unknown key at a path, or None.
     """
 
     schema: Schema
@@ -52,7 +52,7 @@ class Document:
 
 
 def article(types: Iterable[str]) -> str:
-    """Types in words: ``a text or a whole number``."""
+    """Types in words: ``an integer or a string``."""
     names = [name for name in types if name != "null"] or ["null"]
     if "number" in names:
         names = [name for name in names if name != "integer"]
@@ -72,7 +72,7 @@ def type_of(value: object) -> str:
 
 
 def seen(path: Path, value: object) -> str:
-    """The offending value for a message: empty where it may be a secret, only its kind where it is not a scalar."""
+    """The value for a message: empty if it may be a secret, and only the type if it is not a scalar."""
     if isinstance(value, dict | list):
         if isinstance(value, dict):
             return f"a mapping with {len(value)} keys" if len(value) != 1 else "a mapping with 1 key"
@@ -82,8 +82,17 @@ def seen(path: Path, value: object) -> str:
     return show(value)
 
 
+def typed(path: Path, value: object) -> str:
+    """The value and its type, for a message about a wrong type; only the type if the value may be a secret or is no scalar."""
+    kind = type_of(value)
+    shown = seen(path, value)
+    if isinstance(value, dict | list):
+        return shown
+    return f"{shown} ({kind.split()[-1]})" if shown and value is not None else kind
+
+
 def nodes_at(root: Schema, path: Path) -> Iterator[Schema]:
-    """Every part of the facts that speaks about a place; none where the facts leave the place free or do not know it."""
+    """Every part of the schema that describes a path; none if the schema allows anything there or does not have it."""
     nodes = list(_spread(root, root))
     for step in path:
         below: list[Schema] = []
@@ -111,9 +120,9 @@ def _spread(root: Schema, node: Schema) -> Iterator[Schema]:
 
 
 def is_section(root: Schema, path: Path) -> bool:
-    """Whether a place holds a section of the chart: keys that templates read one by one, so that there must be a mapping.
+    """Whether a path is a section of the chart: templates read its keys one by one, so it must be a mapping.
 
-    Parts of Kubernetes objects (definitions whose names have capitals) are handed on whole, and may be missing.
+    Parts of Kubernetes objects (definitions whose names start with a capital) are passed on unchanged, and may be missing.
     """
     nodes = list(nodes_at(root, path))
     handed_on = [part for name, part in root.get("definitions", {}).items() if name[:1].isupper()]
@@ -128,12 +137,12 @@ def _types(node: Schema) -> Sequence[str]:
 
 
 def known_names(root: Schema, path: Path) -> list[str]:
-    """The keys that the facts name at a place, sorted."""
+    """The keys that the schema has at a path, sorted."""
     return sorted({name for node in nodes_at(root, path) for name in node.get("properties", ())})
 
 
 def knows(root: Schema, path: Path) -> bool:
-    """Whether the facts allow a key at this place."""
+    """Whether the schema allows a key at this path."""
     nodes = list(nodes_at(root, path[:-1]))
     step = path[-1]
     if not nodes:
@@ -147,12 +156,12 @@ def knows(root: Schema, path: Path) -> bool:
 
 
 def names(root: Schema, path: Path) -> bool:
-    """Whether the facts name a key at this place, rather than leave the place free."""
+    """Whether the schema has a key at this path by name, so not only because anything is allowed there."""
     return any(path[-1] in node.get("properties", ()) for node in nodes_at(root, path[:-1]))
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
-    """The known name that a misspelt one most probably stands for."""
+    """The known name that a misspelt one most probably means."""
     folded = {other.lower().replace("_", "").replace("-", ""): other for other in known}
     plain_name = name.lower().replace("_", "").replace("-", "")
     if plain_name in folded:
@@ -164,7 +173,7 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
 
 
 def unknown_key(document: Document, path: Path, name: str, value: object) -> Finding:
-    """The finding for one key that a place does not know."""
+    """The finding for one key that the schema does not have at a path."""
     whole = (*path, name)
     known = known_names(document.schema, path)
     advice = document.advice(whole)
@@ -173,7 +182,7 @@ def unknown_key(document: Document, path: Path, name: str, value: object) -> Fin
         if guess is not None:
             advice = f"did you mean {guess!r}?"
         elif known and len(known) <= _MOST_NAMES:
-            advice = f"remove it; known here: {', '.join(known)}"
+            advice = f"remove it; the accepted keys are: {', '.join(known)}"
         else:
             advice = "remove it"
     shown = show(value) if isinstance(value, bool | int | float) and not may_hide(whole) else ""
@@ -187,7 +196,7 @@ def unknown_key(document: Document, path: Path, name: str, value: object) -> Fin
 
 
 def findings(document: Document, validator: jsonschema_rs.Draft7Validator, instance: object) -> list[Finding]:
-    """All that the validator has against a plain document, in the order of the document's paths."""
+    """All errors of the validator for a document, in the order of the document's paths."""
     found: list[Finding] = []
     for error in validator.iter_errors(instance):
         found.extend(_translate(document, error))
@@ -210,8 +219,8 @@ def _translate(document: Document, error: jsonschema_rs.ValidationError) -> Iter
         yield Finding(
             rule=f"{document.area}/missing-{document.field}",
             at=dotted((*path, kind.property), document.prefix),
-            problem=f"{document.holder} needs this {document.field}",
-            fix=f"give {kind.property!r}",
+            problem=f"is required by {document.holder}",
+            fix=f"set {kind.property!r}",
         )
         return
     rule, problem, fix = _says(name, kind, value)
@@ -221,13 +230,13 @@ def _translate(document: Document, error: jsonschema_rs.ValidationError) -> Iter
         rule=f"{document.area}/{rule}",
         at=dotted(path, document.prefix),
         problem=problem,
-        seen=seen(path, value),
+        seen=typed(path, value) if rule == "wrong-type" else seen(path, value),
         fix=fix,
     )
 
 
 def _branches(document: Document, path: Path, value: object, context: Sequence[Sequence[Any]]) -> Iterator[Finding]:
-    """An alternative that failed as a whole: speak about the branch that the value was probably meant for."""
+    """An alternative that failed as a whole: report the branch that the value was probably meant for."""
     depth = len(path)
     fitting = [
         branch for branch in context if not any(e.kind.name == "type" and len(e.instance_path) <= depth for e in branch)
@@ -237,9 +246,9 @@ def _branches(document: Document, path: Path, value: object, context: Sequence[S
         yield Finding(
             rule=f"{document.area}/wrong-type",
             at=dotted(path, document.prefix),
-            problem=f"must be {article(types)}, is {type_of(value)}",
-            seen=seen(path, value),
-            fix=f"give {article(types)}",
+            problem=f"must be {article(types)}",
+            seen=typed(path, value),
+            fix=f"use {article(types)}",
         )
         return
     missing = [e.kind.property for branch in fitting for e in branch if e.kind.name == "required"]
@@ -247,8 +256,8 @@ def _branches(document: Document, path: Path, value: object, context: Sequence[S
         yield Finding(
             rule=f"{document.area}/missing-{document.field}",
             at=dotted(path, document.prefix),
-            problem=f"{document.holder} needs one of: {', '.join(sorted(set(missing)))}",
-            fix=f"give one of: {', '.join(sorted(set(missing)))}",
+            problem=f"must have one of: {', '.join(sorted(set(missing)))}",
+            fix=f"set one of: {', '.join(sorted(set(missing)))}",
         )
         return
     for error in min(fitting, key=len):
@@ -258,41 +267,41 @@ def _branches(document: Document, path: Path, value: object, context: Sequence[S
 def _says(name: str, kind: Any, value: object) -> tuple[str, str, str]:
     """Rule, problem and fix for one failed keyword on one value."""
     if name == "type":
-        fix = f"give {article(kind.types)}"
+        fix = f"use {article(kind.types)}"
         if isinstance(value, str) and {"integer", "number", "boolean"} & set(kind.types):
             fix += ", without quotes"
         elif isinstance(value, bool | int | float) and "string" in kind.types:
             fix += ", in quotes"
-        return "wrong-type", f"must be {article(kind.types)}, is {type_of(value)}", fix
+        return "wrong-type", f"must be {article(kind.types)}", fix
     if name == "enum":
         options = [option for option in kind.options if option is not None]
         guess = nearest(value, [o for o in options if isinstance(o, str)]) if isinstance(value, str) else None
         given = ", ".join(str(option) for option in options)
         return (
             "wrong-value",
-            "is none of the values taken here",
-            (f"did you mean {guess!r}? " if guess else "") + f"one of: {given}",
+            "must be one of the accepted values",
+            (f"did you mean {guess!r}? " if guess else "") + f"Use one of: {given}",
         )
     if name == "pattern":
         if QUANTITY_MARK.search(kind.pattern):
-            return "wrong-quantity", "is not a Kubernetes quantity", "give a quantity such as 500m, 2, 1Gi"
-        return "wrong-form", "does not have the form needed here", f"give a text that matches {kind.pattern}"
+            return "wrong-quantity", "must be a Kubernetes quantity", "use a quantity such as 500m, 2, 1Gi"
+        return "wrong-form", "must have the right form", f"use a string that matches {kind.pattern}"
     if name in ("minimum", "exclusiveMinimum"):
-        return "too-small", f"is less than the smallest value taken here, {kind.limit}", f"give at least {kind.limit}"
+        return "too-small", f"must be at least {kind.limit}", f"use at least {kind.limit}"
     if name in ("maximum", "exclusiveMaximum"):
-        return "too-large", f"is more than the largest value taken here, {kind.limit}", f"give at most {kind.limit}"
+        return "too-large", f"must be at most {kind.limit}", f"use at most {kind.limit}"
     if name in ("minLength", "minItems", "minProperties"):
         unit = {"minLength": "characters", "minItems": "entries", "minProperties": "keys"}[name]
-        return "too-short", f"is too short: at least {kind.limit} {unit}", f"give at least {kind.limit} {unit}"
+        return "too-short", f"must have at least {kind.limit} {unit}", f"use at least {kind.limit} {unit}"
     if name in ("maxLength", "maxItems", "maxProperties"):
         unit = {"maxLength": "characters", "maxItems": "entries", "maxProperties": "keys"}[name]
-        return "too-long", f"is too long: at most {kind.limit} {unit}", f"give at most {kind.limit} {unit}"
+        return "too-long", f"must have at most {kind.limit} {unit}", f"use at most {kind.limit} {unit}"
     if name == "uniqueItems":
-        return "duplicate", "the same entry stands there twice", "give each entry once"
+        return "duplicate", "has the same entry twice", "remove one of them"
     if name == "format":
-        return "wrong-form", f"is not a valid {kind.format}", f"give a {kind.format}"
+        return "wrong-form", f"must be a valid {kind.format}", f"use a {kind.format}"
     if name == "oneOf":
-        return "ambiguous", "fits more than one of the alternatives taken here", "give only one of them"
+        return "ambiguous", "must match exactly one of the alternatives, and matches more", "set only one of them"
     if name == "not":
-        return "wrong-combination", "is a combination that is refused here", "give only one of the alternatives"
-    return "wrong-value", f"is refused here ({name})", "give another value"
+        return "wrong-combination", "has keys that must not be combined", "set only one of the alternatives"
+    return "wrong-value", f"must satisfy the rule {name!r} of the schema", "use another value"

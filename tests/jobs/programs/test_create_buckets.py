@@ -69,7 +69,7 @@ def asked_for(*names: str, patience: int = 60, **more: Any) -> dict[str, Any]:
 
 def test_a_missing_bucket_is_made_and_a_present_one_left_alone() -> None:
     store = MadeUpStore(warehouse=True)
-    assert ensure(store, {"name": "raw"}) == "made"
+    assert ensure(store, {"name": "raw"}) == "created"
     assert ensure(store, {"name": "raw"}) == "is there"
     assert ensure(store, {"name": "warehouse"}) == "is there"
     assert store.buckets == {"raw": False, "warehouse": True}
@@ -77,7 +77,7 @@ def test_a_missing_bucket_is_made_and_a_present_one_left_alone() -> None:
 
 def test_versions_are_turned_on_and_never_off() -> None:
     store = MadeUpStore(raw=False, warehouse=True)
-    assert ensure(store, {"name": "raw", "versioning": True}) == "keeps versions from now on"
+    assert ensure(store, {"name": "raw", "versioning": True}) == "versioning enabled"
     assert ensure(store, {"name": "raw", "versioning": True}) == "is there"
     assert ensure(store, {"name": "warehouse", "versioning": False}) == "is there"
     assert store.buckets == {"raw": True, "warehouse": True}
@@ -91,7 +91,7 @@ def test_a_store_that_is_not_up_yet_is_asked_again(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out.splitlines() == [
         "raw: trying again in 1 s: connection refused",
         "raw: trying again in 2 s: connection refused",
-        "raw: made",
+        "raw: created",
     ]
 
 
@@ -180,7 +180,7 @@ def client(address: str) -> Any:
 @needs_moto
 def test_buckets_come_into_being_and_stay_as_they_are(store: str) -> None:
     settings = asked_for("data-raw", "data-warehouse", endpoint=store)
-    assert ran(settings) == (0, "data-raw: made\ndata-warehouse: made\n")
+    assert ran(settings) == (0, "data-raw: created\ndata-warehouse: created\n")
     s3 = client(store)
     s3.put_object(Bucket="data-raw", Key="orders.csv", Body=b"1,2,3")
     assert ran(settings) == (0, "data-raw: is there\ndata-warehouse: is there\n")
@@ -191,7 +191,7 @@ def test_buckets_come_into_being_and_stay_as_they_are(store: str) -> None:
 @needs_moto
 def test_versions_are_kept_where_that_is_asked_for(store: str) -> None:
     settings = {**asked_for(endpoint=store), "buckets": [{"name": "versioned", "versioning": True}]}
-    assert ran(settings) == (0, "versioned: made, keeps versions from now on\n")
+    assert ran(settings) == (0, "versioned: created, versioning enabled\n")
     assert ran(settings) == (0, "versioned: is there\n")
     assert client(store).get_bucket_versioning(Bucket="versioned")["Status"] == "Enabled"
 
@@ -201,7 +201,7 @@ def test_what_was_cut_off_is_finished_by_the_next_run(store: str) -> None:
     client(store).create_bucket(Bucket="half-1")
     settings = {**asked_for(endpoint=store), "buckets": [{"name": f"half-{n}", "versioning": True} for n in (1, 2)]}
     code, output = ran(settings)
-    assert (code, output) == (0, "half-1: keeps versions from now on\nhalf-2: made, keeps versions from now on\n")
+    assert (code, output) == (0, "half-1: versioning enabled\nhalf-2: created, versioning enabled\n")
 
 
 @needs_moto
@@ -229,7 +229,7 @@ needs_boto3 = pytest.mark.skipif(importlib.util.find_spec("boto3") is None, reas
     [
         ("AccessDenied", 403, "AccessDenied"),
         ("SignatureDoesNotMatch", 403, "SignatureDoesNotMatch"),
-        ("BucketAlreadyExists", 409, "belongs to somebody else"),
+        ("BucketAlreadyExists", 409, "belongs to another account"),
         ("InvalidBucketName", 400, "InvalidBucketName"),
     ],
 )
@@ -250,7 +250,7 @@ def test_a_bucket_that_may_not_be_looked_at_is_made_or_found_to_be_ours() -> Non
         return (403, "") if method == "HEAD" else refusal("BucketAlreadyOwnedByYou", 409)
 
     with answering(answer) as (address, _):
-        assert ran(asked_for("data-raw", endpoint=address)) == (0, "data-raw: made by somebody else meanwhile\n")
+        assert ran(asked_for("data-raw", endpoint=address)) == (0, "data-raw: created by another process meanwhile\n")
 
 
 @needs_boto3
@@ -263,7 +263,7 @@ def test_a_server_that_is_still_starting_is_waited_for() -> None:
     with answering(answer) as (address, asked):
         returned, output = ran(asked_for("data-raw", endpoint=address))
     assert returned == 0, output
-    assert output.splitlines()[-1] == "data-raw: made"
+    assert output.splitlines()[-1] == "data-raw: created"
     assert asked == ["HEAD /data-raw"] * 3 + ["PUT /data-raw"]
 
 
@@ -271,7 +271,7 @@ def test_a_server_that_is_still_starting_is_waited_for() -> None:
 def test_a_store_nobody_can_reach_is_given_up_when_patience_is_over() -> None:
     returned, output = ran(asked_for("data-raw", endpoint="http://127.0.0.1:1", patience=2))
     assert returned == 1
-    assert "given up" in output
+    assert "failed" in output
 
 
 @needs_boto3
@@ -296,10 +296,10 @@ def test_aws_is_told_the_region_and_an_own_store_is_not(monkeypatch: pytest.Monk
         ({"region": "eu-central-1", "endpoint": "https://s3.example.com"}, None),
     ):
         bodies.clear()
-        assert ensure(make_buckets.S3Store(settings, Client()), {"name": "data-raw"}) == "made"
+        assert ensure(make_buckets.S3Store(settings, Client()), {"name": "data-raw"}) == "created"
         assert bodies.get("CreateBucketConfiguration") == expected
     # What the identity of a pod brings along.
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     bodies.clear()
-    assert ensure(make_buckets.S3Store({}, Client()), {"name": "data-raw"}) == "made"
+    assert ensure(make_buckets.S3Store({}, Client()), {"name": "data-raw"}) == "created"
     assert bodies["CreateBucketConfiguration"] == {"LocationConstraint": "eu-west-1"}

@@ -70,7 +70,7 @@ def test_google_makes_a_bucket_that_is_missing_and_keeps_versions() -> None:
         return (200, json.dumps(body), {"Content-Type": "application/json"}) if made else google_refusal(404, "no")
 
     with answering(answer) as (address, asked):
-        assert ran(GOOGLE, {"STORAGE_EMULATOR_HOST": address}) == (0, "data-raw: made, keeps versions from now on\n")
+        assert ran(GOOGLE, {"STORAGE_EMULATOR_HOST": address}) == (0, "data-raw: created, versioning enabled\n")
     assert [question.partition(" ")[0] for question in asked] == ["GET", "POST", "GET", "GET", "PATCH"]
 
 
@@ -80,7 +80,7 @@ def test_google_tells_a_bucket_of_somebody_else_from_one_made_meanwhile() -> Non
     with answering(google_answer(taken)) as (address, _):
         code, output = ran(GOOGLE, {"STORAGE_EMULATOR_HOST": address})
     assert code == 1
-    assert "belongs to somebody else" in output
+    assert "belongs to another account" in output
 
 
 @needs_google
@@ -107,7 +107,7 @@ def test_azure_makes_a_container_that_is_missing() -> None:
         return (201, "", {"x-ms-version": "2024-05-04"}) if method == "PUT" else azure_refusal(404, "ContainerNotFound")
 
     with answering(answer) as (address, asked):
-        assert ran(azure(address), {"AZURE_STORAGE_KEY": ACCOUNT_KEY}) == (0, "data-raw: made\n")
+        assert ran(azure(address), {"AZURE_STORAGE_KEY": ACCOUNT_KEY}) == (0, "data-raw: created\n")
     assert [question.partition("?")[0] for question in asked] == ["GET /data-raw", "PUT /data-raw"]
 
 
@@ -122,10 +122,10 @@ def test_azure_leaves_a_container_alone_that_is_there() -> None:
 @pytest.mark.parametrize(
     ("status", "code", "returned", "told"),
     [
-        (409, "ContainerAlreadyExists", 0, "made by somebody else meanwhile"),
+        (409, "ContainerAlreadyExists", 0, "created by another process meanwhile"),
         (409, "ContainerBeingDeleted", 1, "is still being deleted"),
         (403, "AuthorizationFailure", 1, "AuthorizationFailure"),
-        (503, "ServerBusy", 1, "given up"),
+        (503, "ServerBusy", 1, "failed"),
     ],
 )
 def test_azure_refuses_in_ways_of_its_own(status: int, code: str, returned: int, told: str) -> None:

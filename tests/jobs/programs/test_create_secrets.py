@@ -207,8 +207,8 @@ def test_it_makes_every_secret_that_is_missing(world: World, capfd: pytest.Captu
     assert world.run() == 0
     assert_whole(world.server)
     said = capfd.readouterr().out.splitlines()
-    assert sorted(said[:-1]) == sorted(f"{namespace}/{name} made" for namespace, name in EVERY)
-    assert said[-1] == "every Secret is there"
+    assert sorted(said[:-1]) == sorted(f"{namespace}/{name} created" for namespace, name in EVERY)
+    assert said[-1] == "every Secret exists"
 
 
 def test_it_asks_for_nothing_that_its_roles_do_not_allow(world: World) -> None:
@@ -234,7 +234,7 @@ def test_a_second_run_changes_nothing_and_makes_nothing(world: World, capfd: pyt
     assert world.run() == 0
     assert world.content == first
     assert {request.verb for request in world.server.requests} == {"get"}
-    assert capfd.readouterr().out.count("is there, left as it is\n") == len(EVERY)
+    assert capfd.readouterr().out.count("exists, not changed\n") == len(EVERY)
 
 
 def without_each_permission() -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -378,7 +378,7 @@ def test_it_says_what_it_waited_for_and_fails_when_that_never_comes(
     beside_an_operator.hurry(patience=0.2)
     assert beside_an_operator.run() == 1
     out = capfd.readouterr().out
-    assert out.endswith("gave up on airflow/metadata, which waits: Secret data/pg-app is not there yet\n")
+    assert out.endswith("timed out: airflow/metadata waits: Secret data/pg-app does not exist yet\n")
     assert out.count("airflow/metadata waits:") == 1
     assert set(beside_an_operator.server.secrets) == EVERY - {LOGIN, URL}
 
@@ -401,7 +401,7 @@ def test_a_secret_that_its_reader_cannot_use_is_left_and_named_and_the_rest_is_m
     assert world.content[LOGIN] == before
     assert set(world.server.secrets) >= EVERY - {URL}
     out = capfd.readouterr().out
-    assert f"data/login CANNOT BE USED: it is there and was left as it is, but {problem}" in out
+    assert f"data/login CANNOT BE USED: it exists and was not changed, but {problem}" in out
     assert "s3cret" not in out
 
 
@@ -415,8 +415,8 @@ def test_a_url_that_does_not_fit_its_password_any_more_is_named_and_left(
     assert world.run() == 0
     assert world.content[URL] == url
     assert (
-        "airflow/metadata is there, left as it is, although its connection has not what is in data/login; "
-        "delete it to have it made anew\n"
+        "airflow/metadata exists, not changed, but its connection differs from data/login; "
+        "delete it to have it created again\n"
     ) in capfd.readouterr().out
 
 
@@ -426,7 +426,7 @@ def test_a_url_by_another_way_with_the_same_password_is_no_reason_to_doubt(
     world.server.put(*LOGIN, "kubernetes.io/basic-auth", username="airflow", password=NASTY)
     world.server.put(*URL, connection=f"postgresql://airflow:{quote(NASTY, safe='')}@pooler.data.svc:5432/airflow")
     assert world.run() == 0
-    assert "airflow/metadata is there, left as it is\n" in capfd.readouterr().out
+    assert "airflow/metadata exists, not changed\n" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -526,7 +526,9 @@ def test_a_password_with_a_zero_byte_is_refused_because_no_url_can_carry_it(
 ) -> None:
     world.server.put(*LOGIN, "kubernetes.io/basic-auth", username="airflow", password=b"a\0b")
     assert world.run() == 1
-    assert "airflow/metadata CANNOT BE USED: password of Secret data/login has a zero byte" in capfd.readouterr().out
+    assert (
+        "airflow/metadata CANNOT BE USED: password of Secret data/login contains a zero byte" in capfd.readouterr().out
+    )
     assert URL not in world.server.secrets
 
 

@@ -1,4 +1,4 @@
-"""Accounts, the auth manager, and the Python file that turns single sign-on on."""
+"""The admin account, the auth manager, and the Python file that configures single sign-on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cdk8s_airflow.text.yaml_writer import escape_template
 from cdk8s_airflow.validation import Finding
 
 SIGN_ON_VARIABLE = "SIGN_ON_SECRET"
-"""The variable of the UI's server with the secret by which it logs in to whoever knows the people."""
+"""The variable of the API server with the secret for the identity provider or directory."""
 
 _SIMPLE = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
 _CREATE = 'exec airflow users create --role Admin --username "$ADMIN_USERNAME" --password "$ADMIN_PASSWORD" "$@"'
@@ -38,7 +38,7 @@ WTF_CSRF_TIME_LIMIT = None
 """
 
 _OIDC = '''\
-"""People log in by OpenID Connect; the client's secret is in the environment."""
+"""Users log in by OpenID Connect; the client's secret is in the environment."""
 
 import os
 
@@ -75,7 +75,7 @@ def _groups(claims):
 
 
 class SecurityManager(FabAirflowSecurityManagerOverride):
-    """Reads who logs in from the ID token, and from the userinfo endpoint what the token does not say."""
+    """Reads the user from the ID token, and from the userinfo endpoint what the token does not contain."""
 
     def get_oauth_user_info(self, provider, resp):
         claims = dict(resp.get("userinfo") or {{}})
@@ -103,7 +103,7 @@ SECURITY_MANAGER_CLASS = SecurityManager
 '''
 
 _LDAP = '''\
-"""People log in by LDAP; the password of the account that looks them up is in the environment."""
+"""Users log in by LDAP; the password of the account that searches for users is in the environment."""
 
 import os
 
@@ -131,9 +131,9 @@ def authentication_values(settings: ReleaseSettings) -> Tree:
 
 
 def _admin(settings: ReleaseSettings) -> Tree:
-    """The chart's Job, with name and password from the Secret.
+    """The chart's Job, with user name and password from the Secret.
 
-    What ``airflow users create`` finds there already it leaves as it is, so that the Job can run at each upgrade.
+    ``airflow users create`` does not change an existing account, so the Job can run at each upgrade.
     """
     admin = settings.admin
     if admin is None:
@@ -179,7 +179,7 @@ def _auth(settings: ReleaseSettings) -> Tree:
 
 
 def authentication_config(settings: ReleaseSettings) -> ConfigOptions:
-    """The auth manager, where it is not the default one."""
+    """The auth manager, if it is not the default one."""
     auth = settings.auth
     if not isinstance(auth, SimpleAuth):
         return {}
@@ -206,12 +206,12 @@ def _ldap_authority(server: str | None, sign_on: Oidc | Ldap) -> Tree:
 
 
 def sign_on_secret(sign_on: Oidc | Ldap) -> SecretKey:
-    """The key of a Secret by which Airflow logs in to whoever knows the people."""
+    """The key of the Secret with which Airflow logs in to the identity provider or directory."""
     return sign_on.client_secret if isinstance(sign_on, Oidc) else sign_on.bind_password
 
 
 def sign_on_file(settings: ReleaseSettings) -> str:
-    """The text of ``webserver_config.py``; empty without single sign-on. Every text in it is a Python literal of ASCII."""
+    """The text of ``webserver_config.py``; empty without single sign-on. Every string in it is a Python literal in ASCII."""
     auth = settings.auth
     if not isinstance(auth, FabAuth) or auth.sign_on is None:
         return ""
@@ -254,7 +254,7 @@ def _roles(roles: Mapping[str, str]) -> str:
 
 
 def redirect_address(settings: ReleaseSettings) -> str | None:
-    """Where an identity provider sends people back to; None without one, or where the base URL is not known."""
+    """The redirect URL for the identity provider; None without a provider or a base URL."""
     auth = settings.auth
     base = base_url(settings)
     if not isinstance(auth, FabAuth) or not isinstance(auth.sign_on, Oidc) or base is None:
@@ -263,12 +263,12 @@ def redirect_address(settings: ReleaseSettings) -> str | None:
 
 
 def base_url(settings: ReleaseSettings) -> str | None:
-    """The URL people type, where ``ui=`` says it."""
+    """The URL that users open, if ``ui=`` sets it."""
     return settings.ui.base_url
 
 
 def authentication_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether the ways to log in fit together, and this Airflow has them."""
+    """Findings if the log-in settings conflict, or this Airflow version does not support them."""
     auth = settings.auth
     if isinstance(auth, SimpleAuth):
         yield from _simple_rules(settings)
@@ -277,16 +277,16 @@ def authentication_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             yield Finding(
                 rule="people/two-log-ins",
                 at="admin",
-                problem="could not log in: with single sign-on Airflow asks nobody for a password of its own",
-                fix="leave admin= out, and give a group the role Admin in roles=",
+                problem="could not log in: with single sign-on, Airflow has no log-in with a password of its own",
+                fix="remove admin=, and give a group the role Admin in roles=",
             )
         if isinstance(auth.sign_on, Oidc) and base_url(settings) is None:
             yield Finding(
                 rule="people/redirect",
                 at="ui",
-                problem="says no base URL, and the provider has to know where it may send people back to",
+                problem="must have a base URL, because the identity provider needs the redirect URL",
                 seen=type(settings.ui).__name__,
-                fix='say it: ui=Ingress(host="...", tls=...), HttpRoute(...), or base_url="https://..."',
+                fix='use ui=Ingress(host="...", tls=...), HttpRoute(...), or base_url="https://..."',
             )
 
 
@@ -295,7 +295,7 @@ def _simple_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="people/simple",
             at="auth",
-            problem=f"came with Airflow 3, and this is {settings.dialect.airflow}",
+            problem=f"requires Airflow 3, and this is {settings.dialect.airflow}",
             seen="SimpleAuth",
             fix="use FabAuth(), and admin= for an account",
         )
@@ -303,25 +303,23 @@ def _simple_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="people/two-log-ins",
             at="admin",
-            problem="is an account in the database, which SimpleAuth does not look at",
-            fix="leave admin= out, or use FabAuth()",
+            problem="is an account in the database, which SimpleAuth does not use",
+            fix="remove admin=, or use FabAuth()",
         )
     if settings.api_server.most_replicas > 1:
         yield Finding(
             rule="people/simple",
             at="api_server",
-            problem="runs several times, and each would make up passwords of its own",
+            problem="must be 1, because each API server would generate other passwords",
             seen=str(settings.api_server.most_replicas),
             fix="use one replica, or FabAuth()",
         )
 
 
 def authentication_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
-    """The account's Secret, and the one for single sign-on."""
+    """The Secret of the admin account, and the one for single sign-on."""
     if settings.admin is not None:
-        yield needs.account(
-            settings.admin.credentials, settings.namespace, "the account that may do everything in the UI"
-        )
+        yield needs.account(settings.admin.credentials, settings.namespace, "the admin account of the UI")
     sign_on = settings.auth.sign_on if isinstance(settings.auth, FabAuth) else None
     if isinstance(sign_on, Oidc):
         yield needs.free_key(
@@ -342,7 +340,7 @@ def authentication_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed
                 sign_on.ca,
                 settings.namespace,
                 f"trusts {sign_on.server}",
-                content="the authority's certificate in PEM",
+                content="the CA certificate in PEM",
                 source="cat ca.crt",
             )
 

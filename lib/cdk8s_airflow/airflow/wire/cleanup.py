@@ -1,4 +1,4 @@
-"""What deletes the pods of finished tasks, and old rows of the database."""
+"""The CronJobs that delete pods of finished tasks and old rows of the database."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _CONFIG = "/opt/airflow/airflow.cfg"
 
 
 LONGEST_CRON_JOB = 52
-"""Characters in the name of a CronJob. Source: validation of CronJobs in Kubernetes."""
+"""The longest name of a CronJob, in characters. Source: validation of CronJobs in Kubernetes."""
 
 
 def cleanup_values(settings: ReleaseSettings) -> Tree:
-    """The CronJob for pods. The chart gives it no variables but its own, so it is told of the database separately."""
+    """The CronJob for pods. The chart sets none of Airflow's usual variables on it, so the database is set here."""
     given = settings.cleanup
     if given is None:
         return {}
@@ -53,14 +53,14 @@ def cleanup_values(settings: ReleaseSettings) -> Tree:
 
 
 def cleanup_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether this version makes the CronJob for pods at all."""
+    """Findings if this version creates no CronJob for pods."""
     if settings.cleanup is None or settings.has_task_pods:
         return
     if settings.dialect.place("cleanup.without_task_pods") is None:
         yield Finding(
             rule="components/cleanup",
             at="cleanup",
-            problem=f"makes nothing: from chart 1.20 on only KubernetesExecutor has it, and this is {settings.executor.name}",
+            problem=f"creates nothing: from chart 1.20 on it requires KubernetesExecutor, and this is {settings.executor.name}",
             seen=show(settings.cleanup),
             fix="Remove it",
         )
@@ -72,7 +72,7 @@ def _database_variables(settings: ReleaseSettings, with_url: bool) -> list[dict[
 
 
 def database_cleanup_values(settings: ReleaseSettings) -> Tree:
-    """The CronJob for rows, where this version of the chart has one."""
+    """The CronJob for rows, if this version of the chart has one."""
     given = settings.database_cleanup
     if given is None:
         return {}
@@ -94,7 +94,7 @@ def database_cleanup_values(settings: ReleaseSettings) -> Tree:
 
 
 def database_cleanup_objects(shared: SharedResults) -> dict[str, dict[str, Any]]:
-    """A CronJob for rows, where the chart has none: the same command with the same configuration and variables."""
+    """A CronJob for rows if the chart has none: the same command with the same configuration and variables."""
     settings, parts = shared.settings, shared.parts
     given = settings.database_cleanup
     if given is None or settings.dialect.place("database_cleanup") is not None:
@@ -174,7 +174,7 @@ CLEANUP = Concept(values=cleanup_values, rules=cleanup_rules)
 
 
 def database_cleanup_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether the name of the CronJob is short enough: its Jobs and their pods add to it."""
+    """Findings if the name of the CronJob is too long: the names of its Jobs and pods are longer."""
     excess = len(f"{settings.release}-database-cleanup") - LONGEST_CRON_JOB
     if settings.database_cleanup is not None and excess > 0:
         yield Finding(

@@ -370,9 +370,9 @@ def _value_problems(option: _Option, airflow: str) -> Iterator[Finding]:
         yield Finding(
             rule="config/wrong-type",
             at=option.at,
-            problem=f"is read as {words}, which this is not: Airflow would stop where it reads it",
+            problem=f"must be {words}, because Airflow fails when it cannot read it",
             seen=_seen(option),
-            fix=f"give {words}",
+            fix=f"use {words}",
         )
         return
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Where DAG files come from."""
+"""The source of DAG files: git-sync, bundles, an image, a volume or a folder."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def dag_values(settings: ReleaseSettings) -> Tree:
 
 
 def dag_config(settings: ReleaseSettings) -> ConfigOptions:
-    """The list of bundles, for chart versions that have it in airflow.cfg."""
+    """The list of bundles, for chart versions that set it in airflow.cfg."""
     place = settings.dialect.place("dag_bundles")
     if not isinstance(settings.dags, DagBundles) or not is_option(place):
         return {}
@@ -64,7 +64,9 @@ def dag_config(settings: ReleaseSettings) -> ConfigOptions:
 
 
 def dag_parts(settings: ReleaseSettings) -> PodParts:
-    """The logins of bundles, and the authority of the git server: only volumes of all pods reach task pods in every version."""
+    """The logins of bundles, and the CA certificate of the git server. They are volumes of all pods, because only these reach task
+    pods in every version.
+    """
     dags, git = settings.dags, settings.git_sync
     bundles = dags.bundles if isinstance(dags, DagBundles) else ()
     logins = {
@@ -80,20 +82,20 @@ def dag_parts(settings: ReleaseSettings) -> PodParts:
 
 
 def is_option(place: str | None) -> bool:
-    """Whether a key of the chart is an option of airflow.cfg."""
+    """Whether the chart sets the bundles by an option of airflow.cfg."""
     return place is not None and place.startswith("config.")
 
 
 def dag_claim_name(release: str) -> str:
-    """The name of the claim that the platform makes for the DAG files of a release."""
+    """The name of the claim that this library creates for the DAG files of a release."""
     return f"{release}-dags"
 
 
 def dag_readers(settings: ReleaseSettings) -> list[str]:
-    """Where the pods that read DAG files from a folder take volumes.
+    """The keys for volumes of pods that read DAG files from a folder.
 
-    The scheduler reads none where a DAG processor does it, unless tasks run inside the scheduler; the server of the UI and the
-    jobs never do. This is also where the chart puts git-sync.
+    The scheduler does not read DAG files if there is a DAG processor, unless tasks run inside the scheduler. The API server and
+    the jobs never do. The chart adds git-sync to the same pods.
     """
     dialect = settings.dialect
     places = {
@@ -108,7 +110,7 @@ def dag_readers(settings: ReleaseSettings) -> list[str]:
 
 
 def dag_mounts(settings: ReleaseSettings) -> tuple[list[Tree], list[Tree]]:
-    """The volumes with DAG files and their mounts, in every pod that reads them; nothing for git, bundles and images."""
+    """The volumes with DAG files and their mounts, in every pod that reads them; empty for git, bundles and images."""
     dags = settings.dags
     if isinstance(dags, DagVolume):
         return _claim_mounts(dag_claim_name(settings.release), dags.sub_path)
@@ -120,7 +122,7 @@ def dag_mounts(settings: ReleaseSettings) -> tuple[list[Tree], list[Tree]]:
 
 
 def _claim_mounts(name: str, sub_path: str) -> tuple[list[Tree], list[Tree]]:
-    """A claim, read-only; the chart's own key for one would let every pod write it."""
+    """A read-only claim. The chart's own key for a claim would let every pod write to it."""
     mount: Tree = {"name": _VOLUME, "mountPath": DAGS_FOLDER, "readOnly": True}
     if sub_path:
         mount["subPath"] = sub_path
@@ -128,7 +130,7 @@ def _claim_mounts(name: str, sub_path: str) -> tuple[list[Tree], list[Tree]]:
 
 
 def _file_mounts(settings: ReleaseSettings, folder: FolderFiles) -> tuple[list[Tree], list[Tree]]:
-    """Each file by a mount of its own, which is the plain file: in a mounted ConfigMap it would be a link to a link."""
+    """A mount for each file, so that each is a plain file: in a mounted ConfigMap it would be a symbolic link."""
     volumes: list[Tree] = []
     mounts: list[Tree] = []
     for index, files in enumerate(_portions(folder)):
@@ -142,7 +144,7 @@ def _file_mounts(settings: ReleaseSettings, folder: FolderFiles) -> tuple[list[T
 
 
 def _portions(folder: FolderFiles) -> list[dict[str, DagFile]]:
-    """Files by the key each has in its ConfigMap, as many together as one can hold, in the order of their paths."""
+    """The files by their keys in ConfigMaps, as many in each as fit, in the order of their paths."""
     portions: list[dict[str, DagFile]] = []
     room = 0
     for file in folder.files:
@@ -156,7 +158,7 @@ def _portions(folder: FolderFiles) -> list[dict[str, DagFile]]:
 
 
 def _key(path: str, taken: dict[str, DagFile]) -> str:
-    """A key that a ConfigMap can have, which still shows the path."""
+    """A valid ConfigMap key that still shows the path."""
     key = re.sub(r"[^-._a-zA-Z0-9]", "_", path)[-240:]
     key = f"_{key}" if key in (".", "..") or key.startswith("..") else key
     return key if key not in taken else f"{key}.{len(taken)}"
@@ -168,14 +170,14 @@ def _config_map_name(release: str, files: dict[str, DagFile]) -> str:
 
 
 def bundle_list(dags: DagBundles) -> list[Tree]:
-    """The bundles, as Airflow reads them. A bundle with a repository ignores its connection, so it has one of the two."""
+    """The bundles in Airflow's form. Airflow ignores the connection of a bundle with a repository, so each has one of the two."""
     return [
         {"name": bundle.name, "classpath": _GIT_BUNDLE, "kwargs": _bundle_arguments(bundle)} for bundle in dags.bundles
     ]
 
 
 def _bundle_arguments(bundle: GitBundle) -> Tree:
-    """What the bundle is told. Airflow reads a percent sign in its configuration as the start of a reference, unless doubled."""
+    """The settings of a bundle. Percent signs are doubled, because Airflow reads a single one as the start of a reference."""
     told = {"tracking_ref": bundle.ref}
     if bundle.sub_path:
         told["subdir"] = bundle.sub_path
@@ -190,7 +192,7 @@ def _bundle_arguments(bundle: GitBundle) -> Tree:
 
 
 def dag_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
-    """The claim or the ConfigMaps that the platform makes itself."""
+    """The claim or the ConfigMaps that this library creates."""
     dags = settings.dags
     if isinstance(dags, DagVolume):
         mode = shared_access_mode(dags.storage, settings.facts, "dags.storage")
@@ -212,7 +214,7 @@ def dag_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
 
 
 def dag_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether the source can work with this release."""
+    """Findings if the source does not work with this release."""
     dags = settings.dags
     if isinstance(dags, DagVolume):
         mode = shared_access_mode(dags.storage, settings.facts, "dags.storage")
@@ -222,22 +224,22 @@ def dag_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="dags/bundles",
             at="dags",
-            problem=f"DAG bundles came with Airflow 3, and this is {settings.dialect.airflow}",
+            problem=f"requires Airflow 3 for DAG bundles, and this is {settings.dialect.airflow}",
             seen="DagBundles",
-            fix="use DagRepoSync for one repository, or a version of Airflow from 3.0.2 on",
+            fix="use DagRepoSync for one repository, or Airflow 3.0.2 or newer",
         )
     if isinstance(dags, DagImage) and settings.image is not None:
         yield Finding(
             rule="dags/two-images",
             at="image",
-            problem="is one image for Airflow, and dags is another",
+            problem="conflicts with dags=DagImage(...), which sets the image of Airflow too",
             seen=repr(settings.image.repository),
-            fix="leave image= out: Airflow runs in the image that DagImage names",
+            fix="remove image=: Airflow runs the image of DagImage",
         )
 
 
 def dag_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
-    """The Secrets by which git-sync, or Airflow itself, logs in."""
+    """The Secrets with which git-sync, or Airflow itself, logs in."""
     namespace = settings.namespace
     git = settings.git_sync
     if isinstance(settings.dags, DagBundles):

@@ -20,28 +20,28 @@ from cdk8s_airflow.model.version import postgres_findings
 from cdk8s_airflow.validation import Finding, show
 
 URL_VARIABLES = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW_CONN_AIRFLOW_DB")
-"""The variables from which Airflow reads the URL."""
+"""The variables with the URL of the database."""
 
 CORE_URL_VARIABLE = "AIRFLOW__CORE__SQL_ALCHEMY_CONN"
-"""The name of the first of them before Airflow 2.3, which older charts set as well."""
+"""The name of the first of them before Airflow 2.3. Older charts set it as well."""
 
 LIBRARY_VARIABLES = ("PGSSLMODE", "PGSSLROOTCERT", "PGPASSWORD")
-"""The variables that every driver of PostgreSQL reads where the URL says nothing, asyncpg as libpq."""
+"""The variables that every PostgreSQL driver reads if the URL does not set them, asyncpg and libpq alike."""
 
 PORT = CHART_PORTS["pgbouncer"]
 """The port at which the chart's PgBouncer listens."""
 
 CA_FILE = "/etc/database-ca/ca.crt"
-"""Where the authority that signed the server's certificate is in every pod that runs Airflow."""
+"""The path of the CA certificate of the database server, in every pod that runs Airflow."""
 
 CA_VOLUME = "database-ca"
 """The volume of that file."""
 
 
 def library_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
-    """What the drivers are told beside the URL: how much TLS, whom to trust, and the password where no URL has it."""
+    """Settings of the drivers in addition to the URL: the TLS mode, the CA certificate, and the password if the URL has none."""
     database = settings.database
-    # PgBouncer itself talks plainly to clients, who are in the namespace with it; what it opens is as secure as was asked for.
+    # PgBouncer accepts plain connections from clients in its namespace; its own connections use the TLS mode of the settings.
     found: dict[str, str | SecretKey] = {"PGSSLMODE": database.tls if database.pgbouncer is None else "prefer"}
     if database.ca is not None:
         found["PGSSLROOTCERT"] = CA_FILE
@@ -51,7 +51,7 @@ def library_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
 
 
 def through(settings: ReleaseSettings, direct: DatabaseAddress, pool: str) -> DatabaseAddress:
-    """The address of a pool of the release's PgBouncer: ``metadata`` or ``result-backend``, as the chart calls them."""
+    """The address of a pool of the release's PgBouncer: ``metadata`` or ``result-backend``, the names of the chart."""
     return DatabaseAddress(
         host=f"{settings.release}-pgbouncer.{settings.namespace}.svc",
         port=PORT,
@@ -61,7 +61,7 @@ def through(settings: ReleaseSettings, direct: DatabaseAddress, pool: str) -> Da
 
 
 def url_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
-    """Airflow's own variables with the URL: a text where it has no password in it."""
+    """Airflow's variables with the URL: plain values if the URL contains no password."""
     database = settings.database
     address, results = database.address, database.results
     if address is not None:
@@ -76,12 +76,12 @@ def url_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
 
 
 def absolute_host(host: str, namespace: str) -> str:
-    """A host as every namespace knows it: one label is the name of a Service in the namespace of the release."""
+    """A host name that works in every namespace: a single label is the name of a Service in the namespace of the release."""
     return host if "." in host else f"{host}.{namespace}.svc"
 
 
 def database_identities(settings: ReleaseSettings) -> Iterator[str]:
-    """Each way there is to tell which database it is: its address, where it is known, and the Secret with the whole URL."""
+    """Each identification of the database: its address, if it is known, and the Secret with the whole URL."""
     database = settings.database
     address = database.direct or database.address
     if address is not None:
@@ -98,24 +98,24 @@ def _has_result_backend(settings: ReleaseSettings) -> bool:
 
 
 def chart_sets_url(settings: ReleaseSettings) -> bool:
-    """Whether the chart itself gives the URL to Airflow's containers."""
+    """Whether the chart itself passes the URL to Airflow's containers."""
     return settings.database.secret_key == "connection" and settings.database.address is None
 
 
 def database_values(settings: ReleaseSettings) -> Tree:
-    """No bundled PostgreSQL. The chart makes a Secret of its own unless the Secret has a name."""
+    """Disables the bundled PostgreSQL. The chart creates a Secret unless the name of an existing one is set."""
     return {"postgresql": {"enabled": False}, "data": {"metadataSecretName": settings.database.secret}}
 
 
 def database_parts(settings: ReleaseSettings) -> PodParts:
-    """The URL comes from one Secret, whole, or is composed without its password; the rest the drivers read from variables.
+    """The URL: either complete from one Secret, or composed without the password, which the drivers read from a variable.
 
-    A password in a URL has to be percent-encoded, which nobody but its owner could do; in ``PGPASSWORD`` it is taken as it is,
-    by psycopg2 and asyncpg alike.
+    A password in a URL must be percent-encoded, which only its owner can do. In ``PGPASSWORD`` it is used unchanged, by
+    psycopg2 and asyncpg.
 
-    Under the key ``connection`` the chart sets the variables itself. Under any other key (CloudNativePG writes ``uri``) its
-    own variables are switched off and the same ones set from that key: both halves or neither, since the chart puts the
-    two in different order in different pods.
+    If the key is ``connection``, the chart sets the variables. For any other key (CloudNativePG writes ``uri``), the chart's
+    variables are disabled and the same ones are set from that key. Never only one of them: the chart orders the two
+    differently in different pods.
     """
     database, variables = settings.database, library_variables(settings)
     unset: tuple[str, ...] = ()
@@ -134,7 +134,7 @@ def database_parts(settings: ReleaseSettings) -> PodParts:
 
 
 def database_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether Airflow can read the URL where it is, and use that PostgreSQL."""
+    """Findings if Airflow cannot read the URL, or does not support that PostgreSQL version."""
     database = settings.database
     yield from postgres_findings(settings.dialect.airflow, database.postgres_major)
     yield from authority_rules(database.tls, database.ca)
@@ -143,32 +143,32 @@ def database_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="database/needs-bridge",
             at="database",
-            problem=f"its {'URL' if database.address is None else 'password'} is in Secret {database.secret!r} of namespace {database.secret_namespace!r}, "
+            problem=f"has its {'URL' if database.address is None else 'password'} in Secret {database.secret!r} of namespace {database.secret_namespace!r}, "
             f"and pods in {settings.namespace!r} cannot read it there",
-            fix='name a Secret that has the URL beside Airflow: connection(bridge=ExistingSecret("airflow-metadata")); '
-            "make it by hand, with SecretBridge (External Secrets) or with SecretBootstrap (a Job); "
-            f"or put the database into {settings.namespace!r}",
+            fix='use a Secret with the URL in the namespace of Airflow: connection(bridge=ExistingSecret("airflow-metadata")). '
+            "Create it by hand, with SecretBridge (External Secrets) or with SecretBootstrap (a Job), "
+            f"or create the database in {settings.namespace!r}",
         )
 
 
 def _reader_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether those that read the database beside Airflow's own containers can."""
+    """Findings if a container other than Airflow's own cannot connect to the database."""
     database = settings.database
     if database.ca is not None and database.ca_namespace not in (None, settings.namespace):
         yield Finding(
             rule="database/authority",
             at="database",
-            problem=f"its authority is in {database.ca.name!r} of namespace {database.ca_namespace!r}, and pods in "
+            problem=f"has its CA certificate in {database.ca.name!r} of namespace {database.ca_namespace!r}, and pods in "
             f"{settings.namespace!r} cannot read it there",
-            fix='put a copy beside Airflow and name it: connection(..., ca=ConfigMapKey("database-ca", "ca.crt")); or have '
-            "SecretBridge(ca=...) bring it, and give connection(..., ca=bridge.ca)",
+            fix='create a copy in the namespace of Airflow and use it: connection(..., ca=ConfigMapKey("database-ca", "ca.crt")), '
+            "or use SecretBridge(ca=...) and connection(..., ca=bridge.ca)",
         )
     celery = celery_of(settings.executor)
     if database.results is not None and celery is not None and celery.result_backend is not None:
         yield Finding(
             rule="database/results",
             at="executor.result_backend",
-            problem="says where results are kept, and so does the database's connection",
+            problem="conflicts with results= of the database's connection",
             seen=show(celery.result_backend.name),
             fix="Remove it, or remove results= from connection()",
         )
@@ -188,16 +188,18 @@ def _reader_rules(settings: ReleaseSettings) -> Iterator[Finding]:
 
 
 def database_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
-    """The Secret with the URL, unless an operator makes it."""
+    """The Secret with the URL, unless an operator creates it."""
     database, namespace = settings.database, settings.namespace
     if isinstance(database.ca, SecretKey) and database.ca_namespace is None:
-        purpose = "the authority that signed the database's certificate"
+        purpose = "the CA certificate of the database"
         yield replace(needs.authority(database.ca, namespace, purpose), awaited=True)
     if database.secret_namespace is None:
         if database.address is not None:
             key = SecretKey(database.secret, database.secret_key)
             who = f"{database.address.user} at {database.address.host}"
-            yield needs.free_key(key, namespace, "the database's password", content=f"the password of {who}, as it is")
+            yield needs.free_key(
+                key, namespace, "the database's password", content=f"the password of {who}, not encoded"
+            )
         elif database.url is not None and database.password is not None:
             yield needs.dsn_copied(
                 database.secret, namespace, source=database.password, url=database.url, purpose="the database's URL"
@@ -207,7 +209,7 @@ def database_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
 
 
 def database_notes(settings: ReleaseSettings) -> Iterator[str]:
-    """Which ConfigMap has to be there."""
+    """The ConfigMap with the CA certificate, which must exist."""
     source = settings.database.ca
     if isinstance(source, ConfigMapKey):
         yield BeforeApply(

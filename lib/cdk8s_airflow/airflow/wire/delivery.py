@@ -1,4 +1,4 @@
-"""What a delivery adds to the release it carries, and whether the two fit together."""
+"""What the delivery adds to a release, and findings if the two conflict."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from cdk8s_airflow.validation import Finding
 
 _SHARED = {
     K3sHelmChart: (
-        "is where Airflow or its tasks run: the controller's account there may do anything in the cluster, "
-        "and any DAG author could start a pod as it",
+        "is a namespace of Airflow or its tasks: the controller's account there may do anything in the cluster, "
+        "and any DAG author could start a pod with that account",
         "kube-system",
     ),
     FluxRelease: (
-        "is where Airflow or its tasks run: any DAG author could start a pod there with an account or a login that is made for Flux",
+        "is a namespace of Airflow or its tasks: any DAG author could start a pod there with an account or a login of Flux",
         "flux-system",
     ),
     ArgoApplication: (
-        "is where Airflow or its tasks run: Argo CD's accounts and logins are there, and any DAG author could start a pod with them",
+        "is a namespace of Airflow or its tasks: any DAG author could start a pod there with accounts and logins of Argo CD",
         "argocd",
     ),
 }
 
 
 def delivery_values(settings: ReleaseSettings) -> Tree:
-    """Where Helm runs hooks, the chart's own are right; Argo CD has hooks of its own."""
+    """Hook settings: the chart's defaults work if Helm runs the hooks; Argo CD has its own hooks."""
     if not isinstance(settings.delivery, ArgoApplication):
         return {}
     account = {"createUserJob": sync_hook("PostSync")} if settings.admin is not None else {}
@@ -44,7 +44,7 @@ def delivery_values(settings: ReleaseSettings) -> Tree:
 
 
 def delivery_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Accounts and logins stay out of reach, and the controller knows everything that is said."""
+    """Findings if DAG authors could use the delivery's accounts and logins, or the controller is too old for a setting."""
     delivery, facts = settings.delivery, settings.facts
     if not isinstance(delivery, HelmCommand) and delivery.namespace in (settings.namespace, *settings.task_namespaces):
         problem, usual = _SHARED[type(delivery)]
@@ -53,7 +53,7 @@ def delivery_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             at="delivery.namespace",
             problem=problem,
             seen=repr(delivery.namespace),
-            fix=f"leave it at {usual!r}, or use a namespace in which Airflow starts no pods",
+            fix=f"use {usual!r}, or another namespace in which Airflow starts no pods",
         )
     if isinstance(delivery, K3sHelmChart):
         yield from k3s_rules(delivery, facts)
@@ -63,7 +63,7 @@ def delivery_rules(settings: ReleaseSettings) -> Iterator[Finding]:
 
 
 def delivery_needs(settings: ReleaseSettings) -> Iterator[SecretNeed]:
-    """The Secrets by which the delivery reads the chart."""
+    """The Secrets with which the delivery reads the chart."""
     yield from source_needs(settings.delivery)
 
 

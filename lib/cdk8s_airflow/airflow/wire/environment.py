@@ -1,4 +1,4 @@
-"""What all pods that run Airflow find around them, and which variable comes from where."""
+"""Environment variables, proxy, CA certificates and secrets backend of all pods that run Airflow."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _CA_VOLUME = "ca-bundle"
 _CA_FOLDER = "/etc/ca-bundle"
 
 CA_FILE = f"{_CA_FOLDER}/ca.crt"
-"""Where the authorities are in every pod that runs Airflow."""
+"""The path of the CA certificates in every pod that runs Airflow."""
 
 CA_MOUNT = {"name": _CA_VOLUME, "mountPath": _CA_FOLDER, "readOnly": True}
 """The mount of the volume with that file."""
 
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "GIT_SSL_CAINFO")
-"""The variables in which programs look for authorities: OpenSSL and httpx, requests, curl, the AWS libraries, git."""
+"""The variables for CA certificates of OpenSSL and httpx, requests, curl, the AWS libraries and git."""
 
 PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
-"""Programs read one form or the other, and some only one of them."""
+"""Both spellings are set, because some programs read only one of them."""
 
 BACKEND = "airflow.providers.cncf.kubernetes.secrets.kubernetes_secrets_backend.KubernetesSecretsBackend"
 
@@ -55,7 +55,7 @@ _SERVICES = (
 
 
 def literal(text: str) -> str:
-    """A text as Kubernetes has to be told it in an environment variable or argument, where ``$(NAME)`` is a reference."""
+    """A string escaped for an environment variable or argument in Kubernetes, where ``$(NAME)`` is a reference."""
     return text.replace("$", "$$") if "$(" in text or "$$" in text else text
 
 
@@ -64,9 +64,9 @@ class Variable:
     """A variable that all pods that run Airflow have.
 
     Attributes:
-        at: the argument it comes from.
+        at: the argument that it comes from.
         name: its name.
-        value: a text as Kubernetes reads it, or where it comes from.
+        value: the escaped string, or a reference to a key.
     """
 
     at: str
@@ -75,7 +75,7 @@ class Variable:
 
 
 def variables(settings: ReleaseSettings) -> list[Variable]:
-    """Everything that was asked for, in the order of the arguments."""
+    """All variables of the settings, in the order of the arguments."""
     found = [Variable(f"env.{name}", name, _told(value)) for name, value in settings.env.items()]
     found += [
         Variable(f"connections.{name}", f"AIRFLOW_CONN_{name.upper()}", ref)
@@ -96,7 +96,7 @@ def _told(value: str | SecretKey | ConfigMapKey) -> str | SecretKey | ConfigMapK
 
 
 def environment_parts(settings: ReleaseSettings) -> PodParts:
-    """Variables, and the volume with the authorities."""
+    """The variables, and the volume with the CA certificates."""
     ca = settings.ca
     return PodParts(
         variables=tuple(EnvVariable(each.name, each.value) for each in variables(settings)),
@@ -107,7 +107,7 @@ def environment_parts(settings: ReleaseSettings) -> PodParts:
 
 
 def proxy_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
-    """The proxy in both forms of each name."""
+    """The proxy in upper-case and lower-case variables."""
     proxy = settings.proxy
     if proxy is None:
         return {}
@@ -119,10 +119,10 @@ def proxy_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
 
 
 def no_proxy(settings: ReleaseSettings) -> str:
-    """What is reached without the proxy.
+    """The hosts that pods connect to without the proxy.
 
-    Kubernetes puts the API server's address in. Tasks of Airflow 3 call the API server of the release by its short name. Of
-    networks only those of IPv4: httpx stops at others.
+    Kubernetes adds the address of the API server. Tasks of Airflow 3 call the API server of the release by its short name.
+    Only IPv4 networks are listed, because httpx fails at others.
     """
     facts = settings.facts
     networks = [text for text in (*facts.pod_networks, *facts.service_networks) if is_cidr(text) and ":" not in text]
@@ -141,7 +141,7 @@ def no_proxy(settings: ReleaseSettings) -> str:
 
 
 def backend_namespace(settings: ReleaseSettings) -> str | None:
-    """Where the Secrets are that Airflow looks up; None without a secrets backend."""
+    """The namespace of the Secrets that Airflow looks up; None without a secrets backend."""
     backend = settings.secrets_backend
     return None if backend is None else backend.namespace or settings.namespace
 
@@ -155,7 +155,7 @@ def environment_config(settings: ReleaseSettings) -> ConfigOptions:
 
 
 def backend_readers(settings: ReleaseSettings) -> list[str]:
-    """Components of Airflow that look up connections or variables, as service accounts are named after them."""
+    """Airflow components that look up connections or variables, by the names of their service accounts."""
     dialect = settings.dialect
     readers = {
         "scheduler": True,
@@ -168,7 +168,7 @@ def backend_readers(settings: ReleaseSettings) -> list[str]:
 
 
 def _reading_accounts(settings: ReleaseSettings) -> list[str]:
-    """The service accounts of the readers, those of task pods with one of their own among them, each once."""
+    """The service accounts of the components that read Secrets, including separate ones of task pods, without duplicates."""
     pods = settings.task_pods
     own = [each.service_account for each in (pods.default, *pods.templates.values()) if settings.has_task_pods]
     names = [account_name(settings, component) for component in backend_readers(settings)]
@@ -176,7 +176,7 @@ def _reading_accounts(settings: ReleaseSettings) -> list[str]:
 
 
 def environment_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
-    """The right to list Secrets in that one namespace, which the chart gives to nobody."""
+    """The permission to list Secrets in that one namespace. The chart grants it to no account."""
     namespace = backend_namespace(settings)
     if namespace is None:
         return {}
@@ -202,7 +202,7 @@ def environment_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
 
 
 def environment_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether each variable has one owner, no secret stands in clear text, and this version has what was asked for."""
+    """Findings if a variable is set twice, a secret is in clear text, or this version does not support a setting."""
     for name, value in settings.env.items():
         at = f"env.{name}"
         owner = _owner(name)
@@ -210,7 +210,7 @@ def environment_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             yield Finding(
                 rule="environment/owned",
                 at=at,
-                problem="is set by the chart or belongs to another argument",
+                problem="is set by the chart or by another argument",
                 fix=owner,
             )
         elif isinstance(value, str):
@@ -223,7 +223,7 @@ def environment_rules(settings: ReleaseSettings) -> Iterator[Finding]:
 
 
 def _owner(name: str) -> str:
-    """What to give in place of a variable; empty for one that is nobody's."""
+    """What to use instead of a variable; empty if no argument sets it."""
     if name in PROXY_VARIABLES:
         return 'Use proxy=HttpProxy(https="http://proxy.example.com:3128"), which computes NO_PROXY too'
     if name in CA_VARIABLES:
@@ -263,8 +263,8 @@ def _proxy_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             yield Finding(
                 rule="environment/proxy",
                 at=f"proxy.{field}",
-                problem=f"is in a Secret, and git-sync of chart {settings.dialect.chart} takes no variables from Secrets",
-                fix="use a proxy without a password, or chart 1.18.0 or newer",
+                problem=f"is in a Secret, and git-sync of chart {settings.dialect.chart} cannot read variables from Secrets",
+                fix="use a proxy without a password, or chart_version 1.18.0 or newer",
             )
 
 
@@ -281,7 +281,7 @@ def _backend_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="environment/provider",
             at="secrets_backend",
-            problem="needs Airflow 2.11 or newer: no older one takes a provider that has it",
+            problem="requires Airflow 2.11 or newer: older versions cannot install a provider that has it",
             seen=airflow,
             fix="use connections= and variables=, or a newer airflow_version",
         )
@@ -291,13 +291,13 @@ def _backend_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             at="secrets_backend",
             problem=f"is not in the official image of Airflow {airflow}, whose provider is too old",
             seen="provider_version=None" if backend.provider_version is None else "image=None",
-            fix="give an image= of your own with apache-airflow-providers-cncf-kubernetes 10.13.0 or newer, and say its "
-            "version: provider_version=",
+            fix="set image= to one with apache-airflow-providers-cncf-kubernetes 10.13.0 or newer, and its "
+            "version in provider_version=",
         )
 
 
 def environment_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
-    """The Secrets that variables, the proxy and the authorities come from, but for one that the database's operator makes."""
+    """The Secrets of variables, proxy and CA certificates, except for one that the database's operator creates."""
     namespace, database = settings.namespace, settings.database
     seen: set[tuple[str, str]] = set()
     for each in variables(settings):
@@ -312,12 +312,12 @@ def environment_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
         if isinstance(whole, ExistingSecret):
             yield needs.whole(whole, namespace, "variables of every pod that runs Airflow")
     if settings.ca is not None and isinstance(settings.ca.source, SecretKey):
-        # Nothing can wait for it: it is a volume of the Job that would.
+        # The migration Job cannot wait for this Secret, because it mounts the Secret as a volume.
         yield replace(
             needs.free_key(
                 settings.ca.source,
                 namespace,
-                "the authorities that pods trust",
+                "the CA certificates that pods trust",
                 content="certificates in PEM",
                 source="cat ca.crt",
             ),
@@ -330,14 +330,14 @@ def _content(each: Variable) -> str:
     if kind == "connections":
         return f"connection {name!r} as a URI or as JSON"
     if kind == "variables":
-        return f"the text of variable {name!r}"
+        return f"the value of variable {name!r}"
     if kind == "proxy":
         return "the address of the proxy, like http://USER:PASSWORD@proxy.example.com:3128"
     return f"the value of {each.name}"
 
 
 def environment_notes(settings: ReleaseSettings) -> Iterator[str]:
-    """Which ConfigMaps have to be there, and how Secrets are found by label."""
+    """Notes about ConfigMaps that must exist, and labels of Secrets that Airflow looks up."""
     release, namespace = settings.release, settings.namespace
     maps: dict[str, list[str]] = {}
     for each in variables(settings):

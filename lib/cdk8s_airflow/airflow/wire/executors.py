@@ -1,4 +1,4 @@
-"""The executor with its workers and broker, and what no executor here uses."""
+"""The executor with its workers and broker, and the parts of the chart that it does not use."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ REDIS_USER = 999
 """The user of the Redis image."""
 
 _SET_LABEL = "worker-set"
-"""The label by which the chart tells the workers of a set from others."""
+"""The label that distinguishes the workers of a set."""
 
 _TASK_POD_LABEL = "kubernetes_executor"
-"""A label that KubernetesExecutor gives to every task pod."""
+"""A label that KubernetesExecutor sets on every task pod."""
 
 LONGEST_STATEFUL_SET = 52
-"""Characters in the name of a StatefulSet whose pods get a valid ``controller-revision-hash`` label."""
+"""The longest name of a StatefulSet, in characters, whose pods get a valid ``controller-revision-hash`` label."""
 
 _PROBE_PERIOD = 60
 _BY_ADDRESS = "airflow.utils.net.get_host_ip_address"
@@ -70,7 +70,7 @@ _QUERY = (
 def executor_values(settings: ReleaseSettings) -> Tree:
     """The executor, its workers and its broker.
 
-    Where nothing uses a broker, naming a Secret for one keeps the chart from making it, with data, all the same.
+    If nothing uses a broker, a Secret name is still set, because otherwise the chart creates a Secret with data.
     """
     executor, dialect = settings.executor, settings.dialect
     celery = celery_of(executor)
@@ -89,7 +89,7 @@ def executor_values(settings: ReleaseSettings) -> Tree:
 
 
 def executor_config(settings: ReleaseSettings) -> ConfigOptions:
-    """How many tasks a Celery worker runs at once, and how the UI calls pods without DNS names."""
+    """How many tasks a Celery worker runs at once, and how the UI addresses pods without DNS names."""
     celery = celery_of(settings.executor)
     options: ConfigOptions = {}
     if celery is not None and celery.concurrency is not None:
@@ -100,27 +100,27 @@ def executor_config(settings: ReleaseSettings) -> ConfigOptions:
 
 
 def _served_by_pods_without_names(settings: ReleaseSettings, celery: CeleryExecutor | None) -> bool:
-    """Whether the UI fetches logs from pods that no DNS name leads to: those of a Deployment, which have an address only."""
+    """Whether the UI fetches logs from pods without a DNS name: those of a Deployment, which have only an IP address."""
     workers = () if celery is None else all_workers(celery)
     return settings.runs_tasks_in_scheduler or any(each.storage is None for each in workers)
 
 
 def all_workers(celery: CeleryExecutor) -> tuple[CeleryWorkers, ...]:
-    """The workers, and the sets beside them."""
+    """The workers, and the additional sets."""
     return (celery.workers, *celery.sets)
 
 
 def worker_labels(release: str, workers: CeleryWorkers) -> dict[str, str]:
-    """The labels by which the chart finds the pods of some workers."""
+    """The labels by which the chart selects the pods of these workers."""
     labels = pod_labels(release, "worker")
     return {**labels, _SET_LABEL: workers.name} if isinstance(workers, WorkerSet) else labels
 
 
 def _workers(settings: ReleaseSettings, celery: CeleryExecutor) -> Tree:
-    """All workers.
+    """The values of all workers.
 
-    Where the version has sets, the ordinary workers are one, called ``default``, which the chart names like the ordinary
-    ones. What is said of them then reaches neither task pods nor other sets.
+    If the version supports sets, the ordinary workers are a set called ``default``, whose objects the chart names like ordinary
+    workers. Its settings then apply to neither task pods nor other sets.
     """
     dialect = settings.dialect
     flat = dialect.place("workers")
@@ -138,7 +138,7 @@ def _workers(settings: ReleaseSettings, celery: CeleryExecutor) -> Tree:
 
 
 def _with_dag_files(settings: ReleaseSettings, values: Tree) -> Tree:
-    """The values of a set with the volumes of DAG files: a list of a set replaces that of all workers."""
+    """The values of a set with the volumes of DAG files: a list in a set replaces the list of all workers."""
     if settings.dialect.place("celery_workers.volumes") not in dag_readers(settings):
         return values
     volumes, mounts = dag_mounts(settings)
@@ -175,7 +175,7 @@ def _persistence(storage: Volume | None) -> Tree:
 
 
 def _groomer(settings: ReleaseSettings, given: CeleryWorkers) -> Tree:
-    """The container that deletes old log files, where this version runs it."""
+    """The log groomer sidecar, if this version supports it."""
     without_claim = settings.dialect.place("workers.log_groomer_without_claim")
     if given.storage is None and without_claim is None:
         return {}
@@ -192,7 +192,7 @@ def _scaling(settings: ReleaseSettings, celery: CeleryExecutor, given: CeleryWor
         return {}
     scaling = given.scaling
     if scaling.query is None and settings.dialect.place("workers") is not None and _says_queues(given):
-        # Later charts count the tasks of the workers' queues themselves.
+        # Later charts have a query with the queues of the workers.
         queues = ", ".join(f"'{queue}'" for queue in given.queues)
         scaling = replace(scaling, query=_QUERY.format(concurrency=celery.concurrency or 16, queues=queues))
     return {"keda": keda(scaling)}
@@ -203,7 +203,7 @@ def _says_queues(given: CeleryWorkers) -> bool:
 
 
 def _queue_command(given: CeleryWorkers) -> Tree:
-    """The queues on the command line, for charts that have no key for them."""
+    """The queues in the command, for charts that have no key for them."""
     if not _says_queues(given):
         return {}
     return {"args": ["bash", "-c", f"exec airflow celery worker -q {','.join(given.queues)}"]}
@@ -241,9 +241,9 @@ def _broker(settings: ReleaseSettings, celery: CeleryExecutor) -> Tree:
 
 
 def _absent_labels(settings: ReleaseSettings, celery: CeleryExecutor, given: CeleryWorkers) -> tuple[str, ...]:
-    """Labels that these workers do not have, but that other pods with their labels do.
+    """Labels that these workers do not have, but other pods that match their labels do.
 
-    The chart gives the labels of ordinary workers to the workers of every set and to task pods, too. A pod that two disruption
+    The chart sets the labels of ordinary workers on the workers of every set and on task pods, too. A pod that two disruption
     budgets select cannot be evicted.
     """
     if isinstance(given, WorkerSet):
@@ -253,14 +253,14 @@ def _absent_labels(settings: ReleaseSettings, celery: CeleryExecutor, given: Cel
 
 
 def _is_own_budget(settings: ReleaseSettings, celery: CeleryExecutor, given: CeleryWorkers) -> bool:
-    """Whether the disruption budget of these workers is an object of ours, and not one of the chart's."""
+    """Whether this library creates the disruption budget of these workers, and not the chart."""
     if isinstance(given, WorkerSet):
         return False
     return settings.dialect.place("workers.disruption_budget") is None or bool(_absent_labels(settings, celery, given))
 
 
 def own_worker_budgets(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
-    """The disruption budget of the ordinary workers if the chart has none, or one that selects other pods too."""
+    """The disruption budget of the ordinary workers, if the chart has none or one that selects other pods too."""
     celery = celery_of(settings.executor)
     if celery is None or not _is_own_budget(settings, celery, celery.workers):
         return {}
@@ -272,26 +272,26 @@ def own_worker_budgets(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
 
 
 def executor_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether this version runs the executor, and reads all that is said about it."""
+    """Findings if this version does not run the executor, or does not read all of its settings."""
     executor, dialect = settings.executor, settings.dialect
     if isinstance(executor, MultipleExecutors) and dialect.place("executors") is None:
         old = version(dialect.airflow) < (2, 10)
         yield Finding(
             rule="executors/several",
             at="executor",
-            problem=f"Airflow {dialect.airflow} runs one executor at a time"
+            problem=f"must be one executor with Airflow {dialect.airflow}"
             if old
-            else f"chart {dialect.chart} takes one executor at a time",
+            else f"must be one executor with chart {dialect.chart}",
             seen=executor.name,
-            fix="use Airflow 2.10 or newer with chart 1.18 or newer, or give one executor",
+            fix="use Airflow 2.10 or newer with chart 1.18 or newer, or a single executor",
         )
     if isinstance(executor, CeleryKubernetesExecutor) and dialect.airflow_major >= 3:
         yield Finding(
             rule="executors/airflow-3",
             at="executor",
-            problem=f"Airflow {dialect.airflow} has no such executor",
+            problem=f"is not an executor of Airflow {dialect.airflow}",
             seen=executor.name,
-            fix="use MultipleExecutors(CeleryExecutor(...), KubernetesExecutor()), and name the executor at the task instead of "
+            fix="use MultipleExecutors(CeleryExecutor(...), KubernetesExecutor()), and set the executor of the task instead of "
             "the queue",
         )
     celery = celery_of(executor)
@@ -328,9 +328,9 @@ def _worker_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> I
         yield Finding(
             rule="executors/storage",
             at=f"{at}.storage",
-            problem="is not made: log files go to the claim that logs= names",
+            problem="is not created: log files are on the claim of logs=",
             seen=show(given.storage),
-            fix="Remove it, or keep logs elsewhere",
+            fix="Remove it, or use another logs=",
         )
     if isinstance(given.scaling, Keda):
         yield from keda_rules(settings, f"{at}.scaling")
@@ -342,7 +342,7 @@ def required_definitions(settings: ReleaseSettings) -> frozenset[str]:
 
 
 def _name_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> Iterator[Finding]:
-    """Whether the names that the chart derives from a release and a set are short enough.
+    """Findings for names that the chart derives from a release and a set, and that are too long.
 
     Workers with a volume are a StatefulSet, whose pods have a label with its name and a hash of ten characters.
     """
@@ -362,7 +362,7 @@ def _name_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> Ite
 
 
 def _shared_key_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iterator[Finding]:
-    """Charts before 1.20 have one key for workers and for task pods, or for where the scheduler keeps logs."""
+    """Findings for settings that share a key: charts before 1.20 have one for workers, task pods and logs of the scheduler."""
     dialect, workers = settings.dialect, celery.workers
     if dialect.place("workers") is None:
         return
@@ -373,7 +373,7 @@ def _shared_key_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iter
             yield Finding(
                 rule="executors/shared-key",
                 at="executor.task_resources",
-                problem=f"differs from the workers', and chart {dialect.chart} has one key for both",
+                problem=f"must equal resources= of the workers, because chart {dialect.chart} has one key for both",
                 seen=show(task_resources),
                 fix=fix,
             )
@@ -381,14 +381,14 @@ def _shared_key_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iter
             yield Finding(
                 rule="executors/shared-key",
                 at="executor.workers",
-                problem=f"says {key}, and chart {dialect.chart} has one key for workers and task pods",
+                problem=f"sets {key}, and chart {dialect.chart} has one key for workers and task pods",
                 fix=fix,
             )
     if settings.runs_tasks_in_scheduler and workers.storage is not None:
         yield Finding(
             rule="executors/shared-key",
             at="executor.workers.storage",
-            problem=f"would give the scheduler a volume of its own too, by the one key that chart {dialect.chart} has",
+            problem=f"would create a volume of the scheduler too, because chart {dialect.chart} has one key for both",
             fix="Remove it, or choose chart_version 1.20.0 or newer",
         )
 
@@ -400,7 +400,7 @@ def executor_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
         return
     broker = celery.broker
     if isinstance(broker, RedisBroker):
-        yield needs.random_password(broker.password, namespace, "guards the Redis that carries tasks")
+        yield needs.random_password(broker.password, namespace, "the password of Redis, the broker of Celery")
         yield needs.composed_url(
             broker.url,
             namespace,

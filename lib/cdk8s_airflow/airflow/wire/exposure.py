@@ -1,4 +1,4 @@
-"""How people reach the UI."""
+"""How users reach the UI: Service, Ingress, HTTPRoute."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def exposure_values(settings: ReleaseSettings) -> Tree:
 
 
 def exposure_config(settings: ReleaseSettings) -> ConfigOptions:
-    """The URL under which people open the UI."""
+    """The URL that users open."""
     base_url = settings.ui.base_url
     return {} if base_url is None else config_option(settings.dialect.place("ui_server.base_url"), base_url)
 
@@ -58,7 +58,7 @@ def _service(settings: ReleaseSettings) -> Tree:
 
 
 def _ingress(ui: Ingress) -> Tree:
-    """Each host carries its own TLS entry; a list of them beside the hosts, as elsewhere, is refused by the chart."""
+    """The hosts with their TLS entries. The chart refuses a separate list of TLS entries."""
     hosts = []
     annotations = dict(ui.annotations)
     for host in ui.hosts:
@@ -77,11 +77,11 @@ def _ingress(ui: Ingress) -> Tree:
 
 
 def exposure_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
-    """The HTTPRoute, which the chart has no template for. Source: gateway.networking.k8s.io/v1."""
+    """The HTTPRoute. The chart has no template for it. Source: gateway.networking.k8s.io/v1."""
     ui = settings.ui
     if not isinstance(ui, HttpRoute):
         return {}
-    # The API server adds the same defaults. Written here, they do not show as a difference.
+    # The API server adds the same defaults. Set here, they are no difference in a later comparison.
     parent: dict[str, Any] = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": ui.gateway.name}
     if ui.gateway.namespace is not None:
         parent["namespace"] = ui.gateway.namespace
@@ -105,7 +105,7 @@ def exposure_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
 
 
 def exposure_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether the server still answers its probes below the path."""
+    """Findings if the server does not answer its probes at the path."""
     ui = settings.ui
     if settings.dialect.airflow_major < 3:
         return
@@ -118,14 +118,14 @@ def exposure_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="exposure/sub-path",
             at=at,
-            problem="has a path, and the chart probes Airflow 3's server without it, so that it would never be ready",
+            problem="is not supported with Airflow 3: the chart probes its server without the path, so it would never be ready",
             seen=repr(path),
-            fix="serve Airflow 3 on a host of its own",
+            fix='use path="/" and a separate host name for Airflow',
         )
 
 
 def exposure_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
-    """The certificates that nobody issues."""
+    """The certificates that no issuer creates."""
     if not isinstance(settings.ui, Ingress):
         return
     for host in settings.ui.hosts:

@@ -1,4 +1,4 @@
-"""Flower, the page about Celery."""
+"""Flower, the web page about Celery."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PROBE_PERIOD = 5
 
 
 def flower_values(settings: ReleaseSettings) -> Tree:
-    """Flower, where there is one."""
+    """The values of Flower."""
     given = settings.flower
     if given is None:
         return {}
@@ -37,7 +37,7 @@ def flower_values(settings: ReleaseSettings) -> Tree:
 
 
 def flower_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether there is anything for Flower to show, and this version reads all that is said about it."""
+    """Findings if there are no Celery workers, or this version does not read all settings of Flower."""
     given, dialect = settings.flower, settings.dialect
     if given is None:
         return
@@ -45,9 +45,9 @@ def flower_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="components/flower",
             at="flower",
-            problem="shows Celery's workers, and there are none",
+            problem="requires Celery workers, and this executor has none",
             seen=settings.executor.name,
-            fix="Remove it, or choose CeleryExecutor(...)",
+            fix="Remove it, or use CeleryExecutor(...)",
         )
     if given.startup_tolerance is not None and dialect.place("flower.startup_probe") is None:
         yield unsupported_setting(dialect, "flower.startup_probe", "flower.startup_tolerance", given.startup_tolerance)

@@ -1,4 +1,4 @@
-"""Which images run, when they are pulled, and with which Secret."""
+"""The images of the release, their pull policy and the pull Secret."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cdk8s_airflow.model.wire.placement import ARCHITECTURE_LABEL, node_selector
 
 
 def airflow_tag(settings: ReleaseSettings) -> str:
-    """The tag of Airflow's image; the version where the image has none of its own."""
+    """The tag of Airflow's image; Airflow's version if the settings have no tag."""
     image = settings.airflow_image
     return settings.dialect.airflow if image is None or image.tag is None else image.tag
 
@@ -29,7 +29,7 @@ def airflow_repository(settings: ReleaseSettings) -> str:
 
 
 def airflow_image(settings: ReleaseSettings) -> tuple[str, str]:
-    """Airflow's image as a container names it, and when it is pulled."""
+    """The reference of Airflow's image in a container, and its pull policy."""
     image, repository = settings.airflow_image, airflow_repository(settings)
     if image is None:
         return f"{repository}:{airflow_tag(settings)}", "IfNotPresent"
@@ -43,12 +43,12 @@ def other_images(settings: ReleaseSettings) -> Iterator[tuple[str, str]]:
     reference.
     """
     for key in settings.side_images:
-        repository, tag = settings.images_beside[key]
+        repository, tag = settings.other_images[key]
         yield key, f"{repository if settings.mirror is None else settings.mirror.of(repository)}:{tag}"
 
 
 def image_values(settings: ReleaseSettings) -> Tree:
-    """Airflow's image in every place that has a key of its own for it, and the images beside it in the mirror."""
+    """Airflow's image in all keys that the chart has for it, and the other images from the mirror."""
     image = settings.airflow_image
     repository = airflow_repository(settings)
     trees: list[Tree] = []
@@ -59,16 +59,16 @@ def image_values(settings: ReleaseSettings) -> Tree:
     if settings.mirror is not None:
         trees += [
             nest(f"images.{key}", {"repository": settings.mirror.of(name), "tag": tag})
-            for key, (name, tag) in settings.images_beside.items()
+            for key, (name, tag) in settings.other_images.items()
             if key != "redis" or settings.has_celery_workers
         ]
     return join(*trees)
 
 
 def on_architecture(values: Tree, architecture: str | None) -> Tree:
-    """The values with the CPU architecture in the node selector of every component that has one of its own.
+    """The values with the CPU architecture in the node selector of every component that has its own node selector.
 
-    In the chart the node selector of a component replaces the one for all components, which has the architecture.
+    In the chart, the node selector of a component replaces the one for all components, which has the architecture.
     """
     if architecture is None:
         return values
@@ -92,7 +92,7 @@ def _on_architecture(part: Any, architecture: str) -> Any:
 
 
 def image_parts(settings: ReleaseSettings) -> PodParts:
-    """The Secret by which nodes log in, and the architecture of nodes."""
+    """The pull Secret, and the architecture of nodes."""
     architecture, pull_secret = settings.facts.architecture, settings.pull_secret
     return PodParts(
         pull_secret=None if pull_secret is None else pull_secret.name,
@@ -101,7 +101,7 @@ def image_parts(settings: ReleaseSettings) -> PodParts:
 
 
 def image_config(settings: ReleaseSettings) -> ConfigOptions:
-    """The image of task pods by its digest, where KubernetesExecutor puts it together."""
+    """The image of task pods by its digest, if KubernetesExecutor builds the reference."""
     image = settings.airflow_image
     if image is None or image.digest is None or not settings.has_task_pods:
         return {}
@@ -127,15 +127,15 @@ def side_image(settings: ReleaseSettings, key: str) -> tuple[str, str]:
         settings: the release.
         key: its key under ``images`` of the chart.
     """
-    repository, tag = settings.images_beside[key]
+    repository, tag = settings.other_images[key]
     return (repository if settings.mirror is None else settings.mirror.of(repository)), tag
 
 
 def _digest(settings: ReleaseSettings, repository: str, image: Image) -> Tree:
-    """A digest in all places.
+    """The digest in all keys.
 
-    The chart has a digest for its own pods only. For task pods it writes, and KubernetesExecutor puts together, nothing but
-    ``repository:tag``; with ``repository@sha256`` and the digits for a tag, that is the image by its digest.
+    The chart has a digest only for its own pods. For task pods, the chart and KubernetesExecutor write only
+    ``repository:tag``. With the repository ``name@sha256`` and the digest's digits as tag, that is the image by its digest.
     """
     if image.digest is None:
         return {}
@@ -149,7 +149,7 @@ def _digest(settings: ReleaseSettings, repository: str, image: Image) -> Tree:
 
 
 def _pull_policy(settings: ReleaseSettings, image: Image) -> Tree:
-    """The policy where it is not the chart's own."""
+    """The pull policy, if it differs from the chart's default."""
     if image.pull_policy == "IfNotPresent":
         return {}
     places = {"airflow": True, "pod_template": settings.has_task_pods, "flower": settings.has_celery_workers}
@@ -157,13 +157,13 @@ def _pull_policy(settings: ReleaseSettings, image: Image) -> Tree:
 
 
 def image_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
-    """The Secret by which nodes log in to the registry."""
+    """The pull Secret of the registry."""
     if settings.pull_secret is not None:
         yield needs.registry_login(settings.pull_secret, settings.namespace, registries=_registries(settings))
 
 
 def _registries(settings: ReleaseSettings) -> tuple[str, ...]:
-    """The registries that images are pulled from with the Secret: the mirror's, and that of Airflow's own image."""
+    """The registries that the pull Secret is for: the mirror, and that of Airflow's own image."""
     own = registry_and_path(airflow_repository(settings))[0]
     mirror = (settings.mirror.registry,) if settings.mirror is not None else ()
     given = (own,) if settings.airflow_image is not None else ()
@@ -171,13 +171,13 @@ def _registries(settings: ReleaseSettings) -> tuple[str, ...]:
 
 
 def image_notes(settings: ReleaseSettings) -> Iterator[str]:
-    """What has to be copied into the mirror."""
+    """The images to copy to the mirror."""
     mirror = settings.mirror
     if mirror is None:
         return
     image = settings.airflow_image
     sources = [(image or Image(AIRFLOW_REPOSITORY, tag=settings.dialect.airflow)).reference]
-    side = settings.images_beside
+    side = settings.other_images
     sources += [":".join(side[key]) for key in settings.side_images]
     copies = [(source, mirror.of(source)) for source in sources if mirror.of(source) != source]
     if copies:

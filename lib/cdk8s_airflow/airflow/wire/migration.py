@@ -1,4 +1,4 @@
-"""The migration of the database, and what has to be there before it."""
+"""The Job that migrates the database, and what it waits for."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ until [ "$SECONDS" -ge {patience} ]; do
   echo "Waiting for these Secrets (name/key) in namespace {namespace}:$MISSING"
   sleep {pause}
 done
-echo "Gave up. These Secrets (name/key) are missing in namespace {namespace}:$MISSING"
+echo "Timed out. These Secrets (name/key) are missing in namespace {namespace}:$MISSING"
 exit 1
 """
 
@@ -45,7 +45,7 @@ set -u
 {direct}export PGCONNECT_TIMEOUT=5
 timeout {patience} airflow db check --retry 10000 --retry-delay {pause} && code=0 || code=$?
 if [ "$code" -eq 124 ]; then
-  echo "Gave up: the database did not answer within {patience} seconds."
+  echo "Timed out: the database did not answer within {patience} seconds."
 elif [ "$code" -ne 0 ]; then
   echo "Airflow failed with exit code $code before it reached the database; the error is printed above."
 fi
@@ -66,11 +66,11 @@ _CHECK_SECONDS = 5
 
 
 def migration_values(shared: SharedResults) -> Tree:
-    """A Job that names missing Secrets and waits for the database, for less than the delivery waits for the Job.
+    """A Job that prints the names of missing Secrets and waits for the database. It ends before the timeout of the delivery.
 
-    A Secret that a container takes its environment from would keep it from starting, without a word in any log. So a
-    container before it mounts them as optional volumes and looks. The image's entry point is bypassed by ``command``: it
-    would give up on an absent database after some two minutes.
+    If a Secret for environment variables is missing, a container does not start and has no log. So an init container mounts
+    the Secrets as optional volumes and checks them. ``command`` bypasses the entry point of the image, which would exit after
+    about two minutes without a database.
     """
     settings = shared.settings
     patience = settings.patience * 2 // 5
@@ -114,16 +114,16 @@ def migration_values(shared: SharedResults) -> Tree:
 
 
 def _volume_name(secret: str) -> str:
-    """The volume of a Secret, named after it, so that another Secret does not rename it. A volume name is a DNS label."""
+    """The volume of a Secret, named after it, so that other Secrets do not change the name. A volume name is a DNS label."""
     if len(secret) <= _LONGEST_SECRET and "." not in secret:
         return f"secret-{secret}"
     return f"secret-{secret.replace('.', '-')[: _LONGEST_SECRET - 9].rstrip('-')}-{digest(secret, 8)}"
 
 
 def _direct(settings: ReleaseSettings) -> str:
-    """The part of the script that goes past a pooler: a migration holds a lock as long as its session lasts.
+    """The part of the script that bypasses a pooler: a migration needs a lock that lasts as long as its session.
 
-    User and password stay as they are in the URL; only what stands after the last ``@`` is another server.
+    User and password stay as they are in the URL; only the server after the last ``@`` is replaced.
     """
     database = settings.database
     direct = database.direct if database.pgbouncer is None else database.address
@@ -133,7 +133,7 @@ def _direct(settings: ReleaseSettings) -> str:
 
 
 def _job_values(settings: ReleaseSettings) -> Tree:
-    """What was said of the Job; the chart calls annotations of its pod otherwise than those of other pods."""
+    """The pod settings of the Job; its key for annotations differs from that of other components."""
     values = pod_values(settings.migration, env_read=settings.dialect.place("migration.env") is not None)
     if "podAnnotations" in values:
         values["annotations"] = values.pop("podAnnotations")
@@ -141,19 +141,19 @@ def _job_values(settings: ReleaseSettings) -> Tree:
 
 
 def waiting_values(settings: ReleaseSettings) -> Tree:
-    """How often a component that waits for the migration tries the database before that, once in five seconds."""
+    """How often the entry point of a component tries the database before it waits for the migration: every five seconds."""
     tries = str(settings.patience // _CHECK_SECONDS)
     return {"waitForMigrations": {"env": [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": tries}]}}
 
 
 def _whole(names: Iterable[str]) -> str:
-    """The part of the script that waits for Secrets with keys that nobody here knows."""
+    """The part of the script that waits for Secrets whose keys are not known at synth."""
     found = " ".join(names)
     return _WAIT_FOR_ANY_KEY.format(names=found, folder=_SECRETS_FOLDER) if found else ""
 
 
 def _pull_policy(settings: ReleaseSettings) -> Tree:
-    """The policy where it is not what Kubernetes takes for a tag that stays."""
+    """The pull policy, if it differs from Kubernetes' default for a fixed tag."""
     image = settings.airflow_image
     if image is None or image.pull_policy == "IfNotPresent":
         return {}
@@ -161,7 +161,7 @@ def _pull_policy(settings: ReleaseSettings) -> Tree:
 
 
 def _waiting_components(settings: ReleaseSettings) -> Iterator[str]:
-    """The components that wait for the migration; their image's entry point counts tries at the database before that."""
+    """The components that wait for the migration. The entry point of their image first tries the database a number of times."""
     yield "scheduler"
     yield settings.dialect.place("ui_server") or ""
     if settings.triggerer is not None:
@@ -171,7 +171,7 @@ def _waiting_components(settings: ReleaseSettings) -> Iterator[str]:
 
 
 def needed_keys(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> dict[str, tuple[str, ...]]:
-    """Every Secret without which pods of the release do not start, with the keys they read, in a stable order."""
+    """Every Secret that pods of the release require to start, with the keys they read, in a stable order."""
     needed = {need.name: tuple(need.keys) for need in needs if need.awaited and need.namespace == settings.namespace}
     needed.setdefault(settings.database.secret, (settings.database.secret_key,))
     return dict(sorted(needed.items()))

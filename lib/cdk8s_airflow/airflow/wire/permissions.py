@@ -1,7 +1,7 @@
-"""What the service accounts of a release may do: what each chart gives them, and what our own objects add.
+"""Permissions of the service accounts of a release: those that each chart version grants, and those of additional objects.
 
-The Roles are the chart's, and come from its templates; here they stand as data, so that a report can list them without Helm.
-The tests hold this against what real Helm renders.
+The Roles come from the templates of the chart. They are repeated here as data, so that a report can list them without Helm.
+Tests compare this data with the output of Helm.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Rule:
     Attributes:
         group: the API group.
         resource: the resource.
-        verbs: what may be done with it, parted by blanks.
+        verbs: the allowed verbs, separated by spaces.
         charts: versions of the chart that have it; empty for all.
     """
 
@@ -35,7 +35,7 @@ class Rule:
 
 @frozen(kw_only=False)
 class Grant:
-    """One account to which the chart gives a role.
+    """One service account that the chart binds to a role.
 
     Attributes:
         role: the role.
@@ -86,10 +86,10 @@ GRANTS: tuple[Grant, ...] = (
     Grant("cleanup", "cleanup", ("cleanup.enabled",), charts="<1.22"),
     Grant("cleanup", "cleanup", ("cleanup.enabled",), ("Kubernetes",), charts=">=1.22"),
 )
-"""Who gets which role. Source: ``templates/rbac`` of each chart."""
+"""The role bindings. Source: ``templates/rbac`` of each chart."""
 
 OVER_THE_CLUSTER = frozenset({"job-launcher", "pod-launcher", "pod-log-reader"})
-"""Roles that ``multiNamespaceMode``, a switch of the chart's own, gives in the whole cluster."""
+"""Roles that become ClusterRoles with ``multiNamespaceMode``, a key of the chart."""
 
 
 def release_permissions(

@@ -1,4 +1,4 @@
-"""What the pods of all components have in common, as the chart reads it."""
+"""Pod settings that all components have, as values of the chart."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import days, quantity, seconds
 
 PROBE_PERIOD = 10
-"""Seconds between two tries of a start-up probe; the chart's own figure, written down because the tolerance counts in it."""
+"""Seconds between two start-up probes. It is the chart's default, set explicitly because the tolerance is a multiple of it."""
 
 
 def unsupported_setting(dialect: Dialect, meaning: str, at: str, given: object) -> Finding:
-    """A setting that this version of the chart would not read."""
+    """A finding for a setting that this version of the chart does not read."""
     return Finding(
         rule="versions/unread",
         at=at,
@@ -48,7 +48,7 @@ def hardened(containers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def pod_values(given: ComponentPod, *, labels_read: bool = True, env_read: bool = True) -> Tree:
-    """The keys that components have under one name; only those that say something.
+    """The keys that all components have under the same name; only those that are set.
 
     Args:
         given: the component.
@@ -82,7 +82,7 @@ def replica_values(
 
     Args:
         given: the component.
-        labels: the labels by which its pods are found.
+        labels: the labels by which its pods are selected.
         budget_key: the key of the component's values for a disruption budget; None if this version has none, or if its
             selector would match other pods too.
         without: keys of labels that its pods do not have, in contrast to other pods with the same ``labels``.
@@ -91,7 +91,7 @@ def replica_values(
     if given.most_replicas > 1 and given.spread:
         values["topologySpreadConstraints"] = spread(given.spread, labels, without)
     if given.least_replicas > 1 and given.disruption_budget is not None and budget_key is not None:
-        # The chart merges its own maxUnavailable: 1 into what it is given; null takes it away.
+        # The chart merges maxUnavailable: 1 into the given budget; null deletes it.
         counted = budget(given.disruption_budget)
         config = counted if "maxUnavailable" in counted else {"maxUnavailable": None, **counted}
         values[budget_key] = {"enabled": True, "config": config}
@@ -99,20 +99,20 @@ def replica_values(
 
 
 def pod_labels(release: str, component: str) -> dict[str, str]:
-    """The labels by which the chart finds the pods of a component."""
+    """The labels by which the chart selects the pods of a component."""
     return {"tier": "airflow", "component": component, "release": release}
 
 
 def own_budget(
     given: Replicated, name: str, namespace: str, labels: Mapping[str, str], without: Sequence[str] = ()
 ) -> dict[str, Any] | None:
-    """A disruption budget for replicas that get none, or not a suitable one, from this version of the chart.
+    """A disruption budget for replicas, if this version of the chart has none or not a suitable one.
 
     Args:
         given: the component.
         name: the name of the disruption budget.
         namespace: its namespace.
-        labels: the labels by which the pods are found.
+        labels: the labels by which the pods are selected.
         without: keys of labels that the pods do not have, in contrast to other pods with the same ``labels``.
     """
     if given.least_replicas < 2 or given.disruption_budget is None:
@@ -126,16 +126,16 @@ def own_budget(
 
 
 def startup_probe(tolerance: str) -> dict[str, int]:
-    """A start-up probe that gives up after a length of time."""
+    """A start-up probe that fails after a length of time."""
     return {"failureThreshold": -(-seconds(tolerance) // PROBE_PERIOD), "periodSeconds": PROBE_PERIOD}
 
 
 def probe_values(given: Any, period: int) -> Tree:
-    """How long a component may fail to answer, and how long an answer may take.
+    """How long the liveness probe of a component may fail, and the timeout of one probe.
 
     Args:
         given: the component.
-        period: seconds between two tries, as the chart has it.
+        period: seconds between two probes, as in the chart.
     """
     probe: Tree = {}
     if given.liveness_tolerance is not None:
@@ -148,7 +148,7 @@ def probe_values(given: Any, period: int) -> Tree:
 
 
 def grace_values(given: Any, read: bool = True) -> Tree:
-    """How long a pod may take to end.
+    """How long a pod may take to stop.
 
     Args:
         given: the component.
@@ -160,7 +160,7 @@ def grace_values(given: Any, read: bool = True) -> Tree:
 
 
 def groomer_values(given: LogGroomer | None, dialect: Dialect) -> Tree:
-    """The container that deletes old log files."""
+    """The log groomer sidecar."""
     if given is None:
         return {"logGroomerSidecar": {"enabled": False}}
     values: Tree = {"logGroomerSidecar": {"resources": resources(given.resources)}}
@@ -174,7 +174,7 @@ def groomer_values(given: LogGroomer | None, dialect: Dialect) -> Tree:
 
 
 def groomer_rules(given: LogGroomer | None, dialect: Dialect, at: str) -> Iterator[Finding]:
-    """Whether this version reads all that is said about the container that deletes old log files."""
+    """Findings for settings of the log groomer sidecar that this version does not read."""
     if given is None:
         return
     for field in ("interval", "max_size"):

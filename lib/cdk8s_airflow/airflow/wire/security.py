@@ -1,4 +1,4 @@
-"""What every pod gives up, so that all of them pass the Pod Security Standard ``restricted``."""
+"""Security contexts of all pods, which meet the Pod Security Standard ``restricted``."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ CONTAINER: dict[str, Any] = {
     "runAsNonRoot": True,
     **SECCOMP,
 }
-"""What each container gives up."""
+"""Security context of each container."""
 
 
 AIRFLOW_POD: dict[str, Any] = {"runAsNonRoot": True, "runAsUser": AIRFLOW_USER, "fsGroup": 0, **SECCOMP}
-"""What each pod of Airflow gives up."""
+"""Security context of each Airflow pod."""
 
 
 def security_parts(settings: ReleaseSettings) -> PodParts:
-    """The contexts of Airflow's own pods and containers."""
+    """Security contexts of Airflow's own pods and containers."""
     return PodParts(pod_security=AIRFLOW_POD, container_security=CONTAINER)
 
 
 def security_values(settings: ReleaseSettings) -> Tree:
-    """The contexts of StatsD, which has keys of its own. The chart replaces a context as a whole, so each is complete."""
+    """Security contexts of StatsD, which has separate keys. The chart replaces a context as a whole, so each is complete."""
     if settings.statsd is None:
         return {}
     return {

@@ -1,4 +1,4 @@
-"""Service accounts as the chart takes them, and what they are called."""
+"""Service accounts in the chart's values, and their names."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _COMPONENTS = {
     "worker": "workers",
     "migrate-database-job": "migration",
 }
-"""How the chart calls a component in names -> how it is called in arguments."""
+"""The chart's name of a component -> the name in arguments."""
 
 
 def account_values(settings: ReleaseSettings) -> Tree:
-    """What was said of the accounts of components that there are; nothing where the chart's own way is right.
+    """The settings of service accounts of existing components; empty if the chart's defaults apply.
 
-    A scheduler that starts no pods and looks up no Secrets has nothing to ask the API of Kubernetes.
+    A scheduler that starts no pods and looks up no Secrets does not need access to the Kubernetes API.
     """
     silent = not (settings.has_task_pods or settings.runs_tasks_in_scheduler or settings.secrets_backend is not None)
     return join(
@@ -39,7 +39,7 @@ def account_values(settings: ReleaseSettings) -> Tree:
 
 
 def _places(settings: ReleaseSettings) -> dict[str, str | None]:
-    """Where each account has its values; None for a component that this release lacks."""
+    """The values key of each account; None for a component that this release lacks."""
     return {
         "scheduler": "scheduler",
         "api_server": settings.dialect.place("ui_server"),
@@ -63,7 +63,7 @@ def _values(place: str, given: ServiceAccount | ExistingServiceAccount) -> Tree:
 
 
 def account_name(settings: ReleaseSettings, component: str) -> str:
-    """The name of a component's service account; unlike all other names the chart's own always has ``airflow`` in it."""
+    """The name of a component's service account. Unlike in other names, the chart always inserts ``airflow``."""
     part = _COMPONENTS.get(component)
     if part is not None and (told := getattr(settings.service_accounts, part).name) is not None:
         return str(told)
@@ -73,14 +73,14 @@ def account_name(settings: ReleaseSettings, component: str) -> str:
 
 
 def account_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether every account that was said anything of is of a component that there is."""
+    """Findings for accounts of components that this release does not have."""
     for part in PARTS:
         given = getattr(settings.service_accounts, part)
         if given != ServiceAccount() and _places(settings)[part] is None:
             yield Finding(
                 rule="accounts/component",
                 at=f"service_accounts.{part}",
-                problem="is of a component that this release does not have",
+                problem="belongs to a component that this release does not have",
                 seen=show(given),
                 fix="Remove it",
             )

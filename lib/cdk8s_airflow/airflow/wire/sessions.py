@@ -1,4 +1,4 @@
-"""How many sessions of its database a release can open. Source: Airflow's code in the versions named, and its ``config.yml``."""
+"""How many database sessions a release can open. Source: Airflow's code in the versions below, and its ``config.yml``."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ DEFAULTS: Mapping[tuple[str, str], int] = {
     ("webserver", "workers"): 4,
     ("celery", "worker_concurrency"): 16,
 }
-"""What Airflow does where nobody says, 2.9 to 3.3 alike."""
+"""Airflow's defaults, the same in 2.9 to 3.3."""
 
 THREADS = 40
-"""Requests that one process of Airflow 3's API server works on at once: the threads of its web framework (anyio's limit)."""
+"""Requests that one process of Airflow 3's API server handles at once: the thread limit of its web framework (anyio)."""
 
 ASYNC_POOL = 15
-"""Sessions of the API server's second engine in Airflow 3.1: SQLAlchemy's own 5 and 10. From 3.2 on it has the size of the first;
-in 3.0 nothing uses it."""
+"""Sessions of the API server's second engine in Airflow 3.1: SQLAlchemy's defaults 5 and 10. From 3.2 on it has the size of the
+first; in 3.0 nothing uses it."""
 
 
 def _workers_default(airflow: str) -> int:
@@ -62,12 +62,12 @@ class _Options:
 
     @property
     def parallelism(self) -> int:
-        """How many tasks one scheduler runs at once. With 0 nothing bounds it but the slots of the pool all tasks start in."""
+        """How many tasks one scheduler runs at once. With 0, the only limit is the number of slots of the default pool."""
         return self.number("core", "parallelism") or self.number("core", "default_pool_task_slot_count")
 
     @property
     def pool(self) -> int | None:
-        """The most that one pool opens; None where nothing bounds it."""
+        """The largest number of connections of one pool; None without a limit."""
         if self.word("database", "sql_alchemy_pool_enabled", "True").lower() in ("false", "f", "0"):
             return None
         size, overflow = (
@@ -77,7 +77,7 @@ class _Options:
         return None if overflow < 0 or size == 0 else size + overflow
 
     def bounded(self, threads: int) -> int:
-        """What threads that each hold a session open together."""
+        """The sessions of threads that each keep one open, for all replicas."""
         return threads if self.pool is None else min(threads, self.pool)
 
 
@@ -89,9 +89,9 @@ def task_slots(effective: EffectiveSettings) -> int:
 def release_lines(effective: EffectiveSettings) -> list[Line]:
     """Everything of a release that opens sessions for Airflow's own data, but for the migration.
 
-    A loop of scheduler, triggerer or DAG processor holds one session and opens a second within it; a probe is a program of its
-    own with one. A worker of Airflow 2's web server answers one request at a time. A task of Airflow 2 holds one; its second,
-    for a heartbeat, lasts milliseconds and is not counted. Tasks of Airflow 3 ask the API server.
+    A loop of scheduler, triggerer or DAG processor opens one session, and a second one within it; a probe is a separate program
+    with one. A worker of Airflow 2's web server handles one request at a time. A task of Airflow 2 opens one; its second, for a
+    heartbeat, lasts milliseconds and is not counted. Tasks of Airflow 3 use the API server.
     """
     return [line for line in _lines(effective) if line.sessions]
 
@@ -102,7 +102,7 @@ def _lines(effective: EffectiveSettings) -> Iterator[Line]:
     schedulers = effective.replicas("scheduler")
     yield Line(what="scheduler", count=schedulers, each=options.bounded(2) + 1)
     parsers = options.number("scheduler" if airflow_2 else "dag_processor", "parsing_processes")
-    # Processes that read DAG files know the database in Airflow 2 only; their manager has a session of its own.
+    # Processes that parse DAG files connect to the database only in Airflow 2; their manager has its own session.
     reading = 1 + (parsers if airflow_2 else 0)
     if settings.dag_processor is not None:
         yield Line(what="DAG processor", count=effective.replicas("dag_processor"), each=1 + reading)
@@ -173,7 +173,7 @@ def result_lines(effective: EffectiveSettings) -> Iterator[Line]:
 
 
 def separate_results(settings: ReleaseSettings) -> bool:
-    """Whether Celery's results go to another database, or through a pool of their own."""
+    """Whether Celery's results are in another database, or use a separate pool."""
     celery, database = celery_of(settings.executor), settings.database
     if celery is None or celery.result_backend is not None:
         return celery is not None
@@ -183,8 +183,8 @@ def separate_results(settings: ReleaseSettings) -> bool:
 def demands(effective: EffectiveSettings) -> list[Demand]:
     """What a release opens, server by server.
 
-    Through a pooler the release opens sessions of the pooler, and the pooler those of the database; only the migration, which goes
-    past it, still opens its own there.
+    With a pooler, the release opens sessions of the pooler, and the pooler opens those of the database. Only the migration, which
+    bypasses the pooler, still opens its own there.
     """
     settings = effective.settings
     database, who = settings.database, f"release {settings.release}"
@@ -220,17 +220,17 @@ def demands(effective: EffectiveSettings) -> list[Demand]:
     return found
 
 
-_POOLER = "put a pooler in between: CnpgPooler, or ExternalDatabase(pooling=PgBouncer(...))"
+_POOLER = "add a pooler: CnpgPooler, or ExternalDatabase(pooling=PgBouncer(...))"
 
 
 def celery_without_backend(settings: ReleaseSettings) -> bool:
-    """Whether Celery's results go where the rest of Airflow's data is."""
+    """Whether Celery's results are in the database of Airflow."""
     celery = celery_of(settings.executor)
     return celery is not None and celery.result_backend is None
 
 
 def _server_name(settings: ReleaseSettings) -> str:
-    """The server of a database that is not part of the app, by its address or by the Secret in the namespace of the release."""
+    """The server of a database that is not part of the app: its address, or the Secret in the namespace of the release."""
     address = settings.database.address
     if address is not None:
         return f"the database at {absolute_host(address.host, settings.namespace)}:{address.port}"

@@ -1,8 +1,8 @@
-"""Pods of tasks in other namespaces than the release's: everything that they name, there too.
+"""Task pods in other namespaces than the release's, and everything that they reference there.
 
-A pod reads Secrets, ConfigMaps and accounts of its own namespace only, and short names of Services mean those of its own. So
-each namespace gets an airflow.cfg with full names, an account, and a right for the scheduler to start pods there; never a right
-over the cluster, which the chart's own switch would give.
+A pod can only use Secrets, ConfigMaps and service accounts of its own namespace, and short names of Services refer to it too.
+So each namespace gets an airflow.cfg with full names, a service account, and a Role for the scheduler to start pods. The
+chart's own setting would create a ClusterRole instead.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ from cdk8s_airflow.validation import Finding, show
 LAUNCHER: tuple[Mapping[str, Any], ...] = (
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["create", "list", "watch", "patch", "delete"]},
 )
-"""What KubernetesExecutor does with pods. Source: its calls of the API in the provider."""
+"""What KubernetesExecutor does with pods. Source: its calls of the Kubernetes API in the provider."""
 
 LOG_READER: tuple[Mapping[str, Any], ...] = (
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
     {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
 )
-"""What the server of the UI does to show the log of a task that runs. Source: ``get_task_log`` in the provider."""
+"""What the API server does to show the log of a running task. Source: ``get_task_log`` in the provider."""
 
 NOT_FOR_TASKS = frozenset(
     (
@@ -62,7 +62,7 @@ NOT_FOR_TASKS = frozenset(
         "webserver",
     )
 )
-"""Sections of airflow.cfg that no task reads here: other components do, or what they are about is off."""
+"""Sections of airflow.cfg that tasks do not read: other components do, or their feature is disabled."""
 
 
 def namespace_config(settings: ReleaseSettings) -> ConfigOptions:
@@ -79,13 +79,13 @@ def namespace_config(settings: ReleaseSettings) -> ConfigOptions:
 
 
 def namespace_pods(parts: TaskPodParts, namespace: str) -> list[dict[str, Any]]:
-    """All pods that a task may run in, in a namespace."""
+    """All task pods of one namespace."""
     pods = parts.settings.task_pods
     return [task_pod(parts, given, namespace) for given in (pods.default, *pods.templates.values())]
 
 
 def namespace_objects(shared: SharedResults) -> dict[str, dict[str, Any]]:
-    """What each namespace needs: rights for the release's components, an account and the configuration for pods."""
+    """The objects of each namespace: roles for components of the release, a service account and the configuration for pods."""
     made: dict[str, dict[str, Any]] = {}
     for namespace in shared.settings.task_namespaces:
         at = f"tasks-in-{namespace}"
@@ -122,7 +122,7 @@ def _namespace_objects(shared: SharedResults, namespace: str) -> dict[str, dict[
 def _role(
     settings: ReleaseSettings, namespace: str, what: str, rules: Iterable[Mapping[str, Any]], component: str
 ) -> dict[str, dict[str, Any]]:
-    """A role in another namespace for a component of the release, and its binding."""
+    """A Role in another namespace for a component of the release, and its RoleBinding."""
     name = f"{settings.release}-task-{what}"
     metadata = {"name": name, "namespace": namespace}
     account = {
@@ -164,7 +164,7 @@ def _files(shared: SharedResults) -> dict[str, str]:
 
 
 def task_config(shared: SharedResults) -> dict[str, dict[str, str]]:
-    """The airflow.cfg of tasks elsewhere: what the chart writes for the release, with full names of Services."""
+    """The airflow.cfg of tasks in other namespaces: the chart's options, with full names of Services."""
     settings = shared.settings
     found = _chart_config(settings)
     for options in (shared.config, overlaid_options(shared.user_values)):
@@ -203,7 +203,7 @@ def _chart_config(settings: ReleaseSettings) -> dict[str, dict[str, str]]:
 
 
 def task_namespace_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether all that a task pod needs can be in another namespace."""
+    """Findings if a task pod needs something that does not exist in another namespace."""
     given = settings.task_namespaces
     if not given:
         return
@@ -212,33 +212,33 @@ def task_namespace_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         (settings.dialect.airflow_major < 3, "each task of Airflow 2 reads the metadata database", "use Airflow 3"),
         (
             task_resources_of(settings.executor) is None,
-            f"{settings.executor.name} runs no task in a pod of its own",
+            f"{settings.executor.name} does not run tasks in their own pods",
             "use KubernetesExecutor()",
         ),
         (
             not isinstance(settings.logs, EphemeralLogs | ObjectStoreLogs),
-            "pods there cannot reach where logs= keeps them",
+            "pods there cannot connect to the storage of logs=",
             "keep logs in a bucket, like Logs.s3(...)",
         ),
         (
             isinstance(settings.dags, DagVolume | ExistingDagVolume | FolderFiles),
             "a volume or ConfigMap with DAG files is in one namespace only",
-            "take DAG files from git or from the image",
+            "use git or the image for DAG files",
         ),
         (
             settings.secrets_backend is not None,
-            "tasks there would need the right to list Secrets of another namespace",
-            "give connections=, or leave one of the two out",
+            "tasks there would need permission to list Secrets of another namespace",
+            "use connections=, or remove one of the two",
         ),
         (
             settings.task_pods.metadata_database or settings.task_pods.fernet_key,
             "task_pods= gives tasks a key or the URL of the database, which stay in the release's namespace",
-            "leave one of the two out",
+            "remove one of the two",
         ),
         (
             settings.otel_collector is not None,
             "telemetry is sent to the collector by its short name",
-            "use statsd, or leave one of the two out",
+            "use statsd, or remove one of the two",
         ),
     ]
     for wrong, problem, fix in missing:
@@ -249,7 +249,7 @@ def task_namespace_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             yield Finding(
                 rule="tasks/namespaces",
                 at=f"task_namespaces[{index}]",
-                problem="is the release's own, where tasks run anyway, or stands twice",
+                problem="is the release's own namespace, where tasks run anyway, or is listed twice",
                 seen=show(namespace),
                 fix="Remove it",
             )
@@ -258,14 +258,14 @@ def task_namespace_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="tasks/namespaces",
             at=f"task_pods.templates.{name}",
-            problem="is also the name of a template for a namespace",
+            problem="is the name of the template of a task namespace too",
             seen=show(name),
-            fix="choose another name",
+            fix="use another name",
         )
 
 
 def namespace_needs(shared: SharedResults) -> Iterator[SecretNeed]:
-    """Secrets that task pods in other namespaces name. The release itself does not wait for them."""
+    """Secrets of task pods in other namespaces. The release itself does not wait for them."""
     parts = task_pod_parts(shared)
     for namespace in shared.settings.task_namespaces:
         named = {name for pod in namespace_pods(parts, namespace) for name in referenced_names(pod)[0]}
@@ -292,7 +292,7 @@ def namespace_notes(shared: SharedResults) -> Iterator[str]:
 
 
 def referenced_names(pod: Mapping[str, Any]) -> tuple[set[str], set[str]]:
-    """The Secrets and the ConfigMaps that a pod names."""
+    """The Secrets and ConfigMaps that a pod references."""
     secrets: set[str] = set()
     maps: set[str] = set()
     _collect(pod, secrets, maps)
@@ -324,7 +324,7 @@ TASK_NAMESPACES = Concept(
     needs_from=namespace_needs,
     notes_from=namespace_notes,
 )
-"""Pods of tasks in other namespaces."""
+"""Task pods in other namespaces."""
 
 __all__ = [
     "LAUNCHER",

@@ -1,7 +1,7 @@
-"""The pods of tasks, generated from the same parts that the values of the chart are made from.
+"""Task pods, built from the same parts as the values of the chart.
 
-The chart's own template puts the database's URL and the keys of Airflow into every task pod. Airflow 3 needs none of them there,
-so its template is generated here; with Airflow 2 only where the chart's own cannot say what was asked for.
+The chart's template puts the database's URL and the keys of Airflow into every task pod. Tasks of Airflow 3 need none of them,
+so their template is generated here. With Airflow 2 it is generated only if the chart's template lacks a setting.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ WITHHELD = (
     "AIRFLOW__CELERY__RESULT_BACKEND",
     *FERNET_VARIABLES,
 )
-"""Variables that the chart gives to every task pod, and that no task of Airflow 3 needs."""
+"""Variables that the chart sets on every task pod, and that no task of Airflow 3 needs."""
 
 _GRACE_SECONDS = 600
 _VOLUME = "pod-templates"
@@ -86,11 +86,11 @@ _SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 
 @frozen
 class TaskPodParts:
-    """What all pods of tasks of a release have in common, with ``values=`` laid over it.
+    """What all task pods of a release have in common, with ``values=`` merged over it.
 
     Attributes:
         settings: the release.
-        pods: the parts of all pods of Airflow that tasks have too.
+        pods: the parts of all Airflow pods that apply to tasks.
         git_sync: the container that fetches DAG files before the task, if there is one.
         given: what only ``values=`` sets.
     """
@@ -102,12 +102,12 @@ class TaskPodParts:
 
 
 def config_map_name(release: str) -> str:
-    """The ConfigMap that holds the named templates of a release."""
+    """The name of the ConfigMap with the named templates of a release."""
     return f"{release}-pod-templates"
 
 
 def generated(settings: ReleaseSettings) -> bool:
-    """Whether the default pod is generated here rather than by the chart."""
+    """Whether the default pod is generated here and not by the chart."""
     if not settings.has_task_pods:
         return False
     return _isolated(settings) or settings.task_pods.default not in (
@@ -122,12 +122,12 @@ def _isolated(settings: ReleaseSettings) -> bool:
 
 
 def named(settings: ReleaseSettings) -> bool:
-    """Whether there are templates that a task has to ask for."""
+    """Whether there are templates that a task selects by name."""
     return settings.has_task_pods and bool(settings.task_pods.templates or settings.task_namespaces)
 
 
 def task_pod_values(settings: ReleaseSettings) -> Tree:
-    """The named templates where the scheduler, which alone reads them, finds them."""
+    """The volume with the named templates, in the scheduler, which is the only reader."""
     if not named(settings):
         return {}
     return {
@@ -168,13 +168,13 @@ def pod_template_values(settings: ReleaseSettings, templates: PodTemplates) -> T
         text = json.dumps(templates.named, sort_keys=True)
         values["scheduler"] = {"podAnnotations": {"cdk8s-airflow/pod-templates": digest(text, 16)}}
     if own_images(settings):
-        # An image in airflow.cfg would win over that of every template.
+        # An image in airflow.cfg would override that of every template.
         values["config"] = {"kubernetes_executor": {"worker_container_repository": "", "worker_container_tag": ""}}
     return values
 
 
 def own_images(settings: ReleaseSettings) -> bool:
-    """Whether some template names an image of its own."""
+    """Whether a template sets its own image."""
     pods = settings.task_pods
     return settings.has_task_pods and any(each.image is not None for each in (pods.default, *pods.templates.values()))
 
@@ -198,13 +198,13 @@ def template(parts: TaskPodParts, given: TaskPod, at: str, namespace: str | None
     """The text of a pod template.
 
     Args:
-        parts: what all pods of tasks have in common.
+        parts: what all task pods have in common.
         given: the settings of this pod.
-        at: the field of ``task_pods`` that holds them.
-        namespace: where the pod runs. Default: where the release is.
+        at: the field of ``task_pods`` with these settings.
+        namespace: the namespace of the pod. Default: the release's.
 
     Raises:
-        PlatformError: when a text is none that YAML could carry, or a volume occurs twice.
+        PlatformError: if YAML cannot represent a string, or a volume occurs twice.
     """
     try:
         return values_text(task_pod(parts, given, namespace))
@@ -237,9 +237,9 @@ def task_pod(parts: TaskPodParts, given: TaskPod, namespace: str | None = None) 
     """A task pod of the release. Source: the chart's ``files/pod-template-file.kubernetes-helm-yaml``.
 
     Args:
-        parts: what all pods of tasks have in common.
+        parts: what all task pods have in common.
         given: the settings of this pod.
-        namespace: where it runs. Default: where the release is; the template then does not say it.
+        namespace: the namespace of the pod. Default: the release's; the template then has no namespace.
     """
     metadata: Tree = {
         **({} if namespace is None else {"namespace": namespace}),
@@ -282,7 +282,7 @@ def _spec(parts: TaskPodParts, given: TaskPod) -> Tree:
 
 
 def _containers(parts: TaskPodParts, base: Mapping[str, Any]) -> Tree:
-    """The container of the task, and those before and next to it."""
+    """The container of the task, its init containers and sidecars."""
     settings, over = parts.settings, parts.given
     image, pull_policy = airflow_image(settings)
     common = {"image": image, "imagePullPolicy": pull_policy, "securityContext": parts.pods.container_security}
@@ -299,7 +299,7 @@ def _containers(parts: TaskPodParts, base: Mapping[str, Any]) -> Tree:
 
 
 def _scheduling(parts: TaskPodParts, given: TaskPod) -> Tree:
-    """Where the pod runs, and with which priority."""
+    """Placement and priority of the pod."""
     over, own = parts.given, placement(given.placement)
     return {
         "priorityClassName": given.priority_class,
@@ -322,7 +322,7 @@ def _worker_spread(parts: TaskPodParts) -> Any:
 
 
 def _grace_seconds(settings: ReleaseSettings) -> int:
-    """How long a task may take to end. Charts before 1.20 have one key for workers and task pods."""
+    """How long a task may take to stop. Charts before 1.20 have one key for workers and task pods."""
     celery = celery_of(settings.executor)
     shared = None if celery is None or not settings.dialect.has("workers") else celery.workers.grace_period
     return _GRACE_SECONDS if shared is None else seconds(shared)
@@ -369,7 +369,7 @@ def _image_text(settings: ReleaseSettings, image: Image) -> str:
 
 
 def _env(parts: TaskPodParts, given: TaskPod) -> list[dict[str, Any]]:
-    """The variables, each name once; of two the later counts."""
+    """The variables without duplicates; the last one of a name applies."""
     settings, pods = parts.settings, parts.settings.task_pods
     isolated = _isolated(settings)
     kept = (
@@ -386,7 +386,7 @@ def _env(parts: TaskPodParts, given: TaskPod) -> list[dict[str, Any]]:
         if not isolated or each.name not in WITHHELD or each.name in kept
     }
     if isolated and not pods.metadata_database:
-        # The image's entry point would otherwise wait for a database that the pod knows nothing of.
+        # Otherwise the image's entry point would wait for a database that the pod cannot connect to.
         found["CONNECTION_CHECK_MAX_COUNT"] = {"name": "CONNECTION_CHECK_MAX_COUNT", "value": "0"}
     found |= {name: variable(name, value) for name, value in given.env.items()}
     return list(found.values())
@@ -417,16 +417,16 @@ def _mounts(parts: TaskPodParts, given: TaskPod) -> list[dict[str, Any]]:
 
 
 def _dag_files(settings: ReleaseSettings) -> tuple[list[Tree], list[Tree]]:
-    """The volumes with DAG files that pods of tasks have, and their mounts."""
+    """The volumes with DAG files of task pods, and their mounts."""
     reads = settings.dialect.place("task_pods.volumes") in dag_readers(settings)
     return dag_mounts(settings) if reads else ([], [])
 
 
 def _once(found: list[dict[str, Any]], given: Sequence[Mapping[str, Any]], field: str, at: str) -> None:
-    """Whether what was given for a pod is told apart from what the pod has anyway.
+    """Checks that no object of a pod has the name of one that all task pods have.
 
     Raises:
-        PlatformError: when not; the API server would refuse the pod.
+        PlatformError: if a name is used twice; the API server would refuse the pod.
     """
     taken = [entry.get(field) for entry in found]
     twice = [index for index, entry in enumerate(given) if entry.get(field) in taken]
@@ -435,7 +435,7 @@ def _once(found: list[dict[str, Any]], given: Sequence[Mapping[str, Any]], field
             Finding(
                 rule="components/volume",
                 at=f"{at}[{index}].{field}",
-                problem="is that of another one, which the pods of tasks have anyway",
+                problem="is the name of another one, which all task pods have",
                 seen=show(given[index].get(field)),
                 fix="choose another",
             )
@@ -463,14 +463,14 @@ def _volumes(parts: TaskPodParts, given: TaskPod) -> list[dict[str, Any]]:
 
 
 def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether there are task pods at all, and what is said of them fits the rest."""
+    """Findings if the executor runs no task pods, or settings of task pods conflict with others."""
     pods = settings.task_pods
     if not settings.has_task_pods:
         if pods != TaskPods():
             yield Finding(
                 rule="tasks/executor",
                 at="task_pods",
-                problem=f"counts for nothing, because {settings.executor.name} runs no task in a pod of its own",
+                problem=f"is ignored, because {settings.executor.name} does not run tasks in their own pods",
                 seen=show(pods),
                 fix="Remove it, or use KubernetesExecutor()",
             )
@@ -484,14 +484,14 @@ def task_pod_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="tasks/resources",
             at="task_pods.default.resources",
-            problem="says otherwise than task_resources of the executor",
+            problem="conflicts with task_resources= of the executor",
             seen=show(pods.default.resources),
-            fix="say it in one of the two places",
+            fix="remove one of the two",
         )
 
 
 def task_pod_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
-    """The Secrets that single kinds of task pods take variables from. The release starts without them."""
+    """The Secrets that only some task pods read variables from. The release starts without them."""
     if not settings.has_task_pods:
         return
     pods = settings.task_pods

@@ -1,6 +1,6 @@
-"""Who talks to whom in a release: its pods, and every connection one of them opens or accepts.
+"""Network traffic of a release: its pods, and every connection that they open or accept.
 
-Ports are those of pods, which is what a policy sees: behind a Service's own port.
+Ports are those of pods, not of Services, because network policies apply to pods.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _USUAL_BROKER_PORT = 6379
 
 @frozen
 class Parts:
-    """The pods of a release, by what they are; None or nothing for those that it lacks."""
+    """The pods of a release by their role; None or empty for those that it does not have."""
 
     scheduler: PodGroup
     ui: PodGroup
@@ -65,7 +65,7 @@ class Parts:
 
     @property
     def tasks(self) -> tuple[PodGroup, ...]:
-        """Where tasks run, but for the scheduler."""
+        """The pods that run tasks, except the scheduler."""
         return _there(self.workers, self.task_pods, *self.task_pods_elsewhere)
 
     @property
@@ -191,14 +191,14 @@ def _to(
 
 
 def _names(parts: Parts) -> Iterator[TrafficFlow]:
-    """All but Redis and StatsD, which call nobody."""
+    """All pods except Redis and StatsD, which open no connection."""
     yield from resolves_names(*(each for each in parts.all if each not in (parts.redis, parts.statsd)))
 
 
 def _database(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
     """Every program of Airflow opens the database, if only to write down that it was started; tasks of Airflow 3 do not.
 
-    Migrations go past a pooler, as does the pooler itself.
+    Migrations bypass a pooler. The pooler itself connects to the database.
     """
     settings = effective.settings
     database, release = settings.database, settings.release
@@ -229,7 +229,7 @@ def _database(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlo
             source=ClusterComponent(role="keda"),
             target=asked,
             port=asked_at,
-            purpose="counts what waits in the database",
+            purpose="counts waiting tasks in the database",
         )
     if database.direct is not None:
         server = database.direct_peer or UnlocatedPeer(name=f"metadata database of {release} behind its pooler")
@@ -268,7 +268,7 @@ def _execution_api(effective: EffectiveSettings, parts: Parts) -> Iterator[Traff
 
 
 def _kubernetes(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow]:
-    """Those that get a token for the API of Kubernetes: see :class:`ServiceAccounts`."""
+    """The pods that get a token for the Kubernetes API: see :class:`ServiceAccounts`."""
     lookup = settings.secrets_backend is not None
     launches = settings.has_task_pods or settings.runs_tasks_in_scheduler or lookup
     clients = (
@@ -280,7 +280,7 @@ def _kubernetes(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow
         parts.task_pods,
         parts.cleanup,
     )
-    yield from _to(clients, ClusterComponent(role="api-server"), 6443, "the API of Kubernetes")
+    yield from _to(clients, ClusterComponent(role="api-server"), 6443, "the Kubernetes API")
 
 
 def _logs_on_pods(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
@@ -322,7 +322,7 @@ def _store(settings: ReleaseSettings, logs: ObjectStoreLogs) -> Iterator[tuple[P
 
 
 def _lake(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow]:
-    """The buckets that tasks work with; the triggerer waits for what tasks put off."""
+    """The buckets that tasks use. The triggerer connects to them for deferred tasks."""
     if settings.data_lake is None:
         return
     bucket = settings.data_lake.buckets[0]
@@ -337,7 +337,7 @@ def _lake(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow]:
 
 
 def _dag_files(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow]:
-    """git-sync runs where DAG files are read from a folder; bundles are fetched where DAG files are run."""
+    """git-sync runs in pods that read DAG files from a folder; bundles are fetched by pods that run DAG files."""
     git = settings.git_sync
     local = parts.scheduler if settings.runs_tasks_in_scheduler else None
     if git is not None:
@@ -411,7 +411,7 @@ def _sure(pods: PodGroup | None) -> PodGroup:
 
 
 def _exported(settings: ReleaseSettings, given: OtelCollector, collector: PodGroup) -> Iterator[TrafficFlow]:
-    """What the collector passes on. An exporter for Prometheus waits to be asked."""
+    """The destinations of the collector. An exporter for Prometheus opens no connection; it is scraped."""
     for name, exporter in given.exporters.items():
         kind = name.partition("/")[0]
         endpoint = exporter.get("endpoint")
@@ -423,11 +423,11 @@ def _exported(settings: ReleaseSettings, given: OtelCollector, collector: PodGro
                     source=ClusterComponent(role="monitoring"), target=collector, port=int(port), purpose="metrics"
                 )
         elif found is not None:
-            yield TrafficFlow(source=collector, target=found[0], port=found[1], purpose="passes metrics and traces on")
+            yield TrafficFlow(source=collector, target=found[0], port=found[1], purpose="forwards metrics and traces")
         elif kind not in ("debug", "logging", "file", "nop"):
             usual = CHART_PORTS["otelCollectorOtlpGrpc" if kind == "otlp" else "otelCollectorOtlpHttp"]
             target = UnlocatedPeer(name=f"{name} of {settings.release}")
-            yield TrafficFlow(source=collector, target=target, port=usual, purpose="passes metrics and traces on")
+            yield TrafficFlow(source=collector, target=target, port=usual, purpose="forwards metrics and traces")
 
 
 def _people(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
@@ -459,7 +459,7 @@ def _people(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]
 
 
 def _reached(settings: ReleaseSettings, url: str) -> tuple[Peer, int]:
-    """Place and port of what a URL leads to, or of the proxy through which it is reached."""
+    """Host and port of a URL, or of the proxy that is used for it."""
     scheme = url.partition("://")[0] if "://" in url else "ssh"
     found = of_url(url, settings.facts.cluster_domain)
     peer, port = found if found is not None else (UnlocatedPeer(name=url), 443)
@@ -473,7 +473,7 @@ def _reached(settings: ReleaseSettings, url: str) -> tuple[Peer, int]:
 
 
 def _without_proxy(settings: ReleaseSettings, host: str) -> bool:
-    """Whether a host is reached without the proxy, as programs read ``NO_PROXY``."""
+    """Whether a host bypasses the proxy, by the rules of ``NO_PROXY``."""
     for entry in no_proxy(settings).split(","):
         if host == entry or host.endswith(entry if entry.startswith(".") else f".{entry}"):
             return True

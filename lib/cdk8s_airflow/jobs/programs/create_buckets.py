@@ -1,10 +1,10 @@
-"""Makes buckets that are not there yet, in any store. It runs in a Job, in an image of Airflow, as it stands here.
+"""Creates missing buckets in an object store. The script runs unchanged in a Job, in an image of Airflow.
 
-It only ever adds: a bucket that exists stays as it is, with everything in it, and nothing is deleted or turned off. So it can
-run again, several at once, and be cut off at any point. What it is to do is the JSON in the variable ``BUCKETS``:
+It only adds: it does not change existing buckets or their content, deletes nothing and disables nothing. So it can run
+again, run several times at once, and be interrupted at any point. Its input is the JSON in the variable ``BUCKETS``:
 ``{"scheme": "s3" | "gs" | "azure", "endpoint", "region", "addressing", "account", "project", "patience": seconds, "buckets":
-[{"name", "versioning"}]}``; logins come from the variables and files that the libraries of the stores read themselves. It
-must run with every Python that an image of Airflow has, 3.8 among them, so it uses nothing newer and nothing of this library.
+[{"name", "versioning"}]}``. The client libraries of the stores read logins from their usual variables and files. The script
+must run with every Python version of Airflow's images, including 3.8, and uses nothing of this library.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LATER = {
     "Throttling",
     "XMinioServerNotInitialized",
 }
-"""Codes of S3 that pass by themselves; so does any answer of 500 and above."""
+"""S3 error codes that are temporary, like all answers from 500 on."""
 
 _NO_LOGIN = {
     "NoCredentialsError",
@@ -35,19 +35,19 @@ _NO_LOGIN = {
     "ParamValidationError",
     "NoRegionError",
 }
-"""Errors of the libraries that trying again does not mend."""
+"""Errors of the client libraries for which a retry does not help."""
 
 
 class Refused(Exception):
-    """The store said no, and will say so again."""
+    """The store refused the request, and a retry does not help."""
 
 
 class NotYet(Exception):
-    """The store cannot be asked at the moment."""
+    """The store cannot be reached at the moment."""
 
 
 class S3Store:
-    """A store that speaks S3. Library: boto3, which images of Airflow have with the provider ``amazon``."""
+    """An S3-compatible store. Library: boto3, which images of Airflow have with the provider ``amazon``."""
 
     def __init__(self, settings: dict[str, Any], client: Any = None) -> None:
         self._own = bool(settings.get("endpoint"))
@@ -70,36 +70,36 @@ class S3Store:
         self._client = client
 
     def has(self, name: str) -> bool:
-        """Whether the bucket is there. One that may not be looked at counts as missing: making it tells what is wrong."""
+        """Whether the bucket exists. One without read permission counts as missing: creating it reports the reason."""
         status, _ = self._ask(lambda: self._client.head_bucket(Bucket=name), allowed=(301, 403, 404))
         if status == 301:
             raise Refused("is in another region")
         return status == 200
 
     def make(self, name: str) -> bool:
-        """Makes the bucket; tells whether it was this call that made it."""
+        """Creates the bucket; returns whether this call created it."""
         request: dict[str, Any] = {"Bucket": name}
-        # AWS has to be told where else than there; own stores seldom know the word.
+        # AWS requires the location for other regions than this one; other stores rarely support it.
         if self._region != "us-east-1" and not self._own:
             request["CreateBucketConfiguration"] = {"LocationConstraint": self._region}
         status, code = self._ask(lambda: self._client.create_bucket(**request), allowed=(409,))
         if code == "BucketAlreadyExists":
-            raise Refused("belongs to somebody else, and names of buckets are taken once for all; choose another")
+            raise Refused("belongs to another account, and bucket names are globally unique; choose another name")
         return status == 200
 
     def keeps_versions(self, name: str) -> bool:
-        """Whether versions of objects are kept."""
+        """Whether versioning is enabled."""
         answer: dict[str, Any] = {}
         self._ask(lambda: answer.update(self._client.get_bucket_versioning(Bucket=name)))
         return answer.get("Status") == "Enabled"
 
     def keep_versions(self, name: str) -> None:
-        """Keeps versions of objects from now on."""
+        """Enables versioning."""
         enabled = {"Status": "Enabled"}
         self._ask(lambda: self._client.put_bucket_versioning(Bucket=name, VersioningConfiguration=enabled))
 
     def _ask(self, request: Callable[[], Any], allowed: tuple[int, ...] = ()) -> tuple[int, str]:
-        """Status and code of the answer, if the answer is one that the caller can deal with."""
+        """Status and code of the response, if the caller can handle them."""
         try:
             request()
         except Exception as error:
@@ -128,11 +128,11 @@ class GcsStore:
         self._client = client
 
     def has(self, name: str) -> bool:
-        """Whether the bucket is there."""
+        """Whether the bucket exists."""
         return bool(_of_cloud(lambda: self._client.lookup_bucket(name, timeout=30)))
 
     def make(self, name: str) -> bool:
-        """Makes the bucket, closed to the public; tells whether it was this call that made it."""
+        """Creates the bucket without public access; returns whether this call created it."""
         bucket = self._client.bucket(name)
         bucket.iam_configuration.uniform_bucket_level_access_enabled = True
         bucket.iam_configuration.public_access_prevention = "enforced"
@@ -147,15 +147,17 @@ class GcsStore:
             if _status(refused.__cause__) == 409:
                 if self.has(name):
                     return False
-                raise Refused("belongs to somebody else, and names of buckets are taken once for all") from refused
+                raise Refused(
+                    "belongs to another account, and bucket names are globally unique; choose another name"
+                ) from refused
             raise
 
     def keeps_versions(self, name: str) -> bool:
-        """Whether versions of objects are kept."""
+        """Whether versioning is enabled."""
         return bool(_of_cloud(lambda: self._client.get_bucket(name, timeout=30).versioning_enabled))
 
     def keep_versions(self, name: str) -> None:
-        """Keeps versions of objects from now on."""
+        """Enables versioning."""
 
         def patch() -> None:
             bucket = self._client.get_bucket(name, timeout=30)
@@ -181,11 +183,11 @@ class AzureStore:
         self._client = client
 
     def has(self, name: str) -> bool:
-        """Whether the container is there."""
+        """Whether the container exists."""
         return bool(_of_cloud(lambda: self._client.get_container_client(name).exists()))
 
     def make(self, name: str) -> bool:
-        """Makes the container, closed to the public; tells whether it was this call that made it."""
+        """Creates the container without public access; returns whether this call created it."""
 
         def create() -> None:
             self._client.create_container(name)
@@ -202,15 +204,15 @@ class AzureStore:
             raise
 
     def keeps_versions(self, name: str) -> bool:
-        """Versions are a matter of the account, not of a container."""
+        """Versioning is a setting of the account, not of a container."""
         return True
 
     def keep_versions(self, name: str) -> None:
-        """Versions are a matter of the account, not of a container."""
+        """Versioning is a setting of the account, not of a container."""
 
 
 def _of_cloud(request: Callable[[], Any]) -> Any:
-    """The answer of a library that tells the status of an answer in its errors."""
+    """The response of a library that has the HTTP status in its errors."""
     try:
         return request()
     except Exception as error:
@@ -223,25 +225,25 @@ def _of_cloud(request: Callable[[], Any]) -> Any:
 
 
 def _status(error: Any) -> int:
-    """The HTTP status in an error of Google's or Azure's library; 0 where it is no answer."""
+    """The HTTP status in an error of Google's or Azure's library; 0 if it is not a response."""
     status = getattr(error, "code", None) or getattr(error, "status_code", None)
     return int(status) if isinstance(status, int) else 0
 
 
 def _trouble(error: Exception) -> Exception:
-    """What an error means that is no answer of the store."""
+    """The exception for an error that is not a response of the store."""
     if isinstance(error, (ImportError, KeyError, TypeError, ValueError)) or type(error).__name__ in _NO_LOGIN:
         return Refused(_one_line(error))
     return NotYet(_one_line(error))
 
 
 def _one_line(error: Exception) -> str:
-    """What an error says, in one line."""
+    """The text of an error on one line."""
     return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 STORES = {"s3": S3Store, "gs": GcsStore, "azure": AzureStore}
-"""What a store speaks -> how it is spoken to."""
+"""URL scheme of a store -> its client."""
 
 
 def _connected(settings: dict[str, Any]) -> Any:
@@ -254,14 +256,14 @@ def _connected(settings: dict[str, Any]) -> Any:
 
 
 def ensure(store: Any, wanted: dict[str, Any]) -> str:
-    """Sees to one bucket, and tells in words what was done."""
+    """Creates and configures one bucket; returns a description of what was done."""
     name = wanted["name"]
     done: list[str] = []
     if not store.has(name):
-        done.append("made" if store.make(name) else "made by somebody else meanwhile")
+        done.append("created" if store.make(name) else "created by another process meanwhile")
     if wanted.get("versioning") and not store.keeps_versions(name):
         store.keep_versions(name)
-        done.append("keeps versions from now on")
+        done.append("versioning enabled")
     return ", ".join(done) or "is there"
 
 
@@ -271,9 +273,9 @@ def run(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
-    """Sees to all buckets; tells how many are not as they should be.
+    """Creates and configures all buckets; returns how many failed.
 
-    A store that cannot be asked is asked again until ``patience`` is over; what it refuses is not.
+    Requests that fail temporarily are repeated until ``patience`` is over; refused ones are not.
     """
     end = clock() + float(settings.get("patience", 900))
     failed = 0
@@ -286,7 +288,7 @@ def run(
                 break
             except NotYet as trouble:
                 if clock() + pause > end:
-                    print("{}: given up: {}".format(wanted["name"], trouble), flush=True)
+                    print("{}: failed: {}".format(wanted["name"], trouble), flush=True)
                     failed += 1
                     break
                 print("{}: trying again in {:.0f} s: {}".format(wanted["name"], pause, trouble), flush=True)
@@ -303,7 +305,7 @@ def run(
 
 
 def main() -> int:
-    """Does what the variable ``BUCKETS`` says."""
+    """Creates the buckets of the variable ``BUCKETS``."""
     return 1 if run(json.loads(os.environ["BUCKETS"])) else 0
 
 

@@ -1,20 +1,20 @@
-"""Makes the Secrets of a plan that are missing, and leaves those that are there as they are.
+"""Creates the missing Secrets of a plan, and does not change existing ones.
 
-This runs in a pod, as ``python3 bootstrap_job.py PLAN``: it is one file, needs nothing but Python 3.8 or newer, and talks to
-Kubernetes as the pod's own account. It only ever sends two requests: GET of one Secret, and POST of a new one.
+The script runs in a pod, as ``python3 bootstrap_job.py PLAN``. It is one file, needs only Python 3.8 or newer, and uses the
+Kubernetes API with the pod's service account. It sends only two kinds of requests: GET of one Secret, and POST of a new one.
 
-It may be killed at any time and run several times at once, because each Secret comes to be in one step that only one of all
-runs can win, and what is derived from a Secret is derived from what Kubernetes says is in it, never from what this run has
-made up. No content of a Secret is ever printed, and nothing that the API server says about one.
+It can be interrupted at any time and run several times at once: each Secret is created in one request, which succeeds for only
+one of all runs. Values that are derived from a Secret are derived from what the API server returns, never from what this run
+has generated. It never prints the content of a Secret, nor any text of the API server about one.
 
 The plan is JSON::
 
     {"patience": seconds, "pause": seconds, "metadata": {"labels": ..., "annotations": ...},
      "secrets": [{"namespace": ..., "name": ..., "type": ..., "labels": ..., "keys": {key: [part, ...]}}, ...]}
 
-where ``metadata`` is what all of them get, and a part is one of ``{"text": ...}``, ``{"random": "hex" or "base64url", "bytes": ...}``, and
-``{"namespace": ..., "secret": ..., "key": ..., "as": "url", "json" or "plain"}``: what stands in another Secret, percent-encoded, as
-the inside of a string of JSON, or as it is.
+``metadata`` is added to all Secrets. A part is one of ``{"text": ...}``, ``{"random": "hex" or "base64url", "bytes": ...}``, and
+``{"namespace": ..., "secret": ..., "key": ..., "as": "url", "json" or "plain"}``: the value of a key of another Secret,
+percent-encoded, escaped for a JSON string, or unchanged.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 CREDENTIALS = "/var/run/secrets/kubernetes.io/serviceaccount"
-"""Where Kubernetes puts a pod's token and the certificate of its API server."""
+"""The folder with the pod's token and the certificate of the API server."""
 
 _SECONDS_FOR_AN_ANSWER = 10
 
 
 class Waiting(Exception):
-    """Something is not as it must be yet; it may be later."""
+    """A condition is not met yet; it may be met later."""
 
 
 class Broken(Exception):
-    """Something is as no waiting will mend it."""
+    """A condition that waiting cannot fix."""
 
 
 class Answer(NamedTuple):
-    """What the API server said.
+    """A response of the API server.
 
     Attributes:
         status: the HTTP status.
-        body: the object, or nothing of it where there is no sense in it.
+        body: the object; empty if it cannot be parsed.
     """
 
     status: int
@@ -58,12 +58,12 @@ class Answer(NamedTuple):
 
 
 class Cluster:
-    """The API server, asked as the pod's own account.
+    """A client of the API server with the pod's service account.
 
     Args:
         host: its address.
         port: its port.
-        folder: where the pod's token and the server's certificate are.
+        folder: the folder with the pod's token and the server's certificate.
     """
 
     def __init__(self, host: str, port: int, folder: str = CREDENTIALS) -> None:
@@ -71,7 +71,7 @@ class Cluster:
         self._port = port
         self._token = os.path.join(folder, "token")
         self._trust = ssl.create_default_context(cafile=os.path.join(folder, "ca.crt"))
-        # From Python 3.13 on certificates are held to a form that those of many clusters do not have.
+        # From Python 3.13 on, certificates are checked strictly; those of many clusters would fail.
         self._trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
 
     def get(self, namespace: str, name: str) -> Answer:
@@ -79,7 +79,7 @@ class Cluster:
         return self._ask("GET", f"/api/v1/namespaces/{quote(namespace)}/secrets/{quote(name)}")
 
     def create(self, namespace: str, secret: Mapping[str, Any]) -> Answer:
-        """A new Secret; never one that is there already, which the API server answers with 409."""
+        """Creates a new Secret; for an existing one, the API server answers with 409."""
         return self._ask("POST", f"/api/v1/namespaces/{quote(namespace)}/secrets", secret)
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
@@ -107,10 +107,10 @@ class Cluster:
 
 
 class Maker:
-    """Makes what a plan says.
+    """Creates the Secrets of a plan.
 
     Args:
-        cluster: whom to ask.
+        cluster: the API client.
         plan: the plan.
     """
 
@@ -120,7 +120,7 @@ class Maker:
         self._said: dict[str, str] = {}
 
     def run(self) -> int:
-        """Goes on until all is there, or patience is at its end; returns the exit status."""
+        """Repeats until all Secrets exist, or ``patience`` is over; returns the exit status."""
         deadline = time.monotonic() + self._plan["patience"]
         open_: list[Mapping[str, Any]] = list(self._plan["secrets"])
         broken = False
@@ -141,11 +141,11 @@ class Maker:
             if open_ and time.monotonic() >= deadline:
                 for wanted in open_:
                     place = _place(wanted)
-                    print(f"gave up on {place}, which {self._said[place]}", flush=True)
+                    print(f"timed out: {place} {self._said[place]}", flush=True)
                 return 1
             if open_ and not progress:
                 time.sleep(self._plan["pause"])
-        print("some Secrets cannot be used, see above" if broken else "every Secret is there", flush=True)
+        print("some Secrets cannot be used, see above" if broken else "every Secret exists", flush=True)
         return 1 if broken else 0
 
     def _say(self, place: str, text: str) -> None:
@@ -154,7 +154,7 @@ class Maker:
             self._said[place] = text
 
     def _see_to(self, wanted: Mapping[str, Any]) -> str:
-        """Looks for one Secret and makes it if it is missing; returns what to say about it."""
+        """Checks one Secret and creates it if it is missing; returns what to print about it."""
         namespace, name = wanted["namespace"], wanted["name"]
         there = self._read(namespace, name)
         if there is not None:
@@ -175,14 +175,14 @@ class Maker:
         except (OSError, http.client.HTTPException) as error:
             raise Waiting(_unreached(error)) from None
         if answer.status == 201 and answer.body.get("kind") == "Secret":
-            return "made"
+            return "created"
         if answer.status == 409:
             there = self._read(namespace, name)
             if there is None:
-                raise Waiting("somebody else made it and took it away again")
+                raise Waiting("another process created and deleted it")
             return self._left(wanted, there)
         if answer.status == 404:
-            raise Waiting(f"namespace {namespace} is not there yet")
+            raise Waiting(f"namespace {namespace} does not exist yet")
         raise _refused(answer, "create", namespace)
 
     def _read(self, namespace: str, name: str) -> Mapping[str, Any] | None:
@@ -199,21 +199,21 @@ class Maker:
         raise _refused(answer, "get", namespace)
 
     def _left(self, wanted: Mapping[str, Any], there: Mapping[str, Any]) -> str:
-        """What to say about a Secret that is there: it is left as it is, whatever is in it."""
+        """What to print about an existing Secret. It is not changed."""
         lacking = sorted(key for key in wanted["keys"] if not _decoded(there, key))
         if lacking:
             raise Broken(
-                f"it is there and was left as it is, but lacks {', '.join(lacking)}; "
-                "add what is missing, or delete it to have it made anew"
+                f"it exists and was not changed, but lacks {', '.join(lacking)}; "
+                "add the missing keys, or delete it to have it created again"
             )
         if wanted["type"] not in ("Opaque", there.get("type")):
             raise Broken(
-                f"it is there and was left as it is, but is not of type {wanted['type']}; make it anew with that type"
+                f"it exists and was not changed, but is not of type {wanted['type']}; delete it to have it created again"
             )
-        return "is there, left as it is" + self._doubts(wanted, there)
+        return "exists, not changed" + self._doubts(wanted, there)
 
     def _doubts(self, wanted: Mapping[str, Any], there: Mapping[str, Any]) -> str:
-        """Whether what was taken from another Secret is still what stands there."""
+        """Whether a value that was copied from another Secret still equals the source."""
         for key, parts in sorted(wanted["keys"].items()):
             for part in parts:
                 if "secret" not in part:
@@ -224,7 +224,7 @@ class Maker:
                     continue
                 content = _decoded(there, key)
                 if taken not in content and written not in content:
-                    return f", although its {key} has not what is in {_source(part)}; delete it to have it made anew"
+                    return f", but its {key} differs from {_source(part)}; delete it to have it created again"
         return ""
 
     def _content(self, parts: Sequence[Mapping[str, Any]]) -> bytes:
@@ -241,18 +241,20 @@ class Maker:
             return taken
         if part["as"] == "url":
             if b"\0" in taken:
-                raise Broken(f"{part['key']} of Secret {_source(part)} has a zero byte in it, which no URL can carry")
+                raise Broken(
+                    f"{part['key']} of Secret {_source(part)} contains a zero byte, which a URL cannot contain"
+                )
             return quote(taken, safe="").encode("ascii")
         try:
             return json.dumps(taken.decode())[1:-1].encode("ascii")
         except UnicodeDecodeError:
-            raise Broken(f"{part['key']} of Secret {_source(part)} is no text, and JSON carries nothing else") from None
+            raise Broken(f"{part['key']} of Secret {_source(part)} is not text, as JSON requires") from None
 
     def _taken(self, part: Mapping[str, Any]) -> bytes:
         place = _source(part)
         there = self._read(part["namespace"], part["secret"])
         if there is None:
-            raise Waiting(f"Secret {place} is not there yet")
+            raise Waiting(f"Secret {place} does not exist yet")
         taken = _decoded(there, part["key"])
         if not taken:
             raise Waiting(f"Secret {place} has no {part['key']} yet")
@@ -276,12 +278,12 @@ def _unreached(error: Exception) -> str:
 
 
 def _refused(answer: Answer, verb: str, namespace: str) -> Exception:
-    """What a refusal means. Of the server's own words only one is told, lest they repeat what was sent."""
+    """The exception for a refused request. Only the reason of the response is printed, because its text may repeat the input."""
     said = f"{answer.status} {answer.body.get('reason') or ''}".strip()
     if answer.status == 403:
         return Waiting(
             f"this account may not {verb} it in namespace {namespace} yet ({said}): "
-            "its Role is not there, a quota is used up, or the namespace is being deleted"
+            "its Role is missing, a quota is used up, or the namespace is being deleted"
         )
     if answer.status in (400, 405, 413, 422):
         return Broken(f"the API server refused to {verb} it ({said})")
@@ -293,8 +295,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str], folder: str =
 
     Args:
         arguments: the path of the plan.
-        environment: where Kubernetes says how its API server is reached.
-        folder: where the pod's token and the server's certificate are.
+        environment: the variables with the address of the API server.
+        folder: the folder with the pod's token and the server's certificate.
     """
     with open(arguments[0], encoding="utf-8") as file:
         plan = json.load(file)

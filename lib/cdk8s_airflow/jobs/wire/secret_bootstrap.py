@@ -1,4 +1,4 @@
-"""The bootstrap job as Kubernetes reads it: a Job, its plan and script, and what its account may do."""
+"""The bootstrap job: a Job, its plan and script, and the permissions of its service account."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.validation.frozen import frozen
 
 PATIENCE_SECONDS = 600
-"""How long one run waits for what is not there yet before the container is started anew."""
+"""How long one run waits for missing prerequisites before the container restarts."""
 
 PAUSE_SECONDS = 5
-"""How long it waits before it looks again."""
+"""Pause between two checks."""
 
 USER = 50000
-"""The user it runs as: that of Airflow's official image. The script needs no user that the image knows."""
+"""The user id of the Job: that of Airflow's official image. The script works with any user."""
 
 _SCRIPT = "bootstrap_job.py"
 _PLAN = "plan.json"
@@ -51,12 +51,12 @@ class BootstrapSettings:
 
 
 def script() -> str:
-    """The text of the program that runs in the pod."""
+    """The text of the script that runs in the pod."""
     return (Path(__file__).parents[1] / "programs" / "create_secrets.py").read_text(encoding="utf-8")
 
 
 def plan(secrets: Iterable[SecretNeed]) -> dict[str, Any]:
-    """What the program is to make. What others are made from comes first."""
+    """The plan of the script. Secrets that others are derived from come first."""
     state = state_metadata()
     return {
         "patience": PATIENCE_SECONDS,
@@ -79,7 +79,7 @@ def plan(secrets: Iterable[SecretNeed]) -> dict[str, Any]:
 
 
 def _sources_first(secrets: Iterable[SecretNeed]) -> list[SecretNeed]:
-    """Each Secret after those it takes something from; otherwise by namespace and name."""
+    """The Secrets, each after those it is derived from; otherwise by namespace and name."""
     waiting = sorted(secrets, key=lambda need: (need.namespace, need.name))
     ordered: list[SecretNeed] = []
     while waiting:
@@ -91,9 +91,10 @@ def _sources_first(secrets: Iterable[SecretNeed]) -> list[SecretNeed]:
 
 
 def permissions(secrets: Iterable[SecretNeed]) -> dict[str, tuple[bool, tuple[str, ...]]]:
-    """Namespace -> whether Secrets are made there, and the names of those that are read there.
+    """Namespace -> whether Secrets are created there, and the names of those that are read there.
 
-    Kubernetes cannot narrow ``create`` to names, because a new object's name is not in the path of the request; ``get`` it can.
+    RBAC cannot restrict ``create`` to names, because the name of a new object is not in the path of the request; it can
+    restrict ``get``.
     """
     made: set[str] = set()
     read: dict[str, set[str]] = {}
@@ -106,7 +107,7 @@ def permissions(secrets: Iterable[SecretNeed]) -> dict[str, tuple[bool, tuple[st
 
 
 def bootstrap_objects(settings: BootstrapSettings) -> dict[str, dict[str, Any]]:
-    """All objects, in the order in which they have to be there."""
+    """All objects, in the order in which they must be applied."""
     account = {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
@@ -174,10 +175,10 @@ def _binding(settings: BootstrapSettings, namespace: str) -> dict[str, Any]:
 
 
 def _job_spec(settings: BootstrapSettings) -> dict[str, Any]:
-    """The Job without the volume that has its name in it.
+    """The Job without the volume, whose name depends on the Job.
 
-    It is tried for ever, at intervals that Kubernetes lets grow to minutes: a Job that has given up would stay so whatever is
-    mended afterwards. It never expires, so that applying it again makes nothing run.
+    It is retried without limit, at intervals that Kubernetes increases to minutes: a failed Job would not run again after its
+    problem is fixed. It never expires, so applying it again does not start it again.
     """
     container = {
         "name": "bootstrap",
@@ -219,12 +220,12 @@ def _job_spec(settings: BootstrapSettings) -> dict[str, Any]:
 
 
 def bootstrap_traffic(name: str, namespace: str) -> Traffic:
-    """The Job's pods talk to the API server, by its address: they resolve no name and accept nothing."""
+    """The Job's pods connect to the API server by its IP address. They need no DNS and accept no connection."""
     pods = PodGroup(name=f"secret bootstrap {name}", namespace=namespace, labels=pod_labels(name))
     flow = TrafficFlow(
         source=pods,
         target=ClusterComponent(role="api-server"),
         port=6443,
-        purpose="looks for Secrets and makes missing ones",
+        purpose="reads Secrets and creates missing ones",
     )
     return Traffic(workloads=(pods,), flows=(flow,))
