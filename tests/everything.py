@@ -1,4 +1,4 @@
-"""One release with everything said that can be said together, in each pair of chart and Airflow."""
+"""One release with all settings that can be combined, for each pair of chart and Airflow."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ DAGS = {
 
 _RESOURCES = Resources(cpu="500m", memory="1Gi", memory_limit="2Gi", cpu_limit="2")
 _GROOMER = LogGroomer(retention="7d", interval="30m", max_size="5Gi", resources=Resources(cpu="5m", memory="32Mi"))
-_BESIDE = {
-    "name": "beside",
-    "image": "registry.example.com/beside:1",
+_SIDECAR = {
+    "name": "sidecar",
+    "image": "registry.example.com/sidecar:1",
     "resources": {"requests": {"cpu": "1m", "memory": "8Mi"}, "limits": {"memory": "8Mi"}},
 }
 _POD: dict[str, Any] = {
@@ -117,8 +117,8 @@ _AIRFLOW: dict[str, Any] = {
 }
 _SERVING: dict[str, Any] = {
     **_AIRFLOW,
-    "containers": [_BESIDE],
-    "init_containers": [{**_BESIDE, "name": "before"}],
+    "containers": [_SIDECAR],
+    "init_containers": [{**_SIDECAR, "name": "before"}],
     "liveness_tolerance": "8m",
     "probe_timeout": "15s",
     "spread": [TopologySpread(across="topology.kubernetes.io/zone", max_skew=2, required=True)],
@@ -127,7 +127,7 @@ _BUDGET = {"replicas": 3, "disruption_budget": DisruptionBudget(min_available=2)
 
 
 def executor(pair: Pair) -> Any:
-    """Celery with everything, and pods for tasks beside it."""
+    """Celery with all settings, and task pods in addition."""
     celery: dict[str, Any] = {
         "broker": RedisBroker(
             **_POD,
@@ -149,7 +149,7 @@ def executor(pair: Pair) -> Any:
     }
     pods = Resources(cpu="400m", memory="1Gi")
     if pair[0] in ("1.15.0", "1.18.0"):
-        # These have one key for workers and task pods, so that little could be said of either.
+        # These have one key for workers and task pods, so only few settings could be tested.
         return CeleryExecutor(**celery)
     sets = [WorkerSet(name="gpu", queues=["gpu"], replicas=2, resources=_RESOURCES)]
     return MultipleExecutors(CeleryExecutor(**celery, sets=sets), KubernetesExecutor(task_resources=pods))
@@ -226,7 +226,7 @@ def everything(pair: Pair) -> tuple[ReleaseSettings, tuple[Finding, ...]]:
         flower=Flower(
             **_AIRFLOW,
             credentials=FlowerAuthSecret("airflow-flower"),
-            containers=[_BESIDE],
+            containers=[_SIDECAR],
             startup_tolerance="2m",
             liveness_tolerance="2m",
             probe_timeout="10s",
@@ -235,7 +235,7 @@ def everything(pair: Pair) -> tuple[ReleaseSettings, tuple[Finding, ...]]:
         database_cleanup=DatabaseCleanup(
             **_POD, retention="60d", schedule="30 2 * * 0", tables=["log", "xcom"], archive=True, failed_jobs_kept=2
         ),
-        migration=DatabaseMigration(**_AIRFLOW, init_containers=[{**_BESIDE, "name": "before"}]),
+        migration=DatabaseMigration(**_AIRFLOW, init_containers=[{**_SIDECAR, "name": "before"}]),
         config={
             "core": {"default_timezone": "Europe/Berlin", "dagbag_import_timeout": 60.0},
             "sentry": {"sentry_on": True, "sentry_dsn": SecretKey("sentry", "dsn")},

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for everything that can be said of a release.
+"""Hypothesis strategies for all settings of a release.
 
 What they draw is sound in itself. Whether it is sound together, in one pair of chart and Airflow, the rules say;
 :func:`repaired` takes back what they refuse, so that as much as possible stays.
@@ -136,7 +136,7 @@ env_from = st.lists(st.builds(ExistingSecret, names) | st.builds(ExistingConfigM
 
 
 def some(cls: Callable[..., Any], /, **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """A setting with any part of what it can be told; what begins with an underscore it is always told."""
+    """A setting with any of its arguments; those that begin with an underscore are always passed."""
 
     @st.composite
     def build(draw: st.DrawFn) -> Any:
@@ -201,8 +201,8 @@ def volumes(draw: st.DrawFn) -> dict[str, Any]:
 
 
 CONTAINER = {
-    "name": "beside",
-    "image": "registry.example.com/beside:1",
+    "name": "sidecar",
+    "image": "registry.example.com/sidecar:1",
     "resources": {"requests": {"cpu": "1m", "memory": "8Mi"}, "limits": {"memory": "8Mi"}},
 }
 BEFORE = {**CONTAINER, "name": "before"}

@@ -57,7 +57,7 @@ def text(path: str) -> str:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project beside this one: our tools and set-up, its own main.py and dist/."""
+    """A separate project: our tools and configuration, its own main.py and dist/."""
     for name in (".venv", "node_modules", "tools", "Makefile", "cdk8s.yaml"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "dist").mkdir()

@@ -1,4 +1,4 @@
-"""Constructs among a user's own: in a Chart with namespace, labels and hashed names, beside other releases and other apps."""
+"""Constructs together with a user's own: in a Chart with namespace, labels and hashed names, with other releases and other apps."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ IDENTITIES = {
     ],
     ids=str,
 )
-def test_names_and_namespaces_stay_what_was_said_and_labels_are_added(settings: dict[str, Any]) -> None:
+def test_names_and_namespaces_are_unchanged_and_labels_are_added(settings: dict[str, Any]) -> None:
     chart = new_chart("users-own", **settings)
     everything(chart)
     manifests = emitted(chart)
@@ -79,7 +79,7 @@ def test_names_and_namespaces_stay_what_was_said_and_labels_are_added(settings: 
     assert namespace["metadata"]["labels"]["cdk8s-airflow/holds-state"] == "true"
 
 
-def test_beside_a_users_own_objects_nothing_of_theirs_changes() -> None:
+def test_a_users_own_objects_do_not_change() -> None:
     chart = new_chart("users-own", namespace="theirs")
     plus.ConfigMap(chart, "config", data={"a": "b"})
     alone = emitted(chart)
@@ -147,7 +147,7 @@ def test_one_dag_source_and_one_database_serve_two_releases_with_bridges_of_thei
     assert ("two", "two-metadata") in registry_of(chart).secrets
 
 
-def test_objects_of_cdk8s_plus_stand_for_their_names() -> None:
+def test_objects_of_cdk8s_plus_are_accepted_as_names() -> None:
     chart = new_chart()
     namespace = plus.Namespace(chart, "ns", metadata={"name": "flows"})
     url = plus.Secret(chart, "url", metadata={"name": "their-url"})

@@ -43,7 +43,7 @@ def manifests(pair: Pair) -> str:
 
 
 @everywhere
-def test_everything_together_is_what_the_chart_takes_and_heeds(pair: Pair) -> None:
+def test_the_chart_accepts_and_uses_all_settings_together(pair: Pair) -> None:
     settings, _ = everything(pair)
     judged = judge(settings)
     assert judged.refusals == ()

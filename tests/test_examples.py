@@ -23,7 +23,7 @@ every = pytest.mark.parametrize("name", NAMES)
 
 @functools.cache
 def built(name: str) -> dict[str, tuple[str, dict[str, str]]]:
-    """The manifests of each app of an example by the name of its golden, and the files beside them."""
+    """The manifests of each app of an example by the name of its golden, and the files next to them."""
     found, platform = example(name)
     apps = (
         {name: found["build"]()}

@@ -163,7 +163,7 @@ def test_exactly_these_combinations_are_refused_and_for_these_reasons(pair: Pair
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
-def test_the_values_of_every_other_combination_are_what_the_chart_takes_and_heeds(pair: Pair) -> None:
+def test_the_chart_accepts_and_uses_the_values_of_every_other_combination(pair: Pair) -> None:
     for choice in judged_choices(pair):
         judged = judge(made(pair, choice))
         assert judged.refusals == (), choice

@@ -1,4 +1,4 @@
-"""Whatever sound settings come together, the chart takes the values and they read back; whatever is unsound is told."""
+"""Any combination of valid settings becomes values that the chart accepts; invalid settings are refused."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ WITHOUT_SHARED = ("gitSync", "[]", ".cleanup")
 
 @given(any_settings())
 @examples(150)
-def test_whatever_is_said_of_a_release_its_values_are_what_the_chart_takes_and_heeds(said: ReleaseSettings) -> None:
+def test_the_chart_accepts_and_uses_the_values_of_any_settings(said: ReleaseSettings) -> None:
     sound, refused = repaired(said)
     for finding in refused:
         event(finding.rule)
@@ -210,8 +210,8 @@ def test_whatever_is_said_of_a_release_its_values_are_what_the_chart_takes_and_h
         *(entry["envName"] for entry in judged.values.get("secret", [])),
     ]
     for at, names in env_lists(judged.values):
-        beside = [] if at == "" or at.endswith(WITHOUT_SHARED) else shared
-        assert len([*names, *beside]) == len({*names, *beside}), at
+        more = [] if at == "" or at.endswith(WITHOUT_SHARED) else shared
+        assert len([*names, *more]) == len({*names, *more}), at
     assert len(shared) == len(set(shared))
     objects = compile_release(sound).objects
     for manifest in objects.values():
@@ -285,7 +285,7 @@ def spoiled(draw: st.DrawFn, junk: st.SearchStrategy[Any]) -> tuple[dict[str, An
 
 @given(spoiled(st.builds(Nonsense)))
 @examples(100)
-def test_nonsense_in_any_leaf_is_told_with_the_argument_it_is_in(given_arguments: tuple[dict[str, Any], str]) -> None:
+def test_an_invalid_value_anywhere_is_reported_with_its_argument(given_arguments: tuple[dict[str, Any], str]) -> None:
     arguments, name = given_arguments
     with pytest.raises(PlatformError) as caught:
         make_airflow(_shared_chart(), **arguments)
@@ -327,7 +327,7 @@ FORMS = {
 @pytest.mark.parametrize("form", sorted(FORMS))
 @given(value=JUNK)
 @settings(derandomize=True, max_examples=60, deadline=None)
-def test_a_value_of_another_type_is_told_for_every_form(form: str, value: Any) -> None:
+def test_a_value_of_another_type_is_refused_for_every_annotation(form: str, value: Any) -> None:
     (finding,) = check_value(value, FORMS[form], "x")
     assert finding.fix
     assert len(str(finding).splitlines()) == 1
@@ -369,7 +369,7 @@ DAGS = ("repo", "ref", "interval", "depth", "container_name", "resources")
 )
 @given(data=st.data())
 @EDGE
-def test_whatever_is_given_for_an_argument_is_told_by_its_name(
+def test_an_invalid_value_is_reported_with_the_name_of_the_argument(
     make: Any, arguments: tuple[str, ...], data: Any
 ) -> None:
     argument = data.draw(st.sampled_from(arguments))
@@ -408,7 +408,7 @@ def test_whatever_is_given_as_values_is_written_or_told_and_nothing_else_happens
 
 
 def lines_told(argument: str, values: dict[str, Any]) -> list[str]:
-    """What is said about values; nothing where they are fine."""
+    """The findings for values; empty if they are valid."""
     try:
         make_airflow(new_chart(), **{argument: values})
     except PlatformError as error:

@@ -164,7 +164,7 @@ def test_the_construct_tells_its_rights_and_the_app_those_of_all_its_constructs(
     assert permissions_of(registry_of(chart)) == merged([*one.permissions, *two.permissions])
 
 
-def test_rights_over_the_cluster_take_values_that_nothing_checks_and_are_told_as_such() -> None:
+def test_cluster_wide_permissions_require_unchecked_values_and_are_reported() -> None:
     plain = make_airflow(new_chart(), delivery=HelmCommand())
     wide = make_airflow(new_chart(), delivery=HelmCommand(), unchecked_values={"multiNamespaceMode": True})
     assert all(each.namespace == "airflow" for each in plain.permissions)

@@ -1,4 +1,4 @@
-"""Ways to get it wrong: each is told before anything is written, in words that name the argument, the value and a way out."""
+"""Invalid input: each is refused before anything is written, with the argument, the value and a fix."""
 
 from __future__ import annotations
 
@@ -829,7 +829,7 @@ RANGES = [
         'ClusterFacts(cnpg="1.29.0")',
     ),
     case(
-        "an image beside a catalog",
+        "an image together with a catalog",
         cluster(image="registry.lab/pg:16", catalog=ImageCatalog(name="ours")),
         "image",
         "registry.lab/pg:16",
@@ -1883,7 +1883,7 @@ MISTAKES_OF_ARTICLES = [
         "interval",
     ),
     case(
-        "a ref beside another branch",
+        "a ref with a different branch",
         nested("dags.gitSync", {"enabled": True, "repo": "https://x/y.git", "ref": "v1"}),
         "values.dags.gitSync.ref",
         "'v1'",

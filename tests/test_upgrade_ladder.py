@@ -113,7 +113,7 @@ def test_the_same_program_works_at_each_step(program: str, step: Step) -> None:
 
 
 @STEPS
-def test_only_the_release_changes_and_no_object_beside_it(before: Step, after: Step) -> None:
+def test_only_the_release_changes_and_no_other_object(before: Step, after: Step) -> None:
     old, new = ({identity(m): m for m in homelab(step) if m["kind"] != "HelmChart"} for step in (before, after))
     assert old == new
 
@@ -156,7 +156,7 @@ VALUES = {
 
 
 @STEPS
-def test_what_the_chart_is_told_changes_in_these_places(before: Step, after: Step) -> None:
+def test_these_values_of_the_chart_change(before: Step, after: Step) -> None:
     assert changes(before, after) == VALUES[after]
 
 

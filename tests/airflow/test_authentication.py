@@ -1,4 +1,4 @@
-"""Ways to log in that are refused when they are said."""
+"""Log-in settings that are refused before anything is written."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ CASES = [
     case("a password for a directory", ldap(bind_password="hunter2"), "auth.sign_on.bind_password", "", "SecretKey("),
     case("a filter of nothing", ldap(search_filter=" "), "auth.sign_on.search_filter", "' '", "not empty"),
     case(
-        "an account beside single sign-on",
+        "an account together with single sign-on",
         airflow(
             admin=ADMIN,
             auth=FabAuth(

@@ -1,4 +1,4 @@
-"""AirflowChart: what a release emits by default, what can be said, and what leaves nothing behind."""
+"""AirflowChart: defaults, all settings together, and refused settings that emit nothing."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_chart_runs_the_airflow_that_it_was_released_with_unless_told(chart: s
     assert release_of(chart_version=chart) == release_of(chart_version=chart, airflow_version=airflow)
 
 
-def test_all_of_it_can_be_said() -> None:
+def test_all_settings_together_are_accepted() -> None:
     chart = new_chart()
     some = Resources(cpu="1", memory="1Gi")
     facts = ClusterFacts(
@@ -270,7 +270,7 @@ def test_what_it_needs_is_written_down_once_it_is_sound() -> None:
     ],
     ids=["PostgreSQL", "URL", "fernet key", "tag", "claim template", "account"],
 )
-def test_values_cannot_say_otherwise_what_an_argument_says(values: dict[str, Any], owner: str) -> None:
+def test_values_must_not_override_an_argument(values: dict[str, Any], owner: str) -> None:
     with pytest.raises(PlatformError) as caught:
         make_airflow(new_chart(), values=values)
     (finding,) = caught.value.findings

@@ -191,7 +191,7 @@ def test_what_is_too_large_is_refused_packed_and_unpacked(tmp_path: Path, monkey
         files(chart={**CHART, "name": "other"}),
         files(chart={"name": "airflow"}),
         files(folder="other"),
-        {**files(), "beside/x": "x"},
+        {**files(), "other/x": "x"},
         {name: text for name, text in files().items() if not name.endswith("Chart.yaml")},
     ],
 )

@@ -1,4 +1,4 @@
-"""What cannot be said of components and executors: each is told with its argument, what is wrong, and a way out."""
+"""Refused settings of components and executors: each finding has the argument, the problem and a fix."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ ALONE: tuple[tuple[str, Any, str, str], ...] = (
 
 
 @pytest.mark.parametrize(("what", "given", "rule", "at"), ALONE, ids=[f"{row[0]}-{row[3]}" for row in ALONE])
-def test_what_is_wrong_in_itself_is_told(what: str, given: Any, rule: str, at: str) -> None:
+def test_an_invalid_setting_is_refused(what: str, given: Any, rule: str, at: str) -> None:
     found = check_value(given, type(given), "given")
     assert (rule, at) in {(finding.rule, finding.at) for finding in found}
     assert all(finding.problem and finding.fix for finding in found)

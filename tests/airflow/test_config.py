@@ -1,4 +1,4 @@
-"""airflow.cfg and logs as arguments of AirflowChart: what is refused before anything is written, and what is told."""
+"""airflow.cfg and logs as arguments of AirflowChart: refused settings and notes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_nothing_said_changes_nothing(pair: tuple[str, str]) -> None:
 
 
 @every_pair
-def test_what_is_said_passes_the_check_of_values_and_is_told(pair: tuple[str, str]) -> None:
+def test_config_passes_the_check_of_values_and_is_in_the_values(pair: tuple[str, str]) -> None:
     chart = new_chart()
     make_airflow(
         chart,

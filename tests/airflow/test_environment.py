@@ -1,4 +1,4 @@
-"""Variables, proxies and backends that are refused when they are said."""
+"""Variables, proxies and backends that are refused before anything is written."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_a_proxy_from_a_secret_is_refused_where_git_sync_reads_none() -> None:
     spoiled.test_invalid_input_is_rejected_and_nothing_is_emitted(spoil, "proxy.https", "", "1.18.0")
 
 
-def test_the_rights_of_the_backend_are_written_beside_the_release() -> None:
+def test_the_role_of_the_secrets_backend_is_emitted() -> None:
     chart = new_chart()
     make_airflow(chart, secrets_backend=KubernetesSecretsBackend(namespace="connections"))
     kinds = {manifest["kind"]: manifest["metadata"]["namespace"] for manifest in emitted(chart)}

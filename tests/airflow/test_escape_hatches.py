@@ -107,13 +107,13 @@ def test_what_the_chart_hands_on_to_kubernetes_may_be_none(key: str) -> None:
     assert values(values={key: None})[key] is None
 
 
-def test_values_are_held_against_the_version_like_our_own() -> None:
+def test_values_are_validated_for_the_chart_version() -> None:
     assert found(values={"scheduler": {"replicsa": 2}}) == [("values/unknown-key", "values.scheduler.replicsa")]
     assert found(values={"scheduler": {"hostAliases": "2"}}) == [("values/wrong-type", "values.scheduler.hostAliases")]
     assert found(values={"fernetKey": "s3cret"})[0] == ("values/secret-literal", "values.fernetKey")
 
 
-def test_unchecked_values_are_not_and_the_summary_says_so() -> None:
+def test_unchecked_values_are_not_validated_and_are_in_the_summary() -> None:
     chart = new_chart()
     make_airflow(chart, unchecked_values={"scheduler": {"replicsa": 2}, "another": None})
     assert (

@@ -1,4 +1,4 @@
-"""Ways to the UI that are refused when they are said."""
+"""Settings of ui= that are refused before anything is written."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_it_is_refused_before_anything_is_written(spoil: Any, at: str, seen: str
     spoiled.test_invalid_input_is_rejected_and_nothing_is_emitted(spoil, at, seen, fix)
 
 
-def test_a_route_is_written_beside_the_release() -> None:
+def test_an_http_route_is_emitted() -> None:
     chart = new_chart()
     make_airflow(chart, ui=HttpRoute(host="a.lab", gateway=GATEWAY))
     assert sorted(manifest["kind"] for manifest in emitted(chart)) == ["HTTPRoute", "HelmChart"]

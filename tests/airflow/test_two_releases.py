@@ -20,7 +20,7 @@ from tests.making import make_airflow, new_chart
 
 
 def two(first: dict[str, Any], second: dict[str, Any], chart: cdk8s.Chart | None = None) -> str:
-    """What is said of the second of two releases; nothing when both are fine."""
+    """The findings for the second of two releases; empty if both are valid."""
     chart = chart or new_chart()
     make_airflow(chart, "one", release="one", **first)
     try:
@@ -51,7 +51,7 @@ def test_two_secrets_are_two_databases_as_far_as_anybody_knows() -> None:
     assert two({"database": url("a")}, {"database": url("b")}) == ""
 
 
-def test_one_password_may_open_two_databases_and_one_database_may_not_be_told_twice() -> None:
+def test_two_databases_may_share_a_password_and_two_releases_must_not_share_a_database() -> None:
     assert two({"database": parts("pg.lab", "one")}, {"database": parts("pg.lab", "two")}) == ""
     assert "[database/shared]" in two(
         {"database": parts("pg.lab", "one")},
@@ -79,7 +79,7 @@ def test_one_cluster_reached_by_two_bridges_is_one_database() -> None:
     assert "[database/shared]" in told
 
 
-def test_a_cluster_beside_one_release_is_not_the_others() -> None:
+def test_a_database_in_the_namespace_of_one_release_needs_a_bridge_for_the_other() -> None:
     chart = new_chart()
     made = [
         CnpgCluster(chart, f"db-{name}", name=f"pg-{name}", namespace=Namespace.existing(name), storage=Volume("1Gi"))

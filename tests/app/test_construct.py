@@ -17,7 +17,7 @@ from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.validation import Finding, PlatformError, collecting
 from tests.making import emitted, new_chart
 
-FINDING = Finding(rule="test/wrong", at="argument", problem="is wrong", fix="mend it")
+FINDING = Finding(rule="test/wrong", at="argument", problem="is wrong", fix="fix it")
 
 
 def config_map(name: str = "a", **data: str) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def test_nothing_to_emit_is_nothing_emitted() -> None:
 
 def test_findings_are_raised_with_the_path_before_jsii_is_reached() -> None:
     chart = new_chart("c")
-    with pytest.raises(PlatformError, match=r"^c/p: argument is wrong\. Mend it\. \[test/wrong\]$"):
+    with pytest.raises(PlatformError, match=r"^c/p: argument is wrong\. Fix it\. \[test/wrong\]$"):
         Probe(chart, "p", {"one": config_map()}, findings=(FINDING,))
     assert chart.node.try_find_child("p") is None
 
@@ -124,7 +124,7 @@ def test_a_definition_that_is_there_or_not_known_about_is_no_matter(facts: Clust
     assert len(emitted(chart)) == 1
 
 
-def test_an_id_that_is_taken_is_told_in_our_words() -> None:
+def test_a_duplicate_id_has_our_message() -> None:
     chart = new_chart("c")
     Probe(chart, "p")
     with pytest.raises(PlatformError) as caught:

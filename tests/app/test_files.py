@@ -1,4 +1,4 @@
-"""Files beside the manifests: written and taken away with them, by every way a program is run."""
+"""Files next to the manifests: written and removed with them, however the program is run."""
 
 from __future__ import annotations
 
@@ -111,9 +111,9 @@ def test_a_run_that_fails_puts_the_files_back(tmp_path: Path) -> None:
 
 def test_kubectl_and_cdk8s_take_none_of_them_for_a_manifest(tmp_path: Path) -> None:
     synth(app_in(tmp_path, "one"))
-    beside = [name for name in listed(tmp_path) if "/" in name]
-    assert beside
-    assert not any(name.endswith((".yaml", ".json")) for name in beside)
+    others = [name for name in listed(tmp_path) if "/" in name]
+    assert others
+    assert not any(name.endswith((".yaml", ".json")) for name in others)
 
 
 def test_only_what_carries_the_mark_is_ours(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_the_summary_says_how_to_install_what_is_no_manifest(tmp_path: Path) -> 
     assert f"\n     sh {tmp_path}/helm/one/install.sh\n" in summary(registry_of(app), tmp_path)
 
 
-def test_the_summary_says_so_when_cdk8s_alone_has_written(tmp_path: Path) -> None:
+def test_the_summary_reports_that_cdk8s_alone_has_written(tmp_path: Path) -> None:
     app = app_in(tmp_path, "one")
     app.synth()
     said = " ".join(summary(registry_of(app), tmp_path).split())

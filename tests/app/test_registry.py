@@ -37,7 +37,7 @@ def test_an_object_is_known_by_kind_group_namespace_and_name(
     assert identity_of(manifest) == identity
 
 
-def test_a_name_that_is_taken_is_told_with_who_has_it() -> None:
+def test_a_duplicate_name_is_refused_with_its_owner() -> None:
     registry = Registry()
     assert registry.register([named("a")], lambda: "app/first") == []
     (finding,) = registry.register([named("a"), named("b")], lambda: "app/second")

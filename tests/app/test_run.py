@@ -98,7 +98,7 @@ class Complaint:
         return list(self.complaints)
 
 
-def test_a_validation_of_the_users_own_is_told_without_a_trace_and_leaves_the_last_files(dist: Path) -> None:
+def test_a_failed_validation_of_the_user_has_no_traceback_and_keeps_the_last_files(dist: Path) -> None:
     before = state_of(dist)
     app = two_namespaces(dist)
     app.node.add_validation(Complaint("no owner", "no team"))
@@ -143,7 +143,7 @@ def test_an_app_with_another_ending_removes_only_files_of_that_ending(tmp_path: 
         (None, "app must be a cdk8s App, got None (NoneType)"),
     ],
 )
-def test_what_is_no_app_is_told(given: Any, problem: str) -> None:
+def test_a_return_value_that_is_not_an_app_is_refused(given: Any, problem: str) -> None:
     with pytest.raises(PlatformError) as caught:
         synth(given)
     assert problem in str(caught.value)
@@ -313,7 +313,7 @@ def test_a_broken_program_ends_with_status_1_and_its_findings_and_nothing_else(t
     assert state_of(tmp_path / "dist") == before
 
 
-def test_an_id_that_two_charts_have_is_told_without_a_trace() -> None:
+def test_a_duplicate_chart_id_is_reported_without_a_traceback() -> None:
     def build() -> cdk8s.App:
         app = cdk8s.App()
         cdk8s.Chart(app, "00-namespaces")

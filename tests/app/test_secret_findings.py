@@ -36,7 +36,7 @@ def both(manifest: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("kind", ["ConfigMap", "Deployment", "Anything"])
-def test_the_place_in_an_object_is_told(kind: str) -> None:
+def test_a_secret_is_reported_with_its_path_in_the_object(kind: str) -> None:
     found = both(obj(kind, data={"lake.ini": f"[lake]\npassword = {WORD}\n"}))
     assert found == [("secrets/clear-text", f"{kind} lake: data['lake.ini']")]
 
@@ -110,7 +110,7 @@ def test_an_external_secret_names_what_it_fetches() -> None:
     assert both(external) == []
 
 
-def test_the_line_of_a_file_is_told() -> None:
+def test_a_secret_is_reported_with_its_line_in_a_file() -> None:
     found = list(file_findings("airflow/values.yml", f"a: b\nredis:\n  password: {WORD}\n"))
     assert [each.at for each in found] == ["airflow/values.yml line 3"]
 

@@ -39,7 +39,7 @@ def spec(**changes: Any) -> dict[str, Any]:
 
 
 def manifests(given: ClusterSettings) -> list[dict[str, Any]]:
-    """The Cluster and what is beside it."""
+    """The Cluster and the objects that belong to it."""
     return [cluster_manifest(given), *optional_objects(given).values()]
 
 

@@ -1,4 +1,4 @@
-"""Backups of a Cluster, and a Cluster made from one: what the operator and its plugin are told, and what they would refuse."""
+"""Backups and recovery of a Cluster: fields of the operator and its plugin, and values that they would refuse."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_backup_is_a_store_a_schedule_and_a_plugin() -> None:
     }
 
 
-def test_all_of_a_backup_can_be_said() -> None:
+def test_all_settings_of_a_backup_are_accepted() -> None:
     backup = CnpgBackup(
         bucket=ObjectStorage.s3(region="eu-west-1").bucket("backups"),
         prefix="prod/airflow",
@@ -163,7 +163,7 @@ def test_backups_go_to_google_and_azure_too(bucket: Bucket, path: str, login: di
     assert "env" not in store["instanceSidecarConfiguration"]
 
 
-def test_the_login_is_asked_for_beside_the_cluster_and_the_schedule_is_told_in_words() -> None:
+def test_the_login_is_a_secret_in_the_clusters_namespace_and_the_schedule_is_in_the_notes() -> None:
     chart = new_chart()
     made(chart, backup=CnpgBackup(bucket=BUCKET))
     (need,) = registry_of(chart).missing
@@ -247,7 +247,7 @@ def test_nothing_deletes_a_backup_while_it_is_read() -> None:
         ),
     ],
 )
-def test_a_recovery_ends_where_it_is_told(target: RecoveryTarget, told: dict[str, Any]) -> None:
+def test_a_recovery_has_the_given_target(target: RecoveryTarget, told: dict[str, Any]) -> None:
     recovery = CnpgRecovery(bucket=BUCKET, server_name="airflow-pg", target=target)
     objects = made(new_chart(), name="new-pg", recovery=recovery)
     assert objects["Cluster/new-pg"]["spec"]["bootstrap"]["recovery"]["recoveryTarget"] == told
@@ -354,7 +354,9 @@ def test_a_cluster_of_the_same_name_may_start_from_another_bucket() -> None:
         ({"backup": CnpgBackup(bucket="backups")}, "argument/type", "backup.bucket"),
     ],
 )
-def test_what_the_operator_would_refuse_or_misread_is_told(changes: dict[str, Any], rule: str, at: str) -> None:
+def test_a_value_that_the_operator_would_refuse_or_misread_is_refused(
+    changes: dict[str, Any], rule: str, at: str
+) -> None:
     with pytest.raises(PlatformError) as caught:
         make_cluster(new_chart(), **changes)
     assert (rule, at) in [(finding.rule, finding.at) for finding in caught.value.findings]

@@ -1,4 +1,4 @@
-"""Whatever is said of backups and recoveries together: what has no finding, the API server and the webhook take."""
+"""Any combination of backup and recovery settings without findings is accepted by the API server and the webhook."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ more: dict[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def clusters(draw: st.DrawFn) -> tuple[ClusterSettings, ClusterFacts]:
-    """Any of what can be said, at most eight things at once."""
+    """Any settings, at most eight at once."""
     chosen = draw(st.lists(st.sampled_from(sorted(more)), unique=True, max_size=8))
     facts = ClusterFacts(
         cnpg=draw(st.sampled_from([None, "1.26.0", "1.28.1", "1.30.0"])), nodes=draw(st.none() | st.just(2))

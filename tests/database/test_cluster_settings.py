@@ -1,4 +1,4 @@
-"""What can be said of a Cluster beside its size, as the operator reads it, and what is refused of it."""
+"""Settings of a Cluster other than its size, as the operator reads them, and refused values."""
 
 from __future__ import annotations
 
@@ -251,13 +251,13 @@ SAID: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("changes", "expected"), SAID)
-def test_what_is_said_is_what_the_operator_reads(changes: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_a_setting_becomes_the_field_of_the_operator(changes: dict[str, Any], expected: dict[str, Any]) -> None:
     assert spec(**changes) == expected
     assert found(**changes) == []
     assert_accepted(manifests(settings(**changes)))
 
 
-def test_all_that_can_be_said_passes_through_the_bindings() -> None:
+def test_the_bindings_handle_all_settings() -> None:
     chart = new_chart()
     told = [cluster_manifest(settings(name=f"pg-{index}", **changes)) for index, (changes, _) in enumerate(SAID)]
     for index, manifest in enumerate(told):
@@ -333,7 +333,7 @@ def test_a_further_database_has_owner_schemas_and_extensions_and_stays_when_its_
     assert_accepted(manifests(given))
 
 
-def test_extensions_of_the_first_database_are_created_by_an_object_beside_the_cluster() -> None:
+def test_extensions_of_the_first_database_are_in_a_database_object() -> None:
     assert optional_objects(settings(extensions=["pg_trgm"]))["first-database"]["spec"] == {
         "cluster": {"name": "pg"},
         "name": "db",
@@ -343,7 +343,7 @@ def test_extensions_of_the_first_database_are_created_by_an_object_beside_the_cl
     }
 
 
-def test_nothing_is_beside_a_cluster_of_which_little_is_said() -> None:
+def test_a_cluster_with_few_settings_has_no_other_objects() -> None:
     assert optional_objects(settings()) == {}
 
 
@@ -381,7 +381,7 @@ def test_metrics_over_tls_are_checked_against_the_authority_of_the_server(
     assert_accepted(manifests(given))
 
 
-def test_queries_are_told_with_the_label_by_which_the_operator_sees_them_change() -> None:
+def test_the_config_map_of_queries_has_the_label_that_the_operator_watches() -> None:
     given = settings(monitoring=PostgresMonitoring(queries=[ConfigMapKey("queries", "custom.yaml")]))
     (note,) = optional_notes(given)
     assert "queries" in note
@@ -423,7 +423,7 @@ def test_who_logs_in_to_a_further_database(name: str, login: tuple[str, str]) ->
     assert login_of(BOTH, name, operators="pg-app") == login
 
 
-def test_a_release_of_the_operator_that_lacks_a_field_is_told() -> None:
+def test_a_field_that_the_operator_release_lacks_is_refused() -> None:
     old, unknown = ClusterFacts(cnpg="1.26.1"), ClusterFacts()
     quorum = {"synchronous": SynchronousReplication(failover_quorum=True)}
     account = {"service_account": ExistingServiceAccount("pg")}
@@ -593,7 +593,7 @@ def test_a_log_that_is_smaller_than_any_sensible_one_is_left_as_it_is() -> None:
         ({"extension_images": [PostgresExtensionImage(name="a", image="x:1")]}, "ImageVolume"),
     ],
 )
-def test_what_is_taken_but_needs_thought_is_told(changes: dict[str, Any], told: str | None) -> None:
+def test_an_accepted_but_risky_setting_is_a_note(changes: dict[str, Any], told: str | None) -> None:
     found_notes = list(optional_notes(settings(**changes)))
     assert len(found_notes) == (0 if told is None else 1)
     assert all(told in note for note in found_notes if told is not None)

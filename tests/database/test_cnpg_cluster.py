@@ -68,7 +68,7 @@ def test_defaults() -> None:
     assert registry_of(chart).state == [("Cluster/postgresql.cnpg.io", "airflow-data", "airflow-pg")]
 
 
-def test_all_of_it_can_be_said() -> None:
+def test_all_settings_together_are_accepted() -> None:
     chart = new_chart()
     make_cluster(
         chart,
@@ -126,7 +126,7 @@ def test_an_image_of_the_mirrors_registry_stays_and_no_copy_is_asked_for() -> No
     assert registry_of(chart).notes == []
 
 
-def test_the_owner_is_the_databases_name_unless_said_otherwise() -> None:
+def test_the_owner_defaults_to_the_name_of_the_database() -> None:
     chart = new_chart()
     make_cluster(chart, database="flows")
     assert emitted(chart)[0]["spec"]["bootstrap"]["initdb"] == {"database": "flows", "owner": "flows"}
@@ -180,7 +180,7 @@ def test_in_its_own_namespace_the_operators_secret_is_the_connection() -> None:
 
 
 @pytest.mark.parametrize("bridge", [ExistingSecret("metadata"), DsnSecret("metadata")])
-def test_a_bridge_is_a_secret_beside_airflow_made_from_the_operators_password(bridge: ExistingSecret) -> None:
+def test_a_bridge_is_a_secret_in_airflows_namespace_with_the_operators_password(bridge: ExistingSecret) -> None:
     assert make_cluster(new_chart()).connection(bridge=bridge, tls="prefer") == DatabaseConnection(
         secret="metadata",
         tls="prefer",
@@ -203,7 +203,7 @@ def test_an_external_database_is_a_secret_with_its_url() -> None:
     )
 
 
-def test_what_follows_from_a_broken_database_is_not_reported_beside_it() -> None:
+def test_consequences_of_a_broken_database_are_not_reported() -> None:
     chart = new_chart("lab")
 
     @collecting()
@@ -216,7 +216,7 @@ def test_what_follows_from_a_broken_database_is_not_reported_beside_it() -> None
     assert [manifest["kind"] for manifest in emitted(chart)] == ["HelmChart"]
 
 
-def test_what_follows_from_a_broken_bridge_is_not_reported_beside_it() -> None:
+def test_consequences_of_a_broken_bridge_are_not_reported() -> None:
     chart = new_chart("lab")
     with pytest.raises(PlatformError) as caught, collecting():
         make_airflow(chart, database=make_cluster(chart).connection(bridge="metadata"))  # type: ignore[arg-type]
@@ -232,7 +232,7 @@ def test_two_clusters_of_one_name_are_refused_in_one_namespace_and_taken_in_two(
     assert len(emitted(chart)) == 2
 
 
-def test_everything_can_be_said_of_one_cluster() -> None:
+def test_all_settings_of_one_cluster_are_accepted() -> None:
     chart = new_chart()
     login = BasicAuthSecret("dbt-login")
     cluster = make_cluster(
@@ -290,7 +290,7 @@ def test_everything_can_be_said_of_one_cluster() -> None:
     assert any("from ConfigMap airflow-data/queries, key" in note for note in registry_of(chart).notes)
 
 
-def test_a_role_is_told_in_the_cluster_where_the_operators_release_is_not_known() -> None:
+def test_roles_are_in_the_cluster_if_the_operators_release_is_not_set() -> None:
     chart = new_chart()
     make_cluster(chart, roles=[DatabaseRole(name="readers")])
     (manifest,) = emitted(chart)
@@ -315,7 +315,7 @@ def test_the_authority_is_the_operators_own_where_nobody_names_one() -> None:
         assert (connection.ca, connection.ca_namespace) == (SecretKey(name, "ca.crt"), "airflow-data")
 
 
-def test_a_copy_of_the_authority_beside_airflow_can_be_named() -> None:
+def test_a_copy_of_the_ca_certificate_in_airflows_namespace_is_used() -> None:
     copy = ConfigMapKey("database-ca", "ca.crt")
     connection = make_cluster(new_chart()).connection(bridge=ExistingSecret("m"), tls="verify-ca", ca=copy)
     assert (connection.tls, connection.ca, connection.ca_namespace) == ("verify-ca", copy, None)
@@ -328,7 +328,7 @@ def test_airflow_in_another_namespace_cannot_read_the_operators_authority() -> N
         make_airflow(chart, database=cluster.connection(bridge=ExistingSecret("m"), tls="verify-full"))
 
 
-def test_with_own_credentials_beside_airflow_the_password_alone_is_read() -> None:
+def test_with_own_credentials_in_airflows_namespace_only_the_password_is_read() -> None:
     connection = make_cluster(new_chart(), credentials=BasicAuthSecret("login")).connection()
     assert (connection.secret, connection.secret_key, connection.secret_namespace) == (
         "login",
@@ -387,13 +387,15 @@ def test_a_cluster_takes_as_many_sessions_as_its_parameters_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("operator", "kubernetes", "told"),
+    ("operator", "kubernetes", "reported"),
     [("1.30.0", "1.34", False), ("1.30.0", "1.33", True), ("1.28.1", "1.35", True)],
 )
-def test_a_kubernetes_that_the_operator_is_not_made_for_is_told(operator: str, kubernetes: str, told: bool) -> None:
+def test_a_kubernetes_version_that_the_operator_does_not_support_is_a_note(
+    operator: str, kubernetes: str, reported: bool
+) -> None:
     chart = new_chart()
     make_cluster(chart, facts=ClusterFacts(cnpg=operator, kubernetes=kubernetes))
-    assert any(f"CloudNativePG {operator} supports" in note for note in registry_of(chart).notes) is told
+    assert any(f"CloudNativePG {operator} supports" in note for note in registry_of(chart).notes) is reported
 
 
 def test_instances_and_jobs_reach_the_store_of_backups() -> None:

@@ -75,7 +75,7 @@ def test_defaults() -> None:
     assert made["Service"]["spec"]["ports"][0]["targetPort"] == container["ports"][0]["name"]
 
 
-def test_the_pod_gives_up_all_that_restricted_asks_for_and_more() -> None:
+def test_the_pod_meets_the_restricted_pod_security_standard() -> None:
     chart = new_chart()
     make_lab(chart)
     pod = objects(chart)["StatefulSet"]["spec"]["template"]["spec"]
@@ -170,7 +170,7 @@ def test_what_could_not_work_is_refused(changes: dict[str, Any], found: tuple[st
     assert [(finding.rule, finding.at) for finding in caught.value.findings] == [found]
 
 
-def test_the_way_to_it_is_told_without_its_password_and_without_tls() -> None:
+def test_the_connection_has_no_password_and_no_tls() -> None:
     chart = new_chart()
     lab = make_lab(chart, parameters={"max_connections": "50"})
     connection = lab.connection()
@@ -194,7 +194,7 @@ def test_in_another_namespace_a_bridge_is_needed() -> None:
         make_airflow(chart, database=make_lab(chart).connection())
 
 
-def test_what_follows_from_a_broken_one_is_not_reported_beside_it() -> None:
+def test_consequences_of_a_broken_database_are_not_reported() -> None:
     chart = new_chart("lab")
 
     @collecting()

@@ -81,7 +81,7 @@ def test_findings_come_by_name() -> None:
         ),
     ],
 )
-def test_what_the_webhook_refuses_beside_three_instances_and_a_log_of_2gi(
+def test_values_that_the_webhook_refuses_with_three_instances_and_2gi_of_wal(
     parameters: dict[str, str], at: str, rule: str
 ) -> None:
     (finding,) = parameter_findings(parameters, "1Gi", instances=3, wal_storage="2Gi")

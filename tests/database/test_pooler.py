@@ -217,7 +217,7 @@ def test_a_cluster_with_a_long_name_leaves_no_room_for_a_name_made_of_it() -> No
     ),
     architecture=st.sampled_from([None, "amd64"]),
 )
-def test_whatever_is_said_is_what_the_definition_takes(
+def test_the_definition_accepts_any_settings(
     mode: Any, count: int, clients: int, pool: int, parameters: dict[str, str], monitoring: Any, architecture: Any
 ) -> None:
     given_ = PoolerSettings(
@@ -245,7 +245,7 @@ def test_whatever_is_said_is_what_the_definition_takes(
 # ------------------------------------------------------------------------------------------------ the way through it
 
 
-def test_beside_airflow_the_address_is_told_and_the_password_is_the_operators() -> None:
+def test_in_airflows_namespace_the_url_is_composed_with_the_operators_password() -> None:
     chart = new_chart()
     cluster = make_cluster(chart)
     connection = make_pooler(chart, cluster=cluster).connection()
@@ -315,7 +315,7 @@ def test_results_have_a_pooler_of_their_own_in_front_of_the_same_cluster() -> No
         pooler.connection(results=other)
 
 
-def test_pods_of_a_pooler_are_told_apart_from_instances() -> None:
+def test_pods_of_a_pooler_have_other_labels_than_instances() -> None:
     chart = new_chart()
     traffic = make_pooler(chart).traffic
     (pods,) = traffic.workloads
@@ -326,7 +326,7 @@ def test_pods_of_a_pooler_are_told_apart_from_instances() -> None:
     }
 
 
-def test_what_follows_from_a_broken_cluster_is_not_reported_beside_it() -> None:
+def test_consequences_of_a_broken_cluster_are_not_reported() -> None:
     chart = new_chart("lab")
 
     @collecting()

@@ -1,6 +1,6 @@
 """What is composed here really connects: to a real PostgreSQL, and through a real PgBouncer, whatever the password is.
 
-PostgreSQL, PgBouncer and the two drivers are looked for; where one is missing, these tests are skipped and say so.
+Requires PostgreSQL, PgBouncer and the two drivers; if one is missing, these tests are skipped with the reason.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The walk of a restore with a real PostgreSQL: a base backup, the log, a point in time as we let it be said, and the Fernet key."""
+"""A restore with a real PostgreSQL: a base backup, the WAL, a recovery target as in our settings, and the Fernet key."""
 
 from __future__ import annotations
 

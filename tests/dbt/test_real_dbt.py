@@ -1,7 +1,7 @@
 """A real dbt reads the profiles, and builds a model in a real PostgreSQL.
 
 dbt shares no environment with this repository: ``make test`` gives it one, or ``CDK8S_AIRFLOW_DBT`` names its executable. PostgreSQL is looked for in the PATH and
-where Debian has it. Where one of the two is missing, these tests are skipped and say so.
+where Debian has it. If one of the two is missing, these tests are skipped with the reason.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ PASSWORD = "0123 it's\\ {{ no }} %41 ünï"
 
 def dbt_program() -> str:
     """The dbt of this machine; skips the test where there is none."""
-    beside = Path(sys.prefix) / "dbt" / "bin" / "dbt"
-    program = os.environ.get(DBT_VARIABLE, "") or (str(beside) if beside.is_file() else "")
+    installed = Path(sys.prefix) / "dbt" / "bin" / "dbt"
+    program = os.environ.get(DBT_VARIABLE, "") or (str(installed) if installed.is_file() else "")
     if not program:
         pytest.skip(f"set {DBT_VARIABLE} to a dbt with the adapter for PostgreSQL to run this test")
     return program

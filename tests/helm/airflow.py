@@ -77,8 +77,8 @@ def run_airflow(version: str, cfg: str, program: str, *, env: Mapping[str, str] 
         version: the Airflow.
         cfg: its airflow.cfg.
         program: Python.
-        env: environment variables, beside which there are none that mean anything.
-        said: what the program is told.
+        env: environment variables; no others are set.
+        said: the standard input of the program.
     """
     python = python_of(version)
     path = _home() / f"{version}.cfg"

@@ -358,11 +358,11 @@ def program(name: str) -> Path:
     """The program ``helm`` or ``kubectl``: from the charts folder's ``bin``, else from the ``PATH``."""
     folder = charts_folder()
     assert folder is not None, CHARTS_MISSING
-    beside = folder / "bin" / name
-    if beside.is_file():
-        return beside
+    installed = folder / "bin" / name
+    if installed.is_file():
+        return installed
     found = shutil.which(name)
-    assert found is not None, f"{CHARTS_VARIABLE} is set, but there is neither {beside} nor {name} on the PATH"
+    assert found is not None, f"{CHARTS_VARIABLE} is set, but there is neither {installed} nor {name} on the PATH"
     return Path(found)
 
 

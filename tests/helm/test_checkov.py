@@ -21,8 +21,8 @@ GOLDENS = Path(__file__).parents[1] / "goldens"
 
 def delivered(file: Path) -> list[Carried]:
     """The releases of Airflow that a golden delivers, by whatever delivery."""
-    beside = file.with_name(file.name.partition(".")[0])
-    files = {str(each): each.read_text(encoding="utf-8") for each in beside.rglob("*") if each.is_file()}
+    folder = file.with_name(file.name.partition(".")[0])
+    files = {str(each): each.read_text(encoding="utf-8") for each in folder.rglob("*") if each.is_file()}
     return releases(load(file), files)
 
 
@@ -35,7 +35,7 @@ pytestmark = [
 def applied(rendered: Rendered) -> list[dict[str, Any]]:
     """What Helm applies, with the namespace that it fills in, and the pod that each task gets.
 
-    A pod that says nothing of a token does what its account says of it. checkov looks at the pod only, so it is told.
+    A pod without a token setting uses that of its service account. checkov looks only at the pod, so the setting is copied.
     """
     objects = [*rendered.manifests]
     if rendered.pod_template is not None:

@@ -55,7 +55,7 @@ def rendered(pair: tuple[str, str], change: Any = None, **settings: Any) -> Rend
     return result
 
 
-def test_beside_the_database_every_variable_comes_from_the_operators_secret(pair: tuple[str, str]) -> None:
+def test_in_the_databases_namespace_every_variable_comes_from_the_operators_secret(pair: tuple[str, str]) -> None:
     assert_database_from(rendered(pair), "airflow-pg-app", "uri")
 
 

@@ -81,7 +81,7 @@ def test_what_the_chart_makes_is_sound(product: str, changes: dict[str, Any]) ->
 
 
 @both
-def test_the_pods_and_the_service_are_where_others_are_told(product: str) -> None:
+def test_pods_and_service_match_the_handles(product: str) -> None:
     _, store = made(product)
     result = render(product)
     host = store.storage.host
@@ -97,7 +97,7 @@ def test_the_pods_and_the_service_are_where_others_are_told(product: str) -> Non
 
 
 @both
-def test_everything_that_was_said_reaches_the_pods(product: str) -> None:
+def test_all_settings_reach_the_pods(product: str) -> None:
     for pod in render(product, **EVERYTHING).pods:
         assert pod.spec["nodeSelector"] == {"disk": "big"}
         assert pod.spec["tolerations"] == [{"key": "store", "operator": "Exists"}]

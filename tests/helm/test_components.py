@@ -1,4 +1,4 @@
-"""What real Helm makes of everything that can be said of a component, with every pair of chart and Airflow."""
+"""The output of Helm for all settings of components, with every pair of chart and Airflow."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ AIRFLOW: Mapping[str, Any] = {
 }
 SERVING: Mapping[str, Any] = {
     **AIRFLOW,
-    "containers": ({"name": "beside", **OWN},),
+    "containers": ({"name": "sidecar", **OWN},),
     "init_containers": ({"name": "before", **OWN},),
 }
 REPLICATED: Mapping[str, Any] = {
@@ -114,7 +114,7 @@ def assert_equipped(spec: Mapping[str, Any], name: str) -> None:
     assert {"name": "scratch", "emptyDir": {}} in spec["volumes"]
 
 
-def test_all_that_replicated_components_are_told_reaches_their_pods(pair: Pair) -> None:
+def test_all_settings_of_replicated_components_reach_their_pods(pair: Pair) -> None:
     labels = {"team": "data"}
     late = pair[0] >= "1.20"
     two = pair[1] < "3"
@@ -141,7 +141,7 @@ def test_all_that_replicated_components_are_told_reaches_their_pods(pair: Pair) 
         spec = pod["spec"]
         assert_placed(spec)
         assert_equipped(spec, component)
-        assert container(spec, "beside")["resources"] == SMALL_WIRE
+        assert container(spec, "sidecar")["resources"] == SMALL_WIRE
         assert container(spec, "before")["resources"] == SMALL_WIRE
         assert pod["metadata"]["annotations"]["example.com/note"] == "mine"
         assert pod["metadata"]["labels"].get("team") == ("data" if late or component != "dag-processor" else None)
@@ -301,7 +301,7 @@ def test_old_rows_are_deleted_by_the_charts_job_or_by_our_own(pair: Pair) -> Non
     assert result.get("ConfigMap", volume["configMap"]["name"])["data"]["airflow.cfg"]
 
 
-def test_all_that_the_migration_is_told_reaches_its_job(pair: Pair) -> None:
+def test_all_settings_of_the_migration_reach_its_job(pair: Pair) -> None:
     given = dict(AIRFLOW)
     if pair[0] == "1.15.0":
         del given["env"]

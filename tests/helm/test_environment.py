@@ -58,7 +58,7 @@ def source(container: Container, name: str) -> Any:
     return entry["valueFrom"] if "valueFrom" in entry else entry["value"]
 
 
-def test_every_airflow_container_has_each_variable_from_where_it_was_told(pair: tuple[str, str]) -> None:
+def test_every_airflow_container_has_each_variable_from_its_source(pair: tuple[str, str]) -> None:
     result = rendered(
         pair,
         by_git,
@@ -154,7 +154,7 @@ def test_a_proxy_with_a_password_comes_from_its_secret_where_git_sync_can_read_o
 
 
 @pytest.mark.parametrize("ca", [ConfigMapKey("roots", "all.pem"), SecretKey("roots", "all.pem")], ids=["map", "secret"])
-def test_whoever_is_told_of_the_authorities_has_them_mounted(pair: tuple[str, str], ca: Any) -> None:
+def test_containers_with_variables_for_ca_certificates_mount_them(pair: tuple[str, str], ca: Any) -> None:
     result = rendered(pair, by_git, ca=CaBundle(ca))
     for container in result.containers("airflow"):
         assert {container.text_env(name) for name in CA_VARIABLES} == {"/etc/ca-bundle/ca.crt"}, container.where

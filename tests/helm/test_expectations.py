@@ -158,7 +158,7 @@ def test_git_sync_missing_from_the_task_pod_is_found() -> None:
     _refused(_git, lambda o: _spec(o, "worker")["initContainers"].clear(), "PodTemplate.*is .False, False.")
 
 
-def test_git_sync_in_the_scheduler_beside_a_dag_processor_is_found() -> None:
+def test_git_sync_in_the_scheduler_next_to_a_dag_processor_is_found() -> None:
     def added(objects: Objects) -> None:
         _spec(objects, "scheduler")["containers"].append(_container(objects, "dag-processor", "git-sync"))
 

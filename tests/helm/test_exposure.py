@@ -33,7 +33,7 @@ def test_a_node_port_listens_on_every_node(pair: tuple[str, str]) -> None:
     assert base_url(rendered, pair) == "http://lab.example.com:30080"
 
 
-def test_a_load_balancer_lets_in_whom_it_was_told(pair: tuple[str, str]) -> None:
+def test_a_load_balancer_allows_the_given_networks(pair: tuple[str, str]) -> None:
     ui = LoadBalancer(source_ranges=["10.0.0.0/8"], annotations={"example.com/internal": "true"})
     rendered = render_release(helm_chart(release(chart_version=pair[0], airflow_version=pair[1], ui=ui)))
     assert_strict_kinds(rendered)

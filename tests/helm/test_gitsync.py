@@ -57,7 +57,7 @@ def test_old_names_of_wait_failures_and_destination_win(version: str) -> None:
         ("https://user@git.example.org:8443/dags.git", False),
     ],
 )
-def test_ssh_is_told_from_the_address(repo: str, ssh: bool) -> None:
+def test_ssh_is_recognized_by_the_address(repo: str, ssh: bool) -> None:
     assert effective({**BASE, "GITSYNC_REPO": repo}, "v4.4.2").ssh is ssh
 
 

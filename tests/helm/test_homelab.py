@@ -78,7 +78,7 @@ def test_every_image_of_airflow_has_the_version(lab: tuple[Rendered, str, str]) 
     assert lab[0].airflow_cfg.get("kubernetes_executor", "worker_container_tag") == lab[1]
 
 
-def test_nothing_is_bundled_and_no_key_made_up(lab: tuple[Rendered, str, str]) -> None:
+def test_nothing_is_bundled_and_no_key_is_generated(lab: tuple[Rendered, str, str]) -> None:
     assert_no_bundled(lab[0])
 
 

@@ -1,4 +1,4 @@
-"""Flows held against what real Helm renders: labels, ports, tokens, git-sync, database, and where Airflow is told to connect."""
+"""Flows compared with the output of Helm: labels, ports, tokens, git-sync, database, and the addresses in Airflow's configuration."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ EXECUTORS: dict[str, Any] = {
     "local-kubernetes": MultipleExecutors(LocalExecutor(), KubernetesExecutor()),
     "sets": CeleryExecutor(broker=REDIS, sets=[WorkerSet(name="gpu", queues=["gpu"])]),
 }
-BESIDE: dict[str, Any] = {
+OPTIONAL: dict[str, Any] = {
     "cleanup": PodCleanup(),
     "database_cleanup": DatabaseCleanup(),
     "admin": AdminAccount(credentials=BasicAuthSecret("admin"), email="admin@example.com"),
@@ -125,10 +125,10 @@ def _started(pod: Pod) -> Pod:
 
 
 def said(pair: Pair, name: str, size: str) -> ReleaseSettings | None:
-    """A release with an executor, and as much beside it as goes with it; None where the pair does not run it."""
+    """A release with an executor and all optional components; None if the pair does not support the executor."""
     settings: dict[str, Any] = {"executor": EXECUTORS[name], "dags": git(), "database": DATABASE}
     if size == "most":
-        settings |= BESIDE
+        settings |= OPTIONAL
         settings["database"] = POOLED
         if "celery" in name or name in ("several", "sets"):
             settings["flower"] = Flower(credentials=FlowerAuthSecret("flower"))
@@ -223,7 +223,7 @@ def test_those_with_the_url_of_the_database_and_no_others_reach_it(given: Case) 
 
 
 @every_case
-def test_airflow_is_told_to_connect_where_the_flows_say(given: Case) -> None:
+def test_the_flows_match_the_addresses_in_the_configuration(given: Case) -> None:
     config, release_name = given.rendered.airflow_cfg, given.settings.release
     services = {each["metadata"]["name"]: each for each in given.rendered.find("Service")}
 
@@ -308,7 +308,7 @@ def test_task_pods_in_other_namespaces_have_the_labels_of_their_policy_and_no_to
 
 
 @needs_charts
-def test_a_collector_listens_where_components_are_told_to_send() -> None:
+def test_a_collector_listens_at_the_address_of_the_components() -> None:
     collector = OtelCollector(exporters={"otlphttp": {"endpoint": "http://tempo.monitoring:4318"}})
     given = Case(release(("1.22.0", "3.2.2"), otel_collector=collector, statsd=None, database=DATABASE))
     (pod,) = [pod for pod in given.pods if given.workload(pod) == "collector of lab"]

@@ -146,7 +146,7 @@ print(json.dumps({"class": type(writer).__name__ if writer else handler["class"]
 
 
 def writer(pair: tuple[str, str], result: Rendered, **env: str) -> tuple[str, dict[str, str]]:
-    """The class that Airflow writes logs with, and what it was told."""
+    """The class that Airflow writes logs with, and its arguments."""
     if pair[1] not in ("2.9.3", "3.2.2"):
         pytest.skip(f"the environment of Airflow {pair[1]} need not have the providers of log stores")
     answer = json.loads(run_airflow(pair[1], cfg_of(result), _WRITER, env=env))

@@ -108,7 +108,7 @@ def test_the_data_says_exactly_what_the_chart_gives(pair: Pair, executor: str) -
 
 @everywhere
 @pytest.mark.parametrize("switched", SWITCHES, ids=lambda values: next(iter(values)))
-def test_what_values_say_otherwise_is_said_by_the_data_too(pair: Pair, switched: dict[str, Any]) -> None:
+def test_values_that_change_permissions_change_the_data_too(pair: Pair, switched: dict[str, Any]) -> None:
     if "webserver" in switched and pair[1] >= "3":
         switched = {"apiServer": switched["webserver"]}
     settings = taken(pair, {})

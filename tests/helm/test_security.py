@@ -91,7 +91,7 @@ ADMIN = AdminAccount(credentials=BasicAuthSecret("admin"), email="admin@example.
 
 
 def platform(pair: tuple[str, str]) -> Rendered:
-    """What Helm makes of it, and what stands beside it."""
+    """The output of Helm, and the additional objects."""
     manifests = biggest(pair)
     rendered = render_release(helm_chart(manifests))
     own = [one for one in manifests if one["kind"] in ("CronJob", "Job")]

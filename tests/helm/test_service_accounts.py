@@ -54,7 +54,7 @@ def permissions(rendered: Rendered) -> dict[str, frozenset[tuple[str, str]]]:
 
 
 def has_token(rendered: Rendered, pod: Any) -> bool:
-    """Whether a pod gets a token: it says so itself, or its account does, or nobody says otherwise."""
+    """Whether a pod gets a token: by its own setting, by that of its service account, or by default."""
     account = rendered.get("ServiceAccount", pod.spec["serviceAccountName"])
     told = pod.spec.get("automountServiceAccountToken", account.get("automountServiceAccountToken"))
     return told is not False

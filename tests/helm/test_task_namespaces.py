@@ -110,7 +110,7 @@ def test_the_configuration_is_the_releases_but_for_full_names_of_services(pair: 
     for section in NOT_FOR_TASKS:
         assert section not in ours
         home.pop(section, None)
-    # What the collector of telemetry would be told, were there one; and the moved copy that no version from 3.0 on reads.
+    # Options of the telemetry collector, which does not exist here, and the moved copy that no version from 3.0 on reads.
     for option in ("otel_on", "otel_host", "otel_port"):
         home["metrics"].pop(option, None)
     home.pop("traces", None)

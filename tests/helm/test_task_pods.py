@@ -1,4 +1,4 @@
-"""The pods of tasks, held against the chart's own template, against Kubernetes and against a real Airflow."""
+"""Task pods, compared with the chart's own template, and checked with Kubernetes and a real Airflow."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ WITHHELD: dict[Pair, set[str]] = {
 
 
 def copies(names: set[str]) -> set[str]:
-    """Variables for Airflow 1, which charts before 1.20 still write beside the others."""
+    """Variables for Airflow 1, which charts before 1.20 still add."""
     obsolete = (
         "AIRFLOW__KUBERNETES_ENV",
         "AIRFLOW__KUBERNETES_SECRETS__",
@@ -150,7 +150,7 @@ KEPT_ELSEWHERE: dict[str, Any] = {
 @pytest.mark.usefixtures("charts")
 @pytest.mark.parametrize("logs", KEPT_ELSEWHERE)
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
-def test_where_logs_are_kept_is_told_to_tasks_as_the_chart_tells_it(pair: Pair, logs: str) -> None:
+def test_task_pods_have_the_log_settings_of_the_chart(pair: Pair, logs: str) -> None:
     settings = release(pair, logs=KEPT_ELSEWHERE[logs])
     values = compile_release(settings).values_from_arguments
     ours, chart = generated_pod(settings, TaskPod()), render(values, pair[0], release="lab").pod_template

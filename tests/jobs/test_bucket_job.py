@@ -65,7 +65,7 @@ def test_the_job_runs_the_script_of_this_package_in_an_image_of_airflow() -> Non
     assert job["spec"]["template"]["spec"]["volumes"][0]["configMap"]["name"] == config["metadata"]["name"]
 
 
-def test_it_is_told_what_to_do_and_logs_in_with_the_login_that_makes_buckets() -> None:
+def test_the_job_has_its_input_and_the_login_that_may_create_buckets() -> None:
     _, job = made(versioned=["data-raw"], timeout="5m")
     variables = env(job)
     assert json.loads(variables["BUCKETS"]) == {
@@ -78,7 +78,7 @@ def test_it_is_told_what_to_do_and_logs_in_with_the_login_that_makes_buckets() -
     assert variables["AWS_REQUEST_CHECKSUM_CALCULATION"] == "when_required"
 
 
-def test_it_gives_up_all_rights() -> None:
+def test_the_job_drops_all_capabilities() -> None:
     pod = made()[1]["spec"]["template"]["spec"]
     assert pod["automountServiceAccountToken"] is False
     assert pod["enableServiceLinks"] is False
@@ -144,7 +144,7 @@ def test_an_identity_in_the_cloud_is_an_account_and_labels() -> None:
     assert "cloud-identity" in [getattr(flow.target, "role", "") for flow in job.traffic.flows]
 
 
-def test_image_registry_authorities_and_nodes_can_be_said() -> None:
+def test_image_registry_ca_certificates_and_nodes_can_be_set() -> None:
     _, job = made(
         image=Image("registry.example.com/data/airflow", digest="sha256:" + "0" * 64),
         mirror=RegistryMirror("mirror.example.com"),
@@ -204,7 +204,7 @@ def test_it_needs_its_login_and_talks_to_the_store_and_to_dns() -> None:
         ({"credentials": "AKIAIOSFODNN7EXAMPLE"}, "argument/type", "credentials"),
     ],
 )
-def test_what_makes_no_sense_is_told(changes: dict[str, Any], rule: str, at: str) -> None:
+def test_invalid_settings_are_refused(changes: dict[str, Any], rule: str, at: str) -> None:
     with pytest.raises(PlatformError) as caught:
         make(new_chart(), **changes)
     assert (rule, at) in [(finding.rule, finding.at) for finding in caught.value.findings]

@@ -344,7 +344,7 @@ def test_the_summary_of_the_example_asks_for_nothing(tmp_path: Path) -> None:
     assert "create secret generic" not in said
 
 
-def test_a_second_job_for_the_same_secrets_is_told_who_makes_them() -> None:
+def test_a_second_job_for_the_same_secrets_is_refused_with_the_first() -> None:
     chart = new_chart()
     airflow = make_airflow(chart)
     SecretBootstrap(chart, "first", namespace=Namespace.existing("setup"), generate_for=[airflow])

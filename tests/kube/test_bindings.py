@@ -374,7 +374,7 @@ def test_a_key_that_is_not_carried_is_refused_before_anything_is_made(
     [
         (bindings.helm_chart, HELM_CHART, "kind", "HelmChartConfig", "must be helm.cattle.io/v1 HelmChart"),
         (bindings.helm_chart, HELM_CHART, "spec.timeout", 30, "spec.timeout is int, and must be text"),
-        (bindings.helm_chart, HELM_CHART, "spec.bootstrap", "yes", "must be true or false"),
+        (bindings.helm_chart, HELM_CHART, "spec.bootstrap", "yes", "must be a boolean"),
         (bindings.helm_chart, HELM_CHART, "spec.failurePolicy", "ignore", "a value of the enum"),
         (bindings.helm_chart, HELM_CHART, "spec.set", ["a=b"], "must be a mapping"),
         (bindings.helm_chart, HELM_CHART, "spec.valuesSecrets", {"name": "x"}, "must be a list"),
@@ -467,7 +467,7 @@ def users_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.skipif(not CLI.exists(), reason="needs the tools of package.json, which make sets up")
 @pytest.mark.parametrize("order", ["ours theirs", "theirs ours"])
-def test_a_users_own_bindings_of_the_same_groups_work_beside_ours(users_folder: Path, order: str) -> None:
+def test_a_users_own_bindings_of_the_same_groups_work_together_with_ours(users_folder: Path, order: str) -> None:
     run = subprocess.run(
         [sys.executable, "program.py", order, json.dumps(SMALL_HELM_CHART), json.dumps(SMALL_CLUSTER)],
         cwd=users_folder,

@@ -285,7 +285,9 @@ def test_a_scope_outside_a_chart_is_our_error_without_a_javascript_stack(way: st
     assert caught.value.__context__ is None
 
 
-def test_a_module_that_cannot_be_loaded_is_said_once_and_the_slow_way_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_that_cannot_be_loaded_is_a_single_warning_and_the_slow_path_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in [name for name in sys.modules if name.startswith("cdk8s_airflow.kube.bulk")]:
         monkeypatch.delitem(sys.modules, name)
 

@@ -1,4 +1,4 @@
-"""What is said to have no namespace agrees with the definitions of the custom resources."""
+"""The list of cluster-scoped kinds agrees with the definitions of the custom resources."""
 
 from __future__ import annotations
 

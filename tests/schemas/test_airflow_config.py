@@ -23,7 +23,7 @@ KNOWN = store.config_facts()["versions"]
         ("3.3.2", "3.3.2"),
     ],
 )
-def test_one_release_of_each_minor_version_stands_for_all(asked: str, answered: str) -> None:
+def test_one_release_of_each_minor_version_is_used_for_all(asked: str, answered: str) -> None:
     assert config.facts_version(asked) == answered
 
 

@@ -249,7 +249,7 @@ def test_a_chart_version_without_facts_is_a_finding_that_lists_those_with(versio
     assert all(known in found[0].fix for known in chart_versions())
 
 
-def test_a_key_of_a_later_chart_is_told_with_the_charts_that_know_it() -> None:
+def test_a_key_of_a_later_chart_is_refused_with_the_charts_that_have_it() -> None:
     found = check_values({"enableServiceLinks": False, "databaseCleanup": {"enabled": True}}, **OLDEST)
     assert {f.at: f.fix for f in found} == {
         "values.enableServiceLinks": 'remove it, or use chart_version="1.22.0"',

@@ -65,12 +65,12 @@ def test_texts_and_unknown_options_take_anything() -> None:
 
 
 @pytest.mark.parametrize("value", [16, "16", "-1", "$PARALLELISM"])
-def test_a_whole_number_is_one_in_any_form(value: object) -> None:
+def test_an_integer_is_accepted_in_any_form(value: object) -> None:
     assert config.is_readable(("core", "parallelism"), value, "2.9.3")
 
 
 @pytest.mark.parametrize("value", [True, 16.5, "16.5", "many", "", "16 or so"])
-def test_what_is_none_is_refused_with_its_place(value: object) -> None:
+def test_a_value_that_is_not_an_integer_is_refused_with_its_path(value: object) -> None:
     with pytest.raises(PlatformError) as caught:
         make_airflow(new_chart(), config={"core": {"parallelism": value}})
     (finding,) = caught.value

@@ -455,7 +455,7 @@ def test_a_source_that_is_not_the_pinned_one_is_refused(
     assert "pinned is" in capsys.readouterr().err
 
 
-def test_an_archive_is_held_against_its_checksum(
+def test_the_checksum_of_an_archive_is_verified(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_sources(tmp_path, 1, monkeypatch)

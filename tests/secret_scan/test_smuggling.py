@@ -150,7 +150,7 @@ def folder(text: str, name: str = "sales.py") -> Attempt:
 
 
 def made(kind: str, api_version: str = "v1", **body: Any) -> Attempt:
-    """An object of the user's own, beside ours."""
+    """An object of the user, in addition to ours."""
 
     def attempt(chart: cdk8s.Chart, _: Path) -> object:
         made = cdk8s.ApiObject(chart, "own", api_version=api_version, kind=kind, metadata={"name": "own"})
@@ -286,7 +286,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "a private key for known hosts": lambda chart, _: make_dags(chart, repo="git@gitlab.acme.lab:x/dags.git", known_hosts=PEM),
     "an annotation of a namespace": lambda chart, _: Namespace(chart, "airflow", annotations={"acme.lab/owner": f"https://ci:{WORD}@acme.lab"}),
     "an argument that is none": airflow(fernet_key=FERNET),
-    "a setting that counts for nothing": airflow(
+    "a setting that is ignored": airflow(
         executor=LocalExecutor(), task_pods=TaskPods(templates={"big": TaskPod(annotations={"acme.lab/a": TOKEN, "acme.lab/b": URL})})
     ),
     "an image with a login": airflow(airflow_version="3.2.2", image=Image(f"ci:{WORD}@registry.acme.lab/airflow", tag="1")),
@@ -299,10 +299,10 @@ ATTEMPTS: dict[str, Attempt] = {
     "a DAG file with a token": folder(f'import requests\nrequests.get("https://x", headers={{"PRIVATE-TOKEN": "{TOKEN}"}})\n'),
     "a DAG file with a default for a variable": folder(f'import os\npw = os.getenv("LAKE_PASSWORD", "{WORD}")\n'),
     "a DAG file with a login": folder(f'import requests\nrequests.get("https://x", auth=("ci", "{WORD}"))\n'),
-    "a file of variables beside DAG files": folder(f"LAKE_PASSWORD={WORD}\n", "lake.env"),
-    "a key beside DAG files": folder(PEM, "id_ed25519"),
-    "a service account of Google beside DAG files": folder(json.dumps({"type": "service_account", "private_key": PEM}), "gcp.json"),
-    "SQL beside DAG files": folder(f"CREATE ROLE lake LOGIN PASSWORD '{WORD}';\n", "role.sql"),
+    "a file of variables among DAG files": folder(f"LAKE_PASSWORD={WORD}\n", "lake.env"),
+    "a key among DAG files": folder(PEM, "id_ed25519"),
+    "a service account of Google among DAG files": folder(json.dumps({"type": "service_account", "private_key": PEM}), "gcp.json"),
+    "SQL among DAG files": folder(f"CREATE ROLE lake LOGIN PASSWORD '{WORD}';\n", "role.sql"),
     # other deliveries
     "values in a ConfigMap of Flux": airflow(delivery=FluxRelease(), unchecked_values={"x": URL}),
     "values in an Application": airflow(delivery=ArgoApplication(), unchecked_values={"x": {"token": TOKEN}}),

@@ -1,6 +1,6 @@
 """Committed files that say what the library writes, and how a test compares with them.
 
-A golden is an ordinary file that a reviewer can read: one per file that the program writes. It stands in a folder ``goldens`` beside the
+A golden is an ordinary file that a reviewer can read: one per file that the program writes. It is in a folder ``goldens`` next to the
 tests that ask for it, or it is a whole folder that belongs to a program (``dist/``). ``pytest --update-goldens`` writes what is new.
 
 A golden that no test asks for is an error, too: at the end of a run in which all test files around a ``goldens`` folder ran in full. So no

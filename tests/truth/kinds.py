@@ -270,11 +270,11 @@ def _enums(manifest: Mapping[str, Any]) -> list[str]:
             if key == "type":
                 allowed = TYPES.get((kind, parent)) or TYPES.get(("*", parent))
             if allowed and isinstance(value, str) and value not in allowed:
-                found.append(f"{at}.{key}: {value!r} is none of {', '.join(sorted(allowed))}")
+                found.append(f"{at}.{key}: {value!r} is not one of {', '.join(sorted(allowed))}")
             members = ENUM_LISTS.get(key)
             if members and isinstance(value, list):
                 found += [
-                    f"{at}.{key}: {item!r} is none of {', '.join(sorted(members))}"
+                    f"{at}.{key}: {item!r} is not one of {', '.join(sorted(members))}"
                     for item in value
                     if item not in members
                 ]
@@ -282,7 +282,7 @@ def _enums(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def quantity(value: object) -> Decimal | None:
-    """The amount that a Kubernetes quantity stands for, or None when it is no quantity."""
+    """The amount of a Kubernetes quantity, or None if it is not a quantity."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     match = _QUANTITY.fullmatch(str(value))

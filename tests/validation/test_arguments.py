@@ -1,4 +1,4 @@
-"""Annotations are the rules: each form of annotation holds values to it, and says so in words."""
+"""Annotations are the rules: values are validated by the annotations of their arguments."""
 
 from __future__ import annotations
 

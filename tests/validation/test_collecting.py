@@ -10,7 +10,7 @@ from cdk8s_airflow.validation import Finding, PlatformError, collecting, report
 
 
 def finding(at: str) -> Finding:
-    return Finding(rule="r/r", at=at, problem="is wrong", fix="mend it")
+    return Finding(rule="r/r", at=at, problem="is wrong", fix="fix it")
 
 
 @collecting()

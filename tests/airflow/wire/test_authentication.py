@@ -182,7 +182,7 @@ def test_only_verified_addresses_of_the_domains_get_in() -> None:
 
 
 @pytest.mark.usefixtures("appbuilder")
-def test_a_directory_is_asked_as_it_was_told() -> None:
+def test_ldap_settings_are_in_the_configuration() -> None:
     bundle = release(NEWEST, auth=FabAuth(sign_on=ldap()), ca=CaBundle(ConfigMapKey("roots", "ca.crt")))
     space = loaded(sign_on_file(bundle))
     assert space["AUTH_TYPE"] == 2

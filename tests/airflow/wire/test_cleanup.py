@@ -44,7 +44,7 @@ def test_without_task_pods_it_is_refused_where_the_chart_would_make_nothing_of_i
 
 @every_pair
 @pytest.mark.parametrize("key", ["connection", "uri"])
-def test_the_job_for_pods_is_told_of_the_database_where_the_chart_does_not(pair: Pair, key: str) -> None:
+def test_the_pod_cleanup_job_has_the_database_url_where_the_chart_sets_none(pair: Pair, key: str) -> None:
     database = dataclasses.replace(DatabaseConnection(secret="metadata"), secret_key=key)
     settings = release(pair, cleanup=PodCleanup(resources=SMALL, schedule="@hourly"), database=database)
     reference = {"valueFrom": {"secretKeyRef": {"name": "metadata", "key": key}}}

@@ -124,7 +124,7 @@ def test_several_of_each_are_spread_and_get_budgets_where_the_chart_has_them(pai
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
-def test_what_is_switched_off_says_so_and_nothing_else(pair: Pair) -> None:
+def test_a_disabled_component_has_only_enabled_false(pair: Pair) -> None:
     values = values_of(COMPONENTS, release(pair, triggerer=None, statsd=None))
     assert values["triggerer"] == {"enabled": False}
     assert values["statsd"] == {"enabled": False}
@@ -164,5 +164,5 @@ def test_one_of_each_or_none_has_no_budget(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize(("tolerance", "tries"), [("1s", 1), ("10s", 1), ("11s", 2), ("5m", 30), ("1h1s", 361)])
-def test_a_start_up_probe_tolerates_at_least_what_was_said(tolerance: str, tries: int) -> None:
+def test_a_startup_probe_tolerates_at_least_the_given_time(tolerance: str, tries: int) -> None:
     assert startup_probe(tolerance) == {"failureThreshold": tries, "periodSeconds": 10}

@@ -119,7 +119,7 @@ def test_a_url_under_another_key_is_wired_by_us_and_by_nobody_else(pair: Pair) -
         (DatabaseConnection(secret="a", secret_namespace="elsewhere"), ["database/needs-bridge"]),
         (DatabaseConnection(secret="a", postgres_major=13), ["versions/postgres"]),
     ],
-    ids=["beside", "same-namespace", "elsewhere", "old-postgres"],
+    ids=["same-release", "same-namespace", "elsewhere", "old-postgres"],
 )
 def test_whether_airflow_can_read_the_url(database: DatabaseConnection, rules: list[str]) -> None:
     assert [finding.rule for finding in database_rules(release(NEWEST, database=database))] == rules
@@ -152,7 +152,7 @@ def test_a_url_is_made_from_the_password_where_that_is_known_and_typed_otherwise
 
 
 @every_pair
-def test_git_sync_is_told_one_ref_in_every_key_it_reads(pair: Pair) -> None:
+def test_git_sync_has_the_same_ref_in_every_key(pair: Pair) -> None:
     assert values_of(DAGS, release(pair, dags=git())) == {
         "dags": {
             "gitSync": {

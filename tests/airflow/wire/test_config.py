@@ -415,7 +415,7 @@ def test_how_long_a_task_tries_can_be_overridden(pair: Pair) -> None:
 
 
 @every_pair
-def test_a_task_whose_pod_a_quota_refuses_waits_unless_something_else_was_said(pair: Pair) -> None:
+def test_a_task_pod_refused_by_a_quota_is_retried_by_default(pair: Pair) -> None:
     def retries(**changes: Any) -> Any:
         given_release = release(pair, **changes)
         assert list(config_rules(given_release)) == []

@@ -121,7 +121,7 @@ def test_its_secret_is_needed_where_tasks_run_and_is_a_copy_of_the_stores() -> N
     assert not needs["team-a"].awaited
 
 
-def test_an_identity_is_told_in_words() -> None:
+def test_a_cloud_identity_is_in_the_notes() -> None:
     lake = DataLake(buckets=[ObjectStorage.gcs().bucket("raw")])
     assert any(
         "gs://raw with their cloud identity" in note
@@ -195,7 +195,7 @@ def test_logs_and_lake_can_share_a_secret() -> None:
         ),
     ],
 )
-def test_what_does_not_go_together_is_told(changes: dict[str, Any], rule: str, at: str) -> None:
+def test_conflicting_settings_are_refused(changes: dict[str, Any], rule: str, at: str) -> None:
     found = compile_release(release(PAIRS[-1], **changes)).setting_findings
     assert (rule, at) in [(finding.rule, finding.at) for finding in found]
 
@@ -215,7 +215,7 @@ def test_what_does_not_go_together_is_told(changes: dict[str, Any], rule: str, a
         ({"logs": Logs.in_bucket(RAW, prefix="/x")}, "storage/prefix", "logs.prefix"),
     ],
 )
-def test_what_makes_no_sense_is_told(changes: dict[str, Any], rule: str, at: str) -> None:
+def test_invalid_settings_are_refused(changes: dict[str, Any], rule: str, at: str) -> None:
     with pytest.raises(PlatformError) as caught:
         make_airflow(new_chart(), **changes)
     assert (rule, at) in [(finding.rule, finding.at) for finding in caught.value.findings]

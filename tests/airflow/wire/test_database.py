@@ -1,4 +1,4 @@
-"""Databases told by their parts, poolers in between, certificates that are checked: as each chart is told of them."""
+"""Databases by host and user, with poolers and verified certificates, in the values of each chart."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_the_password_and_the_authority_have_to_be_made_and_are_awaited() -> Non
     ],
     ids=["password", "authority", "no-authority", "keda-workers", "keda-triggerer"],
 )
-def test_who_could_not_read_it_is_told(changes: dict[str, Any], found: tuple[str, str]) -> None:
+def test_a_component_that_could_not_connect_is_refused(changes: dict[str, Any], found: tuple[str, str]) -> None:
     findings = list(database_rules(release(NEWEST, **{"database": PARTS, **changes})))
     assert [(finding.rule, finding.at) for finding in findings] == [found]
 

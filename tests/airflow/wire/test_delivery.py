@@ -79,7 +79,7 @@ def test_the_login_for_the_chart_is_needed_but_no_pod_waits_for_it() -> None:
     assert "chart-login" not in str(compile_release(settings).values_from_arguments)
 
 
-def test_the_authority_of_the_chart_is_told_of() -> None:
+def test_the_ca_certificate_of_the_chart_repository_is_in_the_notes() -> None:
     source = ChartSource.https("https://charts.lab", ca=ConfigMapKey("lab-ca", "ca.crt"))
     (note,) = delivery_notes(release(NEWEST, delivery=K3sHelmChart(source=source)))
     assert note.startswith("ConfigMap lab-ca in namespace kube-system")

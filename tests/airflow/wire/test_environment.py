@@ -170,7 +170,7 @@ def test_a_secret_by_reference_may_be_called_one() -> None:
 
 
 @every_pair
-def test_a_proxy_is_said_in_both_forms_to_airflow_and_git_sync(pair: Pair) -> None:
+def test_a_proxy_is_set_in_upper_and_lower_case_for_airflow_and_git_sync(pair: Pair) -> None:
     changed = release(pair, dags=git(), proxy=HttpProxy(http="http://p:1", https="http://p:2"))
     exceptions = no_proxy(changed)
     told = [
@@ -289,7 +289,7 @@ def test_who_is_not_there_reads_nothing() -> None:
     )
 
 
-def test_the_summary_warns_of_connections_beside_airflows_own_keys() -> None:
+def test_the_summary_warns_of_connections_in_the_namespace_of_airflows_keys() -> None:
     shared = list(environment_notes(release(NEWEST, secrets_backend=KubernetesSecretsBackend())))
     apart = list(environment_notes(release(NEWEST, secrets_backend=KubernetesSecretsBackend(namespace="c"))))
     assert len(shared) == len(apart) + 1
@@ -321,7 +321,7 @@ def test_a_secret_that_the_databases_operator_makes_is_nobodys_task() -> None:
     assert list(environment_needs(changed)) == []
 
 
-def test_config_maps_that_have_to_be_there_are_said() -> None:
+def test_required_config_maps_are_in_the_notes() -> None:
     changed = release(
         NEWEST,
         env={"A": ConfigMapKey("m", "b"), "B": ConfigMapKey("m", "a")},

@@ -53,7 +53,7 @@ def test_a_node_port_is_written_with_the_name_that_the_version_has_for_it(pair: 
 
 
 @every_pair
-def test_a_load_balancer_is_told_only_what_was_said(pair: Pair) -> None:
+def test_a_load_balancer_has_only_the_given_settings(pair: Pair) -> None:
     ui = LoadBalancer(source_ranges=["10.0.0.0/8"], annotations={"a/b": "c"}, base_url="https://a.example.com")
     assert values_of(EXPOSURE, release(pair, ui=ui)) == {
         server(pair): {
@@ -134,7 +134,7 @@ def test_a_route_leads_to_the_service_of_the_ui(pair: Pair) -> None:
     }
 
 
-def test_a_gateway_beside_the_release_is_named_alone() -> None:
+def test_a_gateway_in_the_namespace_of_the_release_has_no_namespace() -> None:
     ui = HttpRoute(host="a.example.com", gateway=ExistingGateway("public"), https=False)
     (route,) = exposure_objects(release(NEWEST, ui=ui)).values()
     crds.assert_accepted(canonical(route))

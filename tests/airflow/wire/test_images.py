@@ -24,7 +24,7 @@ everywhere = pytest.mark.parametrize("pair", PAIRS, ids=called)
 
 
 @everywhere
-def test_nothing_is_said_of_images_by_default(pair: Pair) -> None:
+def test_there_are_no_image_values_by_default(pair: Pair) -> None:
     assert values_of(IMAGES, release(pair)) == {}
     assert list(image_needs(release(pair))) == []
     assert list(image_notes(release(pair))) == []
@@ -86,7 +86,7 @@ def test_an_image_of_the_mirrors_own_registry_stays_where_it_is() -> None:
     assert values_of(IMAGES, settings)["defaultAirflowRepository"] == "r.lab/data/airflow"
 
 
-def test_what_to_copy_is_said_with_its_whole_name_and_where_to() -> None:
+def test_the_notes_list_full_source_and_target_names_of_images_to_copy() -> None:
     (note,) = image_notes(release(("1.22.0", "3.2.2"), mirror=MIRROR, dags=git()))
     assert note.splitlines()[1:] == [
         "  docker.io/apache/airflow:3.2.2 -> r.lab/m/docker.io/apache/airflow:3.2.2",

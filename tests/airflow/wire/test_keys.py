@@ -59,7 +59,7 @@ def test_two_fernet_keys_are_sound(pair: Pair) -> None:
     )
 
 
-def test_a_new_key_can_be_made_up_and_the_one_before_never() -> None:
+def test_a_new_fernet_key_is_generated_and_the_previous_one_is_not() -> None:
     needs = {need.name: need for need in key_needs(release(PAIRS[-1], keys=ROTATING))}
     assert needs["fernet-2"].can_be_generated
     assert not needs["fernet-1"].can_be_generated

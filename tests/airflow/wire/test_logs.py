@@ -100,7 +100,7 @@ STORES: dict[str, tuple[Logs, dict[str, Any]]] = {
 
 @every_pair
 @pytest.mark.parametrize("name", STORES)
-def test_an_object_store_is_told_in_text_and_by_one_connection(pair: Pair, name: str) -> None:
+def test_an_object_store_has_string_options_and_one_connection(pair: Pair, name: str) -> None:
     logs, expected = STORES[name]
     given_release = release(pair, logs=logs)
     assert values_of(LOGS, given_release) == {**NO_VOLUME, **expected}
@@ -196,7 +196,7 @@ def test_a_search_engines_url_shares_no_secret_with_a_key(pair: Pair) -> None:
 
 
 def create(command: str, folder: Path, **env: str) -> str:
-    """What a command would put into the Secret: kubectl is played by a script that keeps what it is told."""
+    """The content that a command would put into the Secret: a script replaces kubectl and records its arguments."""
     (folder / "kubectl").write_text(f"#!/bin/sh\ncat > {folder}/told\n")
     (folder / "kubectl").chmod(0o755)
     (folder / "key.json").write_text('{\n "type": "service_account",\n "private_key": "a\\nb"\n}\n')

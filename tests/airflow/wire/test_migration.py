@@ -1,4 +1,4 @@
-"""The migration waits for Secrets and database, names what is missing, and gives up before the delivery does."""
+"""The migration waits for Secrets and the database, prints what is missing, and times out before the delivery does."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_nobody_waits_who_is_not_there() -> None:
 
 
 @pytest.mark.parametrize("timeout", ["10m", "30m", "1h"])
-def test_both_waits_together_end_before_the_delivery_gives_up(timeout: str) -> None:
+def test_both_waits_together_end_before_the_timeout_of_the_delivery(timeout: str) -> None:
     settings = release(NEWEST, delivery=K3sHelmChart(timeout=timeout))
     job = migration_values(settings)["migrateDatabaseJob"]
     each = settings.patience * 2 // 5
@@ -166,7 +166,7 @@ def test_the_wait_names_the_secrets_that_are_missing_and_fails_when_its_time_is_
         "Waiting for these Secrets (name/key) in namespace airflow-lab: k-jwt-secret/jwt-secret metadata/connection"
     )
     assert lines[-1] == (
-        "Gave up. These Secrets (name/key) are missing in namespace airflow-lab: k-jwt-secret/jwt-secret metadata/connection"
+        "Timed out. These Secrets (name/key) are missing in namespace airflow-lab: k-jwt-secret/jwt-secret metadata/connection"
     )
     assert done.stderr == ""
 
@@ -189,7 +189,7 @@ def test_a_namespace_called_like_a_secret_makes_no_secret_of_the_script(namespac
     [
         (0, 0, "migrates"),
         (1, 1, "Airflow failed with exit code 1 before it reached the database; the error is printed above."),
-        (124, 1, "Gave up: the database did not answer within 720 seconds."),
+        (124, 1, "Timed out: the database did not answer within 720 seconds."),
     ],
     ids=["answers", "airflow-fails", "no-answer"],
 )

@@ -35,7 +35,7 @@ EVERYTHING = {
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
-def test_the_version_is_told_to_the_templates_and_to_the_image(pair: Pair) -> None:
+def test_the_airflow_version_is_in_the_values_and_the_image_tag(pair: Pair) -> None:
     expected: dict[str, object] = {"airflowVersion": pair[1], "defaultAirflowTag": pair[1]}
     if pair[0] == "1.22.0":
         expected["enableServiceLinks"] = False

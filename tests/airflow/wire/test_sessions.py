@@ -1,7 +1,7 @@
-"""How many sessions a release opens, worked out by hand in the comments.
+"""How many sessions a release opens, calculated by hand in the comments.
 
-Of every process: a loop (scheduler, manager of DAG files, triggerer) holds 2; a probe is a program of its own with 1. Without a word
-about pools, one opens at most 5 + 10 = 15.
+Of every process: a loop (scheduler, manager of DAG files, triggerer) opens 2; a probe is a separate program with 1. By default,
+a pool opens at most 5 + 10 = 15.
 """
 
 from __future__ import annotations
@@ -233,7 +233,7 @@ def demand(who: str, count: int, server: DatabaseServer = DB) -> Demand:
     return Demand(who=who, server=server, lines=(Line(what="process", count=count, each=1),), fixes=(f"fix {who}",))
 
 
-def test_what_is_opened_together_is_held_against_what_is_left_by_superusers() -> None:
+def test_the_sum_of_sessions_is_compared_with_the_limit_without_superuser_connections() -> None:
     # 100 - 3 = 97
     assert list(over([demand("a", 97)])) == []
     assert list(over([demand("a", 50), demand("b", 47)])) == []
@@ -252,7 +252,7 @@ def test_of_a_server_of_unknown_size_nothing_is_too_much() -> None:
     )
 
 
-def test_the_arithmetic_is_told_and_that_it_is_near() -> None:
+def test_the_calculation_and_a_warning_near_the_limit_are_reported() -> None:
     # 80 of a hundred of 97 are 77.6.
     assert session_report([demand("a", 77)]) == (
         "Cluster data/pg: up to 77 sessions; the maximum is 97 sessions (100 minus 3 reserved):\n"

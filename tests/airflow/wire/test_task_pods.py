@@ -94,7 +94,7 @@ def test_with_airflow_2_the_charts_own_template_stays_until_more_is_asked_for(pa
 
 
 @everywhere
-def test_a_pod_has_all_that_was_said_of_it(pair: Pair) -> None:
+def test_a_task_pod_has_all_settings(pair: Pair) -> None:
     given_pod = TaskPod(
         resources=SMALL,
         gpus=2,
@@ -186,7 +186,7 @@ def test_every_version_accepts_the_values(pair: Pair) -> None:
     assert not [*task_pod_rules(settings), *account_rules(settings)]
 
 
-def test_secrets_of_a_kind_of_pod_are_told_of_and_not_waited_for() -> None:
+def test_secrets_of_one_kind_of_task_pod_are_needs_that_the_migration_does_not_wait_for() -> None:
     pods = TaskPods(templates={"gpu": TaskPod(env={"T": SecretKey("hub", "token")}, env_from=[ExistingSecret("all")])})
     told = {
         need.name: (need.namespace, tuple(need.keys), need.awaited)
@@ -196,7 +196,7 @@ def test_secrets_of_a_kind_of_pod_are_told_of_and_not_waited_for() -> None:
     assert told["all"][::2] == ("airflow-lab", False)
 
 
-def test_nothing_is_said_where_tasks_have_no_pods() -> None:
+def test_there_are_no_task_pod_values_without_task_pods() -> None:
     settings = release(NEWEST, executor=LocalExecutor())
     compiled = compile_release(settings)
     assert compiled.values == compiled.values_from_arguments
@@ -206,7 +206,7 @@ def test_nothing_is_said_where_tasks_have_no_pods() -> None:
     assert (found.rule, found.at) == ("tasks/executor", "task_pods")
 
 
-def test_resources_are_said_in_one_place() -> None:
+def test_resources_of_task_pods_are_set_in_one_place() -> None:
     executor = KubernetesExecutor(task_resources=SMALL)
     other = TaskPods(default=TaskPod(resources=Resources(cpu="3", memory="3Gi")))
     (found,) = task_pod_rules(release(NEWEST, executor=executor, task_pods=other))
@@ -241,7 +241,7 @@ def test_a_volume_or_mount_that_the_pod_has_anyway_is_refused(pair: Pair) -> Non
 
 
 @given(text=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"])), pair=st.sampled_from(PAIRS))
-def test_any_text_arrives_in_the_template_as_it_was_said(text: str, pair: Pair) -> None:
+def test_any_string_is_unchanged_in_the_template(text: str, pair: Pair) -> None:
     settings = release(pair, task_pods=TaskPods(templates={"one": TaskPod(env={"TEXT": text})}))
     (made,) = task_pod_objects(compile_release(settings).shared).values()
     read = yaml.safe_load(made["data"]["one.yaml"])["spec"]["containers"][0]["env"]
@@ -249,7 +249,7 @@ def test_any_text_arrives_in_the_template_as_it_was_said(text: str, pair: Pair) 
 
 
 @everywhere
-def test_accounts_are_nothing_until_something_is_said_of_them(pair: Pair) -> None:
+def test_there_are_no_service_account_values_by_default(pair: Pair) -> None:
     assert account_values(release(pair)) == {}
     told = ServiceAccounts(workers=ExistingServiceAccount("tasks"), scheduler=ServiceAccount(name="s"))
     assert account_values(release(pair, service_accounts=told)) == {
@@ -272,7 +272,7 @@ def test_an_account_of_a_component_that_is_not_there_is_refused() -> None:
 
 
 @with_airflow_3
-def test_what_pods_in_other_namespaces_read_is_told_of_for_each(pair: Pair) -> None:
+def test_secrets_and_config_maps_of_each_task_namespace_are_in_the_notes(pair: Pair) -> None:
     settings = release(
         pair,
         dags=git(),

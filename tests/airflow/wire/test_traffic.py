@@ -1,4 +1,4 @@
-"""Who talks to whom in a release, written down by hand for every executor, and held against what the wire says."""
+"""Network traffic of a release, written by hand for every executor and compared with the computed flows."""
 
 from __future__ import annotations
 
@@ -224,11 +224,11 @@ def test_pods_of_the_chart_are_chosen_by_its_labels_and_workers_by_a_label_they_
     ],
     ids=["kubernetes", "local", "both"],
 )
-def test_where_tasks_run_is_told_for_flows_of_their_own(executor: Any, tasks: list[str]) -> None:
+def test_the_pods_that_run_tasks_are_listed(executor: Any, tasks: list[str]) -> None:
     assert [pods.name for pods in said(NEW, executor=executor).tasks] == tasks
 
 
-def test_jobs_and_what_is_beside_have_their_own() -> None:
+def test_jobs_and_side_components_have_their_own_flows() -> None:
     found = table(
         said(
             NEW,
@@ -246,7 +246,7 @@ def test_jobs_and_what_is_beside_have_their_own() -> None:
     assert found["StatsD 9125/UDP"].isdisjoint(words("Flower pod_cleanup database_cleanup account_job migration"))
 
 
-def test_nothing_is_said_of_what_a_release_lacks() -> None:
+def test_there_are_no_flows_of_missing_components() -> None:
     traffic = said(NEW, triggerer=None, statsd=None)
     assert not [end for end in table(traffic) if "StatsD" in end or "triggerer" in end]
     assert "triggerer of lab" not in [pods.name for pods in traffic.workloads]
@@ -473,7 +473,7 @@ def test_mail_is_sent_by_tasks_and_by_whoever_reads_dag_files() -> None:
     assert table(hidden)["mail server of lab 25"] == words("DAG_processor task_pods")
 
 
-def test_metrics_go_to_a_statsd_of_somebody_elses_when_there_is_none_of_the_release() -> None:
+def test_metrics_go_to_an_external_statsd_if_the_release_has_none() -> None:
     told = {"config": {"metrics": {"statsd_on": True, "statsd_host": "statsd.example.com", "statsd_port": "8125"}}}
     senders = words("scheduler api-server triggerer DAG_processor task_pods")
     assert table(said(NEW, told, statsd=None))["statsd.example.com 8125/UDP"] == senders

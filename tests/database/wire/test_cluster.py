@@ -23,7 +23,7 @@ SMALL = ClusterSettings(
 )
 
 
-def test_as_little_as_can_be_said() -> None:
+def test_the_smallest_cluster() -> None:
     manifest = cluster_manifest(SMALL)
     metadata = manifest.pop("metadata")
     assert (metadata["name"], metadata["namespace"]) == ("pg", "data")

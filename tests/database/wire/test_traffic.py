@@ -1,4 +1,4 @@
-"""Who talks to whom in a Cluster: the flows that CloudNativePG documents, and no more."""
+"""Network traffic of a Cluster: the flows that CloudNativePG documents, and no others."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_instances_talk_to_each_other_to_kubernetes_and_to_whoever_looks_after_t
     ]
 
 
-def test_instances_poolers_and_jobs_of_a_cluster_are_told_apart() -> None:
+def test_instances_poolers_and_jobs_of_a_cluster_have_different_labels() -> None:
     assert instances("pg", "data").labels == {"cnpg.io/cluster": "pg", "cnpg.io/podRole": "instance"}
     assert jobs("pg", "data").without == ("cnpg.io/podRole",)
 

@@ -1,7 +1,7 @@
 """An API server that knows Secrets, and holds every request against the Roles that were emitted.
 
 It authenticates the token of one service account, decides as Kubernetes' RBAC does (``create`` has no name to be narrowed to,
-``get`` has), answers over TLS, and can be told to interfere at any request.
+``get`` has), answers over TLS, and can interfere at any request.
 """
 
 from __future__ import annotations

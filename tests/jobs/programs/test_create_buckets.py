@@ -1,4 +1,4 @@
-"""The script of the bucket Job: with a store made up here, with moto's S3 server, and with servers that say no."""
+"""The script of the bucket Job: with a fake store, with moto's S3 server, and with servers that refuse."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_refused_bucket_does_not_keep_the_others_from_being_made() -> None:
     assert clock.now == 0
 
 
-def test_an_image_without_the_library_is_told_at_once(
+def test_a_missing_library_is_reported_at_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def lacks(name: str) -> Any:
@@ -233,7 +233,7 @@ needs_boto3 = pytest.mark.skipif(importlib.util.find_spec("boto3") is None, reas
         ("InvalidBucketName", 400, "InvalidBucketName"),
     ],
 )
-def test_a_refusal_is_told_and_not_repeated(code: str, status: int, told: str) -> None:
+def test_a_refused_request_is_reported_and_not_repeated(code: str, status: int, told: str) -> None:
     def answer(method: str, path: str) -> tuple[int, str]:
         return (404, "") if method == "HEAD" else refusal(code, status)
 
@@ -268,14 +268,14 @@ def test_a_server_that_is_still_starting_is_waited_for() -> None:
 
 
 @needs_boto3
-def test_a_store_nobody_can_reach_is_given_up_when_patience_is_over() -> None:
+def test_an_unreachable_store_is_retried_until_the_timeout() -> None:
     returned, output = ran(asked_for("data-raw", endpoint="http://127.0.0.1:1", patience=2))
     assert returned == 1
     assert "failed" in output
 
 
 @needs_boto3
-def test_aws_is_told_the_region_and_an_own_store_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_location_is_sent_to_aws_and_to_no_other_store(monkeypatch: pytest.MonkeyPatch) -> None:
     bodies: dict[str, Any] = {}
 
     class Client:

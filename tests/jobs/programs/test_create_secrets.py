@@ -69,7 +69,7 @@ EVERY = {
 
 @functools.cache
 def platform(operators: bool = False) -> list[dict[str, Any]]:
-    """Everything a platform emits whose every Secret can be made up.
+    """Everything that a platform emits if every Secret can be generated.
 
     Args:
         operators: whether the operator makes the database's login.
@@ -108,7 +108,7 @@ def command(manifests: list[dict[str, Any]]) -> list[str]:
 
 
 class World:
-    """A server, and the pod's files beside it."""
+    """A server, and the files of the pod."""
 
     def __init__(self, folder: Path, manifests: list[dict[str, Any]]) -> None:
         self.folder = folder
@@ -163,7 +163,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def beside_an_operator(tmp_path: Path) -> Iterator[World]:
+def with_an_operator(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path, platform(operators=True))
     with serving(made.server, tmp_path):
         yield made
@@ -353,8 +353,8 @@ def test_what_is_there_stays_and_what_is_missing_is_made_to_fit_it(world: World)
     assert world.server.values(*BROKER)["connection"] == f"redis://:{quote(NASTY, safe='')}@airflow-redis:6379/0"
 
 
-def test_it_waits_for_the_secret_that_an_operator_makes(beside_an_operator: World) -> None:
-    world = beside_an_operator
+def test_it_waits_for_the_secret_that_an_operator_makes(with_an_operator: World) -> None:
+    world = with_an_operator
 
     def operator(request: Request) -> None:
         if len(world.server.requests) == 40:
@@ -373,14 +373,14 @@ def test_it_waits_for_the_secret_that_an_operator_makes(beside_an_operator: Worl
 
 
 def test_it_says_what_it_waited_for_and_fails_when_that_never_comes(
-    beside_an_operator: World, capfd: pytest.CaptureFixture[str]
+    with_an_operator: World, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    beside_an_operator.hurry(patience=0.2)
-    assert beside_an_operator.run() == 1
+    with_an_operator.hurry(patience=0.2)
+    assert with_an_operator.run() == 1
     out = capfd.readouterr().out
     assert out.endswith("timed out: airflow/metadata waits: Secret data/pg-app does not exist yet\n")
     assert out.count("airflow/metadata waits:") == 1
-    assert set(beside_an_operator.server.secrets) == EVERY - {LOGIN, URL}
+    assert set(with_an_operator.server.secrets) == EVERY - {LOGIN, URL}
 
 
 @pytest.mark.parametrize(
@@ -676,7 +676,7 @@ def test_the_program_is_what_is_shipped_and_needs_only_an_old_python() -> None:
 
 
 def test_the_program_stands_alone(tmp_path: Path) -> None:
-    """Nothing beside it is read, not even where a module of the same name as one of Python's lies there."""
+    """The script imports nothing from its folder, not even a module with the name of a standard module."""
     (tmp_path / "secrets.py").write_text("raise SystemExit('read')", encoding="utf-8")
     script = tmp_path / "bootstrap_job.py"
     script.write_text(told(platform())["bootstrap_job.py"], encoding="utf-8")

@@ -31,7 +31,7 @@ class Killed(BaseException):
 
 
 class Run(threading.Thread):
-    """One run, which stops before each request until it is told to go on."""
+    """One run, which stops before each request until it is released."""
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(daemon=True)

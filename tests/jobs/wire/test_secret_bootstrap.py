@@ -123,7 +123,7 @@ def test_roles_say_the_rights_and_bindings_give_them_to_the_one_account() -> Non
     assert_accepted(objects.values())
 
 
-def test_the_job_gives_up_all_that_it_does_not_need() -> None:
+def test_the_job_drops_all_privileges() -> None:
     job = bootstrap_objects(SETTINGS)["job"]
     assert job["metadata"]["namespace"] == "setup"
     spec = job["spec"]
@@ -207,7 +207,7 @@ def test_a_job_has_a_name_that_fits_a_label_however_long_the_given_one() -> None
     assert_accepted(objects.values())
 
 
-def test_what_was_said_of_nodes_and_registry_is_in_the_pod() -> None:
+def test_the_pod_has_the_settings_of_nodes_and_registry() -> None:
     placed = Placement(node_selector={"disk": "fast"})
     pod = bootstrap_objects(replace(SETTINGS, placement=placed, architecture="arm64", pull_secret="registry"))["job"][
         "spec"
