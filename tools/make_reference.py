@@ -417,12 +417,15 @@ def _documented(thing: griffe.Class | griffe.Function) -> dict[str, str]:
     return entries
 
 
+def _condition(problem: str) -> str:
+    """The problem of a constraint as the condition that a value has to meet, or that is refused."""
+    return f"the value {problem}" if problem.startswith("must ") else f"refused if the value {problem}"
+
+
 def conditions(form: Any) -> list[str]:
     """The conditions of a value format, one list item each."""
     found = [must for must in getattr(form, "__metadata__", ()) if isinstance(must, constraints.Must)]
-    return [
-        f"- `{must.rule}`: refused when it {must.problem}. {must.fix[0].upper()}{must.fix[1:]}.\n" for must in found
-    ]
+    return [f"- `{must.rule}`: {_condition(must.problem)}. {must.fix[0].upper()}{must.fix[1:]}.\n" for must in found]
 
 
 def package_page(pages: Pages, package: str) -> str:

@@ -108,9 +108,9 @@ class AirflowChart(PlatformConstruct):
     The arguments are translated into values of the pinned chart version, and the values are validated for that version. The
     delivery then carries them to the cluster. The same arguments work for every supported version.
 
-    These always hold: no bundled PostgreSQL or Redis, no default user, keys and database URL in existing Secrets, requests and
-    memory limits on every container, the Pod Security Standard ``restricted``, and a migration that waits for the database and
-    prints the names of missing Secrets.
+    Every release has no bundled PostgreSQL or Redis and no default user. Keys and the database URL are in existing Secrets. All
+    containers have requests and memory limits, and meet the Pod Security Standard ``restricted``. The migration waits for the
+    database and prints the names of missing Secrets.
     """
 
     how_to_write = "AirflowChart(chart, ...)"

@@ -110,11 +110,12 @@ class Throughput:
     def large(cls) -> Throughput:
         """For hundreds of tasks at once: several nodes, two schedulers, a database with a pooler.
 
-        128 tasks for each scheduler, 32 of a DAG; 16 pods in a loop; a heartbeat each second; 32 tasks in a critical section; 4
-        DAG files at once; 10 connections in a process, 20 more under load. This needs up to 30 connections for each scheduler,
-        API server process, triggerer and DAG processor, five times as many scheduler loops as Airflow's default, bursts of 16
-        calls of the Kubernetes API, and with Airflow 2 a connection for each task: 256 with two schedulers. Give the schedulers
-        at least 1 CPU and 4Gi.
+        128 tasks for each scheduler, 32 of a DAG. 16 pods in a loop, a heartbeat each second, 32 tasks in a critical section. 4
+        DAG files at once. 10 connections in a process, 20 more under load.
+
+        This needs up to 30 connections for each scheduler, API server process, triggerer and DAG processor. With Airflow 2 it
+        also needs a connection for each task: 256 with two schedulers. The scheduler runs five times as many loops as by
+        default, with bursts of 16 calls of the Kubernetes API. Give the schedulers at least 1 CPU and 4Gi.
         """
         return cls(
             tasks=128,

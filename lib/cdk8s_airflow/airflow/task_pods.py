@@ -75,8 +75,8 @@ class TaskPods:
         fernet_key: whether task pods of Airflow 3 get the fernet key. Airflow needs it in tasks only to pass tables of Delta Lake
             and Iceberg, whose credentials it encrypts, between tasks. The API server sends connections decrypted. Default: False.
         complete_started_pods: whether pods that tasks start, such as those of KubernetesPodOperator, get what the namespace
-            requires and the DAG does not set: the security context of the Pod Security Standard ``restricted``, and requests
-            and limits if the namespace has a quota. It becomes a ``pod_mutation_hook`` in ``airflowLocalSettings``. Default:
+            requires and the DAG does not set. That is the security context of the Pod Security Standard ``restricted``, and
+            requests and limits if the namespace has a quota. It becomes a ``pod_mutation_hook`` in ``airflowLocalSettings``. Default:
             True.
     """
 

@@ -23,12 +23,12 @@ _used = False
 def not_secret(text: str, *, scope: IConstruct | None = None) -> str:
     """Declares that a string is not a secret although it looks like one, and returns it.
 
-    Pass the result as the value: ``env={"CACHE_KEY": not_secret("v1-linux")}``. The declaration holds for the app that the
-    value is passed to, for the whole string wherever it occurs there, and not for parts of it. Inside the function that is
-    passed to ``run()`` or ``synth()`` it holds for the app that the function builds, so a string that is not an argument, such as
-    one in a DAG file, needs no more than the call.
+    Pass the result as the value: ``env={"CACHE_KEY": not_secret("v1-linux")}``. The declaration applies to the app that
+    the value is passed to. It applies to the whole string wherever it occurs there, and not to parts of it. Inside the function
+    that is passed to ``run()`` or ``synth()``, it applies to the app that the function builds. A string that is not an argument,
+    such as one in a DAG file, needs only this call.
 
-    It does not help where the chart or Airflow takes nothing but a secret, such as ``fernetKey``.
+    It has no effect for keys that always contain a secret, such as ``fernetKey``.
 
     Args:
         text: the whole string.

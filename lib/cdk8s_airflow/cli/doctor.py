@@ -23,7 +23,7 @@ FOUND = 2
 """The exit status if the cluster has an error."""
 
 
-@click.command("doctor", short_help="What keeps a platform from running on its cluster.")
+@click.command("doctor", short_help="Find out why a platform does not run on its cluster.")
 @click.option(
     "--program",
     type=click.Path(path_type=Path),
@@ -65,11 +65,13 @@ def command(
     form: str,
     write_facts: bool,
 ) -> int:
-    """What keeps a platform from running on its cluster: missing operators, definitions, Secrets, keys and storage classes, wrong Pod
-    Security levels, full quotas, failed releases, and pods that do not start, each with what to do.
+    """Find out why a platform does not run on its cluster, with a fix for each problem.
 
-    Only reads, by kubectl. Values of Secrets are not read. Exit status: 0, no error; 1, the cluster or the program cannot be read; 2, the
-    cluster has an error.
+    It checks operators, custom resource definitions, Secrets and their keys, storage classes, Pod Security levels, quotas, releases, and
+    pods that do not start.
+
+    It only reads, with kubectl, and does not read values of Secrets. Exit status: 0, no error; 1, the cluster or the program cannot be
+    read; 2, the cluster has an error.
     """
     try:
         if write_facts:

@@ -86,13 +86,13 @@ _SegmentSize = Annotated[
 
 @frozen
 class PostgresSize:
-    """How large each instance is, and PostgreSQL's parameters that follow from it.
+    """The size of each instance, and PostgreSQL's parameters that are derived from it.
 
-    What the parameters are made of: ``shared_buffers`` is a quarter of the memory, which PostgreSQL's documentation gives as
-    a start, ``effective_cache_size`` three quarters; ``maintenance_work_mem`` is a sixteenth, at most 1GB; ``work_mem`` shares a
-    quarter among all sessions, at least 4MB. ``max_wal_size`` is half the volume of the write-ahead log, or a
-    tenth of the data volume where there is none, at least PostgreSQL's own 1GB where that fits, at most 4GB. Memory is
-    reserved in full, so that a node never runs out of it because of the database.
+    ``shared_buffers`` is a quarter of the memory, as PostgreSQL's documentation recommends. ``effective_cache_size`` is three
+    quarters of it. ``maintenance_work_mem`` is a sixteenth, at most 1GB. ``work_mem`` is a quarter divided by the number of sessions,
+    at least 4MB. ``max_wal_size`` is half the volume of the write-ahead log, or a tenth of the data volume if there is none. It is
+    at least PostgreSQL's default of 1GB if that fits, and at most 4GB. The memory request equals the limit, so the database
+    never uses more memory than the node has reserved for it.
 
     Attributes:
         cpu: the CPU each instance reserves. There is no limit.
@@ -315,11 +315,11 @@ class InitDb:
 class PostgresCertificates:
     """Certificates that are not the operator's own.
 
-    Without it the operator makes an authority of its own, in Secret ``<name>-ca``, and renews what it signs.
+    Without it, the operator creates its own CA in Secret ``<name>-ca``, and renews the certificates that it signs.
 
     Attributes:
         server: the certificate that clients see. Its names must cover ``<name>-rw`` with and without the namespace.
-        server_ca: the Secret with the authority that signed it, under ``ca.crt``.
+        server_ca: the Secret with the CA certificate of the server, in the key ``ca.crt``.
         client_ca: the Secret with the authority that signs certificates of clients, under ``ca.crt``, and under ``ca.key`` its key, unless
             ``replication`` is given.
         replication: the certificate of the role ``streaming_replica``, by which instances follow the writer.

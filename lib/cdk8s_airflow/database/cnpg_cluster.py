@@ -431,7 +431,7 @@ class CnpgCluster(PlatformConstruct):
                 Airflow 3's two drivers. Default: ``"require"``; CloudNativePG always offers it. Where tasks have the
                 database's URL (Airflow 2, Celery), their own connections to other PostgreSQL servers inherit it, unless they
                 say ``sslmode`` themselves. ``"verify-full"`` also checks that the server is this Cluster.
-            ca: the authority that signed the server's certificate, for the two modes that check it: the key of a ConfigMap or
+            ca: the CA certificate of the server, for the two modes that verify it: the key of a ConfigMap or
                 Secret in the namespace of Airflow. Default: Secret ``<name>-ca`` in the namespace of the Cluster, which only pods
                 of the same namespace can read.
             database: one of ``databases``, for a release that shares the Cluster with others. Default: the first one.

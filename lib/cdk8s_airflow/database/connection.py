@@ -26,7 +26,7 @@ TlsMode = Literal["disable", "prefer", "require", "verify-ca", "verify-full"]
 """How much TLS a client insists on, as libpq's ``PGSSLMODE``: the last two check the server's certificate, too."""
 
 VERIFYING = ("verify-ca", "verify-full")
-"""The modes that need the certificate of an authority to check the server's against."""
+"""The modes that verify the server with a CA certificate."""
 
 
 @frozen
@@ -75,7 +75,7 @@ class DatabaseConnection:
         secret_key: the key of it there.
         secret_namespace: the namespace of the Secret; None if the user creates it in the namespace of its reader.
         tls: how much TLS clients insist on.
-        ca: the authority that signed the server's certificate, for the modes that check it.
+        ca: the CA certificate of the server, for the modes that verify it.
         ca_namespace: the namespace of ``ca``; None if the user creates it in the namespace of its reader.
         address: where the database is, when the Secret holds the password alone; None where it holds the whole URL.
         direct: where the database is without the pooler in between, for what must not go through one: migrations.
@@ -128,7 +128,7 @@ UNSOUND = DatabaseConnection(secret="unsound")
 
 
 def authority_rules(tls: TlsMode, ca: object) -> Iterator[Finding]:
-    """Whether there is an authority where, and only where, a certificate is checked against it."""
+    """Findings if the TLS mode requires a CA certificate and there is none, or the reverse."""
     if tls in VERIFYING and ca is None:
         yield Finding(
             rule="database/authority",
@@ -169,34 +169,34 @@ def _is_address(text: str) -> bool:
 
 @frozen
 class ExternalDatabase:
-    """A PostgreSQL that somebody else runs: Amazon RDS, Cloud SQL, a server in the next room.
+    """An external PostgreSQL: Amazon RDS, Cloud SQL, or a server of your own.
 
-    There are two ways to specify it. ``url`` is a Secret with the whole URL. Or ``host``, ``user`` and ``password`` are the parts,
-    and the password stays alone in its Secret, as it is: it comes to Airflow in a variable that its drivers read
-    (``PGPASSWORD``), so nobody has to percent-encode it or put it into a URL. Where tasks have the database's variables
-    (Airflow 2, Celery), their own connections to other PostgreSQL servers that say no password would send this one.
+    There are two ways to specify it. ``url`` is a Secret with the whole URL. Or set ``host``, ``user`` and ``password``: the Secret
+    then contains only the password, not encoded. Airflow's drivers read it from the variable ``PGPASSWORD``. If tasks have the
+    database's variables (Airflow 2, Celery), their own connections to other PostgreSQL servers without a password would send
+    this one.
 
-    Airflow reads and writes one server: the one that writes. A read replica is for dashboards and reports, not for it.
+    Airflow needs the primary server. Use read replicas only for dashboards and reports.
 
     Attributes:
         url: the Secret with its whole URL, in the namespace of the release.
-        host: the server that writes.
-        port: the port it listens on. Default: 5432.
-        database: the database, which must exist. Default: ``"airflow"``.
+        host: the host name of the primary server.
+        port: its port. Default: 5432.
+        database: the name of the database, which must exist. Default: ``"airflow"``.
         user: the role that owns it, which must exist. Default: ``"airflow"``.
         password: the key of a Secret with its password, in the namespace of the release.
-        tls: how much TLS clients insist on. Default: ``"require"``.
-        ca: the authority that signed the server's certificate, for ``"verify-ca"`` and ``"verify-full"``: the key of a
-            ConfigMap or Secret in PEM.
+        tls: the TLS mode of clients (``sslmode``). Default: ``"require"``.
+        ca: the CA certificate of the server in PEM, for ``"verify-ca"`` and ``"verify-full"``: the key of a ConfigMap or
+            Secret.
         postgres_major: its major version, which is compared with the versions that Airflow supports. Default: unknown.
-        max_connections: how many sessions the server takes (``SHOW max_connections``). Default: unknown; the summary then only says
-            how many Airflow can open.
-        reserved_connections: how many of them are not for Airflow: those that PostgreSQL keeps for superusers, the provider's own, those
-            of other users. Default: 3, as PostgreSQL keeps.
-        pooling: the chart's PgBouncer between Airflow and the server; needs ``host``. Default: none, and every process of Airflow
-            has sessions of its own.
-        peer: where the server is, for network policies: an :class:`ExternalPeer` with its networks, or :class:`PodGroup`. Default: what
-            the host looks like.
+        max_connections: how many sessions the server accepts (``SHOW max_connections``). Default: None; the summary then only
+            prints how many Airflow can open.
+        reserved_connections: how many of them Airflow cannot use: those for superusers, for the cloud provider and for other users.
+            Default: 3, which PostgreSQL reserves for superusers.
+        pooling: the chart's PgBouncer between Airflow and the server; requires ``host``. Default: None; every Airflow process opens
+            its own sessions.
+        peer: the server in network policies: an :class:`ExternalPeer` with its networks, or :class:`PodGroup`. Default: derived
+            from the host.
     """
 
     how_to_write: ClassVar[str] = 'ExternalDatabase(url=DsnSecret("airflow-metadata"))'

@@ -51,9 +51,9 @@ _PoolerName = Annotated[
 class CnpgPooler(PlatformConstruct):
     """PgBouncer in front of a :class:`CnpgCluster`, run by CloudNativePG: many clients share few sessions of PostgreSQL.
 
-    It lives in the Cluster's namespace and takes the same users and passwords as the Cluster. What Airflow is given is an
-    address of its own, without any password in it; migrations go past the pooler, because they hold a lock as long as their
-    session lasts, which no pooler can promise.
+    It is in the Cluster's namespace and accepts the same users and passwords as the Cluster. Airflow gets a separate address,
+    without a password in it. Migrations bypass the pooler: they need a lock that lasts as long as their session, and a pooler
+    does not guarantee that.
     """
 
     how_to_write = 'CnpgPooler(chart, "pooler", cluster=db)'
@@ -192,7 +192,7 @@ class CnpgPooler(PlatformConstruct):
                 Cluster; the library adds the rest of the URL, which is not secret.
             tls: how much TLS clients insist on. A pooler shows the Cluster's own certificate, which does not have the
                 pooler's name in it: ``"verify-ca"`` works, ``"verify-full"`` does not. Default: ``"require"``.
-            ca: the authority for ``"verify-ca"``. Default: the Cluster's own, which the operator keeps in Secret
+            ca: the CA certificate for ``"verify-ca"``. Default: the Cluster's own, which the operator keeps in Secret
                 ``<cluster>-ca`` in its namespace; in another namespace, set a copy.
             results: another pooler of the same Cluster, through which Celery reads and writes results, so that they never wait
                 for a session that schedulers hold. Default: this one.

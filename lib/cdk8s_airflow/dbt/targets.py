@@ -57,17 +57,17 @@ class DbtPostgres:
         host: the server, like the ``host`` of a :class:`CnpgCluster`.
         database: the database in it.
         schema: the schema dbt builds in.
-        user: the role dbt logs in as, or the key of a Secret that holds it.
+        user: the role that dbt logs in as, or the key of a Secret with its name.
         password: the key of the Secret with its password, in the namespace of the pods that run dbt.
         port: the server's port. Default: 5432.
-        threads: how many models dbt builds at once; each is a session of the database. Default: 4.
-        tls: how much TLS dbt insists on; ``sslmode`` of the adapter. Default: ``"require"``.
-        ca: the authority that signed the server's certificate, for ``"verify-ca"`` and ``"verify-full"``: the key of a Secret or
-            ConfigMap in the namespace of the pods, which is mounted as a file, or the path of a file in the image. Default: none.
+        threads: how many models dbt builds at once; each opens a session of the database. Default: 4.
+        tls: the TLS mode of dbt; ``sslmode`` of the adapter. Default: ``"require"``.
+        ca: the CA certificate of the server, for ``"verify-ca"`` and ``"verify-full"``: the path of a file in the image, or the key
+            of a Secret or ConfigMap, which is mounted as a file. It must be in the namespace of the pods. Default: None.
         connect_timeout: how long a connection may take. Default: ``"10s"``, the adapter's own.
-        role: the role that dbt takes on after it has logged in. Default: the one it logs in as.
-        peer: where the server is, for network policies: the ``peer`` of a database's connection, or an :class:`ExternalPeer` with its
-            networks. Default: what the host looks like.
+        role: the role that dbt switches to after the log-in. Default: the one it logs in as.
+        peer: the server in network policies: the ``peer`` of a database's connection, or an :class:`ExternalPeer` with its
+            networks. Default: derived from the host.
     """
 
     how_to_write: ClassVar[str] = (

@@ -41,8 +41,8 @@ class K3sHelmChart:
             starts pods, every DAG author could use that account.
         timeout: how long Helm waits for each hook, such as the database migration, at least ``"10m"``.
             ``spec.timeout``. Default: ``"30m"``, which is enough for a database that is created at the same time.
-        failure_policy: ``"abort"`` leaves a failed release failed until you fix it; ``"retry"`` upgrades it again
-            (helm-controller 0.16.25 or 0.17.6 and newer); ``"reinstall"`` uninstalls it first and so deletes everything
+        failure_policy: ``"abort"`` leaves a failed release failed until you fix it. ``"retry"`` upgrades it again
+            (helm-controller 0.16.25 or 0.17.6 and newer). ``"reinstall"`` uninstalls it first and so deletes everything
             that the chart created. ``spec.failurePolicy``. Default: None; ``"retry"`` if
             ``ClusterFacts.helm_controller`` supports it, otherwise ``"abort"``. The helm-controller itself defaults to
             ``reinstall``.
@@ -56,9 +56,9 @@ class K3sHelmChart:
         job_image: the image of that Job, with tag or digest. ``spec.jobImage``. A cluster without internet access needs
             its own. A pinned image is not updated with k3s, security fixes included. Default: None, the image of the
             controller.
-        values: ``"text"`` writes the values as a string (``spec.valuesContent``), which every helm-controller reads;
-            ``"structured"`` writes them as an object (``spec.values``, helm-controller 0.16.20 or 0.17.0 and newer;
-            older ones ignore it), which cannot contain None. Default: ``"text"``.
+        values: ``"text"`` writes the values as a string (``spec.valuesContent``), which every helm-controller reads.
+            ``"structured"`` writes them as an object (``spec.values``), which cannot contain None. It requires
+            helm-controller 0.16.20 or 0.17.0 and newer; older ones ignore it. Default: ``"text"``.
     """
 
     how_to_write: ClassVar[str] = 'K3sHelmChart(timeout="30m")'

@@ -102,8 +102,8 @@ class SecretBootstrap(PlatformConstruct):
             facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
-            PlatformError: when its namespace is one in which a release launches pods, when there is nothing it could make or no
-                image to run in, or when two readers of one Secret want different content.
+            PlatformError: if its namespace is one in which a release starts pods, if there is no Secret to create or no image, or
+                if two readers of one Secret require different content.
         """
         found = checked(SecretBootstrap.__init__, locals())
         facts = facts_of(scope, facts)

@@ -23,8 +23,8 @@ class NetworkIsolation(PlatformConstruct):
     """Network policies for a platform: its namespaces deny all traffic, in both directions, except what its parts
     require.
 
-    Each kind of pod gets a policy of its own. Facts about the cluster that a policy requires (the addresses of the API
-    server, the pods of the cluster DNS, the pods of Prometheus) come from ``facts``; an error asks for each one that is
+    Each kind of pod gets a policy of its own. Facts about the cluster that a policy requires come from ``facts``: the
+    addresses of the API server, the pods of the cluster DNS, the pods of Prometheus. An error names each one that is
     missing. Other traffic in these namespaces is denied too, unless ``flows`` allows it: connections of tasks to
     databases and services, and pods that DAGs create. The network policies of the chart stay off, because they cover
     ingress only.

@@ -22,9 +22,9 @@ from cdk8s_airflow.validation.constraints import Duration, ObjectName, SqlName
 class SecretBridge(PlatformConstruct):
     """Copies the URL of a database into the namespace of Airflow with External Secrets. Requires version 0.16.
 
-    It creates a service account with permission to read only the Secret with the database password (and with ``ca=``
-    the Secret with the CA certificate), a ClusterSecretStore that uses this account and that only the namespace of
-    Airflow can use, and an ExternalSecret with the URL under the key ``connection``. The account is in a namespace
+    It creates a service account with permission to read only the Secret with the database password, and with ``ca=``
+    the Secret with the CA certificate. It creates a ClusterSecretStore that uses this account and that only the namespace
+    of Airflow can use, and an ExternalSecret with the URL in the key ``connection``. The account is in a namespace
     where Airflow starts no pods; otherwise every DAG author could use it.
     """
 

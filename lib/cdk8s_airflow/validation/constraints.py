@@ -492,8 +492,8 @@ CronSchedule = Annotated[
     str,
     Must(
         is_cron_schedule,
-        "must be a cron schedule: minute (0-59), hour (0-23), day of month (1-31), month (1-12 or JAN-DEC) and day of week "
-        "(0-6 or SUN-SAT), or one of @yearly, @monthly, @weekly, @daily, @hourly, @every with a duration",
+        "must be a cron schedule: minute (0-59), hour (0-23), day of month (1-31), month (1-12 or JAN-DEC), day of week "
+        "(0-6 or SUN-SAT), or @yearly, @monthly, @weekly, @daily, @hourly, @every 1h",
         'Use for example "0 3 * * 0", three o\'clock on Sundays, or "@daily"',
         "argument/schedule",
     ),

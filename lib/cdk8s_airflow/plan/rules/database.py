@@ -197,8 +197,8 @@ RULES = (
         when=_volume_stays,
         happens="The storage class changes from {old} to {new}. The operator accepts it and never moves existing volumes: only "
         "instances that are created later use {new}.",
-        first="Delete one replica after the other with its claim, so that it is created anew in the new class, and switch over "
-        "before the last one; or restore a backup into a second Cluster.",
+        first="Delete one replica after the other with its claim, so that it is created again in the new class. Switch over "
+        "before the last one. Or restore a backup into a second Cluster.",
     ),
     Rule(
         id="database/wal-volume-removed",
