@@ -123,7 +123,7 @@ def test_a_reader_sees_place_by_place_who_may_do_what() -> None:
         ]
     )
     assert told.splitlines() == [
-        "What accounts may do with the API of Kubernetes:",
+        "Permissions of service accounts in the Kubernetes API:",
         "  in namespace data",
         "    reader, other: list watch pods",
         "    reader of namespace bridge: get secrets named a, b",
@@ -136,7 +136,7 @@ def test_a_reader_sees_place_by_place_who_may_do_what() -> None:
 
 def test_details_of_the_homelab_list_its_permissions() -> None:
     text = "\n\n".join(details(registry_of(main.build()), Path("dist")))
-    said = text.partition("What accounts may do with the API of Kubernetes:\n")[2].partition("\n\n")[0]
+    said = text.partition("Permissions of service accounts in the Kubernetes API:\n")[2].partition("\n\n")[0]
     assert said.splitlines() == [
         "  in namespace airflow",
         "    airflow-api-server: get list watch pods; get list pods/log",

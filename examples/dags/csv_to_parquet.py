@@ -34,7 +34,7 @@ STORE = {
     if name in os.environ
 }
 
-# A namespace that enforces the Pod Security Standard "restricted" takes no pod without this.
+# A namespace that enforces the Pod Security Standard "restricted" refuses pods without this.
 RESTRICTED: dict[str, Any] = {
     "security_context": k8s.V1PodSecurityContext(
         run_as_non_root=True,

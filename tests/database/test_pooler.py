@@ -321,7 +321,7 @@ def test_pods_of_a_pooler_have_other_labels_than_instances() -> None:
     (pods,) = traffic.workloads
     assert pods.labels == {"cnpg.io/poolerName": "airflow-pg-pooler"}
     assert {(flow.port, flow.purpose) for flow in traffic.flows if flow.source == pods and flow.port != 53} == {
-        (6443, "the API of Kubernetes"),
+        (6443, "the Kubernetes API"),
         (5432, "the database"),
     }
 

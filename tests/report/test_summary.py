@@ -259,7 +259,7 @@ def test_details_list_state_deletion_recovery_permissions_and_sessions() -> None
         "These objects hold state. If you delete one, its data is lost",
         "To delete everything, including all data, run these commands in this order",
         "If release airflow has failed, fix the cause, then run",
-        "What accounts may do with the API of Kubernetes",
+        "Permissions of service accounts in the Kubernetes API",
         "Cluster airflow-data/airflow-pg",
         "Keys of the Secrets that you create",
     ]

@@ -1,1 +1,1 @@
-"""The Airflow release: what it is made of, as intent, and the construct that emits it."""
+"""The Airflow release: its settings, and the construct that emits it."""

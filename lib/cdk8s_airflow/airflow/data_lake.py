@@ -34,7 +34,7 @@ class DataLake:
 
     Attributes:
         buckets: the buckets, all of one store and one login. That login should be able to read and write in these, and nothing
-            else: whoever writes a DAG has it.
+            else: every DAG author can use it.
         connection_id: the connection's id, as DAG files write it. Default: ``"data_lake"``.
         variables: whether tasks get the variables too. Every pod that runs Airflow then has them. Default: yes.
     """
@@ -52,7 +52,7 @@ class DataLake:
                 at="buckets",
                 problem="is empty",
                 seen="[]",
-                fix="name the buckets that tasks work with, or leave data_lake= out",
+                fix="list the buckets that tasks use, or remove data_lake=",
             )
             return
         first = self.buckets[0]

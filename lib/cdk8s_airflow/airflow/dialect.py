@@ -26,7 +26,7 @@ class Place:
     Attributes:
         key: the dotted key.
         charts: versions of the chart, as ``">=1.19"`` or ``">=1.18 <1.20"``; empty for all.
-        airflow: versions of Airflow, likewise.
+        airflow: versions of Airflow; empty for all.
     """
 
     key: str

@@ -28,7 +28,7 @@ _AirflowName = Annotated[
 ]
 
 Env = Mapping[VariableName, str | SecretKey | ConfigMapKey]
-"""Environment variables: a text, or one key of a Secret or ConfigMap."""
+"""Environment variables: a string, or one key of a Secret or ConfigMap."""
 
 EnvFrom = Sequence[ExistingSecret | ExistingConfigMap]
 """Secrets and ConfigMaps each of whose keys becomes a variable."""
@@ -125,7 +125,7 @@ class HttpProxy:
 
     Attributes:
         http: the proxy for http addresses, or the key of a Secret with its address where that has a password in it. Default: none.
-        https: the proxy for https addresses, likewise. Default: none.
+        https: the proxy for https addresses, in the same form. Default: None.
         no_proxy: what else is reached without it: hosts, domains like ``".example.com"``, addresses, networks of IPv4.
             Services that are called by their short names in other namespaces belong here.
     """
@@ -145,7 +145,7 @@ class HttpProxy:
                 at="http",
                 problem="is missing, and https too, so that there is no proxy",
                 seen="None",
-                fix="give one of them, or leave proxy= out",
+                fix="set one of them, or remove proxy=",
             )
 
 

@@ -215,7 +215,7 @@ class CompiledRelease:
 
     @cached_property
     def _overlaid_values(self) -> Tree:
-        """The values with ``values=`` laid over them, before the templates of task pods."""
+        """The values with ``values=`` merged over them, before the templates of task pods."""
         return overlay(self.values_from_arguments, self._user_values)
 
     @cached_property

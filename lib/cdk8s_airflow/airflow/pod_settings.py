@@ -52,7 +52,7 @@ OWNED_VARIABLES = frozenset(
         "PGSSLROOTCERT",
     )
 )
-"""Variables that the chart or another argument sets; Helm 4 refuses a name that stands twice."""
+"""Variables that the chart or another argument sets; Helm 4 refuses duplicate names."""
 
 _PlainText = Annotated[
     str,
@@ -127,7 +127,7 @@ class AirflowPod(ComponentPod):
     """What every pod that runs Airflow itself has.
 
     Attributes:
-        env: further environment variables of the component's container: a text, or one key of a Secret or ConfigMap.
+        env: additional environment variables of the component's container: a string, or one key of a Secret or ConfigMap.
             Default: none.
         volumes: further volumes, in the form Kubernetes has for them. Default: none.
         volume_mounts: where the component's container mounts volumes, in the form Kubernetes has. Default: nowhere.
@@ -163,7 +163,7 @@ class ServingPod(AirflowPod):
     Attributes:
         containers: additional sidecar containers, in the form of the Kubernetes API. They need requests and limits;
             those without a security context get one that the Pod Security Standard ``restricted`` accepts. Default: none.
-        init_containers: likewise, containers that run before the component's. Default: none.
+        init_containers: additional init containers, in the same form. Default: none.
     """
 
     containers: Sequence[Mapping[str, Any]] = ()

@@ -18,10 +18,10 @@ FOLDER = "helm"
 """The folder of files that are not manifests, below the output folder; ``kubectl apply -f`` does not read subfolders."""
 
 MARK = "# Written by cdk8s-airflow; changes are lost."
-"""One of the first two lines of every such file. It tells our files from the user's."""
+"""One of the first two lines of every such file. It distinguishes our files from the user's."""
 
 MARKER = ".cdk8s-airflow"
-"""A file in every folder of manifests below the output folder. It tells our folders from the user's."""
+"""A file in every folder of manifests below the output folder. It distinguishes our folders from the user's."""
 
 _PREFIX = ".synth-"
 _NEW, _OLD = "new", "old"

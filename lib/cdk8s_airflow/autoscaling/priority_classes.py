@@ -26,7 +26,7 @@ _Priority = Annotated[
 class PriorityClasses(PlatformConstruct):
     """Two priority classes: one for the components of Airflow, and a lower one for tasks.
 
-    When a node has no room, Kubernetes evicts pods with a lower priority for a component of Airflow. Tasks never evict
+    When a node has not enough free resources, Kubernetes evicts pods with a lower priority for a component of Airflow. Tasks never evict
     other pods (``preemptionPolicy: Never``). Pass :attr:`components` and :attr:`tasks` as ``priority_class=``.
 
     PriorityClasses are cluster-wide: give each platform names of its own.

@@ -24,7 +24,7 @@ class BuiltApp:
     Attributes:
         app: the app.
         environment: the name of its environment; empty for a program without environments.
-        context: the kubectl context of the environment; empty likewise.
+        context: the kubectl context of the environment; empty without environments.
     """
 
     app: App

@@ -130,14 +130,14 @@ class CnpgBackup:
     Attributes:
         bucket: where. It must exist; a ``BucketJob`` can make it. Nothing else should write below ``prefix``.
         prefix: the folder in the bucket. Default: its root; each server has a folder of its own below that.
-        schedule: when base backups are made, in the operator's time zone, which is usually UTC. Five fields or a descriptor,
+        schedule: the schedule of base backups, in the operator's time zone, which is usually UTC. Five fields or a descriptor,
             as for a CronJob; the seconds that ``spec.schedule`` of a ScheduledBackup requires are added. Default: every night
             at two.
         retention: how far back any point in time can be restored, in days; older backups are deleted. Default: ``"30d"``.
-        immediate: whether a base backup is made at once, too. Default: yes; before the first one nothing can be restored.
-        from_standby: whether base backups are made on an instance that does not write, if there is one. Default: yes.
+        immediate: whether a base backup is also created immediately. Default: True; before the first one nothing can be restored.
+        from_standby: whether base backups run on a standby, if there is one. Default: True.
         compression: how data is packed. Default: ``"gzip"``.
-        encrypt: whether the store is asked to encrypt (AES256). Most stores that are not AWS refuse that. Default: no.
+        encrypt: whether the store encrypts objects (AES256). Most S3-compatible stores refuse that. Default: False.
         server_name: the folder of this Cluster's backups. Default: the Cluster's name.
         ca: the CA certificate of the store, in a Secret in the namespace of the Cluster. Default: public CAs.
         suspended: whether the schedule rests. The write-ahead log is kept all the same. Default: no.

@@ -1,4 +1,4 @@
-"""What the operator's webhook would refuse of a Cluster, and what would never run, found before it is asked.
+"""Findings for a Cluster that the operator's webhook would refuse, or that would never run.
 
 Source: CloudNativePG 1.30, ``internal/webhook/v1/cluster_webhook.go``; releases by the first tag whose definition has the field.
 Rules of the webhook that compare with what the cluster has (no smaller volume, no lower major version) cannot be known here.

@@ -201,7 +201,7 @@ class PostgresAntiAffinity:
 
 @frozen
 class ImageCatalog:
-    """A catalog that says which image a major version of PostgreSQL has; whoever runs the platform keeps it up to date.
+    """A catalog with the image of each major version of PostgreSQL. The platform team keeps it up to date.
 
     Attributes:
         name: the catalog's name.
@@ -271,7 +271,7 @@ class PostgresExtensionImage:
 
 @frozen
 class InitDb:
-    """How the database directory is made, once. None of it can be changed later.
+    """Options of the database directory, which are used only when it is created.
 
     Attributes:
         encoding: the encoding of the databases. Default: ``"UTF8"``.
@@ -320,7 +320,7 @@ class PostgresCertificates:
     Attributes:
         server: the certificate that clients see. Its names must cover ``<name>-rw`` with and without the namespace.
         server_ca: the Secret with the CA certificate of the server, in the key ``ca.crt``.
-        client_ca: the Secret with the authority that signs certificates of clients, under ``ca.crt``, and under ``ca.key`` its key, unless
+        client_ca: the Secret with the CA that signs certificates of clients, in ``ca.crt``, and in ``ca.key`` its private key, unless
             ``replication`` is given.
         replication: the certificate of the role ``streaming_replica``, by which instances follow the writer.
         names: further names in the certificate that the operator makes, such as that of a load balancer.
@@ -387,7 +387,7 @@ class PostgresMonitoring:
         interval: how often it is scraped. Default: as Prometheus has it.
         queries: additional metrics: YAML in ConfigMaps in the namespace of the Cluster, run as the role ``cnpg_metrics_exporter``, which has to be
             granted what they read.
-        default_queries: whether the operator's own measurements are made, too. Default: they are.
+        default_queries: whether the operator's default metrics queries run too. Default: True.
         tls: whether metrics are served over TLS, with the server's certificate. Default: no.
     """
 

@@ -124,7 +124,7 @@ _Major = Annotated[
 class CnpgCluster(PlatformConstruct):
     """A PostgreSQL cluster by CloudNativePG, with one database and its owner, and more databases if they are defined.
 
-    It is marked so that no delivery tool prunes it: deleting it deletes the data. Nobody can log in as the superuser.
+    It is annotated so that no delivery tool prunes it: deleting it deletes the data. Log-in as the superuser is disabled.
     """
 
     how_to_write = 'CnpgCluster(chart, "db", ...)'
@@ -476,7 +476,7 @@ class CnpgCluster(PlatformConstruct):
         )
 
     def _authority(self, tls: str, ca: SecretKey | ConfigMapKey | None) -> dict[str, Any]:
-        """Whom clients trust, and where that is written."""
+        """The CA certificate that clients trust, and its namespace."""
         if ca is not None or tls not in VERIFYING:
             return {"ca": ca}
         given = self._settings.certificates if self._settings is not None else None

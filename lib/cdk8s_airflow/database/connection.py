@@ -51,12 +51,12 @@ class DatabaseAddress:
 
     @property
     def place(self) -> str:
-        """What stands in the URL after the ``@``."""
+        """The part of the URL after the ``@``."""
         return f"{self.host}:{self.port}/{_quoted(self.database)}"
 
     @property
     def around_password(self) -> tuple[str, str]:
-        """What stands in a URL before and after the password."""
+        """The parts of a URL before and after the password."""
         return f"postgresql://{_quoted(self.user)}:", f"@{self.place}"
 
 
@@ -80,13 +80,13 @@ class DatabaseConnection:
         address: where the database is, when the Secret holds the password alone; None where it holds the whole URL.
         direct: where the database is without the pooler in between, for what must not go through one: migrations.
         direct_peer: where the server behind the pooler is, where it is known.
-        pgbouncer: the chart's own pooler, which then stands between Airflow and ``address``.
+        pgbouncer: the chart's own pooler between Airflow and ``address``.
         results: the address at which Celery keeps results, through a pool of their own; None for that of everything else.
         results_peer: where the server of ``results`` is, where it is known.
         server: what takes the sessions in the end, and how many.
-        pooler: likewise for the pooler in between.
-        results_pooler: likewise for that of Celery's results.
-        url: what stands before and after the password, where both are known.
+        pooler: the same for the pooler in between.
+        results_pooler: the same for the pooler of Celery's results.
+        url: the parts before and after the password, if both are known.
         password: namespace and name of the Secret with the password, where it is known.
         postgres_major: the version of PostgreSQL, where it is known.
         peer: where the server that clients connect to is, where it is known.
@@ -270,7 +270,7 @@ class ExternalDatabase:
         """The handle for ``AirflowChart(database=...)``.
 
         Raises:
-            PlatformError: when this setting is not sound.
+            PlatformError: if this setting is invalid.
         """
         if report(check_setting(self, "ExternalDatabase")):
             return UNSOUND

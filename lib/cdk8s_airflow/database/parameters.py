@@ -1,4 +1,4 @@
-"""PostgreSQL's parameters, as far as CloudNativePG lets a user set them."""
+"""PostgreSQL's parameters that CloudNativePG allows users to set."""
 
 from __future__ import annotations
 
@@ -91,13 +91,13 @@ _ON = ("1", "on", "y", "ye", "yes", "t", "tr", "tru", "true")
 _OFF = ("0", "of", "off", "n", "no", "f", "fa", "fal", "fals", "false")
 
 DEFAULT_MAX_CONNECTIONS = 100
-"""How many sessions PostgreSQL takes where nobody says; the operator leaves it."""
+"""PostgreSQL's default of ``max_connections``, which the operator does not change."""
 
 
 def parameter_findings(
     parameters: Mapping[str, str], memory: str, *, instances: int = 1, wal_storage: str | None = None
 ) -> Iterator[Finding]:
-    """What the operator would refuse in a set of parameters, before it is asked.
+    """Findings for parameters that the operator would refuse.
 
     Args:
         memory: the memory the instances ask for.
@@ -193,7 +193,7 @@ def _memory_findings(parameters: Mapping[str, str], memory: str) -> Iterator[Fin
             at="resources.memory",
             problem=f"is less than shared_buffers ({shared}), which CloudNativePG rejects"
             if shared
-            else "is less than shared_buffers, which are 128MB where nobody says",
+            else "is less than shared_buffers, which default to 128MB",
             seen=repr(memory),
             fix="Increase resources.memory to about four times shared_buffers, or lower shared_buffers",
         )

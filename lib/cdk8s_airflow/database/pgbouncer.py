@@ -40,16 +40,16 @@ def _one_line(text: object) -> bool:
 class PgBouncer:
     """PgBouncer of the Airflow chart, in the namespace of a release: many clients share few sessions of an external PostgreSQL.
 
-    For a :class:`CnpgCluster` take :class:`CnpgPooler`, which knows the Cluster's users and certificates by itself.
+    For a :class:`CnpgCluster` use :class:`CnpgPooler`, which uses the Cluster's users and certificates.
 
-    All its settings stand in a ConfigMap that this library writes, so a pool grows by a new manifest. What is secret stands in one
+    All its settings are in a ConfigMap that this library writes, so you resize a pool with a new manifest. The secrets are in one
     Secret: the login of the database in PgBouncer's own form.
 
     Attributes:
-        credentials: that Secret. The summary tells how to make it from the password.
+        credentials: that Secret. The summary has the command that creates it from the password.
         max_clients: how many clients each instance takes (``max_client_conn``). Default: 100.
         pool_size: sessions of PostgreSQL that each instance opens at most for Airflow. Default: 10.
-        results_pool_size: likewise for Celery's results, which never wait for the others. Default: 5; without Celery none of
+        results_pool_size: the pool size for Celery's results, which never wait for other connections. Default: 5; without Celery none of
             them is opened.
         replicas: how many instances, each with pools of its own. Default: 1.
         resources: of each instance. Default: 50m CPU, 64Mi memory, at most 128Mi.

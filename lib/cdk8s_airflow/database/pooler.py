@@ -95,7 +95,7 @@ class CnpgPooler(PlatformConstruct):
             parameters: further ones of PgBouncer, from those that CloudNativePG takes; values are texts. Default: in transaction
                 mode ``max_prepared_statements``, without which Airflow 3 fails.
             image: the image. Default: the operator's own choice.
-            mirror: where a copy of the image is pulled from. Counts only with ``image``: what the operator chooses, it knows itself.
+            mirror: where a copy of the image is pulled from. Used only with ``image``; the operator has its own setting for its default image.
             pull_secret: the Secret, in its namespace, with which nodes log in to the registry. Default: None.
             resources: of each instance. Default: 50m CPU, 64Mi memory, at most 128Mi.
             placement: on which nodes it may run. Default: any.
@@ -198,7 +198,7 @@ class CnpgPooler(PlatformConstruct):
                 for a session that schedulers hold. Default: this one.
 
         Raises:
-            PlatformError: when an argument is not sound.
+            PlatformError: if an argument is invalid.
         """
         found = check_arguments(CnpgPooler.connection, {"bridge": bridge, "tls": tls, "ca": ca, "results": results})
         if not found:

@@ -63,12 +63,12 @@ class DatabaseRole:
     Attributes:
         name: its name.
         credentials: a Secret in the namespace of the Cluster with the role as ``username`` and its ``password``. Default: none: a
-            group that other roles are members of, and that nobody logs in as.
+            group that other roles are members of, without log-in.
         member_of: roles whose rights it has, too.
         create_databases: whether it may create databases. Default: no.
         create_roles: whether it may create roles. Default: no.
         connection_limit: how many sessions it may have. Default: as many as the server takes.
-        comment: a text for those who look at the roles.
+        comment: a comment on the role.
     """
 
     how_to_write: ClassVar[str] = 'DatabaseRole(name="dbt", credentials=BasicAuthSecret("dbt-login"))'

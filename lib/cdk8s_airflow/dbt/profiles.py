@@ -147,7 +147,7 @@ class DbtProfiles(PlatformConstruct):
 
     @property
     def traffic(self) -> Traffic:
-        """Whom the pods of ``image=`` talk to, for :class:`NetworkIsolation`. A pod of ``running_in`` is one of the release, whose
+        """The connections of the pods of ``image=``, for :class:`NetworkIsolation`. A pod of ``running_in`` is one of the release, whose
         own flows do not know the warehouse: name it in ``NetworkIsolation(flows=...)``."""
         return dbt_traffic(self._settings) if self._sound else Traffic()
 

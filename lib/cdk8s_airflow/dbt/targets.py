@@ -96,7 +96,7 @@ class DbtPostgres:
                 rule="dbt/tls",
                 at="ca",
                 problem=f"is missing, and tls={self.tls!r} checks the server's certificate against it",
-                fix='give the key of a ConfigMap or Secret with the authority in PEM: ca=ConfigMapKey("warehouse-ca", "ca.crt")',
+                fix='set ca= to the key of a ConfigMap or Secret with the CA certificate in PEM: ca=ConfigMapKey("warehouse-ca", "ca.crt")',
             )
         if self.ca is not None and not verifies:
             yield Finding(
@@ -104,7 +104,7 @@ class DbtPostgres:
                 at="tls",
                 problem="verifies nothing, so the authorities in ca= are never asked",
                 seen=repr(self.tls),
-                fix='use tls="verify-full", or leave ca out',
+                fix='use tls="verify-full", or remove ca=',
             )
 
 
@@ -169,7 +169,7 @@ class DbtProfile:
 
     Attributes:
         targets: name -> target, like ``{"prod": DbtPostgres(...)}``.
-        default: the target that dbt takes where none is asked for. Default: the only one.
+        default: the target that dbt uses by default. Default: the only one.
     """
 
     how_to_write: ClassVar[str] = 'DbtProfile(targets={"prod": DbtPostgres(...)})'
@@ -180,7 +180,7 @@ class DbtProfile:
 
     @property
     def target(self) -> str:
-        """The target that is taken where none is asked for."""
+        """The default target."""
         return self.default or next(iter(self.targets))
 
     def _rules(self) -> Iterator[Finding]:
@@ -194,7 +194,7 @@ class DbtProfile:
                 at="default",
                 problem="is missing, and there are several targets",
                 seen=", ".join(self.targets),
-                fix="name the one that dbt takes where none is asked for",
+                fix="set default= to the name of one target",
             )
         elif self.default is not None and self.default not in self.targets:
             yield Finding(

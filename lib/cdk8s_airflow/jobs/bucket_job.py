@@ -52,7 +52,7 @@ _Name = Annotated[
 class BucketJob(PlatformConstruct):
     """A Job that makes buckets which are not there yet, in any store: in the cluster, at AWS, Google or Azure.
 
-    It only adds. A bucket that exists stays as it is with everything in it, versions are turned on and never off, nothing is
+    It only adds. An existing bucket and its content are not changed, versioning is enabled and never disabled, nothing is
     ever deleted; so it may run again, several at once, and be cut off. It waits for a store that is still starting. Its login
     needs no more than to look at, make and (for versions) set up these buckets, and no pod but its own has it.
 
@@ -169,7 +169,7 @@ class BucketJob(PlatformConstruct):
 
     @property
     def traffic(self) -> Traffic:
-        """Its pods, and whom they talk to; nothing while findings are being collected."""
+        """Its pods and their connections; empty while findings are collected."""
         return Traffic() if self._settings is None else bucket_job_traffic(self._settings)
 
 
@@ -214,7 +214,7 @@ def _rules(
                 at=f"buckets[{index}].name",
                 problem="is named twice",
                 seen=repr(bucket.name),
-                fix="leave one of the two out",
+                fix="remove one of the two",
             )
         names.append(bucket.name)
     if credentials is not None:

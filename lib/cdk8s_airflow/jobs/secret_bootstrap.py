@@ -56,7 +56,7 @@ class SecretBootstrap(PlatformConstruct):
 
     Its service account can ``get`` exactly these Secrets, and ``create`` Secrets in their namespaces, which RBAC cannot limit to
     names. The Job must therefore be in a separate namespace where no release starts pods. Secrets whose content only the user
-    knows (a git token, the password of an external server) are not generated; ``make synth`` lists them.
+    has (a git token, the password of an external server) are not generated; ``make synth`` lists them.
 
     The name of the Job contains a digest of its content, and the Job does not expire. If you apply it again, nothing runs. If the
     platform changes, a new Job is created next to the old one. To generate a Secret again, delete it and the Job, and apply. The
@@ -87,7 +87,7 @@ class SecretBootstrap(PlatformConstruct):
         Args:
             scope: the Chart it is written to.
             id: the construct id.
-            namespace: where the Job runs, and nothing else: whoever may start a pod there can make Secrets in the others.
+            namespace: a namespace for this Job only: everyone who may start a pod there can create Secrets in the others.
             generate_for: the constructs whose Secrets the Job creates: databases, releases, whatever needs any. What something else on the
                 platform makes already is left to that.
             exclude: Secrets that the Job never creates, such as a fernet key that you bring back from a backup. Default: none.
@@ -154,7 +154,7 @@ class SecretBootstrap(PlatformConstruct):
 
     @property
     def traffic(self) -> Traffic:
-        """Its pods and whom they talk to: the API server, and nobody else."""
+        """Its pods and their connections: only to the API server."""
         return self._traffic
 
 
@@ -233,7 +233,7 @@ def _making_rules(
             rule="secrets/nothing-to-make",
             at="generate_for",
             problem="requires no Secret that can be generated"
-            + (f": only the user knows the content of {', '.join(unknown)}" if unknown else "")
+            + (f": only you have the content of {', '.join(unknown)}" if unknown else "")
             + (f"; the platform already creates {', '.join(made)}" if made else ""),
             fix="Remove the SecretBootstrap, or pass the constructs whose Secrets it generates in generate_for=",
         )

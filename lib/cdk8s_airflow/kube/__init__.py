@@ -1,1 +1,1 @@
-"""The edge: the only room that knows jsii; object names; the text of values."""
+"""The edge: the only package that uses jsii."""

@@ -152,7 +152,7 @@ def _window_rules(interval: str, alerts: Alerts | None) -> Iterator[Finding]:
 
 
 def _extra_rules(dashboards: Dashboards | None) -> Iterator[Finding]:
-    """Dashboards are made by a library of its own."""
+    """Dashboards are created by a separate library."""
     if dashboards is not None and find_spec("grafana_foundation_sdk") is None:
         yield Finding(
             rule="monitoring/extra-missing",

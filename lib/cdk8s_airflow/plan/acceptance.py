@@ -1,4 +1,4 @@
-"""Changes that somebody has accepted."""
+"""Changes that were accepted."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Change:
         first: what to do before; may be empty.
         kind: ``added``, ``removed``, ``renamed`` or ``changed``.
         old: the old value as text; empty for an object as a whole.
-        new: the new value as text; likewise.
+        new: the new value as text; the same.
         argument: the argument that sets it: ``CnpgCluster(storage=)``; empty if it is not known.
         construct: the path of the construct that makes the object; empty if it is not known.
     """
@@ -69,7 +69,7 @@ class Plan:
     """Everything that differs between two platforms.
 
     Attributes:
-        changes: the changes with an effect: objects with the worst change first, and within an object likewise.
+        changes: the changes with an effect: objects with the worst change first, and within an object too.
         without_effect: changes of the text that do not change the platform.
         notes: what a reader has to know about the comparison as a whole.
     """

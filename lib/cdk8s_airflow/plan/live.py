@@ -20,7 +20,7 @@ _KEPT_STATUS = ("used",)
 def read_live(wanted: Iterable[Platform], kubectl: Sequence[str] = ("kubectl",)) -> Platform:
     """The objects of some platforms as the cluster has them; objects that it does not have are left out.
 
-    Of each object only those fields are kept that somebody applied, so that defaults and what controllers write are no
+    Of each object only applied fields are kept, so that defaults and fields that controllers write are no
     difference.
 
     Args:
@@ -81,7 +81,7 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def _applied(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a live object that were applied by somebody, and not written by its controllers."""
+    """The fields of a live object that were applied, and not written by its controllers."""
     metadata = body.get("metadata", {})
     last = (metadata.get("annotations") or {}).get(LAST_APPLIED)
     if last:

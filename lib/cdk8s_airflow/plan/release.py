@@ -1,4 +1,4 @@
-"""Helm releases among the objects, whoever delivers them: k3s, Flux, Argo CD, or the Helm command."""
+"""Helm releases among the objects, for every delivery: k3s, Flux, Argo CD, or the Helm command."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Setting:
 
     Attributes:
         old: the old value; :data:`~cdk8s_airflow.plan.tree.MISSING` if there was none.
-        new: the new value; likewise.
+        new: the new value; the same.
         path: where, in the document of the view.
         view: the two documents.
         pair: the object before and after.

@@ -74,7 +74,7 @@ def _text(value: str) -> str:
         return '""'
     lines = value.splitlines()
     if len(lines) > 1:
-        return f"a text of {len(lines)} lines"
+        return f"a string of {len(lines)} lines"
     return _cut(without_secrets("".join(character if character.isprintable() else " " for character in value)))
 
 

@@ -50,7 +50,7 @@ def footprint_section(footprint: Footprint) -> Section:
         text=(
             "Requests and limits of all containers. Idle: no task runs, and autoscalers are at their minimum. At full task "
             "parallelism: every scheduler runs as many tasks as it may, and autoscalers are at their maximum. A rolling "
-            "restart needs room for additional pods.",
+            "restart needs free resources for additional pods.",
         )
         if tables
         else (),

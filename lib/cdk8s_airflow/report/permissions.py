@@ -1,4 +1,4 @@
-"""What service accounts may do, as a reader of the summary sees it."""
+"""Permissions of service accounts, for the summary."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from cdk8s_airflow.model.permission import Permission, merged, permissions_in
 
 
 def permissions_of(registry: Registry) -> tuple[Permission, ...]:
-    """What every account of an app may do: by the objects it emits, and by what those bring along."""
+    """Permissions of every account of an app: from the objects that it emits, and those that a chart creates."""
     return merged(
         [*permissions_in(registry.rbac), *(permission for each in registry.permissions for permission in each())]
     )
 
 
 def permissions_text(permissions: Iterable[Permission]) -> str:
-    """Rights as a paragraph: place by place, accounts that may do the same in one line, and the whole cluster last."""
+    """Permissions as a paragraph for each namespace, equal accounts on one line, cluster-wide permissions last."""
     by_place: dict[tuple[bool, str], list[Permission]] = {}
     for permission in permissions:
         by_place.setdefault((permission.namespace is None, permission.namespace or ""), []).append(permission)
     if not by_place:
         return ""
-    lines = ["What accounts may do with the API of Kubernetes:"]
+    lines = ["Permissions of service accounts in the Kubernetes API:"]
     for (whole, namespace), there in sorted(by_place.items()):
         lines.append("  in the whole cluster" if whole else f"  in namespace {namespace}")
         lines += (f"    {line}" for line in _accounts(there, namespace))

@@ -1,4 +1,4 @@
-"""A picture of a platform as data: components in their namespaces, stores, and who connects to whom."""
+"""A picture of a platform as data: components in their namespaces, stores, and connections."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class PlatformReport:
 
     Attributes:
         environment: the name of its environment; empty for a program without environments.
-        context: the kubectl context of the environment; empty likewise.
+        context: the kubectl context of the environment; empty without environments.
         picture: the components and their connections.
         footprint: what it requests from the cluster.
         sections: the rest, in order.

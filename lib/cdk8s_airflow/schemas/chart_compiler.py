@@ -100,7 +100,7 @@ def find(root: Schema, path: str) -> tuple[Schema, str]:
 
 
 def child(root: Schema, node: Schema, step: str) -> Schema:
-    """The schema of one step below a node; raises KeyError where the node knows no such step."""
+    """The schema of one step below a node; raises KeyError if the node has no such step."""
     node = resolve(root, node)
     found: Any
     if step == "[]":
@@ -252,7 +252,7 @@ def _short(value: Any) -> Any:
 
 
 def facts_like(neighbour: str, source: ChartSource) -> Schema:
-    """The facts of a chart that nobody has reviewed, with the corrections of a neighbour wherever they fit.
+    """The facts of a chart without review, with the corrections of the nearest reviewed chart if they fit.
 
     Keys that only its values.yaml, templates or subcharts name take any value.
     """

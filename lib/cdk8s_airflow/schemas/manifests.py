@@ -153,7 +153,7 @@ def _twice(body: dict[str, Any], keyed: dict[str, Any]) -> Iterator[Finding]:
                 yield Finding(
                     rule="manifest/duplicate",
                     at=dotted((*path, index)),
-                    problem=f"an entry with the same {', '.join(keyed['keys'])} stands there already",
+                    problem=f"has the same {', '.join(keyed['keys'])} as another entry",
                     fix="give each entry its own",
                 )
             met.add(key)

@@ -30,7 +30,7 @@ def is_secret_value(name: str, value: object, *, only_secrets: bool = False) -> 
 
     Args:
         name: the name, such as ``DB_PASSWORD``, ``--token`` or ``clientSecret``.
-        value: what stands under it. Only strings, and numbers under the name of a password, can be secrets.
+        value: its value. Only strings, and numbers under the name of a password, can be secrets.
         only_secrets: whether what stands in this place under a name like ``token`` is always a secret, so that any literal
             is one. By default a name without a qualifier needs a value that looks random.
     """

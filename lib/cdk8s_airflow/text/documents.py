@@ -156,7 +156,7 @@ def _scalar_problem(item: object) -> tuple[str, str] | None:
         return ("the text holds half a surrogate pair", "give text that is valid Unicode") if halved else None
     if type(item) is int:
         fits = -(2**63) <= item < 2**63
-        return None if fits else ("the number does not fit into 64 bits", "give a smaller number, or a text")
+        return None if fits else ("the number does not fit into 64 bits", "use a smaller number, or a string")
     if type(item) is float:
         return None if math.isfinite(item) else ("the number is not finite", "give a finite number")
     return f"a {type(item).__name__} cannot be written as YAML", _plain_type_hint(item)

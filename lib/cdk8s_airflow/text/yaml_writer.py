@@ -89,7 +89,7 @@ def values_text(tree: Mapping[str, object]) -> str:
         tree: the values; strings, booleans, integers, floats, None, and mappings, lists and tuples of these.
 
     Raises:
-        PlatformError: for everything in the tree that could not arrive as it is, all at once. Rules: ``text/type``,
+        PlatformError: for everything in the tree that YAML cannot represent, all at once. Rules: ``text/type``,
             ``text/key-type``, ``text/key-length``, ``text/number-range``, ``text/number-finite``, ``text/surrogate``, ``text/erased``,
             ``text/depth``.
     """

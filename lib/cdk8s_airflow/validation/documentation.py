@@ -1,4 +1,4 @@
-"""Signatures and docstrings of classes, composed when somebody asks for them.
+"""Signatures and docstrings of classes, composed when they are read.
 
 ``inspect.signature`` shows the metaclass of jsii for a construct, and ``help`` shows only the fields that a class itself
 declares. A class that is given to :func:`document` has a signature with its real arguments, and a docstring that explains all

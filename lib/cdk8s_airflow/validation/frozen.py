@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
 
     def dataclass_transform(**_: object) -> Callable[[Any], Any]:
-        """Speaks to type checkers only; in typing since Python 3.11."""
+        """For type checkers only; part of typing since Python 3.11."""
         return lambda function: function
 
 

@@ -102,7 +102,7 @@ def _dag_processor(settings: ReleaseSettings) -> Tree:
 
 
 def _without_token(settings: ReleaseSettings) -> Tree:
-    """Reading DAG files takes no token of Kubernetes, unless connections are looked up there."""
+    """Parsing DAG files requires no Kubernetes token, unless connections are looked up in Kubernetes."""
     return {"automountServiceAccountToken": settings.secrets_backend is not None}
 
 

@@ -246,7 +246,7 @@ def config_notes(settings: ReleaseSettings) -> Iterator[str]:
 
 
 def config_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether Airflow reads every option, from here only, as it was meant, and no secret stands in clear text."""
+    """Findings for options that Airflow does not read, that another argument sets, or that have secrets in clear text."""
     first: dict[known.Name, _Option] = {}
     for option in _asked(settings):
         problems = list(_problems(option, settings))
@@ -384,7 +384,7 @@ def _value_problems(option: _Option, airflow: str) -> Iterator[Finding]:
             )
         elif value != value.strip():
             yield _unwritable(
-                option, "starts or ends with a blank, which Airflow's parser takes away", "leave the blank out"
+                option, "must not start or end with a space, because Airflow's parser removes it", "remove the space"
             )
         elif _ERASED in value:
             yield _unwritable(

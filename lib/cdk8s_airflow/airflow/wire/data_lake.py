@@ -19,7 +19,7 @@ from cdk8s_airflow.validation import Finding
 
 
 def lake_variables(lake: DataLake) -> Mapping[str, str | SecretKey]:
-    """Every variable, as a text or as the key of a Secret."""
+    """Every variable, as a string or as the key of a Secret."""
     bucket = lake.buckets[0]
     storage, given = bucket.storage, bucket.credentials
     name = f"AIRFLOW_CONN_{lake.connection_id.upper()}"
@@ -79,7 +79,7 @@ def data_lake_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="lake/endpoint-of-logs",
             at="data_lake.variables",
-            problem="tells every pod that S3 is where the lake is, and logs, which say nothing of where their bucket is, would go there",
+            problem="sets the S3 endpoint of every pod, and logs= has no endpoint of its own, so logs would be written there",
             seen="True",
             fix="write DataLake(variables=False, ...), or say where the bucket of logs is: "
             'Logs.s3(..., endpoint="https://s3.eu-central-1.amazonaws.com")',

@@ -24,7 +24,7 @@ GIT_SYNC_USER = 65533
 """The user of the git-sync image."""
 
 GIT_CA_VOLUME = "git-ca"
-"""The volume with the authority of the git server."""
+"""The volume with the CA certificate of the git server."""
 
 GIT_CA_FILE = "ca.crt"
 """The file in that volume."""
@@ -73,7 +73,7 @@ class GitSyncParts:
 def git_sync_parts(settings: ReleaseSettings) -> GitSyncParts | None:
     """The git-sync container of a release; None where DAG files come from elsewhere.
 
-    git-sync has none of the variables of Airflow's containers. An authority of its own wins over that of the release.
+    git-sync has none of the variables of Airflow's containers. Its own CA certificate overrides that of the release.
     """
     git = settings.git_sync
     if git is None:
@@ -106,7 +106,7 @@ def _authority(settings: ReleaseSettings, git: GitSync) -> tuple[Iterable[EnvVar
 
 
 def _variables(settings: ReleaseSettings, git: GitSync, authority: Iterable[EnvVariable]) -> tuple[EnvVariable, ...]:
-    """Its metrics, and its authority before the proxy, or after it where the authority is that of the release."""
+    """Its metrics, and its CA certificate before the proxy, or after it if the certificate is that of the release."""
     proxy = env_variables(proxy_variables(settings))
     metrics = _metrics(settings, git)
     return (*metrics, *authority, *proxy) if git.ca is not None else (*metrics, *proxy, *authority)

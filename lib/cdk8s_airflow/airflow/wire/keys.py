@@ -1,4 +1,4 @@
-"""The keys that must not move, by reference, and no user that everybody knows."""
+"""The keys of Airflow in existing Secrets, and no default user."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def _connection(logs: Logs) -> str | SecretKey | None:
 
 
 def log_config(settings: ReleaseSettings) -> ConfigOptions:
-    """The folder tells Airflow which store it is."""
+    """Airflow recognizes the store by the folder."""
     logs = settings.logs
     if isinstance(logs, SearchLogs):
         return _search_options(logs)
@@ -119,7 +119,7 @@ def _place(logs: SearchLogs, settings: ReleaseSettings) -> str | None:
 
 
 def log_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Whether the claim can be mounted by all the pods that write to it, and this version knows the search engine."""
+    """Findings if not all pods can mount the claim, or this version does not support the search engine."""
     if isinstance(settings.logs, SearchLogs):
         yield from _search_rules(settings.logs, settings)
     if isinstance(settings.logs, ClaimLogs):

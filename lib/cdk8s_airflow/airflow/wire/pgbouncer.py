@@ -87,7 +87,7 @@ def pgbouncer_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
 def pgbouncer_ini(settings: ReleaseSettings) -> str:
     """The settings. Source of the names: PgBouncer's documentation of its configuration, and the chart's ``pgbouncer_config``.
 
-    Sessions are handed out anew for each transaction. Airflow 3's second driver prepares its statements, so they are followed.
+    Sessions are assigned for each transaction. Airflow 3's second driver uses prepared statements, so PgBouncer tracks them.
     """
     database = settings.database
     given, direct = database.pgbouncer, database.address

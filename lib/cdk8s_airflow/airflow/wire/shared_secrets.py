@@ -16,7 +16,7 @@ from cdk8s_airflow.validation import Finding
 
 
 def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Secrets of different contracts under one name: whoever makes the second overwrites the first."""
+    """Findings for Secrets of different contracts with the same name: the second would overwrite the first."""
     first: dict[str, str] = {}
     for at, name in _named_secrets(settings):
         if name in first and not (at.startswith("keys.") and first[name].startswith("keys.")):

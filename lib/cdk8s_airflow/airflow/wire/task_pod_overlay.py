@@ -47,7 +47,7 @@ class TaskPodOverlay:
         host_aliases: entries of ``/etc/hosts``.
         command: the command of the container of the task.
         pod_security: the security context of task pods; empty for that of all pods.
-        container_security: likewise for the container.
+        container_security: the same for the container.
         containers: further containers.
         init_containers: further init containers.
         kerberos: the section ``kerberos``.
@@ -205,7 +205,7 @@ def workersection(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _laid_over(part: Any, values: Mapping[str, Any], key: str) -> Any:
-    """A part with one key of ``values=`` laid over it, as Helm does: mappings are merged, anything else is replaced."""
+    """A part with one key of ``values=`` merged over it, as in Helm: mappings are merged, everything else is replaced."""
     if key not in values:
         return part
     value = values[key]

@@ -1,4 +1,4 @@
-"""Values as nested dictionaries: made from dotted keys, put together, laid over each other."""
+"""Values as nested dictionaries: created from dotted keys, joined, and merged."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _copied(value: Any) -> Any:
 
 
 def overlay(tree: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
-    """A tree with another laid over it, as Helm does with values files: maps are merged, anything else is replaced."""
+    """A tree with another merged over it, as in Helm's values files: mappings are merged, everything else is replaced."""
     result: Tree = dict(tree)
     for key, value in over.items():
         below = result.get(key)

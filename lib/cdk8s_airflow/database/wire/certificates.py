@@ -26,7 +26,7 @@ def certificate_spec(settings: ClusterSettings) -> dict[str, Any]:
 
 
 def authority_secret(settings: ClusterSettings) -> str:
-    """The Secret with the authority that signs the certificate of the server."""
+    """The Secret with the CA that signs the certificate of the server."""
     certificates = settings.certificates
     given = None if certificates is None else _named(certificates.server_ca)
     return given or f"{settings.name}-ca"
@@ -50,13 +50,13 @@ def certificate_needs(settings: ClusterSettings) -> Iterator[needs.SecretNeed]:
     for authority, whom in ((given.server_ca, "the server"), (given.client_ca, "clients")):
         if authority is not None:
             key = SecretKey(authority.name, "ca.crt")
-            yield needs.authority(key, settings.namespace, f"who signs for {whom} of Cluster {settings.name}")
+            yield needs.authority(key, settings.namespace, f"the CA of {whom} of Cluster {settings.name}")
     if given.client_ca is not None and given.replication is None:
         yield needs.free_key(
             SecretKey(given.client_ca.name, "ca.key"),
             settings.namespace,
             f"signs the certificates of clients of Cluster {settings.name}",
-            content="the authority's private key, in PEM",
+            content="the private key of the CA, in PEM",
             source="cat ca.key",
         )
 

@@ -135,7 +135,7 @@ def _pod(settings: LabSettings) -> dict[str, Any]:
 
 
 def _container(settings: LabSettings) -> dict[str, Any]:
-    """The official image: it makes the database on an empty volume, and takes no notice of the variables on another."""
+    """The official image: it creates the database on an empty volume, and ignores the variables on any other."""
     alive = {"exec": {"command": ["pg_isready", "-h", "127.0.0.1", "-U", settings.user, "-d", settings.database]}}
     password = {"secretKeyRef": {"name": settings.credentials, "key": "password"}}
     container: dict[str, Any] = {
@@ -170,7 +170,7 @@ def _container(settings: LabSettings) -> dict[str, Any]:
 
 
 def lab_login(ref: BasicAuthSecret, namespace: str, user: str, purpose: str) -> needs.SecretNeed:
-    """The Secret with its user and password; nobody reads it again when it changes, so it needs no label for that."""
+    """The Secret with its user and password; no controller watches it, so it needs no label for that."""
     need = needs.basic_auth(ref, namespace, username=user, purpose=purpose)
     return replace(need, command=need.command.partition(" && kubectl")[0], labels={})
 

@@ -93,7 +93,7 @@ ALLOWED = frozenset(
 
 PREPARED_STATEMENTS = "200"
 """How many prepared statements PgBouncer follows for each client. Airflow 3's second driver prepares each statement, which a
-pooler that hands sessions out anew for each transaction has to know of; without it the driver stops with an error."""
+pooler that assigns a session for each transaction must support; without it the driver stops with an error."""
 
 
 @frozen
@@ -152,7 +152,7 @@ def pooler_objects(settings: PoolerSettings) -> dict[str, dict[str, Any]]:
 def pooler_manifest(settings: PoolerSettings) -> dict[str, Any]:
     """The Pooler. Source: ``spec`` of postgresql.cnpg.io/v1. In a template ``containers`` must stand, and the one is ``pgbouncer``.
 
-    The image stands in the template, where every release of the operator reads it; ``pgbouncer.image`` came with 1.30.
+    The image is in the template, which every release of the operator reads; ``pgbouncer.image`` requires 1.30.
     """
     parameters = {
         "max_client_conn": str(settings.max_clients),
@@ -192,9 +192,7 @@ def pooler_traffic(name: str, namespace: str, cluster: str) -> Traffic:
     pods = pooler_pods(name, namespace)
     flows = (
         *resolves_names(pods),
-        TrafficFlow(
-            source=pods, target=ClusterComponent(role="api-server"), port=6443, purpose="the API of Kubernetes"
-        ),
+        TrafficFlow(source=pods, target=ClusterComponent(role="api-server"), port=6443, purpose="the Kubernetes API"),
         TrafficFlow(source=pods, target=instances(cluster, namespace), port=POSTGRES, purpose="the database"),
         TrafficFlow(source=ClusterComponent(role="monitoring"), target=pods, port=METRICS, purpose="metrics"),
     )

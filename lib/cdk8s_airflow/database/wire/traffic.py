@@ -12,7 +12,7 @@ CLUSTER_LABEL = "cnpg.io/cluster"
 """The label of everything that belongs to a Cluster."""
 
 ROLE_LABEL = "cnpg.io/podRole"
-"""The label that tells instances and poolers apart; pods of the operator's Jobs lack it."""
+"""The label that distinguishes instances and poolers; pods of the operator's Jobs lack it."""
 
 POSTGRES, STATUS, METRICS = 5432, 8000, 9187
 """Ports of an instance: PostgreSQL, its manager, metrics."""
@@ -34,8 +34,8 @@ def cluster_traffic(name: str, namespace: str) -> Traffic:
     operator, kubernetes = ClusterComponent(role="cnpg-operator"), ClusterComponent(role="api-server")
     flows = (
         *resolves_names(servers, workers),
-        TrafficFlow(source=servers, target=kubernetes, port=6443, purpose="the API of Kubernetes"),
-        TrafficFlow(source=workers, target=kubernetes, port=6443, purpose="the API of Kubernetes"),
+        TrafficFlow(source=servers, target=kubernetes, port=6443, purpose="the Kubernetes API"),
+        TrafficFlow(source=workers, target=kubernetes, port=6443, purpose="the Kubernetes API"),
         TrafficFlow(source=operator, target=servers, port=STATUS, purpose="the operator"),
         TrafficFlow(source=operator, target=servers, port=POSTGRES, purpose="the operator"),
         TrafficFlow(source=servers, target=servers, port=POSTGRES, purpose="replication"),

@@ -139,7 +139,7 @@ def variable_rules(profiles: Mapping[str, DbtProfile]) -> Iterator[Finding]:
 
 
 def profiles_text(profiles: Mapping[str, DbtProfile]) -> str:
-    """The file ``profiles.yml``: what is secret stands in it as the name of a variable."""
+    """The file ``profiles.yml``, with names of environment variables instead of secrets."""
 
     def written(variable: str, value: Any) -> Any:
         return f"{{{{ env_var('{variable}') }}}}" if isinstance(value, SecretKey) else value
@@ -200,7 +200,7 @@ def dbt_pods(settings: ProfilesSettings) -> PodGroup:
 
 
 def dbt_traffic(settings: ProfilesSettings) -> Traffic:
-    """Whom these pods talk to: the warehouses of all targets, and DNS. Nobody talks to them."""
+    """The connections of these pods: to the warehouses of all targets, and to DNS. No client connects to them."""
     if settings.image is None:
         return Traffic()
     pods = dbt_pods(settings)

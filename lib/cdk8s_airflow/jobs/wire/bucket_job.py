@@ -58,7 +58,7 @@ class BucketJobSettings:
 
 @cache
 def script() -> str:
-    """The script, as it stands in this package."""
+    """The text of the script in this package."""
     return (Path(__file__).parents[1] / "programs" / "create_buckets.py").read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Alerts as data, and the PrometheusRule that is made of them."""
+"""Alerts as data, and the PrometheusRule with them."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ def _kubernetes(release: ReleaseTarget, given: Alerts) -> Iterator[Alert]:
         pending=_length(given.pending),
         severity="warning",
         summary="A pod cannot start.",
-        description="Pod {{ $labels.pod }} of namespace {{ $labels.namespace }} is pending: no node has room for it, or its "
+        description="Pod {{ $labels.pod }} of namespace {{ $labels.namespace }} is pending: no node has enough free resources, or its "
         "image, volume or Secret is missing.",
     )
     killed = ("kube_pod_container_status_last_terminated_reason", "kube_pod_container_status_terminated_reason")

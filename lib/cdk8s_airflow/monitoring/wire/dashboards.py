@@ -123,7 +123,7 @@ def _overview(targets: Targets) -> Iterator[DashboardPanel]:
     everywhere = f'namespace=~"{alternatives(release.namespaces)}"'
     yield _panel(
         "Pods",
-        "Pods by phase. Many pending pods: the cluster has no room.",
+        "Pods by phase. Many pending pods: the nodes have no free CPU or memory.",
         (f"sum by (phase) ({selected('kube_pod_status_phase', {}, everywhere)})", "{{phase}}"),
     )
     containers = f'{everywhere},container!=""'

@@ -718,7 +718,7 @@ RULES = (
         title="A workload of the chart gets or loses its volumes",
         on=_AIRFLOW,
         check=_workload_kind,
-        happens="The workload of the {component} becomes a {to}. Its pods are deleted and created anew; running tasks on them end.",
+        happens="The workload of the {component} becomes a {to}. Its pods are deleted and created again; running tasks on them end.",
         first="Wait for running tasks.",
     ),
     Rule(
@@ -893,13 +893,13 @@ RULES = (
     Rule(
         id="users/everybody-is-admin",
         risk=Risk.SECURITY,
-        title="Everybody is an administrator",
+        title="Every user is an administrator",
         on=_AIRFLOW,
         paths=("values.config.core.simple_auth_manager_all_admins",),
         when=turned_on,
         in_place=False,
-        happens="Everybody who reaches the UI is an administrator without a password.",
-        first="Use it only where nobody else reaches the UI.",
+        happens="Every user who can reach the UI is an administrator without a password.",
+        first="Use it only if no one else can reach the UI.",
     ),
     Rule(
         id="users/config-shown",
@@ -909,7 +909,7 @@ RULES = (
         paths=("values.config.api.expose_config", "values.config.webserver.expose_config"),
         when=lambda setting: is_true(setting.new) and not is_true(setting.old),
         in_place=False,
-        happens="Everybody who may see the configuration in the UI reads all of airflow.cfg, secrets included.",
+        happens="Every user who may see the configuration in the UI can read all of airflow.cfg, including secrets.",
         first="Use non-sensitive-only.",
     ),
     Rule(
@@ -931,7 +931,7 @@ RULES = (
         paths=("values.migrateDatabaseJob.enabled",),
         when=turned_off,
         in_place=False,
-        happens="The migration Job is gone. After the next upgrade of Airflow all components wait for a migration that nobody runs.",
+        happens="The migration Job is disabled. After the next upgrade of Airflow, all components wait for a migration that never runs.",
         first="Keep it, or run airflow db migrate in another way.",
     ),
     Rule(
@@ -941,7 +941,7 @@ RULES = (
         on=_AIRFLOW,
         paths=("values.migrateDatabaseJob.useHelmHooks", "values.createUserJob.useHelmHooks"),
         happens="{path} {change}: the Job runs at another time of an upgrade. An older Job of this name that is "
-        "still there stands in its way.",
+        "still exists blocks it.",
         first="Delete finished Jobs of the release before.",
     ),
     Rule(

@@ -423,7 +423,7 @@ RULES = (
         also=("spec.enablePDB",),
         happens="The number of instances goes from {old} to {new}. Each further one gets a volume and copies all data from the "
         "primary instance.",
-        first="Check that there is a node with room for each.",
+        first="Check that there is a node with enough free resources for each.",
     ),
     Rule(
         id="database/instances-removed",
@@ -545,7 +545,7 @@ RULES = (
         on=_CLUSTER,
         paths=("spec.enableSuperuserAccess",),
         when=turned_on,
-        happens="The operator creates a Secret with which anybody who reads it is superuser of PostgreSQL.",
+        happens="The operator creates a Secret with the password of PostgreSQL's superuser. Everyone who can read it has full access.",
         first="Give the role that needs more a permission of its own instead.",
     ),
     Rule(

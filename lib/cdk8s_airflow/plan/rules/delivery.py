@@ -106,7 +106,7 @@ RULES = (
         paths=("spec.timeout",),
         when=_shorter,
         happens="Helm waits {new} for each hook instead of {old}. A migration that takes longer fails the upgrade.",
-        first="Leave room for the longest migration.",
+        first="Allow enough time for the longest migration.",
     ),
     Rule(
         id="delivery/repository",

@@ -166,7 +166,7 @@ RULES = (
         paths=("spec.clusterIP",),
         when=_headless,
         happens="spec.clusterIP of a Service cannot change between None and an address; the API server refuses it.",
-        first="Delete the Service and create it anew, or give it another name.",
+        first="Delete the Service and create it again, or use another name.",
     ),
     Rule(
         id="service/immutable",
@@ -177,7 +177,7 @@ RULES = (
         paths=("spec.clusterIP", "spec.loadBalancerClass"),
         when=lambda setting: setting.old is not MISSING,
         happens="{path} of a Service cannot be changed ({old} to {new}); the API server refuses it.",
-        first="Delete the Service and create it anew, or give it another name.",
+        first="Delete the Service and create it again, or use another name.",
     ),
     Rule(
         id="service/exposed",
@@ -229,7 +229,7 @@ RULES = (
         title="A Service selects other pods",
         on=("Service",),
         paths=("spec.selector",),
-        happens="The Service leads to pods with {new} instead of {old}. Until such pods are ready, nobody can connect.",
+        happens="The Service leads to pods with {new} instead of {old}. Until such pods are ready, no client can connect.",
         first="Add the labels to the pods first.",
     ),
     Rule(

@@ -384,7 +384,7 @@ RULES = (
         on=("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"),
         event="added",
         when=_running,
-        happens="{object} is new. The accounts that it is bound to may do more than before.",
+        happens="{object} is new. The accounts that it is bound to get additional permissions.",
         first="Check whether they need it.",
     ),
     Rule(

@@ -1,4 +1,4 @@
-"""Rules on permissions, Pod Security and what containers may do."""
+"""Rules on permissions, Pod Security and privileges of containers."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _holder(path: Path) -> Path:
 
 
 def _privileges(setting: Setting) -> bool:
-    """More is allowed; not because the whole pod or container is gone."""
+    """More is allowed, and the whole pod or container still exists."""
     if setting.new is MISSING and find(setting.view.new, _holder(setting.path)) is MISSING:
         return False
     return _more_rights(setting)
@@ -245,7 +245,7 @@ RULES = (
         paths=_PRIVILEGES,
         when=_privileges,
         in_place=False,
-        happens="{path} {change}: the containers may do more on their node.",
+        happens="{path} {change}: the containers get more privileges on their node.",
         first="Check that the container needs it; a namespace with the level restricted refuses it.",
     ),
     Rule(
@@ -267,7 +267,7 @@ RULES = (
         paths=("**.automountServiceAccountToken",),
         when=lambda setting: setting.new is True and setting.old is False,
         in_place=False,
-        happens="{path} is on: whoever runs code in these pods can use the permissions of their account.",
+        happens="{path} is on: code in these pods can use the permissions of their service account.",
         first="Check that they need the Kubernetes API.",
     ),
     Rule(

@@ -18,7 +18,7 @@ _SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
 def _is_hook(setting: Setting) -> bool:
-    """The Job is deleted before it is created anew, by Helm or Argo CD."""
+    """The Job is deleted before it is created again, by Helm or Argo CD."""
     annotations = setting.pair.either.metadata.get("annotations")
     hooks = ("helm.sh/hook", "argocd.argoproj.io/hook")
     return isinstance(annotations, Mapping) and any(hook in annotations for hook in hooks)
@@ -160,11 +160,11 @@ RULES = (
     Rule(
         id="job/replaced",
         risk=Risk.CONFIGURATION,
-        title="A Job changes that is created anew each time",
+        title="A Job changes that is created again each time",
         on=("Job",),
         paths=("spec.template", "spec.**"),
         default=True,
-        happens="The Job is deleted and created anew with the next upgrade ({path}).",
+        happens="The Job is deleted and created again with the next upgrade ({path}).",
     ),
     Rule(
         id="cronjob/next-run",
@@ -242,7 +242,7 @@ RULES = (
         paths=("spec.hard.*",),
         when=_quota_below,
         happens="The quota for {resource} goes from {old} to {new}, and {use} is in use. Running pods stay, but none is created "
-        "anew: restarts and tasks wait.",
+        "again: restarts and tasks wait.",
         first="Lower the requests first.",
     ),
     Rule(
@@ -273,7 +273,7 @@ RULES = (
         on=_SCALERS,
         check=_targets_with_replicas,
         happens="The autoscaler sets the number of replicas of {target}, and so does each apply (replicas: {replicas}).",
-        first="Leave replicas out of the manifest of {target}.",
+        first="Remove replicas from the manifest of {target}.",
     ),
     Rule(
         id="scaling/bounds",

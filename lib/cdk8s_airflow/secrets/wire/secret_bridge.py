@@ -49,7 +49,7 @@ def bridge_objects(settings: BridgeSettings) -> dict[str, dict[str, Any]]:
     there.
 
     The Kubernetes provider of External Secrets needs only ``get`` on that name. The validation of the store creates a
-    SelfSubjectRulesReview, which every account of a cluster may do.
+    SelfSubjectRulesReview, which every account of a cluster may create.
     """
     sources = list(dict.fromkeys([settings.source, *([settings.ca[0].name] if settings.ca else [])]))
     reader = {"name": settings.name, "namespace": settings.reader_namespace}
