@@ -232,10 +232,11 @@ class AirflowChart(PlatformConstruct):
             delivery: how the release reaches the cluster: :class:`K3sHelmChart` (the default), :class:`FluxRelease`,
                 :class:`ArgoApplication` or :class:`HelmCommand`.
             facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
-            rotation: any text; changing it restarts every pod. Nothing else does when the content of a Secret changes.
-            values: values of the chart, laid over ours key by key: maps are merged, anything else is replaced. They are held
-                against the version like ours.
-            unchecked_values: likewise, laid over everything and not checked, but for secrets in clear text; the summary says so.
+            rotation: any string; changing it restarts every pod. Pods do not restart when only the content of a Secret changes.
+            values: values of the chart, merged over the generated ones: mappings are merged, everything else is replaced. They are
+                validated for the chart version.
+            unchecked_values: values of the chart, merged last. They are not validated, except for secrets in clear text, and the
+                summary lists them.
 
         Raises:
             PlatformError: with everything that is wrong with the arguments, their combination or the values.
