@@ -80,7 +80,7 @@ CASES = [
         airflow(ui=Ingress(host="a.lab", tls=IngressTls("a-tls", issuer_kind="Issuer"))),
         "ui.tls.issuer_kind",
         "'Issuer'",
-        "name it",
+        "Set issuer=",
     ),
     case(
         "a network with bits beyond its prefix",
