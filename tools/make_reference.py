@@ -31,6 +31,7 @@ from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Rule
 from cdk8s_airflow.plan.rules import RULES
 from cdk8s_airflow.validation import constraints
+from cdk8s_airflow.validation.versions import minor_text, range_text
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = "cdk8s_airflow"
@@ -472,8 +473,8 @@ def versions_table() -> str:
     rows = ["| chart | default Airflow | supported Airflow | PostgreSQL |\n|---|---|---|---|\n"]
     for chart, runs in versions.CHARTS.items():
         minors = ", ".join(f"{major}.{minor}" for major, minor in runs.minors)
-        supported = versions._POSTGRES[versions.minor_of(runs.default)]
-        rows.append(f"| {chart} | {runs.default} | {minors} | {supported.start} to {supported.stop - 1} |\n")
+        supported = versions.SUPPORTED_POSTGRES[minor_text(runs.default)]
+        rows.append(f"| {chart} | {runs.default} | {minors} | {range_text(supported)} |\n")
     rows.append(
         f"\nKubernetes {OLDEST_KUBERNETES} to {NEWEST_KUBERNETES}. The PostgreSQL column is for the chart's default Airflow version.\n"
     )

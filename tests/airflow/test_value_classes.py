@@ -32,7 +32,7 @@ from cdk8s_airflow import (
     Volume,
 )
 from cdk8s_airflow.schemas import chart_versions, facts_store, value_classes
-from cdk8s_airflow.schemas.misplaced_keys import Setting
+from cdk8s_airflow.schemas.setting import Setting
 from cdk8s_airflow.schemas.value_classes import Values
 from tests.helm.value_samples import keys, nested, sample
 from tests.making import emitted, make_airflow, new_chart

@@ -12,7 +12,7 @@ from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
-from cdk8s_airflow.model.controller_versions import FLUX_RETRIES, HELM_CONTROLLER, has, releases_text
+from cdk8s_airflow.model.controller_versions import FLUX_RETRIES, HELM_CONTROLLER, supports
 from cdk8s_airflow.model.pruning import STATE_LABEL, state_metadata
 from cdk8s_airflow.validation import check_value
 
@@ -136,19 +136,15 @@ def test_chart_source_splits_the_url_into_host_repository_and_chart(
         ("backOffLimit", "0.15.2", "0.15.3"),
     ],
 )
-def test_has_compares_within_each_line_of_releases(field: str, without: str, having: str) -> None:
-    since = HELM_CONTROLLER[field]
-    assert (has(since, without), has(since, having), has(since, None)) == (False, True, False)
+def test_supports_compares_within_each_line_of_releases(field: str, without: str, having: str) -> None:
+    versions = HELM_CONTROLLER[field]
+    assert (supports(versions, without), supports(versions, having), supports(versions, None)) == (False, True, False)
 
 
 def test_flux_retry_requires_2_7() -> None:
-    assert [has(FLUX_RETRIES, seen) for seen in (None, "2.6.4", "2.7", "2.7.0", "2.10", "3.0")] == [
+    assert [supports(FLUX_RETRIES, seen) for seen in (None, "2.6.4", "2.7", "2.7.0", "2.10", "3.0")] == [
         False, False, True, True, True, True,
     ]  # fmt: skip
-
-
-def test_releases_text() -> None:
-    assert releases_text(HELM_CONTROLLER["values"]) == "0.16.20 or 0.17.0"
 
 
 def test_state_metadata_excludes_objects_from_pruning() -> None:

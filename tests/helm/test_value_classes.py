@@ -53,7 +53,7 @@ from cdk8s_airflow.airflow.pipeline import CompiledRelease, compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.schemas import facts_store, value_classes
-from cdk8s_airflow.schemas.misplaced_keys import Setting
+from cdk8s_airflow.schemas.setting import Setting
 from cdk8s_airflow.schemas.validation_errors import knows
 from cdk8s_airflow.schemas.value_classes import Key, ValueClass, Values
 from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release

@@ -6,6 +6,8 @@ from typing import Any
 
 from cdk8s_airflow.monitoring.targets import ClusterTarget, PoolerTarget, ReleaseTarget, Targets
 
+AIRFLOW = {2: "2.11.0", 3: "3.2.2"}
+
 
 def release(major: int = 3, **changes: Any) -> ReleaseTarget:
     """A release with every part that can be monitored."""
@@ -13,7 +15,7 @@ def release(major: int = 3, **changes: Any) -> ReleaseTarget:
         "release": "airflow",
         "namespace": "airflow",
         "namespaces": ("airflow", "tasks"),
-        "airflow_major": major,
+        "airflow": AIRFLOW[major],
         "statsd": "airflow-statsd",
         "statsd_labels": {"tier": "airflow", "component": "statsd", "release": "airflow"},
         "pgbouncer": "airflow-pgbouncer",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cdk8s_airflow.schemas import check_values
-from cdk8s_airflow.schemas.misplaced_keys import MISPLACED, Setting, numbers
+from cdk8s_airflow.schemas.misplaced_keys import misplaced_keys
+from cdk8s_airflow.schemas.setting import Setting
 from tests.schemas.test_chart_values import nested
 
 PAIRS = (
@@ -178,20 +179,31 @@ def test_an_ignored_section_is_reported_once_not_for_each_key_below() -> None:
 
 def test_every_entry_of_the_table_applies_to_some_supported_setting() -> None:
     settings = [Setting(chart=c, airflow=a, executor=e) for c, a in PAIRS for e in (KUBERNETES, CELERY, LOCAL)]
-    idle = [entry.path for entry in MISPLACED if not any(entry.applies(setting) for setting in settings)]
+    idle = [entry.path for entry in misplaced_keys() if not any(entry.applies(setting) for setting in settings)]
     assert idle == []
 
 
 def test_no_two_entries_answer_for_the_same_place_and_setting() -> None:
     settings = [Setting(chart=c, airflow=a, executor=e) for c, a in PAIRS for e in (KUBERNETES, CELERY, LOCAL)]
     for setting in settings:
-        paths = [entry.path for entry in MISPLACED if entry.applies(setting)]
+        paths = [entry.path for entry in misplaced_keys() if entry.applies(setting)]
         assert len(paths) == len(set(paths)), sorted(path for path in paths if paths.count(path) > 1)
 
 
-@pytest.mark.parametrize(
-    ("version", "expected"),
-    [("1.22.0", (1, 22, 0)), ("3.2", (3, 2)), ("3.2.2rc1", (3, 2, 21)), ("latest", ()), ("2.11.0+x", (2, 11, 0))],
-)
-def test_versions_are_compared_by_their_numbers(version: str, expected: tuple[int, ...]) -> None:
-    assert numbers(version)[: len(expected)] == expected
+def test_texts_have_no_placeholders_left() -> None:
+    assert [entry.path for entry in misplaced_keys() if "$" in entry.instead] == []
+
+
+def test_key_in_a_text_is_the_last_step() -> None:
+    (entry,) = [each for each in misplaced_keys() if each.path == "workers.kubernetes.tolerations"]
+    assert "workers.tolerations;" in entry.instead
+    assert "task_pods=TaskPods(" in entry.instead
+
+
+def test_key_is_misplaced_between_two_charts_if_it_is_for_both() -> None:
+    (entry,) = [each for each in misplaced_keys() if each.path == "imagePullSecrets"]
+    assert entry.charts == "<1.20"
+    charts = {
+        chart: entry.applies(Setting(chart=chart, airflow="3.0.2", executor=LOCAL)) for chart in ("1.16.0", "1.19.0")
+    }
+    assert charts == {"1.16.0": True, "1.19.0": False}

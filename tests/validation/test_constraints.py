@@ -21,7 +21,6 @@ from cdk8s_airflow.validation.constraints import (
     is_subdomain,
     quantity,
     seconds,
-    version,
 )
 
 
@@ -96,11 +95,6 @@ def test_durations_are_counted_in_seconds(text: str, amount: int) -> None:
 )
 def test_other_texts_are_no_durations(text: str) -> None:
     assert not is_duration(text)
-
-
-def test_versions_compare_by_their_numbers() -> None:
-    assert version("1.22.0") == (1, 22, 0)
-    assert version("1.9") < version("1.10")
 
 
 LONG = "a" * 63

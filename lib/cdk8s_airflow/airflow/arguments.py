@@ -88,7 +88,7 @@ def _settings(
 ) -> ReleaseSettings:
     """The arguments that are settings as they are, and those that are not."""
     processor = arguments["dag_processor"]
-    if processor is None and dialect.place("dag_processor.required") is not None:
+    if processor is None and dialect.has("dag_processor.required"):
         processor = DagProcessor()
     converted = {
         "namespace": arguments["namespace"].name,

@@ -6,25 +6,20 @@ stands here as data; the wire asks for a place by its meaning and never compares
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections.abc import Mapping
 
-from cdk8s_airflow._regex import regex
 from cdk8s_airflow.model.version import CHARTS, minor_of
-from cdk8s_airflow.validation.constraints import version
 from cdk8s_airflow.validation.frozen import frozen
-
-_COMPARE = {">=": operator.ge, "<": operator.lt}
-_BOUND = regex(r"(>=|<)(\d+(?:\.\d+)*)")
+from cdk8s_airflow.validation.versions import version
+from cdk8s_airflow.validation.versions import within as within
 
 
 @frozen(kw_only=False)
 class Place:
-    """One key of the chart, and the versions that read it there.
+    """One key of the chart, or one name, and the versions that have it.
 
     Attributes:
-        key: the dotted key.
+        key: the dotted key, or the name.
         charts: versions of the chart, as ``">=1.19"`` or ``">=1.18 <1.20"``; empty for all.
         airflow: versions of Airflow; empty for all.
     """
@@ -64,8 +59,6 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
     ),
     "dag_processor.enabled": (Place("dagProcessor.enabled", airflow="<3"),),
     "git_sync.metrics_port": (Place("dags.gitSync.httpPort", charts=">=1.20"),),
-    "tasks.isolated": (Place("apiServer", airflow=">=3"),),
-    "dag_processor.required": (Place("dagProcessor", airflow=">=3"),),
     "triggerer.disruption_budget": (Place("triggerer.podDisruptionBudget", charts=">=1.19"),),
     "dag_processor.disruption_budget": (Place("dagProcessor.podDisruptionBudget", charts=">=1.19"),),
     "logs.elasticsearch": (Place("elasticsearch"),),
@@ -104,12 +97,40 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
 }
 """Meaning -> the keys it has had. Source: values.yaml and templates of each chart, and rendering them."""
 
+NAMES: Mapping[str, tuple[Place, ...]] = {
+    "ui_server": (Place("webserver", airflow="<3"), Place("api-server", airflow=">=3")),
+    "ui_server.port": (Place("airflow-ui", airflow="<3"), Place("api-server", airflow=">=3")),
+    "pgbouncer.metrics_port": (Place("pgbouncer-metrics", charts="<1.18"), Place("pgb-metrics", charts=">=1.18")),
+    "sign_on.path": (Place("/oauth-authorized", airflow="<3"), Place("/auth/oauth-authorized", airflow=">=3")),
+}
+"""Meaning -> the names that the chart or Airflow has had for it, in objects and URLs. Source: as above."""
 
-@functools.cache
-def within(bounds: str, text: str) -> bool:
-    """Whether a version is within bounds like ``">=1.18 <1.20"``; empty bounds hold every version."""
-    seen = version(text)
-    return all(_COMPARE[sign](seen, version(bound)) for sign, bound in _BOUND.findall(bounds))
+
+@frozen(kw_only=False)
+class Since:
+    """The versions that have a feature.
+
+    Attributes:
+        charts: versions of the chart, as in :class:`Place`.
+        airflow: versions of Airflow, likewise.
+    """
+
+    charts: str = ""
+    airflow: str = ""
+
+
+FEATURES: Mapping[str, Since] = {
+    "tasks.isolated": Since(airflow=">=3"),
+    "dag_processor.required": Since(airflow=">=3"),
+    "ui_server.probes_ignore_base_url": Since(airflow=">=3"),
+    "auth.simple": Since(airflow=">=3"),
+    "executors.several": Since(airflow=">=2.10"),
+    "executors.celery_kubernetes": Since(airflow="<3"),
+    "secrets_backend": Since(airflow=">=2.11"),
+    "secrets_backend.in_official_image": Since(airflow=">=3.2"),
+}
+"""Features of Airflow that have no key of their own in the chart, and the versions that have them. Source: the release notes of
+Airflow, its providers in the official image, and the probes that each chart renders."""
 
 
 @frozen(kw_only=False)
@@ -132,8 +153,19 @@ class Dialect:
         return None
 
     def has(self, meaning: str) -> bool:
-        """Whether these versions have a key or a feature."""
-        return self.place(meaning) is not None
+        """Whether these versions have a feature, or a key for a meaning."""
+        feature = FEATURES.get(meaning)
+        if feature is None:
+            return self.place(meaning) is not None
+        return within(feature.charts, self.chart) and within(feature.airflow, self.airflow)
+
+    def name(self, meaning: str) -> str:
+        """The name that these versions have for a meaning in objects and URLs."""
+        return next(
+            each.key
+            for each in NAMES[meaning]
+            if within(each.charts, self.chart) and within(each.airflow, self.airflow)
+        )
 
     def since(self, meaning: str) -> str:
         """In words, from which chart on this version of Airflow has a key for a meaning."""
@@ -145,17 +177,17 @@ class Dialect:
     @property
     def ui_server(self) -> str:
         """What the server of the UI is called in object names: ``webserver`` or ``api-server``."""
-        return "webserver" if self.airflow_major < 3 else "api-server"
+        return self.name("ui_server")
 
     @property
     def ui_port(self) -> str:
         """What the port of the UI's Service is called."""
-        return "airflow-ui" if self.airflow_major < 3 else "api-server"
+        return self.name("ui_server.port")
 
     @property
     def pgbouncer_metrics_port(self) -> str:
         """The name of the port with metrics in the Service of PgBouncer. The container calls it ``metrics``."""
-        return "pgbouncer-metrics" if within("<1.18", self.chart) else "pgb-metrics"
+        return self.name("pgbouncer.metrics_port")
 
     @property
     def airflow_major(self) -> int:

@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingConfigMap, ExistingSecret, SecretKey
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import Label, Must, VariableName, VersionText, is_host, is_web_url, version
+from cdk8s_airflow.validation.constraints import Label, Must, VariableName, VersionText, is_host, is_web_url
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.versions import within
 
 _IDENTIFIER = regex(r"[A-Za-z0-9_]+")
 
@@ -62,7 +63,7 @@ class KubernetesSecretsBackend:
     provider_version: VersionText | None = None
 
     def _rules(self) -> Iterator[Finding]:
-        if self.provider_version is not None and version(self.provider_version) < version(OLDEST_PROVIDER):
+        if self.provider_version is not None and within(f"<{OLDEST_PROVIDER}", self.provider_version):
             yield Finding(
                 rule="environment/provider",
                 at="provider_version",

@@ -18,7 +18,7 @@ from cdk8s_airflow.database.wire.settings import ClusterSettings
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount
 from cdk8s_airflow.validation import Finding, show
-from cdk8s_airflow.validation.constraints import version
+from cdk8s_airflow.validation.versions import within
 
 _DESCRIPTOR = regex(r"\$\{([^:]+):([^}]+)\}")
 
@@ -28,20 +28,20 @@ _METHODS = (
     *("pam", "bsd", "oauth"),
 )
 
-SINCE: Mapping[str, tuple[int, ...]] = {
-    "synchronous.failover_quorum": (1, 28),
-    "extension_images": (1, 27),
-    "service_account": (1, 29),
+SINCE: Mapping[str, str] = {
+    "synchronous.failover_quorum": "1.28",
+    "extension_images": "1.27",
+    "service_account": "1.29",
 }
 """The release of the operator that has what an argument asks for; the rest is in every release from 1.26 on."""
 
-ROLE_OBJECTS: tuple[int, ...] = (1, 30)
-"""The first release with an object for roles."""
+ROLE_OBJECTS = ">=1.30"
+"""The releases with an object for roles."""
 
 
 def has_role_objects(facts: ClusterFacts) -> bool:
     """Whether the operator is known to have an object for roles."""
-    return facts.cnpg is not None and version(facts.cnpg)[:2] >= ROLE_OBJECTS
+    return facts.cnpg is not None and within(ROLE_OBJECTS, facts.cnpg)
 
 
 def cluster_findings(settings: ClusterSettings, facts: ClusterFacts) -> Iterator[Finding]:
@@ -64,21 +64,20 @@ def _release_findings(settings: ClusterSettings, facts: ClusterFacts) -> Iterato
     for at, first in SINCE.items():
         if not asked[at]:
             continue
-        named = ".".join(map(str, first))
         if facts.cnpg is None:
             yield Finding(
                 rule="database/release",
                 at=at,
-                problem=f"requires CloudNativePG {named} or newer, and the version in the cluster is unknown",
-                fix=f'Set ClusterFacts(cnpg="{named}.0") or your version, or remove it',
+                problem=f"requires CloudNativePG {first} or newer, and the version in the cluster is unknown",
+                fix=f'Set ClusterFacts(cnpg="{first}.0") or your version, or remove it',
             )
-        elif version(facts.cnpg)[:2] < first:
+        elif within(f"<{first}", facts.cnpg):
             yield Finding(
                 rule="database/release",
                 at=at,
-                problem=f"requires CloudNativePG {named} or newer; this version ignores it",
+                problem=f"requires CloudNativePG {first} or newer; this version ignores it",
                 seen=facts.cnpg,
-                fix=f"Upgrade the operator to {named} or newer, or remove it",
+                fix=f"Upgrade the operator to {first} or newer, or remove it",
             )
 
 
@@ -177,7 +176,7 @@ def _extension_findings(settings: ClusterSettings, facts: ClusterFacts) -> Itera
             problem=f"requires PostgreSQL 18, and this is {settings.postgres_major}",
             fix="Set postgres_major=18 if your Airflow supports it, or use an image= that contains the extensions",
         )
-    if images and facts.kubernetes is not None and version(facts.kubernetes)[:2] < (1, 33):
+    if images and facts.kubernetes is not None and within("<1.33", facts.kubernetes):
         yield Finding(
             rule="database/extension",
             at="extension_images",

@@ -49,8 +49,8 @@ from cdk8s_airflow.validation.constraints import (
     ObjectName,
     SqlName,
     is_label_1035,
-    version,
 )
+from cdk8s_airflow.validation.versions import minor_text, range_text, within
 
 if TYPE_CHECKING:
     from cdk8s_airflow.database.backup import CnpgBackup, CnpgRecovery
@@ -73,22 +73,22 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 50
 _IMAGE = "ghcr.io/cloudnative-pg/postgresql:{major}-standard-trixie"
 _IMAGE_MAJOR = regex(r"[\w.:/-]+:(\d+)[.\d]*(?:-[\w.-]*)?(?:@sha256:[0-9a-f]{64})?", re.ASCII)
-_SUPPORTED_KUBERNETES: Mapping[tuple[int, ...], tuple[str, str]] = {
-    (1, 26): ("1.30", "1.33"),
-    (1, 27): ("1.31", "1.33"),
-    (1, 28): ("1.32", "1.34"),
-    (1, 29): ("1.33", "1.35"),
-    (1, 30): ("1.34", "1.36"),
+_SUPPORTED_KUBERNETES: Mapping[str, str] = {
+    "1.26": ">=1.30 <=1.33",
+    "1.27": ">=1.31 <=1.33",
+    "1.28": ">=1.32 <=1.34",
+    "1.29": ">=1.33 <=1.35",
+    "1.30": ">=1.34 <=1.36",
 }
-"""Release of the operator -> oldest and newest Kubernetes. Source: ``docs/src/supported_releases.md`` at each tag."""
+"""Release of the operator -> versions of Kubernetes. Source: ``docs/src/supported_releases.md`` at each tag."""
 _OPERATORS_KEYS = frozenset(
     ["username", "user", "password", "dbname", "host", "port", "pgpass", "uri", "jdbc-uri", "fqdn-uri", "fqdn-jdbc-uri"]
 )
 """What the Secret that the operator makes for the owner has. Source: CloudNativePG, ``specs/secrets.go``."""
 _RESOURCES = Resources(cpu="100m", memory="512Mi", memory_limit="1Gi")
 
-_RUNS_18 = (1, 27)
-"""The first release of the operator that runs PostgreSQL 18. Source: as above."""
+_RUNS_18 = ">=1.27"
+"""The releases of the operator that run PostgreSQL 18. Source: as above."""
 
 _ClusterName = Annotated[
     str,
@@ -526,13 +526,12 @@ def _joined(settings: ClusterSettings, part: ClusterParts) -> ClusterSettings:
 
 
 def _notes(facts: ClusterFacts) -> Iterator[str]:
-    tested = _SUPPORTED_KUBERNETES.get(version(facts.cnpg)[:2]) if facts.cnpg is not None else None
+    tested = _SUPPORTED_KUBERNETES.get(minor_text(facts.cnpg)) if facts.cnpg is not None else None
     if tested is None or facts.kubernetes is None:
         return
-    oldest, newest = tested
-    if not version(oldest) <= version(facts.kubernetes)[:2] <= version(newest):
+    if not within(tested, facts.kubernetes):
         yield BeforeApply(
-            f"CloudNativePG {facts.cnpg} supports Kubernetes {oldest} to {newest}; this cluster has {facts.kubernetes}."
+            f"CloudNativePG {facts.cnpg} supports Kubernetes {range_text(tested)}; this cluster has {facts.kubernetes}."
         )
 
 
@@ -552,7 +551,7 @@ def _rules(
     for at, volume in (("storage", settings.storage), ("wal_storage", settings.wal_storage)):
         if volume is not None:
             yield from volume_findings(volume, at, writer="one instance")
-    if major == 18 and facts.cnpg is not None and version(facts.cnpg)[:2] < _RUNS_18:
+    if major == 18 and facts.cnpg is not None and not within(_RUNS_18, facts.cnpg):
         yield Finding(
             rule="database/postgres-major",
             at="postgres_major",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cdk8s_airflow.doctor.checks.prerequisites import INSTALLERS
 from cdk8s_airflow.doctor.checks.versions import cnpg_version
 from cdk8s_airflow.doctor.live_cluster import LiveCluster
+from cdk8s_airflow.validation.versions import minor_text
 
 _SHARED = frozenset(
     {
@@ -43,7 +44,7 @@ def cluster_facts_text(cluster: LiveCluster) -> str:
     (architecture,) = architectures if len(architectures) == 1 else (None,)
     cnpg = cnpg_version(cluster)
     arguments = [
-        ("kubernetes", repr(".".join(cluster.version().split(".")[:2]))),
+        ("kubernetes", repr(minor_text(cluster.version()))),
         ("cnpg", repr(cnpg) if cnpg else ""),
         ("nodes", str(len(nodes))),
         ("architecture", repr(architecture) if architecture in ("amd64", "arm64") else ""),

@@ -15,11 +15,12 @@ from cdk8s_airflow.model.cluster_network import (
     NetworkPlugin,
     NotInstalled,
 )
-from cdk8s_airflow.model.controller_versions import HELM_CONTROLLER, has
+from cdk8s_airflow.model.controller_versions import HELM_CONTROLLER, supports
 from cdk8s_airflow.model.traffic import PodGroup
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import Cidr, Count, HostName, Must, NonEmpty, ObjectName, VersionText, version
+from cdk8s_airflow.validation.constraints import Cidr, Count, HostName, Must, NonEmpty, ObjectName, VersionText
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.versions import within
 
 OLDEST_KUBERNETES = "1.30"
 """The oldest Kubernetes version whose schemas the output is validated against."""
@@ -27,10 +28,13 @@ OLDEST_KUBERNETES = "1.30"
 NEWEST_KUBERNETES = "1.36"
 """The newest Kubernetes version whose schemas the output is validated against."""
 
+SUPPORTED_KUBERNETES = f">={OLDEST_KUBERNETES} <={NEWEST_KUBERNETES}"
+"""The Kubernetes versions whose schemas the output is validated against."""
+
 _SupportedKubernetes = Annotated[
     VersionText,
     Must(
-        lambda text: version(OLDEST_KUBERNETES)[:2] <= version(text)[:2] <= version(NEWEST_KUBERNETES)[:2],
+        lambda text: within(SUPPORTED_KUBERNETES, text),
         f"must be a supported Kubernetes version, from {OLDEST_KUBERNETES} to {NEWEST_KUBERNETES}",
         f'Use the version of the cluster without the patch number, such as "{NEWEST_KUBERNETES}"',
         "facts/kubernetes",
@@ -116,10 +120,10 @@ class ClusterFacts:
     @property
     def can_retry_releases(self) -> bool:
         """Whether the helm-controller supports ``failurePolicy: retry`` (0.16.25 and 0.17.6, from its types.go)."""
-        return has(HELM_CONTROLLER["failurePolicy=retry"], self.helm_controller)
+        return supports(HELM_CONTROLLER["failurePolicy=retry"], self.helm_controller)
 
     def _rules(self) -> Iterator[Finding]:
-        if self.cnpg is not None and version(self.cnpg)[:2] < (1, 26):
+        if self.cnpg is not None and within("<1.26", self.cnpg):
             yield Finding(
                 rule="facts/cnpg",
                 at="cnpg",

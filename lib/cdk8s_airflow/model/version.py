@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import version
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.versions import minor_text, range_text, version, within
 
 DEFAULT_CHART_VERSION = "1.22.0"
 """The newest supported chart version."""
@@ -62,19 +62,18 @@ _NEWEST_OF = {
     (3, 3): "3.3.2",
 }
 
-_POSTGRES: Mapping[tuple[int, int], range] = {
-    (2, 9): range(12, 17),
-    (2, 10): range(12, 17),
-    (2, 11): range(12, 17),
-    (3, 0): range(13, 18),
-    (3, 1): range(13, 18),
-    (3, 2): range(14, 19),
-    (3, 3): range(14, 19),
+SUPPORTED_POSTGRES: Mapping[str, str] = {
+    "2.9": ">=12 <=16",
+    "2.10": ">=12 <=16",
+    "2.11": ">=12 <=16",
+    "3.0": ">=13 <=17",
+    "3.1": ">=13 <=17",
+    "3.2": ">=14 <=18",
+    "3.3": ">=14 <=18",
 }
+"""Airflow version -> the PostgreSQL versions that it supports. Source: its release notes."""
 
-TESTED_KUBERNETES: Mapping[tuple[int, int], tuple[tuple[int, int], ...]] = {
-    (2, 9): ((1, 26), (1, 27), (1, 28), (1, 29)),
-}
+TESTED_KUBERNETES: Mapping[str, str] = {"2.9": ">=1.26 <=1.29"}
 """Airflow versions that were not tested on any supported Kubernetes version -> the tested versions. Source: its
 README."""
 
@@ -252,13 +251,13 @@ def _is_airflow(repository: str) -> bool:
 
 def postgres_findings(airflow_version: str, postgres_major: int | None) -> Iterator[Finding]:
     """Check that an Airflow version supports a PostgreSQL version, according to its release notes."""
-    supported = _POSTGRES.get(minor_of(airflow_version))
-    if postgres_major is None or supported is None or postgres_major in supported:
+    supported = SUPPORTED_POSTGRES.get(minor_text(airflow_version))
+    if postgres_major is None or supported is None or within(supported, str(postgres_major)):
         return
     yield Finding(
         rule="versions/postgres",
         at="database",
-        problem=f"must be PostgreSQL {supported.start} to {supported.stop - 1} for Airflow {airflow_version}",
+        problem=f"must be PostgreSQL {range_text(supported)} for Airflow {airflow_version}",
         seen=f"PostgreSQL {postgres_major}",
         fix="Set postgres_major=16, which every supported Airflow version supports",
     )

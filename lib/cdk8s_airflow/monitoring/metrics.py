@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.versions import within
 
 MetricSource = Literal[
     "airflow",
@@ -19,8 +20,6 @@ MetricSource = Literal[
 ]
 """What serves a metric."""
 
-_BOTH = frozenset({2, 3})
-
 
 @frozen
 class Metric:
@@ -29,16 +28,16 @@ class Metric:
     Attributes:
         source: what serves it.
         origin: the name in the source: for Airflow the name that it sends to StatsD.
-        airflow: the major versions of Airflow that send it. Of other sources: both.
+        airflow: the versions of Airflow that send it. Default: all.
     """
 
     source: MetricSource
     origin: str = ""
-    airflow: frozenset[int] = _BOTH
+    airflow: str = ""
 
 
-def _airflow(origin: str, *majors: int) -> Metric:
-    return Metric(source="airflow", origin=origin, airflow=frozenset(majors) or _BOTH)
+def _airflow(origin: str, versions: str = "") -> Metric:
+    return Metric(source="airflow", origin=origin, airflow=versions)
 
 
 def _timer(name: str, origin: str) -> dict[str, Metric]:
@@ -49,7 +48,7 @@ def _timer(name: str, origin: str) -> dict[str, Metric]:
 METRICS: Mapping[str, Metric] = {
     "airflow_scheduler_heartbeat": _airflow("scheduler_heartbeat"),
     "airflow_triggerer_heartbeat": _airflow("triggerer_heartbeat"),
-    "airflow_dag_processor_heartbeat": _airflow("dag_processor_heartbeat", 3),
+    "airflow_dag_processor_heartbeat": _airflow("dag_processor_heartbeat", ">=3"),
     "airflow_dag_processing_import_errors": _airflow("dag_processing.import_errors"),
     "airflow_dag_processing_total_parse_time": _airflow("dag_processing.total_parse_time"),
     "airflow_dag_processing_file_path_queue_size": _airflow("dag_processing.file_path_queue_size"),
@@ -67,8 +66,8 @@ METRICS: Mapping[str, Metric] = {
     "airflow_ti_failures": _airflow("ti_failures"),
     "airflow_ti_successes": _airflow("ti_successes"),
     "airflow_ti_finish": _airflow("ti.finish.<dag_id>.<task_id>.<state>"),
-    "airflow_zombies_killed": _airflow("zombies_killed", 2),
-    "airflow_task_instances_without_heartbeats_killed": _airflow("task_instances_without_heartbeats_killed", 3),
+    "airflow_zombies_killed": _airflow("zombies_killed", "<3"),
+    "airflow_task_instances_without_heartbeats_killed": _airflow("task_instances_without_heartbeats_killed", ">=3"),
     "airflow_triggers_running": _airflow("triggers.running"),
     **_timer("airflow_scheduler_scheduler_loop_duration", "scheduler.scheduler_loop_duration"),
     **_timer("airflow_scheduler_critical_section_duration", "scheduler.critical_section_duration"),
@@ -133,3 +132,13 @@ METRICS: Mapping[str, Metric] = {
 Sources: the calls of ``Stats`` in Airflow 2.9.3, 2.10.5, 2.11.0, 3.0.2, 3.1.8 and 3.2.2, the mapping files of the charts, a
 running CloudNativePG 1.30, and the documentation or source code of the others.
 """
+
+
+def sends(airflow: str, metric: str) -> bool:
+    """Whether a version of Airflow sends a metric.
+
+    Args:
+        airflow: the version.
+        metric: the name of the metric in Prometheus.
+    """
+    return within(METRICS[metric].airflow, airflow)

@@ -174,7 +174,7 @@ def _release(release: AirflowChart) -> ReleaseTarget:
         release=settings.release,
         namespace=settings.namespace,
         namespaces=(settings.namespace, *settings.task_namespaces),
-        airflow_major=settings.dialect.airflow_major,
+        airflow=settings.dialect.airflow,
         statsd=statsd.name if statsd is not None else None,
         statsd_labels=statsd.service.labels if statsd is not None and statsd.service is not None else {},
         pgbouncer=pgbouncer.name if pgbouncer is not None else None,

@@ -17,7 +17,7 @@ class ReleaseTarget:
         release: the name of the release.
         namespace: its namespace.
         namespaces: the namespaces in which its pods run: its own and those of its tasks.
-        airflow_major: 2 or 3.
+        airflow: the version of Airflow.
         statsd: the name of the Service of the StatsD exporter, or None if the release has none.
         statsd_labels: the labels of this Service.
         pgbouncer: the name of the chart's PgBouncer Deployment, or None.
@@ -36,7 +36,7 @@ class ReleaseTarget:
     release: str
     namespace: str
     namespaces: tuple[str, ...]
-    airflow_major: int
+    airflow: str
     statsd: str | None
     statsd_labels: Mapping[str, str]
     pgbouncer: str | None

@@ -10,6 +10,7 @@ from cdk8s_airflow._regex import regex
 from cdk8s_airflow.airflow.pipeline import CompiledRelease
 from cdk8s_airflow.model import support
 from cdk8s_airflow.report.section import Section, Table
+from cdk8s_airflow.validation.versions import minor_text
 
 _MAJOR = regex(r":(\d+)", re.ASCII)
 
@@ -42,7 +43,7 @@ def _of_releases(releases: Iterable[CompiledRelease]) -> Iterator[Row]:
         yield "Airflow Helm chart", dialect.chart, "the next chart release", part
         kubernetes = settings.facts.kubernetes
         if kubernetes is not None:
-            minor = ".".join(kubernetes.split(".")[:2])
+            minor = minor_text(kubernetes)
             yield "Kubernetes", minor, support.KUBERNETES.get(minor, "see kubernetes.io/releases"), "ClusterFacts"
         if settings.facts.cnpg is not None:
             yield (

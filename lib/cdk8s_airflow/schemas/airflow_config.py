@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from cdk8s_airflow.schemas import facts_store as store
 from cdk8s_airflow.schemas.secret_values import is_airflow_secret, is_secret_variable
 from cdk8s_airflow.schemas.validation_errors import nearest
+from cdk8s_airflow.validation.versions import minor_text, version, within
 
 Name = tuple[str, str]
 """Section and option."""
@@ -28,17 +29,12 @@ def _split(text: str) -> Name:
     return section, option
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
-
-
 @cache
 def facts_version(airflow_version: str) -> str:
     """The release whose options are used for a version of Airflow."""
-    wanted = _numbers(airflow_version)
-    known: list[str] = sorted(store.config_facts()["versions"], key=_numbers)
-    same = [version for version in known if _numbers(version)[:2] == wanted[:2]] or known
-    older = [version for version in same if _numbers(version) <= wanted]
+    known: list[str] = sorted(store.config_facts()["versions"], key=version)
+    same = [each for each in known if minor_text(each) == minor_text(airflow_version)] or known
+    older = [each for each in same if version(each) <= version(airflow_version)]
     return older[-1] if older else same[0]
 
 
@@ -208,12 +204,12 @@ def is_readable(name: Name, value: object, airflow_version: str) -> bool:
     try:
         float(text) if type_ == "float" else int(text)
     except ValueError:
-        return type_ == "integer" and _numbers(airflow_version) >= _WHOLE_SINCE and _is_whole(text)
+        return type_ == "integer" and within(_READS_WHOLE_NUMBERS, airflow_version) and _is_whole(text)
     return True
 
 
-_WHOLE_SINCE = (3, 2)
-"""First Airflow release that accepts 1.0 and 1e3 as integers."""
+_READS_WHOLE_NUMBERS = ">=3.2"
+"""Airflow versions that accept 1.0 and 1e3 as integers."""
 
 
 def _is_whole(text: str) -> bool:

@@ -8,8 +8,9 @@ from typing import Any
 
 from cdk8s_airflow.schemas import facts_store as store
 from cdk8s_airflow.schemas import validation_errors as translate
-from cdk8s_airflow.schemas.misplaced_keys import Setting, Table, table
+from cdk8s_airflow.schemas.misplaced_keys import Table, table
 from cdk8s_airflow.schemas.secret_values import is_airflow_secret, is_bare_address, is_secret_place, is_secret_variable
+from cdk8s_airflow.schemas.setting import Setting
 from cdk8s_airflow.secret_scan import active, find_in_tree, is_reference
 from cdk8s_airflow.text.documents import Path, dotted, plain, steps_below
 from cdk8s_airflow.validation import Finding, show

@@ -15,19 +15,19 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from cdk8s_airflow.schemas.misplaced_keys import Setting, numbers
 from cdk8s_airflow.schemas.secret_values import is_secret_place
+from cdk8s_airflow.schemas.setting import Setting
 from cdk8s_airflow.secret_scan import may_hide
 from cdk8s_airflow.text.documents import dotted
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.arguments import typed
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.versions import within
 
 Key: TypeAlias = tuple[str | int, ...]
 Kind: TypeAlias = Literal["owned", "free", "no effect", "unknown"]
 
 _DATA = Path(__file__).parent / "value-classes.json"
-_BOUND = re.compile(r"(>=|<)(\d+(?:\.\d+)*)")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _WORKERS = "worker."
 MISSING: Any = object()
@@ -145,20 +145,14 @@ class _Row(NamedTuple):
 
     def applies(self, setting: Setting) -> bool:
         """Whether the row is for the versions of a setting."""
-        return _within(self.told.get("charts", ""), setting.chart) and _within(
-            self.told.get("airflow", ""), setting.airflow
-        )
+        charts, airflow = self.told.get("charts", ""), self.told.get("airflow", "")
+        return within(charts, setting.chart) and within(airflow, setting.airflow)
 
     def filled(self, text: str) -> str:
         """A text with the alternatives of the pattern filled in."""
         for index, capture in enumerate(self.captured, 1):
             text = text.replace(f"${index}", capture)
         return text
-
-
-def _within(bounds: str, version: str) -> bool:
-    seen = numbers(version)
-    return all((seen >= numbers(bound)) == (sign == ">=") for sign, bound in _BOUND.findall(bounds))
 
 
 class _Rows:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.validation.cron import is_cron_schedule
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.versions import version as version
 
 _QUANTITY = regex(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([eE][+-]?\d+|[kMGTPE]|[KMGTPE]i|[numk])?", re.ASCII)
 _QUANTITY_FACTORS = {
@@ -60,11 +61,6 @@ def days(text: str) -> int:
     if not _RETENTION.fullmatch(text):
         raise ValueError(text)
     return int(text[:-1])
-
-
-def version(text: str) -> tuple[int, ...]:
-    """The numbers of a version, for comparison: ``"1.22.0"`` is ``(1, 22, 0)``."""
-    return tuple(int(part) for part in text.split("."))
 
 
 def is_quantity(text: str) -> bool:

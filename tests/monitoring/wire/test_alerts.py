@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow.monitoring.alerts import ALERT_NAMES, Alerts
-from cdk8s_airflow.monitoring.metrics import METRICS
+from cdk8s_airflow.monitoring.metrics import sends
 from cdk8s_airflow.monitoring.wire.alerts import alert_groups
 from tests.monitoring.alert_cases import CASES
-from tests.monitoring.samples import release, targets
+from tests.monitoring.samples import AIRFLOW, release, targets
 
 RUNBOOK = Path(__file__).parents[3] / "docs" / "how-to" / "respond-to-alerts.md"
 SEEN = Path(__file__).parents[1] / "seen"
@@ -70,7 +70,7 @@ def test_metrics_of_alerts_exist_in_the_airflow_version(major: int) -> None:
         used = metrics_of(parser.parse(rule["expr"]), parser)
         assert used, rule["alert"]
         for metric in used:
-            assert major in METRICS[metric].airflow, (rule["alert"], metric)
+            assert sends(AIRFLOW[major], metric), (rule["alert"], metric)
 
 
 def metrics_of(node: Any, parser: Any) -> set[str]:

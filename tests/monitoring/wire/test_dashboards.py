@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow.monitoring.metrics import METRICS
+from cdk8s_airflow.monitoring.metrics import sends
 from cdk8s_airflow.monitoring.wire.dashboards import dashboard_objects, dashboard_pages
-from tests.monitoring.samples import targets
+from tests.monitoring.samples import AIRFLOW, targets
 from tests.monitoring.wire.test_alerts import metrics_of
 
 LABELS = {"grafana_dashboard": "1"}
@@ -30,7 +30,7 @@ def test_queries_use_metrics_that_exist(major: int) -> None:
             for query in panel.queries:
                 used = metrics_of(parser.parse(query.expr), parser)
                 assert used, panel.title
-                assert all(major in METRICS[metric].airflow for metric in used), (panel.title, used)
+                assert all(sends(AIRFLOW[major], metric) for metric in used), (panel.title, used)
 
 
 def test_parts_that_are_not_scraped_have_no_dashboards() -> None:

@@ -20,7 +20,7 @@ def release_access(settings: ReleaseSettings) -> ReleaseAccess:
 
 def _server(settings: ReleaseSettings) -> tuple[str, str]:
     """The Deployment of the UI, which has the name of its Service, and the name of its container."""
-    container = "api-server" if settings.dialect.airflow_major >= 3 else "webserver"
+    container = settings.dialect.ui_server
     return f"{settings.release}-{container}", container
 
 

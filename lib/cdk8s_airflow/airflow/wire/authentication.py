@@ -259,7 +259,7 @@ def redirect_address(settings: ReleaseSettings) -> str | None:
     base = base_url(settings)
     if not isinstance(auth, FabAuth) or not isinstance(auth.sign_on, Oidc) or base is None:
         return None
-    return f"{base}{'/auth' if settings.dialect.airflow_major >= 3 else ''}/oauth-authorized/{auth.sign_on.name}"
+    return f"{base}{settings.dialect.name('sign_on.path')}/{auth.sign_on.name}"
 
 
 def base_url(settings: ReleaseSettings) -> str | None:
@@ -291,7 +291,7 @@ def authentication_rules(settings: ReleaseSettings) -> Iterator[Finding]:
 
 
 def _simple_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    if settings.dialect.airflow_major < 3:
+    if not settings.dialect.has("auth.simple"):
         yield Finding(
             rule="people/simple",
             at="auth",

@@ -170,7 +170,7 @@ Source: ``airflow/sdk/api/client.py`` and ``airflow/api_fastapi/execution_api/ap
 def _figures(settings: ReleaseSettings) -> dict[known.Name, int]:
     """Defaults that differ from Airflow's, and what the throughput says, under the names of this version; ``config=`` overrides both."""
     said: dict[known.Name, int] = dict(_QUOTA) if settings.has_quota else {}
-    if settings.dialect.airflow_major >= 3:
+    if settings.dialect.has("tasks.isolated"):
         said |= _OUTAGE
     if settings.throughput is not None:
         said |= settings.throughput.options

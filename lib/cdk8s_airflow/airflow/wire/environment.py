@@ -18,7 +18,6 @@ from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingSecret, SecretKey
-from cdk8s_airflow.model.version import minor_of
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import is_cidr
 from cdk8s_airflow.validation.frozen import frozen
@@ -268,28 +267,25 @@ def _proxy_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             )
 
 
-_BACKEND_SINCE = (2, 11)
-_IN_IMAGE_SINCE = (3, 2)
-
-
 def _backend_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    backend, airflow = settings.secrets_backend, settings.dialect.airflow
+    backend, dialect = settings.secrets_backend, settings.dialect
     if backend is None:
         return
-    minor = minor_of(airflow)
-    if minor < _BACKEND_SINCE:
+    if not dialect.has("secrets_backend"):
         yield Finding(
             rule="environment/provider",
             at="secrets_backend",
             problem="requires Airflow 2.11 or newer: older versions cannot install a provider that has it",
-            seen=airflow,
+            seen=dialect.airflow,
             fix="use connections= and variables=, or a newer airflow_version",
         )
-    elif minor < _IN_IMAGE_SINCE and (backend.provider_version is None or settings.airflow_image is None):
+    elif not dialect.has("secrets_backend.in_official_image") and (
+        backend.provider_version is None or settings.airflow_image is None
+    ):
         yield Finding(
             rule="environment/provider",
             at="secrets_backend",
-            problem=f"is not in the official image of Airflow {airflow}, whose provider is too old",
+            problem=f"is not in the official image of Airflow {dialect.airflow}, whose provider is too old",
             seen="provider_version=None" if backend.provider_version is None else "image=None",
             fix="set image= to one with apache-airflow-providers-cncf-kubernetes 10.13.0 or newer, and its "
             "version in provider_version=",

@@ -45,7 +45,6 @@ from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.model.wire.scaling import hpa, keda
 from cdk8s_airflow.validation import Finding, show
-from cdk8s_airflow.validation.constraints import version
 
 REDIS_USER = 999
 """The user of the Redis image."""
@@ -275,17 +274,16 @@ def executor_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Findings if this version does not run the executor, or does not read all of its settings."""
     executor, dialect = settings.executor, settings.dialect
     if isinstance(executor, MultipleExecutors) and dialect.place("executors") is None:
-        old = version(dialect.airflow) < (2, 10)
         yield Finding(
             rule="executors/several",
             at="executor",
-            problem=f"must be one executor with Airflow {dialect.airflow}"
-            if old
-            else f"must be one executor with chart {dialect.chart}",
+            problem=f"must be one executor with chart {dialect.chart}"
+            if dialect.has("executors.several")
+            else f"must be one executor with Airflow {dialect.airflow}",
             seen=executor.name,
             fix="use Airflow 2.10 or newer with chart 1.18 or newer, or a single executor",
         )
-    if isinstance(executor, CeleryKubernetesExecutor) and dialect.airflow_major >= 3:
+    if isinstance(executor, CeleryKubernetesExecutor) and not dialect.has("executors.celery_kubernetes"):
         yield Finding(
             rule="executors/airflow-3",
             at="executor",

@@ -107,7 +107,7 @@ def exposure_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
 def exposure_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Findings if the server does not answer its probes at the path."""
     ui = settings.ui
-    if settings.dialect.airflow_major < 3:
+    if not settings.dialect.has("ui_server.probes_ignore_base_url"):
         return
     at, path = "", "/"
     if isinstance(ui, Ingress):

@@ -13,8 +13,8 @@ from cdk8s_airflow.airflow.wire.config import overlaid_config_rules
 from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.schemas import check_values, facts_store, value_classes
 from cdk8s_airflow.schemas.chart_values import secret_findings
-from cdk8s_airflow.schemas.misplaced_keys import Setting
 from cdk8s_airflow.schemas.secret_values import is_secret_place
+from cdk8s_airflow.schemas.setting import Setting
 from cdk8s_airflow.schemas.validation_errors import known_names, knows, names, nearest
 from cdk8s_airflow.schemas.value_classes import MISSING, Key, ValueClass, Values, value_at
 from cdk8s_airflow.secret_scan import find_in_tree

@@ -209,7 +209,11 @@ def task_namespace_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         return
     yield from task_file_text_rules(settings.values, NOT_FOR_TASKS)
     missing = [
-        (settings.dialect.airflow_major < 3, "each task of Airflow 2 reads the metadata database", "use Airflow 3"),
+        (
+            not settings.dialect.has("tasks.isolated"),
+            "each task of Airflow 2 reads the metadata database",
+            "use Airflow 3",
+        ),
         (
             task_resources_of(settings.executor) is None,
             f"{settings.executor.name} does not run tasks in their own pods",

@@ -10,7 +10,8 @@ from cdk8s_airflow.airflow.wire.images import airflow_tag
 from cdk8s_airflow.airflow.wire.pod_parts import PodParts
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model.note import BeforeApply
-from cdk8s_airflow.model.version import TESTED_KUBERNETES, minor_of
+from cdk8s_airflow.model.version import TESTED_KUBERNETES
+from cdk8s_airflow.validation.versions import minor_text, range_text, within
 
 
 def version_values(settings: ReleaseSettings) -> Tree:
@@ -25,12 +26,11 @@ def version_parts(settings: ReleaseSettings) -> PodParts:
 
 def version_notes(settings: ReleaseSettings) -> Iterator[str]:
     """A warning if this Airflow is not tested on this Kubernetes."""
-    tested = TESTED_KUBERNETES.get(minor_of(settings.dialect.airflow))
+    tested = TESTED_KUBERNETES.get(minor_text(settings.dialect.airflow))
     kubernetes = settings.facts.kubernetes
-    if tested is not None and kubernetes is not None and minor_of(kubernetes) not in tested:
-        oldest, newest = (".".join(map(str, bound)) for bound in (tested[0], tested[-1]))
+    if tested is not None and kubernetes is not None and not within(tested, kubernetes):
         yield BeforeApply(
-            f"Airflow {settings.dialect.airflow} is tested on Kubernetes {oldest} to {newest}; this cluster has {kubernetes}."
+            f"Airflow {settings.dialect.airflow} is tested on Kubernetes {range_text(tested)}; this cluster has {kubernetes}."
         )
 
 

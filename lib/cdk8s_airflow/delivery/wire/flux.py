@@ -8,9 +8,10 @@ from typing import Any
 from cdk8s_airflow.delivery.flux import FluxRelease
 from cdk8s_airflow.delivery.wire.release import Delivered, Manifest, Release
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.controller_versions import FLUX_RETRIES, has, releases_text
+from cdk8s_airflow.model.controller_versions import FLUX_RETRIES, supports
 from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation.versions import range_text
 
 _INDEX_INTERVAL = "1h"
 _NO_SUBSTITUTION = {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}
@@ -71,7 +72,9 @@ def _repository(delivery: FluxRelease, release: Release) -> Manifest:
 
 
 def _spec(delivery: FluxRelease, release: Release, facts: ClusterFacts, values: dict[str, str]) -> dict[str, Any]:
-    retries = delivery.failure_policy == "retry" or (delivery.failure_policy is None and has(FLUX_RETRIES, facts.flux))
+    retries = delivery.failure_policy == "retry" or (
+        delivery.failure_policy is None and supports(FLUX_RETRIES, facts.flux)
+    )
     after_failure: dict[str, Any] = (
         {"strategy": {"name": "RetryOnFailure", "retryInterval": delivery.retry_interval}}
         if retries
@@ -114,11 +117,11 @@ def flux_recovery(delivery: FluxRelease, release: Release) -> str:
 
 def flux_rules(delivery: FluxRelease, facts: ClusterFacts) -> Iterator[Finding]:
     """Check that the Flux version supports ``failure_policy="retry"``."""
-    if delivery.failure_policy == "retry" and not has(FLUX_RETRIES, facts.flux):
+    if delivery.failure_policy == "retry" and not supports(FLUX_RETRIES, facts.flux):
         yield Finding(
             rule="delivery/retry",
             at="delivery.failure_policy",
-            problem=f"requires Flux {releases_text(FLUX_RETRIES)} or newer; older versions reject the object",
+            problem=f"requires Flux {range_text(FLUX_RETRIES)}; older versions reject the object",
             seen=repr(facts.flux),
             fix='Set ClusterFacts(flux="2.7") to the version in the cluster, or remove failure_policy=',
         )

@@ -8,10 +8,11 @@ from typing import Any
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.wire.release import Delivered, Manifest, Release
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.controller_versions import HELM_CONTROLLER, OLDEST_BUNDLED, has, releases_text
+from cdk8s_airflow.model.controller_versions import HELM_CONTROLLER, OLDEST_BUNDLED, supports
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret, PullSecret
 from cdk8s_airflow.text.documents import steps_below
 from cdk8s_airflow.validation import Finding, show
+from cdk8s_airflow.validation.versions import range_text
 
 
 def k3s_objects(delivery: K3sHelmChart, release: Release, facts: ClusterFacts) -> Delivered:
@@ -99,13 +100,12 @@ def k3s_rules(delivery: K3sHelmChart, facts: ClusterFacts) -> Iterator[Finding]:
         ("dockerRegistrySecret", "source.credentials", isinstance(source.credentials, PullSecret)),
         ("repoCAConfigMap", "source.ca", source.ca is not None),
     ):
-        since = HELM_CONTROLLER[field]
-        unknown = facts.helm_controller is None and since[-1] <= OLDEST_BUNDLED
-        if used and not unknown and not has(since, facts.helm_controller):
+        versions = HELM_CONTROLLER[field]
+        if used and not supports(versions, facts.helm_controller or OLDEST_BUNDLED):
             yield Finding(
                 rule="delivery/helm-controller",
                 at=f"delivery.{at}",
-                problem=f"requires helm-controller {releases_text(since)} or newer, because of the field {field}",
+                problem=f"requires helm-controller {range_text(versions)}, because of the field {field}",
                 seen=repr(facts.helm_controller),
                 fix='Set ClusterFacts(helm_controller="0.17.6") to the version in the cluster, or remove '
                 f"{at.rpartition('.')[2]}=",

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from cdk8s_airflow.doctor.diagnosis import Diagnosis, Severity
 from cdk8s_airflow.doctor.live_cluster import ALL_NAMESPACES, LiveCluster
-from cdk8s_airflow.model.cluster_facts import NEWEST_KUBERNETES, OLDEST_KUBERNETES, ClusterFacts
-from cdk8s_airflow.validation.constraints import version as parts
+from cdk8s_airflow.model.cluster_facts import SUPPORTED_KUBERNETES, ClusterFacts
+from cdk8s_airflow.validation.versions import minor_text, range_text, within
 
 CNPG_OPERATOR = "cloudnative-pg"
 """The name of CloudNativePG's operator in the label ``app.kubernetes.io/name`` of its Deployment."""
@@ -15,16 +15,16 @@ CNPG_OPERATOR = "cloudnative-pg"
 
 def kubernetes(found: str, facts: ClusterFacts | None) -> Iterator[Diagnosis]:
     """Compare the version of Kubernetes with the supported range and with ``ClusterFacts(kubernetes=)``."""
-    minor = ".".join(found.split(".")[:2])
-    if not parts(OLDEST_KUBERNETES)[:2] <= parts(minor)[:2] <= parts(NEWEST_KUBERNETES)[:2]:
+    minor = minor_text(found)
+    if not within(SUPPORTED_KUBERNETES, minor):
         yield Diagnosis(
             "doctor/kubernetes-version",
             "Cluster//kubernetes",
-            f"runs Kubernetes {found}; the output is validated for {OLDEST_KUBERNETES} to {NEWEST_KUBERNETES}",
+            f"runs Kubernetes {found}; the output is validated for {range_text(SUPPORTED_KUBERNETES)}",
             "Use a cluster with a supported version",
             Severity.WARNING,
         )
-    if facts is not None and facts.kubernetes is not None and parts(facts.kubernetes)[:2] != parts(minor)[:2]:
+    if facts is not None and facts.kubernetes is not None and minor_text(facts.kubernetes) != minor:
         yield Diagnosis(
             "doctor/facts-kubernetes",
             "Cluster//kubernetes",
@@ -39,7 +39,7 @@ def operators(cluster: LiveCluster, facts: ClusterFacts | None) -> Iterator[Diag
     if facts is None or facts.cnpg is None:
         return
     found = cnpg_version(cluster)
-    if found and parts(found)[:2] != parts(facts.cnpg)[:2]:
+    if found and minor_text(found) != minor_text(facts.cnpg):
         yield Diagnosis(
             "doctor/facts-cnpg",
             "Cluster//cloudnative-pg",

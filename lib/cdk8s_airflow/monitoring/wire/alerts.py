@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cdk8s_airflow.monitoring.alerts import Alerts, AlertSeverity
+from cdk8s_airflow.monitoring.metrics import sends
 from cdk8s_airflow.monitoring.targets import ClusterTarget, PoolerTarget, ReleaseTarget, Targets
 from cdk8s_airflow.monitoring.wire.promql import alternatives, increased, selected, stopped
 from cdk8s_airflow.validation.constraints import days, seconds
@@ -13,6 +14,9 @@ from cdk8s_airflow.validation.frozen import frozen
 
 RUNBOOK = "how-to/respond-to-alerts"
 """The page with a section for each alert."""
+
+_LOST_HEARTBEATS = ("airflow_task_instances_without_heartbeats_killed", "airflow_zombies_killed")
+"""The metric for tasks that stopped sending heartbeats, by its present and its former name."""
 
 
 @frozen
@@ -131,8 +135,9 @@ def _heartbeats(release: ReleaseTarget, given: Alerts, where: dict[str, str]) ->
     for name, metric, component, effect in senders:
         if component == "triggerer" and not release.triggerer:
             continue
-        # Airflow 2 sends no heartbeat of the DAG processor.
-        if component == "DAG processor" and (release.airflow_major < 3 or not release.dag_processor):
+        if component == "DAG processor" and not release.dag_processor:
+            continue
+        if not sends(release.airflow, metric):
             continue
         yield Alert(
             name=name,
@@ -202,7 +207,7 @@ def _tasks(release: ReleaseTarget, given: Alerts, where: dict[str, str]) -> Iter
         summary="Many tasks fail.",
         description="{{ $value | humanize }} task instances have failed in the last hour.",
     )
-    lost = "airflow_zombies_killed" if release.airflow_major < 3 else "airflow_task_instances_without_heartbeats_killed"
+    lost = next(each for each in _LOST_HEARTBEATS if sends(release.airflow, each))
     yield Alert(
         name="AirflowTaskHeartbeatsLost",
         expr=f"{increased(selected(lost, where), '15m', ['namespace'])} > 0",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cdk8s_airflow.monitoring.metrics import sends
 from cdk8s_airflow.monitoring.targets import Targets
 from cdk8s_airflow.monitoring.wire.promql import alternatives, increased, selected
 from cdk8s_airflow.text.digest import digest
@@ -93,7 +94,7 @@ def _overview(targets: Targets) -> Iterator[DashboardPanel]:
     heartbeats = [("scheduler", "airflow_scheduler_heartbeat")]
     if release.triggerer:
         heartbeats.append(("triggerer", "airflow_triggerer_heartbeat"))
-    if release.airflow_major > 2 and release.dag_processor:
+    if release.dag_processor and sends(release.airflow, "airflow_dag_processor_heartbeat"):
         heartbeats.append(("DAG processor", "airflow_dag_processor_heartbeat"))
     yield _panel("DAGs", "DAGs that were found.", (value("airflow_dagbag_size"), "DAGs"), single=True)
     yield _panel(

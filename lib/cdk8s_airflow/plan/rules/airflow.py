@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -37,22 +36,16 @@ from cdk8s_airflow.plan.references import (
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
 from cdk8s_airflow.plan.tree import MISSING, Path, find, parse_path, show_path
+from cdk8s_airflow.validation.versions import version_at_start
 
 _AIRFLOW = ("airflow",)
 _UI = ("apiServer", "webserver")
 _COMPONENTS = (
     "scheduler", "apiServer", "webserver", "dagProcessor", "triggerer", "workers", "workers.celery", "workers.celery.sets.*",
 )  # fmt: skip
-_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 
 LAST_BEFORE_THREE = (2, 11)
 """The minor version from which the upgrade to Airflow 3 starts. Source: docs/how-to/upgrade.md."""
-
-
-def numbers(version: object) -> tuple[int, int, int] | None:
-    """The numbers of a released version; None of anything else."""
-    match = _VERSION.match(version) if isinstance(version, str) else None
-    return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
 def airflow_version(document: Any) -> str:
@@ -66,7 +59,7 @@ def airflow_version(document: Any) -> str:
 
 def _step(view: View) -> str:
     """What kind of step the version of Airflow makes."""
-    old, new = (numbers(airflow_version(document)) for document in (view.old, view.new))
+    old, new = (version_at_start(airflow_version(document)) for document in (view.old, view.new))
     if old is None or new is None or old == new:
         return ""
     if new[:2] == old[:2]:
@@ -100,14 +93,14 @@ def _version(kind: str) -> Callable[[View, Pair, Context], Iterator[Found]]:
 
 def _chart(direction: int) -> Callable[[Setting], bool]:
     def check(setting: Setting) -> bool:
-        old, new = numbers(setting.old), numbers(setting.new)
+        old, new = version_at_start(setting.old), version_at_start(setting.new)
         return old is not None and new is not None and (new > old) == (direction > 0)
 
     return check
 
 
 def _unpinned(setting: Setting) -> bool:
-    return not setting.new or numbers(setting.new) is None
+    return not setting.new or version_at_start(setting.new) is None
 
 
 def _reference(
