@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from constructs import Construct
-
 from cdk8s_airflow.app.registry import Registry, registry_of
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.validation import Finding, PlatformError, check_value, report, show
@@ -76,6 +74,8 @@ def facts_of(scope: Any, facts: ClusterFacts | None) -> ClusterFacts:
         scope: the scope of the construct.
         facts: its argument.
     """
+    from constructs import Construct
+
     if facts is not None or not isinstance(scope, Construct):
         return _NO_FACTS if facts is None else facts
     registry = registry_of(scope)

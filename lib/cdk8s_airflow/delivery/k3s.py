@@ -58,7 +58,7 @@ class K3sHelmChart:
             controller.
         values: ``"text"`` writes the values as a string (``spec.valuesContent``), which every helm-controller reads.
             ``"structured"`` writes them as an object (``spec.values``), which cannot contain None. It requires
-            helm-controller 0.16.20 or 0.17.0 and newer; older ones ignore it. Default: ``"text"``.
+            helm-controller 0.16.20 and newer; older ones ignore it. Default: ``"text"``.
     """
 
     how_to_write: ClassVar[str] = 'K3sHelmChart(timeout="30m")'

@@ -120,7 +120,7 @@ def test_structured_values_reject_none() -> None:
     [
         (K3sHelmChart(force_conflicts=True), "force_conflicts", "0.16.25 or 0.17.6"),
         (K3sHelmChart(take_ownership=True), "take_ownership", "0.16.14"),
-        (K3sHelmChart(values="structured"), "values", "0.16.20 or 0.17.0"),
+        (K3sHelmChart(values="structured"), "values", "0.16.20"),
         (K3sHelmChart(failure_policy="retry"), "failure_policy", "0.16.25 or 0.17.6"),
     ],
 )
