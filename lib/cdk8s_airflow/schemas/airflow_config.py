@@ -204,11 +204,11 @@ def is_readable(name: Name, value: object, airflow_version: str) -> bool:
     try:
         float(text) if type_ == "float" else int(text)
     except ValueError:
-        return type_ == "integer" and within(_READS_WHOLE_NUMBERS, airflow_version) and _is_whole(text)
+        return type_ == "integer" and within(_READS_INTEGRAL_FLOATS, airflow_version) and _is_whole(text)
     return True
 
 
-_READS_WHOLE_NUMBERS = ">=3.2"
+_READS_INTEGRAL_FLOATS = ">=3.2"
 """Airflow versions that accept 1.0 and 1e3 as integers."""
 
 

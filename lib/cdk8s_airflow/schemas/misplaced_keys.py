@@ -1,6 +1,6 @@
 """Keys that users and published articles put where a chart version does not have them, and where to put them.
 
-The table is data (``misplaced-keys.json``). Each row has ``keys``, separated by spaces, in which a step ``*`` stands for any key,
+The table is data (``misplaced-keys.json``). Each row has ``keys``, separated by spaces, in which a step ``*`` matches any key,
 and ``instead``, the second half of the message. In ``instead``, ``$key`` is the last step of the key, and every other word after a
 ``$`` is one of ``arguments``. ``charts`` and ``airflow`` are the versions for which the keys are misplaced; without them, all.
 Keys that a chart version has but does not read are in :mod:`cdk8s_airflow.schemas.value_classes`.
@@ -28,7 +28,7 @@ class Misplaced:
     """One key that no chart version has there, or that one does not have yet, and where to put it.
 
     Attributes:
-        path: the key, dotted; a step ``*`` stands for any key.
+        path: the key, dotted; a step ``*`` matches any key.
         instead: what to do instead, as the second half of a message; an argument of this library if there is one.
         charts: the chart versions for which it is misplaced; empty for all.
         airflow: the Airflow versions for which it is misplaced; empty for all.

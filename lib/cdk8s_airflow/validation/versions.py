@@ -1,7 +1,7 @@
 """Versions of software, and ranges of versions in one notation.
 
 A range is a list of bounds, separated by spaces, that a version must all meet: ``">=1.18 <1.20"``. ``|`` separates
-alternatives: ``">=0.16.25 <0.17 | >=0.17.6"``. A bound stands for all versions that start with its numbers: 1.33.4 is within
+alternatives: ``">=0.16.25 <0.17 | >=0.17.6"``. A bound includes all versions that start with its numbers: 1.33.4 is within
 ``"<=1.33"`` and not within ``"<1.33"``. An empty range contains every version.
 """
 
