@@ -22,14 +22,14 @@ PROGRAM = """
 import json, sys
 import cdk8s
 import cdk8s_airflow
-from cdk8s_airflow.kube import bindings, emit as edge
+from cdk8s_airflow.kube import emit as edge
 
 chart = cdk8s.Chart(cdk8s.Testing.app(), "unit")
-edge.emit(chart, {"ns": {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}})
-bindings.helm_chart(chart, "hc", {
-    "apiVersion": "helm.cattle.io/v1", "kind": "HelmChart", "metadata": {"name": "h"}, "spec": {"chart": "airflow"}})
-bindings.cnpg_cluster(chart, "pg", {
-    "apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": {"name": "p"}, "spec": {"instances": 1}})
+edge.emit(chart, {
+    "ns": {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}},
+    "hc": {"apiVersion": "helm.cattle.io/v1", "kind": "HelmChart", "metadata": {"name": "h"}, "spec": {"chart": "airflow"}},
+    "pg": {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": {"name": "p"}, "spec": {"instances": 1}},
+})
 print(json.dumps({
     "from": cdk8s_airflow.__file__,
     "kinds": [manifest["kind"] for manifest in cdk8s.Testing.synth(chart)],
@@ -113,12 +113,10 @@ def test_the_wheel_holds_the_library_and_its_data_and_nothing_else(wheel: Path) 
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     tops = {name.split("/")[0] for name in names}
-    assert tops == {"cdk8s_airflow", "cdk8s_airflow_crds", f"{wheel.name.split('-')[0]}-0.1.0.dist-info"}
+    assert tops == {"cdk8s_airflow", f"{wheel.name.split('-')[0]}-0.1.0.dist-info"}
     assert {
         "cdk8s_airflow/py.typed",
         "cdk8s_airflow/kube/bulk/_jsii/bulk.tgz",
-        "cdk8s_airflow_crds/helmchart/io/cattle/helm/_jsii/cdk8s_airflow_crdshelmchart_iocattlehelm@0.0.0.jsii.tgz",
-        "cdk8s_airflow_crds/cluster/io/cnpg/postgresql/py.typed",
         "cdk8s_airflow-0.1.0.dist-info/licenses/LICENSE",
     } <= names
     assert any(name.startswith("cdk8s_airflow/schemas/") and not name.endswith(".py") for name in names)

@@ -41,12 +41,11 @@ class Probe(PlatformConstruct):
         manifests: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         findings: tuple[Finding, ...] = (),
-        bound: Any = None,
         facts: ClusterFacts | None = None,
     ) -> None:
         super().__init__(scope, id, findings)
         if self._sound:
-            self._emit(manifests or {}, bound=bound, facts=facts)
+            self._emit(manifests or {}, facts=facts)
 
 
 def test_manifests_become_objects_below_the_construct() -> None:
@@ -57,18 +56,9 @@ def test_manifests_become_objects_below_the_construct() -> None:
     assert probe.sound
 
 
-def test_bound_manifests_go_through_their_binding() -> None:
+def test_custom_resources_require_their_definition() -> None:
     chart = new_chart()
-    calls = []
-
-    def binding(scope: Construct, id: str, manifest: Mapping[str, Any]) -> object:
-        calls.append((id, manifest["kind"]))
-        return cdk8s.ApiObject(
-            scope, id, api_version=manifest["apiVersion"], kind=manifest["kind"], metadata={"name": "pg"}
-        )
-
-    Probe(chart, "p", bound={"cluster": (binding, cluster())})
-    assert calls == [("cluster", "Cluster")]
+    Probe(chart, "p", {"cluster": cluster()})
     assert registry_of(chart).crds == {"clusters.postgresql.cnpg.io"}
 
 
@@ -133,7 +123,7 @@ def test_a_duplicate_id_has_our_message() -> None:
     assert (finding.rule, finding.at, finding.seen) == ("construct/id", "id", "'p'")
     assert finding.path == "c/p"
     assert finding.problem == "must be unique in the Chart 'c', and another construct there has it"
-    line = Probe.__init__.__code__.co_firstlineno + 10
+    line = Probe.__init__.__code__.co_firstlineno + 9
     assert finding.fix == f'Use another id in test_construct.py, line {line}, such as "p-2"'
 
 

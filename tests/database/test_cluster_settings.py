@@ -34,7 +34,7 @@ from cdk8s_airflow import (
 from cdk8s_airflow.database.wire.cluster import cluster_manifest
 from cdk8s_airflow.database.wire.databases import login_of
 from cdk8s_airflow.database.wire.optional_parts import optional_needs, optional_notes, optional_objects
-from cdk8s_airflow.kube import bindings
+from cdk8s_airflow.kube.emit import emit
 from cdk8s_airflow.validation import check_setting
 from tests.database.samples import NEWEST, found, manifests, settings, spec
 from tests.making import emitted, new_chart
@@ -257,11 +257,10 @@ def test_a_setting_becomes_the_field_of_the_operator(changes: dict[str, Any], ex
     assert_accepted(manifests(settings(**changes)))
 
 
-def test_the_bindings_handle_all_settings() -> None:
+def test_all_settings_are_emitted_as_they_are() -> None:
     chart = new_chart()
     told = [cluster_manifest(settings(name=f"pg-{index}", **changes)) for index, (changes, _) in enumerate(SAID)]
-    for index, manifest in enumerate(told):
-        bindings.cnpg_cluster(chart, str(index), manifest)
+    emit(chart, {str(index): manifest for index, manifest in enumerate(told)})
     assert emitted(chart) == told
 
 

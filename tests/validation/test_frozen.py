@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from cdk8s_airflow.validation import documentation
 from cdk8s_airflow.validation.frozen import frozen
 
 STANDARD = dataclasses.dataclass(frozen=True, kw_only=True)
@@ -172,6 +173,7 @@ def test_what_contains_itself_is_still_shown() -> None:
 def test_a_class_that_nobody_uses_is_no_dataclass_yet_and_becomes_one_at_any_use() -> None:
     uses: list[Callable[[Any], object]] = [
         lambda made: made(name="a"),
+        lambda made: made(name="a", count=3),
         dataclasses.fields,
         dataclasses.is_dataclass,
         inspect.signature,
@@ -212,6 +214,67 @@ def test_a_first_use_with_wrong_arguments_is_refused_like_any_other() -> None:
     for _ in range(2):
         with pytest.raises(TypeError, match=r"__init__\(\) missing 1 required keyword-only argument: 'name'"):
             made()
+
+
+def test_nothing_is_composed_or_compiled_for_a_class_that_is_used_rightly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("composed or compiled")
+
+    made = declared(frozen)
+    monkeypatch.setattr(documentation, "_signature", fail)
+    monkeypatch.setattr(documentation, "_docstring", fail)
+    monkeypatch.setattr(dataclasses, "make_dataclass", fail)
+    one = made(name="a", count=2)
+    assert dataclasses.replace(one, more=("b",)) == made(name="a", count=2, more=("b",))
+    assert list(vars(one)) == [field.name for field in dataclasses.fields(made)]
+
+
+def test_the_signature_has_positions_types_and_factories_of_a_standard_one() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Standard:
+        left: int
+        right: int = 2
+
+    for ours, theirs in ((Pair, Standard), (OURS, THEIRS)):
+        assert [
+            (each.name, each.kind, each.default is inspect.Parameter.empty)
+            for each in inspect.signature(ours.__init__).parameters.values()
+        ] == [
+            (each.name, each.kind, each.default is inspect.Parameter.empty)
+            for each in inspect.signature(theirs.__init__).parameters.values()
+        ]
+    assert OURS.__init__.__qualname__ == f"{OURS.__qualname__}.__init__"
+
+
+@pytest.mark.parametrize(
+    ("args", "arguments", "words"),
+    [
+        ((1, 2, 3), {}, "takes from 2 to 3 positional arguments but 4 were given"),
+        ((1,), {"left": 1}, "got multiple values for argument 'left'"),
+        ((), {"right": 1}, "missing 1 required positional argument: 'left'"),
+    ],
+)
+def test_wrong_positions_are_refused_in_the_words_of_python(
+    args: tuple[int, ...], arguments: dict[str, int], words: str
+) -> None:
+    with pytest.raises(TypeError, match=rf"^Pair\.__init__\(\) {words}$"):
+        Pair(*args, **arguments)
+
+
+def test_post_init_runs_and_each_object_has_its_own_defaults_of_factories() -> None:
+    @frozen
+    class Checked:
+        """Checks itself."""
+
+        names: list[str] = dataclasses.field(default_factory=list)
+
+        def __post_init__(self) -> None:
+            if "bad" in self.names:
+                raise ValueError("bad")
+
+    assert Checked().names is not Checked().names
+    with pytest.raises(ValueError, match="bad"):
+        Checked(names=["bad"])
 
 
 def test_an_init_of_its_own_stays() -> None:

@@ -57,7 +57,6 @@ from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.wire.permissions import guard_delivery
-from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import Image, RegistryMirror
 from cdk8s_airflow.model.note import BeforeApply
@@ -328,14 +327,13 @@ class AirflowChart(PlatformConstruct):
         if not self._sound:
             return
         settings, delivered = release.settings, release.delivered
-        bound, others = bindings.helm_charts(delivered.objects)
-        objects = {**release.objects, **others}
-        self._emit(objects, bound=bound, facts=settings.facts, files=delivered.files)
+        objects = {**release.objects, **delivered.objects}
+        self._emit(objects, facts=settings.facts, files=delivered.files)
         if not self._sound:
             return
         self._require_definitions(required_definitions(settings), settings.facts)
         self._compiled = release
-        self._ids = (*objects, *bound)
+        self._ids = tuple(objects)
         registry = self._registry
         self._need(release.needs)
         self._found_late(registry.launch((settings.namespace, *settings.task_namespaces), settings.release))

@@ -13,6 +13,7 @@ from cdk8s_airflow.app.exemption import exemptions_of
 from cdk8s_airflow.app.facts import state
 from cdk8s_airflow.app.registry import Registry, registry_of
 from cdk8s_airflow.app.secret_findings import file_findings, manifest_findings
+from cdk8s_airflow.kube.argument_types import accept_plain_types
 from cdk8s_airflow.kube.emit import emit
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
@@ -24,8 +25,7 @@ from cdk8s_airflow.validation.calls import caller
 from cdk8s_airflow.validation.collection import known_arguments
 from cdk8s_airflow.validation.documentation import document
 
-Binding = Callable[[Construct, str, Mapping[str, Any]], object]
-"""A function that makes one object through the generated bindings of its kind."""
+accept_plain_types()
 
 
 def first_line(error: Exception) -> str:
@@ -67,15 +67,6 @@ def _refused(problem: str, id: str, scope: str) -> Finding:
         seen=repr(id),
         fix=f"Use another id{f' in {place}' if place else ''}",
         path=scope,
-    )
-
-
-def _outside(problem: str) -> Finding:
-    return Finding(
-        rule="edge/refused",
-        at="",
-        problem=f"cdk8s rejected the objects: {problem}",
-        fix="Create the construct in a Chart, before synth",
     )
 
 
@@ -193,46 +184,32 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         self,
         manifests: Mapping[str, Mapping[str, Any]],
         *,
-        bound: Mapping[str, tuple[Binding, Mapping[str, Any]]] | None = None,
         facts: ClusterFacts | None = None,
         files: Mapping[str, str] | None = None,
     ) -> None:
         """Emit the objects, if none of them has findings.
 
         Args:
-            manifests: construct id -> manifest, for kinds without bindings.
-            bound: construct id -> the function for its kind, and the manifest.
+            manifests: construct id -> manifest.
             facts: the facts about the cluster that the construct uses. Default: None, those of the app.
             files: path -> text of each file that is written next to the manifests.
         """
-        bound = bound or {}
         facts = facts or self._registry.facts
-        everything = {**manifests, **{id: manifest for id, (_, manifest) in bound.items()}}
-        crds = {
-            name for manifest in everything.values() if (name := crd_name(manifest["apiVersion"], manifest["kind"]))
-        }
-        found = [finding for manifest in everything.values() for finding in check_manifest(manifest)]
-        found += [finding for manifest in everything.values() for finding in manifest_findings(manifest)]
+        crds = {name for manifest in manifests.values() if (name := crd_name(manifest["apiVersion"], manifest["kind"]))}
+        found = [finding for manifest in manifests.values() for finding in check_manifest(manifest)]
+        found += [finding for manifest in manifests.values() for finding in manifest_findings(manifest)]
         found += [finding for name, text in (files or {}).items() for finding in file_findings(name, text)]
         if facts is not None:
             found += state(self._registry, facts)
             found += _missing_definitions(crds, facts)
         if not found:
-            found = self._registry.register(everything.values(), _path_teller(self._scope, self._id))
+            found = self._registry.register(manifests.values(), _path_teller(self._scope, self._id))
             found += self._registry.write(files or {})
         if found:
             self._found_late(found)
             return
         self._require_definitions(crds, facts)
         emit(self, {id: canonical(manifest) for id, manifest in manifests.items()})
-        refused = ""
-        try:
-            for id, (binding, manifest) in bound.items():
-                binding(self, id, canonical(manifest))
-        except RuntimeError as error:
-            refused = first_line(error)
-        if refused:
-            raise PlatformError([_outside(refused).within(path_below(self._scope, self._id))])
 
     def _require_definitions(self, crds: Iterable[str], facts: ClusterFacts | None) -> None:
         """Registers custom resource definitions that the cluster must have, and those that ``ClusterFacts`` lists."""

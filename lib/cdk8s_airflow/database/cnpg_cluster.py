@@ -18,7 +18,6 @@ from cdk8s_airflow.database.postgres_names import database_findings, is_reserved
 from cdk8s_airflow.database.wire.cluster import cluster_manifest
 from cdk8s_airflow.database.wire.settings import ClusterParts, ClusterSettings
 from cdk8s_airflow.database.wire.traffic import cluster_traffic, instances
-from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
@@ -348,7 +347,7 @@ class CnpgCluster(PlatformConstruct):
             from cdk8s_airflow.database.wire import optional_parts
 
             objects |= optional_parts.optional_objects(settings)
-        self._emit(objects, bound={"cluster": (bindings.cnpg_cluster, cluster_manifest(settings))}, facts=facts)
+        self._emit({**objects, "cluster": cluster_manifest(settings)}, facts=facts)
         if not self._sound:
             return
         if (backup := self._stores[0]) is not None:

@@ -1,4 +1,4 @@
-"""Passes finished manifests to cdk8s, for all kinds without bindings.
+"""Hands finished manifests to cdk8s: the one way for every kind.
 
 A call into Node takes much longer than creating the object, so :func:`emit` sends all manifests of a construct in one
 call, through a small jsii module of this library. The results are ordinary ``cdk8s.ApiObject`` children of the construct.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from cdk8s_airflow.schemas import facts_store as store
@@ -60,7 +61,7 @@ def check_manifest(manifest: Mapping[str, object]) -> list[Finding]:
         field="field",
         advice=_advice,
     )
-    found += translate.findings(about, store.crd_validator(name), body)
+    found += translate.findings(about, partial(store.crd_validator, name), body)
     for keyed in facts["keyed"]:
         found += _twice(body, keyed)
     return list(dict.fromkeys(found))

@@ -17,7 +17,6 @@ from cdk8s_airflow.delivery.wire.flux import flux_rules
 from cdk8s_airflow.delivery.wire.k3s import k3s_rules, structured_rules
 from cdk8s_airflow.delivery.wire.permissions import delivery_permissions, guard_delivery
 from cdk8s_airflow.delivery.wire.source import source_needs, source_notes, source_rules
-from cdk8s_airflow.kube import bindings
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import registry_and_path
 from cdk8s_airflow.model.secret_need import registry_login
@@ -119,8 +118,7 @@ class ClusterStore(PlatformConstruct):
             name=settings.name, namespace=settings.namespace, chart_version=chart_version, text=text, values=values
         )
         delivered = deliver(delivery, release, settings.facts)
-        bound, others = bindings.helm_charts(delivered.objects)
-        self._emit({**objects, **others}, bound=bound, facts=settings.facts, files=delivered.files)
+        self._emit({**objects, **delivered.objects}, facts=settings.facts, files=delivered.files)
         if not self._sound:
             return
         self._given, self._delivery = settings, delivery

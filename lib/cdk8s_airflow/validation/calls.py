@@ -63,7 +63,7 @@ def refused_names(cls: type, arguments: Mapping[str, Any]) -> tuple[list[Finding
         arguments: the keyword arguments of the call.
     """
     owner = cls.__qualname__
-    if owner not in HOME_OF or load(owner) is not cls:
+    if arguments.keys() <= _names_in_code(cls) or owner not in HOME_OF or load(owner) is not cls:
         return [], {}
     accepted = accepted_names(cls)
     unknown = [name for name in arguments if name not in accepted and name not in ("scope", "id")]
@@ -75,6 +75,12 @@ def refused_names(cls: type, arguments: Mapping[str, Any]) -> tuple[list[Finding
         if meant in accepted and meant not in known and _is_required(cls, meant):
             known[meant] = arguments[name]
     return unknown_arguments(owner, accepted, unknown, caller()), known
+
+
+def _names_in_code(cls: Any) -> frozenset[str]:
+    """The arguments of a written ``__init__``. Nearly every call has no others, and composing a signature takes long."""
+    code = getattr(inspect.unwrap(cls.__init__), "__code__", None)
+    return frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]) if code else frozenset()
 
 
 def _is_required(called: Any, name: str) -> bool:

@@ -1,10 +1,11 @@
-"""Frozen dataclasses that cost little to declare.
+"""Frozen dataclasses that cost little to declare and to use.
 
 ``dataclasses.dataclass(frozen=True)`` compiles six methods for each class, which takes 0.4 ms; with a hundred settings that is a
 tenth of all the time a program of this library takes, and no program uses more than a few of them. Here a class becomes a
-dataclass when it is first used, only its ``__init__`` is compiled then, and the other methods are the same functions for
-all classes. Everything else is as with ``dataclasses``, whose ``fields``, ``replace`` and ``field`` work; only a frozen class
-of the one kind cannot inherit from one of the other.
+dataclass when it is first used, nothing is compiled for it, and its methods are the same functions for all classes. Its
+``__init__`` is generated only if somebody reads its signature, or calls it with wrong arguments. Everything else is as with
+``dataclasses``, whose ``fields``, ``replace`` and ``field`` work; only a frozen class of the one kind cannot inherit from one of
+the other.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import dataclasses
 import functools
 import reprlib
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from cdk8s_airflow.validation.documentation import document
 
@@ -69,29 +70,95 @@ class _Declared:
 
     def __init__(self, cls: type, *, kw_only: bool, init: bool) -> None:
         self._cls: Any = cls
-        self._settle = functools.partial(dataclasses.dataclass, kw_only=kw_only, init=init, repr=False, eq=False)
-        self._held: dict[str, _OnDemand] = {
-            "__dataclass_fields__": _OnDemand(self, lambda made, _, __: made.__dataclass_fields__)
-        }
-        if init and "__init__" not in cls.__dict__:
-            self._held["__init__"] = _OnDemand(self, lambda made, instance, _: _bound(made.__init__, instance))
+        self._settle = functools.partial(dataclasses.dataclass, kw_only=kw_only, init=False, repr=False, eq=False)
         document(cls)
-        for name, value in self._held.items():
-            setattr(cls, name, value)
+        setattr(cls, "__dataclass_fields__", _Fields(self))  # noqa: B010 - a type checker would want a real one
+        if init and "__init__" not in cls.__dict__:
+            setattr(cls, "__init__", _Init(self))  # noqa: B010
 
     def settled(self) -> Any:
         """The class, as the dataclass that it is from now on."""
-        held, self._held = self._held, {}
-        for name in held:
-            delattr(self._cls, name)
-        if held:
-            # dataclasses reads the docstring, which would be composed for nothing.
-            doc, self._cls.__doc__ = self._cls.__dict__["__doc__"], ""
-            self._settle(self._cls)
-            self._cls.__doc__ = doc
-            if "__init__" in held:
-                self._cls.__init__ = _reporting(self._cls.__init__)
-        return self._cls
+        cls = self._cls
+        if isinstance(cls.__dict__["__dataclass_fields__"], _Fields):
+            del cls.__dataclass_fields__
+            # dataclasses reads the docstring, which would be composed for nothing, and writes one with the signature if it is empty.
+            doc, cls.__doc__ = cls.__dict__["__doc__"], "-"
+            self._settle(cls)
+            cls.__doc__ = doc
+        return cls
+
+    @functools.cached_property
+    def fields(self) -> tuple[dataclasses.Field[Any], ...]:
+        """The fields of the class and its bases."""
+        return dataclasses.fields(self.settled())
+
+    @functools.cached_property
+    def arguments(self) -> _Arguments:
+        """How arguments become fields."""
+        missing = dataclasses.MISSING
+        return _Arguments(
+            names={field.name for field in self.fields},
+            required={
+                field.name for field in self.fields if field.default is missing and field.default_factory is missing
+            },
+            positional=tuple(field.name for field in self.fields if not field.kw_only),
+            defaults={field.name: field.default for field in self.fields},
+            factories={
+                field.name: field.default_factory for field in self.fields if field.default_factory is not missing
+            },
+            checks=hasattr(self._cls, "__post_init__"),
+        )
+
+    @functools.cached_property
+    def init(self) -> Any:
+        """The ``__init__`` that dataclasses generates: it has the signature, and refuses a call in the words of Python."""
+        fields = [(field.name, field.type, _without_name(field)) for field in self.fields]
+        made: Any = vars(dataclasses.make_dataclass(self._cls.__name__, fields))["__init__"]
+        made.__qualname__ = f"{self._cls.__qualname__}.__init__"
+        made.__module__ = self._cls.__module__
+        return _reporting(made)
+
+
+def _without_name(field: dataclasses.Field[Any]) -> Any:
+    """The default of a field, as one writes it in a class."""
+    return dataclasses.field(default=field.default, default_factory=field.default_factory, kw_only=bool(field.kw_only))
+
+
+class _Arguments(NamedTuple):
+    """How the arguments of a class become its fields."""
+
+    names: set[str]
+    required: set[str]
+    positional: tuple[str, ...]
+    defaults: dict[str, Any]
+    factories: dict[str, Callable[[], Any]]
+    checks: bool
+
+
+class _Init:
+    """The ``__init__`` of a class: read from the class, the one that dataclasses generates; for an object, one that is not compiled."""
+
+    def __init__(self, declared: _Declared) -> None:
+        self._declared = declared
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        return self._declared.init if instance is None else functools.partial(_set_fields, self._declared, instance)
+
+
+def _set_fields(declared: _Declared, instance: Any, /, *args: Any, **given: Any) -> None:
+    names, required, positional, defaults, factories, checks = declared.arguments
+    named = {**dict(zip(positional, args, strict=False)), **given} if args else given
+    if len(named) < len(args) + len(given) or not (named.keys() <= names and required <= named.keys()):
+        declared.init(instance, *args, **given)
+        return
+    values = instance.__dict__
+    values.update(defaults)
+    values.update(named)
+    for name, factory in factories.items():
+        if name not in named:
+            values[name] = factory()
+    if checks:
+        instance.__post_init__()
 
 
 ArgumentFilter = Callable[[type, Mapping[str, Any]], Mapping[str, Any]]
@@ -124,19 +191,14 @@ def _reporting(generated: Any) -> Any:
     return __init__
 
 
-def _bound(function: Any, instance: object) -> Any:
-    return function if instance is None else function.__get__(instance)
+class _Fields:
+    """The fields of a class that is not a dataclass yet. Reading them makes it one."""
 
-
-class _OnDemand:
-    """An attribute of a class that makes the class a dataclass first, and then is what dataclasses made of it."""
-
-    def __init__(self, declared: _Declared, then: Callable[[Any, object, type], Any]) -> None:
+    def __init__(self, declared: _Declared) -> None:
         self._declared = declared
-        self._then = then
 
-    def __get__(self, instance: object, asked: type) -> Any:
-        return self._then(self._declared.settled(), instance, asked)
+    def __get__(self, instance: object, owner: type) -> Any:
+        return self._declared.settled().__dataclass_fields__
 
 
 @functools.cache
