@@ -72,14 +72,12 @@ def measure_one(folder: Path, rounds: int) -> list[Verdict]:
     cpus = {name: [cost.cpu for cost in runs] for name, runs in costs.items()}
     print()
     verdicts = [
-        Verdict("HomeLab against the empty app, time", paired_ratio(walls["HomeLab"], walls["empty app"]), 1.4, "x"),
-        Verdict("the same, processor time", paired_ratio(cpus["HomeLab"], cpus["empty app"]), 1.4, "x"),
+        Verdict("HomeLab against the empty app, time", paired_ratio(walls["HomeLab"], walls["empty app"]), 1.25, "x"),
+        Verdict("the same, processor time", paired_ratio(cpus["HomeLab"], cpus["empty app"]), 1.25, "x"),
     ]
     if isinstance(helm, dict):
         faster = paired_ratio(walls["helm template"], walls["HomeLab"])
-        verdicts.append(
-            Verdict("HomeLab faster than helm template of the chart, time", faster, 2.5, "x", at_least=True)
-        )
+        verdicts.append(Verdict("HomeLab faster than helm template of the chart, time", faster, 3, "x", at_least=True))
         fewer = paired_ratio(walls["the same, values"], walls["HomeLab"])
         print(
             f"HomeLab is {fewer:.2f}x as fast as helm template with the HomeLab's values, which renders fewer objects\n"
@@ -101,7 +99,7 @@ def measure_checks(folder: Path, rounds: int) -> list[Verdict]:
         f"\nchecks of one environment: {first:.1f} ms the first time in a process, {second:.1f} ms after that; "
         f"loading their modules takes {modules:.1f} ms\n"
     )
-    return [Verdict("checks of all values and resources, the first time", first, 40, " ms")]
+    return [Verdict("checks of all values and resources, the first time", first, 15, " ms")]
 
 
 def measure_growth(folder: Path, rounds: int) -> list[Verdict]:
@@ -140,8 +138,8 @@ def measure_objects(folder: Path, rounds: int) -> list[Verdict]:
         print(f"  each one from {low} to {high}: {slope * 1000:.2f} ms")
     print()
     return [
-        Verdict("each further object, on average", overall_slope(totals) * 1000, 0.3, " ms"),
-        Verdict("the same, processor time", overall_slope(cpus) * 1000, 0.3, " ms"),
+        Verdict("each further object, on average", overall_slope(totals) * 1000, 0.15, " ms"),
+        Verdict("the same, processor time", overall_slope(cpus) * 1000, 0.15, " ms"),
     ]
 
 

@@ -105,7 +105,7 @@ def test_every_row_of_the_data_is_about_some_key_of_some_chart() -> None:
         if not any(
             any(row.covers(path) or path == row.steps[: len(path)] for path in known)
             for first in {path[0] for path in known}
-            for row in value_classes._rows([told], data["groups"], first)
+            for row in value_classes._Rows([told], data["groups"])._from(first)
         )
     ]
     assert idle == []

@@ -317,7 +317,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "a HelmChart of one's own": made("HelmChart", "helm.cattle.io/v1", spec={"chart": "x", "set": {"auth.password": WORD}}),
     "a HelmChart of one's own with text": made("HelmChart", "helm.cattle.io/v1", spec={"valuesContent": f"auth:\n  password: {WORD}\n"}),
     "a patch of the values": patched(cdk8s.JsonPatch.add("/spec/valuesContent", f"fernetKey: {FERNET}\n")),
-    "a patch with set": patched(cdk8s.JsonPatch.add("/spec/set", {"redis.password": {"value": WORD}})),
+    "a patch with set": patched(cdk8s.JsonPatch.add("/spec/set", {"redis.password": WORD})),
     "a patch of an Application": patched(
         cdk8s.JsonPatch.add("/spec/source/helm/parameters", [{"name": "redis.password", "value": WORD}]), delivery=ArgoApplication()
     ),

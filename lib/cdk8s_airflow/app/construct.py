@@ -11,8 +11,8 @@ from constructs import Construct
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.app.exemption import exemptions_of
 from cdk8s_airflow.app.facts import state
-from cdk8s_airflow.app.registry import Registry, registry_of
-from cdk8s_airflow.app.secret_findings import file_findings, manifest_findings
+from cdk8s_airflow.app.registry import Registry, identity_of, registry_of
+from cdk8s_airflow.app.secret_findings import file_findings, manifests_findings
 from cdk8s_airflow.kube.argument_types import accept_plain_types
 from cdk8s_airflow.kube.emit import emit
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
@@ -197,7 +197,7 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         facts = facts or self._registry.facts
         crds = {name for manifest in manifests.values() if (name := crd_name(manifest["apiVersion"], manifest["kind"]))}
         found = [finding for manifest in manifests.values() for finding in check_manifest(manifest)]
-        found += [finding for manifest in manifests.values() for finding in manifest_findings(manifest)]
+        found += manifests_findings(manifests.values())
         found += [finding for name, text in (files or {}).items() for finding in file_findings(name, text)]
         if facts is not None:
             found += state(self._registry, facts)
@@ -209,7 +209,9 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
             self._found_late(found)
             return
         self._require_definitions(crds, facts)
-        emit(self, {id: canonical(manifest) for id, manifest in manifests.items()})
+        made = {id: canonical(manifest) for id, manifest in manifests.items()}
+        emit(self, made)
+        self._registry.checked.update((identity_of(manifest), manifest) for manifest in made.values())
 
     def _require_definitions(self, crds: Iterable[str], facts: ClusterFacts | None) -> None:
         """Registers custom resource definitions that the cluster must have, and those that ``ClusterFacts`` lists."""

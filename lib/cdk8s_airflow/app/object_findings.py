@@ -55,8 +55,10 @@ def _broken(
     path: str, position: str, manifest: dict[str, Any], registry: Registry, unvalidated: Collection[str]
 ) -> Iterator[Finding]:
     kind = manifest.get("kind")
-    ours = _is_complete(manifest) and identity_of(manifest) in registry.objects
-    if not ours and kind in unvalidated:
+    identity = identity_of(manifest) if _is_complete(manifest) else ("", "", "")
+    ours = identity in registry.objects
+    # An object that nothing has changed since its construct was checked is not checked again.
+    if (not ours and kind in unvalidated) or (ours and registry.checked.get(identity) == manifest):
         return
     for finding in check_manifest(manifest) if ours else check_user_manifest(manifest):
         fix = (

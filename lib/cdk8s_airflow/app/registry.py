@@ -37,6 +37,7 @@ class Registry:
 
     Attributes:
         objects: every object with a name -> a function that returns the path of its construct.
+        checked: every object -> its manifest as it was checked and passed to cdk8s.
         secrets: Secrets that must exist, by namespace and name.
         provided: Secrets that the platform creates, by namespace and name.
         launching: namespaces in which a release may launch pods -> which release.
@@ -60,6 +61,7 @@ class Registry:
     """
 
     objects: dict[Identity, Callable[[], str]] = field(default_factory=dict)
+    checked: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
     secrets: dict[tuple[str, str], SecretNeed] = field(default_factory=dict)
     provided: dict[tuple[str, str], ProvidedSecret] = field(default_factory=dict)
     launching: dict[str, str] = field(default_factory=dict)

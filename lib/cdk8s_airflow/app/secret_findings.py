@@ -16,21 +16,28 @@ _FIX: Final = 'Move it into a Secret and refer to that, or, if it is not a secre
 _CONTENT_FIX: Final = "Create the Secret outside of the manifests, or with an ExternalSecret, a SealedSecret or a SecretBootstrap, and refer to it by name"
 
 
+def manifests_findings(manifests: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """Everything in objects that looks like a secret. They are searched together first, because nearly all have none."""
+    manifests = list(manifests)
+    if next(find_in_tree(manifests), None) is None:
+        return []
+    return [finding for manifest in manifests for finding in manifest_findings(manifest)]
+
+
 def manifest_findings(manifest: Mapping[str, Any]) -> Iterator[Finding]:
     """Everything in one object that looks like a secret, and the content of Secrets nested in it.
 
     The encrypted content of a SealedSecret is not scanned.
     """
-    object_name = _object_name(manifest)
     whole = {(field,) for field in FIELDS} if manifest.get("kind") == "Secret" else set()
     reported = False
     for path, what in find_in_tree(manifest):
         if path in whole and what == CONTENT:
             if not reported:
-                yield _content(object_name)
+                yield _content(_object_name(manifest))
             reported = True
         else:
-            yield _found(f"{object_name}: {dotted(path)}", what)
+            yield _found(f"{_object_name(manifest)}: {dotted(path)}", what)
 
 
 def file_findings(name: str, text: str) -> Iterator[Finding]:

@@ -180,7 +180,7 @@ def _carried(value: Any) -> Json:
     if kind is str or kind is bool:
         return cast("str | bool", value)
     if kind is dict:
-        if not all(type(key) is str and key not in _LOST_KEYS for key in value):
+        if not (set(map(type, value)) <= {str} and _LOST_KEYS.isdisjoint(value)):
             raise _UnfitError
         return {key: _carried(item) for key, item in value.items() if item is not None}
     if kind is list:

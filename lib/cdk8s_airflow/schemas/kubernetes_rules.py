@@ -203,9 +203,8 @@ def _annotations(annotations: object, at: Path) -> Iterator[Finding]:
 
 def check_body(manifest: dict[str, Any], *, kind: str) -> Iterator[Finding]:
     """Findings for the body of a built-in kind: quantities, enums, images, labels of templates, selectors, keys of data."""
-    for path, value in steps_below(manifest):
-        if path[0] in ("metadata", "data", "stringData", "binaryData"):
-            continue
+    unread = ("metadata", "data", "stringData", "binaryData")
+    for path, value in steps_below({key: value for key, value in manifest.items() if key not in unread}):
         last = path[-1]
         if last in ("requests", "limits", "capacity", "hard") and isinstance(value, dict):
             for resource, amount in value.items():

@@ -11,7 +11,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -178,8 +178,23 @@ class _Rows:
     def _from(self, first: str) -> list[_Row]:
         """The rows whose keys start with one step, expanded on first use."""
         if first not in self._by_first:
-            self._by_first[first] = list(_rows(self._data, self._groups, first))
+            patterns = sorted((*self._patterns.get(first, ()), *self._patterns.get("*", ())), key=lambda each: each[0])
+            self._by_first[first] = [
+                row for _, told, holder, pattern in patterns for row in _expanded(told, holder, pattern, first)
+            ]
         return self._by_first[first]
+
+    @cached_property
+    def _patterns(self) -> dict[str, list[tuple[int, Mapping[str, Any], str, str]]]:
+        """First step -> the patterns whose keys start with it, with their place in the data. ``*`` has those with several."""
+        found: dict[str, list[tuple[int, Mapping[str, Any], str, str]]] = {}
+        for place, told in enumerate(self._data):
+            for holder in _holders(told.get("of", ""), self._groups):
+                for pattern in told["keys"].split():
+                    step = (holder or pattern).partition(".")[0]
+                    several = not step.isalnum()
+                    found.setdefault("*" if several else step, []).append((place, told, holder, pattern))
+        return found
 
 
 @frozen
@@ -199,28 +214,22 @@ def _alternatives(pattern: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "".join(chosen), chosen[1::2]
 
 
-def _rows(data: list[Mapping[str, Any]], groups: Mapping[str, str], first: str) -> Iterator[_Row]:
-    for told in data:
-        for holder in _holders(told.get("of", ""), groups, first):
-            for pattern in told["keys"].split():
-                if not holder and first not in pattern and not pattern.startswith("*"):
-                    continue
-                for text, captured in _alternatives(pattern):
-                    steps = tuple(
-                        step.replace("~", ".").replace("%", " ")
-                        for step in (f"{holder}.{text}" if holder else text).split(".")
-                    )
-                    if steps[0] in (first, "*"):
-                        tail = steps[-1] == "**"
-                        yield _Row(steps[:-1] if tail else steps, tail, told, captured, holder)
+def _expanded(told: Mapping[str, Any], holder: str, pattern: str, first: str) -> Iterator[_Row]:
+    """The rows of one pattern whose keys start with one step."""
+    for text, captured in _alternatives(pattern):
+        steps = tuple(
+            step.replace("~", ".").replace("%", " ") for step in (f"{holder}.{text}" if holder else text).split(".")
+        )
+        if steps[0] in (first, "*"):
+            tail = steps[-1] == "**"
+            yield _Row(steps[:-1] if tail else steps, tail, told, captured, holder)
 
 
-def _holders(words: str, groups: Mapping[str, str], first: str) -> list[str]:
-    """The components of a row whose keys start with one step; one empty name if the row has no components."""
+def _holders(words: str, groups: Mapping[str, str]) -> list[str]:
+    """The components of a row; one empty name if the row has no components."""
     if not words:
         return [""]
-    found = dict.fromkeys(name for word in words.split() for name in groups.get(word, word).split())
-    return [name for name in found if name.partition(".")[0] == first]
+    return list(dict.fromkeys(name for word in words.split() for name in groups.get(word, word).split()))
 
 
 @cache
@@ -391,7 +400,8 @@ def _is_switched(row: _Row) -> bool:
 
 @lru_cache(maxsize=512)
 def _exceptions(text: str, first: str) -> tuple[_Row, ...]:
-    return tuple(_rows([{"keys": text}], {}, first)) if text else ()
+    told = {"keys": text}
+    return tuple(row for pattern in text.split() for row in _expanded(told, "", pattern, first))
 
 
 def _met(needs: str, values: Values) -> bool:
@@ -429,7 +439,7 @@ def _class_of(row: _Row, value: object, values: Values) -> ValueClass:
         holder = row.of
         if holder == "workers":
             # A TaskPod has fewer arguments than CeleryWorkers.
-            tasks = "workers.kubernetes" in _holders(told["of"], _classes().groups, "workers")
+            tasks = "workers.kubernetes" in _holders(told["of"], _classes().groups)
             holder = "workers.kubernetes" if tasks and not values.setting.celery else "workers.celery"
         use = _classes().holders[holder].replace("{}", use)
     why = told.get("why", "").format(executor=values.setting.executor, airflow=values.setting.airflow)

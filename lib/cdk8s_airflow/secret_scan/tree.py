@@ -33,8 +33,8 @@ def _collect(value: Any, name: str, texts: list[str]) -> bool:
     if isinstance(value, str):
         texts.append(value)
         return bool(name) and is_secret_value(name, value)
-    if isinstance(value, Mapping):
-        suspicious = _is_secret_variable(value) or next(_secret_content(value), None) is not None
+    if type(value) is dict or isinstance(value, Mapping):
+        suspicious = _is_secret_variable(value) or ("kind" in value and next(_secret_content(value), None) is not None)
         for key, item in value.items():
             if isinstance(key, str) and not (key == ENCRYPTED and _is_sealed(value)):
                 if len(key) > 15:
@@ -57,8 +57,10 @@ def _is_sealed(value: Mapping[Any, Any]) -> bool:
 
 def _is_secret_variable(entry: Mapping[Any, Any]) -> bool:
     """Whether an entry with a name and a value gives a secret."""
+    if "value" not in entry:
+        return False
     named = entry.get("name")
-    return isinstance(named, str) and "value" in entry and is_secret_value(named, entry["value"])
+    return isinstance(named, str) and is_secret_value(named, entry["value"])
 
 
 def _secret_content(value: Mapping[Any, Any]) -> Iterator[Path]:

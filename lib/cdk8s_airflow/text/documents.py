@@ -38,11 +38,13 @@ def steps_below(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]
     if isinstance(value, dict):
         for key, inner in value.items():
             yield (*path, key), inner
-            yield from steps_below(inner, (*path, key))
+            if isinstance(inner, (dict, list)):
+                yield from steps_below(inner, (*path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield (*path, index), inner
-            yield from steps_below(inner, (*path, index))
+            if isinstance(inner, (dict, list)):
+                yield from steps_below(inner, (*path, index))
 
 
 def _is_halved(text: str) -> bool:
@@ -58,12 +60,12 @@ def _carried(item: Any, levels: int) -> Any:
     """A copy of what can be carried, without keeping track of places: nearly every document can be carried whole."""
     kind = type(item)
     if kind is str:
-        if not _is_halved(item):
+        if item.isascii() or not _is_halved(item):
             return item
     elif item is None or kind is bool:
         return item
     elif kind is dict:
-        if levels > 0 and all(type(key) is str and not _is_halved(key) for key in item):
+        if levels > 0 and set(map(type, item)) <= {str} and not any(map(_is_halved, item)):
             return {key: _carried(inner, levels - 1) for key, inner in item.items()}
     elif kind is list:
         if levels > 0:
