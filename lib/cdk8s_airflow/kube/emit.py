@@ -1,4 +1,4 @@
-"""Hands finished manifests to cdk8s: the one way for every kind.
+"""Passes finished manifests to cdk8s, for all kinds.
 
 A call into Node takes much longer than creating the object, so :func:`emit` sends all manifests of a construct in one
 call, through a small jsii module of this library. The results are ordinary ``cdk8s.ApiObject`` children of the construct.
