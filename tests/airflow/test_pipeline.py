@@ -177,5 +177,5 @@ def test_ref_of_git_sync_passes_one_file_of_each_layer(monkeypatch: pytest.Monke
     }
     assert {file for file in read if file and not file.startswith(generic)} == {"airflow/wire/git_sync.py"}
     contributing = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    for file in ("dags/repo_sync.py", "dags/git_sync.py", "airflow/wire/git_sync.py", "kube/bindings.py"):
+    for file in ("dags/repo_sync.py", "dags/git_sync.py", "airflow/wire/git_sync.py", "kube/emit.py"):
         assert f"`lib/cdk8s_airflow/{file}`" in contributing
