@@ -44,7 +44,9 @@ CASES = [
     case("an account without an address", admin(email="ann"), "admin.email", "'ann'", "ann@example.com"),
     case("an address that is an option", admin(email="--role=Op"), "admin.email", "'--role=Op'", "ann@example.com"),
     case("a name on two lines", admin(first_name="a\nb"), "admin.first_name", "a\\nb", "one line"),
-    case("a name that Helm erases", admin(last_name="<no value>"), "admin.last_name", "<no value>", "without <no value>"),
+    case(
+        "a name that Helm erases", admin(last_name="<no value>"), "admin.last_name", "<no value>", "without <no value>"
+    ),
     case(
         "one Secret for the account and a key",
         admin(credentials=BasicAuthSecret("airflow-fernet-key")),
@@ -57,7 +59,13 @@ CASES = [
     case("an issuer over http", oidc(issuer="http://login.lab"), "auth.sign_on.issuer", "", "https"),
     case("an issuer with a password", oidc(issuer="https://a:hunter2@login.lab"), "auth.sign_on.issuer", "", "https"),
     case("no openid", oidc(scopes=["email"]), "auth.sign_on.scopes", "email", '"openid"'),
-    case("two scopes in one", oidc(scopes=["openid email"]), "auth.sign_on.scopes[0]", "'openid email'", "as its own string"),
+    case(
+        "two scopes in one",
+        oidc(scopes=["openid email"]),
+        "auth.sign_on.scopes[0]",
+        "'openid email'",
+        "as its own string",
+    ),
     case("nobody with a role", oidc(roles={}), "auth.sign_on.roles", "{}", "airflow-admins"),
     case(
         "every Google account",

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 
 from cdk8s_airflow.model.version import CHARTS, minor_of
 from cdk8s_airflow.validation.frozen import frozen
-from cdk8s_airflow.validation.versions import version
-from cdk8s_airflow.validation.versions import within as within
+from cdk8s_airflow.validation.versions import version, within
 
 
 @frozen(kw_only=False)

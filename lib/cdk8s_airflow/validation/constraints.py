@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.validation.cron import is_cron_schedule
 from cdk8s_airflow.validation.frozen import frozen
-from cdk8s_airflow.validation.versions import version as version
 
 _QUANTITY = regex(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([eE][+-]?\d+|[kMGTPE]|[KMGTPE]i|[numk])?", re.ASCII)
 _QUANTITY_FACTORS = {

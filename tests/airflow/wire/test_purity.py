@@ -24,7 +24,6 @@ EDGE = {
     "airflow/chart.py",
     "airflow_platform/platform.py",
     "app/construct.py",
-    "app/facts.py",
     "autoscaling/image_pre_pull.py",
     "autoscaling/priority_classes.py",
     "environments/environments.py",

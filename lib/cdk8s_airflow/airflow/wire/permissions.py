@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cdk8s_airflow.airflow.dialect import within
 from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings, Switch
 from cdk8s_airflow.delivery.wire.permissions import delivery_permissions
 from cdk8s_airflow.model.permission import Permission, merged, permissions_in
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.versions import within
 
 
 @frozen(kw_only=False)

@@ -12,7 +12,7 @@ from cdk8s_airflow.airflow.wire.database import absolute_host
 from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings
 from cdk8s_airflow.airflow.wire.executors import all_workers
 from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line
-from cdk8s_airflow.validation.constraints import version
+from cdk8s_airflow.validation.versions import version
 
 DEFAULTS: Mapping[tuple[str, str], int] = {
     ("core", "parallelism"): 32,
