@@ -80,7 +80,7 @@ bench: .venv/.test node_modules/.ready ## measure time and memory
 wheel: .venv/.dev ## build the wheel and the source archive into build/wheel
 	@.venv/bin/python -m build --quiet --no-isolation --outdir build/wheel . && ls build/wheel
 
-lock: .venv/.dev ## write the locks anew with the newest versions that fit
+lock: .venv/.dev ## write the locks again with the newest versions that fit
 	@$(LOCK) locks/dev.txt --group dev --extra cli pyproject.toml
 	@$(LOCK) locks/test.txt --constraint locks/dev.txt --group app --group test --extra cli pyproject.toml
 	@$(LOCK) locks/app.txt --constraint locks/dev.txt --group app --extra cli pyproject.toml

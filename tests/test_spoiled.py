@@ -2103,7 +2103,7 @@ VALUES = [
         nested("scheduler.revisionHistoryLimit", "two"),
         "values.scheduler.revisionHistoryLimit",
         "'two'",
-        "number",
+        "an integer",
     ),
     case(
         "replicas in values",

@@ -353,7 +353,7 @@ class SimpleAuth:
             yield Finding(
                 rule="people/no-role",
                 at="users",
-                problem="is empty, so nobody could log in",
+                problem="is empty, so no user could log in",
                 seen="{}",
                 fix='add at least one user: users={"ann": "admin"}',
             )

@@ -84,7 +84,7 @@ _ReleaseName = Annotated[
     str,
     Must(
         lambda text: is_label_1035(text) and len(text) <= _LONGEST_RELEASE,
-        "must be a release name that is valid in the names of the chart's objects",
+        "is not a valid release name: it is part of the names of the chart's objects",
         f"use at most {_LONGEST_RELEASE} lower-case letters, digits and dashes, starting with a letter",
         "airflow/release",
     ),

@@ -63,7 +63,7 @@ def check_values(
             Finding(
                 rule="values/chart-version",
                 at="chart_version",
-                problem="must be a chart version that this library knows",
+                problem="must be a chart version that this library supports",
                 seen=show(chart_version),
                 fix=f"use one of: {known}",
             )

@@ -164,7 +164,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """The text as one YAML scalar on one line, quoted unless nobody could misread it."""
+    """The text as one YAML scalar on one line, quoted unless every YAML parser reads it as the same string."""
     forms = _forms(text.isascii())
     if forms.invisible.search(text):
         return f'"{forms.escaped.sub(_escaped, text)}"'

@@ -256,14 +256,14 @@ def config_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 rule="config/twice",
                 at=option.at,
                 problem=f"is the same option as {first[option.name].at} in Airflow {settings.dialect.airflow}",
-                fix="give it once",
+                fix="set it once",
             )
         first.setdefault(option.name, option)
 
 
 def overlaid_config_rules(settings: ReleaseSettings, values: Mapping[str, Any]) -> Iterator[Finding]:
-    """Options that no part of Airflow reads, or not like this, in the ``config`` of ``values=``. What a template there gives, only the
-    chart knows."""
+    """Options that no part of Airflow reads, or not like this, in the ``config`` of ``values=``. Templates are not
+    checked, because only Helm renders them."""
     given = values.get("config")
     if not isinstance(given, Mapping):
         return

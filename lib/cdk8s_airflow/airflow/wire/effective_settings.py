@@ -1,4 +1,4 @@
-"""What runs in the end: the settings of a release with ``values=`` and ``unchecked_values=`` applied.
+"""The effective settings of a release: the settings of a release with ``values=`` and ``unchecked_values=`` applied.
 
 ``values=`` and ``unchecked_values=`` can set keys of the chart that decide what runs: replicas, ports, options of airflow.cfg,
 components, permissions and service accounts. The functions that describe a running release (sessions, traffic, permissions,
@@ -106,7 +106,7 @@ class EffectiveSettings:
 
     @cached_property
     def _given(self) -> Mapping[str, Any]:
-        """``values=`` with ``unchecked_values=`` laid over it."""
+        """``values=`` with ``unchecked_values=`` merged over it."""
         settings = self.settings
         return overlay(settings.values, settings.unchecked_values) if settings.unchecked_values else settings.values
 

@@ -39,11 +39,11 @@ class Grant:
 
     Attributes:
         role: the role.
-        component: whose account it is, as the chart names it.
+        component: the component of the account, by the chart's name.
         switches: switches of the chart that must be on.
-        executors: parts of an executor's name one of which has to be in it; empty for any executor.
-        charts: versions of the chart that give it; empty for all.
-        airflow: versions of Airflow, likewise.
+        executors: parts of executor names, one of which the executor must contain; empty for any executor.
+        charts: versions of the chart that have the binding; empty for all.
+        airflow: major versions of Airflow that have the binding; empty for all.
     """
 
     role: str

@@ -112,7 +112,7 @@ def task_pod_overlay(values: Mapping[str, Any]) -> TaskPodOverlay:
 
 
 def overlaid_parts(parts: PodParts, values: Mapping[str, Any]) -> PodParts:
-    """The parts of all pods with ``values=`` laid over them."""
+    """The parts of all pods with ``values=`` merged over them."""
     security = section(values, "securityContexts")
     return replace(
         parts,
@@ -135,7 +135,7 @@ def _local_settings(parts: PodParts, values: Mapping[str, Any]) -> str | None:
 
 
 def overlaid_git_sync(parts: GitSyncParts, values: Mapping[str, Any]) -> GitSyncParts:
-    """The parts of git-sync with ``values=`` laid over them."""
+    """The parts of git-sync with ``values=`` merged over them."""
     image, sync = section(section(values, "images"), "gitSync"), section(section(values, "dags"), "gitSync")
     return replace(
         parts,

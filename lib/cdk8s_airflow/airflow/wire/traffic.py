@@ -196,7 +196,7 @@ def _names(parts: Parts) -> Iterator[TrafficFlow]:
 
 
 def _database(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
-    """Every program of Airflow opens the database, if only to write down that it was started; tasks of Airflow 3 do not.
+    """Every Airflow program connects to the database, at least to record its start; tasks of Airflow 3 do not.
 
     Migrations bypass a pooler. The pooler itself connects to the database.
     """
@@ -259,7 +259,7 @@ def _broker(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]
 
 
 def _execution_api(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
-    """Tasks of Airflow 3 ask the server for all they need. Triggerer and DAG processor have one of their own, in-process."""
+    """Tasks of Airflow 3 use the API server. The triggerer and the DAG processor run one in their own process."""
     settings = effective.settings
     if settings.dialect.airflow_major < 3:
         return
@@ -284,7 +284,7 @@ def _kubernetes(settings: ReleaseSettings, parts: Parts) -> Iterator[TrafficFlow
 
 
 def _logs_on_pods(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
-    """The server of the UI asks a running task's worker for its log; of a task's own pod, Kubernetes."""
+    """The API server fetches the log of a running task from the worker; for a task pod, from Kubernetes."""
     settings = effective.settings
     worker, triggerer = effective.port("workerLogs"), effective.port("triggererLogs")
     yield from _to([parts.ui], parts.workers, worker, "logs of running tasks")
@@ -381,7 +381,7 @@ def _metrics(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow
 
 
 def _mail(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
-    """Tasks send mail, and whoever reads DAG files does when a task could not."""
+    """Tasks send mail, and pods that parse DAG files send it when a task failed."""
     settings = effective.settings
     host = _option(effective, "smtp", "smtp_host")
     hidden = isinstance(settings.config.get("smtp", {}).get("smtp_host"), SecretKey)
@@ -431,7 +431,7 @@ def _exported(settings: ReleaseSettings, given: OtelCollector, collector: PodGro
 
 
 def _people(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
-    """Those who use the UI, and where it asks who they are."""
+    """The users of the UI, and the connection to the identity provider."""
     settings = effective.settings
     port = effective.ui_port
     ui = settings.ui
@@ -491,7 +491,7 @@ def _questions(effective: EffectiveSettings) -> Iterator[Finding]:
         yield Finding(
             rule="network/unseen",
             at=f"values.{key}.enabled",
-            problem="makes pods whose connections are not known here",
+            problem="creates pods whose connections NetworkIsolation cannot determine",
             seen="True",
-            fix="switch it on by its own argument of AirflowChart",
+            fix="set the argument of AirflowChart for this component instead",
         )
