@@ -111,7 +111,7 @@ class Since:
 
     Attributes:
         charts: versions of the chart, as in :class:`Place`.
-        airflow: versions of Airflow, likewise.
+        airflow: versions of Airflow, in the same form.
     """
 
     charts: str = ""

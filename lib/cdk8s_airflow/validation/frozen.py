@@ -3,7 +3,7 @@
 ``dataclasses.dataclass(frozen=True)`` compiles six methods for each class, which takes 0.4 ms; with a hundred settings that is a
 tenth of all the time a program of this library takes, and no program uses more than a few of them. Here a class becomes a
 dataclass when it is first used, nothing is compiled for it, and its methods are the same functions for all classes. Its
-``__init__`` is generated only if somebody reads its signature, or calls it with wrong arguments. Everything else is as with
+``__init__`` is generated only if a caller reads its signature, or calls it with wrong arguments. Everything else is as with
 ``dataclasses``, whose ``fields``, ``replace`` and ``field`` work; only a frozen class of the one kind cannot inherit from one of
 the other.
 """
