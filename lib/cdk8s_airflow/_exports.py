@@ -14,7 +14,11 @@ from typing import Any
 _HOMES = {
     "autoscaling.image_pre_pull": ("ImagePrePull",),
     "autoscaling.priority_classes": ("PriorityClasses",),
-    "model.node_group": ("NodeGroup", "NodeTaint"),
+    "model.node_group": (
+        "NodeGroup",
+        "NodePlacement",
+        "NodeTaint",
+    ),
     "monitoring.alerts": (
         "AlertName",
         "Alerts",
@@ -514,6 +518,7 @@ SUBMODULES = {
         "LabelValue",
         "NamedObject",
         "NamespaceHandle",
+        "NodePlacement",
         "NetworkPlugin",
         "NonEmpty",
         "ObjectName",

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.model.image import PullPolicy as PullPolicy
     from cdk8s_airflow.model.namespace import NamespaceHandle as NamespaceHandle
     from cdk8s_airflow.model.namespace import PodSecurityLevel as PodSecurityLevel
+    from cdk8s_airflow.model.node_group import NodePlacement as NodePlacement
     from cdk8s_airflow.model.secret_reference import NamedObject as NamedObject
     from cdk8s_airflow.model.secret_reference import SecretReference as SecretReference
     from cdk8s_airflow.model.service_account import ComponentServiceAccount as ComponentServiceAccount
@@ -168,6 +169,7 @@ __all__ = [
     "NamedObject",
     "NamespaceHandle",
     "NetworkPlugin",
+    "NodePlacement",
     "NonEmpty",
     "ObjectName",
     "OptionName",

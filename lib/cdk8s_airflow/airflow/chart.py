@@ -38,6 +38,7 @@ from cdk8s_airflow.airflow.executors import Executor, task_resources_of
 from cdk8s_airflow.airflow.exposure import ClusterIP, Exposure
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.pipeline import CompiledRelease, Releases, compile_release
+from cdk8s_airflow.airflow.pod_settings import PlainText
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.shared_resources import ReleaseResources
 from cdk8s_airflow.airflow.task_pods import TaskPods
@@ -59,6 +60,7 @@ from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.wire.permissions import guard_delivery
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import Image, RegistryMirror
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.release_access import ReleaseAccesses
 from cdk8s_airflow.model.secret_reference import AirflowKeys, PullSecret
@@ -67,7 +69,7 @@ from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.model.version import DEFAULT_CHART_VERSION
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, claim_rules, fitting_rules, has_quota
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import Must, NonEmpty, is_label_1035
+from cdk8s_airflow.validation.constraints import AnnotationKey, LabelValue, Must, NonEmpty, is_label_1035
 
 if TYPE_CHECKING:
     from cdk8s_airflow.airflow.data_lake import DataLake
@@ -134,6 +136,9 @@ class AirflowChart(PlatformConstruct):
         image: Image | None = None,
         mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
+        placement: NodePlacement | None = None,
+        labels: Mapping[AnnotationKey, LabelValue] | None = None,
+        annotations: Mapping[AnnotationKey, PlainText] | None = None,
         ui: Exposure = ClusterIP(),
         admin: AdminAccount | None = None,
         auth: Auth = FabAuth(),
@@ -192,6 +197,12 @@ class AirflowChart(PlatformConstruct):
             image: the image of Airflow. Default: the official one of ``airflow_version``.
             mirror: the registry with copies of all images of the release. Default: None; images are pulled from their original registries.
             pull_secret: the Secret with the login to the registry. Default: None.
+            placement: the nodes on which all pods of the release run, task pods and Jobs included: a :class:`NodeGroup` or a
+                :class:`Placement`. A component, a worker set or a task pod with its own ``placement=`` uses only its own; the two are
+                not merged. Default: None, any node.
+            labels: labels of all objects and pods of the release, such as ``{"team": "data"}``. A component's own label with the
+                same key wins. Default: none.
+            annotations: annotations of all pods of the release. A component's own annotation with the same key wins. Default: none.
             ui: how users reach the UI: :class:`ClusterIP` (the default), :class:`NodePort`, :class:`LoadBalancer`,
                 :class:`Ingress` or :class:`HttpRoute`.
             admin: an account with a password from a Secret. Default: None; create one with ``airflow users create``.

@@ -24,6 +24,7 @@ from cdk8s_airflow.airflow.wire.pod_parts import (
 )
 from cdk8s_airflow.airflow.wire.pod_security import completed_values, value_rules
 from cdk8s_airflow.airflow.wire.release import concepts_of
+from cdk8s_airflow.airflow.wire.release_wide import labelled
 from cdk8s_airflow.airflow.wire.sessions import demands
 from cdk8s_airflow.airflow.wire.task_pods import pod_template_values, pod_templates
 from cdk8s_airflow.airflow.wire.tree import Tree, join, overlay
@@ -119,7 +120,7 @@ class CompiledRelease:
             made |= concept.objects(self.settings)
         for concept in self.concepts:
             made |= concept.objects_from(self.shared)
-        return made
+        return labelled(made, self.settings)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from cdk8s_airflow.airflow.container_rules import container_list_rules, duplicate_path_rules, owned_path_rules
 from cdk8s_airflow.airflow.secret_literals import literal_findings
-from cdk8s_airflow.model.placement import Placement
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.validation import Finding
@@ -54,7 +54,7 @@ OWNED_VARIABLES = frozenset(
 )
 """Variables that the chart or another argument sets; Helm 4 refuses duplicate names."""
 
-_PlainText = Annotated[
+PlainText = Annotated[
     str,
     Must(
         lambda text: "{{" not in text,
@@ -100,26 +100,33 @@ class ComponentPod:
     """What every component's pod has.
 
     Attributes:
-        placement: on which nodes it may run. Default: any.
+        placement: the nodes on which it may run: a :class:`NodeGroup` or a :class:`Placement`. It replaces ``placement=`` of the
+            release as a whole; ``Placement()`` means any node. Default: None, that of the release.
         priority_class: the name of a PriorityClass that exists. Default: the cluster's default.
-        labels: further labels of the pod. Default: none.
-        annotations: further annotations of the pod. Default: none.
+        labels: further labels of the pod. One with the key of a label of the release replaces it. Default: none.
+        annotations: further annotations of the pod. One with the key of an annotation of the release replaces it.
+            Default: none.
     """
 
-    placement: Placement = Placement()
+    placement: NodePlacement | None = None
     priority_class: ObjectName | None = None
     labels: Mapping[AnnotationKey, LabelValue] = field(default_factory=dict)
-    annotations: Mapping[AnnotationKey, _PlainText] = field(default_factory=dict)
+    annotations: Mapping[AnnotationKey, PlainText] = field(default_factory=dict)
 
     def _rules(self) -> Iterator[Finding]:
-        for key in sorted(CHART_LABELS & set(self.labels)):
-            yield Finding(
-                rule="components/label",
-                at=f"labels.{key}",
-                problem="is how the chart's objects find their pods",
-                seen=repr(self.labels[key]),
-                fix="choose another key",
-            )
+        yield from label_rules(self.labels)
+
+
+def label_rules(labels: Mapping[str, str]) -> Iterator[Finding]:
+    """Checks of labels that a user adds to pods of a release."""
+    for key in sorted(CHART_LABELS & set(labels)):
+        yield Finding(
+            rule="components/label",
+            at=f"labels.{key}",
+            problem="is the label by which the chart's objects find their pods",
+            seen=repr(labels[key]),
+            fix="Use another key",
+        )
 
 
 @frozen

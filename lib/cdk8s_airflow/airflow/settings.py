@@ -42,6 +42,7 @@ from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import SIDE_IMAGES, Image, RegistryMirror
 from cdk8s_airflow.model.namespace import PodSecurityLevel
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.secret_reference import AirflowKeys, PullSecret
 from cdk8s_airflow.model.service_account import ServiceAccounts
@@ -81,6 +82,9 @@ class ReleaseSettings:
     image: Image | None = None
     mirror: RegistryMirror | None = None
     pull_secret: PullSecret | None = None
+    placement: NodePlacement | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     config: Config = field(default_factory=dict)
     admin: AdminAccount | None = None
     auth: Auth = FabAuth()

@@ -11,6 +11,7 @@ from cdk8s_airflow.airflow.chart import AirflowChart
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.autoscaling.wire.image_pre_pull import images_of_tasks, pre_pull_manifest
 from cdk8s_airflow.model.image import Image
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.placement import Placement
 
 
@@ -33,7 +34,7 @@ class ImagePrePull(PlatformConstruct):
         *,
         release: AirflowChart,
         images: Sequence[Image] = (),
-        placement: Placement = Placement(),
+        placement: NodePlacement = Placement(),
     ) -> None:
         """Create the DaemonSet.
 
@@ -43,8 +44,8 @@ class ImagePrePull(PlatformConstruct):
             release: the release whose images are pulled. The DaemonSet is in its namespace, ``<release>-image-pre-pull``,
                 and uses its registry mirror and pull Secret.
             images: further images, such as those of KubernetesPodOperator. Each must contain ``/bin/sh``. Default: none.
-            placement: the nodes that pull the images, such as ``workers.placement`` of a :class:`NodeGroup`. Default:
-                all nodes whose taints need no toleration.
+            placement: the nodes that pull the images, such as a :class:`NodeGroup`. Default: all nodes whose taints need no
+                toleration.
 
         Raises:
             PlatformError: if an argument is not valid.

@@ -16,6 +16,7 @@ from cdk8s_airflow.database.wire.databases import owner_of
 from cdk8s_airflow.database.wire.roles import all_roles
 from cdk8s_airflow.database.wire.settings import ClusterSettings
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.node_group import placement_on
 from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.versions import within
@@ -121,7 +122,7 @@ def _replication_findings(settings: ClusterSettings, facts: ClusterFacts) -> Ite
 
 
 def _placement_findings(settings: ClusterSettings) -> Iterator[Finding]:
-    affinity = settings.placement.affinity if settings.placement is not None else None
+    affinity = placement_on(settings.placement).affinity if settings.placement is not None else None
     for key in affinity or ():
         if key not in AFFINITIES:
             yield Finding(

@@ -66,7 +66,8 @@ if TYPE_CHECKING:
         SynchronousReplication,
     )
     from cdk8s_airflow.database.roles import DatabaseRole, PostgresDatabase
-    from cdk8s_airflow.model.placement import Placement, TopologySpread
+    from cdk8s_airflow.model.node_group import NodePlacement
+    from cdk8s_airflow.model.placement import TopologySpread
     from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount
 
 _LONGEST_NAME = 50
@@ -153,7 +154,7 @@ class CnpgCluster(PlatformConstruct):
         synchronous: SynchronousReplication | None = None,
         anti_affinity: PostgresAntiAffinity | None = None,
         spread: Sequence[TopologySpread] = (),
-        placement: Placement | None = None,
+        placement: NodePlacement | None = None,
         disruption_budget: bool | None = None,
         priority_class: ObjectName | None = None,
         labels: Mapping[AnnotationKey, LabelValue] | None = None,

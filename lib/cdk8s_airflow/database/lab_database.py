@@ -21,6 +21,7 @@ from cdk8s_airflow.database.wire.lab_database import (
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
@@ -86,7 +87,7 @@ class LabDatabase(PlatformConstruct):
         pull_secret: PullSecret | None = None,
         resources: Resources = Resources(cpu="100m", memory="256Mi", memory_limit="512Mi"),
         parameters: Mapping[str, str] | None = None,
-        placement: Placement = Placement(),
+        placement: NodePlacement = Placement(),
         facts: ClusterFacts | None = None,
     ) -> None:
         """Create a single PostgreSQL instance for a lab.

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import ClassVar
 
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget, budget_findings
-from cdk8s_airflow.model.placement import Placement
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import PgBouncerSecret
 from cdk8s_airflow.validation import Finding
@@ -55,7 +55,7 @@ class PgBouncer:
         resources: of each instance. Default: 50m CPU, 64Mi memory, at most 128Mi.
         exporter_resources: requests and limits of its metrics sidecar. Default: 10m CPU, 64Mi memory, at most 128Mi.
         parameters: further settings of its ``[pgbouncer]`` section, like ``{"server_idle_timeout": "300"}``. Default: none.
-        placement: on which nodes it may run. Default: any.
+        placement: the nodes on which it may run. Default: None, those of the release.
         disruption_budget: how many instances may be taken away at once, from two on. Default: one.
     """
 
@@ -69,7 +69,7 @@ class PgBouncer:
     resources: Resources = Resources(cpu="50m", memory="64Mi", memory_limit="128Mi")
     exporter_resources: Resources = Resources(cpu="10m", memory="64Mi", memory_limit="128Mi")
     parameters: Mapping[str, str] = field(default_factory=dict)
-    placement: Placement = Placement()
+    placement: NodePlacement | None = None
     disruption_budget: DisruptionBudget | None = DisruptionBudget()
 
     def _rules(self) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget, budget_findings
 from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.placement import APART, Placement, TopologySpread
 from cdk8s_airflow.model.resources import Resources
@@ -74,7 +75,7 @@ class CnpgPooler(PlatformConstruct):
         mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
         resources: Resources = Resources(cpu="50m", memory="64Mi", memory_limit="128Mi"),
-        placement: Placement = Placement(),
+        placement: NodePlacement = Placement(),
         spread: Sequence[TopologySpread] = APART,
         disruption_budget: DisruptionBudget | None = DisruptionBudget(),
         monitoring: PoolerMonitoring | None = None,

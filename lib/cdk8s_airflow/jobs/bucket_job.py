@@ -13,6 +13,7 @@ from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.jobs.wire.bucket_job import BucketJobSettings, bucket_job_objects, bucket_job_traffic
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, Image, RegistryMirror, registry_and_path
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
@@ -79,7 +80,7 @@ class BucketJob(PlatformConstruct):
         labels: Mapping[AnnotationKey, LabelValue] | None = None,
         ca: CaBundle | None = None,
         resources: Resources = _RESOURCES,
-        placement: Placement = Placement(),
+        placement: NodePlacement = Placement(),
         facts: ClusterFacts | None = None,
     ) -> None:
         """Create the Job that creates missing buckets.

@@ -22,6 +22,7 @@ from cdk8s_airflow.jobs.wire.secret_bootstrap import (
 from cdk8s_airflow.model import secret_recipe as recipes
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import Image, registry_and_path
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.resources import Resources
@@ -79,7 +80,7 @@ class SecretBootstrap(PlatformConstruct):
         image: Image | None = None,
         pull_secret: PullSecret | None = None,
         resources: Resources = _DEFAULT_RESOURCES,
-        placement: Placement = Placement(),
+        placement: NodePlacement = Placement(),
         facts: ClusterFacts | None = None,
     ) -> None:
         """Create the Job that creates missing Secrets.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from cdk8s_airflow.model.cluster_facts import Architecture
 from cdk8s_airflow.model.placement import Placement, Toleration
@@ -39,7 +39,7 @@ class NodeTaint:
 
 @frozen
 class NodeGroup:
-    """A group of nodes. State its labels and taints once, and use :attr:`placement` wherever pods run on it.
+    """A group of nodes. State its labels and taints once, and pass the group as ``placement=`` wherever pods run on it.
 
     It creates no nodes: they come from your cloud, from Karpenter or from ``k3s agent``. Use :meth:`eks`,
     :meth:`karpenter`, :meth:`gke` and :meth:`aks` for the labels and taints that these set themselves.
@@ -200,7 +200,16 @@ class NodeGroup:
         return cls(name=name, labels=labels, taints=(*own, *taints), spot=spot, **other)
 
 
+NodePlacement: TypeAlias = Placement | NodeGroup
+"""The nodes on which pods may run: a :class:`Placement`, or a :class:`NodeGroup` for its :attr:`~NodeGroup.placement`."""
+
+
+def placement_on(nodes: NodePlacement) -> Placement:
+    """The placement of pods on these nodes."""
+    return nodes.placement if isinstance(nodes, NodeGroup) else nodes
+
+
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
-__all__ = ["NodeGroup", "NodeTaint"]
+__all__ = ["NodeGroup", "NodePlacement", "NodeTaint", "placement_on"]

@@ -15,6 +15,7 @@ from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import RegistryMirror
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import PullSecret
@@ -66,7 +67,7 @@ class MinioLegacy(ClusterStore):
         name: StoreName = "minio",
         admin_credentials: S3Credentials | None = None,
         resources: Resources = _RESOURCES,
-        placement: Placement = Placement(),
+        placement: NodePlacement = Placement(),
         mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
         delivery: Delivery = K3sHelmChart(),

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import RegistryMirror
-from cdk8s_airflow.model.placement import Placement
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import PullSecret
 from cdk8s_airflow.model.volume import Volume
@@ -71,7 +71,7 @@ class StoreSettings:
     users: tuple[StoreUser, ...]
     admin_credentials: S3Credentials
     resources: Resources
-    placement: Placement
+    placement: NodePlacement
     mirror: RegistryMirror | None
     pull_secret: PullSecret | None
     facts: ClusterFacts

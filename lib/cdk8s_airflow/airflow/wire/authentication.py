@@ -9,6 +9,7 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.environment import CA_FILE, literal
 from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions
+from cdk8s_airflow.airflow.wire.pod_settings import component_placement
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.note import BeforeApply
@@ -149,6 +150,8 @@ def _admin(settings: ReleaseSettings) -> Tree:
             "env": env,
             "resources": resources(admin.resources),
             "serviceAccount": {"automountServiceAccountToken": False},
+            **component_placement(settings, None),
+            **({"annotations": dict(settings.annotations)} if settings.annotations else {}),
         }
     }
 

@@ -11,11 +11,10 @@ from cdk8s_airflow.airflow.wire.database import chart_sets_url, library_variable
 from cdk8s_airflow.airflow.wire.images import airflow_image
 from cdk8s_airflow.airflow.wire.keys import FERNET_VARIABLE
 from cdk8s_airflow.airflow.wire.pod_parts import container_variable
-from cdk8s_airflow.airflow.wire.pod_settings import pod_labels, pod_values, variable
+from cdk8s_airflow.airflow.wire.pod_settings import component_placement, pod_labels, pod_values, variable
 from cdk8s_airflow.airflow.wire.security import AIRFLOW_POD, CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.secret_reference import SecretKey
-from cdk8s_airflow.model.wire.placement import placement
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import days
@@ -47,7 +46,7 @@ def cleanup_values(settings: ReleaseSettings) -> Tree:
             "successfulJobsHistoryLimit": given.successful_jobs_kept,
             "env": _database_variables(settings, not chart_sets_url(settings)),
         },
-        pod_values(given),
+        pod_values(settings, given),
     )
     return {"cleanup": values}
 
@@ -88,7 +87,7 @@ def database_cleanup_values(settings: ReleaseSettings) -> Tree:
             "serviceAccount": {"automountServiceAccountToken": False},
         },
         {"tables": list(given.tables)} if given.tables else {},
-        pod_values(given),
+        pod_values(settings, given),
     )
     return nest(settings.dialect.place("database_cleanup"), values)
 
@@ -126,7 +125,7 @@ def database_cleanup_objects(shared: SharedResults) -> dict[str, dict[str, Any]]
             *parts.volume_mounts,
         ],
     }
-    placed = placement(given.placement)
+    placed = component_placement(settings, given.placement)
     selector = {**parts.node_selector, **placed.get("nodeSelector", {})}
     if selector:
         placed["nodeSelector"] = selector
@@ -146,9 +145,9 @@ def database_cleanup_objects(shared: SharedResults) -> dict[str, dict[str, Any]]
         pod["priorityClassName"] = given.priority_class
     if settings.pull_secret is not None:
         pod["imagePullSecrets"] = [{"name": settings.pull_secret.name}]
-    metadata: dict[str, Any] = {"labels": {**given.labels, **labels}}
-    if given.annotations:
-        metadata["annotations"] = dict(given.annotations)
+    metadata: dict[str, Any] = {"labels": {**settings.labels, **given.labels, **labels}}
+    if annotations := {**settings.annotations, **given.annotations}:
+        metadata["annotations"] = annotations
     return {
         "database-cleanup": {
             "apiVersion": "batch/v1",

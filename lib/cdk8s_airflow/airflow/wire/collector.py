@@ -45,7 +45,7 @@ def collector_values(settings: ReleaseSettings) -> Tree:
                 "container": CONTAINER,
             },
         },
-        pod_values(given),
+        pod_values(settings, given),
         grace_values(given),
         {} if settings.pull_secret is None else {"serviceAccount": {"create": False, "name": _account(settings)}},
     )

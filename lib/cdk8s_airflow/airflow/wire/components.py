@@ -42,7 +42,7 @@ def _scheduler(settings: ReleaseSettings) -> Tree:
     given = settings.scheduler
     values = join(
         {"resources": resources(given.resources), "startupProbe": startup_probe(given.startup_tolerance)},
-        pod_values(given),
+        pod_values(settings, given),
         replica_values(given, pod_labels(settings.release, "scheduler"), "podDisruptionBudget"),
         probe_values(given, _COMMAND_PERIOD),
         grace_values(given, settings.dialect.place("scheduler.grace_period") is not None),
@@ -57,7 +57,7 @@ def _ui_server(settings: ReleaseSettings) -> Tree:
     given, dialect = settings.api_server, settings.dialect
     values = join(
         {"resources": resources(given.resources), "startupProbe": startup_probe(given.startup_tolerance)},
-        pod_values(given),
+        pod_values(settings, given),
         replica_values(given, pod_labels(settings.release, dialect.ui_server), "podDisruptionBudget"),
         probe_values(given, _HTTP_PERIOD),
         grace_values(given, dialect.place("ui_server.grace_period") is not None),
@@ -73,7 +73,7 @@ def _triggerer(settings: ReleaseSettings) -> Tree:
     has_budget = dialect.place("triggerer.disruption_budget") is not None
     values = join(
         {"enabled": True, "resources": resources(given.resources), "persistence": {"enabled": False}},
-        pod_values(given),
+        pod_values(settings, given),
         replica_values(given, pod_labels(settings.release, "triggerer"), "podDisruptionBudget" if has_budget else None),
         probe_values(given, _COMMAND_PERIOD),
         grace_values(given),
@@ -90,7 +90,7 @@ def _dag_processor(settings: ReleaseSettings) -> Tree:
     has_budget = dialect.place("dag_processor.disruption_budget") is not None
     values = join(
         {"resources": resources(given.resources), "serviceAccount": _without_token(settings)},
-        pod_values(given, labels_read=dialect.place("dag_processor.labels") is not None),
+        pod_values(settings, given, labels_read=dialect.place("dag_processor.labels") is not None),
         replica_values(
             given, pod_labels(settings.release, "dag-processor"), "podDisruptionBudget" if has_budget else None
         ),
@@ -116,7 +116,7 @@ def _statsd(settings: ReleaseSettings) -> Tree:
             "resources": resources(given.resources),
             "serviceAccount": {"automountServiceAccountToken": False},
         },
-        pod_values(given, labels_read=dialect.place("statsd.labels") is not None),
+        pod_values(settings, given, labels_read=dialect.place("statsd.labels") is not None),
         grace_values(given, dialect.place("statsd.grace_period") is not None),
     )
     if given.mappings:

@@ -36,6 +36,7 @@ from cdk8s_airflow.airflow.wire.pod_settings import (
     probe_values,
     replica_values,
     unsupported_setting,
+    without_release_wide,
 )
 from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
@@ -150,7 +151,7 @@ def _worker_values(settings: ReleaseSettings, celery: CeleryExecutor, given: Cel
     return join(
         {"resources": resources(given.resources), "persistence": _persistence(given.storage)},
         waiting_values(settings),
-        pod_values(given),
+        pod_values(settings, given),
         replica_values(
             given,
             worker_labels(settings.release, given),
@@ -233,7 +234,7 @@ def _broker(settings: ReleaseSettings, celery: CeleryExecutor) -> Tree:
                 "container": CONTAINER,
             },
         },
-        pod_values(broker, labels_read=settings.dialect.place("redis.labels") is not None),
+        pod_values(settings, broker, labels_read=settings.dialect.place("redis.labels") is not None),
         grace_values(broker, settings.dialect.place("redis.grace_period") is not None),
     )
     return {"data": data, "redis": values}
@@ -375,7 +376,7 @@ def _shared_key_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iter
                 seen=show(task_resources),
                 fix=fix,
             )
-        for key in pod_values(workers):
+        for key in pod_values(without_release_wide(settings), workers):
             yield Finding(
                 rule="executors/shared-key",
                 at="executor.workers",

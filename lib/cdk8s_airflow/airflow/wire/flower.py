@@ -27,7 +27,7 @@ def flower_values(settings: ReleaseSettings) -> Tree:
             "resources": resources(given.resources),
             "serviceAccount": {"automountServiceAccountToken": False},
         },
-        pod_values(given),
+        pod_values(settings, given),
         probe_values(given, _PROBE_PERIOD),
     )
     startup: Tree = {}

@@ -134,7 +134,7 @@ def _direct(settings: ReleaseSettings) -> str:
 
 def _job_values(settings: ReleaseSettings) -> Tree:
     """The pod settings of the Job; its key for annotations differs from that of other components."""
-    values = pod_values(settings.migration, env_read=settings.dialect.place("migration.env") is not None)
+    values = pod_values(settings, settings.migration, env_read=settings.dialect.place("migration.env") is not None)
     if "podAnnotations" in values:
         values["annotations"] = values.pop("podAnnotations")
     return values

@@ -8,12 +8,12 @@ from typing import Any
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.database import CA_FILE, PORT
+from cdk8s_airflow.airflow.wire.pod_settings import component_placement
 from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.model.wire.disruption_budget import budget
-from cdk8s_airflow.model.wire.placement import placement
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.digest import digest
 
@@ -50,7 +50,7 @@ def pgbouncer_values(settings: ReleaseSettings) -> Tree:
             "container": CONTAINER,
         },
         "serviceAccount": {"automountServiceAccountToken": False},
-        "podAnnotations": {"cdk8s-airflow/pgbouncer": digest(pgbouncer_ini(settings), 16)},
+        "podAnnotations": {**settings.annotations, "cdk8s-airflow/pgbouncer": digest(pgbouncer_ini(settings), 16)},
         "extraVolumes": [{"name": _VOLUME, "configMap": {"name": settings_name(settings)}}],
         "extraVolumeMounts": [{"name": _VOLUME, "mountPath": _FOLDER, "readOnly": True}],
         "metricsExporterSidecar": {
@@ -62,7 +62,7 @@ def pgbouncer_values(settings: ReleaseSettings) -> Tree:
     }
     if given.replicas > 1 and given.disruption_budget is not None:
         values["podDisruptionBudget"] = {"enabled": True, "config": budget(given.disruption_budget)}
-    return {"pgbouncer": join(values, placement(given.placement))}
+    return {"pgbouncer": join(values, component_placement(settings, given.placement))}
 
 
 def settings_name(settings: ReleaseSettings) -> str:

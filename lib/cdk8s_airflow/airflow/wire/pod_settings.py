@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cdk8s_airflow.airflow.components import Replicated
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.pod_settings import AirflowPod, ComponentPod, LogGroomer
+from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.model.wire.disruption_budget import budget
 from cdk8s_airflow.model.wire.placement import placement, pod_selector, spread
@@ -47,21 +50,39 @@ def hardened(containers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [completed(container) for container in containers]
 
 
-def pod_values(given: ComponentPod, *, labels_read: bool = True, env_read: bool = True) -> Tree:
+def component_placement(settings: ReleaseSettings, own: NodePlacement | None) -> Tree:
+    """The nodes of a component: its own placement, otherwise that of the release.
+
+    The chart falls back field by field to its keys for all pods, which would combine the node selector of a component with the
+    affinity of the release. So the placement of the release is written to each component, and those keys are not used.
+    """
+    nodes = settings.placement if own is None else own
+    return {} if nodes is None else placement(nodes)
+
+
+def without_release_wide(settings: ReleaseSettings) -> ReleaseSettings:
+    """The release without what it sets for all its pods, to see what a component sets itself."""
+    return replace(settings, placement=None, labels={}, annotations={})
+
+
+def pod_values(
+    settings: ReleaseSettings, given: ComponentPod, *, labels_read: bool = True, env_read: bool = True
+) -> Tree:
     """The keys that all components have under the same name; only those that are set.
 
     Args:
+        settings: the release.
         given: the component.
         labels_read: whether this version reads labels of this component.
         env_read: whether this version reads variables of this component.
     """
-    values = placement(given.placement)
+    values = component_placement(settings, given.placement)
     if given.priority_class is not None:
         values["priorityClassName"] = given.priority_class
     if given.labels and labels_read:
         values["labels"] = dict(given.labels)
-    if given.annotations:
-        values["podAnnotations"] = dict(given.annotations)
+    if annotations := {**settings.annotations, **given.annotations}:
+        values["podAnnotations"] = annotations
     if isinstance(given, AirflowPod):
         if given.env and env_read:
             values["env"] = [variable(name, value) for name, value in given.env.items()]

@@ -22,6 +22,7 @@ from cdk8s_airflow.airflow.wire.logs import LOGS
 from cdk8s_airflow.airflow.wire.migration import MIGRATION
 from cdk8s_airflow.airflow.wire.pod_mutation import POD_MUTATION
 from cdk8s_airflow.airflow.wire.pod_security import POD_SECURITY
+from cdk8s_airflow.airflow.wire.release_wide import RELEASE_WIDE
 from cdk8s_airflow.airflow.wire.rotation import ROTATION
 from cdk8s_airflow.airflow.wire.security import SECURITY
 from cdk8s_airflow.airflow.wire.service_accounts import SERVICE_ACCOUNTS
@@ -46,6 +47,7 @@ def _data_lake() -> Concept:
 CONCEPTS: tuple[Concept | OptionalConcept, ...] = (
     VERSION,
     EXECUTOR,
+    RELEASE_WIDE,
     COMPONENTS,
     FLOWER,
     COLLECTOR,

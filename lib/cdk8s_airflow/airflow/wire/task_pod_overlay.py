@@ -35,9 +35,6 @@ class TaskPodOverlay:
     """What ``values=`` sets for the pods of tasks and no argument does.
 
     Attributes:
-        labels: labels of all pods of Airflow.
-        affinity: affinity of all pods.
-        tolerations: tolerations of all pods.
         scheduler_name: the scheduler of Kubernetes.
         topology_spread: topology spread constraints of all pods.
         worker_topology_spread: those of workers and task pods; None where ``values=`` does not set them.
@@ -58,9 +55,6 @@ class TaskPodOverlay:
         log_empty_dir: fields of the log volume where it is no claim.
     """
 
-    labels: Mapping[str, Any] = field(default_factory=dict)
-    affinity: Any = None
-    tolerations: Any = None
     scheduler_name: Any = None
     topology_spread: Any = None
     worker_topology_spread: Any = None
@@ -87,9 +81,6 @@ def task_pod_overlay(values: Mapping[str, Any]) -> TaskPodOverlay:
     hooks = values.get("containerLifecycleHooks")
     security = section(workers, "securityContexts")
     return TaskPodOverlay(
-        labels=section(values, "labels"),
-        affinity=values.get("affinity"),
-        tolerations=values.get("tolerations"),
         scheduler_name=workers.get("schedulerName") or values.get("schedulerName"),
         topology_spread=values.get("topologySpreadConstraints"),
         worker_topology_spread=workers.get("topologySpreadConstraints"),
@@ -118,8 +109,6 @@ def overlaid_parts(parts: PodParts, values: Mapping[str, Any]) -> PodParts:
         parts,
         volumes=tuple(_laid_over(parts.volumes, values, "volumes") or ()),
         volume_mounts=tuple(_laid_over(parts.volume_mounts, values, "volumeMounts") or ()),
-        annotations=_laid_over(parts.annotations, values, "airflowPodAnnotations") or {},
-        node_selector=_laid_over(parts.node_selector, values, "nodeSelector") or {},
         pod_security=_laid_over(parts.pod_security, security, "pod") or {},
         container_security=_laid_over(parts.container_security, security, "containers") or {},
         service_links=_laid_over(parts.service_links, values, "enableServiceLinks"),

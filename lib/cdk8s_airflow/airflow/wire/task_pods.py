@@ -43,7 +43,7 @@ from cdk8s_airflow.airflow.wire.pod_parts import (
     env_from_entries,
     ordered_variables,
 )
-from cdk8s_airflow.airflow.wire.pod_settings import pod_labels, variable
+from cdk8s_airflow.airflow.wire.pod_settings import component_placement, pod_labels, variable
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.airflow.wire.task_pod_overlay import (
     TaskPodOverlay,
@@ -56,7 +56,7 @@ from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.image import Image
 from cdk8s_airflow.model.secret_reference import ExistingSecret, SecretKey
-from cdk8s_airflow.model.wire.placement import placement, spread
+from cdk8s_airflow.model.wire.placement import spread
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.text.yaml_writer import escape_template, values_text
@@ -110,6 +110,8 @@ def generated(settings: ReleaseSettings) -> bool:
     """Whether the default pod is generated here and not by the chart."""
     if not settings.has_task_pods:
         return False
+    if settings.placement is not None or settings.annotations:
+        return True
     return _isolated(settings) or settings.task_pods.default not in (
         TaskPod(),
         TaskPod(resources=settings.task_pods.default.resources),
@@ -245,13 +247,14 @@ def task_pod(parts: TaskPodParts, given: TaskPod, namespace: str | None = None) 
         **({} if namespace is None else {"namespace": namespace}),
         "name": "placeholder-name",
         "labels": {
-            **parts.given.labels,
+            **parts.settings.labels,
             **given.labels,
             **pod_labels(parts.settings.release, "worker"),
         },
         "annotations": {
             **parts.pods.annotations,
             _SAFE_TO_EVICT: str(parts.given.safe_to_evict).lower(),
+            **parts.settings.annotations,
             **given.annotations,
         },
     }
@@ -300,13 +303,13 @@ def _containers(parts: TaskPodParts, base: Mapping[str, Any]) -> Tree:
 
 def _scheduling(parts: TaskPodParts, given: TaskPod) -> Tree:
     """Placement and priority of the pod."""
-    over, own = parts.given, placement(given.placement)
+    over, own = parts.given, component_placement(parts.settings, given.placement)
     return {
         "priorityClassName": given.priority_class,
         "nodeSelector": {**parts.pods.node_selector, **own.get("nodeSelector", {})},
-        "affinity": own.get("affinity") or over.affinity,
+        "affinity": own.get("affinity"),
         "schedulerName": over.scheduler_name,
-        "tolerations": own.get("tolerations") or over.tolerations,
+        "tolerations": own.get("tolerations"),
         "topologySpreadConstraints": _worker_spread(parts) or over.topology_spread,
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.images import airflow_image
 from cdk8s_airflow.model.image import Image
-from cdk8s_airflow.model.placement import Placement
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.wire.placement import placement
 from cdk8s_airflow.model.wire.resources import resources
@@ -36,7 +36,7 @@ def _reference(settings: ReleaseSettings, image: Image) -> str:
     return image.reference if settings.mirror is None else settings.mirror.of(image.reference)
 
 
-def pre_pull_manifest(settings: ReleaseSettings, images: Sequence[str], given: Placement) -> dict[str, Any]:
+def pre_pull_manifest(settings: ReleaseSettings, images: Sequence[str], given: NodePlacement) -> dict[str, Any]:
     """The DaemonSet: one init container for each image, which ends at once, then a container that waits."""
     name = f"{settings.release}-image-pre-pull"
     labels = {"app.kubernetes.io/name": "image-pre-pull", "app.kubernetes.io/instance": settings.release}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow.database.wire.settings import ClusterSettings, instance_labels
+from cdk8s_airflow.model.node_group import placement_on
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.model.wire.placement import node_selector, spread, toleration
@@ -117,7 +118,8 @@ def _volume(volume: Volume) -> dict[str, Any]:
 def _affinity(settings: ClusterSettings) -> dict[str, Any]:
     """The operator's own form of affinity, which adds what keeps instances apart."""
     made: dict[str, Any] = {}
-    apart, placed = settings.anti_affinity, settings.placement
+    apart = settings.anti_affinity
+    placed = None if settings.placement is None else placement_on(settings.placement)
     if apart is not None:
         made["topologyKey"] = apart.across
         made["podAntiAffinityType"] = "required" if apart.required else "preferred"

@@ -8,6 +8,7 @@ from typing import Any
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.resources import Resources
@@ -54,7 +55,7 @@ class LabSettings:
     resources: Resources
     parameters: Mapping[str, str] = field(default_factory=dict)
     pull_secret: str | None = None
-    placement: Placement = Placement()
+    placement: NodePlacement = Placement()
     architecture: str | None = None
 
     @property

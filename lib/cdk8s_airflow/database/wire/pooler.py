@@ -9,6 +9,7 @@ from typing import Any
 from cdk8s_airflow.database.pooler_monitoring import PoolerMonitoring
 from cdk8s_airflow.database.wire.traffic import POSTGRES, instances
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.placement import Placement, TopologySpread
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.traffic import ClusterComponent, PodGroup, Traffic, TrafficFlow, resolves_names
@@ -111,7 +112,7 @@ class PoolerSettings:
     image: str | None = None
     pull_secret: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
-    placement: Placement = Placement()
+    placement: NodePlacement = Placement()
     spread: Sequence[TopologySpread] = ()
     disruption_budget: DisruptionBudget | None = None
     architecture: str | None = None

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
         SynchronousReplication,
     )
     from cdk8s_airflow.database.roles import DatabaseRole, PostgresDatabase
-    from cdk8s_airflow.model.placement import Placement, TopologySpread
+    from cdk8s_airflow.model.node_group import NodePlacement
+    from cdk8s_airflow.model.placement import TopologySpread
     from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount
 
 CLUSTER_LABEL = "cnpg.io/cluster"
@@ -63,7 +64,7 @@ class ClusterSettings:
     synchronous: SynchronousReplication | None = None
     anti_affinity: PostgresAntiAffinity | None = None
     spread: Sequence[TopologySpread] = ()
-    placement: Placement | None = None
+    placement: NodePlacement | None = None
     disruption_budget: bool | None = None
     priority_class: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)

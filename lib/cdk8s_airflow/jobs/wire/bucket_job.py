@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
@@ -48,7 +49,7 @@ class BucketJobSettings:
     pull_policy: str
     timeout: int
     resources: Resources
-    placement: Placement = Placement()
+    placement: NodePlacement = Placement()
     pull_secret: str | None = None
     service_account: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.resources import Resources
@@ -45,7 +46,7 @@ class BootstrapSettings:
     image: str
     pull_policy: str
     resources: Resources
-    placement: Placement = Placement()
+    placement: NodePlacement = Placement()
     pull_secret: str | None = None
     architecture: str | None = None
 

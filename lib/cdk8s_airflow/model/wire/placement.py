@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cdk8s_airflow.model.placement import Placement, Toleration, TopologySpread
+from cdk8s_airflow.model.node_group import NodePlacement, placement_on
+from cdk8s_airflow.model.placement import Toleration, TopologySpread
 
 
 def toleration(given: Toleration) -> dict[str, Any]:
@@ -26,14 +27,14 @@ ARCHITECTURE_LABEL = "kubernetes.io/arch"
 """The label of a node with its CPU architecture."""
 
 
-def placement(given: Placement, architecture: str | None = None) -> dict[str, Any]:
+def placement(nodes: NodePlacement, architecture: str | None = None) -> dict[str, Any]:
     """The fields of a pod, or of a component of the chart, for node selection. Empty ones are left out.
 
     Args:
-        given: the placement.
+        nodes: the nodes.
         architecture: the CPU architecture of the nodes, unless the placement has its own label for it.
     """
-    made: dict[str, Any] = {}
+    given, made = placement_on(nodes), dict[str, Any]()
     selector = node_selector(given.node_selector, architecture)
     if selector:
         made["nodeSelector"] = selector
