@@ -12,7 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 _HOMES = {
+    "autoscaling.eksctl": ("EksctlNodeGroups",),
     "autoscaling.image_pre_pull": ("ImagePrePull",),
+    "autoscaling.karpenter": ("KarpenterNodes",),
+    "autoscaling.node_pools": (
+        "EksNodeGroup",
+        "KarpenterPool",
+    ),
     "autoscaling.priority_classes": ("PriorityClasses",),
     "model.node_group": (
         "NodeGroup",
@@ -408,7 +414,11 @@ HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 SUBMODULES = {
     "autoscaling": (
+        "EksNodeGroup",
+        "EksctlNodeGroups",
         "ImagePrePull",
+        "KarpenterNodes",
+        "KarpenterPool",
         "PriorityClasses",
     ),
     "network": (

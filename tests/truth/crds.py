@@ -65,10 +65,11 @@ CEL_FUNCTIONS = frozenset(
             "endsWith",
             "matches",
         ),
+        *("find", "split"),
         *("int", "uint", "double", "string", "bytes", "bool", "type", "dyn", "duration", "timestamp"),
     }
 )
-"""What every evaluator knows. Kubernetes' own functions (quantity, isURL, lowerAscii, ...) are not among them."""
+"""What every evaluator knows, and the functions of :data:`_KUBERNETES_FUNCTIONS`. Kubernetes' other functions (quantity, isURL, lowerAscii, ...) are not among them."""
 
 NOT_EVALUATED: frozenset[tuple[str, str, str]] = frozenset(
     {
@@ -416,7 +417,20 @@ def evaluable(rule: Mapping[str, Any]) -> bool:
 @functools.cache
 def _program(rule: str) -> Any:
     environment = celpy.Environment()
-    return environment.program(environment.compile(rule))
+    return environment.program(environment.compile(rule), functions=_KUBERNETES_FUNCTIONS)
+
+
+def _find(text: Any, pattern: Any) -> Any:
+    found = re.search(str(pattern), str(text))
+    return celpy.celtypes.StringType(found[0] if found else "")
+
+
+def _split(text: Any, separator: Any) -> Any:
+    return celpy.celtypes.ListType([celpy.celtypes.StringType(part) for part in str(text).split(str(separator))])
+
+
+_KUBERNETES_FUNCTIONS = {"find": _find, "split": _split}
+"""Functions for strings that the API server adds to CEL."""
 
 
 def _evaluate(definition: Definition, path: str, rule: Mapping[str, Any], value: object, verdict: Verdict) -> None:

@@ -28,6 +28,8 @@ _CLUSTER_SCOPED: dict[str, frozenset[str]] = {
     "cilium.io": frozenset({"CiliumClusterwideNetworkPolicy", "CiliumLoadBalancerIPPool"}),
     "external-secrets.io": frozenset({"ClusterExternalSecret", "ClusterPushSecret", "ClusterSecretStore"}),
     "gateway.networking.k8s.io": frozenset({"GatewayClass"}),
+    "karpenter.k8s.aws": frozenset({"EC2NodeClass"}),
+    "karpenter.sh": frozenset({"NodeClaim", "NodeOverlay", "NodePool"}),
     "keda.sh": frozenset({"ClusterTriggerAuthentication"}),
     "policy.networking.k8s.io": frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"}),
     "postgresql.cnpg.io": frozenset({"ClusterImageCatalog"}),

@@ -11,8 +11,15 @@ from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import AnnotationKey, Label, LabelValue
 from cdk8s_airflow.validation.frozen import frozen
 
-_ARCHITECTURE = "kubernetes.io/arch"
-_ZONE = "topology.kubernetes.io/zone"
+ARCHITECTURE = "kubernetes.io/arch"
+"""The label of a node with its CPU architecture."""
+
+ZONE = "topology.kubernetes.io/zone"
+"""The label of a node with its zone."""
+
+_GKE = "cloud.google.com/"
+_GKE_ACCELERATOR = "cloud.google.com/gke-accelerator"
+_GPU_TAINT = "nvidia.com/gpu"
 
 
 @frozen
@@ -111,8 +118,28 @@ class NodeGroup:
         return (*labels, *taints)
 
     @property
+    def gcloud_arguments(self) -> tuple[str, ...]:
+        """Arguments of ``gcloud container node-pools create`` that give the nodes of a pool what pods on this group select.
+
+        GKE sets labels and taints of its own domains itself, so they are not part of the arguments.
+        """
+        labels = ",".join(f"{k}={v}" for k, v in self.labels.items() if not k.startswith(_GKE))
+        taints = ",".join(
+            f"{each.key}={each.value or ''}:{each.effect}"
+            for each in self.taints
+            if not (each.key == _GPU_TAINT and _GKE_ACCELERATOR in self.labels)
+        )
+        made = [self.name, *(["--spot"] if self.spot else [])]
+        if _GKE_ACCELERATOR in self.labels:
+            made.append(f"--accelerator=type={self.labels[_GKE_ACCELERATOR]},count=1")
+        made += [f"--node-labels={labels}"] if labels else []
+        made += [f"--node-taints={taints}"] if taints else []
+        made += [f"--node-locations={','.join(self.zones)}"] if self.zones else []
+        return tuple(made)
+
+    @property
     def _selector(self) -> dict[str, str]:
-        return {**self.labels, **({} if self.architecture is None else {_ARCHITECTURE: self.architecture})}
+        return {**self.labels, **({} if self.architecture is None else {ARCHITECTURE: self.architecture})}
 
     @property
     def _tolerations(self) -> tuple[Toleration, ...]:
@@ -120,7 +147,7 @@ class NodeGroup:
 
     @property
     def _in_zones(self) -> dict[str, Any]:
-        return {"key": _ZONE, "operator": "In", "values": list(self.zones)}
+        return {"key": ZONE, "operator": "In", "values": list(self.zones)}
 
     @property
     def _term(self) -> dict[str, Any]:

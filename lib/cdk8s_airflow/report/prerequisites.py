@@ -35,6 +35,7 @@ _OPERATORS: Mapping[str, tuple[str, str]] = {
     "barmancloud.cnpg.io": ("the Barman Cloud plugin of CloudNativePG", "app=barman-cloud"),
     "cert-manager.io": ("cert-manager", "app.kubernetes.io/name=cert-manager"),
     "external-secrets.io": ("External Secrets", "app.kubernetes.io/name=external-secrets"),
+    "karpenter.sh": ("Karpenter", "app.kubernetes.io/name=karpenter"),
     "keda.sh": ("KEDA", "app.kubernetes.io/name=keda-operator"),
     "monitoring.coreos.com": (
         "the Prometheus operator",
@@ -49,6 +50,7 @@ _BUILT_IN: Mapping[str, str] = {
     "helm.cattle.io": "the Helm controller of k3s and RKE2",
     "bitnami.com": "Sealed Secrets",
     "gateway.networking.k8s.io": "the Gateway API",
+    "karpenter.k8s.aws": "Karpenter for AWS",
     "source.toolkit.fluxcd.io": "Flux",
 }
 """API group without a Deployment of its own to look for -> what provides it."""

@@ -11,8 +11,9 @@ from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, PodParts
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, DOCKER_HUB, Image, registry_and_path
+from cdk8s_airflow.model.node_group import ARCHITECTURE
 from cdk8s_airflow.model.note import BeforeApply
-from cdk8s_airflow.model.wire.placement import ARCHITECTURE_LABEL, node_selector
+from cdk8s_airflow.model.wire.placement import node_selector
 
 
 def airflow_tag(settings: ReleaseSettings) -> str:
@@ -96,7 +97,7 @@ def image_parts(settings: ReleaseSettings) -> PodParts:
     architecture, pull_secret = settings.facts.architecture, settings.pull_secret
     return PodParts(
         pull_secret=None if pull_secret is None else pull_secret.name,
-        node_selector={} if architecture is None else {ARCHITECTURE_LABEL: architecture},
+        node_selector={} if architecture is None else {ARCHITECTURE: architecture},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cdk8s_airflow.model.node_group import NodePlacement, placement_on
+from cdk8s_airflow.model.node_group import ARCHITECTURE, NodePlacement, placement_on
 from cdk8s_airflow.model.placement import Toleration, TopologySpread
 
 
@@ -21,10 +21,6 @@ def toleration(given: Toleration) -> dict[str, Any]:
         if value is not None:
             made[name] = value
     return made
-
-
-ARCHITECTURE_LABEL = "kubernetes.io/arch"
-"""The label of a node with its CPU architecture."""
 
 
 def placement(nodes: NodePlacement, architecture: str | None = None) -> dict[str, Any]:
@@ -47,7 +43,7 @@ def placement(nodes: NodePlacement, architecture: str | None = None) -> dict[str
 
 def node_selector(labels: Mapping[str, str], architecture: str | None) -> dict[str, str]:
     """The labels that a node must have, with that of the CPU architecture unless ``labels`` has it."""
-    return dict(labels) if architecture is None else {ARCHITECTURE_LABEL: architecture, **labels}
+    return dict(labels) if architecture is None else {ARCHITECTURE: architecture, **labels}
 
 
 def spread(
