@@ -31,6 +31,16 @@ _HOMES = {
         "AlertSeverity",
     ),
     "monitoring.dashboards": ("Dashboards",),
+    "monitoring.log_collectors": (
+        "AlloyLogs",
+        "FluentBitLogs",
+    ),
+    "monitoring.log_outputs": (
+        "CloudWatchOutput",
+        "FluentBitOutput",
+        "LokiOutput",
+        "S3LogOutput",
+    ),
     "monitoring.monitoring": ("Monitoring",),
     "monitoring.statsd_mapping": ("statsd_mappings",),
     "airflow.handles": (
@@ -440,8 +450,14 @@ SUBMODULES = {
     ),
     "monitoring": (
         "Alerts",
+        "AlloyLogs",
+        "CloudWatchOutput",
         "Dashboards",
+        "FluentBitLogs",
+        "FluentBitOutput",
+        "LokiOutput",
         "Monitoring",
+        "S3LogOutput",
         "statsd_mappings",
     ),
     "storage": (

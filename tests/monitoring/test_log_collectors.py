@@ -1,0 +1,187 @@
+"""Log collectors: their configuration, their permissions, the namespace that they need, and their connections."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from cdk8s_airflow import (
+    BasicAuthSecret,
+    KubernetesExecutor,
+    Namespace,
+    NodeGroup,
+    PlatformError,
+    RegistryMirror,
+    ServiceAccount,
+)
+from cdk8s_airflow.app.registry import registry_of
+from cdk8s_airflow.monitoring import AlloyLogs, CloudWatchOutput, FluentBitLogs, LokiOutput, S3LogOutput
+from cdk8s_airflow.schemas.pod_security import pod_findings
+from tests.making import emitted, make_airflow, new_chart
+from tests.truth import assert_accepted
+
+LOKI = LokiOutput(url="http://loki-gateway.monitoring.svc/loki/api/v1/push")
+CLOUD_WATCH = CloudWatchOutput(region="eu-central-1", log_group="/airflow/production")
+ROLE = ServiceAccount(annotations={"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/logs"})
+
+
+def collector(kind: Any, **changes: Any) -> tuple[list[dict[str, Any]], Any, Any]:
+    """The objects of a collector, the collector and its chart."""
+    chart = new_chart()
+    release = changes.pop("release", None) or make_airflow(chart, executor=KubernetesExecutor())
+    level = "privileged" if kind is FluentBitLogs else "restricted"
+    namespace = changes.pop("namespace", None) or Namespace.existing("logging", pod_security=level)
+    made = kind(chart, "logs", release=release, namespace=namespace, **changes)
+    manifests = [m for m in emitted(chart) if m["metadata"].get("name") == "airflow-logs"]
+    assert_accepted(manifests)
+    return manifests, made, chart
+
+
+def one(manifests: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    (found,) = [each for each in manifests if each["kind"] == kind]
+    return found
+
+
+def options(text: str, section: str) -> dict[str, str]:
+    """The options of a section of Fluent Bit's classic format."""
+    (body,) = re.findall(rf"^\[{section}\]\n((?: {{4}}.*\n)+)", text, re.MULTILINE)
+    return dict(line.split(None, 1) for line in body.splitlines())
+
+
+def test_alloy_reads_logs_by_the_api_and_its_pod_is_restricted() -> None:
+    manifests, _, _ = collector(AlloyLogs, output=LOKI)
+    pod = one(manifests, "Deployment")["spec"]["template"]["spec"]
+    assert list(pod_findings(pod, "spec", "restricted")) == []
+    role, binding = one(manifests, "Role"), one(manifests, "RoleBinding")
+    assert role["metadata"]["namespace"] == binding["metadata"]["namespace"] == "airflow"
+    assert role["rules"] == [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+    ]
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "airflow-logs", "namespace": "logging"}]
+    config = one(manifests, "ConfigMap")["data"]["config.alloy"]
+    assert 'names = ["airflow"]' in config
+    assert 'url = "http://loki-gateway.monitoring.svc/loki/api/v1/push"' in config
+    assert config.count("{") == config.count("}")
+    used = set(re.findall(r"(discovery\.\w+\.\w+|loki\.\w+\.\w+)\.(?:targets|output|receiver)", config))
+    defined = {f"{kind}.{name}" for kind, name in re.findall(r'^([\w.]+) "(\w+)" \{', config, re.MULTILINE)}
+    assert used <= defined
+
+
+def test_alloy_gets_credentials_from_a_secret_and_restarts_when_its_configuration_changes() -> None:
+    output = LokiOutput(url=LOKI.url, tenant="data", credentials=BasicAuthSecret("loki"), labels={"cluster": "prod"})
+    manifests, made, _ = collector(AlloyLogs, output=output)
+    config = one(manifests, "ConfigMap")["data"]["config.alloy"]
+    assert 'password = sys.env("LOKI_PASSWORD")' in config
+    assert 'tenant_id = "data"' in config
+    assert 'cluster = "prod",' in config
+    template = one(manifests, "Deployment")["spec"]["template"]
+    env = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in template["spec"]["containers"][0]["env"]}
+    assert env["LOKI_PASSWORD"] == {"name": "loki", "key": "password"}
+    assert [(need.namespace, need.name) for need in made.secret_needs] == [("logging", "loki")]
+    other, _, _ = collector(AlloyLogs, output=LOKI)
+    assert (
+        one(other, "Deployment")["spec"]["template"]["metadata"]["annotations"] != template["metadata"]["annotations"]
+    )
+
+
+def test_fluent_bit_sends_to_cloud_watch_with_a_role_and_reads_only_pods_of_the_release() -> None:
+    manifests, _, chart = collector(FluentBitLogs, output=CLOUD_WATCH, service_account=ROLE)
+    text = one(manifests, "ConfigMap")["data"]["fluent-bit.conf"]
+    tail, output = options(text, "INPUT"), options(text, "OUTPUT")
+    assert tail["Path"] == "/var/log/containers/*_airflow_*.log"
+    assert tail["Read_from_Head"] == "On"
+    assert output["Name"] == "cloudwatch_logs"
+    assert (output["log_group_name"], output["region"]) == ("/airflow/production", "eu-central-1")
+    assert output["log_retention_days"] == "30"
+    account = one(manifests, "ServiceAccount")
+    assert account["metadata"]["annotations"] == ROLE.annotations
+    assert [m["rules"][0]["resources"] for m in manifests if m["kind"] == "Role"] == [["pods"]]
+    pod = one(manifests, "DaemonSet")["spec"]["template"]["spec"]
+    assert pod["tolerations"] == [{"operator": "Exists"}]
+    assert pod["containers"][0]["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    (note,) = [note for note in registry_of(chart).notes if "arn:aws:iam::123456789012:role/logs" in note]
+    assert "logs:PutLogEvents" in note
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        (
+            S3LogOutput(region="eu-central-1", bucket="acme-pod-logs"),
+            {"Name": "s3", "bucket": "acme-pod-logs", "s3_key_format": "/airflow/%Y/%m/%d/%H%M%S-$UUID.gz"},
+        ),
+        (
+            LokiOutput(url="https://loki.example.com/loki/api/v1/push", credentials=BasicAuthSecret("loki")),
+            {"Name": "loki", "Host": "loki.example.com", "Port": "443", "tls": "On", "http_passwd": "${LOKI_PASSWORD}"},
+        ),
+        (CloudWatchOutput(region="eu-west-1", log_group="a", create_log_group=False), {"auto_create_group": "Off"}),
+    ],
+    ids=["s3", "loki", "existing-group"],
+)
+def test_outputs_of_fluent_bit(output: Any, expected: dict[str, str]) -> None:
+    manifests, _, _ = collector(FluentBitLogs, output=output)
+    made = options(one(manifests, "ConfigMap")["data"]["fluent-bit.conf"], "OUTPUT")
+    assert {key: made.get(key) for key in expected} == expected
+
+
+def test_fluent_bit_is_rejected_where_host_paths_are_forbidden_and_where_tasks_run() -> None:
+    with pytest.raises(PlatformError, match='pod_security="privileged"'):
+        collector(FluentBitLogs, output=CLOUD_WATCH, namespace=Namespace.existing("logging"))
+    with pytest.raises(PlatformError, match="another namespace than those of tasks"):
+        collector(FluentBitLogs, output=CLOUD_WATCH, namespace=Namespace.existing("airflow", pod_security="privileged"))
+
+
+def test_all_namespaces_of_tasks_are_read() -> None:
+    chart = new_chart()
+    release = make_airflow(chart, task_namespaces=[Namespace.existing("team-a")])
+    AlloyLogs(chart, "logs", release=release, namespace=Namespace.existing("logging"), output=LOKI)
+    manifests = [m for m in emitted(chart) if m["metadata"].get("name") == "airflow-logs"]
+    assert {m["metadata"]["namespace"] for m in manifests if m["kind"] == "Role"} == {"airflow", "team-a"}
+    assert 'names = ["airflow", "team-a"]' in one(manifests, "ConfigMap")["data"]["config.alloy"]
+
+
+def test_image_comes_from_the_mirror_and_the_collector_runs_on_a_node_group() -> None:
+    chart = new_chart()
+    release = make_airflow(chart, mirror=RegistryMirror("registry.acme.lab/mirror"))
+    AlloyLogs(
+        chart,
+        "logs",
+        release=release,
+        namespace=Namespace.existing("logging"),
+        output=LOKI,
+        placement=NodeGroup.eks("core"),
+    )
+    pod = one([m for m in emitted(chart) if m["metadata"].get("name") == "airflow-logs"], "Deployment")["spec"]
+    assert pod["template"]["spec"]["containers"][0]["image"].startswith("registry.acme.lab/mirror/")
+    assert pod["template"]["spec"]["nodeSelector"] == {"eks.amazonaws.com/nodegroup": "core"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "output", "hosts"),
+    [
+        (AlloyLogs, LOKI, {"loki-gateway.monitoring.svc"}),
+        (FluentBitLogs, CLOUD_WATCH, {"logs.eu-central-1.amazonaws.com", "sts.eu-central-1.amazonaws.com"}),
+    ],
+)
+def test_connections_of_collectors_are_those_to_dns_the_api_and_the_output(
+    kind: Any, output: Any, hosts: set[str]
+) -> None:
+    _, made, _ = collector(kind, output=output)
+    targets = [getattr(flow.target, "role", None) or flow.target.name for flow in made.traffic.flows]
+    assert set(targets) == {"dns", "api-server", *hosts}
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: LokiOutput(url="http://loki.monitoring.svc"), r"loki/api/v1/push"),
+        (lambda: CloudWatchOutput(region="eu-central-1", log_group="a b"), r"log_group"),
+        (lambda: LokiOutput(url=LOKI.url, labels={"a-b": "c"}), r"label of Loki"),
+    ],
+)
+def test_output_that_the_collector_would_not_accept_is_rejected(make: Any, message: str) -> None:
+    with pytest.raises(PlatformError, match=message):
+        collector(FluentBitLogs, output=make())
