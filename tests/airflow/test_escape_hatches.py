@@ -61,7 +61,9 @@ def test_unchecked_values_win_over_values_and_arguments() -> None:
 
 def test_a_patch_of_the_object_wins_over_all_values() -> None:
     chart = new_chart()
-    airflow = make_airflow(chart, values={"labels": {"a": "b"}}, unchecked_values={"labels": {"a": "c"}})
+    airflow = make_airflow(
+        chart, values={"airflowConfigAnnotations": {"a": "b"}}, unchecked_values={"labels": {"a": "c"}}
+    )
     assert airflow.api_object is not None
     airflow.api_object.add_json_patch(
         JsonPatch.replace("/spec/valuesContent", "labels: {a: d}\n"), JsonPatch.add("/spec/backOffLimit", 3)
@@ -80,8 +82,8 @@ def test_unchecked_lists_are_replaced_and_maps_are_merged() -> None:
 
 @pytest.mark.parametrize("hatch", ["values", "unchecked_values"])
 def test_a_map_takes_the_place_of_what_is_no_map_and_the_other_way_round(hatch: str) -> None:
-    said = values(**{hatch: {"labels": {"a": "b"}, "scheduler": {"args": ["x"], "command": None}}})
-    assert said["labels"] == {"a": "b"}
+    said = values(**{hatch: {"airflowConfigAnnotations": {"a": "b"}, "scheduler": {"args": ["x"], "command": None}}})
+    assert said["airflowConfigAnnotations"] == {"a": "b"}
     assert said["scheduler"]["args"] == ["x"]
 
 
@@ -102,7 +104,7 @@ def test_none_never_removes_a_whole_section(section: str) -> None:
     assert found(values=tree) == [("values/null-section", f"values.{section}")]
 
 
-@pytest.mark.parametrize("key", ["nodeSelector", "affinity"])
+@pytest.mark.parametrize("key", ["nodeSelector", "topologySpreadConstraints"])
 def test_what_the_chart_hands_on_to_kubernetes_may_be_none(key: str) -> None:
     assert values(values={key: None})[key] is None
 
@@ -139,7 +141,7 @@ def test_values_that_contain_themselves_are_refused_by_every_delivery() -> None:
 
 def test_without_unchecked_values_there_is_no_such_note() -> None:
     chart = new_chart()
-    make_airflow(chart, values={"labels": {"a": "b"}})
+    make_airflow(chart, values={"airflowConfigAnnotations": {"a": "b"}})
     assert not any("nothing was checked" in note for note in registry_of(chart).notes)
 
 

@@ -286,7 +286,7 @@ def test_none_removes_only_what_has_a_default() -> None:
     assert refused({"securityContexts": {"pod": {"runAsUser": None}}}) == {
         "values.securityContexts.pod.runAsUser": "values/null"
     }
-    assert refused({"labels": {"x": None}}) == {"values.labels.x": "values/null"}
+    assert refused({"airflowConfigAnnotations": {"x": None}}) == {"values.airflowConfigAnnotations.x": "values/null"}
     assert (
         taken({"scheduler": {"startupProbe": {"timeoutSeconds": None}}})["scheduler"]["startupProbe"]["timeoutSeconds"]
         is None
@@ -444,7 +444,9 @@ def test_statsd_is_not_switched_on_next_to_the_argument() -> None:
 
 
 def test_labels_that_selectors_use_are_not_changed() -> None:
-    assert refused({"labels": {"tier": "x", "team": "data"}}) == {"values.labels.tier": "values/owned"}
+    tier, team = found({"labels": {"tier": "x", "team": "data"}})
+    assert (tier.rule, tier.fix) == ("values/owned", "use another label")
+    assert (team.rule, team.fix) == ("values/owned", 'pass labels={"team": "data"}')
 
 
 def test_a_value_that_the_release_has_anyway_is_taken() -> None:
