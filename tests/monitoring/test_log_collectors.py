@@ -24,6 +24,7 @@ from tests.truth import assert_accepted
 
 LOKI = LokiOutput(url="http://loki-gateway.monitoring.svc/loki/api/v1/push")
 CLOUD_WATCH = CloudWatchOutput(region="eu-central-1", log_group="/airflow/production")
+NAMES = ("airflow-alloy", "airflow-fluent-bit")
 ROLE = ServiceAccount(annotations={"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/logs"})
 
 
@@ -34,7 +35,7 @@ def collector(kind: Any, **changes: Any) -> tuple[list[dict[str, Any]], Any, Any
     level = "privileged" if kind is FluentBitLogs else "restricted"
     namespace = changes.pop("namespace", None) or Namespace.existing("logging", pod_security=level)
     made = kind(chart, "logs", release=release, namespace=namespace, **changes)
-    manifests = [m for m in emitted(chart) if m["metadata"].get("name") == "airflow-logs"]
+    manifests = [m for m in emitted(chart) if m["metadata"].get("name") in NAMES]
     assert_accepted(manifests)
     return manifests, made, chart
 
@@ -60,7 +61,7 @@ def test_alloy_reads_logs_by_the_api_and_its_pod_is_restricted() -> None:
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
         {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
     ]
-    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "airflow-logs", "namespace": "logging"}]
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "airflow-alloy", "namespace": "logging"}]
     config = one(manifests, "ConfigMap")["data"]["config.alloy"]
     assert 'names = ["airflow"]' in config
     assert 'url = "http://loki-gateway.monitoring.svc/loki/api/v1/push"' in config
@@ -138,7 +139,7 @@ def test_all_namespaces_of_tasks_are_read() -> None:
     chart = new_chart()
     release = make_airflow(chart, task_namespaces=[Namespace.existing("team-a")])
     AlloyLogs(chart, "logs", release=release, namespace=Namespace.existing("logging"), output=LOKI)
-    manifests = [m for m in emitted(chart) if m["metadata"].get("name") == "airflow-logs"]
+    manifests = [m for m in emitted(chart) if m["metadata"].get("name") in NAMES]
     assert {m["metadata"]["namespace"] for m in manifests if m["kind"] == "Role"} == {"airflow", "team-a"}
     assert 'names = ["airflow", "team-a"]' in one(manifests, "ConfigMap")["data"]["config.alloy"]
 
@@ -154,7 +155,7 @@ def test_image_comes_from_the_mirror_and_the_collector_runs_on_a_node_group() ->
         output=LOKI,
         placement=NodeGroup.eks("core"),
     )
-    pod = one([m for m in emitted(chart) if m["metadata"].get("name") == "airflow-logs"], "Deployment")["spec"]
+    pod = one([m for m in emitted(chart) if m["metadata"].get("name") in NAMES], "Deployment")["spec"]
     assert pod["template"]["spec"]["containers"][0]["image"].startswith("registry.acme.lab/mirror/")
     assert pod["template"]["spec"]["nodeSelector"] == {"eks.amazonaws.com/nodegroup": "core"}
 

@@ -27,7 +27,7 @@ class EksctlNodeGroups(PlatformConstruct):
     """
 
     how_to_write: ClassVar[str] = (
-        'EksctlNodeGroups(chart, "nodes", cluster="production", region="eu-central-1", '
+        'EksctlNodeGroups(chart, "eksctl", cluster="production", region="eu-central-1", '
         'groups=[EksNodeGroup(group=NodeGroup.eks("workers"), instance_types=["m6i.xlarge"], max_nodes=10)])'
     )
 

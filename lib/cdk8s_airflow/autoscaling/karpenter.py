@@ -37,7 +37,7 @@ class KarpenterNodes(PlatformConstruct):
     """
 
     how_to_write: ClassVar[str] = (
-        'KarpenterNodes(chart, "nodes", cluster="production", role="KarpenterNodeRole-production", '
+        'KarpenterNodes(chart, "karpenter", cluster="production", role="KarpenterNodeRole-production", '
         'ami="al2023@v20260801", pools=[KarpenterPool(group=NodeGroup.karpenter("workers"), cpu_limit="100")])'
     )
 

@@ -69,7 +69,8 @@ class _Collector(PlatformConstruct):
 
 
 def _settings(
-    name: str,
+    name: str | None,
+    suffix: str,
     namespace: NamespaceHandle,
     release: AirflowChart,
     image: tuple[Image | None, str],
@@ -86,7 +87,7 @@ def _settings(
     own, default = image
     reference = default if own is None else own.reference
     return CollectorSettings(
-        name=name,
+        name=name or f"{of.release}-{suffix}",
         namespace=namespace.name,
         watched=(of.namespace, *of.task_namespaces),
         image=reference if of.mirror is None else of.mirror.of(reference),
@@ -109,7 +110,7 @@ class AlloyLogs(_Collector):
     """
 
     how_to_write: ClassVar[str] = (
-        'AlloyLogs(chart, "logs", release=airflow, namespace=Namespace(chart, "logging"), '
+        'AlloyLogs(chart, "logs", release=airflow, namespace=Namespace.existing("logging"), '
         'output=LokiOutput(url="http://loki-gateway.monitoring.svc/loki/api/v1/push"))'
     )
 
@@ -121,7 +122,7 @@ class AlloyLogs(_Collector):
         release: AirflowChart,
         namespace: NamespaceHandle,
         output: LokiOutput,
-        name: ObjectName = "airflow-logs",
+        name: ObjectName | None = None,
         image: Image | None = None,
         resources: Resources = _ALLOY,
         placement: NodePlacement = Placement(),
@@ -136,7 +137,7 @@ class AlloyLogs(_Collector):
             release: the release. The pods in its namespace and in its ``task_namespaces`` are read.
             namespace: the namespace of the collector.
             output: the address of Loki.
-            name: the name of its objects. Default: ``"airflow-logs"``.
+            name: the name of its objects. Default: None, ``<release>-alloy``.
             image: its image. Default: ``grafana/alloy`` in the version that the configuration was written for, from the
                 release's mirror.
             resources: requests and limits. Default: 50m CPU, 128Mi memory, at most 512Mi.
@@ -152,7 +153,7 @@ class AlloyLogs(_Collector):
             found += fitting_rules(namespace, resources, "resources")
         super().__init__(scope, id, found)
         settings = (
-            _settings(name, namespace, release, (image, ALLOY_IMAGE), resources, placement, pull_secret)
+            _settings(name, "alloy", namespace, release, (image, ALLOY_IMAGE), resources, placement, pull_secret)
             if self._sound
             else None
         )
@@ -164,14 +165,14 @@ class FluentBitLogs(_Collector):
     """Sends the logs of all pods of a release to Amazon CloudWatch, Amazon S3 or Grafana Loki with Fluent Bit.
 
     A DaemonSet reads the log files on each node as root. Its namespace must therefore allow privileged pods, and must not be one
-    in which tasks run. For CloudWatch and S3, it uses an IAM role for its service account; there is no key.
+    in which tasks run. For CloudWatch and S3, it uses an IAM role for its service account instead of an access key.
 
     Pods of :class:`KubernetesExecutor` write task logs to standard output, with Airflow 2 and 3. Celery workers do not.
     CloudWatch does not replace ``logs=``: the UI does not read it.
     """
 
     how_to_write: ClassVar[str] = (
-        'FluentBitLogs(chart, "logs", release=airflow, namespace=Namespace(chart, "logging", pod_security="privileged"), '
+        'FluentBitLogs(chart, "node-logs", release=airflow, namespace=Namespace.existing("node-logging", pod_security="privileged"), '
         'output=CloudWatchOutput(region="eu-central-1", log_group="/airflow/production"), '
         'service_account=ServiceAccount(annotations={"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/logs"}))'
     )
@@ -185,7 +186,7 @@ class FluentBitLogs(_Collector):
         namespace: NamespaceHandle,
         output: FluentBitOutput,
         service_account: ServiceAccount = ServiceAccount(),
-        name: ObjectName = "airflow-logs",
+        name: ObjectName | None = None,
         image: Image | None = None,
         resources: Resources = _FLUENT_BIT,
         placement: NodePlacement = _ALL_NODES,
@@ -202,7 +203,7 @@ class FluentBitLogs(_Collector):
             output: where logs go: :class:`CloudWatchOutput`, :class:`S3LogOutput` or :class:`LokiOutput`.
             service_account: the annotations of its service account, such as the IAM role. Default: none; it then uses the role of
                 the nodes.
-            name: the name of its objects. Default: ``"airflow-logs"``.
+            name: the name of its objects. Default: None, ``<release>-fluent-bit``.
             image: its image. Default: ``fluent/fluent-bit`` in the version that the configuration was written for, from the
                 release's mirror.
             resources: requests and limits. Default: 50m CPU, 64Mi memory, at most 256Mi.
@@ -221,7 +222,9 @@ class FluentBitLogs(_Collector):
         settings = None
         if self._sound:
             image_of = (image, FLUENT_BIT_IMAGE)
-            settings = _settings(name, namespace, release, image_of, resources, placement, pull_secret, service_account)
+            settings = _settings(
+                name, "fluent-bit", namespace, release, image_of, resources, placement, pull_secret, service_account
+            )
         if settings is None:
             return
         self._create(settings, output, fluent_bit_objects(settings, output), facts)
