@@ -51,7 +51,7 @@ class KarpenterNodes(PlatformConstruct):
         ami: _Ami,
         pools: Sequence[KarpenterPool],
         name: ObjectName = "airflow",
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the node pools.
 
@@ -64,7 +64,7 @@ class KarpenterNodes(PlatformConstruct):
                 replaces nodes, and stops their tasks, whenever AWS releases an image.
             pools: the groups of nodes. At least one. A pool is named after its group.
             name: the name of the EC2NodeClass. Default: ``"airflow"``.
-            facts: facts about the cluster.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: if a group has labels that only nodes of a managed node group have, or selects another capacity type

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from cdk8s_airflow.airflow.chart import AirflowChart
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import Image, registry_and_path
@@ -127,7 +128,7 @@ class AlloyLogs(_Collector):
         resources: Resources = _ALLOY,
         placement: NodePlacement = Placement(),
         pull_secret: PullSecret | None = None,
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the collector.
 
@@ -143,7 +144,7 @@ class AlloyLogs(_Collector):
             resources: requests and limits. Default: 50m CPU, 128Mi memory, at most 512Mi.
             placement: the nodes on which it may run. Default: any.
             pull_secret: the Secret by which nodes log in to the registry, in the namespace of the collector. Default: None.
-            facts: facts about the cluster.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: if an argument is not valid.
@@ -158,7 +159,7 @@ class AlloyLogs(_Collector):
             else None
         )
         if settings is not None:
-            self._create(settings, output, alloy_objects(settings, output), facts)
+            self._create(settings, output, alloy_objects(settings, output), facts_of(scope, facts))
 
 
 class FluentBitLogs(_Collector):
@@ -191,7 +192,7 @@ class FluentBitLogs(_Collector):
         resources: Resources = _FLUENT_BIT,
         placement: NodePlacement = _ALL_NODES,
         pull_secret: PullSecret | None = None,
-        facts: ClusterFacts = ClusterFacts(),
+        facts: ClusterFacts | None = None,
     ) -> None:
         """Create the collector.
 
@@ -209,7 +210,7 @@ class FluentBitLogs(_Collector):
             resources: requests and limits. Default: 50m CPU, 64Mi memory, at most 256Mi.
             placement: the nodes on which it runs. Default: all, with all taints tolerated.
             pull_secret: the Secret by which nodes log in to the registry, in the namespace of the collector. Default: None.
-            facts: facts about the cluster.
+            facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
             PlatformError: if the namespace forbids access to the files of nodes, or is one in which tasks run.
@@ -227,7 +228,7 @@ class FluentBitLogs(_Collector):
             )
         if settings is None:
             return
-        self._create(settings, output, fluent_bit_objects(settings, output), facts)
+        self._create(settings, output, fluent_bit_objects(settings, output), facts_of(scope, facts))
         if self._sound and isinstance(output, CloudWatchOutput | S3LogOutput):
             self._registry.notes.append(BeforeApply(_role_note(settings, output)))
 
