@@ -190,7 +190,7 @@ def test_the_connection_has_no_password_and_no_tls() -> None:
 
 def test_in_another_namespace_a_bridge_is_needed() -> None:
     chart = new_chart()
-    with pytest.raises(PlatformError, match="its password is in Secret 'lab-login'"):
+    with pytest.raises(PlatformError, match="has its password in Secret 'lab-login'"):
         make_airflow(chart, database=make_lab(chart).connection())
 
 

@@ -379,7 +379,7 @@ def test_it_says_what_it_waited_for_and_fails_when_that_never_comes(
     assert with_an_operator.run() == 1
     out = capfd.readouterr().out
     assert out.endswith("timed out: airflow/metadata waits: Secret data/pg-app does not exist yet\n")
-    assert out.count("airflow/metadata waits:") == 1
+    assert f"\n{out}".count("\nairflow/metadata waits:") == 1
     assert set(with_an_operator.server.secrets) == EVERY - {LOGIN, URL}
 
 
