@@ -242,7 +242,7 @@ class OtelCollector(ComponentPod):
                 at="metrics",
                 problem="is False and traces is too, so the collector would receive nothing",
                 seen="False",
-                fix="set metrics=True or traces=True, or remove otel_collector=",
+                fix="set metrics=True or traces=True, or do not pass otel_collector=",
             )
         if not self.exporters:
             yield Finding(

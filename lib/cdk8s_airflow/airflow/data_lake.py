@@ -52,7 +52,7 @@ class DataLake:
                 at="buckets",
                 problem="is empty",
                 seen="[]",
-                fix="list the buckets that tasks use, or remove data_lake=",
+                fix="list the buckets that tasks use, or do not pass data_lake=",
             )
             return
         first = self.buckets[0]

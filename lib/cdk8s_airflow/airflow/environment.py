@@ -144,9 +144,9 @@ class HttpProxy:
             yield Finding(
                 rule="environment/proxy",
                 at="http",
-                problem="is missing, and https too, so that there is no proxy",
+                problem="is missing, and https too, so there is no proxy",
                 seen="None",
-                fix="set one of them, or remove proxy=",
+                fix="set one of them, or do not pass proxy=",
             )
 
 
