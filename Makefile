@@ -17,10 +17,11 @@ POSTGRES = $(shell command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/d
 INSTALL = python -m pip install --quiet --require-hashes --requirement
 LOCK = .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate --output-file
+IMPORTS = .venv/bin/python tools/make_imports.py $(if $(SOURCES),--from $(SOURCES),$(if $(REFRESH),--refresh))
 SCHEMAS = .venv/bin/python tools/make_schemas.py $(if $(SOURCES),--from $(SOURCES))
 
-.PHONY: help setup synth test cluster-test lab lab-down check format lint types docs schemas edge bench wheel lock clean
-.PHONY: imports-contract check-dist check-schemas
+.PHONY: help setup synth test cluster-test lab lab-down check format lint types docs imports schemas edge bench wheel lock clean
+.PHONY: imports-contract check-dist check-imports check-schemas
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -49,7 +50,7 @@ lab-down: .venv/.app ## remove what make lab has installed, with all its data: m
 	@test -n "$(CONTEXT)" || { echo "name the kubectl context of the cluster: make lab-down CONTEXT=k3d-lab" >&2; exit 1; }
 	@.venv/bin/python -m tools.install_lab down --context "$(CONTEXT)" $(ARGS)
 
-check: lint types imports-contract check-schemas check-dist docs test ## everything that must hold before a commit
+check: lint types imports-contract check-schemas check-imports check-dist docs test ## everything that must hold before a commit
 
 format: .venv/.dev ## put the code into its one form
 	@.venv/bin/ruff check --quiet --fix . && .venv/bin/ruff format --quiet .
@@ -67,6 +68,9 @@ imports-contract: .venv/.dev
 docs: .venv/.dev ## build the documentation site into build/docs
 	@test -x .venv/bin/zensical || { echo "the docs site is skipped: Zensical requires Python 3.11 or newer" >&2; exit 0; }; \
 	  log=$$(.venv/bin/zensical build --strict --clean 2>&1) || { echo "$$log" | sed "/^Traceback/,\$$d" >&2; exit 1; }
+
+imports: .venv/.dev node_modules/.ready ## generate imports/ (REFRESH=1: from upstream, SOURCES=folder: from a folder)
+	@$(IMPORTS)
 
 schemas: .venv/.dev ## generate the facts of charts and CRDs (SOURCES=folder: from a folder)
 	@$(SCHEMAS)
@@ -94,11 +98,14 @@ check-dist: .venv/.app
 	@.venv/bin/python -m cdk8s_airflow report main.py --output build/REPORT.md
 	@diff build/REPORT.md REPORT.md || { echo "REPORT.md is not the report of main.py; run: make synth" >&2; exit 1; }
 
+check-imports: .venv/.dev node_modules/.ready
+	@$(IMPORTS) --check
+
 check-schemas: .venv/.dev
 	@$(SCHEMAS) --check || { test $$? -eq 2 -a -z "$(SOURCES)" \
 	  && echo "check-schemas is skipped: the sources cannot be read from here; SOURCES=folder names a local copy" >&2; }
 
-clean: ## remove what make has set up and built; dist/ stays
+clean: ## remove what make has set up and built; dist/ and imports/ stay
 	@rm -rf .venv node_modules build .cache .synth .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
 
 # ---------------------------------------------------------------------------------------------------------- set-up

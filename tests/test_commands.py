@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SET_UP = (ROOT / ".venv" / ".app", ROOT / "node_modules" / ".ready")
 TARGETS = (
-    "synth", "test", "cluster-test", "check", "format", "lint", "types", "schemas", "edge", "bench", "docs", "wheel", "lock", "setup",
+    "synth", "test", "cluster-test", "check", "format", "lint", "types", "imports", "schemas", "edge", "bench", "docs", "wheel", "lock", "setup",
     "clean",
 )  # fmt: skip
 
