@@ -74,8 +74,9 @@ class Keda:
             ``"5s"``.
         cooldown: how long there must be no work before KEDA scales to 0. Chart key ``keda.cooldownPeriod``. Default:
             ``"30s"``.
-        query: the SQL query that returns the number of replicas. Chart key ``keda.query``. Default: None, the query of
-            the chart, which counts running and queued tasks.
+        query: the SQL query that returns the number of replicas. Chart key ``keda.query``. Default: None; the query counts
+            the running and queued tasks in the queues of the workers, and with ``MultipleExecutors`` only those that
+            CeleryExecutor runs. For the triggerer it counts triggers.
         advanced: ``spec.advanced`` of the ScaledObject as a mapping. Chart key ``keda.advanced``. Default: None.
     """
 

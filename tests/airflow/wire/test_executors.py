@@ -151,6 +151,44 @@ def test_keda_counts_the_queues_of_the_workers(pair: Pair) -> None:
     assert "replicas" not in values
 
 
+_CELERY = "executor IN ('CeleryExecutor', 'airflow.providers.celery.executors.celery_executor.CeleryExecutor')"
+_COUNTED = "(state='running' OR state='queued') AND queue IN ('default')"
+
+
+def query_of(pair: Pair, executor: Any, **settings: Any) -> str | None:
+    workers = values_of(EXECUTOR, release(pair, executor=executor, **settings))["workers"]
+    keda = workers["keda"] if pair[0] in OLD else workers["celery"]["sets"][0]["keda"]
+    query: str | None = keda.get("query")
+    return query
+
+
+@pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair[0] != "1.15.0"], ids=called)
+@pytest.mark.parametrize("other", [KubernetesExecutor(), LocalExecutor()], ids=["kubernetes", "local"])
+def test_keda_counts_only_the_tasks_that_celery_runs(pair: Pair, other: Any) -> None:
+    celery = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(scaling=Keda(max_replicas=4)))
+    first, second = (query_of(pair, MultipleExecutors(*each)) for each in ((celery, other), (other, celery)))
+    start = f"SELECT ceil(COUNT(*)::decimal / 16) FROM task_instance WHERE {_COUNTED} AND "
+    assert (first, second) == (f"{start}(executor IS NULL OR {_CELERY})", start + _CELERY)
+
+
+@every_pair
+def test_keda_counts_the_tasks_of_no_other_queue_than_that_of_the_workers(pair: Pair) -> None:
+    given = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(scaling=Keda(max_replicas=4)))
+    config = {"operators": {"default_queue": "x'y"}, "celery": {"worker_concurrency": 4}}
+    if pair[0] not in OLD:
+        assert query_of(pair, given, config=config) is None
+        return
+    start = "SELECT ceil(COUNT(*)::decimal / {} FROM task_instance WHERE (state='running' OR state='queued') AND queue IN ('{}')"
+    assert query_of(pair, given) == start.format("16)", "default")
+    assert query_of(pair, given, config=config) == start.format("4)", "x''y")
+
+
+def test_own_query_of_keda_stays() -> None:
+    scaling = Keda(max_replicas=4, query="SELECT 1")
+    celery = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(scaling=scaling))
+    assert query_of(PAIRS[-1], MultipleExecutors(KubernetesExecutor(), celery)) == "SELECT 1"
+
+
 @every_pair
 def test_where_a_chart_has_no_budget_for_workers_there_is_one_of_ours(pair: Pair) -> None:
     given = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(replicas=3))

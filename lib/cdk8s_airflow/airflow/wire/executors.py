@@ -12,6 +12,7 @@ from cdk8s_airflow.airflow.executors import (
     CeleryExecutor,
     CeleryKubernetesExecutor,
     CeleryWorkers,
+    Executor,
     MultipleExecutors,
     RedisBroker,
     WorkerSet,
@@ -63,8 +64,10 @@ _PROBE_PERIOD = 60
 _BY_ADDRESS = "airflow.utils.net.get_host_ip_address"
 _QUERY = (
     "SELECT ceil(COUNT(*)::decimal / {concurrency}) FROM task_instance "
-    "WHERE (state='running' OR state='queued') AND queue IN ({queues})"
+    "WHERE (state='running' OR state='queued') AND queue IN ({queues}){executor}"
 )
+_CELERY_NAMES = ("CeleryExecutor", "airflow.providers.celery.executors.celery_executor.CeleryExecutor")
+"""The names by which a task chooses CeleryExecutor, as in the column ``executor``: NULL if it chooses none."""
 
 
 def executor_values(settings: ReleaseSettings) -> Tree:
@@ -191,11 +194,35 @@ def _scaling(settings: ReleaseSettings, celery: CeleryExecutor, given: CeleryWor
     if not isinstance(given.scaling, Keda):
         return {}
     scaling = given.scaling
-    if scaling.query is None and settings.dialect.place("workers") is not None and _says_queues(given):
-        # Later charts have a query with the queues of the workers.
-        queues = ", ".join(f"'{queue}'" for queue in given.queues)
-        scaling = replace(scaling, query=_QUERY.format(concurrency=celery.concurrency or 16, queues=queues))
+    if scaling.query is None and (
+        settings.dialect.place("workers") is not None or isinstance(settings.executor, MultipleExecutors)
+    ):
+        scaling = replace(scaling, query=_query(settings, celery, given))
     return {"keda": keda(scaling)}
+
+
+def _query(settings: ReleaseSettings, celery: CeleryExecutor, given: CeleryWorkers) -> str:
+    """The SQL query that returns the number of workers for the running and queued tasks that they take.
+
+    The query of charts before 1.20 counts the tasks of all queues. That of newer charts is right for a single executor, but
+    counts tasks that name no executor even if another executor runs them, and those of LocalExecutor.
+    """
+    options, queues = settings.config, given.queues
+    if settings.dialect.place("workers") is not None and not _says_queues(given):
+        queues = (str(options.get("operators", {}).get("default_queue", "default")),)
+    return _QUERY.format(
+        concurrency=celery.concurrency or options.get("celery", {}).get("worker_concurrency", 16),
+        queues=", ".join("'" + queue.replace("'", "''") + "'" for queue in queues),
+        executor=_executor_condition(settings.executor),
+    )
+
+
+def _executor_condition(executor: Executor) -> str:
+    """The part of the query that selects the tasks of CeleryExecutor among those of several executors."""
+    if not isinstance(executor, MultipleExecutors):
+        return ""
+    named = f"executor IN ({', '.join(repr(name) for name in _CELERY_NAMES)})"
+    return f" AND (executor IS NULL OR {named})" if isinstance(executor.executors[0], CeleryExecutor) else f" AND {named}"
 
 
 def _says_queues(given: CeleryWorkers) -> bool:
