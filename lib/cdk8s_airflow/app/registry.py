@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary, ref
 
+from cdk8s_airflow.model.database_login import DatabasePasswords
 from cdk8s_airflow.model.provided_secret import ProvidedSecret, unmet
 from cdk8s_airflow.model.pruning import STATE_LABEL
-from cdk8s_airflow.model.secret_need import SecretNeed, merged
+from cdk8s_airflow.model.secret_need import SecretNeed, derived, merged
 from cdk8s_airflow.validation import Finding
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Registry:
         objects: every object with a name -> a function that returns the path of its construct.
         checked: every object -> its manifest as it was checked and passed to cdk8s.
         secrets: Secrets that must exist, by namespace and name.
+        needs: the same, one entry for each reader.
         provided: Secrets that the platform creates, by namespace and name.
         launching: namespaces in which a release may launch pods -> which release.
         guarded: namespaces with a service account that can read Secrets in other namespaces -> a description of the account.
@@ -63,6 +65,7 @@ class Registry:
     objects: dict[Identity, Callable[[], str]] = field(default_factory=dict)
     checked: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
     secrets: dict[tuple[str, str], SecretNeed] = field(default_factory=dict)
+    needs: list[SecretNeed] = field(default_factory=list)
     provided: dict[tuple[str, str], ProvidedSecret] = field(default_factory=dict)
     launching: dict[str, str] = field(default_factory=dict)
     guarded: dict[str, str] = field(default_factory=dict)
@@ -141,6 +144,7 @@ class Registry:
         """Register Secrets that must exist. Returns a finding for each that the platform creates with other keys or another type."""
         found: list[Finding] = []
         for need in needs:
+            self.needs.append(need)
             place = (need.namespace, need.name)
             first = self.secrets.get(place)
             self.secrets[place] = need if first is None else merged([first, need])[0]
@@ -241,8 +245,10 @@ class Registry:
 
     @property
     def missing(self) -> list[SecretNeed]:
-        """Secrets that the user must create."""
-        return [need for place, need in self.secrets.items() if place not in self.provided]
+        """Secrets that the user must create. A password that another Secret of the app contains is copied from there."""
+        passwords = self.slot(DatabasePasswords)
+        needs = merged(derived(need, passwords) for need in self.needs)
+        return [need for need in needs if (need.namespace, need.name) not in self.provided]
 
 
 def _borrowed(at: str, namespace: str, release: str, account: str) -> Finding:

@@ -20,6 +20,7 @@ from cdk8s_airflow.database.wire.settings import ClusterParts, ClusterSettings
 from cdk8s_airflow.database.wire.traffic import cluster_traffic, instances
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.database_login import DatabasePasswords
 from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.pod_requests import PodRequests
@@ -360,6 +361,9 @@ class CnpgCluster(PlatformConstruct):
             self._registry.notes += part.notes
             self._need(part.needs)
         self._registry.notes += _notes(facts)
+        from cdk8s_airflow.database.wire.roles import register_passwords
+
+        register_passwords(self._registry.slot(DatabasePasswords), settings, self._credentials)
         if more:
             self._registry.notes += optional_parts.optional_notes(settings)
             self._need(optional_parts.optional_needs(settings))

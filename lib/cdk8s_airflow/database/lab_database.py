@@ -20,6 +20,7 @@ from cdk8s_airflow.database.wire.lab_database import (
 )
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.database_login import DatabasePasswords, PasswordSource
 from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
 from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.note import BeforeApply
@@ -158,6 +159,8 @@ class LabDatabase(PlatformConstruct):
                 BeforeApply(f"Copy the image of LabDatabase {name} to the mirror:\n  {source} -> {pulled}")
             )
         self._need([lab_login(credentials, self._namespace, self._user, f"the owner of database {database} in {name}")])
+        source = PasswordSource(namespace=self._namespace, secret=self._credentials)
+        self._registry.slot(DatabasePasswords).add([self._name], self._namespace, self._user, source)
         if pull_secret is not None:
             registry = registry_and_path(pulled)[0]
             self._need([needs.registry_login(pull_secret, self._namespace, registries=(registry,))])

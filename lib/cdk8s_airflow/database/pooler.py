@@ -23,6 +23,7 @@ from cdk8s_airflow.database.wire.pooler import (
 from cdk8s_airflow.database.wire.traffic import POSTGRES
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.database_login import DatabasePasswords
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget, budget_findings
 from cdk8s_airflow.model.image import RegistryMirror, registry_and_path
 from cdk8s_airflow.model.node_group import NodePlacement
@@ -150,6 +151,8 @@ class CnpgPooler(PlatformConstruct):
         self._emit(pooler_objects(settings), facts=facts)
         if not self._sound:
             return
+        passwords = self._registry.slot(DatabasePasswords)
+        passwords.also_at(self._name, self._namespace, served_by=f"{cluster._name}-rw")
         if pulled is not None and pulled != image:
             self._registry.notes.append(
                 BeforeApply(f"Copy the image of Pooler {self._name} to the mirror:\n  {image} -> {pulled}")

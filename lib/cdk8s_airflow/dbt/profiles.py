@@ -18,6 +18,7 @@ from cdk8s_airflow.dbt.wire.profiles import (
     authority_volumes,
     dbt_env,
     dbt_traffic,
+    login_of,
     profiles_manifest,
     profiles_mount,
     profiles_volume,
@@ -106,13 +107,17 @@ class DbtProfiles(PlatformConstruct):
             if isinstance(ca, SecretKey)
         )
         self._need(
-            needs.merged(
-                replace(
-                    needs.free_key(key, namespace.name, f"dbt: {what}", content=f"the {what.partition(' ')[0]}"),
-                    awaited=False,
-                )
-                for _, key, what in secret_variables(profiles)
+            replace(
+                needs.free_key(
+                    key,
+                    namespace.name,
+                    f"dbt: {what}",
+                    content=f"the {what.partition(' ')[0]}",
+                    login=login_of(self._settings, key),
+                ),
+                awaited=False,
             )
+            for _, key, what in secret_variables(profiles)
         )
 
     def mounted_in(self, pod: _Pod) -> _Pod:

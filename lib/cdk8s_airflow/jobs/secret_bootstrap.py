@@ -20,13 +20,14 @@ from cdk8s_airflow.jobs.wire.secret_bootstrap import (
     job_name,
 )
 from cdk8s_airflow.model import secret_recipe as recipes
+from cdk8s_airflow.model.database_login import DatabasePasswords
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import Image, registry_and_path
 from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.resources import Resources
-from cdk8s_airflow.model.secret_need import ADMIN, SecretNeed, merged, registry_login
+from cdk8s_airflow.model.secret_need import ADMIN, SecretNeed, derived, merged, registry_login
 from cdk8s_airflow.model.secret_reference import PullSecret, SecretReference
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
@@ -116,7 +117,8 @@ class SecretBootstrap(PlatformConstruct):
             found += registry_of(scope).guard(namespace.name, f"the account of SecretBootstrap {name!r}")
             found += fitting_rules(namespace, resources, "resources")
             found += _image_rules(image, release) if generate_for else ()
-            wanted = [need for each in generate_for for need in each.secret_needs]
+            passwords = registry_of(scope).slot(DatabasePasswords)
+            wanted = [derived(need, passwords) for each in generate_for for need in each.secret_needs]
             found += _recipe_rules(wanted)
             needs = list(_to_make(wanted, {each.name for each in exclude}, registry_of(scope).provided.keys()))
             if not found and all(each.sound for each in generate_for):

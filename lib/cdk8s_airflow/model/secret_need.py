@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from cdk8s_airflow.model import secret_recipe as recipes
 from cdk8s_airflow.model import secret_reference as contracts
+from cdk8s_airflow.model.database_login import DatabaseLogin, DatabasePasswords
 from cdk8s_airflow.validation.frozen import frozen
 
 _ESCAPE_JSON = "sed 's/[\\\\\"]/\\\\&/g'"
@@ -39,6 +40,9 @@ class SecretNeed:
         recipe: how each key is generated. Keys that only the user can provide are not in it. Default: empty.
         existing: when to use ``copy_command`` instead of ``command``. Default: empty; ``command`` is always right.
         copy_command: a bash command that creates the Secret for an existing database. Default: empty.
+        login: the user of a database whose password is the content of the only key. If the database is part of the same
+            app, the password is copied (:func:`derived`). Default: None.
+        reads: namespace and name of each Secret that ``command`` reads, beyond those in ``recipe``. Default: empty.
     """
 
     name: str
@@ -53,6 +57,13 @@ class SecretNeed:
     recipe: recipes.Recipe = field(default_factory=dict)
     existing: str = ""
     copy_command: str = ""
+    login: DatabaseLogin | None = None
+    reads: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def sources(self) -> frozenset[tuple[str, str]]:
+        """Namespace and name of each Secret that its content is copied from."""
+        return frozenset([*self.reads, *(each[:2] for each in recipes.sources(self.recipe))])
 
     @property
     def can_be_generated(self) -> bool:
@@ -66,22 +77,63 @@ def merged(needs: Iterable[SecretNeed]) -> list[SecretNeed]:
     for need in needs:
         place = (need.namespace, need.name)
         first = whole.get(place)
-        if first is None:
-            whole[place] = need
-            continue
-        more = need.added if not need.keys.keys() <= first.keys.keys() else ""
-        whole[place] = replace(
-            first,
-            keys={**first.keys, **{key: content for key, content in need.keys.items() if key not in first.keys}},
-            purpose="; ".join(dict.fromkeys((*first.purpose.split("; "), need.purpose))),
-            awaited=first.awaited or need.awaited,
-            existing=first.existing or need.existing,
-            copy_command=first.copy_command or need.copy_command,
-            labels={**need.labels, **first.labels},
-            recipe=recipes.joined(first.recipe, need.recipe),
-            command=f"{first.command}\n    {more}" if more else first.command,
-        )
+        whole[place] = need if first is None else _joined(first, need)
     return list(whole.values())
+
+
+def _joined(first: SecretNeed, need: SecretNeed) -> SecretNeed:
+    """One Secret with the keys of two needs. The command of a need with all keys of the other creates both."""
+    base, other = (need, first) if first.keys.keys() < need.keys.keys() else (first, need)
+    more = other.added if not other.keys.keys() <= base.keys.keys() else ""
+    return replace(
+        base,
+        keys={**base.keys, **{key: content for key, content in other.keys.items() if key not in base.keys}},
+        purpose="; ".join(dict.fromkeys((*first.purpose.split("; "), need.purpose))),
+        awaited=first.awaited or need.awaited,
+        existing=first.existing or need.existing,
+        copy_command=first.copy_command or need.copy_command,
+        labels={**need.labels, **first.labels},
+        recipe=recipes.joined(base.recipe, other.recipe),
+        command=f"{base.command}\n    {more}" if more else base.command,
+        login=base.login if not more else None,
+        reads=(*base.reads, *(other.reads if more else ())),
+    )
+
+
+def sources_first(needs: Iterable[SecretNeed]) -> list[SecretNeed]:
+    """Each Secret after those that it copies from; otherwise first those that copy nothing, by namespace and name."""
+    waiting = sorted(needs, key=lambda need: (bool(need.sources), need.namespace, need.name))
+    ordered: list[SecretNeed] = []
+    while waiting:
+        names = {(need.namespace, need.name) for need in waiting}
+        free = [need for need in waiting if not names & need.sources] or waiting[:1]
+        ordered += free
+        waiting = [need for need in waiting if need not in free]
+    return ordered
+
+
+def derived(need: SecretNeed, passwords: DatabasePasswords) -> SecretNeed:
+    """The need with a command and a recipe that copy the password, if another Secret of the app contains it."""
+    source = None if need.login is None else passwords.get(need.login)
+    if source is None or need.login is None or (source.namespace, source.secret) == (need.namespace, need.name):
+        return need
+    (key,) = need.keys
+    copied = free_key(
+        contracts.SecretKey(need.name, key),
+        need.namespace,
+        need.purpose,
+        content=f"the password of {need.login.user}, as in Secret {source.namespace}/{source.secret}",
+        source=_copied_value(source.namespace, source.secret, source.key),
+    )
+    recipe = {key: (recipes.taken(source.namespace, source.secret, source.key, form="plain"),)}
+    return replace(copied, awaited=need.awaited, type=need.type, recipe=recipe)
+
+
+def _copied_value(namespace: str, secret: str, key: str) -> str:
+    """A shell command that prints a key of a Secret, and fails if there is none."""
+    path = key.replace(".", "\\.")
+    read = f"kubectl -n {namespace} get secret {secret} -o jsonpath='{{.data.{path}}}' | base64 -d"
+    return f'ANSWER=$({read}) && [ -n "$ANSWER" ] && printf %s "$ANSWER"'
 
 
 _PERCENT_ENCODE = "python3 -c 'import sys, urllib.parse; print(end=urllib.parse.quote(sys.stdin.read(), \"\"))'"
@@ -217,6 +269,7 @@ def pgbouncer_login(
             f'[ -n "$({read})" ] && '
             + _create(namespace, ref.name, f"--from-literal=pgbouncer.ini={shlex.quote(include)} {files}")
         ),
+        reads=((namespace, source.name),),
     )
 
 
@@ -441,12 +494,21 @@ def authority(ref: contracts.SecretKey, namespace: str, purpose: str) -> SecretN
     )
 
 
-def free_key(ref: contracts.SecretKey, namespace: str, purpose: str, *, content: str, source: str = "") -> SecretNeed:
+def free_key(
+    ref: contracts.SecretKey,
+    namespace: str,
+    purpose: str,
+    *,
+    content: str,
+    source: str = "",
+    login: DatabaseLogin | None = None,
+) -> SecretNeed:
     """One key of a Secret that may have other keys, typed at a prompt without echo.
 
     Args:
         content: a description of the content.
         source: a shell command that prints the content, instead of the prompt.
+        login: the user of a database whose password it is.
     """
     printed = source or f"read -rsp '{ref.name}/{ref.key}: ' ANSWER </dev/tty && printf '%s' \"$ANSWER\""
     create = _create(namespace, ref.name, _from_stdin(ref.key))
@@ -461,6 +523,7 @@ def free_key(ref: contracts.SecretKey, namespace: str, purpose: str, *, content:
             f"{printed} | {create} --dry-run=client -o yaml | "
             f"kubectl -n {namespace} apply --server-side --field-manager={ref.key} -f -{forget}"
         ),
+        login=login,
     )
 
 

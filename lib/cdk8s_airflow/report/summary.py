@@ -11,8 +11,7 @@ from cdk8s_airflow._regex import regex
 from cdk8s_airflow.app.registry import Registry
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.release_access import ReleaseAccesses
-from cdk8s_airflow.model.secret_need import SecretNeed
-from cdk8s_airflow.model.secret_recipe import sources
+from cdk8s_airflow.model.secret_need import SecretNeed, sources_first
 from cdk8s_airflow.report.lines import command, paragraph
 from cdk8s_airflow.report.prerequisites import prerequisites
 
@@ -94,14 +93,9 @@ def _prerequisites(registry: Registry, texts: Iterable[str]) -> list[str]:
 def _secrets(registry: Registry) -> list[str]:
     creators = {place: source.by for place, source in registry.provided.items()}
     lines: list[str] = []
-    for need in sorted(registry.missing, key=_order):
+    for need in sources_first(registry.missing):
         lines += _secret(need, creators)
     return lines
-
-
-def _order(need: SecretNeed) -> tuple[bool, str, str]:
-    """Secrets that copy from others come last."""
-    return "get secret" in need.command, need.namespace, need.name
 
 
 def _secret(need: SecretNeed, creators: Mapping[tuple[str, str], str]) -> Iterator[str]:
@@ -110,7 +104,7 @@ def _secret(need: SecretNeed, creators: Mapping[tuple[str, str], str]) -> Iterat
     for key, content in need.keys.items():
         if key not in need.recipe:
             yield from paragraph(f"{key}: {content}", f"{_COMMAND}  ", _COMMAND)
-    for namespace, name in sorted({(namespace, name) for namespace, name, _ in sources(need.recipe or {})}):
+    for namespace, name in sorted(need.sources):
         if (namespace, name) in creators:
             yield from paragraph(
                 f"Run this after step Apply, when Secret {namespace}/{name} exists (created by {creators[namespace, name]}):",

@@ -14,6 +14,7 @@ from cdk8s_airflow.airflow.wire.pod_settings import unsupported_setting
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.database.connection import DatabaseAddress, authority_rules
 from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.database_login import login_at
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.model.version import postgres_findings
@@ -197,9 +198,9 @@ def database_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
         if database.address is not None:
             key = SecretKey(database.secret, database.secret_key)
             who = f"{database.address.user} at {database.address.host}"
-            yield needs.free_key(
-                key, namespace, "the database's password", content=f"the password of {who}, not encoded"
-            )
+            content = f"the password of {who}, not encoded"
+            login = login_at(database.address.host, database.address.user, namespace)
+            yield needs.free_key(key, namespace, "the database's password", content=content, login=login)
         elif database.url is not None and database.password is not None:
             yield needs.dsn_copied(
                 database.secret, namespace, source=database.password, url=database.url, purpose="the database's URL"

@@ -8,6 +8,8 @@ from typing import Any
 from cdk8s_airflow.database.roles import DatabaseRole
 from cdk8s_airflow.database.wire.settings import ClusterSettings, cluster_object
 from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.database_login import DatabasePasswords, PasswordSource
+from cdk8s_airflow.model.secret_reference import BasicAuthSecret
 
 _ROLE_DEFAULTS = {"ensure": "present", "inherit": True, "connectionLimit": -1}
 """What the API server adds to an entry of ``managed.roles``. Written, so that the list is the same in the manifest and the cluster."""
@@ -49,6 +51,25 @@ def role_needs(settings: ClusterSettings) -> Iterator[needs.SecretNeed]:
                 username=role.name,
                 purpose=f"role {role.name} in Cluster {settings.name}",
             )
+
+
+def register_passwords(
+    passwords: DatabasePasswords, settings: ClusterSettings, credentials: BasicAuthSecret | None
+) -> None:
+    """Register the Secrets with the passwords of the owner and of all roles, for every Service of the Cluster.
+
+    Args:
+        passwords: the passwords of the app.
+        settings: the Cluster.
+        credentials: the Secret with the login of the owner; None for the one that the operator creates.
+    """
+    owners = f"{settings.name}-app" if credentials is None else credentials.name
+    services = [f"{settings.name}-{kind}" for kind in ("rw", "ro", "r")]
+    for user, secret in (
+        (settings.owner, owners),
+        *((role.name, role.credentials.name) for role in all_roles(settings) if role.credentials is not None),
+    ):
+        passwords.add(services, settings.namespace, user, PasswordSource(namespace=settings.namespace, secret=secret))
 
 
 def _role(role: DatabaseRole) -> dict[str, Any]:

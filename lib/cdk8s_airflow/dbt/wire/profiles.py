@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import Any
 
 from cdk8s_airflow.dbt.targets import DbtPostgres, DbtProfile, DbtTarget
+from cdk8s_airflow.model.database_login import DatabaseLogin, login_at
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
 from cdk8s_airflow.model.traffic import Peer, PodGroup, Traffic, TrafficFlow, UnlocatedPeer, resolves_names
@@ -121,6 +122,17 @@ def secret_variables(profiles: Mapping[str, DbtProfile]) -> Iterator[tuple[str, 
             for setting, value in _parts(given, profiles).items():
                 if isinstance(value, SecretKey):
                     yield _variable(name, target, setting), value, f"{setting} of target {target} in profile {name}"
+
+
+def login_of(settings: ProfilesSettings, password: SecretKey) -> DatabaseLogin | None:
+    """The user whose password a key contains; None if the server is outside the cluster, or the user is in a Secret."""
+    for profile in settings.profiles.values():
+        for target in profile.targets.values():
+            parts = _parts(target, settings.profiles)
+            host, user = parts.get("host"), parts.get("user")
+            if parts.get("password") == password and isinstance(host, str) and isinstance(user, str):
+                return login_at(host, user, settings.namespace)
+    return None
 
 
 def variable_rules(profiles: Mapping[str, DbtProfile]) -> Iterator[Finding]:

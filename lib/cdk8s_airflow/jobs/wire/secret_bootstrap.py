@@ -11,7 +11,7 @@ from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.resources import Resources
-from cdk8s_airflow.model.secret_need import SecretNeed
+from cdk8s_airflow.model.secret_need import SecretNeed, sources_first
 from cdk8s_airflow.model.secret_recipe import sources
 from cdk8s_airflow.model.traffic import ClusterComponent, PodGroup, Traffic, TrafficFlow
 from cdk8s_airflow.model.wire.placement import placement
@@ -74,21 +74,9 @@ def plan(secrets: Iterable[SecretNeed]) -> dict[str, Any]:
                 "labels": dict(need.labels),
                 "keys": {key: list(need.recipe[key]) for key in sorted(need.keys)},
             }
-            for need in _sources_first(secrets)
+            for need in sources_first(secrets)
         ],
     }
-
-
-def _sources_first(secrets: Iterable[SecretNeed]) -> list[SecretNeed]:
-    """The Secrets, each after those it is derived from; otherwise by namespace and name."""
-    waiting = sorted(secrets, key=lambda need: (need.namespace, need.name))
-    ordered: list[SecretNeed] = []
-    while waiting:
-        names = {(need.namespace, need.name) for need in waiting}
-        free = [need for need in waiting if not names & {source[:2] for source in sources(need.recipe)}] or waiting[:1]
-        ordered += free
-        waiting = [need for need in waiting if need not in free]
-    return ordered
 
 
 def permissions(secrets: Iterable[SecretNeed]) -> dict[str, tuple[bool, tuple[str, ...]]]:
