@@ -30,6 +30,10 @@ AIRFLOW, DATA = Namespace.existing("airflow"), Namespace.existing("airflow-data"
 URL = DsnSecret("airflow-metadata")
 
 
+WRITTEN = {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}
+"""The fields that definitions of External Secrets before 2.9 have defaults for."""
+
+
 def bridge(chart: Any, database: Any, **changes: Any) -> SecretBridge:
     given: dict[str, Any] = {"database": database, "namespace": AIRFLOW, "secret": URL}
     return SecretBridge(chart, "bridge", **{**given, **changes})
@@ -85,7 +89,7 @@ def test_store_can_be_used_only_by_the_namespace_of_airflow() -> None:
 
 def test_url_of_the_operator_is_copied() -> None:
     spec = made()["ExternalSecret"]["spec"]
-    assert spec["data"] == [{"secretKey": "connection", "remoteRef": {"key": "airflow-pg-app", "property": "uri"}}]
+    assert spec["data"] == [{"secretKey": "connection", "remoteRef": {"key": "airflow-pg-app", "property": "uri", **WRITTEN}}]
     assert "data" not in spec["target"]["template"]
     assert spec["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": "airflow-airflow-metadata"}
 
@@ -97,7 +101,7 @@ def test_url_is_composed_from_the_password_for_own_credentials() -> None:
     objects = {manifest["kind"]: manifest for manifest in emitted(chart)}
     assert objects["Role"]["rules"][0]["resourceNames"] == ["login"]
     spec = objects["ExternalSecret"]["spec"]
-    assert spec["data"] == [{"secretKey": "password", "remoteRef": {"key": "login", "property": "password"}}]
+    assert spec["data"] == [{"secretKey": "password", "remoteRef": {"key": "login", "property": "password", **WRITTEN}}]
     assert spec["target"]["template"]["data"] == {
         "connection": 'postgresql://meta:{{ .password | urlquery | replace "+" "%20" }}'
         "@airflow-pg-rw.airflow-data.svc:5432/meta"
@@ -169,7 +173,7 @@ def test_ca_certificate_is_copied() -> None:
     copied = [manifest for manifest in emitted(chart) if manifest["kind"] == "ExternalSecret"][1]
     assert copied["metadata"] == {"name": "airflow-pg-ca", "namespace": "airflow"}
     assert copied["spec"]["data"] == [
-        {"secretKey": "authority.crt", "remoteRef": {"key": "airflow-pg-ca", "property": "ca.crt"}}
+        {"secretKey": "authority.crt", "remoteRef": {"key": "airflow-pg-ca", "property": "ca.crt", **WRITTEN}}
     ]
     connection = database.connection(bridge=made.secret, tls="verify-full", ca=made.ca)
     assert make_airflow(chart, database=connection).sound

@@ -73,13 +73,21 @@ def _direct(value: RemoteValue) -> RemoteKey:
 
 
 def _remote(key: RemoteKey) -> dict[str, str]:
-    part = {"key": key.name}
+    """A reference to a value in the store, with the fields that the API server adds where the definition has defaults for them.
+
+    Definitions of External Secrets before 2.9 have them. Argo CD would otherwise report a difference forever, because it
+    compares lists as a whole.
+    """
+    part = {
+        "key": key.name,
+        "conversionStrategy": "Default",
+        "decodingStrategy": "Base64" if key.base64 else "None",
+        "metadataPolicy": "None",
+    }
     if key.property is not None:
         part["property"] = key.property
     if key.version is not None:
         part["version"] = key.version
-    if key.base64:
-        part["decodingStrategy"] = "Base64"
     return part
 
 
