@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.config import Throughput as Throughput
     from cdk8s_airflow.airflow.data_lake import DataLake as DataLake
     from cdk8s_airflow.airflow.environment import CaBundle as CaBundle
+    from cdk8s_airflow.airflow.environment import CloudIdentityConnection as CloudIdentityConnection
     from cdk8s_airflow.airflow.environment import HttpProxy as HttpProxy
     from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend as KubernetesSecretsBackend
     from cdk8s_airflow.airflow.executors import CeleryExecutor as CeleryExecutor
@@ -129,6 +130,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.model.secret_reference import GitSshSecret as GitSshSecret
     from cdk8s_airflow.model.secret_reference import GitTokenSecret as GitTokenSecret
     from cdk8s_airflow.model.secret_reference import JwtSecret as JwtSecret
+    from cdk8s_airflow.model.secret_reference import OptionalSource as OptionalSource
     from cdk8s_airflow.model.secret_reference import PgBouncerSecret as PgBouncerSecret
     from cdk8s_airflow.model.secret_reference import PullSecret as PullSecret
     from cdk8s_airflow.model.secret_reference import RedisPasswordSecret as RedisPasswordSecret
@@ -207,6 +209,7 @@ __all__ = [
     "CeleryWorkers",
     "ChartArchive",
     "ChartSource",
+    "CloudIdentityConnection",
     "ClusterFacts",
     "ClusterIP",
     "ClusterSecretStore",
@@ -283,6 +286,7 @@ __all__ = [
     "NodeTaint",
     "ObjectStorage",
     "Oidc",
+    "OptionalSource",
     "OtelCollector",
     "Permission",
     "PgBouncer",

@@ -7,23 +7,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cdk8s_airflow import (
     BasicAuthSecret,
+    BrokerUrlSecret,
+    CeleryExecutor,
     CnpgCluster,
     CnpgPooler,
     ConfigMapKey,
     DisruptionBudget,
     DsnSecret,
     ExistingSecret,
+    ExternalBroker,
+    Namespace,
     Placement,
     PlatformError,
     PoolerMonitoring,
     PullSecret,
     RegistryMirror,
     Resources,
+    ResultBackendSecret,
+    SecretBootstrap,
     SecretKey,
     Toleration,
     collecting,
@@ -41,7 +48,7 @@ from cdk8s_airflow.database.wire.pooler import (
 from cdk8s_airflow.database.wire.traffic import instances
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.schemas import check_manifest
-from tests.making import emitted, make_cluster, new_chart
+from tests.making import emitted, make_airflow, make_cluster, new_chart
 from tests.truth import assert_accepted
 
 
@@ -308,11 +315,49 @@ def test_results_have_a_pooler_of_their_own_in_front_of_the_same_cluster() -> No
     assert connection.results == DatabaseAddress(
         host="results.airflow-data.svc", port=5432, database="airflow", user="airflow"
     )
-    with pytest.raises(PlatformError, match="contains one URL"):
+    with pytest.raises(PlatformError, match="has one URL"):
         pooler.connection(results=results, bridge=DsnSecret("metadata"))
+    for arguments in ({"results": results}, {"bridge": DsnSecret("metadata")}):
+        with pytest.raises(PlatformError, match="results_bridge is ignored without"):
+            pooler.connection(**arguments, results_bridge=ResultBackendSecret("results"))
     other = CnpgPooler(chart, "other", cluster=make_cluster(chart, "db2", name="other-pg"), name="other")
     with pytest.raises(PlatformError, match="must be a pooler of the same Cluster"):
         pooler.connection(results=other)
+
+
+CELERY = CeleryExecutor(broker=ExternalBroker(url=BrokerUrlSecret("broker")))
+
+
+def test_results_next_to_a_bridge_have_a_secret_that_is_made_from_the_password() -> None:
+    chart = new_chart()
+    cluster = make_cluster(chart)
+    results = CnpgPooler(chart, "results", cluster=cluster, name="results", pool_size=5)
+    connection = make_pooler(chart, cluster=cluster).connection(
+        bridge=DsnSecret("metadata"), results=results, results_bridge=ResultBackendSecret("results")
+    )
+    release = make_airflow(chart, database=connection, executor=CELERY)
+    (manifest,) = (each for each in emitted(chart) if each["kind"] == "HelmChart")
+    data = yaml.safe_load(manifest["spec"]["valuesContent"])["data"]
+    assert data == {
+        "metadataSecretName": "metadata",
+        "brokerUrlSecretName": "broker",
+        "resultBackendSecretName": "results",
+    }
+    needs = {need.name: need for need in registry_of(chart).missing}
+    assert "jsonpath='{.data.password}'" in needs["results"].command
+    assert "db+postgresql://airflow:%s@results.airflow-data.svc:5432/airflow" in needs["results"].command
+    assert needs["results"].sources == needs["metadata"].sources == {("airflow-data", "airflow-pg-app")}
+    SecretBootstrap(chart, "bootstrap", namespace=Namespace.existing("setup"), generate_for=[release])
+    assert {("airflow", "results"), ("airflow", "metadata")} <= registry_of(chart).provided.keys()
+
+
+def test_results_without_celery_are_refused() -> None:
+    chart = new_chart()
+    cluster = make_cluster(chart, namespace=Namespace.existing("airflow"))
+    results = CnpgPooler(chart, "results", cluster=cluster, name="results", pool_size=5)
+    database = make_pooler(chart, cluster=cluster).connection(results=results)
+    with pytest.raises(PlatformError, match=r"has results= in its connection, which is ignored"):
+        make_airflow(chart, database=database)
 
 
 def test_pods_of_a_pooler_have_other_labels_than_instances() -> None:

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 from ipaddress import ip_address, ip_network
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow._regex import regex
-from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingConfigMap, ExistingSecret, SecretKey
+from cdk8s_airflow.airflow.secret_literals import literal_findings
+from cdk8s_airflow.model.secret_reference import (
+    ConfigMapKey,
+    ExistingConfigMap,
+    ExistingSecret,
+    OptionalSource,
+    SecretKey,
+)
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import Label, Must, VariableName, VersionText, is_host, is_web_url
+from cdk8s_airflow.validation.constraints import (
+    Label,
+    Must,
+    NonEmpty,
+    VariableName,
+    VersionText,
+    is_host,
+    is_web_url,
+    version,
+)
 from cdk8s_airflow.validation.frozen import frozen
 from cdk8s_airflow.validation.versions import within
 
 _IDENTIFIER = regex(r"[A-Za-z0-9_]+")
+_CONNECTION_TYPE = regex(r"[a-z][a-z0-9_-]*")
 
 OLDEST_PROVIDER = "10.13.0"
 """The first version of apache-airflow-providers-cncf-kubernetes that has the backend, read from its releases."""
@@ -28,14 +46,54 @@ _AirflowName = Annotated[
     ),
 ]
 
-Env = Mapping[VariableName, str | SecretKey | ConfigMapKey]
-"""Environment variables: a string, or one key of a Secret or ConfigMap."""
+EnvValue = str | SecretKey | ConfigMapKey | OptionalSource
+"""The value of an environment variable."""
 
-EnvFrom = Sequence[ExistingSecret | ExistingConfigMap]
+Env = Mapping[VariableName, EnvValue]
+"""Environment variables: a string, or one key of a Secret or ConfigMap, which may be optional."""
+
+EnvFrom = Sequence[ExistingSecret | ExistingConfigMap | OptionalSource]
 """Secrets and ConfigMaps each of whose keys becomes a variable."""
 
-Connections = Mapping[_AirflowName, SecretKey]
-"""Id of a connection -> the key of a Secret with its URI or JSON."""
+_ConnectionType = Annotated[
+    str,
+    Must(
+        lambda text: _CONNECTION_TYPE.fullmatch(text) is not None,
+        "must be a connection type of Airflow",
+        'Use lower-case letters, digits, dashes and underscores, such as "aws" or "google_cloud_platform"',
+        "argument/name",
+    ),
+]
+
+
+@frozen
+class CloudIdentityConnection:
+    """An Airflow connection without a secret: its pods authenticate with their cloud identity.
+
+    Examples are IAM roles for service accounts (AWS), Workload Identity Federation (Google Cloud) and Microsoft Entra
+    Workload ID (Azure). Give the identity to the pods with ``service_accounts=``.
+
+    Attributes:
+        type: the connection type, ``conn_type`` of the connection.
+        extra: the extra fields of the connection, such as ``{"region_name": "eu-central-1"}``. A field that looks like a
+            secret is an error. Default: empty.
+        host: the host of the connection. Default: None.
+    """
+
+    how_to_write: ClassVar[str] = 'CloudIdentityConnection(type="aws", extra={"region_name": "eu-central-1"})'
+
+    type: _ConnectionType
+    extra: Mapping[str, str | int | bool] = field(default_factory=dict)
+    host: NonEmpty | None = None
+
+    def _rules(self) -> Iterator[Finding]:
+        for name, value in self.extra.items():
+            if isinstance(value, str):
+                yield from literal_findings(f"extra.{name}", name, value)
+
+
+Connections = Mapping[_AirflowName, SecretKey | CloudIdentityConnection]
+"""Id of a connection -> the key of a Secret with its URI or JSON, or a connection without a secret."""
 
 Variables = Mapping[_AirflowName, str | SecretKey]
 """Key of a variable of Airflow -> its text, or the key of a Secret with it."""

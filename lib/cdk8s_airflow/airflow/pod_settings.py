@@ -10,7 +10,7 @@ from cdk8s_airflow.airflow.container_rules import container_list_rules, duplicat
 from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.resources import Resources
-from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, OptionalSource, SecretKey
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import (
     AnnotationKey,
@@ -140,7 +140,7 @@ class AirflowPod(ComponentPod):
         volume_mounts: where the component's container mounts volumes, in the form Kubernetes has. Default: nowhere.
     """
 
-    env: Mapping[VariableName, str | SecretKey | ConfigMapKey] = field(default_factory=dict)
+    env: Mapping[VariableName, str | SecretKey | ConfigMapKey | OptionalSource] = field(default_factory=dict)
     volumes: Sequence[Mapping[str, Any]] = ()
     volume_mounts: Sequence[Mapping[str, Any]] = ()
 

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from cdk8s_airflow.airflow.pod_settings import AirflowPod
 from cdk8s_airflow.model.image import Image
 from cdk8s_airflow.model.resources import Resources
-from cdk8s_airflow.model.secret_reference import ExistingConfigMap, ExistingSecret
+from cdk8s_airflow.model.secret_reference import ExistingConfigMap, ExistingSecret, OptionalSource
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import AnnotationKey, Duration, Label, ObjectName, at_least
 from cdk8s_airflow.validation.frozen import frozen
@@ -43,7 +43,7 @@ class TaskPod(AirflowPod):
     gpu_resource: AnnotationKey = "nvidia.com/gpu"
     image: Image | None = None
     service_account: ObjectName | None = None
-    env_from: Sequence[ExistingSecret | ExistingConfigMap] = ()
+    env_from: Sequence[ExistingSecret | ExistingConfigMap | OptionalSource] = ()
     grace_period: Duration | None = None
 
     def _rules(self) -> Iterator[Finding]:

@@ -57,7 +57,11 @@ class DatabaseAddress:
     @property
     def around_password(self) -> tuple[str, str]:
         """The parts of a URL before and after the password."""
-        return f"postgresql://{_quoted(self.user)}:", f"@{self.place}"
+        return self.url_parts("postgresql")
+
+    def url_parts(self, scheme: str) -> tuple[str, str]:
+        """The parts of a URL of a scheme before and after the password."""
+        return f"{scheme}://{_quoted(self.user)}:", f"@{self.place}"
 
 
 def _quoted(text: str) -> str:
@@ -83,6 +87,7 @@ class DatabaseConnection:
         pgbouncer: the chart's own pooler between Airflow and ``address``.
         results: the address at which Celery keeps results, through a pool of their own; None for that of everything else.
         results_peer: where the server of ``results`` is, where it is known.
+        results_secret: the Secret with the URL of ``results``; None if the URL is composed without the password.
         server: what takes the sessions in the end, and how many.
         pooler: the same for the pooler in between.
         results_pooler: the same for the pooler of Celery's results.
@@ -108,6 +113,7 @@ class DatabaseConnection:
     pgbouncer: PgBouncer | None = None
     results: DatabaseAddress | None = None
     results_peer: Peer | None = None
+    results_secret: SecretName | None = None
     server: DatabaseServer | None = None
     pooler: DatabaseServer | None = None
     results_pooler: DatabaseServer | None = None

@@ -159,8 +159,8 @@ class LabDatabase(PlatformConstruct):
                 BeforeApply(f"Copy the image of LabDatabase {name} to the mirror:\n  {source} -> {pulled}")
             )
         self._need([lab_login(credentials, self._namespace, self._user, f"the owner of database {database} in {name}")])
-        source = PasswordSource(namespace=self._namespace, secret=self._credentials)
-        self._registry.slot(DatabasePasswords).add([self._name], self._namespace, self._user, source)
+        password = PasswordSource(namespace=self._namespace, secret=self._credentials)
+        self._registry.slot(DatabasePasswords).add([self._name], self._namespace, self._user, password)
         if pull_secret is not None:
             registry = registry_and_path(pulled)[0]
             self._need([needs.registry_login(pull_secret, self._namespace, registries=(registry,))])

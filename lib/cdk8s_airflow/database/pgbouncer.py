@@ -32,6 +32,9 @@ _OWNED = frozenset(
 """Settings that follow from other arguments."""
 
 
+_RESULTS_POOL = 5
+
+
 def _one_line(text: object) -> bool:
     return isinstance(text, str) and bool(text.strip()) and "\n" not in text and "\r" not in text
 
@@ -49,8 +52,8 @@ class PgBouncer:
         credentials: that Secret. The summary has the command that creates it from the password.
         max_clients: how many clients each instance takes (``max_client_conn``). Default: 100.
         pool_size: sessions of PostgreSQL that each instance opens at most for Airflow. Default: 10.
-        results_pool_size: the pool size for Celery's results, which never wait for other connections. Default: 5; without Celery none of
-            them is opened.
+        results_pool_size: the pool size for Celery's results, which never wait for other connections. Default: None; 5 with Celery. Without
+            Celery there is no such pool, and a number is an error.
         replicas: how many instances, each with pools of its own. Default: 1.
         resources: of each instance. Default: 50m CPU, 64Mi memory, at most 128Mi.
         exporter_resources: requests and limits of its metrics sidecar. Default: 10m CPU, 64Mi memory, at most 128Mi.
@@ -64,13 +67,18 @@ class PgBouncer:
     credentials: PgBouncerSecret
     max_clients: Count = 100
     pool_size: Count = 10
-    results_pool_size: Count = 5
+    results_pool_size: Count | None = None
     replicas: Count = 1
     resources: Resources = Resources(cpu="50m", memory="64Mi", memory_limit="128Mi")
     exporter_resources: Resources = Resources(cpu="10m", memory="64Mi", memory_limit="128Mi")
     parameters: Mapping[str, str] = field(default_factory=dict)
     placement: NodePlacement | None = None
     disruption_budget: DisruptionBudget | None = DisruptionBudget()
+
+    @property
+    def results_pool(self) -> int:
+        """The size of the pool for Celery's results."""
+        return _RESULTS_POOL if self.results_pool_size is None else self.results_pool_size
 
     def _rules(self) -> Iterator[Finding]:
         yield from budget_findings(self.disruption_budget, self.replicas, "disruption_budget")

@@ -30,7 +30,14 @@ from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.placement import APART, Placement, TopologySpread
 from cdk8s_airflow.model.resources import Resources
-from cdk8s_airflow.model.secret_reference import ConfigMapKey, DsnSecret, ExistingSecret, PullSecret, SecretKey
+from cdk8s_airflow.model.secret_reference import (
+    ConfigMapKey,
+    DsnSecret,
+    ExistingSecret,
+    PullSecret,
+    ResultBackendSecret,
+    SecretKey,
+)
 from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.validation import Finding, check_arguments, report, show
@@ -187,6 +194,7 @@ class CnpgPooler(PlatformConstruct):
         tls: TlsMode = "require",
         ca: SecretKey | ConfigMapKey | None = None,
         results: CnpgPooler | None = None,
+        results_bridge: ResultBackendSecret | None = None,
     ) -> DatabaseConnection:
         """A way to the database through this pooler, for ``AirflowChart(database=...)``.
 
@@ -200,13 +208,17 @@ class CnpgPooler(PlatformConstruct):
                 ``<cluster>-ca`` in its namespace; in another namespace, set a copy.
             results: another pooler of the same Cluster, through which Celery reads and writes results, so that they never wait
                 for a session that schedulers hold. Default: this one.
+            results_bridge: a Secret in the namespace of Airflow with the URL of ``results`` under ``connection``. Required if both
+                ``bridge`` and ``results`` are set. The summary prints the command that creates it from the password, and
+                :class:`SecretBootstrap` creates it. Default: none.
 
         Raises:
             PlatformError: if an argument is invalid.
         """
-        found = check_arguments(CnpgPooler.connection, {"bridge": bridge, "tls": tls, "ca": ca, "results": results})
+        arguments = {"bridge": bridge, "tls": tls, "ca": ca, "results": results, "results_bridge": results_bridge}
+        found = check_arguments(CnpgPooler.connection, arguments)
         if not found:
-            found += _connection_rules(self, bridge, tls, results)
+            found += _connection_rules(self, bridge, tls, results, results_bridge)
         if not found and ca is not None:
             found += authority_rules(tls, ca)
         path = path_below(self._scope, self._id) if found else ""
@@ -236,6 +248,7 @@ class CnpgPooler(PlatformConstruct):
             return replace(
                 common,
                 secret=bridge.name,
+                results_secret=None if results_bridge is None else results_bridge.name,
                 url=through.around_password,
                 password=(self._namespace, credentials),
             )
@@ -305,7 +318,11 @@ def _rules(name: str, cluster: CnpgCluster, image: str | None, mirror: RegistryM
 
 
 def _connection_rules(
-    pooler: CnpgPooler, bridge: object, tls: TlsMode, results: CnpgPooler | None
+    pooler: CnpgPooler,
+    bridge: object,
+    tls: TlsMode,
+    results: CnpgPooler | None,
+    results_bridge: object,
 ) -> Iterator[Finding]:
     if tls == "verify-full":
         yield Finding(
@@ -315,14 +332,23 @@ def _connection_rules(
             seen=repr(tls),
             fix='Use "verify-ca", which verifies the issuer of the certificate',
         )
-    if results is None:
-        return
-    if bridge is not None:
+    if results_bridge is not None and (results is None or bridge is None):
+        missing = "results=" if results is None else "bridge="
         yield Finding(
             rule="database/results",
-            at="results",
-            problem="is not supported with bridge=: its Secret contains one URL, which goes through this pooler",
-            fix="Set a Secret with the URL of the results at the executor: CeleryExecutor(result_backend=...)",
+            at="results_bridge",
+            problem=f"is ignored without {missing}",
+            seen=show(results_bridge),
+            fix=f"Remove it, or set {missing}",
+        )
+    if results is None:
+        return
+    if bridge is not None and results_bridge is None:
+        yield Finding(
+            rule="database/results",
+            at="results_bridge",
+            problem="is required with bridge= and results=: the Secret of bridge= has one URL, which goes through this pooler",
+            fix='Set results_bridge=ResultBackendSecret("airflow-result-backend")',
         )
     elif results._cluster is not pooler._cluster:
         yield Finding(

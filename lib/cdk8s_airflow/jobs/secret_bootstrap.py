@@ -20,8 +20,8 @@ from cdk8s_airflow.jobs.wire.secret_bootstrap import (
     job_name,
 )
 from cdk8s_airflow.model import secret_recipe as recipes
-from cdk8s_airflow.model.database_login import DatabasePasswords
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
+from cdk8s_airflow.model.database_login import DatabasePasswords
 from cdk8s_airflow.model.image import Image, registry_and_path
 from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.placement import Placement

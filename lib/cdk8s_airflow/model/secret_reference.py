@@ -285,6 +285,34 @@ class ConfigMapKey:
     key: SecretKeyName
 
 
+@frozen(kw_only=False)
+class OptionalSource:
+    """A source of environment variables that may be missing: ``optional: true`` in Kubernetes.
+
+    If the Secret, the ConfigMap or the key is missing when a container starts, the container starts without the variables.
+    They are not added to a running container.
+
+    Args:
+        source: a key, for ``env=``, or a whole Secret or ConfigMap, for ``env_from=``.
+    """
+
+    how_to_write: ClassVar[str] = 'OptionalSource(SecretKey("my-secret", "my-key"))'
+    names_a_secret: ClassVar[bool] = True
+
+    source: SecretKey | ConfigMapKey | ExistingSecret | ExistingConfigMap
+
+
+def reference_entry(source: SecretKey | ConfigMapKey | ExistingSecret | ExistingConfigMap | OptionalSource) -> dict[str, Any]:
+    """The source of an environment variable as Kubernetes reads it: ``valueFrom`` for a key, an entry of ``envFrom`` else."""
+    if isinstance(source, OptionalSource):
+        ((kind, reference),) = reference_entry(source.source).items()
+        return {kind: {**reference, "optional": True}}
+    if isinstance(source, SecretKey | ConfigMapKey):
+        kind = "secretKeyRef" if isinstance(source, SecretKey) else "configMapKeyRef"
+        return {kind: {"name": source.name, "key": source.key}}
+    return {"secretRef" if isinstance(source, ExistingSecret) else "configMapRef": {"name": source.name}}
+
+
 @frozen
 class AirflowKeys:
     """The Secrets with the keys of an Airflow release. They must stay the same while the release exists.

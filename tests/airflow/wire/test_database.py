@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow.airflow.components import DatabaseCleanup, PodCleanup, Triggerer
-from cdk8s_airflow.airflow.executors import CeleryExecutor, CeleryWorkers, RedisBroker
+from cdk8s_airflow.airflow.executors import CeleryExecutor, CeleryWorkers, KubernetesExecutor, RedisBroker
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.cleanup import cleanup_values, database_cleanup_objects
@@ -19,6 +19,7 @@ from cdk8s_airflow.airflow.wire.pgbouncer import (
     pgbouncer_needs,
     pgbouncer_notes,
     pgbouncer_objects,
+    pgbouncer_rules,
     pgbouncer_values,
 )
 from cdk8s_airflow.airflow.wire.task_pods import task_pod, task_pod_parts
@@ -263,6 +264,22 @@ def test_the_settings_of_pgbouncer() -> None:
             "server_tls_sslmode = require\n"
         )
     }
+
+
+@pytest.mark.parametrize(
+    "executor",
+    [KubernetesExecutor(), CeleryExecutor(broker=BROKER, result_backend=ResultBackendSecret("results"))],
+)
+def test_pool_for_results_that_nothing_uses_is_refused(executor: Any) -> None:
+    pooling = PgBouncer(credentials=PgBouncerSecret("l"), results_pool_size=7)
+    settings = release(NEWEST, database=replace(PARTS, pgbouncer=pooling), executor=executor)
+    assert [(each.rule, each.at) for each in pgbouncer_rules(settings)] == [
+        ("database/pgbouncer", "database.pgbouncer.results_pool_size")
+    ]
+    given = release(NEWEST, database=replace(PARTS, pgbouncer=replace(pooling, results_pool_size=None)), executor=executor)
+    assert list(pgbouncer_rules(given)) == []
+    celery = release(NEWEST, database=replace(PARTS, pgbouncer=pooling), executor=CeleryExecutor(broker=BROKER))
+    assert list(pgbouncer_rules(celery)) == []
 
 
 def test_everything_said_of_pgbouncer() -> None:

@@ -273,6 +273,7 @@ def base_url(settings: ReleaseSettings) -> str | None:
 def authentication_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Findings if the log-in settings conflict, or this Airflow version does not support them."""
     auth = settings.auth
+    yield from _manager_rules(settings)
     if isinstance(auth, SimpleAuth):
         yield from _simple_rules(settings)
     elif auth.sign_on is not None:
@@ -291,6 +292,30 @@ def authentication_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 seen=type(settings.ui).__name__,
                 fix='use ui=Ingress(host="...", tls=...), HttpRoute(...), or base_url="https://..."',
             )
+
+
+def _manager_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether ``config=`` sets an auth manager that reads neither the accounts of ``admin=`` nor ``auth=``."""
+    manager = settings.config.get("core", {}).get("auth_manager")
+    if not isinstance(manager, str) or _is_fab(manager):
+        return
+    ignored = {
+        "auth.sign_on": isinstance(settings.auth, FabAuth) and settings.auth.sign_on is not None,
+        "auth": isinstance(settings.auth, SimpleAuth) and manager != _SIMPLE,
+        "admin": settings.admin is not None,
+    }
+    for at in (at for at, is_set in ignored.items() if is_set):
+        yield Finding(
+            rule="people/auth-manager",
+            at=at,
+            problem=f"is ignored: config.core.auth_manager is {manager}, which has its own users",
+            fix=f"Remove {at.partition('.')[0]}=, or remove core.auth_manager from config=",
+        )
+
+
+def _is_fab(manager: str) -> bool:
+    """Whether an auth manager is FabAuthManager, or a class outside Airflow, which may be derived from it."""
+    return not manager.startswith("airflow.") or manager.rpartition(".")[2] == "FabAuthManager"
 
 
 def _simple_rules(settings: ReleaseSettings) -> Iterator[Finding]:

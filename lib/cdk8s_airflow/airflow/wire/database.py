@@ -173,6 +173,13 @@ def _reader_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             seen=show(celery.result_backend.name),
             fix="Remove it, or remove results= from connection()",
         )
+    if database.results is not None and celery is None:
+        yield Finding(
+            rule="database/results",
+            at="database",
+            problem="has results= in its connection, which is ignored: executor= has no Celery workers",
+            fix="Remove results= from connection()",
+        )
     if database.ca is not None and settings.cleanup is not None and settings.dialect.place("cleanup.volumes") is None:
         yield unsupported_setting(
             settings.dialect, "cleanup.volumes", "cleanup", "with a database whose certificate is checked"

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from cdk8s_airflow._regex import regex
+from cdk8s_airflow.airflow.environment import CloudIdentityConnection, EnvValue
 from cdk8s_airflow.airflow.pod_settings import OWNED_VARIABLES
 from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.settings import ReleaseSettings
@@ -17,7 +19,8 @@ from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, EnvVariable, Pod
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.note import BeforeApply
-from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingSecret, SecretKey
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingSecret, OptionalSource, SecretKey
+from cdk8s_airflow.model.version import minor_of
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import is_cidr
 from cdk8s_airflow.validation.frozen import frozen
@@ -70,14 +73,14 @@ class Variable:
 
     at: str
     name: str
-    value: str | SecretKey | ConfigMapKey
+    value: EnvValue
 
 
 def variables(settings: ReleaseSettings) -> list[Variable]:
     """All variables of the settings, in the order of the arguments."""
     found = [Variable(f"env.{name}", name, _told(value)) for name, value in settings.env.items()]
     found += [
-        Variable(f"connections.{name}", f"AIRFLOW_CONN_{name.upper()}", ref)
+        Variable(f"connections.{name}", f"AIRFLOW_CONN_{name.upper()}", _connection(ref))
         for name, ref in settings.connections.items()
     ]
     found += [
@@ -90,7 +93,15 @@ def variables(settings: ReleaseSettings) -> list[Variable]:
     return found
 
 
-def _told(value: str | SecretKey | ConfigMapKey) -> str | SecretKey | ConfigMapKey:
+def _connection(given: SecretKey | CloudIdentityConnection) -> str | SecretKey:
+    """The value of the variable of a connection: a key of a Secret, or JSON."""
+    if isinstance(given, SecretKey):
+        return given
+    parts = {"conn_type": given.type, "host": given.host, "extra": dict(given.extra)}
+    return literal(json.dumps({key: value for key, value in parts.items() if value}, sort_keys=True))
+
+
+def _told(value: EnvValue) -> EnvValue:
     return literal(value) if isinstance(value, str) else value
 
 
@@ -342,7 +353,7 @@ def environment_notes(settings: ReleaseSettings) -> Iterator[str]:
     if settings.ca is not None and isinstance(settings.ca.source, ConfigMapKey):
         maps.setdefault(settings.ca.source.name, []).append(settings.ca.source.key)
     for ref in settings.env_from:
-        if not isinstance(ref, ExistingSecret):
+        if not isinstance(ref, ExistingSecret | OptionalSource):
             maps.setdefault(ref.name, [])
     for name, keys in sorted(maps.items()):
         has = f" with {', '.join(sorted(set(keys)))}" if keys else ""

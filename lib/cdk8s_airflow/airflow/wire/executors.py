@@ -239,8 +239,9 @@ def _queue_command(given: CeleryWorkers) -> Tree:
 def _broker(settings: ReleaseSettings, celery: CeleryExecutor) -> Tree:
     broker = celery.broker
     data: Tree = {"brokerUrlSecretName": broker.url.name}
-    if celery.result_backend is not None:
-        data["resultBackendSecretName"] = celery.result_backend.name
+    results = settings.database.results_secret if celery.result_backend is None else celery.result_backend.name
+    if results is not None:
+        data["resultBackendSecretName"] = results
     if not isinstance(broker, RedisBroker):
         return {"data": data, "redis": {"enabled": False}}
     values = join(
@@ -439,6 +440,15 @@ def executor_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
     if celery.result_backend is not None:
         yield needs.typed(
             celery.result_backend, namespace, "the URL of Celery's results", prompt="URL of the result backend"
+        )
+    database = settings.database
+    if database.results_secret is not None and database.results is not None and database.password is not None:
+        yield needs.dsn_copied(
+            database.results_secret,
+            namespace,
+            source=database.password,
+            url=database.results.url_parts("db+postgresql"),
+            purpose="the URL of Celery's results",
         )
 
 

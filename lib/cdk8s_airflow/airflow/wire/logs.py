@@ -185,9 +185,15 @@ def log_notes(settings: ReleaseSettings) -> Iterator[str]:
             f"send them to {logs.engine}."
         )
     if isinstance(logs, EphemeralLogs) and settings.has_task_pods:
-        yield f"Release {settings.release} keeps no logs: the log of a task is lost with its pod (Logs.ephemeral())."
+        yield BeforeApply(
+            f"Release {settings.release} keeps no logs: the log of a task is lost with its pod (Logs.ephemeral()). To keep logs, use "
+            "Logs.in_bucket(...) or Logs.claim(...)."
+        )
     elif isinstance(logs, EphemeralLogs):
-        yield f"Release {settings.release} keeps logs in its pods only: they are lost when a pod restarts (Logs.ephemeral())."
+        yield BeforeApply(
+            f"Release {settings.release} keeps logs in its pods only: they are lost when a pod restarts (Logs.ephemeral()). To keep "
+            "logs, use Logs.in_bucket(...) or Logs.claim(...)."
+        )
     if isinstance(logs, OpensearchLogs):
         yield BeforeApply(
             f"Release {settings.release} writes logs to OpenSearch: its image must contain the package "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.database import CA_FILE, PORT
@@ -16,6 +17,7 @@ from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.model.wire.disruption_budget import budget
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.digest import digest
+from cdk8s_airflow.validation import Finding, show
 
 PGBOUNCER_USER = 65534
 """The user of its images; its command line asks for it by name."""
@@ -95,7 +97,7 @@ def pgbouncer_ini(settings: ReleaseSettings) -> str:
         return ""
     pools = {"metadata": given.pool_size}
     if settings.has_celery_workers:
-        pools["result-backend"] = given.results_pool_size
+        pools["result-backend"] = given.results_pool
     options: dict[str, object] = {
         "listen_addr": "*",
         "listen_port": PORT,
@@ -151,5 +153,27 @@ def pgbouncer_notes(settings: ReleaseSettings) -> Iterator[str]:
         )
 
 
-PGBOUNCER = Concept(values=pgbouncer_values, objects=pgbouncer_objects, needs=pgbouncer_needs, notes=pgbouncer_notes)
+def pgbouncer_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Whether there are Celery results for the pool of its own."""
+    given = settings.database.pgbouncer
+    if given is None or given.results_pool_size is None:
+        return
+    celery = celery_of(settings.executor)
+    if celery is None or celery.result_backend is not None:
+        what = "executor= has no Celery workers" if celery is None else "CeleryExecutor(result_backend=) is another database"
+        yield Finding(
+            rule="database/pgbouncer",
+            at="database.pgbouncer.results_pool_size",
+            problem=f"is ignored: {what}",
+            seen=show(given.results_pool_size),
+            fix="Remove results_pool_size=",
+        )
+
+
+PGBOUNCER = Concept(
+    values=pgbouncer_values,
+    objects=pgbouncer_objects,
+    rules=pgbouncer_rules,
+    needs=pgbouncer_needs, notes=pgbouncer_notes,
+)
 """The PgBouncer of the chart."""

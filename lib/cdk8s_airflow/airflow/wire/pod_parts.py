@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Any, TypeAlias
 
-from cdk8s_airflow.airflow.environment import EnvFrom
+from cdk8s_airflow.airflow.environment import EnvFrom, EnvValue
 from cdk8s_airflow.airflow.wire.tree import Tree, join
-from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingSecret, SecretKey
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, OptionalSource, SecretKey, reference_entry
 from cdk8s_airflow.text.yaml_writer import escape_template
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.frozen import frozen
@@ -32,7 +32,7 @@ class EnvVariable:
     """
 
     name: str
-    value: str | SecretKey | ConfigMapKey
+    value: EnvValue
 
 
 @frozen
@@ -129,7 +129,7 @@ def pod_part_values(parts: PodParts) -> Tree:
         for each in parts.variables
         if isinstance(each.value, SecretKey)
     ]
-    other = [container_variable(each) for each in parts.variables if isinstance(each.value, ConfigMapKey)]
+    other = [container_variable(each) for each in parts.variables if not isinstance(each.value, str | SecretKey)]
     values: Tree = {
         "env": plain,
         "secret": secret,
@@ -156,7 +156,7 @@ def pod_part_values(parts: PodParts) -> Tree:
 
 def ordered_variables(variables: Iterable[EnvVariable]) -> list[EnvVariable]:
     """Variables in the order in which the chart writes them: plain ones, those from Secrets, then the rest."""
-    kinds = (str, SecretKey, ConfigMapKey)
+    kinds: tuple[type | tuple[type, ...], ...] = (str, SecretKey, (ConfigMapKey, OptionalSource))
     return [each for kind in kinds for each in variables if isinstance(each.value, kind)]
 
 
@@ -165,16 +165,12 @@ def container_variable(variable: EnvVariable) -> dict[str, Any]:
     name, value = variable.name, variable.value
     if isinstance(value, str):
         return {"name": name, "value": value}
-    source = "secretKeyRef" if isinstance(value, SecretKey) else "configMapKeyRef"
-    return {"name": name, "valueFrom": {source: {"name": value.name, "key": value.key}}}
+    return {"name": name, "valueFrom": reference_entry(value)}
 
 
 def env_from_entries(references: EnvFrom) -> list[dict[str, Any]]:
     """Secrets and ConfigMaps as entries of ``envFrom`` of a container."""
-    return [
-        {"secretRef" if isinstance(reference, ExistingSecret) else "configMapRef": {"name": reference.name}}
-        for reference in references
-    ]
+    return [reference_entry(reference) for reference in references]
 
 
 def _listed(entries: Iterable[Mapping[str, Any]]) -> str:

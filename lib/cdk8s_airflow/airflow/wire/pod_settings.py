@@ -8,11 +8,12 @@ from typing import Any
 
 from cdk8s_airflow.airflow.components import Replicated
 from cdk8s_airflow.airflow.dialect import Dialect
+from cdk8s_airflow.airflow.environment import EnvValue
 from cdk8s_airflow.airflow.pod_settings import AirflowPod, ComponentPod, LogGroomer
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.node_group import NodePlacement
-from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
+from cdk8s_airflow.model.secret_reference import reference_entry
 from cdk8s_airflow.model.wire.disruption_budget import budget
 from cdk8s_airflow.model.wire.placement import placement, pod_selector, spread
 from cdk8s_airflow.model.wire.resources import resources
@@ -36,13 +37,9 @@ def unsupported_setting(dialect: Dialect, meaning: str, at: str, given: object) 
     )
 
 
-def variable(name: str, value: str | SecretKey | ConfigMapKey) -> dict[str, Any]:
+def variable(name: str, value: EnvValue) -> dict[str, Any]:
     """One environment variable of a container."""
-    if isinstance(value, SecretKey):
-        return {"name": name, "valueFrom": {"secretKeyRef": {"name": value.name, "key": value.key}}}
-    if isinstance(value, ConfigMapKey):
-        return {"name": name, "valueFrom": {"configMapKeyRef": {"name": value.name, "key": value.key}}}
-    return {"name": name, "value": value}
+    return {"name": name, "value": value} if isinstance(value, str) else {"name": name, "valueFrom": reference_entry(value)}
 
 
 def hardened(containers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

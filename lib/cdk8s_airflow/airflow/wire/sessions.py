@@ -197,7 +197,7 @@ def demands(effective: EffectiveSettings) -> list[Demand]:
     results = list(result_lines(effective)) if separate_results(settings) else []
     bouncer = database.pgbouncer
     if bouncer is not None:
-        pools = bouncer.pool_size + (bouncer.results_pool_size if settings.has_celery_workers else 0)
+        pools = bouncer.pool_size + (bouncer.results_pool if settings.has_celery_workers else 0)
         opened = Line(what="PgBouncer", count=bouncer.replicas, each=pools)
         pooler = DatabaseServer(
             name=f"PgBouncer of release {settings.release} in {settings.namespace}",

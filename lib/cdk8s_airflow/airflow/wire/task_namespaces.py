@@ -306,6 +306,8 @@ def referenced_names(pod: Mapping[str, Any]) -> tuple[set[str], set[str]]:
 def _collect(told: Any, secrets: set[str], maps: set[str]) -> None:
     if isinstance(told, Mapping):
         for key, value in told.items():
+            if isinstance(value, Mapping) and value.get("optional"):
+                continue
             if key in ("secretKeyRef", "secretRef"):
                 secrets.add(value["name"])
             elif key in ("configMapKeyRef", "configMapRef", "configMap"):
