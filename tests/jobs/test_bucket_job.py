@@ -25,7 +25,7 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.jobs.wire.bucket_job import script
-from tests.making import emitted, new_chart
+from tests.making import emitted, make_airflow, new_chart
 from tests.truth import assert_accepted
 
 ADMIN = S3Credentials("store-admin")
@@ -76,6 +76,38 @@ def test_the_job_has_its_input_and_the_login_that_may_create_buckets() -> None:
     }
     assert variables["AWS_ACCESS_KEY_ID"] == {"secretKeyRef": {"name": "store-admin", "key": "AWS_ACCESS_KEY_ID"}}
     assert variables["AWS_REQUEST_CHECKSUM_CALCULATION"] == "when_required"
+
+
+def images(chart: cdk8s.Chart) -> list[str]:
+    return [container(each)["image"] for each in emitted(chart) if each["kind"] == "Job"]
+
+
+def test_job_runs_the_image_of_a_release_with_its_mirror_and_its_login() -> None:
+    chart = new_chart()
+    mirror, login = RegistryMirror("registry.example.com"), PullSecret("login")
+    release = make_airflow(chart, airflow_version="2.11.0", mirror=mirror, pull_secret=login)
+    make(chart, release=release)
+    assert images(chart) == ["registry.example.com/docker.io/apache/airflow:2.11.0"]
+    assert ("storage", "login") in registry_of(chart).secrets
+    assert not [note for note in registry_of(chart).all_notes if note.startswith("BucketJob")]
+
+
+def test_job_in_another_image_than_the_releases_is_reported() -> None:
+    chart = new_chart()
+    make(chart)
+    assert not [note for note in registry_of(chart).all_notes if note.startswith("BucketJob")]
+    make_airflow(chart, airflow_version="2.11.0")
+    (note,) = [note for note in registry_of(chart).all_notes if note.startswith("BucketJob")]
+    assert note.endswith("run apache/airflow:2.11.0. To use the image of a release, set BucketJob(release=...).")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"image": Image("a", tag="1")}, {"mirror": RegistryMirror("registry.example.com")}]
+)
+def test_image_and_release_conflict(changes: dict[str, Any]) -> None:
+    chart = new_chart()
+    with pytest.raises(PlatformError, match=f"{next(iter(changes))} conflicts with release="):
+        make(chart, release=make_airflow(chart), **changes)
 
 
 def test_the_job_drops_all_capabilities() -> None:

@@ -123,7 +123,11 @@ def test_bootstrap_copies_the_password_that_it_generates() -> None:
 def test_external_database_with_a_host_of_the_app_copies_its_password() -> None:
     chart = new_chart()
     lab = LabDatabase(
-        chart, "lab", namespace=Namespace.existing("data"), credentials=BasicAuthSecret("lab-login"), storage=Volume("1Gi")
+        chart,
+        "lab",
+        namespace=Namespace.existing("data"),
+        credentials=BasicAuthSecret("lab-login"),
+        storage=Volume("1Gi"),
     )
     database = ExternalDatabase(
         host=lab.host,

@@ -89,7 +89,9 @@ def test_store_can_be_used_only_by_the_namespace_of_airflow() -> None:
 
 def test_url_of_the_operator_is_copied() -> None:
     spec = made()["ExternalSecret"]["spec"]
-    assert spec["data"] == [{"secretKey": "connection", "remoteRef": {"key": "airflow-pg-app", "property": "uri", **WRITTEN}}]
+    assert spec["data"] == [
+        {"secretKey": "connection", "remoteRef": {"key": "airflow-pg-app", "property": "uri", **WRITTEN}}
+    ]
     assert "data" not in spec["target"]["template"]
     assert spec["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": "airflow-airflow-metadata"}
 

@@ -45,7 +45,8 @@ from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.database import database_identities
 from cdk8s_airflow.airflow.wire.exclusive_use import release_uses
 from cdk8s_airflow.airflow.wire.executors import required_definitions
-from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.airflow.wire.traffic_rules import isolation_rules
+from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_teller
 from cdk8s_airflow.app.exclusive_use import ExclusiveUses
 from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.app.workloads import ReleaseWorkloads
@@ -68,6 +69,7 @@ from cdk8s_airflow.model.service_account import ServiceAccounts
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.model.version import DEFAULT_CHART_VERSION
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, claim_rules, fitting_rules, has_quota
+from cdk8s_airflow.network.isolations import Isolations
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import AnnotationKey, LabelValue, Must, NonEmpty, is_label_1035
 
@@ -353,6 +355,9 @@ class AirflowChart(PlatformConstruct):
         self._found_late(guard_delivery(registry, settings.delivery, settings.release))
         registry.slot(ReleaseWorkloads).append(lambda: release.workloads)
         registry.slot(Releases).append(release)
+        registry.checks.append(
+            partial(isolation_rules, registry.slot(Isolations), release, path_teller(self._scope, self._id))
+        )
         registry.slot(ExclusiveUses).add(release_uses(settings))
         registry.permissions.append(lambda: release.permissions)
         registry.slot(ReleaseAccesses).append(lambda: release.access)

@@ -203,7 +203,7 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
             found += state(self._registry, facts)
             found += _missing_definitions(crds, facts)
         if not found:
-            found = self._registry.register(manifests.values(), _path_teller(self._scope, self._id))
+            found = self._registry.register(manifests.values(), path_teller(self._scope, self._id))
             found += self._registry.write(files or {})
         if found:
             self._found_late(found)
@@ -224,7 +224,7 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
 document(PlatformConstruct)
 
 
-def _path_teller(scope: Construct, id: str) -> Callable[[], str]:
+def path_teller(scope: Construct, id: str) -> Callable[[], str]:
     """A function that returns the path of a construct, without keeping the construct and its app in memory."""
     later = ref(scope)
 

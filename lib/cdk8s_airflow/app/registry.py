@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary, ref
 
+from cdk8s_airflow.app.unused import UnusedConstructs
 from cdk8s_airflow.model.database_login import DatabasePasswords
 from cdk8s_airflow.model.provided_secret import ProvidedSecret, unmet
 from cdk8s_airflow.model.pruning import STATE_LABEL
@@ -54,6 +55,8 @@ class Registry:
         without_facts: the scope of the first construct that was created without facts, while the app had none.
         state: objects that hold state. If one is deleted, data is lost.
         notes: paragraphs of the summary and its details.
+        late_notes: functions that return further paragraphs, called when all constructs exist.
+        checks: functions that return findings, called when all constructs exist and before anything is written.
         removals: the commands that uninstall releases.
         files: path below the output folder -> text, of each file that is written next to the manifests.
         databases: each identity of every metadata database -> the release that uses it.
@@ -79,6 +82,8 @@ class Registry:
     without_facts: ref[Any] | None = None
     state: list[Identity] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    late_notes: list[Callable[[], Iterable[str]]] = field(default_factory=list)
+    checks: list[Callable[[], Iterable[Finding]]] = field(default_factory=list)
     removals: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     databases: dict[str, str] = field(default_factory=dict)
@@ -242,6 +247,12 @@ class Registry:
                 fix="Use a separate folder for each: CnpgBackup(server_name=...) or CnpgBackup(prefix=...)",
             )
         ]
+
+    @property
+    def all_notes(self) -> list[str]:
+        """All paragraphs of the summary and its details."""
+        late = [note for notes in self.late_notes for note in notes()]
+        return [*self.notes, *late, *self.slot(UnusedConstructs).notes()]
 
     @property
     def missing(self) -> list[SecretNeed]:

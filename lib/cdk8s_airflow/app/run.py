@@ -146,7 +146,8 @@ def write_app(
     if not allow_empty and not any(text.strip() for _, text in texts):
         return [_empty()]
     with using(registry_of(app).slot(Exemptions)):
-        found = [*check_objects(app, unvalidated=unvalidated), *output_findings(texts)]
+        found = [finding for check in registry_of(app).checks for finding in check()]
+        found += [*check_objects(app, unvalidated=unvalidated), *output_findings(texts)]
     return found if budget is None or found else [*over_budget(footprint_of(registry_of(app), objects_of(app)), budget)]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -113,6 +115,7 @@ def read_folder(folder: Path) -> tuple[tuple[DagFile, ...], list[Finding]]:
                 )
             else:
                 files.append(DagFile(name, text))
+                found += _syntax_errors(name, text)
     if not files and not found:
         found = [
             _fault(
@@ -141,6 +144,27 @@ def read_folder(folder: Path) -> tuple[tuple[DagFile, ...], list[Finding]]:
             )
         )
     return tuple(files), found
+
+
+def _syntax_errors(name: str, text: str) -> Iterator[Finding]:
+    """A finding if a Python file does not compile. Airflow would show an import error instead of its DAGs."""
+    if not name.endswith(".py"):
+        return
+    problem = ""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, name, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        problem = f"{getattr(error, 'msg', None) or error}{f' (line {line})' if line else ''}"
+    if problem:
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
+        yield _bad(
+            name,
+            f"is not valid Python {python}: {problem}",
+            "Fix the file. If it needs a newer Python, use DagRepoSync or DagImage, or run this program with that version",
+        )
 
 
 def _paths(folder: Path) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from typing import Annotated
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.app.unused import UnusedConstructs
 from cdk8s_airflow.dags.git_sync import ContainerName, GitRef, GitSubPath, GitSync, KnownHosts, repository_rules
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, GitSshSecret, GitTokenSecret, SecretKey
@@ -91,8 +92,11 @@ class DagRepoSync(PlatformConstruct):
             found = [finding for finding in found if finding.at != "repo"] + list(repository_rules(settings))
         super().__init__(scope, id, found)
         self._settings = settings
+        if self._sound:
+            self._registry.slot(UnusedConstructs).add("DagRepoSync", id, "Pass it to AirflowChart(dags=...)")
 
     @property
     def settings(self) -> GitSync:
         """The settings that :class:`AirflowChart` reads."""
+        self._registry.slot(UnusedConstructs).use("DagRepoSync", self._id)
         return self._settings

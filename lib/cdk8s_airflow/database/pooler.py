@@ -10,6 +10,7 @@ from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
 from cdk8s_airflow.app.facts import facts_of
+from cdk8s_airflow.app.unused import UnusedConstructs
 from cdk8s_airflow.database.cnpg_cluster import CnpgCluster
 from cdk8s_airflow.database.connection import UNSOUND, DatabaseAddress, DatabaseConnection, TlsMode, authority_rules
 from cdk8s_airflow.database.pooler_monitoring import PoolerMonitoring
@@ -158,6 +159,8 @@ class CnpgPooler(PlatformConstruct):
         self._emit(pooler_objects(settings), facts=facts)
         if not self._sound:
             return
+        use = "Pass AirflowChart(database=pooler.connection())"
+        self._registry.slot(UnusedConstructs).add("CnpgPooler", id, use)
         passwords = self._registry.slot(DatabasePasswords)
         passwords.also_at(self._name, self._namespace, served_by=f"{cluster._name}-rw")
         if pulled is not None and pulled != image:
@@ -171,6 +174,7 @@ class CnpgPooler(PlatformConstruct):
     @property
     def host(self) -> str:
         """Its Service, in a form that any namespace resolves."""
+        self._registry.slot(UnusedConstructs).use("CnpgPooler", self._id)
         return f"{self._name}.{self._namespace}.svc"
 
     @property

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Annotated
 
 from constructs import Construct
 
+from cdk8s_airflow.airflow.chart import AirflowChart
 from cdk8s_airflow.airflow.environment import CaBundle
+from cdk8s_airflow.airflow.pipeline import CompiledRelease, Releases
+from cdk8s_airflow.airflow.wire.images import airflow_image, airflow_repository
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.jobs.wire.bucket_job import BucketJobSettings, bucket_job_objects, bucket_job_traffic
@@ -25,7 +29,7 @@ from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
 from cdk8s_airflow.storage import store_credentials as needs
 from cdk8s_airflow.storage.names import BucketName
 from cdk8s_airflow.storage.object_storage import Bucket, StorageCredentials, credentials_rules
-from cdk8s_airflow.validation import Finding
+from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import (
     AnnotationKey,
     Duration,
@@ -74,6 +78,7 @@ class BucketJob(PlatformConstruct):
         name: _Name = "buckets",
         timeout: Duration = "30m",
         image: Image | None = None,
+        release: AirflowChart | None = None,
         mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
         service_account: ObjectName | None = None,
@@ -95,8 +100,10 @@ class BucketJob(PlatformConstruct):
                 Default: none.
             name: the first part of the Job's name. Default: ``"buckets"``.
             timeout: how long the Job waits for a store that does not answer yet. Default: ``"30m"``.
-            image: the image. Default: the official one of Airflow. An own one has to have the library of the store: boto3,
-                google-cloud-storage, or azure-storage-blob and azure-identity.
+            image: the image. It must have the library of the store: boto3, google-cloud-storage, or azure-storage-blob and
+                azure-identity. Default: the image of ``release``; without one, the official image of the newest Airflow.
+            release: a release whose image the Job runs, with its mirror and its ``pull_secret``, so that no other version of
+                Airflow is pulled. Default: none.
             mirror: where a copy of the image is pulled from. Default: from where its makers put it.
             pull_secret: the Secret by which nodes log in to the registry. Default: none.
             service_account: the name of an account that has an identity in the cloud, for a store without ``credentials``.
@@ -114,14 +121,20 @@ class BucketJob(PlatformConstruct):
         facts = facts_of(scope, facts)
         if not found:
             found += _rules(buckets, credentials, versioned)
+            found += _image_rules(image, release, mirror)
             found += fitting_rules(namespace, resources, "resources")
         super().__init__(scope, id, found)
         self._settings: BucketJobSettings | None = None
-        if not self._sound:
+        compiled = None if release is None else release._compiled
+        if not self._sound or (release is not None and compiled is None):
             return
         storage = buckets[0].storage
         login = storage.credentials if credentials is None else credentials
         repository, reference, policy = _image(image, mirror)
+        if compiled is not None:
+            reference, policy = airflow_image(compiled.settings)
+            repository = airflow_repository(compiled.settings)
+            pull_secret = pull_secret or compiled.settings.pull_secret
         settings = BucketJobSettings(
             name=name,
             namespace=namespace.name,
@@ -155,6 +168,8 @@ class BucketJob(PlatformConstruct):
             content = "certificates of authorities, in PEM"
             self._need([free_key(settings.ca, settings.namespace, "trusts the store", content=content)])
         job = objects["job"]["metadata"]["name"]
+        if image is None and release is None:
+            self._registry.late_notes.append(partial(_other_image, self._registry.slot(Releases), name, reference))
         self._registry.notes.append(
             f"A Job creates the buckets {', '.join(settings.buckets)}. Its log:\n"
             f"  kubectl -n {settings.namespace} logs job/{job}"
@@ -184,6 +199,30 @@ def _image(image: Image | None, mirror: RegistryMirror | None) -> tuple[str, str
     repository = given.repository if mirror is None else mirror.of(given.repository)
     by = f"@{given.digest}" if given.digest is not None else f":{given.tag}"
     return repository, repository + by, given.pull_policy
+
+
+def _image_rules(image: Image | None, release: AirflowChart | None, mirror: RegistryMirror | None) -> Iterator[Finding]:
+    if release is None:
+        return
+    for at, given in (("image", image), ("mirror", mirror)):
+        if given is not None:
+            yield Finding(
+                rule="storage/image",
+                at=at,
+                problem="conflicts with release=, whose image the Job runs",
+                seen=show(given),
+                fix=f"Remove {at}= or release=",
+            )
+
+
+def _other_image(releases: Sequence[CompiledRelease], name: str, reference: str) -> Iterator[str]:
+    """A note if a Job runs an image of Airflow that no release of the app runs."""
+    images = sorted({airflow_image(each.settings)[0] for each in releases})
+    if images and reference not in images:
+        yield BeforeApply(
+            f"BucketJob {name!r} runs {reference}, and the releases of this program run {', '.join(images)}. To use the image of a "
+            "release, set BucketJob(release=...)."
+        )
 
 
 def _rules(

@@ -302,7 +302,9 @@ class OptionalSource:
     source: SecretKey | ConfigMapKey | ExistingSecret | ExistingConfigMap
 
 
-def reference_entry(source: SecretKey | ConfigMapKey | ExistingSecret | ExistingConfigMap | OptionalSource) -> dict[str, Any]:
+def reference_entry(
+    source: SecretKey | ConfigMapKey | ExistingSecret | ExistingConfigMap | OptionalSource,
+) -> dict[str, Any]:
     """The source of an environment variable as Kubernetes reads it: ``valueFrom`` for a key, an entry of ``envFrom`` else."""
     if isinstance(source, OptionalSource):
         ((kind, reference),) = reference_entry(source.source).items()

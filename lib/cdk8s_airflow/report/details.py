@@ -22,7 +22,7 @@ def details(registry: Registry, folder: Path) -> list[str]:
     texts = [
         _state(registry),
         removal_text(registry, folder),
-        *(note for note in registry.notes if not isinstance(note, BeforeApply)),
+        *(note for note in registry.all_notes if not isinstance(note, BeforeApply)),
         permissions_text(permissions_of(registry)),
         *_sessions(registry),
         _keys(registry),

@@ -84,7 +84,7 @@ def _prerequisites(registry: Registry, texts: Iterable[str]) -> list[str]:
     for each in prerequisites(registry, texts):
         lines += paragraph(f"- {each.text}", f"{_BODY}  ", _BODY)
         lines += (line for check in each.checks for line in command(check, _COMMAND))
-    for note in registry.notes:
+    for note in registry.all_notes:
         if isinstance(note, BeforeApply):
             lines += paragraph(f"- {note}", f"{_BODY}  ", _BODY)
     return lines

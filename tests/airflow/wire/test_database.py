@@ -276,7 +276,9 @@ def test_pool_for_results_that_nothing_uses_is_refused(executor: Any) -> None:
     assert [(each.rule, each.at) for each in pgbouncer_rules(settings)] == [
         ("database/pgbouncer", "database.pgbouncer.results_pool_size")
     ]
-    given = release(NEWEST, database=replace(PARTS, pgbouncer=replace(pooling, results_pool_size=None)), executor=executor)
+    given = release(
+        NEWEST, database=replace(PARTS, pgbouncer=replace(pooling, results_pool_size=None)), executor=executor
+    )
     assert list(pgbouncer_rules(given)) == []
     celery = release(NEWEST, database=replace(PARTS, pgbouncer=pooling), executor=CeleryExecutor(broker=BROKER))
     assert list(pgbouncer_rules(celery)) == []

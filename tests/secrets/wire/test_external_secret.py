@@ -72,8 +72,14 @@ def test_keys_are_copied_and_labels_of_the_object_are_not() -> None:
                 },
             },
             "data": [
-                {"secretKey": "username", "remoteRef": {"key": "prod/db", "property": "username", "version": "3", **WRITTEN}},
-                {"secretKey": "password", "remoteRef": {"key": "prod/db-password", **WRITTEN, "decodingStrategy": "Base64"}},
+                {
+                    "secretKey": "username",
+                    "remoteRef": {"key": "prod/db", "property": "username", "version": "3", **WRITTEN},
+                },
+                {
+                    "secretKey": "password",
+                    "remoteRef": {"key": "prod/db-password", **WRITTEN, "decodingStrategy": "Base64"},
+                },
             ],
         },
     }

@@ -254,8 +254,25 @@ def dag_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
         yield needs.pasted(git.credentials, namespace, f"reads {git.repo}", key="gitSshKey")
 
 
+def _has_other_dags(settings: ReleaseSettings) -> bool:
+    """Whether DAGs come from a place that ``dags=`` does not set: the examples of Airflow, or a volume of the user."""
+    examples = settings.config.get("core", {}).get("load_examples")
+    own_values = any("dags" in values for values in (settings.values, settings.unchecked_values))
+    mounted = any(
+        settings.values.get(key) or settings.unchecked_values.get(key) for key in ("volumeMounts", "extraVolumeMounts")
+    )
+    return str(examples).lower() in ("true", "1", "t") or own_values or mounted
+
+
 def dag_notes(settings: ReleaseSettings) -> Iterator[str]:
-    """The CA certificate that git-sync trusts. Every pod of the release mounts it, and does not start while it is missing."""
+    """A release without DAG files, and the CA certificate that git-sync trusts. Every pod mounts it, and does not start while it
+    is missing.
+    """
+    if settings.dags is None and settings.image is None and not _has_other_dags(settings):
+        yield BeforeApply(
+            f"Release {settings.release} has no DAGs: dags= is not set, and the official image has none. Set "
+            "dags=DagRepoSync(...), DagBundles(...), DagImage(...) or DagVolume(...)."
+        )
     git = settings.git_sync
     if git is None or git.ca is None:
         return

@@ -222,7 +222,9 @@ def _executor_condition(executor: Executor) -> str:
     if not isinstance(executor, MultipleExecutors):
         return ""
     named = f"executor IN ({', '.join(repr(name) for name in _CELERY_NAMES)})"
-    return f" AND (executor IS NULL OR {named})" if isinstance(executor.executors[0], CeleryExecutor) else f" AND {named}"
+    return (
+        f" AND (executor IS NULL OR {named})" if isinstance(executor.executors[0], CeleryExecutor) else f" AND {named}"
+    )
 
 
 def _says_queues(given: CeleryWorkers) -> bool:

@@ -160,7 +160,11 @@ def pgbouncer_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         return
     celery = celery_of(settings.executor)
     if celery is None or celery.result_backend is not None:
-        what = "executor= has no Celery workers" if celery is None else "CeleryExecutor(result_backend=) is another database"
+        what = (
+            "executor= has no Celery workers"
+            if celery is None
+            else "CeleryExecutor(result_backend=) is another database"
+        )
         yield Finding(
             rule="database/pgbouncer",
             at="database.pgbouncer.results_pool_size",
@@ -174,6 +178,7 @@ PGBOUNCER = Concept(
     values=pgbouncer_values,
     objects=pgbouncer_objects,
     rules=pgbouncer_rules,
-    needs=pgbouncer_needs, notes=pgbouncer_notes,
+    needs=pgbouncer_needs,
+    notes=pgbouncer_notes,
 )
 """The PgBouncer of the chart."""

@@ -39,7 +39,11 @@ def unsupported_setting(dialect: Dialect, meaning: str, at: str, given: object) 
 
 def variable(name: str, value: EnvValue) -> dict[str, Any]:
     """One environment variable of a container."""
-    return {"name": name, "value": value} if isinstance(value, str) else {"name": name, "valueFrom": reference_entry(value)}
+    return (
+        {"name": name, "value": value}
+        if isinstance(value, str)
+        else {"name": name, "valueFrom": reference_entry(value)}
+    )
 
 
 def hardened(containers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
