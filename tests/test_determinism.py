@@ -45,7 +45,7 @@ def written(folder: Path, seed: str, *command: str) -> dict[str, bytes]:
         "TZ": "UTC" if seed == "1" else "Asia/Tokyo",
         "LC_ALL": "C" if seed == "1" else "C.UTF-8",
     }
-    subprocess.run([sys.executable, *command], check=True, capture_output=True, env=environment, timeout=120, cwd=ROOT)
+    subprocess.run([sys.executable, *command], check=True, capture_output=True, env=environment, timeout=600, cwd=ROOT)
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 

@@ -51,7 +51,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Comple
     """``main.py``, run as a program in an empty folder."""
     folder = tmp_path_factory.mktemp("main")
     done = subprocess.run(
-        [sys.executable, str(ROOT / "main.py")], capture_output=True, text=True, check=False, timeout=120, cwd=folder
+        [sys.executable, str(ROOT / "main.py")], capture_output=True, text=True, check=False, timeout=600, cwd=folder
     )
     return done, folder
 

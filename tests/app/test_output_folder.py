@@ -182,7 +182,7 @@ run(build)
 
 
 def status(process: subprocess.Popen[bytes]) -> int:
-    process.communicate(timeout=120)
+    process.communicate(timeout=600)
     return process.returncode
 
 
@@ -215,7 +215,7 @@ def test_interrupt_is_one_line(tmp_path: Path) -> None:
     synth(app_with(tmp_path / "dist", "a"))
     before = contents(tmp_path / "dist")
     process = start(tmp_path, "write", "SIGINT", 3)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=600)
     assert (process.returncode, said.decode().strip()) == (130, "Interrupted. Nothing was written.")
     assert contents(tmp_path / "dist") == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dist", "main.py"]
@@ -243,7 +243,7 @@ def test_change_of_directory_after_import_does_not_move_the_output(tmp_path: Pat
         "    return app\nrun(build)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 1
     assert "secrets/content" in done.stderr

@@ -287,7 +287,7 @@ if __name__ == "__main__":
 def run_program(folder: Path, source: str) -> subprocess.CompletedProcess[str]:
     (folder / "main.py").write_text(textwrap.dedent(source), encoding="utf-8")
     return subprocess.run(
-        [sys.executable, "main.py"], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "main.py"], cwd=folder, capture_output=True, text=True, check=False, timeout=600
     )
 
 

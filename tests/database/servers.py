@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 ROOT_PASSWORD = "of nobody but this test"
 
 
@@ -27,13 +29,6 @@ def program(name: str) -> Path:
         if place.is_file() and (name != "initdb" or (place.parent / "postgres").is_file()):
             return place
     pytest.skip(f"install {name} to run this test")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 def account() -> str | None:

@@ -23,7 +23,8 @@ from cdk8s_airflow.database.connection import DatabaseConnection, ExternalDataba
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.secret_reference import PgBouncerSecret, SecretKey
 from tests.airflow.wire.samples import release
-from tests.database.servers import Server, free_port, pgbouncer, postgres, program
+from tests.database.servers import Server, pgbouncer, postgres, program
+from tests.ports import free_port
 
 psycopg2 = pytest.importorskip("psycopg2", reason="install psycopg2-binary to run this test")
 asyncpg = pytest.importorskip("asyncpg", reason="install asyncpg to run this test")

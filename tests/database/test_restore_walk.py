@@ -16,7 +16,8 @@ import pytest
 from cdk8s_airflow import RecoveryTarget
 from cdk8s_airflow.database.backup import postgres_time
 from cdk8s_airflow.validation import check_setting
-from tests.database.servers import ROOT_PASSWORD, Server, account, free_port, handed_over, postgres, program
+from tests.database.servers import ROOT_PASSWORD, Server, account, handed_over, postgres, program
+from tests.ports import free_port
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("cryptography") is None, reason="cryptography is not installed"

@@ -135,7 +135,7 @@ def test_airflow_reads_with_both_keys_and_writes_with_the_new_one(version: str, 
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AIRFLOW_HOME": str(tmp_path), **variables},
     )
     assert done.returncode == 0, done.stderr

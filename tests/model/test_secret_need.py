@@ -191,7 +191,7 @@ def test_copying_command_creates_nothing_if_the_source_secret_is_missing(name: s
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
         cwd=tmp_path,
         env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
     )

@@ -18,6 +18,7 @@ from cdk8s_airflow.monitoring import statsd_mappings
 from cdk8s_airflow.monitoring.metrics import METRICS, sends
 from tests.helm.rendering import CHARTS_MISSING, charts_folder, render_release
 from tests.platforms import helm_chart, release
+from tests.ports import free_port
 
 PAIRS = (("1.15.0", "2.9.3"), ("1.18.0", "3.0.2"), ("1.22.0", "3.2.2"))
 LIMIT = 20.0
@@ -37,12 +38,6 @@ LABELED = {
     "airflow_task_scheduled_duration": {"dag_id", "task_id"},
 }
 """Metrics whose labels alerts and dashboards use."""
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
 
 
 def line(name: str, origin: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -18,19 +17,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_port
 from tests.truth.manifests import values_of
 
 SCRIPT = Path(__file__).parents[2] / "lib" / "cdk8s_airflow" / "jobs" / "programs" / "create_buckets.py"
 
 Answer = tuple[int, str] | tuple[int, str, Mapping[str, str]]
 """Status, body and headers."""
-
-
-def free_port() -> int:
-    """A port of the loopback interface that is currently free."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

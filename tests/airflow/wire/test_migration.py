@@ -140,7 +140,7 @@ def run_wait(tmp_path: Path, present: list[str], *, seconds: int = 0) -> subproc
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
         env={"PATH": os.environ["PATH"]},
     )
 
@@ -204,7 +204,7 @@ def test_the_migration_says_why_it_does_not_start(tmp_path: Path, check: int, co
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
         env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
     )
     assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (code, last, "")

@@ -160,7 +160,7 @@ def start(settings: dict[str, Any]) -> subprocess.Popen[str]:
 
 def ran(settings: dict[str, Any]) -> tuple[int, str]:
     process = start(settings)
-    output = process.communicate(timeout=120)[0]
+    output = process.communicate(timeout=600)[0]
     assert LOGIN["AWS_SECRET_ACCESS_KEY"] not in output
     return process.returncode, output
 
@@ -208,7 +208,7 @@ def test_what_was_cut_off_is_finished_by_the_next_run(store: str) -> None:
 def test_several_at_once_do_not_disturb_each_other(store: str) -> None:
     names = [f"together-{number}" for number in range(5)]
     runs = [start(asked_for(*names, endpoint=store)) for _ in range(3)]
-    ended = [(process.communicate(timeout=120)[0], process.returncode) for process in runs]
+    ended = [(process.communicate(timeout=600)[0], process.returncode) for process in runs]
     assert [code for _, code in ended] == [0, 0, 0], ended
     assert {each["Name"] for each in client(store).list_buckets()["Buckets"]} >= set(names)
 

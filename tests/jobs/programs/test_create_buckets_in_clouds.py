@@ -37,7 +37,7 @@ def ran(settings: dict[str, Any], login: Mapping[str, str]) -> tuple[int, str]:
         env=environment(json.dumps({"patience": 5, **settings}), login),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert ACCOUNT_KEY not in process.stdout + process.stderr

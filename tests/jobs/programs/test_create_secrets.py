@@ -301,7 +301,7 @@ def test_it_can_be_killed_between_any_two_steps_and_the_next_run_makes_it_whole(
             setattr(world.server, when, kill)
             with world.server.lock:
                 running.append(world.start())
-            output, _ = running[0].communicate(timeout=300)
+            output, _ = running[0].communicate(timeout=600)
             survived = running[0].returncode == 0
             assert survived or running[0].returncode == -signal.SIGKILL, output
             kept = dict(world.content)
@@ -321,7 +321,7 @@ def test_runs_side_by_side_agree(world: World) -> None:
         with world.server.lock:
             running = [world.start() for _ in range(4)]
         for each in running:
-            output, _ = each.communicate(timeout=300)
+            output, _ = each.communicate(timeout=600)
             assert each.returncode == 0, output
         assert_whole(world.server)
         assert sorted(world.server.made) == sorted(EVERY)
@@ -646,7 +646,7 @@ def test_airflow_itself_and_its_broker_read_the_password_back(tmp_path: Path) ->
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(tmp_path),
