@@ -6,7 +6,9 @@ from hypothesis import HealthCheck, settings
 
 from tests.truth.hooks import (
     pytest_addoption,
+    pytest_collection_modifyitems,
     pytest_configure,
+    pytest_configure_node,
     pytest_deselected,
     pytest_runtest_logreport,
     pytest_sessionfinish,
@@ -22,7 +24,9 @@ settings.load_profile("tests")
 
 __all__ = [
     "pytest_addoption",
+    "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_configure_node",
     "pytest_deselected",
     "pytest_runtest_logreport",
     "pytest_sessionfinish",

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from tests.truth.file_order import FileSeconds, known_seconds, sort_files
 from tests.truth.goldens import OPTION, Book, current_book, open_book
 
 __all__ = [
     "pytest_addoption",
+    "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_configure_node",
     "pytest_deselected",
     "pytest_runtest_logreport",
     "pytest_sessionfinish",
@@ -28,10 +31,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A new book for this run."""
+    """A new book for this run, and files in the order of :func:`pytest_collection_modifyitems`."""
+    if getattr(config.option, "loadscopereorder", False):
+        config.option.loadscopereorder = False
     book = Book(update=config.getoption(OPTION))
     book.incomplete = bool(config.option.collectonly) or any("::" in str(argument) for argument in config.args)
     open_book(book)
+
+
+_seconds = FileSeconds()
+_known: dict[str, float] = {}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Slow files first if several processes run them."""
+    given = getattr(config, "workerinput", {})
+    if "file_seconds" in given:
+        sort_files(given["file_seconds"], items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give every worker process the same seconds, so that all collect the tests in one order."""
+    if not _known:
+        _known.update(known_seconds(node.config))
+    node.workerinput["file_seconds"] = _known
 
 
 def pytest_deselected() -> None:
@@ -41,6 +65,7 @@ def pytest_deselected() -> None:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """A test that failed may have wanted more goldens than it came to ask for."""
+    _seconds.add(report)
     if report.failed:
         current_book().incomplete = True
 
@@ -75,6 +100,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             [[*rule, count] for rule, count in judge.SEEN_UNEVALUATED.items()] if judge else []
         )
         return
+    _seconds.keep(session.config)
     book.stale = book.stale_files()
     if book.update:
         for file in book.stale:
