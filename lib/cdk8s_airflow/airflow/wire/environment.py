@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from cdk8s_airflow._regex import regex
 from cdk8s_airflow.airflow.environment import CloudIdentityConnection, EnvValue
 from cdk8s_airflow.airflow.pod_settings import OWNED_VARIABLES
 from cdk8s_airflow.airflow.secret_literals import literal_findings
