@@ -25,7 +25,6 @@ from cdk8s_airflow.validation.constraints import (
     VersionText,
     is_host,
     is_web_url,
-    version,
 )
 from cdk8s_airflow.validation.frozen import frozen
 from cdk8s_airflow.validation.versions import within

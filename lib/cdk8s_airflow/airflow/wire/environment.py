@@ -19,7 +19,6 @@ from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingSecret, OptionalSource, SecretKey
-from cdk8s_airflow.model.version import minor_of
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import is_cidr
 from cdk8s_airflow.validation.frozen import frozen
