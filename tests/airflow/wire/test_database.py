@@ -171,7 +171,7 @@ def test_the_password_and_the_authority_have_to_be_made_and_are_awaited() -> Non
         True,
     )
     assert (password.name, list(password.keys), password.awaited) == ("login", ["pw"], True)
-    assert "a b at db.example.com, as it is" in password.keys["pw"]
+    assert "a b at db.example.com, not encoded" in password.keys["pw"]
     made = replace(database, ca_namespace="airflow-lab", secret_namespace="airflow-lab")
     assert list(database_needs(release(NEWEST, database=made))) == []
     (note,) = database_notes(release(NEWEST, database=replace(PARTS, ca=ConfigMapKey("rds", "b.pem"))))
