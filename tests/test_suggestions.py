@@ -125,11 +125,11 @@ PROSE: Mapping[str, Callable[[Finding], Change]] = {
 
 
 NOT_FOLLOWED = (
-    "construct/id", "database/address", "database/certificates", "database/connections", "database/database",
-    "database/needs-bridge", "database/owner", "database/shared-buffers", "database/synchronous", "database/wal-size",
-    "delivery/shared-namespace", "dags/credentials", "edge/refused", "environment/provider", "environment/proxy",
+    "construct/id", "database/address", "database/connections", "database/database",
+    "database/needs-bridge", "database/owner", "database/shared-buffers", "database/wal-size",
+    "delivery/shared-namespace", "edge/refused", "environment/provider", "environment/proxy",
     "environment/twice", "exposure/issuer", "facts/cnpg", "facts/crd-missing", "manifest/annotation", "manifest/label",
-    "quota/cpu-limit", "secrets/shared", "secrets/shared-key", "text/depth", "text/key-type", "values/ignored-key", "values/not-plain",
+    "secrets/shared", "secrets/shared-key", "text/depth", "text/key-type", "values/ignored-key", "values/not-plain",
     "values/owned", "values/secret-literal", "values/unknown-key", "values/wrong-type", "versions/postgres",
 )  # fmt: skip
 """Rules some of whose suggestions are about another construct, the cluster or an image, or leave a choice to the reader."""

@@ -11,7 +11,7 @@ import cdk8s
 import pytest
 
 from cdk8s_airflow.app import registry as registry_module
-from cdk8s_airflow.app.construct import _path_teller
+from cdk8s_airflow.app.construct import path_teller
 from cdk8s_airflow.app.registry import Registry, identity_of, registry_of
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.secret_need import SecretNeed
@@ -160,7 +160,7 @@ def test_the_ledger_of_a_discarded_app_goes_with_it(monkeypatch: pytest.MonkeyPa
         root = Tree()
         leaf = Tree(root)
         registry = registry_of(leaf)  # type: ignore[arg-type]
-        registry.register([named("a")], _path_teller(leaf, "x"))  # type: ignore[arg-type]
+        registry.register([named("a")], path_teller(leaf, "x"))  # type: ignore[arg-type]
         return [weakref.ref(held) for held in (root, leaf, registry)]
 
     held = [reference for _ in range(5) for reference in build()]
@@ -169,7 +169,7 @@ def test_the_ledger_of_a_discarded_app_goes_with_it(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_path_that_is_asked_for_after_its_construct_is_gone_is_the_id() -> None:
-    path = _path_teller(Tree(), "x")  # type: ignore[arg-type]
+    path = path_teller(Tree(), "x")  # type: ignore[arg-type]
     gc.collect()
     assert path() == "x"
 
