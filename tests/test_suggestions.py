@@ -109,6 +109,7 @@ PROSE: Mapping[str, Callable[[Finding], Change]] = {
     r"^config/unknown-option: Use connections=": instead(
         connections={"smtp_default": SecretKey("airflow-smtp", "connection")}
     ),
+    r"^environment/proxy: [Ss]et one of them": at_place("http://proxy.example.com:3128"),
     r"^environment/clear-text": at_place(SecretKey("my-secret", "my-key")),
     r"^argument/(?:type|namespace): (?:Use|Pass) Namespace\(": at_place(Namespace.existing("airflow")),
     r"^database/keda": with_arguments(database=ExternalDatabase(url=DsnSecret("airflow-metadata")).connection()),
