@@ -14,7 +14,6 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept, Objects, SharedResults
 from cdk8s_airflow.airflow.wire.duplicate_names import duplicate_variable_rules, duplicate_volume_rules
 from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings
-from cdk8s_airflow.airflow.wire.images import on_architecture
 from cdk8s_airflow.airflow.wire.pod_parts import (
     PodTemplates,
     config_option_values,
@@ -86,13 +85,12 @@ class CompiledRelease:
     def values_from_arguments(self) -> Tree:
         """The values of the chart that follow from the arguments, without ``values=`` and ``unchecked_values=``."""
         shared, settings = self.shared, self.settings
-        values = join(
+        return join(
             *(concept.values(settings) for concept in self.concepts),
             *(concept.values_from(shared) for concept in self.concepts),
             pod_part_values(shared.parts),
             config_option_values(shared.config),
         )
-        return on_architecture(values, settings.facts.architecture)
 
     @cached_property
     def values(self) -> Tree:

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow.airflow.components import OtelCollector
-from cdk8s_airflow.airflow.executors import CeleryExecutor, ExternalBroker
+from cdk8s_airflow.airflow.components import OtelCollector, Scheduler
+from cdk8s_airflow.airflow.executors import CeleryExecutor, ExternalBroker, WorkerSet
 from cdk8s_airflow.airflow.pipeline import compile_release
-from cdk8s_airflow.airflow.wire.images import IMAGES, image_needs, image_notes, on_architecture
+from cdk8s_airflow.airflow.wire.images import IMAGES, image_needs, image_notes
 from cdk8s_airflow.airflow.wire.version import VERSION
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import SIDE_IMAGES, Image, RegistryMirror
+from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, PullSecret
 from tests.airflow.wire.samples import PAIRS, Pair, called, git, release, values_of
 
@@ -121,28 +122,27 @@ def test_a_known_architecture_keeps_pods_to_its_nodes() -> None:
 
 
 def test_node_selectors_of_components_keep_the_architecture() -> None:
-    values: dict[str, Any] = {
-        "nodeSelector": {"kubernetes.io/arch": "arm64"},
-        "scheduler": {"nodeSelector": {"pool": "a"}},
-        "triggerer": {"nodeSelector": {}},
-        "workers": {
-            "celery": {"sets": [{"nodeSelector": {"pool": "b"}}, {"nodeSelector": {"kubernetes.io/arch": "amd64"}}]}
-        },
-    }
-    assert on_architecture(values, None) == values
-    assert on_architecture(values, "arm64") == {
-        "nodeSelector": {"kubernetes.io/arch": "arm64"},
-        "scheduler": {"nodeSelector": {"kubernetes.io/arch": "arm64", "pool": "a"}},
-        "triggerer": {"nodeSelector": {}},
-        "workers": {
-            "celery": {
-                "sets": [
-                    {"nodeSelector": {"kubernetes.io/arch": "arm64", "pool": "b"}},
-                    {"nodeSelector": {"kubernetes.io/arch": "amd64"}},
-                ]
-            }
-        },
-    }
+    def pool(name: str, key: str = "pool") -> Placement:
+        return Placement(node_selector={key: name})
+
+    sets = [
+        WorkerSet(name="b", queues=["b"], placement=pool("b")),
+        WorkerSet(name="amd", queues=["amd"], placement=pool("amd64", "kubernetes.io/arch")),
+    ]
+    broker = ExternalBroker(url=BrokerUrlSecret("broker"))
+    settings = release(
+        PAIRS[-1],
+        facts=ClusterFacts(architecture="arm64"),
+        scheduler=Scheduler(placement=pool("a")),
+        executor=CeleryExecutor(broker=broker, sets=sets),
+    )
+    values = compile_release(settings).values_from_arguments
+    assert values["nodeSelector"] == {"kubernetes.io/arch": "arm64"}
+    assert values["scheduler"]["nodeSelector"] == {"kubernetes.io/arch": "arm64", "pool": "a"}
+    assert "nodeSelector" not in values["triggerer"]
+    chosen = {each["name"]: each.get("nodeSelector") for each in values["workers"]["celery"]["sets"]}
+    assert chosen["b"] == {"kubernetes.io/arch": "arm64", "pool": "b"}
+    assert chosen["amd"] == {"kubernetes.io/arch": "amd64"}
 
 
 def test_pull_secret_reaches_the_collector_through_its_service_account() -> None:

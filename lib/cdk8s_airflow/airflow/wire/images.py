@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
@@ -13,7 +12,6 @@ from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.image import AIRFLOW_REPOSITORY, DOCKER_HUB, Image, registry_and_path
 from cdk8s_airflow.model.node_group import ARCHITECTURE
 from cdk8s_airflow.model.note import BeforeApply
-from cdk8s_airflow.model.wire.placement import node_selector
 
 
 def airflow_tag(settings: ReleaseSettings) -> str:
@@ -64,32 +62,6 @@ def image_values(settings: ReleaseSettings) -> Tree:
             if key != "redis" or settings.has_celery_workers
         ]
     return join(*trees)
-
-
-def on_architecture(values: Tree, architecture: str | None) -> Tree:
-    """The values with the CPU architecture in the node selector of every component that has its own node selector.
-
-    In the chart, the node selector of a component replaces the one for all components, which has the architecture.
-    """
-    if architecture is None:
-        return values
-    return {
-        key: part if key in ("nodeSelector", "config") else _on_architecture(part, architecture)
-        for key, part in values.items()
-    }
-
-
-def _on_architecture(part: Any, architecture: str) -> Any:
-    if isinstance(part, list):
-        return [_on_architecture(each, architecture) for each in part]
-    if not isinstance(part, dict):
-        return part
-    return {
-        key: node_selector(value, architecture)
-        if key == "nodeSelector" and value
-        else _on_architecture(value, architecture)
-        for key, value in part.items()
-    }
 
 
 def image_parts(settings: ReleaseSettings) -> PodParts:

@@ -15,7 +15,7 @@ from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.secret_reference import reference_entry
 from cdk8s_airflow.model.wire.disruption_budget import budget
-from cdk8s_airflow.model.wire.placement import placement, pod_selector, spread
+from cdk8s_airflow.model.wire.placement import node_selector, placement, pod_selector, spread
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.schemas.pod_security import completed
 from cdk8s_airflow.validation import Finding, show
@@ -56,9 +56,15 @@ def component_placement(settings: ReleaseSettings, own: NodePlacement | None) ->
 
     The chart falls back field by field to its keys for all pods, which would combine the node selector of a component with the
     affinity of the release. So the placement of the release is written to each component, and those keys are not used.
+    A node selector of a component replaces that of all pods, so it has the CPU architecture too.
     """
     nodes = settings.placement if own is None else own
-    return {} if nodes is None else placement(nodes)
+    if nodes is None:
+        return {}
+    placed = placement(nodes)
+    if "nodeSelector" in placed:
+        placed["nodeSelector"] = node_selector(placed["nodeSelector"], settings.facts.architecture)
+    return placed
 
 
 def without_release_wide(settings: ReleaseSettings) -> ReleaseSettings:
