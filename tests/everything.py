@@ -250,6 +250,7 @@ def everything(pair: Pair) -> tuple[ReleaseSettings, tuple[Finding, ...]]:
             **dict.fromkeys(["scheduler", "api_server", "triggerer", "dag_processor", "workers", "migration"], account)
         ),
         rotation="2026-01",
+        local_settings='import logging\n\nPATTERN = "{{ ds }}"\n',
         delivery=K3sHelmChart(timeout="40m", failure_policy="retry", force_conflicts=True, take_ownership=True),
         facts=FACTS,
     )
@@ -265,7 +266,9 @@ def arguments(pair: Pair) -> dict[str, Any]:
         "namespace",
         "dags",
         "has_quota",
+        "limits_started_pods",
         "pod_security",
+        "other_levels",
         "archived_images",
         "archived_schema",
         "archived_defaults",

@@ -260,6 +260,8 @@ NOT_ARGUMENTS = (
     "archived_schema",
     "dialect",
     "has_quota",
+    "limits_started_pods",
+    "other_levels",
     "pod_security",
     "namespace",
     "dags",

@@ -10,11 +10,16 @@ import pytest
 import main
 from cdk8s_airflow import (
     ArgoApplication,
+    BrokerUrlSecret,
+    CeleryExecutor,
+    ExternalBroker,
     FluxRelease,
     HelmCommand,
     Image,
     K3sHelmChart,
+    KubernetesExecutor,
     KubernetesSecretsBackend,
+    LocalExecutor,
     Namespace,
     PlatformError,
 )
@@ -199,6 +204,42 @@ def test_task_namespaces_give_pods_there_to_the_scheduler_and_logs_to_the_ui() -
             ("lab-airflow-api-server", place, "pods/log", ("get",)),
         )
     }
+
+
+@pytest.mark.parametrize("pair", [("1.15.0", "2.9.3"), ("1.22.0", "3.2.2")], ids=called)
+@pytest.mark.parametrize(
+    ("executor", "components"),
+    [
+        (KubernetesExecutor(), ("triggerer", "worker")),
+        (CeleryExecutor(broker=ExternalBroker(url=BrokerUrlSecret("broker"))), ("triggerer", "worker")),
+        (LocalExecutor(), ("scheduler", "triggerer")),
+    ],
+    ids=["kubernetes", "celery", "local"],
+)
+def test_pods_of_the_operator_elsewhere_are_started_by_the_accounts_of_workers_and_triggerer(
+    pair: Pair, executor: Any, components: tuple[str, ...]
+) -> None:
+    """With the permissions that the chart gives the same accounts in the namespace of the release."""
+    settings = release(pair, executor=executor, pod_operator_namespaces=("jobs",), delivery=HelmCommand())
+    told = compile_release(settings).permissions
+    there = {(each.account, each.resource): each.verbs for each in told if each.namespace == "jobs"}
+    assert there == {
+        (f"lab-airflow-{component}", resource): verbs
+        for component in components
+        for resource, verbs in (
+            ("pods", ("create", "delete", "get", "list", "patch", "watch")),
+            ("pods/log", ("get",)),
+            ("pods/exec", ("create", "get")),
+            ("events", ("list", "watch")),
+        )
+    }
+    if pair[0] == "1.22.0":
+        home = {
+            (each.account, each.resource): each.verbs
+            for each in told
+            if each.account.removeprefix("lab-airflow-") in components and each.namespace == settings.namespace
+        }
+        assert there == home
 
 
 @pytest.mark.parametrize("file", sorted(GOLDENS.rglob("*.k8s.yaml")), ids=lambda file: file.stem)

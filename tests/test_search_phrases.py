@@ -17,7 +17,7 @@ HEADINGS = [
 PHRASES = (
     "network policies", "external database", "environments", "Prometheus", "spot", "troubleshoot", "executor", "single sign-on",
     "secrets", "External Secrets", "Sealed Secrets", "PgBouncer", "upgrade Airflow", "Fernet key", "resource quotas", "custom image",
-    "Helm values", "back up",
+    "Helm values", "back up", "KubernetesPodOperator", "pod_mutation_hook",
 )  # fmt: skip
 
 

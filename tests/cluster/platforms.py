@@ -24,6 +24,9 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.network import PeerEndpoint, PodGroup
 
+FACTS = ClusterFacts(kubernetes="1.34", helm_controller="0.16.17", cnpg="1.30.0", rwx_classes={"longhorn"})
+"""What the clusters of these tests are."""
+
 EXECUTORS: Mapping[str, Any] = {
     "kubernetes": KubernetesExecutor,
     "celery": lambda: CeleryExecutor(

@@ -159,10 +159,18 @@ def test_rights_there_are_those_of_the_executor_and_of_reading_logs(pair: tuple[
         for each in there:
             if each["kind"] == "RoleBinding":
                 role = one(manifests, "Role", each["roleRef"]["name"], namespace)
-                (subject,) = each["subjects"]
-                assert subject["namespace"] == "airflow"
-                may[subject["name"]] = [(rule["resources"], rule["verbs"]) for rule in role["rules"]]
+                for subject in each["subjects"]:
+                    assert subject["namespace"] == "airflow"
+                    may[subject["name"]] = [(rule["resources"], rule["verbs"]) for rule in role["rules"]]
+        operator = [
+            (["pods"], ["create", "delete", "get", "list", "patch", "watch"]),
+            (["pods/log"], ["get"]),
+            (["pods/exec"], ["create", "get"]),
+            (["events"], ["list", "watch"]),
+        ]
         assert may == {
+            "airflow-worker": operator,
+            "airflow-triggerer": operator,
             "airflow-scheduler": [(["pods"], ["create", "list", "watch", "patch", "delete"])],
             "airflow-api-server": [(["pods"], ["list"]), (["pods/log"], ["get"])],
         }
@@ -172,6 +180,8 @@ def test_rights_there_are_those_of_the_executor_and_of_reading_logs(pair: tuple[
             "ConfigMap",
             "Role",
             "Role",
+            "Role",
+            "RoleBinding",
             "RoleBinding",
             "RoleBinding",
             "ServiceAccount",
@@ -204,5 +214,5 @@ def test_what_cannot_be_there_is_refused(changes: dict[str, Any], said: str) -> 
 
 
 def test_airflow_2_is_refused() -> None:
-    with pytest.raises(PlatformError, match="each task of Airflow 2 reads the metadata database"):
+    with pytest.raises(PlatformError, match="each task of Airflow 2 reads the metadata database.*pod_operator_namespaces="):
         emitted(("1.22.0", "2.11.0"))

@@ -66,4 +66,5 @@ def test_removal_waits_for_each_cluster() -> None:
 def test_removal_uninstalls_the_release_as_its_delivery_does(delivery: Delivery, commands: list[str]) -> None:
     chart = new_chart()
     make_airflow(chart, delivery=delivery)
-    assert removal_commands(registry_of(chart), DIST) == [*commands, LAST]
+    manifests = [] if isinstance(delivery, HelmCommand) else [LAST]
+    assert removal_commands(registry_of(chart), DIST) == [*commands, *manifests]

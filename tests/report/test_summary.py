@@ -218,10 +218,11 @@ def test_two_releases_are_named_in_the_last_steps() -> None:
     assert "   Release two: Forward a port" in text
 
 
-def test_app_without_constructs_has_only_the_step_apply(tmp_path: Path) -> None:
+def test_app_without_objects_has_no_steps(tmp_path: Path) -> None:
     text = summary(Registry(), tmp_path)
     assert text.startswith("Wrote no files to ")
-    assert list(steps(text)) == ["Apply the manifests"]
+    assert text.endswith("There is nothing to apply.\n")
+    assert list(steps(text)) == []
 
 
 def test_secrets_of_other_choices_are_listed() -> None:

@@ -15,7 +15,7 @@ from cdk8s_airflow.airflow.wire.collector import default_statsd
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.source import DagSettings
 from cdk8s_airflow.model.image import Image
-from cdk8s_airflow.model.namespace import NamespaceHandle
+from cdk8s_airflow.model.namespace import NamespaceHandle, PodSecurityLevel
 from cdk8s_airflow.model.version import Own, image_findings, pair_findings, runs_of, version_in_tag
 from cdk8s_airflow.validation import Finding
 
@@ -50,7 +50,10 @@ def release_settings(
         return None, found
     dialect = Dialect(chart, airflow or runs.default)
     limited = any(has_quota(each) for each in (arguments["namespace"], *arguments["task_namespaces"]))
-    return _settings(arguments, dialect, opened, schema, limited), found
+    settings = _settings(arguments, dialect, opened, schema, limited)
+    if any(has_quota(each) for each in arguments["pod_operator_namespaces"]):
+        settings = dataclasses.replace(settings, limits_started_pods=True)
+    return settings, found
 
 
 def _image_of(arguments: Mapping[str, Any]) -> Image | None:
@@ -93,6 +96,7 @@ def _settings(
     converted = {
         "namespace": arguments["namespace"].name,
         "task_namespaces": tuple(each.name for each in arguments["task_namespaces"]),
+        "pod_operator_namespaces": tuple(each.name for each in arguments["pod_operator_namespaces"]),
         "dags": _dag_settings(arguments["dags"]),
         "dag_processor": processor,
         "statsd": default_statsd(arguments["statsd"], arguments["otel_collector"]),
@@ -107,11 +111,20 @@ def _settings(
         **converted,
         dialect=dialect,
         has_quota=has_quota,
-        pod_security=getattr(arguments["namespace"], "pod_security", "restricted"),
+        pod_security=_level(arguments["namespace"]),
+        other_levels={
+            each.name: _level(each) for each in (*arguments["task_namespaces"], *arguments["pod_operator_namespaces"])
+        },
         archived_images=None if archive is None else archive.side_images,
         archived_schema=schema,
         archived_defaults=None if archive is None else archive.source.values,
     )
+
+
+def _level(namespace: NamespaceHandle) -> PodSecurityLevel:
+    """The level of the Pod Security Standards of a namespace; for one of another library, the strictest."""
+    level: PodSecurityLevel = getattr(namespace, "pod_security", "restricted")
+    return level
 
 
 @cache

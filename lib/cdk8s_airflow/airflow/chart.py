@@ -166,6 +166,8 @@ class AirflowChart(PlatformConstruct):
         throughput: Throughput | None = None,
         task_pods: TaskPods = TaskPods(),
         task_namespaces: Sequence[NamespaceHandle] = (),
+        pod_operator_namespaces: Sequence[NamespaceHandle] = (),
+        local_settings: NonEmpty | None = None,
         service_accounts: ServiceAccounts = ServiceAccounts(),
         delivery: Delivery = K3sHelmChart(),
         facts: ClusterFacts | None = None,
@@ -235,6 +237,13 @@ class AirflowChart(PlatformConstruct):
             task_pods: the pods in which KubernetesExecutor runs tasks: a default one and named ones. Default: pods of Airflow 3 tasks
                 get neither the URL of the metadata database nor any key of Airflow.
             task_namespaces: other namespaces in which tasks may run, with Airflow 3. Default: none; tasks run in the namespace of the release.
+            pod_operator_namespaces: other namespaces in which tasks start pods with KubernetesPodOperator, with any executor and any version
+                of Airflow. Each gets a Role with which the service accounts of the workers and of the triggerer create pods, read
+                their logs and events, and execute commands in them; with LocalExecutor that of the scheduler instead of the workers.
+                ``task_namespaces`` have this Role too. Set ``pod_security=`` of the namespace if it does not enforce ``restricted``. Default:
+                none; pods start in the namespace of the release.
+            local_settings: the Python code of ``airflow_local_settings.py``, such as cluster policies or a ``pod_mutation_hook`` of your
+                own, which runs before the one of ``task_pods=``. Becomes ``airflowLocalSettings``. Default: None, no code of your own.
             service_accounts: service accounts of components, for the Kubernetes API and cloud identities. Default: the chart creates
                 one for each component.
             config: options of airflow.cfg by section, under their current or an older name: ``{"core": {"load_examples": False}}``.
@@ -349,7 +358,7 @@ class AirflowChart(PlatformConstruct):
         self._ids = tuple(objects)
         registry = self._registry
         self._need(release.needs)
-        self._found_late(registry.launch((settings.namespace, *settings.task_namespaces), settings.release))
+        self._found_late(registry.launch((settings.namespace, *settings.operator_namespaces), settings.release))
         self._found_late(registry.own_database(database_identities(settings), settings.release))
         self._found_late(registry.slot(ReleaseResources).claim(settings))
         self._found_late(guard_delivery(registry, settings.delivery, settings.release))

@@ -21,7 +21,7 @@ from cdk8s_airflow.airflow.wire.pod_parts import (
     merged_parts,
     pod_part_values,
 )
-from cdk8s_airflow.airflow.wire.pod_security import completed_values, value_rules
+from cdk8s_airflow.airflow.wire.pod_security import completed_values
 from cdk8s_airflow.airflow.wire.release import concepts_of
 from cdk8s_airflow.airflow.wire.release_wide import labelled
 from cdk8s_airflow.airflow.wire.sessions import demands
@@ -220,16 +220,20 @@ class CompiledRelease:
     @cached_property
     def _user_values(self) -> Mapping[str, Any]:
         """``values=``, with complete security contexts of the containers that it adds."""
-        return completed_values(self.settings.values) if self.settings.values else {}
+        settings = self.settings
+        return completed_values(settings.values, settings.pod_security) if settings.values else {}
 
     @cached_property
     def _overlay_findings(self) -> tuple[Finding, ...]:
         """What is wrong with ``values=`` and ``unchecked_values=``, and with the values as a whole."""
         settings, values, given = self.settings, self._overlaid_values, self.settings.values
-        found = [*value_rules(given, settings.pod_security)]
-        found += secret_findings(settings.unchecked_values, "unchecked_values")
+        found = secret_findings(settings.unchecked_values, "unchecked_values")
         unfit = self._unfit_values([*self.setting_findings, *found])
         found += unfit or [*duplicate_variable_rules(settings, values, given), *duplicate_volume_rules(values)]
+        if given and not unfit:
+            from cdk8s_airflow.airflow.wire.value_containers import value_container_rules
+
+            found += value_container_rules(settings, values)
         return tuple(found)
 
     def _unfit_values(self, found: Iterable[Finding]) -> list[Finding]:

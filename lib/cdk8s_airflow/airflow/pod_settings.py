@@ -200,6 +200,16 @@ def container_rules(
     yield from _template_rules(given, at)
     names = {*CHART_VOLUMES, *(volume.get("name") for volume in volumes)}
     yield from container_list_rules(given, at, names, taken)
+    yield from container_resource_rules(given, at)
+
+
+def container_resource_rules(given: Sequence[Mapping[str, Any]], at: str) -> Iterator[Finding]:
+    """Whether each container has requests and a memory limit.
+
+    Args:
+        given: the containers.
+        at: the argument that has them.
+    """
     for index, container in enumerate(given):
         asked = container.get("resources")
         asked = asked if isinstance(asked, Mapping) else {}

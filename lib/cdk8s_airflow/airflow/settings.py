@@ -98,9 +98,13 @@ class ReleaseSettings:
     throughput: Throughput | None = None
     task_pods: TaskPods = TaskPods()
     task_namespaces: tuple[str, ...] = ()
+    pod_operator_namespaces: tuple[str, ...] = ()
+    other_levels: Mapping[str, PodSecurityLevel] = field(default_factory=dict)
+    local_settings: str | None = None
     service_accounts: ServiceAccounts = ServiceAccounts()
     data_lake: DataLake | None = None
     has_quota: bool = False
+    limits_started_pods: bool = False
     pod_security: PodSecurityLevel = "restricted"
     archived_images: Mapping[str, tuple[str, str]] | None = None
     archived_schema: Any = None
@@ -136,6 +140,17 @@ class ReleaseSettings:
     def git_sync(self) -> GitSync | None:
         """The repository that git-sync fetches, if DAG files come from git-sync."""
         return self.dags if isinstance(self.dags, GitSync) else None
+
+    @property
+    def operator_namespaces(self) -> tuple[str, ...]:
+        """The other namespaces in which tasks may start pods with KubernetesPodOperator."""
+        return tuple(dict.fromkeys((*self.task_namespaces, *self.pod_operator_namespaces)))
+
+    @property
+    def restricted_namespaces(self) -> tuple[str, ...]:
+        """The namespaces in which tasks start pods and that enforce the Pod Security Standard ``restricted``."""
+        levels = {self.namespace: self.pod_security, **self.other_levels}
+        return tuple(name for name in (self.namespace, *self.operator_namespaces) if levels.get(name) == "restricted")
 
     @property
     def has_task_pods(self) -> bool:

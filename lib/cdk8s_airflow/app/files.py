@@ -84,7 +84,7 @@ class Staging:
         self._place = place
         self.new = place / _NEW
 
-    def commit(self, extension: str, *, only: Collection[str] | None = None) -> None:
+    def commit(self, extension: str, *, only: Collection[str] | None = None) -> list[str]:
         """Replaces the previous files of this library by the new ones. All other files of the folder stay.
 
         Nothing is touched if no file differs.
@@ -92,6 +92,9 @@ class Staging:
         Args:
             extension: the extension of manifests.
             only: the folders below the output folder that are replaced; the rest stays as it is. Default: None, everything.
+
+        Returns:
+            The previous manifests and scripts of Helm, if the new run has none; otherwise an empty list.
 
         Raises:
             ForeignFileError: when a new file has the path of a file that this library did not write.
@@ -104,7 +107,7 @@ class Staging:
         if not self._folder.exists():
             self._folder.parent.mkdir(parents=True, exist_ok=True)
             self.new.rename(self._folder)
-            return
+            return []
         ours = {path.relative_to(self._folder) for path in written(self._folder, extension)}
         if only is not None:
             ours = {path for path in ours if path.parts[0] in only and len(path.parts) > 1}
@@ -112,13 +115,23 @@ class Staging:
             if os.path.lexists(self._folder / path):
                 raise ForeignFileError(str(path))
         if new == ours and all(_same(self.new / path, self._folder / path) for path in new):
-            return
+            return []
+        previous = self._manifests(self._folder, ours, extension)
+        gone = [] if any(self._manifests(self.new, new, extension)) else previous
         if self._place.parent == self._folder:
             self._replace_each(new, ours)
         else:
             _link_others(self._folder, self.new, {self._folder / path for path in ours})
             self.new.chmod(self._folder.stat().st_mode & 0o7777)
             self._exchange()
+        return gone
+
+    @staticmethod
+    def _manifests(folder: Path, paths: Collection[Path], extension: str) -> list[str]:
+        """The manifests and scripts of Helm among files, without empty ones."""
+        kinds = (extension, ".sh")
+        texts = [(folder / path).read_text(encoding="utf-8") for path in sorted(paths) if path.name.endswith(kinds)]
+        return [text for text in texts if text.strip()]
 
     def _replace_each(self, new: set[Path], ours: set[Path]) -> None:
         """File by file, for an output folder that cannot be renamed, such as a mount point."""

@@ -41,8 +41,8 @@ def synth(
     Args:
         app: the app; or a function that builds it. With a function, the findings of all its constructs are collected and raised
             together, before anything is written.
-        allow_empty: whether an app without any object is accepted; the previous manifests are removed then. Default: it is an
-            error, because it is most often a mistake.
+        allow_empty: whether an app without any object is accepted. The previous manifests are removed then, and the commands that
+            delete their objects are printed to standard output. Default: it is an error, because it is most often a mistake.
         unvalidated: kinds, such as ``"ScaledObject"``, of which your own objects are not compared with the included schema. Use it
             if the operator in the cluster is of another release than the schema. Default: all objects are compared.
         budget: the most that the platform may request from the cluster. Default: None, no limit.
@@ -58,15 +58,33 @@ def synth(
     if not isinstance(app, App):
         app = built_app(app)
     built = app
+    gone: list[str] = []
 
     def write(staging: files.Staging) -> list[Finding]:
         problems = write_app(built, staging.new, allow_empty=allow_empty, unvalidated=unvalidated, budget=budget)
         if not problems:
-            staging.commit(built.output_file_extension)
+            gone.extend(staging.commit(built.output_file_extension))
         return problems
 
-    in_staging(output.folder_of(app), write)
+    folder = output.folder_of(app)
+    in_staging(folder, write)
+    print_deletion(folder, gone)
     return app
+
+
+def print_deletion(folder: Path, gone: list[str]) -> None:
+    """Prints how to delete the objects of a program that has none any more.
+
+    Args:
+        folder: the output folder.
+        gone: its previous manifests. If there are none, nothing is printed.
+    """
+    if not gone:
+        return
+    from cdk8s_airflow.app.removed import deletion_commands, deletion_text
+
+    place = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    sys.stdout.write(deletion_text(f"{place}/", deletion_commands(gone)))
 
 
 def render(app: App | Callable[[], App]) -> dict[str, str]:

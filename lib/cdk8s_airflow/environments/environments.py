@@ -15,7 +15,7 @@ from cdk8s_airflow.app import files
 from cdk8s_airflow.app.construct import checked
 from cdk8s_airflow.app.exclusive_use import exclusive_uses
 from cdk8s_airflow.app.registry import registry_of
-from cdk8s_airflow.app.run import built_app, in_staging, run_checked, write_app
+from cdk8s_airflow.app.run import built_app, in_staging, print_deletion, run_checked, write_app
 from cdk8s_airflow.environments.collision import Collisions
 from cdk8s_airflow.environments.environment import Environment
 from cdk8s_airflow.environments.settings_difference import covers, flat_settings, with_expected
@@ -166,17 +166,20 @@ class _Run:
         """Writes the environments to folders below a folder."""
         found: list[tuple[str, Environment, list[Finding]]] = []
 
+        gone: list[str] = []
+
         def write(staging: files.Staging) -> list[Finding]:
             for name in self._chosen:
                 if problems := self._write(name, staging.new / name, folder):
                     found.append((name, self._environments[name], problems))
             if not found:
-                staging.commit(self._extension, only=self._only)
+                gone.extend(staging.commit(self._extension, only=self._only))
             return []
 
         in_staging(folder, write)
         if found:
             raise _error(found)
+        print_deletion(folder, gone)
 
     def _write(self, name: str, folder: Path, root: Path) -> list[Finding]:
         environment = self._environments[name]

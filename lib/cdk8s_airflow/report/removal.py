@@ -22,7 +22,8 @@ def removal_commands(registry: Registry, folder: Path) -> list[str]:
         registry: what the app's constructs have recorded.
         folder: where its manifests were written.
     """
-    return [*registry.removals, *_clusters(registry), f"kubectl delete --ignore-not-found -f {folder}/"]
+    manifests = [f"kubectl delete --ignore-not-found -f {folder}/"] if registry.objects else []
+    return [*registry.removals, *_clusters(registry), *manifests]
 
 
 def _clusters(registry: Registry) -> Iterator[str]:
@@ -35,7 +36,7 @@ def _clusters(registry: Registry) -> Iterator[str]:
 def removal_text(registry: Registry, folder: Path) -> str:
     """A paragraph of the summary with the commands; empty where a plain ``kubectl delete -f`` does the same."""
     commands = removal_commands(registry, folder)
-    if len(commands) == 1:
+    if len(commands) < 2 and not registry.removals:
         return ""
     lines = "\n".join(f"  {command}" for command in commands)
     return f"To delete everything, including all data, run these commands in this order:\n{lines}"

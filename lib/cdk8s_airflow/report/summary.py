@@ -43,20 +43,19 @@ def summary(registry: Registry, folder: Path, program: str = "main.py") -> str:
         ("Check the prerequisites", _prerequisites(registry, texts.values())),
         ("Create the namespaces", [line for file in namespaces for line in _apply(file)]),
         ("Create the Secrets, in this order (bash)", _secrets(registry)),
-        ("Apply the manifests", [*_apply(f"{folder}/"), *_files(registry, folder)]),
+        ("Apply the manifests", [*(_apply(f"{folder}/") if _has_objects(texts) else []), *_files(registry, folder)]),
         ("Watch the start", _watch(registry)),
         ("Create the first user" if _needs_user(registry) else "Log in", _users(registry)),
         ("Open the UI", _urls(registry)),
     ]
     numbered = [(title, lines) for title, lines in steps if lines]
     blocks = [
-        paragraph(_written(texts, folder)),
+        [*paragraph(_written(texts, folder)), *([] if numbered else ["There is nothing to apply."])],
         *([f"{number}. {title}", *lines] for number, (title, lines) in enumerate(numbered, 1)),
-        [
-            "To delete everything, or to see state, permissions, database sessions and recovery:",
-            *command(f"python -m cdk8s_airflow summary --details {program} {folder}", "  "),
-        ],
     ]
+    if numbered:
+        more = command(f"python -m cdk8s_airflow summary --details {program} {folder}", "  ")
+        blocks.append(["To delete everything, or to see state, permissions, database sessions and recovery:", *more])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -67,6 +66,11 @@ def _written(texts: Mapping[Path, str], folder: Path) -> str:
     names = ", ".join(file.name for file in texts) or "no files"
     counted = ", ".join(f"{count} {_plural(kind) if count > 1 else kind}" for kind, count in sorted(kinds.items()))
     return f"Wrote {names} to {folder}/: {counted or 'no objects'}."
+
+
+def _has_objects(texts: Mapping[Path, str]) -> bool:
+    """Whether there are manifests: kubectl refuses to apply a folder without any."""
+    return any(_KIND.search(text) for text in texts.values())
 
 
 def _plural(kind: str) -> str:

@@ -130,7 +130,7 @@ ARGUMENTS: Mapping[str, Mapping[str, str]] = {
         "airflow": "image",
         "airflow_config_annotations": 'values, like values={"airflowConfigAnnotations": {...}}',
         "airflow_home": 'values, like values={"airflowHome": "/opt/airflow"}',
-        "airflow_local_settings": 'values, like values={"airflowLocalSettings": "..."}',
+        "airflow_local_settings": 'local_settings, like local_settings="..."',
         "airflow_pod_annotations": "annotations, like annotations={...}",
         "allow_job_launching": 'values, like values={"allowJobLaunching": True}',
         "allow_pod_launching": "executor, like executor=KubernetesExecutor()",

@@ -70,6 +70,102 @@ def test_existing_namespace_states_its_level() -> None:
 
 def test_containers_of_values_are_completed() -> None:
     values = {"scheduler": {"extraContainers": [PLAIN], "replicas": 2}}
-    assert completed_values(values) == {
+    assert completed_values(values, "baseline") == {
         "scheduler": {"extraContainers": [{**PLAIN, "securityContext": GOOD}], "replicas": 2}
     }
+
+
+def test_partial_security_context_is_completed_because_the_chart_replaces_it_as_a_whole() -> None:
+    values = {
+        "scheduler": {
+            "securityContexts": {"container": {"readOnlyRootFilesystem": True}, "pod": {"fsGroup": 5}},
+            "logGroomerSidecar": {"securityContexts": {"container": {"capabilities": {"drop": []}}}},
+        },
+        "securityContexts": {"containers": {"runAsUser": 1000}},
+    }
+    assert completed_values(values, "restricted") == {
+        "scheduler": {
+            "securityContexts": {"container": {"readOnlyRootFilesystem": True, **GOOD}, "pod": {"fsGroup": 5}},
+            "logGroomerSidecar": {"securityContexts": {"container": GOOD}},
+        },
+        "securityContexts": {"containers": {"runAsUser": 1000, **GOOD}},
+    }
+    assert completed_values(values, "baseline") == values
+
+
+POD_TEMPLATE = """
+apiVersion: v1
+kind: Pod
+metadata: {{name: x, labels: {{release: "{{{{ .Release.Name }}}}"}}}}
+spec:
+  {{{{- with .Values.nodeSelector }}}}
+  {{{{- end }}}}
+  {volumes}
+  containers: [{{name: base, image: "{{{{ .Values.x }}}}"{context}}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("context", "volumes", "at"),
+    [
+        ("", "", []),
+        (
+            ", securityContext: {privileged: true}",
+            "",
+            ["values.podTemplate.spec.containers[0].securityContext.privileged"],
+        ),
+        (", securityContext: {runAsUser: 0}", "", ["values.podTemplate.spec.containers[0].securityContext.runAsUser"]),
+        ("", "volumes: [{name: h, hostPath: {path: /}}]", ["values.podTemplate.spec.volumes[0].hostPath"]),
+        ("", "hostNetwork: true", ["values.podTemplate.spec.hostNetwork"]),
+    ],
+    ids=["without", "privileged", "root", "volume", "network"],
+)
+def test_pod_template_of_values_is_evaluated(context: str, volumes: str, at: list[str]) -> None:
+    values = {"podTemplate": POD_TEMPLATE.format(context=context, volumes=volumes)}
+    assert found(values=values) == at
+    assert found("privileged", values=values) == []
+
+
+def test_pod_template_of_values_needs_contexts_if_no_hook_adds_them() -> None:
+    values = {"podTemplate": POD_TEMPLATE.format(context="", volumes="")}
+    fields = found(values=values, task_pods=TaskPods(complete_started_pods=False))
+    assert [at.rpartition("[0].")[2] for at in fields] == [
+        "securityContext.allowPrivilegeEscalation",
+        "securityContext.runAsNonRoot",
+        "securityContext.seccompProfile.type",
+        "securityContext.capabilities.drop",
+    ]
+
+
+def test_probes_and_lifecycle_hooks_must_not_name_a_host() -> None:
+    probe = {"httpGet": {"host": "10.0.0.1", "port": 80}}
+    values = {"statsd": {"livenessProbe": probe}, "containerLifecycleHooks": {"preStop": probe}}
+    assert found(values=values) == [
+        "values.statsd.livenessProbe.httpGet.host",
+        "values.lifecycle.preStop.httpGet.host",
+    ]
+
+
+def test_strictest_namespace_of_task_pods_decides() -> None:
+    app = cdk8s.App()
+    base = cdk8s.Chart(app, "base")
+    home = Namespace(base, "airflow", pod_security="privileged")
+    arguments = {
+        "namespace": home,
+        "scheduler": Scheduler(volumes=[HOST_PATH]),
+        "task_pods": TaskPods(default=TaskPod(volumes=[HOST_PATH])),
+        "values": {"workers": {"extraContainers": [ROOT]}},
+    }
+    make_airflow(cdk8s.Chart(app, "free"), id="free", **arguments)
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(
+            cdk8s.Chart(app, "release"),
+            id="strict",
+            release="strict",
+            task_namespaces=[Namespace(base, "team")],
+            **arguments,
+        )
+    assert [finding.at for finding in caught.value.findings if finding.rule == "security/pod"] == [
+        "task_pods.default.volumes[0].hostPath",
+        "values.workers.extraContainers[0].securityContext.runAsUser",
+    ]

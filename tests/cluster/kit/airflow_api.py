@@ -39,11 +39,13 @@ class AirflowApi:
         kubectl: the cluster.
         namespace: the namespace of the release.
         release: the name of the release.
+        dag: the DAG.
     """
 
-    def __init__(self, kubectl: Kubectl, namespace: str, release: str = "airflow") -> None:
+    def __init__(self, kubectl: Kubectl, namespace: str, release: str = "airflow", dag: str = DAG) -> None:
         self.kubectl = kubectl
         self.namespace = namespace
+        self._dag = dag
         self._server = f"deploy/{release}-api-server"
         self._token = ""
         self._password = f"{time.monotonic_ns():x}"
@@ -78,22 +80,22 @@ class AirflowApi:
     def wait_for_dag(self, seconds: int = 180) -> None:
         """Wait until the DAG has been parsed, and unpause it."""
         self._until(
-            lambda: DAG in {each["dag_id"] for each in self.call("GET", "/api/v2/dags")["dags"]}, seconds, "DAG"
+            lambda: self._dag in {each["dag_id"] for each in self.call("GET", "/api/v2/dags")["dags"]}, seconds, "DAG"
         )
-        self.call("PATCH", f"/api/v2/dags/{DAG}", {"is_paused": False})
+        self.call("PATCH", f"/api/v2/dags/{self._dag}", {"is_paused": False})
 
     def trigger(self, run: str, seconds: int = 0) -> None:
         """Start a run whose first task takes some seconds."""
         body = {"dag_run_id": run, "logical_date": None, "conf": {"seconds": seconds}}
-        self.call("POST", f"/api/v2/dags/{DAG}/dagRuns", body)
+        self.call("POST", f"/api/v2/dags/{self._dag}/dagRuns", body)
 
     def run_state(self, run: str) -> str:
         """The state of a run."""
-        return str(self.call("GET", f"/api/v2/dags/{DAG}/dagRuns/{run}")["state"])
+        return str(self.call("GET", f"/api/v2/dags/{self._dag}/dagRuns/{run}")["state"])
 
     def tasks(self, run: str) -> dict[str, tuple[str | None, int]]:
         """Task -> its state and the number of its tries."""
-        found = self.call("GET", f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances")["task_instances"]
+        found = self.call("GET", f"/api/v2/dags/{self._dag}/dagRuns/{run}/taskInstances")["task_instances"]
         return {each["task_id"]: (each["state"], each["try_number"]) for each in found}
 
     def wait_for_task(self, run: str, task: str, state: str, seconds: int = 240) -> None:
@@ -107,7 +109,7 @@ class AirflowApi:
 
     def log(self, run: str, task: str, attempt: int = 1) -> str:
         """The log of a task as the UI shows it."""
-        path = f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances/{task}/logs/{attempt}?full_content=true"
+        path = f"/api/v2/dags/{self._dag}/dagRuns/{run}/taskInstances/{task}/logs/{attempt}?full_content=true"
         lines = self.call("GET", path)["content"]
         return "\n".join(str(line.get("event", line)) if isinstance(line, dict) else str(line) for line in lines)
 

@@ -46,7 +46,10 @@ def delivery_values(settings: ReleaseSettings) -> Tree:
 def delivery_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Findings if DAG authors could use the delivery's accounts and logins, or the controller is too old for a setting."""
     delivery, facts = settings.delivery, settings.facts
-    if not isinstance(delivery, HelmCommand) and delivery.namespace in (settings.namespace, *settings.task_namespaces):
+    if not isinstance(delivery, HelmCommand) and delivery.namespace in (
+        settings.namespace,
+        *settings.operator_namespaces,
+    ):
         problem, usual = _SHARED[type(delivery)]
         yield Finding(
             rule="delivery/shared-namespace",

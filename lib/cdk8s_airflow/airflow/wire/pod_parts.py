@@ -51,7 +51,7 @@ class PodParts:
         pod_security: the security context of the pods.
         container_security: the security context of the containers.
         service_links: whether Kubernetes sets variables for each Service; None where the chart version has no key for it.
-        local_settings: the text of ``airflow_local_settings.py``; None for that of the chart, empty for no such file.
+        local_settings: the text of ``airflow_local_settings.py``; None for that of the chart.
     """
 
     variables: tuple[EnvVariable, ...] = ()
@@ -146,7 +146,7 @@ def pod_part_values(parts: PodParts) -> Tree:
             for key, value in (("pod", parts.pod_security), ("containers", parts.container_security))
             if value
         },
-        "airflowLocalSettings": parts.local_settings,
+        "airflowLocalSettings": escape_template(parts.local_settings or ""),
     }
     values = {key: value for key, value in values.items() if value}
     if parts.service_links is not None:

@@ -20,6 +20,7 @@ from cdk8s_airflow.airflow.wire.images import IMAGES
 from cdk8s_airflow.airflow.wire.keys import KEYS
 from cdk8s_airflow.airflow.wire.logs import LOGS
 from cdk8s_airflow.airflow.wire.migration import MIGRATION
+from cdk8s_airflow.airflow.wire.operator_namespaces import OPERATOR_NAMESPACES
 from cdk8s_airflow.airflow.wire.pod_mutation import POD_MUTATION
 from cdk8s_airflow.airflow.wire.pod_security import POD_SECURITY
 from cdk8s_airflow.airflow.wire.release_wide import RELEASE_WIDE
@@ -66,6 +67,7 @@ CONCEPTS: tuple[Concept | OptionalConcept, ...] = (
     OptionalConcept(lambda settings: settings.data_lake is not None, _data_lake),
     TASK_PODS,
     TASK_NAMESPACES,
+    OPERATOR_NAMESPACES,
     SERVICE_ACCOUNTS,
     SHARED_SECRETS,
     SECURITY,

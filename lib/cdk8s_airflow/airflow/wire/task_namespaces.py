@@ -8,7 +8,7 @@ chart's own setting would create a ClusterRole instead.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,9 +21,10 @@ from cdk8s_airflow.airflow.wire.concept import Concept, SharedResults
 from cdk8s_airflow.airflow.wire.dags import bundle_list, is_option
 from cdk8s_airflow.airflow.wire.exposure import SERVER_PORT
 from cdk8s_airflow.airflow.wire.git_sync import git_sync_parts
+from cdk8s_airflow.airflow.wire.operator_namespaces import role_objects
 from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
-from cdk8s_airflow.airflow.wire.task_pod_overlay import overlaid_options, overlaid_parts, task_file_text_rules
+from cdk8s_airflow.airflow.wire.task_pod_overlay import overlaid_options, task_file_text_rules
 from cdk8s_airflow.airflow.wire.task_pods import TaskPodParts, task_pod, task_pod_parts
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.dags.bundles import DagBundles
@@ -33,7 +34,6 @@ from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.model.service_account import ExistingServiceAccount
-from cdk8s_airflow.text.yaml_writer import unescape_template
 from cdk8s_airflow.validation import Finding, show
 
 LAUNCHER: tuple[Mapping[str, Any], ...] = (
@@ -63,6 +63,8 @@ NOT_FOR_TASKS = frozenset(
     )
 )
 """Sections of airflow.cfg that tasks do not read: other components do, or their feature is disabled."""
+
+_OPERATOR = "for pods of KubernetesPodOperator, pass pod_operator_namespaces= instead"
 
 
 def namespace_config(settings: ReleaseSettings) -> ConfigOptions:
@@ -96,8 +98,8 @@ def namespace_objects(shared: SharedResults) -> dict[str, dict[str, Any]]:
 def _namespace_objects(shared: SharedResults, namespace: str) -> dict[str, dict[str, Any]]:
     settings = shared.settings
     made = {
-        **_role(settings, namespace, "launcher", LAUNCHER, "scheduler"),
-        **_role(settings, namespace, "log-reader", LOG_READER, settings.dialect.ui_server),
+        **role_objects(settings, namespace, "task-launcher", LAUNCHER, ["scheduler"]),
+        **role_objects(settings, namespace, "task-log-reader", LOG_READER, [settings.dialect.ui_server]),
     }
     workers = settings.service_accounts.workers
     if not isinstance(workers, ExistingServiceAccount):
@@ -119,34 +121,6 @@ def _namespace_objects(shared: SharedResults, namespace: str) -> dict[str, dict[
     return made
 
 
-def _role(
-    settings: ReleaseSettings, namespace: str, what: str, rules: Iterable[Mapping[str, Any]], component: str
-) -> dict[str, dict[str, Any]]:
-    """A Role in another namespace for a component of the release, and its RoleBinding."""
-    name = f"{settings.release}-task-{what}"
-    metadata = {"name": name, "namespace": namespace}
-    account = {
-        "kind": "ServiceAccount",
-        "name": account_name(settings, component),
-        "namespace": settings.namespace,
-    }
-    return {
-        what: {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "Role",
-            "metadata": metadata,
-            "rules": [dict(rule) for rule in rules],
-        },
-        f"{what}-binding": {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
-            "metadata": metadata,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-            "subjects": [account],
-        },
-    }
-
-
 def _files(shared: SharedResults) -> dict[str, str]:
     """The files that pods mount from the ConfigMap with airflow.cfg."""
     text = "\n".join(
@@ -154,10 +128,7 @@ def _files(shared: SharedResults) -> dict[str, str]:
         for section, options in sorted(task_config(shared).items())
     )
     sync = git_sync_parts(shared.settings)
-    files = {"airflow.cfg": text}
-    local_settings = overlaid_parts(shared.parts, shared.user_values).local_settings
-    if local_settings != "":
-        files["airflow_local_settings.py"] = unescape_template(local_settings or "")
+    files = {"airflow.cfg": text, "airflow_local_settings.py": shared.parts.local_settings or ""}
     if sync is not None and sync.known_hosts:
         files["known_hosts"] = sync.known_hosts
     return files
@@ -212,12 +183,12 @@ def task_namespace_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         (
             not settings.dialect.has("tasks.isolated"),
             "each task of Airflow 2 reads the metadata database",
-            "use Airflow 3",
+            _OPERATOR,
         ),
         (
             task_resources_of(settings.executor) is None,
             f"{settings.executor.name} does not run tasks in their own pods",
-            "use KubernetesExecutor()",
+            _OPERATOR,
         ),
         (
             not isinstance(settings.logs, EphemeralLogs | ObjectStoreLogs),

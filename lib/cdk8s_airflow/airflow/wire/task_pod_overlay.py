@@ -112,15 +112,7 @@ def overlaid_parts(parts: PodParts, values: Mapping[str, Any]) -> PodParts:
         pod_security=_laid_over(parts.pod_security, security, "pod") or {},
         container_security=_laid_over(parts.container_security, security, "containers") or {},
         service_links=_laid_over(parts.service_links, values, "enableServiceLinks"),
-        local_settings=_local_settings(parts, values),
     )
-
-
-def _local_settings(parts: PodParts, values: Mapping[str, Any]) -> str | None:
-    """The text of ``airflow_local_settings.py``; empty where ``values=`` removes the file."""
-    if "airflowLocalSettings" not in values:
-        return parts.local_settings
-    return str(values["airflowLocalSettings"] or "")
 
 
 def overlaid_git_sync(parts: GitSyncParts, values: Mapping[str, Any]) -> GitSyncParts:
@@ -167,8 +159,7 @@ def task_file_text_rules(values: Mapping[str, Any], unread_sections: Collection[
         values: the value of ``values=``.
         unread_sections: sections of airflow.cfg that no task reads.
     """
-    local_settings = values.get("airflowLocalSettings")
-    texts: dict[str, Any] = {} if local_settings is None else {"airflowLocalSettings": local_settings}
+    texts: dict[str, Any] = {}
     for name, options in section(values, "config").items():
         for option, value in options.items() if isinstance(options, Mapping) and name not in unread_sections else ():
             texts[f"config.{name}.{option}"] = value

@@ -400,16 +400,13 @@ def _mounts(parts: TaskPodParts, given: TaskPod) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"name": "logs", "mountPath": f"{HOME}/logs", **({"subPath": sub_path} if sub_path else {})},
         {"name": "config", "mountPath": f"{HOME}/airflow.cfg", "subPath": "airflow.cfg", "readOnly": True},
+        {
+            "name": "config",
+            "mountPath": f"{HOME}/config/airflow_local_settings.py",
+            "subPath": "airflow_local_settings.py",
+            "readOnly": True,
+        },
     ]
-    if parts.pods.local_settings != "":
-        found.append(
-            {
-                "name": "config",
-                "mountPath": f"{HOME}/config/airflow_local_settings.py",
-                "subPath": "airflow_local_settings.py",
-                "readOnly": True,
-            }
-        )
     if parts.git_sync is not None:
         found.append({"name": DAGS_VOLUME, "mountPath": f"{HOME}/dags", "readOnly": True})
     found += [dict(each) for each in parts.pods.volume_mounts]
