@@ -122,7 +122,9 @@ spec:
 )
 def test_pod_template_of_values_is_evaluated(context: str, volumes: str, at: list[str]) -> None:
     values = {"podTemplate": POD_TEMPLATE.format(context=context, volumes=volumes)}
-    assert found(values=values) == at
+    refused = found(values=values)
+    assert set(at) <= set(refused)
+    assert bool(at) is bool(refused)
     assert found("privileged", values=values) == []
 
 
