@@ -164,6 +164,8 @@ READ_USER_VALUES = {
     "airflow/pipeline.py": "applies them",
     "airflow/wire/effective_settings.py": "what runs",
     "airflow/wire/given_values.py": "checks them",
+    "airflow/wire/pod_security.py": "checks their pods against the Pod Security Standard",
+    "airflow/wire/value_containers.py": "checks their containers",
 }
 """Modules that read ``values=`` or ``unchecked_values=``. Others pass them to functions of ``task_pod_overlay``."""
 
