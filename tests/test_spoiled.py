@@ -1806,8 +1806,10 @@ COMBINATIONS = [
     case("an id twice in a Chart", _twice, "id", "'dags'", "Use another id in making.py"),
     case("an empty id", lambda chart: make_dags(chart, ""), "id", "''", "Use another id in making.py"),
     case("a namespace outside a Chart", lambda _: Namespace(cdk8s.App(), "x"), "x", "", "inside a Chart"),  # type: ignore[arg-type]
-    case("a database outside a Chart", lambda _: make_cluster(cdk8s.App()), "db", "", "in a Chart, before synth"),  # type: ignore[arg-type]
-    case("a release outside a Chart", lambda _: make_airflow(cdk8s.App()), "airflow", "", "in a Chart, before synth"),  # type: ignore[arg-type]
+    case("a database outside a Chart", lambda _: make_cluster(cdk8s.App()), "db", "", "inside a Chart, before synth"),  # type: ignore[arg-type]
+    case(
+        "a release outside a Chart", lambda _: make_airflow(cdk8s.App()), "airflow", "", "inside a Chart, before synth"
+    ),  # type: ignore[arg-type]
 ]
 
 MISTAKES_OF_ARTICLES = [

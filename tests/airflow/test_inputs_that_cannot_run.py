@@ -63,7 +63,7 @@ VALUES: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
         {"executor": celery()},
     ),
     "null in a context": (NULL, {"securityContexts": {"pod": {"runAsUser": None}}}, {}),
-    "null in labels": (NULL, {"labels": {"x": None}}, {}),
+    "null in labels": (OWNED, {"labels": {"x": None}}, {}),
     "old user id": (OWNED, {"uid": 1000}, {}),
     "pull Secrets": (OWNED, {"imagePullSecrets": [{"name": "pull"}]}, {}),
     "replicas of workers": (OWNED, {"workers": {"celery": {"replicas": 3}}}, {"executor": celery()}),

@@ -166,7 +166,7 @@ def test_a_suggested_argument_works_when_it_is_pasted(use: str) -> None:
 def settings_for(use: str) -> dict[str, Any]:
     """Other arguments without which a suggestion is refused."""
     needs: dict[str, Any] = {}
-    if "flower=" in use:
+    if "flower=" in use or "results_pool_size" in use:
         needs["executor"] = CELERY
     if "ui=Ingress" in use or "task_namespaces" in use or "dag_processor=None" in use:
         needs["facts"] = ClusterFacts()

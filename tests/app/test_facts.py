@@ -36,7 +36,9 @@ from cdk8s_airflow.airflow_platform import AirflowPlatform, LabPlatform
 from cdk8s_airflow.app.construct import PlatformConstruct
 from cdk8s_airflow.app.facts import _NO_FACTS, _OF_THE_CLUSTER
 from cdk8s_airflow.app.registry import registry_of
-from cdk8s_airflow.monitoring import Monitoring
+from cdk8s_airflow.autoscaling import KarpenterNodes, KarpenterPool
+from cdk8s_airflow.model.node_group import NodeGroup
+from cdk8s_airflow.monitoring import AlloyLogs, FluentBitLogs, LokiOutput, Monitoring
 from cdk8s_airflow.network import ClusterDns, KubernetesApiAddress, NotInstalled, PodGroup
 from cdk8s_airflow.storage import MinioLegacy, SeaweedFs, StoreUser
 from tests.airflow_platform.test_platform import REQUIRED
@@ -57,6 +59,8 @@ FACTS = ClusterFacts(
     cnpg_operator=PodGroup(name="CloudNativePG", namespace="cnpg-system", labels={"a": "b"}),
 )
 AIRFLOW, STORAGE = Namespace.existing("airflow"), Namespace.existing("storage")
+LOGGING = Namespace.existing("logging", pod_security="privileged")
+LOKI = LokiOutput(url="http://loki-gateway.monitoring.svc/loki/api/v1/push")
 AWS = AwsSecretsManager(region="eu-central-1")
 FERNET = FernetKeySecret("airflow-fernet-key")
 USERS = [StoreUser(credentials=S3Credentials("airflow"), buckets=["airflow-logs"])]
@@ -65,6 +69,9 @@ Make = Callable[..., object]
 
 MAKE: Mapping[str, Make] = {
     "AirflowChart": lambda chart, **facts: make_airflow(chart, **facts),
+    "AlloyLogs": lambda chart, **facts: AlloyLogs(
+        chart, "it", release=make_airflow(chart, **facts), namespace=LOGGING, output=LOKI, **facts
+    ),
     "BucketJob": lambda chart, **facts: make_bucket_job(chart, **facts),
     "ClusterSecretStore": lambda chart, **facts: ClusterSecretStore(
         chart, "it", namespaces=[AIRFLOW], provider=AWS, **facts
@@ -78,6 +85,18 @@ MAKE: Mapping[str, Make] = {
         secret=FERNET,
         store=ClusterSecretStore.existing("vault"),
         data={"fernet-key": RemoteKey("airflow", property="fernet-key")},
+        **facts,
+    ),
+    "FluentBitLogs": lambda chart, **facts: FluentBitLogs(
+        chart, "it", release=make_airflow(chart, **facts), namespace=LOGGING, output=LOKI, **facts
+    ),
+    "KarpenterNodes": lambda chart, **facts: KarpenterNodes(
+        chart,
+        "it",
+        cluster="production",
+        role="nodes",
+        ami="al2023@v20260801",
+        pools=[KarpenterPool(group=NodeGroup.karpenter("core"), cpu_limit="32")],
         **facts,
     ),
     "LabDatabase": lambda chart, **facts: make_lab(chart, **facts),

@@ -58,10 +58,11 @@ def test_migration_times_out_before_its_delivery(delivery: Any) -> None:
 
 @pytest.mark.parametrize("name", [name for name in DELIVERIES if name != "k3s-structured"])
 def test_values_keep_none_and_their_types(name: str) -> None:
-    given = {"scheduler": {"startupProbe": {"timeoutSeconds": None}}, "labels": {"a": "1", "b": "true", "c": "null"}}
+    annotations = {"a": "1", "b": "true", "c": "null"}
+    given = {"scheduler": {"startupProbe": {"timeoutSeconds": None}, "annotations": annotations}}
     values = tree(carried(platform(DELIVERIES[name], PAIRS[-1], values=given)))
     assert values["scheduler"]["startupProbe"]["timeoutSeconds"] is None
-    assert values["labels"] == {"a": "1", "b": "true", "c": "null"}
+    assert values["scheduler"]["annotations"] == annotations
 
 
 def test_structured_values_reject_none_from_any_argument() -> None:

@@ -203,7 +203,10 @@ def test_an_account_that_exists_is_not_made_there_either() -> None:
         ({"task_pods": TaskPods(metadata_database=True)}, "stay in the release's namespace"),
         ({"task_namespaces": [Namespace.existing("airflow")]}, "is the release's own"),
         ({"task_pods": TaskPods(templates={"team-a": TaskPod()})}, "the name of the template of a task namespace"),
-        ({"values": {"config": {"core": {"parallelism": "{{ .Release.Name }}"}}}, "config": {}}, "must not be a template of Helm"),
+        (
+            {"values": {"config": {"core": {"parallelism": "{{ .Release.Name }}"}}}, "config": {}},
+            "must not be a template of Helm",
+        ),
     ],
     ids=["logs", "database", "own", "name", "template"],
 )
@@ -214,5 +217,7 @@ def test_what_cannot_be_there_is_refused(changes: dict[str, Any], said: str) -> 
 
 
 def test_airflow_2_is_refused() -> None:
-    with pytest.raises(PlatformError, match=r"each task of Airflow 2 reads the metadata database.*pod_operator_namespaces="):
+    with pytest.raises(
+        PlatformError, match=r"each task of Airflow 2 reads the metadata database.*pod_operator_namespaces="
+    ):
         emitted(("1.22.0", "2.11.0"))

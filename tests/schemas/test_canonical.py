@@ -55,6 +55,8 @@ STRINGS = {
     ("Cluster", "spec.storage.size"),
     ("Cluster", "spec.walStorage.size"),
     ("ObjectStore", "spec.retentionPolicy"),
+    # Karpenter's own type, which keeps the text.
+    ("NodePool", "spec.disruption.consolidateAfter"),
     # A type of Prometheus Operator's own, which it passes on as it is.
     *(("PodMonitor", f"spec.podMetricsEndpoints.{field}") for field in ("interval", "scrapeTimeout")),
     *(("ServiceMonitor", f"spec.endpoints.{field}") for field in ("interval", "scrapeTimeout")),

@@ -60,7 +60,7 @@ def test_help_of_a_construct_starts_with_its_signature_and_text() -> None:
 
 def test_help_of_a_setting_explains_inherited_fields() -> None:
     assert explained(Scheduler).keys() == {field.name for field in dataclasses.fields(Scheduler)}
-    assert "Default: any" in explained(Scheduler)["placement"]
+    assert "Default: None, th" in explained(Scheduler)["placement"]
 
 
 @frozen

@@ -238,8 +238,8 @@ class AirflowChart(PlatformConstruct):
                 get neither the URL of the metadata database nor any key of Airflow.
             task_namespaces: other namespaces in which tasks may run, with Airflow 3. Default: none; tasks run in the namespace of the release.
             pod_operator_namespaces: other namespaces in which tasks start pods with KubernetesPodOperator, with any executor and any version
-                of Airflow. Each gets a Role with which the service accounts of the workers and of the triggerer create pods, read
-                their logs and events, and execute commands in them; with LocalExecutor that of the scheduler instead of the workers.
+                of Airflow. In each, a Role lets the service accounts of the workers and the triggerer create pods, read their logs and
+                events, and execute commands in them. With LocalExecutor, it is the account of the scheduler instead of the workers.
                 ``task_namespaces`` have this Role too. Set ``pod_security=`` of the namespace if it does not enforce ``restricted``. Default:
                 none; pods start in the namespace of the release.
             local_settings: the Python code of ``airflow_local_settings.py``, such as cluster policies or a ``pod_mutation_hook`` of your

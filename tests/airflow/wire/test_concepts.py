@@ -132,7 +132,7 @@ def test_an_error_about_a_missing_bridge_names_every_way() -> None:
         "by hand",
         "SecretBridge",
         "SecretBootstrap",
-        "put the database into 'airflow-lab'",
+        "create the database in 'airflow-lab'",
     ):
         assert way in finding.fix
 

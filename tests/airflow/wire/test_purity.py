@@ -162,6 +162,7 @@ def test_only_the_pipeline_gets_the_values_of_a_concept() -> None:
 READ_USER_VALUES = {
     "airflow/chart.py": "lists the keys of unchecked_values= in the summary",
     "airflow/pipeline.py": "applies them",
+    "airflow/wire/dags.py": "whether they provide DAG files, for the note on a release without DAGs",
     "airflow/wire/effective_settings.py": "what runs",
     "airflow/wire/given_values.py": "checks them",
     "airflow/wire/pod_security.py": "checks their pods against the Pod Security Standard",

@@ -25,7 +25,7 @@ def value_container_rules(settings: ReleaseSettings, values: Mapping[str, Any]) 
 
     Args:
         settings: the release.
-        values: its values, with ``values=`` laid over those of the arguments.
+        values: its values, with ``values=`` merged over those of the arguments.
     """
     given = settings.values
     mounts = _mappings(given.get("volumeMounts"))
