@@ -9,6 +9,7 @@ from constructs import Construct
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.autoscaling.node_pools import KarpenterPool, same_names
 from cdk8s_airflow.autoscaling.wire.karpenter import CAPACITY_TYPE, NODE_POOL, foreign_labels, node_class, node_pool
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
@@ -81,7 +82,7 @@ class KarpenterNodes(PlatformConstruct):
                 "node-class": node_class(name, cluster, role, ami),
                 **{f"pool-{each.group.name}": node_pool(each, name) for each in pools},
             },
-            facts=facts,
+            facts=facts_of(scope, facts),
         )
 
 
