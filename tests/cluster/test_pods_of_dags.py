@@ -98,7 +98,7 @@ def test_tasks_start_pods_in_each_namespace_also_deferred_and_with_xcom(platform
         api.log_in()
         api.wait_for_dag()
         api.trigger("pods")
-        state = api.wait_for_run("pods", 900)
+        state = api.wait_for_run("pods", 1200)
         tasks = api.tasks("pods")
         assert (state, {task: found for task, (found, _) in tasks.items()}) == (
             "success",
