@@ -61,6 +61,11 @@ class CollectorSettings:
 # ---------------------------------------------------------------------------------------------------- Alloy
 
 
+def _liveness(path: str) -> dict[str, Any]:
+    """A probe that restarts a collector whose HTTP server does not answer for five minutes. A failing output is no reason."""
+    return {"httpGet": {"path": path, "port": "http"}, "periodSeconds": 30, "failureThreshold": 10, "timeoutSeconds": 5}
+
+
 def alloy_objects(settings: CollectorSettings, output: LokiOutput) -> dict[str, dict[str, Any]]:
     """A Deployment that reads the logs of pods with the Kubernetes API. It needs no access to the nodes."""
     config = alloy_config(settings.watched, output)
@@ -77,6 +82,7 @@ def alloy_objects(settings: CollectorSettings, output: LokiOutput) -> dict[str, 
             ],
             **_credentials(output),
             "ports": [{"name": "http", "containerPort": _ALLOY_PORT}],
+            "livenessProbe": _liveness("/-/ready"),
             "readinessProbe": {"httpGet": {"path": "/-/ready", "port": "http"}},
             "resources": resources(settings.resources),
             "securityContext": {"readOnlyRootFilesystem": True},
@@ -228,6 +234,7 @@ def fluent_bit_objects(settings: CollectorSettings, output: FluentBitOutput) -> 
         "command": ["/fluent-bit/bin/fluent-bit", "-c", "/fluent-bit/config/fluent-bit.conf"],
         **(_credentials(output) if isinstance(output, LokiOutput) else {}),
         "ports": [{"name": "http", "containerPort": _FLUENT_BIT_PORT}],
+        "livenessProbe": _liveness("/"),
         "readinessProbe": {"httpGet": {"path": "/api/v1/health", "port": "http"}},
         "resources": resources(settings.resources),
         "securityContext": {
