@@ -117,7 +117,7 @@ class _Refused(Exception):
 
 
 def schema_of(opened: OpenedChart) -> tuple[compiling.Schema, list[Finding]]:
-    """The facts that values for this chart are validated with, or the finding why there are none."""
+    """The facts that values for this chart are validated with, or the finding that names the fault of the archive."""
     from cdk8s_airflow.schemas.chart_compiler import SourceError
 
     try:

@@ -15,7 +15,6 @@ _FIRST = {
 """Kinds that represent a release: their controllers uninstall it, for which its namespace must still exist."""
 
 _CLUSTER = "cluster.postgresql.cnpg.io"
-_WAIT = "5m"
 _FIELDS = {
     name: regex(rf"^{indent}{name}: *[\"']?([^\s\"']+)[\"']? *$", re.MULTILINE)
     for name, indent in (("apiVersion", ""), ("kind", ""), ("name", "  "), ("namespace", "  "))
@@ -69,10 +68,16 @@ def _delete(kind: str, name: str, namespace: str) -> str:
 
 
 def _database(name: str, namespace: str) -> list[str]:
-    return [
-        _delete(_CLUSTER, name, namespace),
-        f"kubectl -n {namespace} wait --for=delete pod -l cnpg.io/cluster={name} --timeout={_WAIT}",
-    ]
+    return [_delete(_CLUSTER, name, namespace), wait_for_pods_of_database(name, namespace)]
+
+
+def wait_for_pods_of_database(name: str, namespace: str) -> str:
+    """The command that waits until the pods of a deleted CloudNativePG Cluster have ended.
+
+    A namespace that is deleted while such a pod is still ending stays for 15 minutes: the namespace controller looks again only
+    after half of the pod's grace period, which is 1800 seconds.
+    """
+    return f"kubectl -n {namespace} wait --for=delete pod -l cnpg.io/cluster={name} --timeout=5m"
 
 
 def deletion_text(folder: str, commands: Iterable[str]) -> str:

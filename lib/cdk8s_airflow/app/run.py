@@ -77,7 +77,7 @@ def print_deletion(folder: Path, gone: list[str]) -> None:
 
     Args:
         folder: the output folder.
-        gone: its previous manifests. If there are none, nothing is printed.
+        gone: its previous manifests. Nothing is printed if the list is empty.
     """
     if not gone:
         return

@@ -8,7 +8,7 @@ from typing import ClassVar
 from constructs import Construct
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
-from cdk8s_airflow.autoscaling.node_pools import EksNodeGroup, same_names
+from cdk8s_airflow.autoscaling.node_pools import EksNodeGroup, labels_of_domains, same_names
 from cdk8s_airflow.autoscaling.wire.eksctl import cluster_config
 from cdk8s_airflow.text.yaml_writer import values_text
 from cdk8s_airflow.validation import Finding
@@ -86,12 +86,11 @@ def _group_rules(groups: Sequence[EksNodeGroup]) -> Iterator[Finding]:
                     seen=repr(group.labels[key]),
                     fix=f'Use NodeGroup.eks("{group.name}"{", spot=True" if group.spot else ""})',
                 )
-        for key in sorted(group.labels):
-            if key.startswith(("karpenter.sh/", "cloud.google.com/", "kubernetes.azure.com/")):
-                yield Finding(
-                    rule="scheduling/foreign-label",
-                    at=f"groups[{index}].group.labels.{key}",
-                    problem="is a label that nodes of a managed node group do not have",
-                    seen=repr(group.labels[key]),
-                    fix=f'Use NodeGroup.eks("{group.name}")',
-                )
+        for key in labels_of_domains(group, "karpenter.sh", "cloud.google.com", "kubernetes.azure.com"):
+            yield Finding(
+                rule="scheduling/foreign-label",
+                at=f"groups[{index}].group.labels.{key}",
+                problem="is a label that nodes of a managed node group do not have",
+                seen=repr(group.labels[key]),
+                fix=f'Use NodeGroup.eks("{group.name}")',
+            )

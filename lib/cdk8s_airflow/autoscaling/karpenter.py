@@ -10,8 +10,8 @@ from constructs import Construct
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.app.facts import facts_of
-from cdk8s_airflow.autoscaling.node_pools import KarpenterPool, same_names
-from cdk8s_airflow.autoscaling.wire.karpenter import CAPACITY_TYPE, NODE_POOL, foreign_labels, node_class, node_pool
+from cdk8s_airflow.autoscaling.node_pools import KarpenterPool, labels_of_domains, same_names
+from cdk8s_airflow.autoscaling.wire.karpenter import CAPACITY_TYPE, NODE_POOL, node_class, node_pool
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import Must, NonEmpty, ObjectName
@@ -98,7 +98,7 @@ def _pool_rules(pools: Sequence[KarpenterPool]) -> Iterator[Finding]:
     yield from same_names([each.group for each in pools], "pools")
     for index, pool in enumerate(pools):
         group, at = pool.group, f"pools[{index}].group"
-        for key in foreign_labels(group):
+        for key in labels_of_domains(group, "eks.amazonaws.com", "cloud.google.com", "kubernetes.azure.com"):
             yield Finding(
                 rule="scheduling/foreign-label",
                 at=f"{at}.labels.{key}",

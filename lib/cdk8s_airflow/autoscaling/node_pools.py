@@ -90,6 +90,11 @@ class EksNodeGroup:
             )
 
 
+def labels_of_domains(group: NodeGroup, *domains: str) -> list[str]:
+    """Labels of a group that only the owner of one of the domains sets, on nodes that it creates itself."""
+    return sorted(key for key in group.labels if key.partition("/")[0].endswith(domains))
+
+
 def same_names(groups: Sequence[NodeGroup], at: str) -> Iterator[Finding]:
     """A finding for each group whose name another one has."""
     names = [each.name for each in groups]

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cdk8s_airflow.app.registry import Registry
+from cdk8s_airflow.app.removed import wait_for_pods_of_database
 
 _CLUSTER = "Cluster/postgresql.cnpg.io"
-_WAIT = "5m"
 
 
 def removal_commands(registry: Registry, folder: Path) -> list[str]:
     """The commands that delete everything an app has put on a cluster, in the order in which they must run.
 
     Releases go first: the controller or Helm uninstalls them while their namespaces are still there. Then each Cluster of CloudNativePG, and its
-    pods. A namespace that is deleted while such a pod is still ending stays for 15 minutes: the namespace controller looks again only after half
-    of the pod's grace period, which is 1800 seconds. The manifests go last; what the commands before have deleted is ignored.
+    pods, because a namespace that is deleted before they have ended stays for 15 minutes. The manifests go last; what the commands before have
+    deleted is ignored.
 
     Args:
         registry: what the app's constructs have recorded.
@@ -30,7 +30,7 @@ def _clusters(registry: Registry) -> Iterator[str]:
     for kind, namespace, name in sorted(registry.objects):
         if kind == _CLUSTER:
             yield f"kubectl -n {namespace} delete cluster.postgresql.cnpg.io {name}"
-            yield f"kubectl -n {namespace} wait --for=delete pod -l cnpg.io/cluster={name} --timeout={_WAIT}"
+            yield wait_for_pods_of_database(name, namespace)
 
 
 def removal_text(registry: Registry, folder: Path) -> str:

@@ -68,12 +68,6 @@ def own_labels(group: NodeGroup) -> dict[str, str]:
     return {key: value for key, value in group.labels.items() if not _is_set_by_karpenter(key)}
 
 
-def foreign_labels(group: NodeGroup) -> list[str]:
-    """Labels of a group that only a cloud sets, on nodes that it creates itself."""
-    clouds = ("eks.amazonaws.com", "cloud.google.com", "kubernetes.azure.com")
-    return sorted(key for key in group.labels if key.partition("/")[0].endswith(clouds))
-
-
 def _is_set_by_karpenter(key: str) -> bool:
     return key in (CAPACITY_TYPE, NODE_POOL, ARCHITECTURE, ZONE)
 
