@@ -40,29 +40,42 @@ _WAIT_FOR_ANY_KEY = """\
   done
 """
 
+# The URL is read from the mounted Secret before each attempt: a variable would keep a wrong password until the container ends.
 _MIGRATE = """\
 set -u
-{direct}export PGCONNECT_TIMEOUT=5
-timeout {patience} airflow db check --retry 10000 --retry-delay {pause} && code=0 || code=$?
-if [ "$code" -eq 124 ]; then
-  echo "Timed out: the database did not answer within {patience} seconds."
-elif [ "$code" -ne 0 ]; then
-  echo "Airflow failed with exit code $code before it reached the database; the error is printed above."
+export PGCONNECT_TIMEOUT=5
+code=124
+until [ "$SECONDS" -ge {patience} ]; do
+  start=$SECONDS
+  left=$(({patience} - SECONDS))
+  if [ -s {url} ]; then export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="$(cat {url})"; fi
+{direct}  timeout "$((left < 90 ? left : 90))" airflow db check --retry {tries} --retry-delay {pause} && code=0 || code=$?
+  [ "$code" -ne 0 ] || break
+  if [ "$code" -ne 124 ] && [ "$((SECONDS - start))" -lt {least} ]; then
+    echo "Airflow failed with exit code $code before it reached the database; the error is printed above."
+    exit 1
+  fi
+done
+if [ "$code" -ne 0 ]; then
+  echo "Timed out: no connection to the database within {patience} seconds; the last error is printed above."
+  exit 1
 fi
-[ "$code" -eq 0 ] || exit 1
 unset PGCONNECT_TIMEOUT
 exec airflow db migrate
 """
 
 _DIRECT = """\
-export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="${{AIRFLOW__DATABASE__SQL_ALCHEMY_CONN%@*}}@{place}"
-export PGSSLMODE={tls}
+  export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="${{AIRFLOW__DATABASE__SQL_ALCHEMY_CONN%@*}}@{place}" PGSSLMODE={tls}
 """
 
 SECRETS_WAITER = Resources(cpu="10m", memory="32Mi", memory_limit="64Mi")
 """The resources of the container that waits for Secrets before the migration."""
 _LONGEST_SECRET = 63 - len("secret-")
 _CHECK_SECONDS = 5
+_TRIES = 6
+"""How often one check of the database tries again, so that it takes at least half a minute where the database is the cause."""
+_LONGEST_CHECK = 300
+"""Seconds after which a container that waits for the database ends and starts again, with what its Secrets contain by then."""
 
 
 def migration_values(shared: SharedResults) -> Tree:
@@ -88,11 +101,18 @@ def migration_values(shared: SharedResults) -> Tree:
         **dict.fromkeys(_waiting_components(settings), waiting_values(settings)),
         "images": {"migrationsWaitTimeout": settings.patience},
         "migrateDatabaseJob": {
-            "command": ["bash", "-c", _MIGRATE.format(patience=patience, pause=_PAUSE, direct=_direct(settings))],
+            "command": ["bash", "-c", _migrate(settings, patience)],
             "args": [],
             "resources": resources(settings.migration.resources),
             "serviceAccount": {"automountServiceAccountToken": False},
             "extraVolumes": volumes,
+            "extraVolumeMounts": [
+                {
+                    "name": _volume_name(settings.database.secret),
+                    "mountPath": f"{_SECRETS_FOLDER}/{settings.database.secret}",
+                    "readOnly": True,
+                }
+            ],
             "extraInitContainers": [
                 {
                     "name": "wait-for-secrets",
@@ -111,6 +131,18 @@ def migration_values(shared: SharedResults) -> Tree:
         },
     }
     return join(values, {"migrateDatabaseJob": _job_values(settings)})
+
+
+def _migrate(settings: ReleaseSettings, patience: int) -> str:
+    """The script of the migration itself."""
+    return _MIGRATE.format(
+        patience=patience,
+        pause=_PAUSE,
+        tries=_TRIES,
+        least=_TRIES * _PAUSE,
+        url=f"{_SECRETS_FOLDER}/{settings.database.secret}/{settings.database.secret_key}",
+        direct=_direct(settings),
+    )
 
 
 def _volume_name(secret: str) -> str:
@@ -141,8 +173,11 @@ def _job_values(settings: ReleaseSettings) -> Tree:
 
 
 def waiting_values(settings: ReleaseSettings) -> Tree:
-    """How often the entry point of a component tries the database before it waits for the migration: every five seconds."""
-    tries = str(settings.patience // _CHECK_SECONDS)
+    """How often the entry point of a component tries the database, every five seconds, before it waits for the migration.
+
+    Then the container starts again, so that a corrected Secret is read.
+    """
+    tries = str(min(settings.patience, _LONGEST_CHECK) // _CHECK_SECONDS)
     return {"waitForMigrations": {"env": [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": tries}]}}
 
 
