@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
@@ -36,6 +36,11 @@ EXECUTORS: Mapping[str, Any] = {
 }
 
 
+def _with(construct: Callable[..., Any], changed: Mapping[str, Any] | None) -> Callable[..., Any]:
+    """A construct some of whose arguments are given here instead of in main.py."""
+    return lambda scope, id, **arguments: construct(scope, id, **{**arguments, **(changed or {})})
+
+
 @dataclass(frozen=True)
 class Homelab:
     """The app, and the constructs in it.
@@ -57,7 +62,9 @@ def homelab(
     *,
     facts: ClusterFacts | None = None,
     git: PodGroup | None = None,
-    airflow_version: str | None = None,
+    versions: tuple[str, str] | None = None,
+    release: Mapping[str, Any] | None = None,
+    cluster: Mapping[str, Any] | None = None,
 ) -> Homelab:
     """main.py's platform.
 
@@ -66,10 +73,17 @@ def homelab(
         topology: as in ``main.build``.
         facts: facts for network policies. Default: no policies.
         git: the pods of the git server, if it runs in the cluster.
-        airflow_version: as in ``main.build``.
+        versions: the chart and Airflow. Default: those of main.py.
+        release: arguments of ``AirflowChart`` that differ from main.py's.
+        cluster: arguments of ``CnpgCluster`` that differ from main.py's.
     """
-    with patch.object(main, "KubernetesExecutor", EXECUTORS[executor]):
-        app = main.build(topology, airflow_version=airflow_version)
+    chart, airflow_version = versions or ("1.22.0", None)
+    with (
+        patch.object(main, "KubernetesExecutor", EXECUTORS[executor]),
+        patch.object(main, "AirflowChart", _with(AirflowChart, release)),
+        patch.object(main, "CnpgCluster", _with(CnpgCluster, cluster)),
+    ):
+        app = main.build(topology, chart, airflow_version)
     (airflow,) = [each for each in app.node.find_all() if isinstance(each, AirflowChart)]
     (database,) = [each for each in app.node.find_all() if isinstance(each, CnpgCluster)]
     if facts is not None:

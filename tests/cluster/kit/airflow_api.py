@@ -47,7 +47,7 @@ class AirflowApi:
         self.namespace = namespace
         self._dag = dag
         self._server = f"deploy/{release}-api-server"
-        self._token = ""
+        self.token = ""
         self._password = f"{time.monotonic_ns():x}"
 
     def log_in(self) -> None:
@@ -56,8 +56,12 @@ class AirflowApi:
             "airflow", "users", "create", "--role", "Admin", "--username", USER, "--firstname", "Cluster",
             "--lastname", "Test", "--email", "test@example.com", "--password", self._password, timeout=180,
         )  # fmt: skip
-        answer = self.call("POST", "/auth/token", {"username": USER, "password": self._password})
-        self._token = answer["access_token"]
+        self.log_in_again()
+
+    def log_in_again(self) -> None:
+        """Get a new token for the user."""
+        self.token = ""
+        self.token = self.call("POST", "/auth/token", {"username": USER, "password": self._password})["access_token"]
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """The answer to one request.
@@ -65,7 +69,7 @@ class AirflowApi:
         Raises:
             KubectlError: if the status is no success, or the server cannot be reached.
         """
-        question = json.dumps([method, path, self._token, body])
+        question = json.dumps([method, path, self.token, body])
         status, text = json.loads(self._exec("python", "-c", _CALL, input=question).stdout)
         if not 200 <= status < 300:
             raise KubectlError(f"{method} {path}\nstatus {status}\n{text}")

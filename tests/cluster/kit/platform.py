@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +40,7 @@ class Platform:
         manifests: the same, read.
         needs: the Secrets that somebody has to create.
         removal: the commands that delete everything, as the summary prints them.
+        recovery: the commands for releases that have failed, as the summary prints them.
         seconds: what was waited for -> how long it took.
     """
 
@@ -48,6 +49,7 @@ class Platform:
     manifests: list[Manifest]
     needs: Sequence[SecretNeed]
     removal: Sequence[str]
+    recovery: Sequence[str]
     seconds: dict[str, float] = field(default_factory=dict)
 
     def of_kind(self, group: str, kind: str) -> Iterator[tuple[str, str, Manifest]]:
@@ -69,10 +71,24 @@ class Platform:
         used |= {manifest["spec"]["targetNamespace"] for _, _, manifest in self.of_kind(*_HELM_CHART)}
         return [*self.own_namespaces, *sorted(used - set(self.own_namespaces))]
 
-    def apply(self) -> None:
-        """Apply the manifests; a conflict is an error."""
+    def apply(self, *, without: Container[str] = ()) -> None:
+        """Apply the manifests; a conflict is an error.
+
+        Args:
+            without: the kinds that are left out.
+        """
+        what, text = str(self.folder), None
+        if without:
+            what, text = "-", json.dumps({"apiVersion": "v1", "kind": "List", "items": [
+                each for each in self.manifests if each["kind"] not in without
+            ]})  # fmt: skip
         with self._timed("apply"):
-            self.kubectl.run("apply", "--server-side", "--validate=strict", "-f", str(self.folder), timeout=180)
+            self.kubectl.run("apply", "--server-side", "--validate=strict", "-f", what, input=text, timeout=180)
+
+    def recover(self) -> None:
+        """Run the commands that the summary prints for a failed release."""
+        for command in self.recovery:
+            self.kubectl.shell(command, timeout=180)
 
     def diff(self) -> str:
         """What the next apply would change, empty if nothing."""
@@ -119,6 +135,11 @@ class Platform:
 
     def upgrade(self, seconds: int = 900) -> None:
         """Apply changed manifests, and wait until every release is upgraded and every pod of it ready."""
+        self.start_upgrade()
+        self.wait_for_releases(seconds)
+
+    def start_upgrade(self) -> None:
+        """Apply changed manifests, and wait until the controller has started an upgrade of every release."""
         jobs = {name: self._job_id(namespace, name) for namespace, name, _ in self.of_kind(*_HELM_CHART)}
         self.apply()
         for namespace, name, _ in self.of_kind(*_HELM_CHART):
@@ -127,7 +148,6 @@ class Platform:
                 if time.monotonic() > end:
                     raise KubectlError(f"the controller has not started an upgrade of {name} within 120 s")
                 time.sleep(1)
-        self.wait_for_releases(seconds)
 
     def _job_id(self, namespace: str, name: str) -> str:
         job = self.kubectl.get("job", f"helm-install-{name}", "-n", namespace)
@@ -217,7 +237,9 @@ class PlatformRunner:
         self._run = run
 
     @contextmanager
-    def platform(self, app: App, folder: Path, *, secrets: bool = True, small: bool = False) -> Iterator[Platform]:
+    def platform(
+        self, app: App, folder: Path, *, secrets: bool = True, small: bool = False, keep_replicas: bool = False
+    ) -> Iterator[Platform]:
         """A platform whose namespaces and Secrets are there; it is removed at the end.
 
         Args:
@@ -225,11 +247,12 @@ class PlatformRunner:
             folder: an empty folder for its manifests.
             secrets: whether the Secrets are created that somebody has to create.
             small: whether the applied copy is cut down to one replica of everything with little CPU.
+            keep_replicas: whether only the CPU is cut down.
 
         Raises:
             KubectlError: if something of this name is there already, which then is somebody else's and stays as it is.
         """
-        platform = self._written(app, folder, small)
+        platform = self._written(app, folder, small, keep_replicas)
         self._refuse_what_is_there(platform)
         added: list[str] = []
         try:
@@ -254,7 +277,12 @@ class PlatformRunner:
             assert changes, "there is nothing to cut down in these manifests"
         (folder / "platform.k8s.yaml").write_text(text, encoding="utf-8")
         return Platform(
-            self.kubectl, folder, manifests.load(text), list(registry.missing), removal_commands(registry, folder)
+            self.kubectl,
+            folder,
+            manifests.load(text),
+            list(registry.missing),
+            removal_commands(registry, folder),
+            [command for note in registry.notes for command in re.findall(r"^If release .* run:\n  (.*)", note)],
         )
 
     def _fitted(self, text: str) -> str:
