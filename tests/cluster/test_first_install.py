@@ -15,11 +15,9 @@ MIGRATION = "job/airflow-run-airflow-migrations"
 
 
 def wait_for_log(kubectl: Kubectl, what: str, container: str, text: str, seconds: int = 300) -> None:
-    """Follow a log until a line contains a text."""
-    kubectl.shell(
-        f"kubectl -n airflow logs --follow --pod-running-timeout={seconds}s {what} -c {container} | grep -m1 {text!r}",
-        timeout=seconds,
-    )
+    """Follow the log of a container, again after it has started or restarted, until a line contains a text."""
+    follow = f"kubectl -n airflow logs --follow {what} -c {container} | grep -m1 {text!r}"
+    kubectl.shell(f"until {follow}; do sleep 1; done", timeout=seconds)
 
 
 def test_missing_secrets_are_named_by_the_migration_which_goes_on_when_they_are_there(

@@ -129,7 +129,10 @@ def _mounts(rendered: Rendered) -> Iterator[str]:
 
 
 def _sources(rendered: Rendered, manifests: list[Manifest]) -> Iterator[str]:
-    """ConfigMaps and Secrets that pods name; those that a user creates are the same before and after."""
+    """ConfigMaps and Secrets that pods name; those that a user creates are the same before and after.
+
+    Variables are told by the name of their source, so that one more container with the same variables is no difference.
+    """
     config_maps, secrets = _named(manifests, "ConfigMap"), _named(manifests, "Secret")
     for pod in rendered.pods:
         for volume in pod.spec.get("volumes") or []:
@@ -142,11 +145,11 @@ def _sources(rendered: Rendered, manifests: list[Manifest]) -> Iterator[str]:
                 for kind, there in (("secretKeyRef", secrets), ("configMapKeyRef", config_maps)):
                     source = (entry.get("valueFrom") or {}).get(kind)
                     if source is not None and source["name"] not in there:
-                        yield f"{container.where}: {kind} {source['name']} is not of this release"
+                        yield f"{kind} {source['name']} is not of this release"
             for entry in container.spec.get("envFrom") or []:
                 for kind, there in (("secretRef", secrets), ("configMapRef", config_maps)):
                     if kind in entry and entry[kind]["name"] not in there:
-                        yield f"{container.where}: {kind} {entry[kind]['name']} is not of this release"
+                        yield f"{kind} {entry[kind]['name']} is not of this release"
 
 
 def _scaled(manifests: list[Manifest]) -> Iterator[str]:

@@ -7,6 +7,7 @@ By default each platform is rendered with all its free keys at once, and with a 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import random
@@ -161,12 +162,15 @@ class Platform:
     def broken(self, rendered: Rendered, given: Mapping[str, Any]) -> set[str]:
         """References that lead nowhere: between objects, and from network policies to pods."""
         compiled = self.compiled(given)
+        ours = tuple(compiled.objects.values())
+        pods = dataclasses.replace(rendered, manifests=(*rendered.manifests, *ours)).pods
         lost = {
-            f"network policies: no pod is {pods.name}"
-            for pods in compiled.traffic.workloads
-            if not any(pods.labels.items() <= pod.labels.items() for pod in rendered.pods)
+            f"network policies: no pod is {group.name}"
+            for group in compiled.traffic.workloads
+            if not any(group.labels.items() <= pod.labels.items() for pod in pods)
         }
-        return {each for each in dangling(rendered, compiled.objects.values()) | lost if TOKEN not in each}
+        keytab = f"there is no Secret {self.settings.release}-kerberos-keytab"  # the chart asks its user for it
+        return {each for each in dangling(rendered, ours) | lost if TOKEN not in each and not each.endswith(keytab)}
 
 
 def _arguments(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
