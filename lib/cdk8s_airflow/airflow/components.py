@@ -94,7 +94,7 @@ class Scheduler(Replicated):
         log_groomer: the sidecar that deletes old log files, or None for none.
         scaling: a HorizontalPodAutoscaler instead of ``replicas``. The chart has none for the scheduler, so this library
             creates it, and the Deployment has no ``replicas``. Each scheduler opens database sessions: the limit of the
-            database is checked for ``max_replicas``. The scheduler is rarely the bottleneck: read "Tasks stay queued" first.
+            database is checked for ``max_replicas``. The scheduler is rarely the bottleneck: read the page "Fix tasks that stay queued or scheduled" first.
             Default: None.
     """
 

@@ -185,7 +185,7 @@ def _slots(given: Alerts, where: dict[str, str]) -> Iterator[Alert]:
         pending=_length(given.executor_full),
         severity="warning",
         summary="The executor has no open slot.",
-        description="As many tasks run as core.parallelism allows for each scheduler. Further tasks stay queued.",
+        description="The number of running tasks has reached core.parallelism per scheduler. Further tasks stay queued.",
     )
     yield Alert(
         name="AirflowTasksStarving",
