@@ -318,7 +318,7 @@ def executor_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="executors/airflow-3",
             at="executor",
-            problem=f"is not an executor of Airflow {dialect.airflow}",
+            problem=f"is not supported by Airflow {dialect.airflow}",
             seen=executor.name,
             fix="use MultipleExecutors(CeleryExecutor(...), KubernetesExecutor()), and set the executor of the task instead of "
             "the queue",
