@@ -131,7 +131,7 @@ def _mounts(rendered: Rendered) -> Iterator[str]:
 def _sources(rendered: Rendered, manifests: list[Manifest]) -> Iterator[str]:
     """ConfigMaps and Secrets that pods name; those that a user creates are the same before and after.
 
-    Variables are told by the name of their source, so that one more container with the same variables is no difference.
+    Variables are identified by the name of their source, so that one more container with the same variables is no difference.
     """
     config_maps, secrets = _named(manifests, "ConfigMap"), _named(manifests, "Secret")
     for pod in rendered.pods:

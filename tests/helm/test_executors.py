@@ -152,7 +152,7 @@ def test_logs_of_workers_without_names_are_fetched_by_address(pair: Pair) -> Non
 def test_celery_waits_for_migrations_as_long_as_everybody(pair: Pair) -> None:
     found = container(worker(rendered(pair, executor=CeleryExecutor(broker=BROKER))), "wait-for-airflow-migrations")
     tries = [entry["value"] for entry in found["env"] if entry["name"] == "CONNECTION_CHECK_MAX_COUNT"]
-    assert tries == ["360"]
+    assert tries == ["60"]
 
 
 def test_redis_is_made_of_the_secrets_that_are_named(pair: Pair) -> None:

@@ -155,7 +155,7 @@ def test_pods_wait_for_the_migration_as_long_as_the_delivery_does(lab: tuple[Ren
     assert len(waiters) == (3 if lab[1] < "3" else 4)
     for waiter in waiters:
         assert "--migration-wait-timeout=1800" in waiter.spec["args"]
-        assert waiter.text_env("CONNECTION_CHECK_MAX_COUNT") == "360"
+        assert waiter.text_env("CONNECTION_CHECK_MAX_COUNT") == "60"
 
 
 def test_start_up_probes_give_slow_nodes_five_minutes(lab: tuple[Rendered, str, str]) -> None:

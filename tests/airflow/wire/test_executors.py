@@ -40,7 +40,7 @@ OLD = ("1.15.0", "1.18.0")
 BROKER = ExternalBroker(url=BrokerUrlSecret("broker"))
 REDIS = RedisBroker(password=RedisPasswordSecret("password"), url=BrokerUrlSecret("broker"))
 ADDRESS = {"core": {"hostname_callable": "airflow.utils.net.get_host_ip_address"}}
-WAITING = {"env": [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": "360"}]}
+WAITING = {"env": [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": "60"}]}
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
 
 
