@@ -135,13 +135,37 @@ def test_fluent_bit_is_rejected_where_host_paths_are_forbidden_and_where_tasks_r
         collector(FluentBitLogs, output=CLOUD_WATCH, namespace=Namespace.existing("airflow", pod_security="privileged"))
 
 
-def test_all_namespaces_of_tasks_are_read() -> None:
+ELSEWHERE: dict[str, Any] = {
+    "task_namespaces": [Namespace.existing("team-a")],
+    "pod_operator_namespaces": [Namespace.existing("jobs")],
+}
+
+
+def test_alloy_reads_all_namespaces_in_which_tasks_start_pods() -> None:
     chart = new_chart()
-    release = make_airflow(chart, task_namespaces=[Namespace.existing("team-a")])
+    release = make_airflow(chart, **ELSEWHERE)
     AlloyLogs(chart, "logs", release=release, namespace=Namespace.existing("logging"), output=LOKI)
     manifests = [m for m in emitted(chart) if m["metadata"].get("name") in NAMES]
-    assert {m["metadata"]["namespace"] for m in manifests if m["kind"] == "Role"} == {"airflow", "team-a"}
-    assert 'names = ["airflow", "team-a"]' in one(manifests, "ConfigMap")["data"]["config.alloy"]
+    assert {m["metadata"]["namespace"] for m in manifests if m["kind"] == "Role"} == {"airflow", "team-a", "jobs"}
+    assert 'names = ["airflow", "team-a", "jobs"]' in one(manifests, "ConfigMap")["data"]["config.alloy"]
+
+
+def test_fluent_bit_reads_all_namespaces_in_which_tasks_start_pods() -> None:
+    chart = new_chart()
+    release = make_airflow(chart, **ELSEWHERE)
+    logging = Namespace.existing("logging", pod_security="privileged")
+    FluentBitLogs(chart, "logs", release=release, namespace=logging, output=CLOUD_WATCH)
+    text = one([m for m in emitted(chart) if m["metadata"].get("name") in NAMES], "ConfigMap")["data"]["fluent-bit.conf"]
+    paths = [f"/var/log/containers/*_{each}_*.log" for each in ("airflow", "team-a", "jobs")]
+    assert options(text, "INPUT")["Path"] == ",".join(paths)
+
+
+def test_fluent_bit_is_rejected_in_a_namespace_in_which_tasks_start_pods() -> None:
+    chart = new_chart()
+    jobs = Namespace.existing("jobs", pod_security="privileged")
+    release = make_airflow(chart, pod_operator_namespaces=[jobs])
+    with pytest.raises(PlatformError, match="another namespace than those of tasks"):
+        FluentBitLogs(chart, "logs", release=release, namespace=jobs, output=CLOUD_WATCH)
 
 
 def test_image_comes_from_the_mirror_and_the_collector_runs_on_a_node_group() -> None:

@@ -358,7 +358,7 @@ class AirflowChart(PlatformConstruct):
         self._ids = tuple(objects)
         registry = self._registry
         self._need(release.needs)
-        self._found_late(registry.launch((settings.namespace, *settings.operator_namespaces), settings.release))
+        self._found_late(registry.launch(settings.pod_namespaces, settings.release))
         self._found_late(registry.own_database(database_identities(settings), settings.release))
         self._found_late(registry.slot(ReleaseResources).claim(settings))
         self._found_late(guard_delivery(registry, settings.delivery, settings.release))

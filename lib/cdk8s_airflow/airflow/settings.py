@@ -147,10 +147,15 @@ class ReleaseSettings:
         return tuple(dict.fromkeys((*self.task_namespaces, *self.pod_operator_namespaces)))
 
     @property
+    def pod_namespaces(self) -> tuple[str, ...]:
+        """All namespaces in which pods of the release run: its own, and those in which tasks start pods."""
+        return (self.namespace, *self.operator_namespaces)
+
+    @property
     def restricted_namespaces(self) -> tuple[str, ...]:
         """The namespaces in which tasks start pods and that enforce the Pod Security Standard ``restricted``."""
         levels = {self.namespace: self.pod_security, **self.other_levels}
-        return tuple(name for name in (self.namespace, *self.operator_namespaces) if levels.get(name) == "restricted")
+        return tuple(name for name in self.pod_namespaces if levels.get(name) == "restricted")
 
     @property
     def has_task_pods(self) -> bool:

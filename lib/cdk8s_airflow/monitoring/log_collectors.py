@@ -90,7 +90,7 @@ def _settings(
     return CollectorSettings(
         name=name or f"{of.release}-{suffix}",
         namespace=namespace.name,
-        watched=(of.namespace, *of.task_namespaces),
+        watched=of.pod_namespaces,
         image=reference if of.mirror is None else of.mirror.of(reference),
         resources=resources,
         placement=placement,
@@ -135,7 +135,8 @@ class AlloyLogs(_Collector):
         Args:
             scope: the Chart that it is written to.
             id: the construct id.
-            release: the release. The pods in its namespace and in its ``task_namespaces`` are read.
+            release: the release. The pods in its namespace, its ``task_namespaces`` and its
+                ``pod_operator_namespaces`` are read.
             namespace: the namespace of the collector.
             output: the address of Loki.
             name: the name of its objects. Default: None, ``<release>-alloy``.
@@ -199,7 +200,8 @@ class FluentBitLogs(_Collector):
         Args:
             scope: the Chart that it is written to.
             id: the construct id.
-            release: the release. The pods in its namespace and in its ``task_namespaces`` are read.
+            release: the release. The pods in its namespace, its ``task_namespaces`` and its
+                ``pod_operator_namespaces`` are read.
             namespace: the namespace of the collector. It must allow privileged pods (``pod_security="privileged"``).
             output: where logs go: :class:`CloudWatchOutput`, :class:`S3LogOutput` or :class:`LokiOutput`.
             service_account: the annotations of its service account, such as the IAM role. Default: none; it then uses the role of
@@ -235,7 +237,7 @@ class FluentBitLogs(_Collector):
 
 def _namespace_rules(namespace: NamespaceHandle, release: AirflowChart) -> Iterator[Finding]:
     compiled = release._compiled
-    if compiled is not None and namespace.name in (compiled.settings.namespace, *compiled.settings.task_namespaces):
+    if compiled is not None and namespace.name in compiled.settings.pod_namespaces:
         yield Finding(
             rule="logs/namespace",
             at="namespace",

@@ -173,7 +173,7 @@ def _release(release: AirflowChart) -> ReleaseTarget:
     return ReleaseTarget(
         release=settings.release,
         namespace=settings.namespace,
-        namespaces=(settings.namespace, *settings.task_namespaces),
+        namespaces=settings.pod_namespaces,
         airflow=settings.dialect.airflow,
         statsd=statsd.name if statsd is not None else None,
         statsd_labels=statsd.service.labels if statsd is not None and statsd.service is not None else {},
