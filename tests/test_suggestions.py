@@ -112,7 +112,6 @@ PROSE: Mapping[str, Callable[[Finding], Change]] = {
     r"^environment/proxy: [Ss]et one of them": at_place("http://proxy.example.com:3128"),
     r"^environment/clear-text": at_place(SecretKey("my-secret", "my-key")),
     r"^argument/(?:type|namespace): (?:Use|Pass) Namespace\(": at_place(Namespace.existing("airflow")),
-    r"^database/keda": with_arguments(database=ExternalDatabase(url=DsnSecret("airflow-metadata")).connection()),
     r"^values/(?:secret-literal|unknown-key): .*config=": instead(config={"core": {"parallelism": 8}}),
     r"^network/reserved-namespace": at_place("team-a"),
     r"^values/wrong-type: .*mapping": at_place({}),

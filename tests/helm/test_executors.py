@@ -14,6 +14,7 @@ from cdk8s_airflow import (
     CeleryWorkers,
     DagRepoSync,
     ExternalBroker,
+    ExternalDatabase,
     Flower,
     FlowerAuthSecret,
     Hpa,
@@ -30,7 +31,9 @@ from cdk8s_airflow import (
     Resources,
     ResultBackendSecret,
     Scheduler,
+    SecretKey,
     Toleration,
+    Triggerer,
     Volume,
     WorkerSet,
 )
@@ -303,6 +306,41 @@ def test_keda_counts_in_the_database_and_leaves_replicas_alone(pair: Pair) -> No
     assert "/ 4)" in trigger["metadata"]["query"]
     variable = secret_of(container(found, "worker"), "AIRFLOW_CONN_AIRFLOW_DB")
     assert variable == {"name": "airflow-pg-app", "key": "uri"}
+
+
+def test_own_scaled_objects_count_what_those_of_the_chart_count(pair: Pair) -> None:
+    settings: dict[str, Any] = {
+        "executor": CeleryExecutor(broker=BROKER, workers=CeleryWorkers(scaling=Keda(max_replicas=4)), concurrency=8),
+        "triggerer": Triggerer(scaling=Keda(max_replicas=2)),
+        "chart_version": pair[0],
+        "airflow_version": pair[1],
+    }
+    charts = render_release(helm_chart(release(**settings)))
+    login = ExternalDatabase(host="db.example.com", password=SecretKey("login", "password"))
+    manifests = release(database=login.connection(), **settings)
+    own = render_release(helm_chart(manifests))
+    assert_strict_kinds(own)
+    assert own.find("ScaledObject") == []
+    for component in ("worker", "triggerer"):
+        expected = charts.get("ScaledObject", f"airflow-{component}")["spec"]
+        (found,) = (each["spec"] for each in manifests if each["metadata"]["name"] == f"airflow-{component}-scaling")
+        target = {key: expected["scaleTargetRef"][key] for key in ("kind", "name")}
+        assert found["scaleTargetRef"] == target
+        # The chart's default of replicas would reset what KEDA has chosen, in every upgrade.
+        assert own.get(target["kind"], target["name"])["spec"].get("replicas") is None
+        for field in ("minReplicaCount", "maxReplicaCount", "pollingInterval", "cooldownPeriod"):
+            assert found[field] == expected[field]
+        (trigger,), (other,) = found["triggers"], expected["triggers"]
+        assert trigger["type"] == other["type"]
+        metadata = {key: value for key, value in other["metadata"].items() if key != "connectionFromEnv"}
+        assert {key: _spaced(trigger["metadata"][key]) for key in metadata} == {
+            key: _spaced(value) for key, value in metadata.items()
+        }
+
+
+def _spaced(text: str) -> str:
+    """A query in one form: the charts break lines, and put blanks into brackets."""
+    return " ".join(text.replace("(", " ( ").replace(")", " ) ").split())
 
 
 def test_hpa_follows_cpu_and_leaves_replicas_alone(pair: Pair) -> None:

@@ -155,7 +155,9 @@ def test_fluent_bit_reads_all_namespaces_in_which_tasks_start_pods() -> None:
     release = make_airflow(chart, **ELSEWHERE)
     logging = Namespace.existing("logging", pod_security="privileged")
     FluentBitLogs(chart, "logs", release=release, namespace=logging, output=CLOUD_WATCH)
-    text = one([m for m in emitted(chart) if m["metadata"].get("name") in NAMES], "ConfigMap")["data"]["fluent-bit.conf"]
+    text = one([m for m in emitted(chart) if m["metadata"].get("name") in NAMES], "ConfigMap")["data"][
+        "fluent-bit.conf"
+    ]
     paths = [f"/var/log/containers/*_{each}_*.log" for each in ("airflow", "team-a", "jobs")]
     assert options(text, "INPUT")["Path"] == ",".join(paths)
 

@@ -44,7 +44,7 @@ from cdk8s_airflow.airflow.shared_resources import ReleaseResources
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.database import database_identities
 from cdk8s_airflow.airflow.wire.exclusive_use import release_uses
-from cdk8s_airflow.airflow.wire.executors import required_definitions
+from cdk8s_airflow.airflow.wire.keda import required_definitions
 from cdk8s_airflow.airflow.wire.traffic_rules import isolation_rules
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_teller
 from cdk8s_airflow.app.exclusive_use import ExclusiveUses

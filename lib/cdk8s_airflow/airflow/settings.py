@@ -174,14 +174,14 @@ class ReleaseSettings:
 
     @property
     def keda_arguments(self) -> tuple[str, ...]:
-        """The arguments that are ``Keda(...)``. The chart creates a ScaledObject for each, which connects to the database."""
+        """The arguments that are ``Keda(...)``. There is a ScaledObject for each, with which KEDA connects to the database."""
         celery = celery_of(self.executor)
         scalings: list[tuple[str, object]] = [
             ("triggerer.scaling", None if self.triggerer is None else self.triggerer.scaling)
         ]
         if celery is not None:
             scalings.append(("executor.workers.scaling", celery.workers.scaling))
-            scalings += [("executor.sets", each.scaling) for each in celery.sets]
+            scalings += [(f"executor.sets[{index}].scaling", each.scaling) for index, each in enumerate(celery.sets)]
         return tuple(at for at, scaling in scalings if isinstance(scaling, Keda))
 
     @property

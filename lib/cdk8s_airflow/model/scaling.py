@@ -10,7 +10,10 @@ from cdk8s_airflow.validation.constraints import Count, Duration, Must, NonEmpty
 from cdk8s_airflow.validation.frozen import frozen
 
 SCALED_OBJECTS = "scaledobjects.keda.sh"
-"""The custom resource definition of KEDA."""
+"""The custom resource definition of what KEDA scales."""
+
+TRIGGER_AUTHENTICATIONS = "triggerauthentications.keda.sh"
+"""The custom resource definition of the Secrets with which KEDA logs in."""
 
 _Percent = Annotated[
     int,
@@ -66,6 +69,9 @@ class Hpa:
 @frozen
 class Keda:
     """Scale replicas by the number of running and queued tasks with KEDA, which must be installed in the cluster.
+
+    If the Secret of the database has the whole URL, the chart creates the ScaledObject. If it has only the password, this library
+    creates it, with a TriggerAuthentication for the password; the fields below then are those of the ScaledObject.
 
     Attributes:
         min_replicas: the minimum number of replicas, at least 0. Chart key ``keda.minReplicaCount``. Default: 0.

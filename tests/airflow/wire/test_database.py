@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cdk8s_airflow.airflow.components import DatabaseCleanup, PodCleanup, Triggerer
-from cdk8s_airflow.airflow.executors import CeleryExecutor, CeleryWorkers, KubernetesExecutor, RedisBroker
+from cdk8s_airflow.airflow.components import DatabaseCleanup, PodCleanup
+from cdk8s_airflow.airflow.executors import CeleryExecutor, KubernetesExecutor, RedisBroker
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.cleanup import cleanup_values, database_cleanup_objects
@@ -27,7 +27,6 @@ from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnectio
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget
 from cdk8s_airflow.model.placement import Placement
-from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.secret_reference import (
     BrokerUrlSecret,
     ConfigMapKey,
@@ -187,13 +186,8 @@ def test_the_password_and_the_authority_have_to_be_made_and_are_awaited() -> Non
             ("database/authority", "database"),
         ),
         ({"database": replace(PARTS, tls="verify-ca")}, ("database/authority", "ca")),
-        (
-            {"executor": CeleryExecutor(broker=BROKER, workers=CeleryWorkers(scaling=Keda(max_replicas=2)))},
-            ("database/keda", "executor.workers.scaling"),
-        ),
-        ({"triggerer": Triggerer(scaling=Keda(max_replicas=2))}, ("database/keda", "triggerer.scaling")),
     ],
-    ids=["password", "authority", "no-authority", "keda-workers", "keda-triggerer"],
+    ids=["password", "authority", "no-authority"],
 )
 def test_a_component_that_could_not_connect_is_refused(changes: dict[str, Any], found: tuple[str, str]) -> None:
     findings = list(database_rules(release(NEWEST, **{"database": PARTS, **changes})))

@@ -28,7 +28,6 @@ from cdk8s_airflow.airflow.wire.executors import (
 )
 from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
 from cdk8s_airflow.dags.volume import ExistingDagVolume
-from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.placement import TopologySpread
 from cdk8s_airflow.model.scaling import Hpa, Keda
 from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, RedisPasswordSecret, ResultBackendSecret
@@ -296,15 +295,6 @@ def test_a_claim_of_the_workers_is_refused_where_logs_have_one(pair: Pair) -> No
     assert broken(pair, executor=given) == set()
     found = broken(pair, executor=given, logs=Logs.existing_claim("logs"))
     assert found == {("executors/storage", "executor.workers.storage")}
-
-
-def test_keda_needs_its_definition_where_the_cluster_is_known() -> None:
-    given = CeleryExecutor(broker=BROKER, workers=CeleryWorkers(scaling=Keda(max_replicas=2)))
-    known = ClusterFacts(crds={"helmcharts.helm.cattle.io"})
-    missing = {("facts/crd-missing", "executor.workers.scaling")}
-    assert broken(PAIRS[-1], executor=given, facts=known) == missing
-    assert broken(PAIRS[-1], executor=given, facts=ClusterFacts(crds={"scaledobjects.keda.sh"})) == set()
-    assert broken(PAIRS[-1], executor=given) == set()
 
 
 def test_the_secrets_of_redis_are_listed_in_the_order_they_are_made() -> None:

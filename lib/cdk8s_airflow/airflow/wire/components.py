@@ -8,6 +8,7 @@ from typing import Any
 from cdk8s_airflow.airflow.components import Replicated, Statsd
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.keda import keda_values, scaled_object
 from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions
 from cdk8s_airflow.airflow.wire.pod_settings import (
     grace_values,
@@ -22,12 +23,12 @@ from cdk8s_airflow.airflow.wire.pod_settings import (
     unsupported_setting,
 )
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
-from cdk8s_airflow.model.scaling import SCALED_OBJECTS
 from cdk8s_airflow.model.wire.resources import resources
-from cdk8s_airflow.model.wire.scaling import hpa, hpa_manifest, keda
+from cdk8s_airflow.model.wire.scaling import hpa, hpa_manifest
 from cdk8s_airflow.validation import Finding
 
 _COMMAND_PERIOD = 60
+_TRIGGER_QUERY = "SELECT ceil(COUNT(*)::decimal / {capacity}) FROM trigger"
 _HTTP_PERIOD = 10
 
 
@@ -78,7 +79,7 @@ def _triggerer(settings: ReleaseSettings) -> Tree:
         probe_values(given, _COMMAND_PERIOD),
         grace_values(given),
         groomer_values(given.log_groomer, dialect),
-        {} if given.scaling is None else {"keda": keda(given.scaling)},
+        {} if given.scaling is None else keda_values(settings, given.scaling),
     )
     return {"triggerer": values}
 
@@ -182,32 +183,26 @@ def component_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             seen=type(settings.scheduler.scaling).__name__,
             fix="Use Scheduler(replicas=2), or KubernetesExecutor",
         )
-    if settings.triggerer is not None and settings.triggerer.scaling is not None:
-        yield from keda_rules(settings, "triggerer.scaling")
-
-
-def keda_rules(settings: ReleaseSettings, at: str) -> Iterator[Finding]:
-    """Whether the cluster has what the chart makes for KEDA."""
-    crds = settings.facts.crds
-    if crds is not None and SCALED_OBJECTS not in crds:
-        yield Finding(
-            rule="facts/crd-missing",
-            at=at,
-            problem=f"the cluster lacks {SCALED_OBJECTS}, which this needs",
-            seen=", ".join(sorted(crds)) or "none",
-            fix="install KEDA, then name it in ClusterFacts(crds=...)",
-        )
 
 
 def own_objects(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
-    """Objects of components for which this version of the chart has none: disruption budgets, the scheduler's autoscaler."""
+    """Objects of components for which this version of the chart has none: disruption budgets and autoscalers."""
     made = own_disruption_budgets(settings)
     scaling = settings.scheduler.scaling
     if scaling is not None:
         name = f"{settings.release}-scheduler"
         target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
         made["scheduler-autoscaler"] = hpa_manifest(scaling, name, settings.namespace, target)
+    if settings.triggerer is not None and settings.triggerer.scaling is not None:
+        query = _TRIGGER_QUERY.format(capacity=_triggerer_capacity(settings))
+        made |= scaled_object(settings, "triggerer", "Deployment", settings.triggerer.scaling, query)
     return made
+
+
+def _triggerer_capacity(settings: ReleaseSettings) -> object:
+    """How many triggers a triggerer runs, as the charts read it. Source: ``triggerer.capacity`` in their helpers."""
+    options = settings.config.get("triggerer", {})
+    return options.get("capacity") or options.get("default_capacity") or 1000
 
 
 def own_disruption_budgets(settings: ReleaseSettings) -> dict[str, dict[str, Any]]:
@@ -238,7 +233,6 @@ __all__ = [
     "component_config",
     "component_rules",
     "component_values",
-    "keda_rules",
     "own_disruption_budgets",
     "own_objects",
     "startup_probe",

@@ -184,15 +184,6 @@ def _reader_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield unsupported_setting(
             settings.dialect, "cleanup.volumes", "cleanup", "with a database whose certificate is checked"
         )
-    scaled = settings.keda_arguments
-    if scaled and database.address is not None:
-        yield Finding(
-            rule="database/keda",
-            at=scaled[0],
-            problem="must not be Keda(...) with this database: KEDA needs a Secret with the whole URL, and this database has "
-            "a Secret with the password only",
-            fix='Use database=ExternalDatabase(url=DsnSecret("airflow-metadata"), ...).connection()',
-        )
 
 
 def database_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:

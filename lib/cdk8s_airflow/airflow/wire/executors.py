@@ -22,9 +22,9 @@ from cdk8s_airflow.airflow.executors import (
 from cdk8s_airflow.airflow.logs import ClaimLogs, ExistingClaimLogs
 from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.components import keda_rules
-from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.concept import Concept, Objects
 from cdk8s_airflow.airflow.wire.dags import dag_mounts, dag_readers
+from cdk8s_airflow.airflow.wire.keda import keda_values, scaled_object
 from cdk8s_airflow.airflow.wire.migration import waiting_values
 from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions
 from cdk8s_airflow.airflow.wire.pod_settings import (
@@ -42,10 +42,10 @@ from cdk8s_airflow.airflow.wire.pod_settings import (
 from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model import secret_need as needs
-from cdk8s_airflow.model.scaling import SCALED_OBJECTS, Hpa, Keda
+from cdk8s_airflow.model.scaling import Hpa, Keda
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.model.wire.resources import resources
-from cdk8s_airflow.model.wire.scaling import hpa, keda
+from cdk8s_airflow.model.wire.scaling import hpa
 from cdk8s_airflow.validation import Finding, show
 
 REDIS_USER = 999
@@ -198,7 +198,7 @@ def _scaling(settings: ReleaseSettings, celery: CeleryExecutor, given: CeleryWor
         settings.dialect.place("workers") is not None or isinstance(settings.executor, MultipleExecutors)
     ):
         scaling = replace(scaling, query=_query(settings, celery, given))
-    return {"keda": keda(scaling)}
+    return keda_values(settings, scaling)
 
 
 def _query(settings: ReleaseSettings, celery: CeleryExecutor, given: CeleryWorkers) -> str:
@@ -361,13 +361,6 @@ def _worker_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> I
             seen=show(given.storage),
             fix="Remove it, or use another logs=",
         )
-    if isinstance(given.scaling, Keda):
-        yield from keda_rules(settings, f"{at}.scaling")
-
-
-def required_definitions(settings: ReleaseSettings) -> frozenset[str]:
-    """The custom resource definitions of the objects that the chart creates: a ScaledObject for each ``scaling=Keda(...)``."""
-    return frozenset({SCALED_OBJECTS}) if settings.keda_arguments else frozenset()
 
 
 def _name_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> Iterator[Finding]:
@@ -422,6 +415,20 @@ def _shared_key_rules(settings: ReleaseSettings, celery: CeleryExecutor) -> Iter
         )
 
 
+def executor_objects(settings: ReleaseSettings) -> Objects:
+    """Objects of workers for which this version of the chart has none: disruption budgets, and ScaledObjects."""
+    made = own_worker_budgets(settings)
+    celery = celery_of(settings.executor)
+    if celery is None:
+        return made
+    for given in all_workers(celery):
+        if isinstance(given.scaling, Keda):
+            component = f"worker-{given.name}" if isinstance(given, WorkerSet) else "worker"
+            kind = "Deployment" if given.storage is None else "StatefulSet"
+            made |= scaled_object(settings, component, kind, given.scaling, _query(settings, celery, given))
+    return made
+
+
 def executor_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
     """The Secrets of broker and result backend."""
     celery, namespace = celery_of(settings.executor), settings.namespace
@@ -457,7 +464,7 @@ def executor_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
 EXECUTOR = Concept(
     values=executor_values,
     config=executor_config,
-    objects=own_worker_budgets,
+    objects=executor_objects,
     rules=executor_rules,
     needs=executor_needs,
 )

@@ -17,6 +17,7 @@ from cdk8s_airflow.airflow.wire.executors import EXECUTOR
 from cdk8s_airflow.airflow.wire.exposure import EXPOSURE
 from cdk8s_airflow.airflow.wire.flower import FLOWER
 from cdk8s_airflow.airflow.wire.images import IMAGES
+from cdk8s_airflow.airflow.wire.keda import KEDA
 from cdk8s_airflow.airflow.wire.keys import KEYS
 from cdk8s_airflow.airflow.wire.logs import LOGS
 from cdk8s_airflow.airflow.wire.migration import MIGRATION
@@ -50,6 +51,7 @@ CONCEPTS: tuple[Concept | OptionalConcept, ...] = (
     EXECUTOR,
     RELEASE_WIDE,
     COMPONENTS,
+    KEDA,
     FLOWER,
     COLLECTOR,
     CLEANUP,

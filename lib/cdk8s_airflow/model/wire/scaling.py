@@ -41,6 +41,24 @@ def hpa_manifest(given: Hpa, name: str, namespace: str, target: dict[str, str]) 
     }
 
 
+def scaled_object_manifest(
+    given: Keda, name: str, namespace: str, target: dict[str, str], trigger: dict[str, Any]
+) -> dict[str, Any]:
+    """The ScaledObject of KEDA, for a database with which that of the chart cannot connect."""
+    values = keda(given)
+    fields = ("pollingInterval", "cooldownPeriod", "minReplicaCount", "maxReplicaCount", "advanced")
+    return {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "scaleTargetRef": target,
+            **{field: values[field] for field in fields if field in values},
+            "triggers": [trigger],
+        },
+    }
+
+
 def keda(given: Keda) -> dict[str, Any]:
     """The chart key ``keda`` of a component."""
 
