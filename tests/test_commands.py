@@ -118,7 +118,7 @@ def test_a_second_make_synth_changes_nothing(project: Path) -> None:
         pytest.param("raise SystemExit('the message')", ["the message"], id="exit"),
     ],
 )
-def test_a_failing_app_leaves_dist_alone_and_says_only_its_own_message(
+def test_failing_app_leaves_dist_unchanged_and_prints_only_its_message(
     project: Path, program: str, message: list[str]
 ) -> None:
     (project / "main.py").write_text(program, encoding="utf-8")

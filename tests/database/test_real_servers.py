@@ -95,9 +95,7 @@ def who_is_there(url: str, env: dict[str, str], monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("password", PASSWORDS)
-def test_both_drivers_are_let_in_by_any_password(
-    server: Server, password: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_both_drivers_log_in_with_any_password(server: Server, password: str, monkeypatch: pytest.MonkeyPatch) -> None:
     let_in_by(server, password)
     env = environment(release(NEWEST, database=database(server)), password)
     assert password not in env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]

@@ -130,7 +130,7 @@ def test_without_a_source_of_dags_there_is_no_git_sync(pair: tuple[str, str]) ->
     assert rendered(pair).containers("git-sync") == []
 
 
-def test_another_choice_of_logs_changes_no_claim_template(pair: tuple[str, str]) -> None:
+def test_logs_never_change_a_volume_claim_template(pair: tuple[str, str]) -> None:
     facts = ClusterFacts(rwx_classes={"nfs"})
     choices = {
         "ephemeral": rendered(pair),

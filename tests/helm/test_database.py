@@ -83,7 +83,7 @@ def external(**changes: Any) -> Any:
     return ExternalDatabase(**given).connection()
 
 
-def test_a_database_by_parts_is_known_to_every_airflow_container_and_to_no_other(pair: tuple[str, str]) -> None:
+def test_only_airflow_containers_get_the_variables_of_a_database_by_host(pair: tuple[str, str]) -> None:
     result = rendered(pair, database=external(), cleanup=PodCleanup(), database_cleanup=DatabaseCleanup())
     assert_address(result, f"postgresql://air%20flow%40x@{HOST}:5432/airflow", PASSWORD)
     assert_no_bundled(result)

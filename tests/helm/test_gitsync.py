@@ -10,7 +10,7 @@ BASE = {"GITSYNC_REPO": "https://git.example.org/dags.git", "GITSYNC_REF": "main
 
 
 @pytest.mark.parametrize("version", KNOWN_VERSIONS)
-def test_the_deprecated_branch_wins_over_the_ref(version: str) -> None:
+def test_deprecated_branch_takes_precedence_over_ref(version: str) -> None:
     env = {**BASE, "GIT_SYNC_BRANCH": "v2-2-stable", "GIT_SYNC_REV": "HEAD"}
     assert effective(env, version).ref == "v2-2-stable"
 

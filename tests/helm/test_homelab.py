@@ -44,7 +44,7 @@ def test_tls_mode_reaches_every_airflow_container(lab: tuple[Rendered, str, str]
     assert {c.text_env("PGSSLMODE") for c in with_database} == {"require"}
 
 
-def test_git_sync_fetches_what_was_asked_for_where_it_is_read(lab: tuple[Rendered, str, str]) -> None:
+def test_git_sync_fetches_the_configured_ref_and_folder(lab: tuple[Rendered, str, str]) -> None:
     assert_git_sync(
         lab[0],
         repo="https://gitlab.acme.lab/data/airflow-dags.git",

@@ -294,7 +294,9 @@ def two_recipes(chart: cdk8s.Chart) -> None:
         (lambda chart: boot(chart, image="python:3.13"), "argument/type", "image", "must be an Image"),
     ],
 )
-def test_what_cannot_work_is_refused_before_anything_is_written(spoil: Refused, rule: str, at: str, says: str) -> None:
+def test_impossible_bootstrap_is_refused_before_anything_is_written(
+    spoil: Refused, rule: str, at: str, says: str
+) -> None:
     chart = new_chart()
     with pytest.raises(PlatformError) as raised:
         spoil(chart)

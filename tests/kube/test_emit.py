@@ -90,7 +90,9 @@ def yaml_of(unit: cdk8s.Chart) -> str:
 @pytest.mark.parametrize(
     "props", [{}, {"namespace": "home", "labels": {"team": "data", "z": "0"}}], ids=["plain", "chart"]
 )
-def test_both_ways_write_the_same_bytes(props: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fast_and_fallback_emission_write_the_same_bytes(
+    props: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     by_bulk, by_patches = chart(**props), chart(**props)
     edge.emit(by_bulk, fifty())
     monkeypatch.setattr(edge, "_way", lambda: edge._by_patches)

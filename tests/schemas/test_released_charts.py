@@ -99,7 +99,7 @@ def test_helm_renders_the_samples_that_pass(sample: Sample) -> None:
         if rule == "ignored-key" and path not in DIFFERENT_ADVICE
     ],
 )
-def test_a_key_that_is_called_ignored_changes_nothing_in_the_render(
+def test_ignored_key_does_not_change_the_rendered_chart(
     path: str, value: object, chart: str, airflow: str, executor: str
 ) -> None:
     base = merged(HELD, {"airflowVersion": airflow, "defaultAirflowTag": airflow, "executor": executor})

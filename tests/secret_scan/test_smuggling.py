@@ -475,7 +475,7 @@ CANARIES += ("Tr0ub4dor", "Tr$ub4dor", "Xk29vLq8", "20261121")
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=[name.replace(" ", "-") for name in ATTEMPTS])
-def test_a_secret_gets_into_nothing_that_is_written_and_is_not_shown(attempt: Attempt, tmp_path: Path) -> None:
+def test_secret_is_neither_written_nor_shown(attempt: Attempt, tmp_path: Path) -> None:
     out = tmp_path / "dist"
     out.mkdir()
     (out / "before.k8s.yaml").write_text("kept: true\n", encoding="utf-8")

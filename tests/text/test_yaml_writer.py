@@ -229,7 +229,7 @@ def test_any_text_comes_back_from_both_kinds_of_yaml(text: str) -> None:
     assert all(same(read(written), {"v": text, "w": [text]}) for read in READERS.values())
 
 
-def test_pyyaml_alone_would_lose_some_of_these_texts() -> None:
+def test_pyyaml_alone_changes_some_of_these_strings() -> None:
     """The reason for the writer: what the obvious emitter leaves unquoted, a reader of the other YAML takes for a number."""
     lost = [text for text in WORDS_OF_SOME_READER if not same(_yaml_1_2(yaml.safe_dump({"v": text})), {"v": text})]
     assert {"1e3", "0o17"} <= set(lost)
@@ -475,7 +475,7 @@ def rendered(sent: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> 
     return found
 
 
-def test_values_come_back_through_the_real_helm(sent: dict[str, Any], rendered: dict[tuple[str, str], bytes]) -> None:
+def test_helm_reads_the_written_values_unchanged(sent: dict[str, Any], rendered: dict[tuple[str, str], bytes]) -> None:
     lost = [
         name
         for name, tree in sent.items()

@@ -255,7 +255,7 @@ def without_each_permission() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         yield f"{where} {name or 'create'}", roles
 
 
-def test_without_any_one_of_its_rights_it_does_not_get_done(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+def test_every_permission_of_the_job_is_required(world: World, capfd: pytest.CaptureFixture[str]) -> None:
     world.hurry(patience=0)
     every = list(without_each_permission())
     assert len(every) == len(EVERY) + 2
@@ -284,7 +284,7 @@ def test_roles_and_namespaces_may_come_later_than_the_job(world: World) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_it_can_be_killed_between_any_two_steps_and_the_next_run_makes_it_whole(when: str, tmp_path: Path) -> None:
+def test_killed_run_is_completed_by_the_next_run(when: str, tmp_path: Path) -> None:
     step, survived = 0, False
     while not survived:
         step += 1
@@ -314,7 +314,7 @@ def test_it_can_be_killed_between_any_two_steps_and_the_next_run_makes_it_whole(
     assert step == 2 * len(EVERY) + 2 + 1
 
 
-def test_runs_side_by_side_agree(world: World) -> None:
+def test_concurrent_runs_create_the_same_secrets(world: World) -> None:
     for _ in range(3):
         world.server.secrets.clear()
         world.server.requests.clear()
@@ -497,7 +497,9 @@ def test_a_proxy_in_the_environment_is_not_asked(world: World, monkeypatch: pyte
     assert world.run() == 0
 
 
-def test_it_prints_no_secret_and_nothing_that_the_server_says(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+def test_output_contains_no_secret_and_no_message_of_the_server(
+    world: World, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Not even where the server repeats what it was sent, as some webhooks do."""
     world.server.put(*LOGIN, "kubernetes.io/basic-auth", username="airflow", password="h4ndm4de%")
     sent: list[str] = []

@@ -90,7 +90,7 @@ def test_secrets_that_are_made_from_each_other_are_planned_all_the_same() -> Non
     assert [each["name"] for each in plan([two, one])["secrets"]] == ["one", "two"]
 
 
-def test_rights_are_for_exactly_what_is_made_and_read() -> None:
+def test_permissions_cover_exactly_the_secrets_that_are_created_and_read() -> None:
     assert permissions([URL, LOGIN, KEY, ELSEWHERE]) == {
         "airflow": (True, ("a-url", "key", "url")),
         "data": (True, ("login",)),
