@@ -71,6 +71,24 @@ def test_footprint_counts_components_tasks_and_claims(report: PlatformReport) ->
     assert (full.pods, round(full.cpu, 3), full.memory / 2**20) == (6 + 32, round(0.89 + 32 * 0.25, 3), 3712 + 32 * 512)
 
 
+def test_throughput_marks_the_smallest_limit(report: PlatformReport) -> None:
+    found = section(report, "throughput")
+    assert found.text[0].startswith(
+        "Release airflow runs at most 32 tasks at once; the limit is: tasks of all schedulers"
+    )
+    (table,) = found.tables
+    assert [row[1] for row in table.rows if row[2].startswith("**")] == [
+        "tasks of all schedulers",
+        "tasks of 1 minute each",
+    ]
+
+
+def test_throughput_of_an_app_without_release_is_empty() -> None:
+    chart = new_chart()
+    Namespace(chart, "data")
+    assert section(report_of(chart), "throughput").is_empty
+
+
 def test_footprint_counts_objects_that_the_user_creates() -> None:
     from cdk8s import ApiObject
 

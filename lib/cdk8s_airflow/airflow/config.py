@@ -63,8 +63,8 @@ class Throughput:
         pods_per_loop: pods that the KubernetesExecutor creates in one loop of the scheduler
             (``kubernetes_executor.worker_pods_creation_batch_size``). They are created one after the other, and the scheduler
             does nothing else meanwhile. Ignored without such an executor. Airflow's default: 1.
-        heartbeat: seconds between two heartbeats of the scheduler (``scheduler.scheduler_heartbeat_sec``). Each queries the
-            database and syncs the executor. Airflow's default: 5.
+        heartbeat: seconds between two heartbeats that the scheduler writes to the database (``scheduler.scheduler_heartbeat_sec``).
+            Its loop does not wait for them, so fewer seconds do not start more tasks. Airflow's default: 5.
         tasks_per_query: tasks in one critical section of the scheduler, while other schedulers wait
             (``scheduler.max_tis_per_query``); at most ``tasks``. Airflow's default: 16.
         parsing_processes: DAG files that are parsed at once (``dag_processor.parsing_processes``, with Airflow 2 in
@@ -114,8 +114,8 @@ class Throughput:
         DAG files at once. 10 connections in a process, 20 more under load.
 
         This needs up to 30 connections for each scheduler, API server process, triggerer and DAG processor. With Airflow 2 it
-        also needs a connection for each task: 256 with two schedulers. The scheduler runs five times as many loops as by
-        default, with bursts of 16 calls of the Kubernetes API. Give the schedulers at least 1 CPU and 4Gi.
+        also needs a connection for each task: 256 with two schedulers. Each loop of the scheduler creates up to 16 pods, with as
+        many calls of the Kubernetes API. Give the schedulers at least 1 CPU and 4Gi.
         """
         return cls(
             tasks=128,

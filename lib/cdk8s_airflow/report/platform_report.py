@@ -21,6 +21,7 @@ from cdk8s_airflow.report.images import images_section
 from cdk8s_airflow.report.permissions import permissions_of
 from cdk8s_airflow.report.picture import Picture, picture_of
 from cdk8s_airflow.report.section import Section, Table
+from cdk8s_airflow.report.throughput import throughput_section
 from cdk8s_airflow.report.versions import versions_section
 from cdk8s_airflow.secret_scan import Exemptions
 
@@ -102,6 +103,7 @@ def platform_report(
         _prerequisites(platform),
         _secrets(registry),
         footprint_section(footprint),
+        throughput_section(platform.releases),
         _sessions(registry),
         _connections(platform),
         _permissions(registry),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cdk8s_airflow.airflow.executors import celery_of
+from cdk8s_airflow.airflow.executors import CeleryExecutor, celery_of
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.database import absolute_host
 from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings
@@ -15,10 +15,13 @@ from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line
 from cdk8s_airflow.validation.versions import version
 
 DEFAULTS: Mapping[tuple[str, str], int] = {
+    ("core", "max_active_tasks_per_dag"): 16,
     ("core", "parallelism"): 32,
     ("core", "default_pool_task_slot_count"): 128,
     ("database", "sql_alchemy_pool_size"): 5,
     ("database", "sql_alchemy_max_overflow"): 10,
+    ("kubernetes_executor", "worker_pods_creation_batch_size"): 1,
+    ("scheduler", "max_tis_per_query"): 16,
     ("scheduler", "parsing_processes"): 2,
     ("dag_processor", "parsing_processes"): 2,
     ("webserver", "workers"): 4,
@@ -39,8 +42,8 @@ def _workers_default(airflow: str) -> int:
     return 4 if version(airflow) < (3, 1) else 1
 
 
-class _Options:
-    """Options of airflow.cfg as Airflow reads them."""
+class AirflowOptions:
+    """Options of airflow.cfg as Airflow reads them, with its defaults for those that are not set."""
 
     def __init__(self, effective: EffectiveSettings) -> None:
         self._option = effective.option
@@ -83,7 +86,7 @@ class _Options:
 
 def task_slots(effective: EffectiveSettings) -> int:
     """The number of tasks that all schedulers of a release run at once."""
-    return _Options(effective).parallelism * effective.replicas("scheduler")
+    return AirflowOptions(effective).parallelism * effective.replicas("scheduler")
 
 
 def release_lines(effective: EffectiveSettings) -> list[Line]:
@@ -97,7 +100,7 @@ def release_lines(effective: EffectiveSettings) -> list[Line]:
 
 
 def _lines(effective: EffectiveSettings) -> Iterator[Line]:
-    settings, options = effective.settings, _Options(effective)
+    settings, options = effective.settings, AirflowOptions(effective)
     airflow_2 = settings.dialect.airflow_major < 3
     schedulers = effective.replicas("scheduler")
     yield Line(what="scheduler", count=schedulers, each=options.bounded(2) + 1)
@@ -123,7 +126,7 @@ def _lines(effective: EffectiveSettings) -> Iterator[Line]:
         yield Line(what="KEDA", count=len(settings.keda_arguments), each=1)
 
 
-def _ui(effective: EffectiveSettings, options: _Options) -> Line:
+def _ui(effective: EffectiveSettings, options: AirflowOptions) -> Line:
     settings, replicas = effective.settings, effective.replicas("api_server")
     if settings.dialect.airflow_major < 3:
         workers = options.number("webserver", "workers")
@@ -139,13 +142,12 @@ def _ui(effective: EffectiveSettings, options: _Options) -> Line:
     return Line(what="process of the API server", count=replicas * options.number("api", "workers"), each=each)
 
 
-def _tasks(effective: EffectiveSettings, options: _Options, airflow_2: bool) -> Iterator[Line]:
+def _tasks(effective: EffectiveSettings, options: AirflowOptions, airflow_2: bool) -> Iterator[Line]:
     settings, slots = effective.settings, options.parallelism * effective.replicas("scheduler")
     celery = celery_of(settings.executor)
     in_workers = 0
     if celery is not None:
-        concurrency = celery.concurrency or options.number("celery", "worker_concurrency")
-        in_workers = concurrency * sum(each.most_replicas for each in all_workers(celery))
+        in_workers = worker_slots(effective, celery)
         if airflow_2:
             yield Line(what="task in a Celery worker", count=min(in_workers, slots), each=1)
         if not separate_results(settings):
@@ -160,15 +162,19 @@ def _tasks(effective: EffectiveSettings, options: _Options, airflow_2: bool) -> 
         yield Line(what="task in a pod that may use the database", count=left, each=1)
 
 
+def worker_slots(effective: EffectiveSettings, celery: CeleryExecutor) -> int:
+    """The number of tasks that all Celery workers run at once, at the maximum of their autoscalers."""
+    concurrency = celery.concurrency or AirflowOptions(effective).number("celery", "worker_concurrency")
+    return concurrency * sum(each.most_replicas for each in all_workers(celery))
+
+
 def result_lines(effective: EffectiveSettings) -> Iterator[Line]:
     """Sessions for Celery's results: one for each slot of a worker, and one for each scheduler."""
     settings = effective.settings
     celery = celery_of(settings.executor)
     if celery is None:
         return
-    concurrency = celery.concurrency or _Options(effective).number("celery", "worker_concurrency")
-    slots = concurrency * sum(each.most_replicas for each in all_workers(celery))
-    yield Line(what="result of a task in a Celery worker", count=slots, each=1)
+    yield Line(what="result of a task in a Celery worker", count=worker_slots(effective, celery), each=1)
     yield Line(what="results read by the scheduler", count=effective.replicas("scheduler"), each=1)
 
 
