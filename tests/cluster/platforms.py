@@ -16,6 +16,7 @@ from cdk8s_airflow import (
     CeleryExecutor,
     ClusterFacts,
     CnpgCluster,
+    CnpgPooler,
     KubernetesExecutor,
     LocalExecutor,
     NetworkIsolation,
@@ -39,6 +40,13 @@ EXECUTORS: Mapping[str, Any] = {
 def _with(construct: Callable[..., Any], changed: Mapping[str, Any] | None) -> Callable[..., Any]:
     """A construct some of whose arguments are given here instead of in main.py."""
     return lambda scope, id, **arguments: construct(scope, id, **{**arguments, **(changed or {})})
+
+
+def _pooled(cluster: Callable[..., CnpgCluster], arguments: Mapping[str, Any]) -> Callable[..., CnpgPooler]:
+    """A construct in place of the database: its pooler, which has the same ``connection()``."""
+    return lambda scope, id, **of_cluster: CnpgPooler(
+        scope, "pooler", cluster=cluster(scope, id, **of_cluster), **arguments
+    )
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,7 @@ def homelab(
     versions: tuple[str, str] | None = None,
     release: Mapping[str, Any] | None = None,
     cluster: Mapping[str, Any] | None = None,
+    pooler: Mapping[str, Any] | None = None,
 ) -> Homelab:
     """main.py's platform.
 
@@ -76,22 +85,24 @@ def homelab(
         versions: the chart and Airflow. Default: those of main.py.
         release: arguments of ``AirflowChart`` that differ from main.py's.
         cluster: arguments of ``CnpgCluster`` that differ from main.py's.
+        pooler: arguments of a ``CnpgPooler`` through which Airflow connects. Default: there is none.
     """
     chart, airflow_version = versions or ("1.22.0", None)
+    database = _with(CnpgCluster, cluster)
     with (
         patch.object(main, "KubernetesExecutor", EXECUTORS[executor]),
         patch.object(main, "AirflowChart", _with(AirflowChart, release)),
-        patch.object(main, "CnpgCluster", _with(CnpgCluster, cluster)),
+        patch.object(main, "CnpgCluster", database if pooler is None else _pooled(database, pooler)),
     ):
         app = main.build(topology, chart, airflow_version)
     (airflow,) = [each for each in app.node.find_all() if isinstance(each, AirflowChart)]
-    (database,) = [each for each in app.node.find_all() if isinstance(each, CnpgCluster)]
+    (cnpg,) = [each for each in app.node.find_all() if isinstance(each, CnpgCluster)]
     if facts is not None:
         NetworkIsolation(
             Chart(app, "05-isolation"),
             "isolation",
-            traffic=[airflow, database],
+            traffic=[airflow, cnpg],
             endpoints={"gitlab.acme.lab": PeerEndpoint(peer=git)} if git is not None else {},
             facts=facts,
         )
-    return Homelab(app, airflow, database)
+    return Homelab(app, airflow, cnpg)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cdk8s import App
 
@@ -42,12 +43,17 @@ NO_RELEASE: Mapping[str, str] = {
 """Program -> what its release needs and a small cluster does not have."""
 
 
-def build(program: str) -> App:
-    """The app of a program."""
+def build(program: str, **replaced: Any) -> App:
+    """The app of a program.
+
+    Args:
+        program: its name.
+        replaced: names of the program -> what they mean instead.
+    """
     name, _, topology = program.partition("-")
-    if name == "main":
-        app = runpy.run_path(str(ROOT / "main.py"))["build"](topology)
-    else:
-        app = runpy.run_path(str(ROOT / "examples" / f"{program}.py"))["build"]()
+    path = ROOT / "main.py" if name == "main" else ROOT / "examples" / f"{program}.py"
+    builds = runpy.run_path(str(path))["build"]
+    builds.__globals__.update(replaced)
+    app = builds(topology) if topology else builds()
     assert isinstance(app, App)
     return app

@@ -1,4 +1,4 @@
-"""A DAG for the tests on a real cluster: two tasks, of which the first runs for as many seconds as the run's configuration says.
+"""DAGs for the tests on a real cluster: two tasks, of which the first runs for as many seconds as the run's configuration says.
 
 The tests read DAG files from git, so this file must be in the repositories that ``main.py`` and the examples name.
 """
@@ -14,15 +14,15 @@ try:
 except ImportError:  # Airflow 2
     from airflow.decorators import dag, task  # type: ignore[no-redef]
 
+COMMON = {
+    "schedule": None,
+    "start_date": datetime.datetime(2024, 1, 1),
+    "catchup": False,
+    "params": {"seconds": 0},
+}
 
-@dag(
-    schedule=None,
-    start_date=datetime.datetime(2024, 1, 1),
-    catchup=False,
-    params={"seconds": 0},
-    default_args={"retries": 0},
-)
-def cluster_test() -> None:
+
+def two_tasks() -> None:
     """Prints where each task runs; a task that runs twice prints twice."""
 
     @task
@@ -41,4 +41,7 @@ def cluster_test() -> None:
     second(first())
 
 
-cluster_test()
+dag("cluster_test", default_args={"retries": 0}, **COMMON)(two_tasks)()
+dag("cluster_test_retries", default_args={"retries": 2, "retry_delay": datetime.timedelta(seconds=5)}, **COMMON)(
+    two_tasks
+)()

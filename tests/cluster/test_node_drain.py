@@ -1,0 +1,180 @@
+"""main.py's highly available platform on two nodes: one of them is drained while tasks run, and used again."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.cluster.kit import Kubectl, Platform, PlatformRunner
+from tests.cluster.kit.airflow_api import AirflowApi
+from tests.cluster.platforms import homelab
+
+TASK_SECONDS = 120
+DRAIN_SECONDS = 600
+PRIMARY = "cnpg.io/cluster=airflow-pg,cnpg.io/instanceRole=primary"
+TASKS = "kubernetes_executor=True"
+RETRIED = "cluster_test_retries"
+AWAIT_TASKS = (
+    'until [ -z "$(kubectl -n airflow get pods -l kubernetes_executor=True -o name'
+    ' --field-selector=spec.nodeName={node},status.phase!=Succeeded,status.phase!=Failed)" ]; do sleep 5; done'
+)
+"""The command of docs/how-to/run-tasks-on-spot-and-gpu-nodes.md."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A platform on two nodes.
+
+    Attributes:
+        platform: it.
+        drained: the node that the tests drain: the one with fewer pods that are not of the platform.
+        other: the other node.
+    """
+
+    platform: Platform
+    drained: str
+    other: str
+
+    @property
+    def kubectl(self) -> Kubectl:
+        """The cluster."""
+        return self.platform.kubectl
+
+    def pods(self, node: str, namespace: str, selector: str = "") -> list[str]:
+        """The pods of a namespace on a node that have not ended."""
+        found = self.kubectl.items(
+            "pods", "-n", namespace, f"--field-selector=spec.nodeName={node}", *(["-l", selector] if selector else [])
+        )
+        return [pod["metadata"]["name"] for pod in found if pod["status"]["phase"] not in ("Succeeded", "Failed")]
+
+    def drain(self) -> float:
+        """Drain the node as an administrator does, which respects disruption budgets; the seconds it took."""
+        start = time.monotonic()
+        self.kubectl.run(
+            "drain", self.drained, "--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={DRAIN_SECONDS}s",
+            timeout=DRAIN_SECONDS + 30,
+        )  # fmt: skip
+        return time.monotonic() - start
+
+    def move_primary(self) -> None:
+        """Make the instance on the node that will be drained the primary."""
+        if not self.pods(self.drained, "airflow-data", PRIMARY):
+            (name,) = self.pods(self.other, "airflow-data", PRIMARY)
+            (successor,) = self.pods(self.drained, "airflow-data", "cnpg.io/cluster=airflow-pg")
+            self.kubectl.run("-n", "airflow-data", "delete", "pod", name, "--timeout=180s", timeout=200)
+            cluster = "cluster.postgresql.cnpg.io/airflow-pg"
+            self.platform.wait("airflow-data", cluster, f"jsonpath={{.status.currentPrimary}}={successor}", 300)
+            self.platform.wait("airflow-data", cluster, "condition=Ready", 300)
+
+    def recovered(self) -> None:
+        """Let pods on both nodes again, and wait until everything is ready."""
+        self.kubectl.run("uncordon", self.drained)
+        self.platform.wait_for_databases(600)
+        self.platform.wait_for_workloads("airflow")
+
+
+@pytest.fixture(scope="module")
+def pair(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    nodes = [
+        node["metadata"]["name"]
+        for node in kubectl.items("nodes")
+        if not node["spec"].get("unschedulable") and not node["spec"].get("taints")
+    ]
+    if len(nodes) != 2:
+        pytest.skip(f"the cluster must have two nodes that accept pods, and has {len(nodes)}")
+    others = Counter(pod["spec"].get("nodeName") for pod in kubectl.items("pods", "-A"))
+    drained, other = sorted(nodes, key=lambda node: others[node])
+    folder = tmp_path_factory.mktemp("drain")
+    app = homelab("kubernetes", "k8s-ha", cluster={"instances": 2}).app
+    with PlatformRunner(kubectl, folder.name).platform(app, folder, small=True, keep_replicas=True) as platform:
+        try:
+            platform.apply()
+            platform.wait_for_databases(600)
+            platform.wait_for_releases()
+            print({what: seconds for what, seconds in platform.seconds.items() if seconds > 5})
+            yield Pair(platform, drained, other)
+        finally:
+            for node in nodes:
+                kubectl.run("uncordon", node)
+
+
+@pytest.fixture(scope="module")
+def api(pair: Pair) -> AirflowApi:
+    api = AirflowApi(pair.kubectl, "airflow")
+    with pair.platform.explained():
+        api.log_in()
+        api.wait_for_dag()
+    return api
+
+
+def test_replicas_are_on_both_nodes(pair: Pair) -> None:
+    for node in (pair.drained, pair.other):
+        assert len(pair.pods(node, "airflow", "component=scheduler")) == 1
+        assert len(pair.pods(node, "airflow", "component=api-server")) == 1
+        assert len(pair.pods(node, "airflow-data", "cnpg.io/cluster=airflow-pg")) == 1
+
+
+def test_drain_of_the_primarys_node_costs_no_task_on_the_other_node(pair: Pair, api: AirflowApi) -> None:
+    with pair.platform.explained():
+        pair.move_primary()
+        pair.kubectl.run("cordon", pair.drained)
+        api.trigger("elsewhere", seconds=TASK_SECONDS)
+        api.wait_for_task("elsewhere", "first", "running")
+        seconds = pair.drain()
+        print(f"drained in {seconds:.0f} s")
+        for namespace in ("airflow", "airflow-data"):
+            assert pair.pods(pair.drained, namespace) == []
+        assert api.wait_for_run("elsewhere", 600) == "success", api.tasks("elsewhere")
+        assert api.tasks("elsewhere") == {"first": ("success", 1), "second": ("success", 1)}
+        log = api.log("elsewhere", "first")
+        assert log.count("first task starts on") == log.count("first task ends") == 1
+        pair.recovered()
+
+
+@pytest.fixture
+def on_the_drained_node(pair: Pair) -> Iterator[None]:
+    """Tasks that start now run on the node that will be drained; afterwards everything is ready on both nodes again."""
+    pair.kubectl.run("cordon", pair.other)
+    yield
+    pair.kubectl.run("uncordon", pair.other)
+    pair.recovered()
+
+
+@pytest.mark.usefixtures("on_the_drained_node")
+def test_task_on_the_drained_node_fails_and_is_retried(pair: Pair, api: AirflowApi) -> None:
+    """A drain evicts task pods like others: what a task does after that is a matter of its ``retries``."""
+    retried = AirflowApi(pair.kubectl, "airflow", dag=RETRIED)
+    retried.token = api.token
+    with pair.platform.explained():
+        retried.wait_for_dag()
+        for each in (api, retried):
+            each.trigger("evicted", seconds=TASK_SECONDS)
+        for each in (api, retried):
+            each.wait_for_task("evicted", "first", "running")
+        assert len(pair.pods(pair.drained, "airflow", TASKS)) == 2
+        pair.kubectl.run("uncordon", pair.other)
+        print(f"drained in {pair.drain():.0f} s")
+        assert api.wait_for_run("evicted", 600) == "failed", api.tasks("evicted")
+        assert api.tasks("evicted")["first"] == ("failed", 1)
+        assert retried.wait_for_run("evicted", 900) == "success", retried.tasks("evicted")
+        assert retried.tasks("evicted") == {"first": ("success", 2), "second": ("success", 1)}
+        assert retried.log("evicted", "first", 2).count("first task ends") == 1
+
+
+@pytest.mark.usefixtures("on_the_drained_node")
+def test_drain_after_the_tasks_of_the_node_costs_no_task(pair: Pair, api: AirflowApi) -> None:
+    """The documented steps: cordon, wait until no task runs there, drain."""
+    with pair.platform.explained():
+        api.trigger("awaited", seconds=TASK_SECONDS)
+        api.wait_for_task("awaited", "first", "running")
+        assert pair.pods(pair.drained, "airflow", TASKS)
+        pair.kubectl.run("cordon", pair.drained)
+        pair.kubectl.run("uncordon", pair.other)
+        pair.kubectl.shell(AWAIT_TASKS.format(node=pair.drained), timeout=600)
+        print(f"drained in {pair.drain():.0f} s")
+        assert api.wait_for_run("awaited", 600) == "success", api.tasks("awaited")
+        assert api.tasks("awaited") == {"first": ("success", 1), "second": ("success", 1)}
