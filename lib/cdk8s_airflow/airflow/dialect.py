@@ -166,12 +166,12 @@ class Dialect:
             if within(each.charts, self.chart) and within(each.airflow, self.airflow)
         )
 
-    def since(self, meaning: str) -> str:
-        """In words, from which chart on this version of Airflow has a key for a meaning."""
+    def first_chart_with(self, meaning: str) -> str | None:
+        """The oldest chart that has a key for a meaning with this version of Airflow. None, if no chart has one."""
         for chart in CHARTS:
             if minor_of(self.airflow) in CHARTS[chart].minors and Dialect(chart, self.airflow).place(meaning):
-                return f"from chart {chart} on"
-        return f"in no chart known here with Airflow {self.airflow}"
+                return chart
+        return None
 
     @property
     def ui_server(self) -> str:

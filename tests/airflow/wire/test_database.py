@@ -141,7 +141,7 @@ def test_migrations_go_past_whatever_is_in_between(pair: Pair) -> None:
     for database, tls in ((pooled, "verify-ca"), (bounced, "require")):
         script = compile_release(release(pair, database=database)).values["migrateDatabaseJob"]["command"][-1]
         line = 'export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="${AIRFLOW__DATABASE__SQL_ALCHEMY_CONN%@*}'
-        assert f'{line}@db.example.com:6000/meta"\nexport PGSSLMODE={tls}\n' in script
+        assert f'{line}@db.example.com:6000/meta" PGSSLMODE={tls}\n' in script
         assert "{{" not in script
     job = compile_release(release(pair, database=PARTS)).values["migrateDatabaseJob"]
     assert "SQL_ALCHEMY_CONN" not in str(job)

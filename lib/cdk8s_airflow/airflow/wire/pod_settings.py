@@ -26,14 +26,15 @@ PROBE_PERIOD = 10
 
 
 def unsupported_setting(dialect: Dialect, meaning: str, at: str, given: object) -> Finding:
-    """A finding for a setting that this version of the chart does not read."""
+    """A finding for a setting that this version of the chart ignores."""
+    first = dialect.first_chart_with(meaning)
+    support = f"chart {first} or newer supports it" if first else "no supported chart version supports it"
     return Finding(
         rule="versions/unread",
         at=at,
-        problem=f"is not read by chart {dialect.chart} with Airflow {dialect.airflow}; "
-        f"it is read {dialect.since(meaning)}",
+        problem=f"is ignored by chart {dialect.chart} with Airflow {dialect.airflow}; {support}",
         seen=show(given),
-        fix="Remove it, or choose such a chart_version",
+        fix=f"Remove it, or use chart_version={first!r} or newer" if first else "Remove it",
     )
 
 
