@@ -16,10 +16,10 @@ from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire import migration
 from cdk8s_airflow.airflow.wire.migration import _volume_name
-from cdk8s_airflow.database.connection import DatabaseConnection
+from cdk8s_airflow.database.connection import DatabaseConnection, ExternalDatabase
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.model.secret_need import SecretNeed
-from cdk8s_airflow.model.secret_reference import GitSshSecret
+from cdk8s_airflow.model.secret_reference import GitSshSecret, SecretKey
 from cdk8s_airflow.schemas.chart_values import secret_findings
 from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
 
@@ -237,6 +237,13 @@ exit 1
         env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "variable"},
     )
     assert (tmp_path / "urls").read_text(encoding="utf-8").split() == ["wrong", "right", "right"]
+
+
+def test_migration_reads_a_password_without_a_url_into_pgpassword() -> None:
+    database = ExternalDatabase(host="db", password=SecretKey("login", "pw")).connection()
+    script = migration_values(release(NEWEST, database=database))["migrateDatabaseJob"]["command"][2]
+    assert 'export PGPASSWORD="$(cat /etc/needed-secrets/login/pw)"' in script
+    assert "SQL_ALCHEMY_CONN" not in script
 
 
 @pytest.mark.parametrize("name", ["a" * 253, "with.dots", "a" * 57, f"{'a' * 46}.{'b' * 20}"])

@@ -40,7 +40,8 @@ _WAIT_FOR_ANY_KEY = """\
   done
 """
 
-# The URL is read from the mounted Secret before each attempt: a variable would keep a wrong password until the container ends.
+# The URL, or the password, is read from the mounted Secret before each attempt: a variable would keep a wrong one until the
+# container ends.
 _MIGRATE = """\
 set -u
 export PGCONNECT_TIMEOUT=5
@@ -48,7 +49,7 @@ code=124
 until [ "$SECONDS" -ge {patience} ]; do
   start=$SECONDS
   left=$(({patience} - SECONDS))
-  if [ -s {url} ]; then export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="$(cat {url})"; fi
+  if [ -s {file} ]; then export {variable}="$(cat {file})"; fi
 {direct}  timeout "$((left < 90 ? left : 90))" airflow db check --retry {tries} --retry-delay {pause} && code=0 || code=$?
   [ "$code" -ne 0 ] || break
   if [ "$code" -ne 124 ] && [ "$((SECONDS - start))" -lt {least} ]; then
@@ -135,12 +136,14 @@ def migration_values(shared: SharedResults) -> Tree:
 
 def _migrate(settings: ReleaseSettings, patience: int) -> str:
     """The script of the migration itself."""
+    database = settings.database
     return _MIGRATE.format(
         patience=patience,
         pause=_PAUSE,
         tries=_TRIES,
         least=_TRIES * _PAUSE,
-        url=f"{_SECRETS_FOLDER}/{settings.database.secret}/{settings.database.secret_key}",
+        file=f"{_SECRETS_FOLDER}/{database.secret}/{database.secret_key}",
+        variable="AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" if database.address is None else "PGPASSWORD",
         direct=_direct(settings),
     )
 
