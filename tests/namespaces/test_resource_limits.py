@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import cdk8s
@@ -16,11 +17,13 @@ from cdk8s_airflow import (
     ClusterFacts,
     ContainerLimits,
     ExternalBroker,
+    Hpa,
     Image,
     Keda,
     KubernetesExecutor,
     LabDatabase,
     LoadBalancer,
+    LocalExecutor,
     Logs,
     Namespace,
     NodePort,
@@ -33,11 +36,13 @@ from cdk8s_airflow import (
     TaskPods,
     Volume,
     WorkerSet,
+    synth,
 )
 from cdk8s_airflow.airflow.pod_settings import LogGroomer
-from cdk8s_airflow.airflow.wire.idle_resources import always_running
-from cdk8s_airflow.model.pod_requests import PodRequests
+from cdk8s_airflow.airflow.wire.idle_resources import always_running, hooks, most_running
+from cdk8s_airflow.model.pod_requests import PodRequests, largest_of
 from cdk8s_airflow.namespaces.resource_limits import bound_findings, resources_in, together_findings
+from cdk8s_airflow.validation.constraints import quantity
 from tests.airflow.wire.samples import release
 from tests.making import emitted, make_airflow, make_cluster, new_chart
 from tests.truth.manifests import values_of
@@ -204,6 +209,83 @@ def test_database_instances_are_counted() -> None:
     data = Namespace(chart, "data", quota=Quota(memory="2Gi"))
     with pytest.raises(PlatformError, match=r"db: namespace .*need 3072Mi, without tasks"):
         make_cluster(chart, namespace=data, instances=3, resources=ONE)
+
+
+def fitted(quota: Quota, **settings: Any) -> dict[str, Any]:
+    """The limits of a quota that is computed from a release."""
+    chart = new_chart()
+    make_airflow(chart, namespace=Namespace(chart, "base", name="airflow", quota=quota), **settings)
+    (made,) = (each for each in emitted(chart) if each["kind"] == "ResourceQuota")
+    assert made["metadata"] == {"name": "quota", "namespace": "airflow"}
+    hard: dict[str, Any] = made["spec"]["hard"]
+    return hard
+
+
+def test_quota_for_tasks_is_computed_from_the_release() -> None:
+    task = Resources(cpu="1", memory="2Gi", memory_limit="4Gi")
+    pod = PodRequests.of([task])
+    one = fitted(Quota(tasks=1), executor=KubernetesExecutor(task_resources=task))
+    more = fitted(Quota(tasks=11), executor=KubernetesExecutor(task_resources=task))
+    assert set(one) == {"requests.cpu", "requests.memory", "limits.memory", "pods"}
+    assert quantity(more["requests.cpu"]) - quantity(one["requests.cpu"]) == pytest.approx(10 * pod.cpu)
+    assert quantity(more["requests.memory"]) - quantity(one["requests.memory"]) == 10 * pod.memory
+    assert quantity(more["limits.memory"]) - quantity(one["limits.memory"]) == 10 * pod.memory_limit
+    # scheduler, API server, triggerer, DAG processor and StatsD, one more of each, a Job, and the tasks
+    assert (one["pods"], more["pods"]) == ("12", "22")
+    always = dict.fromkeys(("cpu", "memory", "memory_limit"), 0.0)
+    settings = release(("1.22.0", "3.2.2"))
+    for count, each in [*most_running(settings), (1, largest_of(hooks(settings)))]:
+        for name in always:
+            always[name] += count * getattr(each, name)
+    assert quantity(one["requests.memory"]) == always["memory"] + pod.memory
+    assert quantity(one["requests.cpu"]) == pytest.approx(always["cpu"] + pod.cpu)
+
+
+def test_quota_for_tasks_counts_the_largest_kind_and_the_maximum_of_autoscalers() -> None:
+    large = TaskPods(templates={"big": TaskPod(resources=Resources(cpu="4", memory="8Gi"))})
+    small, big = fitted(Quota(tasks=5)), fitted(Quota(tasks=5), task_pods=large)
+    assert quantity(big["requests.memory"]) - quantity(small["requests.memory"]) == 5 * (8 * 2**30 - 512 * 2**20)
+    scaled = Scheduler(scaling=Hpa(min_replicas=1, max_replicas=4))
+    assert int(fitted(Quota(tasks=5), scheduler=scaled)["pods"]) == int(small["pods"]) + 3
+
+
+def test_explicit_limits_of_a_quota_for_tasks_are_kept_if_they_are_large_enough() -> None:
+    found = fitted(Quota(tasks=10, cpu="40", storage="1Gi"))
+    assert (found["requests.cpu"], found["requests.storage"]) == ("40", "1Gi")
+    with pytest.raises(PlatformError, match=r"Quota\(pods=14, tasks=10\).* 10 task pods need pods=21.*Remove pods="):
+        fitted(Quota(tasks=10, pods=14))
+    with pytest.raises(PlatformError, match=r"need cpu='\d+m'.*quota/too-small"):
+        fitted(Quota(tasks=10, cpu="2"))
+
+
+def test_namespace_of_tasks_gets_a_quota_for_task_pods_only() -> None:
+    chart = new_chart()
+    team = Namespace(chart, "team", quota=Quota(tasks=10))
+    executor = KubernetesExecutor(task_resources=Resources(cpu="500m", memory="1Gi"))
+    make_airflow(chart, task_namespaces=[team], executor=executor)
+    (made,) = (each for each in emitted(chart) if each["kind"] == "ResourceQuota")
+    assert made["spec"]["hard"] == {
+        "requests.cpu": "5",
+        "requests.memory": "10Gi",
+        "limits.memory": "10Gi",
+        "pods": "10",
+    }
+
+
+def test_quota_for_tasks_requires_one_release_whose_tasks_run_in_pods(tmp_path: Path) -> None:
+    with pytest.raises(PlatformError, match=r"executor starts no task pods .*quota/tasks"):
+        fitted(Quota(tasks=5), executor=LocalExecutor())
+    chart = new_chart()
+    namespace = Namespace(chart, "base", name="airflow", quota=Quota(tasks=5))
+    make_airflow(chart, namespace=namespace)
+    with pytest.raises(PlatformError, match=r"computed for release airflow alone.*quota/tasks"):
+        make_airflow(chart, id="two", release="two", namespace=namespace)
+    with pytest.raises(PlatformError, match=r"does not count database instances.*quota/tasks"):
+        make_cluster(chart, namespace=namespace)
+    app = cdk8s.App(outdir=str(tmp_path / "dist"))
+    Namespace(cdk8s.Chart(app, "base"), "airflow", quota=Quota(tasks=5))
+    with pytest.raises(PlatformError, match=r"base/airflow: quota.tasks requires a release"):
+        synth(app)
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -68,7 +69,14 @@ from cdk8s_airflow.model.secret_reference import AirflowKeys, PullSecret
 from cdk8s_airflow.model.service_account import ServiceAccounts
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.model.version import DEFAULT_CHART_VERSION
-from cdk8s_airflow.namespaces.namespace import NamespaceHandle, claim_rules, fitting_rules, has_quota
+from cdk8s_airflow.namespaces.namespace import (
+    NamespaceHandle,
+    claim_rules,
+    emit_quota,
+    fitting_rules,
+    has_quota,
+    quota_rules,
+)
 from cdk8s_airflow.network.isolations import Isolations
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import AnnotationKey, LabelValue, Must, NonEmpty, is_label_1035
@@ -78,6 +86,7 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.handles import ComponentHandle, ReleaseHandles, ServiceHandle
     from cdk8s_airflow.model.permission import Permission
     from cdk8s_airflow.model.pod_requests import PodRequests
+    from cdk8s_airflow.namespaces.fitted_quota import NamespacePods
 
 _LONGEST_RELEASE = 40
 
@@ -273,6 +282,9 @@ class AirflowChart(PlatformConstruct):
         if compiled is not None and self._sound:
             self._register_sessions(compiled)
             self._emit_release(compiled)
+            emit_quota(arguments["namespace"], partial(_pods_of, compiled.settings))
+            for each in arguments["task_namespaces"]:
+                emit_quota(each, partial(_task_pods_of, compiled.settings))
 
     @property
     def api_objects(self) -> Mapping[str, ApiObject]:
@@ -381,7 +393,9 @@ def _bound_rules(arguments: Mapping[str, Any], settings: ReleaseSettings) -> Ite
         namespace, settings, always=partial(_always_running, settings), hooks=partial(_hooks, settings)
     )
     yield from claim_rules(namespace, settings, service=type(settings.ui).__name__)
+    yield from quota_rules(namespace, settings.release, partial(_pods_of, settings))
     for task_namespace in arguments["task_namespaces"]:
+        yield from quota_rules(task_namespace, settings.release, partial(_task_pods_of, settings))
         yield from fitting_rules(task_namespace, settings.task_pods, "task_pods")
         yield from fitting_rules(task_namespace, task_resources_of(settings.executor), "executor.task_resources")
 
@@ -391,6 +405,24 @@ def _unchecked_notes(settings: ReleaseSettings) -> Iterator[str]:
     if settings.unchecked_values:
         keys = ", ".join(sorted(settings.unchecked_values))
         yield BeforeApply(f"unchecked_values= of release {settings.release} has keys that are not validated: {keys}")
+
+
+def _pods_of(settings: ReleaseSettings) -> NamespacePods:
+    """The pods of a release in its own namespace. Computed only for ``Quota(tasks=...)``."""
+    from cdk8s_airflow.airflow.wire.idle_resources import hooks, most_running
+    from cdk8s_airflow.model.pod_requests import largest_of
+
+    return dataclasses.replace(
+        _task_pods_of(settings), components=tuple(most_running(settings)), hook=largest_of(hooks(settings))
+    )
+
+
+def _task_pods_of(settings: ReleaseSettings) -> NamespacePods:
+    """The pods of a release in a namespace that has only its task pods."""
+    from cdk8s_airflow.airflow.wire.idle_resources import task_pod_of
+    from cdk8s_airflow.namespaces.fitted_quota import NamespacePods
+
+    return NamespacePods(task=task_pod_of(settings))
 
 
 def _always_running(settings: ReleaseSettings) -> Iterable[tuple[int, PodRequests]]:

@@ -289,7 +289,9 @@ class CnpgCluster(PlatformConstruct):
             found += _rules(settings, image, mirror, facts)
             held = settings.resources
             at = "resources" if size is None else "size"
-            found += fitting_rules(namespace, held, at, always=lambda: [(instances, PodRequests.of([held]))])
+            found += fitting_rules(
+                namespace, held, at, always=lambda: [(instances, PodRequests.of([held]))], others="database instances"
+            )
             for argument, volume in (("storage", storage), ("wal_storage", wal_storage)):
                 found += claim_rules(namespace, volume, argument, times=instances)
             if not found:

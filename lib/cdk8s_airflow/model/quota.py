@@ -50,6 +50,10 @@ class Quota:
             requires ``ContainerLimits(cpu_limit=...)``, which slows components down. Default: None, no limit.
         memory_limit: the sum of memory limits, ``limits.memory``. Default: None, no limit.
         pods: the number of pods that have not terminated, ``pods``. Default: None, no limit.
+        tasks: how many task pods must fit next to the other pods of the release in this namespace. ``cpu``, ``memory``,
+            ``memory_limit`` and ``pods`` are then computed from the release, and those that you set are compared with it.
+            Counted are all components at their maximum of replicas, one more pod of each during an upgrade, the largest
+            Job of an install, and so many task pods of the largest kind. Default: None; task pods are not counted.
         storage: the sum of the sizes of all volume claims, ``requests.storage``. Default: None, no limit.
         claims: the number of volume claims, ``persistentvolumeclaims``. Default: None, no limit.
         load_balancers: the number of Services of type LoadBalancer, ``services.loadbalancers``; 0 forbids them.
@@ -68,6 +72,7 @@ class Quota:
     cpu_limit: Cpu | None = None
     memory_limit: Bytes | None = None
     pods: Count | None = None
+    tasks: Count | None = None
     storage: Bytes | None = None
     claims: _NoneOrMore | None = None
     load_balancers: _NoneOrMore | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from constructs import Construct
 
-from cdk8s_airflow.app.construct import PlatformConstruct, checked
+from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_teller
 from cdk8s_airflow.model.namespace import ExistingNamespace as ExistingNamespace
 from cdk8s_airflow.model.namespace import NamespaceHandle as NamespaceHandle
 from cdk8s_airflow.model.namespace import PodSecurityLevel as PodSecurityLevel
@@ -21,6 +22,7 @@ from cdk8s_airflow.validation.constraints import Label, LabelValue, Must, NonEmp
 
 if TYPE_CHECKING:
     from cdk8s_airflow.model.pod_requests import PodRequests
+    from cdk8s_airflow.namespaces.fitted_quota import NamespacePods
 
 _OwnName = Annotated[
     Label,
@@ -91,16 +93,19 @@ class Namespace(PlatformConstruct):
         self._quota = quota
         self._pod_security: PodSecurityLevel = pod_security
         self._limits = limits
+        self._quota_user = ""
         if not self._sound:
             return
         made = {"namespace": namespace_manifest(self._name, pod_security, labels or {}, annotations or {})}
-        if quota is not None:
+        if quota is not None and quota.tasks is None:
             made["quota"] = quota_manifest(self._name, quota)
         if limits is not None:
             made["limits"] = limits_manifest(self._name, limits)
         if default_deny:
             made["default-deny"] = default_deny_manifest(self._name)
         self._emit(made)
+        if quota is not None and quota.tasks is not None:
+            self._registry.checks.append(partial(_unused_quota, self, path_teller(scope, id)))
 
     @property
     def name(self) -> str:
@@ -130,6 +135,59 @@ def _label_rules(labels: Mapping[str, str]) -> Iterator[Finding]:
             )
 
 
+def _unused_quota(namespace: Namespace, path: Callable[[], str]) -> Iterator[Finding]:
+    """A quota that is computed from a release needs one."""
+    if not namespace._quota_user:
+        yield Finding(
+            rule="quota/tasks",
+            at="quota.tasks",
+            problem="requires a release whose tasks run in this namespace, and there is none",
+            seen=repr(namespace.name),
+            fix='Set limits instead, like Quota(memory="64Gi"), or pass the namespace to AirflowChart',
+        ).within(path())
+
+
+def quota_rules(namespace: NamedObject, user: str, pods: Callable[[], NamespacePods]) -> Iterator[Finding]:
+    """Check the pods of a release against ``Quota(tasks=...)`` of their namespace.
+
+    Args:
+        namespace: the namespace.
+        user: the release.
+        pods: returns the pods of the release there. Called only if there is such a quota.
+    """
+    if not isinstance(namespace, Namespace) or not namespace.sound:
+        return
+    quota = namespace._quota
+    if quota is None or quota.tasks is None:
+        return
+    from cdk8s_airflow.namespaces.fitted_quota import fitting_findings
+
+    if namespace._quota_user:
+        yield Finding(
+            rule="quota/tasks",
+            at="namespace",
+            problem=f"has Quota(tasks={quota.tasks}), which is computed for release {namespace._quota_user} alone",
+            seen=repr(namespace.name),
+            fix='Set limits instead, like Quota(memory="64Gi"), or use a namespace for each release',
+        )
+        return
+    namespace._quota_user = user
+    yield from fitting_findings(quota, pods(), namespace.name)
+
+
+def emit_quota(namespace: NamedObject, pods: Callable[[], NamespacePods]) -> None:
+    """Create the ResourceQuota of a namespace with ``Quota(tasks=...)``, next to the namespace.
+
+    Args:
+        namespace: the namespace.
+        pods: returns the pods of the release there. Called only if there is such a quota.
+    """
+    if isinstance(namespace, Namespace) and namespace._quota is not None and namespace._quota.tasks is not None:
+        from cdk8s_airflow.namespaces.fitted_quota import fitted_quota
+
+        namespace._emit({"quota": quota_manifest(namespace.name, fitted_quota(namespace._quota, pods()))})
+
+
 def has_quota(namespace: NamedObject) -> bool:
     """Whether the namespace was created by this program with a quota."""
     return isinstance(namespace, Namespace) and namespace._quota is not None
@@ -142,6 +200,7 @@ def fitting_rules(
     *,
     always: Callable[[], Iterable[tuple[int, PodRequests]]] | None = None,
     hooks: Callable[[], Iterable[PodRequests]] = tuple,
+    others: str = "",
 ) -> Iterator[Finding]:
     """Check all CPU and memory settings against the quota and limits of a namespace.
 
@@ -151,10 +210,19 @@ def fitting_rules(
         at: the argument that holds the settings; empty if their fields are arguments.
         always: returns the number of pods that always run, and the requests of one. Called only if there is a quota.
         hooks: returns the requests of the Jobs of an install, which run one after the other. Called only if there is a quota.
+        others: what the pods are, if they always run and belong to no release.
     """
     if isinstance(namespace, Namespace) and namespace.sound and (namespace._quota or namespace._limits):
         from cdk8s_airflow.namespaces.resource_limits import bound_findings, together_findings
 
+        if others and namespace._quota is not None and namespace._quota.tasks is not None:
+            yield Finding(
+                rule="quota/tasks",
+                at="namespace",
+                problem=f"has Quota(tasks={namespace._quota.tasks}), which is computed from a release and does not count {others}",
+                seen=repr(namespace.name),
+                fix='Use another namespace, or set limits in the quota, like Quota(memory="64Gi")',
+            )
         found = list(
             bound_findings(given, at, namespace=namespace.name, quota=namespace._quota, limits=namespace._limits)
         )

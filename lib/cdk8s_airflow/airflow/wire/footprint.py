@@ -14,7 +14,7 @@ from cdk8s_airflow.airflow.wire.executors import all_workers
 from cdk8s_airflow.airflow.wire.migration import SECRETS_WAITER
 from cdk8s_airflow.airflow.wire.sessions import task_slots
 from cdk8s_airflow.model.footprint import Workload
-from cdk8s_airflow.model.pod_requests import Container, PodRequests
+from cdk8s_airflow.model.pod_requests import Container, PodRequests, largest_of
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.validation.constraints import quantity
 
@@ -110,6 +110,17 @@ def _tasks(effective: EffectiveSettings) -> Iterator[_Row]:
     git = settings.git_sync
     pod = PodRequests.of([own], [] if git is None else [git.resources])
     yield "task pods", pod, 0, task_slots(effective), 0, "tasks"
+
+
+def largest_task_pod(settings: ReleaseSettings) -> PodRequests | None:
+    """The largest amount of each resource that a task pod requests; None if tasks do not run in pods."""
+    asked = task_resources_of(settings.executor)
+    if asked is None:
+        return None
+    git = [] if settings.git_sync is None else [settings.git_sync.resources]
+    default = settings.task_pods.default
+    pods = (default, *settings.task_pods.templates.values())
+    return largest_of(PodRequests.of([each.resources or default.resources or asked], git) for each in pods)
 
 
 def _hooks(settings: ReleaseSettings) -> Iterator[_Row]:
