@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import subprocess
 import sys
 from pathlib import Path
 
 import grimp
+import pytest
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "lib" / "cdk8s_airflow"
@@ -44,3 +46,25 @@ def test_no_exported_name_is_the_name_of_a_submodule() -> None:
         names = set(getattr(module, "__all__", ())) - {"main"}
         found |= {f"{module.__name__}.{path.stem}" for path in package.iterdir() if path.stem in names}
     assert found == set()
+
+
+def comparisons_of_versions(source: str) -> list[str]:
+    """The comparisons in a module that decide by a version of Airflow or of the chart."""
+    asks = ("airflow_major", "airflow_version", "chart_version", "dialect.airflow", "dialect.chart", "version(")
+    found = [ast.unparse(node) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Compare)]
+    return [text for text in found if any(word in text for word in asks)]
+
+
+def test_wire_modules_do_not_compare_versions() -> None:
+    """What differs between versions is data in ``airflow/dialect.py``, as decision 0013 says."""
+    found = {
+        path.relative_to(LIBRARY).as_posix(): texts
+        for path in LIBRARY.rglob("*.py")
+        if "wire" in path.relative_to(LIBRARY).parts and (texts := comparisons_of_versions(path.read_text("utf-8")))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize("text", ["settings.dialect.airflow_major < 3", "version(dialect.airflow) >= (3, 1)"])
+def test_comparison_of_a_version_is_found(text: str) -> None:
+    assert comparisons_of_versions(f"each = 2 if {text} else 1")

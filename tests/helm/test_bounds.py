@@ -20,7 +20,7 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.idle_resources import always_running, hooks
 from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, FlowerAuthSecret, RedisPasswordSecret
 from cdk8s_airflow.model.volume import Volume
-from cdk8s_airflow.validation.constraints import quantity
+from cdk8s_airflow.validation.quantities import quantity
 from tests.airflow.wire.samples import PAIRS, Pair, called, git, release
 from tests.airflow.wire.test_database import BOUNCED
 from tests.everything import everything

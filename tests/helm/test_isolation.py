@@ -246,7 +246,7 @@ def test_the_flows_match_the_addresses_in_the_configuration(given: Case) -> None
     }
     assert config.get("metrics", "statsd_host") == f"{release_name}-statsd"
     assert behind(f"{release_name}-statsd", config.getint("metrics", "statsd_port")) <= allowed
-    if given.settings.dialect.airflow_major == 3:
+    if given.settings.dialect.has("tasks.isolated"):
         host, _, port = config.get("core", "execution_api_server_url").split("/")[2].partition(":")
         (server,) = behind(host, int(port))
         assert server == ("api-server of lab", 8080)

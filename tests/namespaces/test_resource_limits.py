@@ -138,11 +138,11 @@ def test_database_that_does_not_fit_is_rejected() -> None:
     ("quota", "needed"),
     [
         (Quota(cpu="4", memory="5632Mi", memory_limit="7Gi", pods=4), []),
-        (Quota(cpu="3999m"), ["3 cores and 1 cores"]),
-        (Quota(memory="5631Mi"), ["5120Mi and 512Mi"]),
-        (Quota(memory_limit="7167Mi"), ["6144Mi and 1024Mi"]),
+        (Quota(cpu="3999m"), ["3 CPU and 1 CPU"]),
+        (Quota(memory="5631Mi"), ["5Gi and 512Mi"]),
+        (Quota(memory_limit="7167Mi"), ["6Gi and 1Gi"]),
         (Quota(pods=3), ["3 pods and 1 pod"]),
-        (Quota(cpu="2", pods=1), ["3 cores and 1 cores", "3 pods and 1 pod"]),
+        (Quota(cpu="2", pods=1), ["3 CPU and 1 CPU", "3 pods and 1 pod"]),
         (Quota(storage="1Gi"), []),
     ],
 )
@@ -193,7 +193,7 @@ def test_release_that_exceeds_the_quota_is_rejected() -> None:
     namespace = Namespace(chart, "base", name="airflow", quota=Quota(memory="3583Mi", pods=100))
     with pytest.raises(
         PlatformError,
-        match=r"airflow: namespace .*Quota\(memory='3583Mi'\).* need 3072Mi and 512Mi for the largest Job",
+        match=r"airflow: namespace .*Quota\(memory='3583Mi'\).* need 3Gi and 512Mi for the largest Job",
     ):
         make_airflow(chart, namespace=namespace)
 
@@ -207,7 +207,7 @@ def test_release_that_just_fits_the_quota_is_accepted() -> None:
 def test_database_instances_are_counted() -> None:
     chart = new_chart()
     data = Namespace(chart, "data", quota=Quota(memory="2Gi"))
-    with pytest.raises(PlatformError, match=r"db: namespace .*need 3072Mi, without tasks"):
+    with pytest.raises(PlatformError, match=r"db: namespace .*need 3Gi, without tasks"):
         make_cluster(chart, namespace=data, instances=3, resources=ONE)
 
 

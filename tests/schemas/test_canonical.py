@@ -13,13 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk8s_airflow.schemas import crd_name, facts_store, known_kinds
-from cdk8s_airflow.schemas.canonical import (
-    DURATIONS,
-    canonical,
-    canonical_duration,
-    canonical_quantity,
-    is_quantity_field,
-)
+from cdk8s_airflow.schemas.canonical import DURATIONS, canonical, is_quantity_field
+from cdk8s_airflow.validation.durations import canonical_duration
+from cdk8s_airflow.validation.quantities import canonical_quantity
 from tests.truth import manifests
 
 ROOT = Path(__file__).parent.parent.parent

@@ -8,20 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdk8s_airflow.validation.constraints import (
-    at_least,
-    is_bytes,
-    is_cpu,
-    is_duration,
-    is_host,
-    is_label,
-    is_label_1035,
-    is_qualified_name,
-    is_quantity,
-    is_subdomain,
-    quantity,
-    seconds,
-)
+from cdk8s_airflow.validation.constraints import at_least
+from cdk8s_airflow.validation.durations import is_duration, seconds
+from cdk8s_airflow.validation.kubernetes_names import is_host, is_label, is_label_1035, is_qualified_name, is_subdomain
+from cdk8s_airflow.validation.quantities import is_bytes, is_cpu, is_quantity, quantity
 
 
 @pytest.mark.parametrize(

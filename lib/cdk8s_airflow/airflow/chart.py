@@ -79,7 +79,7 @@ from cdk8s_airflow.namespaces.namespace import (
 )
 from cdk8s_airflow.network.isolations import Isolations
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import AnnotationKey, LabelValue, Must, NonEmpty, is_label_1035
+from cdk8s_airflow.validation.constraints import AnnotationKey, LabelValue, Must, NonEmpty, short_label
 
 if TYPE_CHECKING:
     from cdk8s_airflow.airflow.data_lake import DataLake
@@ -95,10 +95,9 @@ DagSource: TypeAlias = DagRepoSync | DagBundles | DagImage | DagVolume | Existin
 
 _ReleaseName = Annotated[
     str,
-    Must(
-        lambda text: is_label_1035(text) and len(text) <= _LONGEST_RELEASE,
+    short_label(
+        _LONGEST_RELEASE,
         "is not a valid release name: it is part of the names of the chart's objects",
-        f"use at most {_LONGEST_RELEASE} lower-case letters, digits and dashes, starting with a letter",
         "airflow/release",
     ),
 ]

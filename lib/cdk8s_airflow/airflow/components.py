@@ -18,15 +18,7 @@ from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.scaling import Hpa, Keda
 from cdk8s_airflow.model.secret_reference import FlowerAuthSecret
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import (
-    Count,
-    CronSchedule,
-    Duration,
-    NonEmpty,
-    PortNumber,
-    Retention,
-    SqlName,
-)
+from cdk8s_airflow.validation.constraints import Count, CronSchedule, Duration, NonEmpty, PortNumber, Retention, SqlName
 from cdk8s_airflow.validation.frozen import frozen
 
 _TELLING = regex(r"auth|token|passw|secret|api[-_]?key|credential", re.IGNORECASE)

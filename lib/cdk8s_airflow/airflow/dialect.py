@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from cdk8s_airflow.model.version import CHARTS, minor_of
 from cdk8s_airflow.validation.frozen import frozen
-from cdk8s_airflow.validation.versions import version, within
+from cdk8s_airflow.validation.versions import within
 
 
 @frozen(kw_only=False)
@@ -100,9 +100,33 @@ NAMES: Mapping[str, tuple[Place, ...]] = {
     "ui_server": (Place("webserver", airflow="<3"), Place("api-server", airflow=">=3")),
     "ui_server.port": (Place("airflow-ui", airflow="<3"), Place("api-server", airflow=">=3")),
     "pgbouncer.metrics_port": (Place("pgbouncer-metrics", charts="<1.18"), Place("pgb-metrics", charts=">=1.18")),
+    "parsing.section": (Place("scheduler", airflow="<3"), Place("dag_processor", airflow=">=3")),
     "sign_on.path": (Place("/oauth-authorized", airflow="<3"), Place("/auth/oauth-authorized", airflow=">=3")),
 }
 """Meaning -> the names that the chart or Airflow has had for it, in objects and URLs. Source: as above."""
+
+
+@frozen(kw_only=False)
+class Figure:
+    """One number, and the versions that have it.
+
+    Attributes:
+        value: the number.
+        airflow: versions of Airflow, as in :class:`Place`.
+    """
+
+    value: int
+    airflow: str = ""
+
+
+FIGURES: Mapping[str, tuple[Figure, ...]] = {
+    "api_server.workers": (Figure(4, airflow="<3.1"), Figure(1, airflow=">=3.1")),
+    "api_server.async_sessions": (Figure(0, airflow="<3.1"), Figure(15, airflow=">=3.1")),
+    "triggerer.sessions": (Figure(4, airflow="<3"), Figure(3, airflow=">=3")),
+}
+"""Meaning -> a default or a number of database sessions. ``api_server.workers`` is the default of ``api.workers``.
+``api_server.async_sessions`` are those of the second engine of the API server: in 3.0 nothing uses it, and in 3.1 it has the defaults
+of SQLAlchemy, 5 and 10. Source: Airflow's code."""
 
 
 @frozen(kw_only=False)
@@ -121,6 +145,9 @@ class Since:
 FEATURES: Mapping[str, Since] = {
     "tasks.isolated": Since(airflow=">=3"),
     "dag_processor.required": Since(airflow=">=3"),
+    "parsing.isolated": Since(airflow=">=3"),
+    "ui_server.serves_tasks": Since(airflow=">=3"),
+    "api_server.async_pool_is_set": Since(airflow=">=3.2"),
     "ui_server.probes_ignore_base_url": Since(airflow=">=3"),
     "auth.simple": Since(airflow=">=3"),
     "executors.several": Since(airflow=">=2.10"),
@@ -166,6 +193,10 @@ class Dialect:
             if within(each.charts, self.chart) and within(each.airflow, self.airflow)
         )
 
+    def figure(self, meaning: str) -> int:
+        """The number that this version of Airflow has for a meaning."""
+        return next(each.value for each in FIGURES[meaning] if within(each.airflow, self.airflow))
+
     def first_chart_with(self, meaning: str) -> str | None:
         """The oldest chart that has a key for a meaning with this version of Airflow. None, if no chart has one."""
         for chart in CHARTS:
@@ -187,8 +218,3 @@ class Dialect:
     def pgbouncer_metrics_port(self) -> str:
         """The name of the port with metrics in the Service of PgBouncer. The container calls it ``metrics``."""
         return self.name("pgbouncer.metrics_port")
-
-    @property
-    def airflow_major(self) -> int:
-        """2 or 3."""
-        return version(self.airflow)[0]

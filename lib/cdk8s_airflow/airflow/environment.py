@@ -17,16 +17,9 @@ from cdk8s_airflow.model.secret_reference import (
     SecretKey,
 )
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import (
-    Label,
-    Must,
-    NonEmpty,
-    VariableName,
-    VersionText,
-    is_host,
-    is_web_url,
-)
+from cdk8s_airflow.validation.constraints import Label, Must, NonEmpty, VariableName, VersionText, is_web_url
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.kubernetes_names import is_host
 from cdk8s_airflow.validation.versions import within
 
 _IDENTIFIER = regex(r"[A-Za-z0-9_]+")

@@ -46,7 +46,7 @@ from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.scaling import Keda
 from cdk8s_airflow.model.secret_reference import AirflowKeys, PullSecret
 from cdk8s_airflow.model.service_account import ServiceAccounts
-from cdk8s_airflow.validation.constraints import seconds
+from cdk8s_airflow.validation.durations import seconds
 from cdk8s_airflow.validation.frozen import frozen
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 from cdk8s_airflow.app.registry import Registry
 from cdk8s_airflow.model.footprint import Footprint, Workload
 from cdk8s_airflow.model.pod_requests import PodRequests
-from cdk8s_airflow.validation.constraints import quantity
+from cdk8s_airflow.validation.quantities import quantity
 
 
 class ReleaseWorkloads(list[Callable[[], Iterable[Workload]]]):

@@ -13,6 +13,7 @@ from cdk8s_airflow.model.secret_reference import ConfigMapKey, GitSshSecret, Git
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import Label, Must, NonEmpty, is_token
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.kubernetes_names import LONGEST_LABEL
 
 _SCP_STYLE = regex(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+:(?!//)[^\s@]+")
 _REF = regex(r"(?!/)(?!.*(?:\.\.|//|@\{|[\s~^:?*\[\\\x00-\x1f\x7f]))[^\s]+(?<![/.])")
@@ -24,7 +25,7 @@ _CONTAINERS = frozenset(
     for component in ("scheduler", "triggerer", "dag-processor", "webserver", "api-server", "base", "worker")
     for suffix in ("", "-log-groomer")
 ) | {"wait-for-airflow-migrations", "run-airflow-migrations", "wait-for-secrets"}
-_LONGEST_CONTAINER = 63 - len("-init")
+_LONGEST_CONTAINER = LONGEST_LABEL - len("-init")
 
 
 def _is_abbreviated(text: str) -> bool:

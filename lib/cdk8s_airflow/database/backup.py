@@ -12,8 +12,9 @@ from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.storage.names import BucketPrefix
 from cdk8s_airflow.storage.object_storage import Bucket
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import CronSchedule, Must, Retention, is_label_1035
+from cdk8s_airflow.validation.constraints import CronSchedule, Must, Retention
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.kubernetes_names import is_label_1035
 
 _BACKUP_ID = regex(r"\d{8}T\d{6}")
 _TIME = regex(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:Z|([+-]\d\d:\d\d))")

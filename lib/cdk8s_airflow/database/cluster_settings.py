@@ -22,9 +22,9 @@ from cdk8s_airflow.validation.constraints import (
     NonEmpty,
     ObjectName,
     SqlName,
-    quantity,
 )
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.quantities import quantity
 
 _IMAGE = regex(r"[A-Za-z0-9][A-Za-z0-9._:/-]*(?:@sha256:[0-9a-f]{64})?")
 _EXTENSION_IMAGE = regex(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")

@@ -48,7 +48,7 @@ from cdk8s_airflow.validation.constraints import (
     NonEmpty,
     ObjectName,
     SqlName,
-    is_label_1035,
+    short_label,
 )
 from cdk8s_airflow.validation.versions import minor_text, range_text, within
 
@@ -93,12 +93,7 @@ _RUNS_18 = ">=1.27"
 
 _ClusterName = Annotated[
     str,
-    Must(
-        lambda text: is_label_1035(text) and len(text) <= _LONGEST_NAME,
-        "is not a name CloudNativePG takes for a Cluster",
-        f"use at most {_LONGEST_NAME} lower-case letters, digits and dashes, starting with a letter",
-        "database/name",
-    ),
+    short_label(_LONGEST_NAME, "is not a name CloudNativePG takes for a Cluster", "database/name"),
 ]
 
 _Library = Annotated[

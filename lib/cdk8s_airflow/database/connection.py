@@ -10,17 +10,9 @@ from cdk8s_airflow.model.secret_reference import ConfigMapKey, DsnSecret, Existi
 from cdk8s_airflow.model.sessions import RESERVED, DatabaseServer
 from cdk8s_airflow.model.traffic import Peer
 from cdk8s_airflow.validation import Finding, check_setting, report, show
-from cdk8s_airflow.validation.constraints import (
-    Count,
-    Must,
-    NonEmpty,
-    PortNumber,
-    SecretKeyName,
-    SecretName,
-    at_least,
-    is_host,
-)
+from cdk8s_airflow.validation.constraints import Count, Must, NonEmpty, PortNumber, SecretKeyName, SecretName, at_least
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.kubernetes_names import is_host
 
 TlsMode = Literal["disable", "prefer", "require", "verify-ca", "verify-full"]
 """How much TLS a client insists on, as libpq's ``PGSSLMODE``: the last two check the server's certificate, too."""

@@ -32,18 +32,15 @@ from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
 from cdk8s_airflow.validation import Finding, check_arguments, report
-from cdk8s_airflow.validation.constraints import Must, NonEmpty, SqlName, is_label_1035
+from cdk8s_airflow.validation.constraints import Must, NonEmpty, SqlName, short_label
 
 _IMAGE = "docker.io/library/postgres:{major}-bookworm"
 _LONGEST_NAME = 52
 
 _LabName = Annotated[
     str,
-    Must(
-        lambda text: is_label_1035(text) and len(text) <= _LONGEST_NAME,
-        "must be a name that is valid for a Service and the pods of a StatefulSet",
-        f"use at most {_LONGEST_NAME} lower-case letters, digits and dashes, starting with a letter",
-        "database/name",
+    short_label(
+        _LONGEST_NAME, "must be a name that is valid for a Service and the pods of a StatefulSet", "database/name"
     ),
 ]
 

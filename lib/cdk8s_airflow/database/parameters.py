@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import quantity
+from cdk8s_airflow.validation.quantities import quantity
 
 BLOCKED = frozenset(
     [

@@ -42,19 +42,15 @@ from cdk8s_airflow.model.secret_reference import (
 from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.validation import Finding, check_arguments, report, show
-from cdk8s_airflow.validation.constraints import Count, Must, NonEmpty, is_label_1035
+from cdk8s_airflow.validation.constraints import Count, NonEmpty, short_label
+from cdk8s_airflow.validation.kubernetes_names import LONGEST_LABEL
 
 PoolMode = Literal["transaction", "session"]
 """When a pooler takes a session back from its client: after each transaction, or when the client leaves."""
 
 _PoolerName = Annotated[
     str,
-    Must(
-        is_label_1035,
-        "is not a name that a Service can have",
-        "use at most 63 lower-case letters, digits and dashes, starting with a letter",
-        "database/name",
-    ),
+    short_label(LONGEST_LABEL, "is not a name that a Service can have", "database/name"),
 ]
 
 
@@ -304,7 +300,7 @@ def _rules(name: str, cluster: CnpgCluster, image: str | None, mirror: RegistryM
             seen=repr(name),
             fix="Remove it, or use another name",
         )
-    if len(name) > 63:
+    if len(name) > LONGEST_LABEL:
         yield Finding(
             rule="database/name",
             at="name",

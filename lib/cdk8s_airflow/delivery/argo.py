@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar, Literal
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.timeout import timeout_rules
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import Duration, Label, Must, ObjectName, at_least, is_host
+from cdk8s_airflow.validation.constraints import Duration, Label, Must, ObjectName, at_least
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.kubernetes_names import is_host
 
 
 def _is_server(text: str) -> bool:

@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.delivery.timeout import timeout_rules
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import Duration, Label, ObjectName, seconds
+from cdk8s_airflow.validation.constraints import Duration, Label, ObjectName
+from cdk8s_airflow.validation.durations import seconds
 from cdk8s_airflow.validation.frozen import frozen
 
 _SHORTEST_INTERVAL = "1m"

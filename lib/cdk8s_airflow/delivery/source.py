@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret, ConfigMapKey, PullSecret, SecretKey
-from cdk8s_airflow.validation.constraints import Must, is_host
+from cdk8s_airflow.validation.constraints import Must
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.kubernetes_names import is_host
 
 OFFICIAL_REPOSITORY = "https://airflow.apache.org"
 """The chart repository of the Airflow project."""

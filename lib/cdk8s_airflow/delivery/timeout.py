@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import seconds
+from cdk8s_airflow.validation.durations import seconds
 
 SHORTEST_TIMEOUT = "10m"
 """The shortest timeout in which images can be pulled and a database can start."""

@@ -30,27 +30,15 @@ from cdk8s_airflow.storage import store_credentials as needs
 from cdk8s_airflow.storage.names import BucketName
 from cdk8s_airflow.storage.object_storage import Bucket, StorageCredentials, credentials_rules
 from cdk8s_airflow.validation import Finding, show
-from cdk8s_airflow.validation.constraints import (
-    AnnotationKey,
-    Duration,
-    LabelValue,
-    Must,
-    ObjectName,
-    is_label,
-    seconds,
-)
+from cdk8s_airflow.validation.constraints import AnnotationKey, Duration, LabelValue, ObjectName, short_label
+from cdk8s_airflow.validation.durations import seconds
 
 _LONGEST_NAME = 50
 _RESOURCES = Resources(cpu="50m", memory="256Mi", memory_limit="512Mi")
 
 _Name = Annotated[
     str,
-    Must(
-        lambda text: is_label(text) and len(text) <= _LONGEST_NAME,
-        "is not a name from which the Job's can be made",
-        f"use at most {_LONGEST_NAME} lower-case letters, digits and dashes",
-        "argument/name",
-    ),
+    short_label(_LONGEST_NAME, "is not a name from which the Job's can be made", letter_first=False),
 ]
 
 

@@ -32,18 +32,13 @@ from cdk8s_airflow.model.secret_reference import PullSecret, SecretReference
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import Must, is_label
+from cdk8s_airflow.validation.constraints import short_label
 
 _LONGEST_NAME = 52
 
 _Name = Annotated[
     str,
-    Must(
-        lambda text: is_label(text) and len(text) <= _LONGEST_NAME,
-        "is not a name from which a Job's can be made",
-        f"use at most {_LONGEST_NAME} lower-case letters, digits and dashes",
-        "argument/name",
-    ),
+    short_label(_LONGEST_NAME, "is not a name from which a Job's can be made", letter_first=False),
 ]
 
 _DEFAULT_RESOURCES = Resources(cpu="10m", memory="64Mi", memory_limit="128Mi")

@@ -13,8 +13,9 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from cdk8s_airflow.kube.scope import is_cluster_scoped
+from cdk8s_airflow.model.cluster_scoped_kinds import is_cluster_scoped
 from cdk8s_airflow.validation import Finding, PlatformError, show
+from cdk8s_airflow.validation.kubernetes_metadata import type_problems
 
 if TYPE_CHECKING:
     import constructs
@@ -147,15 +148,9 @@ def _check_metadata(id_: str, manifest: dict[str, Json], findings: list[Finding]
                 _metadata(f"{id_}.metadata.{key}", value, "must be a string", "use a string, or remove the key")
             )
     for key in ("labels", "annotations"):
-        pairs = metadata.get(key, {})
-        if not isinstance(pairs, dict):
-            findings.append(_metadata(f"{id_}.metadata.{key}", pairs, "must be a mapping", "use a mapping of strings"))
-            continue
-        for name, value in pairs.items():
-            if not isinstance(value, str):
-                findings.append(
-                    _metadata(f"{id_}.metadata.{key}.{name}", value, "must be a string", "put the value in quotes")
-                )
+        for wrong in type_problems(metadata.get(key, {})):
+            at = ".".join((id_, "metadata", key, *wrong.path))
+            findings.append(_metadata(at, wrong.value, wrong.problem, wrong.fix))
     namespace = metadata.get("namespace")
     kind = manifest.get("kind")
     if namespace is not None and is_cluster_scoped(str(manifest.get("apiVersion")), str(kind)):

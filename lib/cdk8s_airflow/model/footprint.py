@@ -7,8 +7,9 @@ from typing import ClassVar, Literal
 
 from cdk8s_airflow.model.pod_requests import PodRequests
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import Bytes, Count, Cpu, quantity
+from cdk8s_airflow.validation.constraints import Bytes, Count, Cpu
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.quantities import bytes_text, cpu_text, quantity
 
 
 @frozen
@@ -164,11 +165,5 @@ def shown(name: str, amount: float) -> str:
         amount: cores, bytes or a number.
     """
     if name.startswith("cpu"):
-        thousandths = round(amount * 1000)
-        return f"{thousandths // 1000}" if thousandths % 1000 == 0 else f"{thousandths}m"
-    if name == "pods":
-        return str(int(amount))
-    mebibytes = round(amount / 2**20)
-    if mebibytes and mebibytes % 1024 == 0:
-        return f"{mebibytes // 1024}Gi"
-    return f"{mebibytes}Mi"
+        return cpu_text(amount)
+    return str(int(amount)) if name == "pods" else bytes_text(amount)

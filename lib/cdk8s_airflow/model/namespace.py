@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 from cdk8s_airflow.model.secret_reference import NamedObject, name_of
-from cdk8s_airflow.validation.constraints import Label, Must, is_label
+from cdk8s_airflow.validation.constraints import Label, Must
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.kubernetes_names import is_label
 
 PodSecurityLevel = Literal["restricted", "baseline", "privileged"]
 """A level of the Pod Security Standards."""

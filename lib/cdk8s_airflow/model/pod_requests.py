@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from cdk8s_airflow.model.resources import Resources
-from cdk8s_airflow.validation.constraints import quantity
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.quantities import quantity
 
 Container: TypeAlias = Resources | Mapping[str, Any]
 """The resources of a container, or a container in the form of Kubernetes."""

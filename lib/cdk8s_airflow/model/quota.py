@@ -8,17 +8,10 @@ from itertools import pairwise
 from typing import Annotated, ClassVar
 
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import (
-    Bytes,
-    Count,
-    Cpu,
-    Must,
-    Quantity,
-    at_least,
-    is_qualified_name,
-    quantity,
-)
+from cdk8s_airflow.validation.constraints import Bytes, Count, Cpu, Must, Quantity, at_least
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.kubernetes_names import is_qualified_name
+from cdk8s_airflow.validation.quantities import quantity
 
 _NoneOrMore = Annotated[int, at_least(0)]
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import Bytes, Cpu, quantity
+from cdk8s_airflow.validation.constraints import Bytes, Cpu
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.quantities import quantity
 
 
 @frozen

@@ -6,15 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import field
 from typing import Annotated, ClassVar, Literal, get_args
 
-from cdk8s_airflow.validation.constraints import (
-    AnnotationKey,
-    Duration,
-    LabelValue,
-    Must,
-    Retention,
-    WebUrl,
-    at_least,
-)
+from cdk8s_airflow.validation.constraints import AnnotationKey, Duration, LabelValue, Must, Retention, WebUrl, at_least
 from cdk8s_airflow.validation.frozen import frozen
 
 AlertName = Literal[

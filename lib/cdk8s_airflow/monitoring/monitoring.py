@@ -22,7 +22,8 @@ from cdk8s_airflow.monitoring.wire.dashboards import dashboard_objects
 from cdk8s_airflow.monitoring.wire.scraping import monitor, scrape_configs, scrapes
 from cdk8s_airflow.text.yaml_writer import values_text
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import AnnotationKey, Duration, LabelValue, seconds
+from cdk8s_airflow.validation.constraints import AnnotationKey, Duration, LabelValue
+from cdk8s_airflow.validation.durations import seconds
 
 KUBE_PROMETHEUS_STACK: Mapping[str, str] = {"release": "kube-prometheus-stack"}
 """The label by which Prometheus of kube-prometheus-stack selects monitors and rules, if its release has this name."""

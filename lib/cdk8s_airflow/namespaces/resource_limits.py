@@ -12,7 +12,7 @@ from cdk8s_airflow.model.quota import ContainerLimits, Quota
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import quantity
+from cdk8s_airflow.validation.quantities import bytes_text, cpu_text, quantity
 
 _Part = TypeVar("_Part")
 
@@ -82,7 +82,7 @@ _ROUNDING = 1e-6
 
 
 def _amount(name: str, amount: float) -> str:
-    return f"{amount:g} cores" if name == "cpu" else f"{amount / 2**20:.0f}Mi"
+    return f"{cpu_text(amount)} CPU" if name == "cpu" else bytes_text(amount)
 
 
 def _too_much(at: str, asked: str, more: str, bound: str, namespace: str) -> Finding:

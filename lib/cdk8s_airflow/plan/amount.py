@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from cdk8s_airflow.validation.constraints import quantity
+from cdk8s_airflow.validation.durations import nanoseconds
+from cdk8s_airflow.validation.quantities import bytes_text, cpu_text, quantity_or_none
 
 _QUANTITY_KEYS = frozenset({"cpu", "memory", "storage", "ephemeral-storage", "size", "sizeLimit", "storageLimit"})
 _QUANTITY_PARENTS = frozenset({"hard", "limits", "requests", "max", "min", "default", "defaultRequest"})
@@ -13,36 +13,21 @@ _DURATION_KEYS = frozenset({
     "timeout", "interval", "period", "retryInterval", "duration", "maxDuration", "refreshInterval", "scrapeInterval",
     "scrapeTimeout", "schedule",
 })  # fmt: skip
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+")
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def amount(value: Any) -> float | None:
-    """A Kubernetes quantity in bytes, cores or pieces; None if it is none."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        return quantity(str(value))
-    except ValueError:
-        return None
 
 
 def amount_text(value: float, resource: str) -> str:
-    """An amount of a resource as a quantity: memory and storage in mebibytes or gibibytes, CPU in cores or thousandths."""
+    """An amount of a resource as a quantity."""
     if "cpu" in resource:
-        return f"{value:g}" if value == int(value) else f"{round(value * 1000)}m"
-    if not any(name in resource for name in ("memory", "storage")):
-        return f"{value:g}"
-    unit, factor = ("Gi", 2**30) if value % 2**30 == 0 else ("Mi", 2**20)
-    return f"{value / factor:g}{unit}"
+        return cpu_text(value)
+    return bytes_text(value) if "memory" in resource or "storage" in resource else f"{value:g}"
 
 
 def duration(value: Any) -> float | None:
     """A Go duration like ``1h30m`` in seconds; None if it is none."""
-    if not isinstance(value, str) or _DURATION.fullmatch(value) is None:
+    try:
+        return nanoseconds(value) / 10**9 if isinstance(value, str) else None
+    except ValueError:
         return None
-    return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(value))
 
 
 def same_amount(path: tuple[str, ...], old: Any, new: Any) -> bool:
@@ -50,7 +35,7 @@ def same_amount(path: tuple[str, ...], old: Any, new: Any) -> bool:
     if not path:
         return False
     if path[-1] in _QUANTITY_KEYS or (len(path) > 1 and path[-2] in _QUANTITY_PARENTS):
-        return _same(amount(old), amount(new))
+        return _same(quantity_or_none(old), quantity_or_none(new))
     if path[-1] in _DURATION_KEYS:
         return _same(duration(old), duration(new))
     return False

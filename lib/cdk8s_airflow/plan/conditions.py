@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cdk8s_airflow.plan.amount import amount, duration
+from cdk8s_airflow.plan.amount import duration
 from cdk8s_airflow.plan.rule import Setting, When
 from cdk8s_airflow.plan.tree import MISSING, canonical
+from cdk8s_airflow.validation.quantities import quantity_or_none
 
 
 def lowered(setting: Setting) -> bool:
     """A quantity or number gets smaller."""
-    old, new = amount(setting.old), amount(setting.new)
+    old, new = quantity_or_none(setting.old), quantity_or_none(setting.new)
     return old is not None and new is not None and new < old
 
 
 def raised(setting: Setting) -> bool:
     """A quantity or number gets larger."""
-    old, new = amount(setting.old), amount(setting.new)
+    old, new = quantity_or_none(setting.old), quantity_or_none(setting.new)
     return old is not None and new is not None and new > old
 
 
@@ -26,7 +27,7 @@ def changed(setting: Setting) -> bool:
     """Both outputs have a value, and they differ in more than how they are written."""
     if setting.old is MISSING or setting.new is MISSING:
         return False
-    old, new = amount(setting.old), amount(setting.new)
+    old, new = quantity_or_none(setting.old), quantity_or_none(setting.new)
     return old is None or new is None or old != new or isinstance(setting.old, bool)
 
 

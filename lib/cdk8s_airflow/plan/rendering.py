@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cdk8s_airflow.model.cluster_scoped_kinds import is_cluster_scoped
 from cdk8s_airflow.plan.comparison import Plan, compare
 from cdk8s_airflow.plan.errors import PlanError
 from cdk8s_airflow.plan.manifest import Manifest, Platform, platform, read_text
@@ -103,15 +104,9 @@ def _distinct(manifests: Iterable[Manifest]) -> list[Manifest]:
     return list(found.values())
 
 
-_CLUSTER_WIDE = frozenset({
-    "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace", "PersistentVolume", "PriorityClass",
-    "StorageClass", "IngressClass", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
-})  # fmt: skip
-
-
 def _placed(manifest: Manifest, namespace: str) -> Manifest:
     """The object with the namespace that Helm installs it into."""
-    if manifest.namespace or manifest.kind in _CLUSTER_WIDE:
+    if manifest.namespace or is_cluster_scoped(str(manifest.body["apiVersion"]), manifest.kind):
         return manifest
     metadata: Mapping[str, object] = {**manifest.metadata, "namespace": namespace}
     return Manifest({**manifest.body, "metadata": metadata}, manifest.source)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from cdk8s_airflow.plan.amount import amount
 from cdk8s_airflow.plan.components import present
 from cdk8s_airflow.plan.conditions import mappings
 from cdk8s_airflow.plan.manifest import Platform
 from cdk8s_airflow.plan.release import release_of
 from cdk8s_airflow.plan.tree import find
+from cdk8s_airflow.validation.quantities import quantity_or_none
 
 _SIDECARS = ("logGroomerSidecar",)
 
@@ -62,10 +62,10 @@ def _release(values: Any, kind: str, name: str) -> float:
 
 
 def _count(holder: Any, path: str) -> float:
-    value = amount(find(holder, path))
+    value = quantity_or_none(find(holder, path))
     return 1.0 if value is None else value
 
 
 def _resource(holder: Any, kind: str, name: str) -> float:
-    value = amount(find(holder, f"resources.{kind or 'requests'}.{name}"))
+    value = quantity_or_none(find(holder, f"resources.{kind or 'requests'}.{name}"))
     return value or 0.0

@@ -8,7 +8,7 @@ from cdk8s_airflow._regex import regex
 from cdk8s_airflow.app.registry import Registry
 from cdk8s_airflow.validation.frozen import frozen
 
-_CLUSTER_SCOPED: Mapping[str, str] = {
+_REFERENCED: Mapping[str, str] = {
     "storageClassName": "StorageClass",
     "storageClass": "StorageClass",
     "ingressClassName": "IngressClass",
@@ -26,7 +26,7 @@ _TITLES: Mapping[str, str] = {
     "RuntimeClass": "runtime class",
     "ClusterIssuer": "cert-manager cluster issuer",
 }
-_REFERENCE = regex(rf"""^[ -]*["']?({"|".join((*_CLUSTER_SCOPED, _ISSUER))})["']?: *["']?([a-z0-9][a-z0-9.-]*)["']?$""")
+_REFERENCE = regex(rf"""^[ -]*["']?({"|".join((*_REFERENCED, _ISSUER))})["']?: *["']?([a-z0-9][a-z0-9.-]*)["']?$""")
 _NAMESPACE = regex(r"^ +(?:targetNamespace|namespace): *\"?([a-z0-9-]+)\"?$")
 _DEFAULT_CLASS = regex(r"^kind: PersistentVolumeClaim$")
 
@@ -140,7 +140,7 @@ def _named(document: str) -> Iterator[tuple[str, str, str]]:
             namespace = place[1]
         reference = _REFERENCE.match(line)
         if reference is not None and reference[1] != _ISSUER:
-            kind = _CLUSTER_SCOPED[reference[1]]
+            kind = _REFERENCED[reference[1]]
             classes = classes or kind == "StorageClass"
             yield kind, "", reference[2]
     for line in lines:

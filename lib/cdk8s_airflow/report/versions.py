@@ -10,7 +10,7 @@ from cdk8s_airflow._regex import regex
 from cdk8s_airflow.airflow.pipeline import CompiledRelease
 from cdk8s_airflow.model import support
 from cdk8s_airflow.report.section import Section, Table
-from cdk8s_airflow.validation.versions import minor_text
+from cdk8s_airflow.validation.versions import minor_text, version
 
 _MAJOR = regex(r":(\d+)", re.ASCII)
 
@@ -39,7 +39,12 @@ def _of_releases(releases: Iterable[CompiledRelease]) -> Iterator[Row]:
         settings = each.settings
         part = f"release {settings.release}"
         dialect = settings.dialect
-        yield "Apache Airflow", dialect.airflow, support.AIRFLOW.get(dialect.airflow_major, support.NOT_ANNOUNCED), part
+        yield (
+            "Apache Airflow",
+            dialect.airflow,
+            support.AIRFLOW.get(version(dialect.airflow)[0], support.NOT_ANNOUNCED),
+            part,
+        )
         yield "Airflow Helm chart", dialect.chart, "the next chart release", part
         kubernetes = settings.facts.kubernetes
         if kubernetes is not None:

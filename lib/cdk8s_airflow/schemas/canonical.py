@@ -11,16 +11,13 @@ Sources: ``time.Duration.String`` and ``resource.Quantity.String`` of Go and k8s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from decimal import Decimal
-from fractions import Fraction
-from math import ceil
 from typing import Any, Final
 
-from cdk8s_airflow._regex import regex
 from cdk8s_airflow.schemas import facts_store
 from cdk8s_airflow.schemas.validation_errors import QUANTITY_MARK
+from cdk8s_airflow.validation.durations import canonical_duration
+from cdk8s_airflow.validation.quantities import canonical_quantity
 
 DURATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "certificates.cert-manager.io": ("spec.duration", "spec.renewBefore", "spec.renewal.windows.windowDuration"),
@@ -52,101 +49,11 @@ The schemas say only that they are strings, so the table is read from the Go typ
 the schema allows no hours there, which the canonical form of 60 minutes has, and Flux patches its objects instead of rewriting them.
 """
 
-_DURATION = regex(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
-_DURATION_PART = regex(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
-_NANOSECONDS: Final = {
-    "ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
-}  # fmt: skip
-
-_QUANTITY = regex(r"([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,2})|([numkMGTPE]|[KMGTPE]i))?", re.ASCII)
-_DECIMAL: Final = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E")
-_BINARY: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
-_BILLION: Final = 10**9
-
 _CORE_MAPS: Final = frozenset(
     {("resources", "requests"), ("resources", "limits"), ("spec", "hard"), ("spec", "capacity"), ("spec", "overhead")}
 )
 _CORE_FIELDS: Final = frozenset({("emptyDir", "sizeLimit"), ("resourceFieldRef", "divisor")})
 _LIMIT_RANGE_MAPS: Final = frozenset({"default", "defaultRequest", "max", "min", "maxLimitRequestRatio"})
-
-
-def canonical_duration(text: str) -> str:
-    """A Go duration as Go writes it: ``90m`` is ``1h30m0s``, ``60s`` is ``1m0s``.
-
-    Raises:
-        ValueError: if the text is not a Go duration.
-    """
-    if not _DURATION.fullmatch(text):
-        raise ValueError(text)
-    parts = _DURATION_PART.findall(text)
-    nanoseconds = int(sum(Decimal(amount) * _NANOSECONDS[unit] for amount, unit in parts))
-    if nanoseconds == 0:
-        return "0s"
-    sign = "-" if text.startswith("-") else ""
-    if nanoseconds < 10**9:
-        unit = next(unit for unit in ("ms", "µs", "ns") if nanoseconds >= _NANOSECONDS[unit])
-        return f"{sign}{_number(Decimal(nanoseconds) / _NANOSECONDS[unit])}{unit}"
-    minutes, rest = divmod(nanoseconds, _NANOSECONDS["m"])
-    hours, minutes = divmod(minutes, 60)
-    seconds = f"{_number(Decimal(rest) / 10**9)}s"
-    if hours:
-        return f"{sign}{hours}h{minutes}m{seconds}"
-    return f"{sign}{minutes}m{seconds}" if minutes else f"{sign}{seconds}"
-
-
-def canonical_quantity(amount: str | float) -> str:
-    """A Kubernetes quantity as Kubernetes writes it: ``1000m`` is ``1``, ``1024Mi`` is ``1Gi``, ``0.5`` is ``500m``.
-
-    Args:
-        amount: the quantity; YAML lets users write some without quotes, as a number.
-
-    Raises:
-        ValueError: if it is not a quantity.
-    """
-    match = _QUANTITY.fullmatch(str(amount))
-    if match is None:
-        raise ValueError(str(amount))
-    sign, digits, exponent, suffix = match.groups(default="")
-    number = Fraction(digits)
-    if suffix.endswith("i"):
-        number *= 1024 ** _BINARY.index(suffix)
-    elif suffix:
-        number *= Fraction(1000) ** (_DECIMAL.index(suffix) - _DECIMAL.index(""))
-    elif exponent:
-        number *= Fraction(10) ** int(exponent)
-    billionths = ceil(number * _BILLION)
-    if billionths == 0:
-        return "0"
-    if suffix.endswith("i") and billionths % (1024 * _BILLION) == 0:
-        text = _binary(billionths // _BILLION)
-    else:
-        text = _decimal(billionths, with_exponent=bool(exponent))
-    return f"-{text}" if sign == "-" else text
-
-
-def _binary(number: int) -> str:
-    """A number with the largest suffix for a power of 1024 that leaves no fraction."""
-    step = 0
-    while number % 1024 == 0 and step + 1 < len(_BINARY):
-        number, step = number // 1024, step + 1
-    return f"{number}{_BINARY[step]}"
-
-
-def _decimal(billionths: int, *, with_exponent: bool) -> str:
-    """A number with the largest suffix for a power of 1000 that leaves no fraction, or with an exponent instead."""
-    number, step = billionths, 0
-    while number % 1000 == 0 and step + 1 < len(_DECIMAL):
-        number, step = number // 1000, step + 1
-    exponent = 3 * (step - _DECIMAL.index(""))
-    if with_exponent:
-        return f"{number}e{exponent}" if exponent else str(number)
-    return f"{number}{_DECIMAL[step]}"
-
-
-def _number(value: Decimal) -> str:
-    """A number without trailing zeros and without an exponent."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def canonical(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,28 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from cdk8s_airflow._regex import regex
 from cdk8s_airflow.schemas.validation_errors import nearest, seen, type_of
 from cdk8s_airflow.text.documents import Path, dotted, steps_below
 from cdk8s_airflow.validation import Finding, show
+from cdk8s_airflow.validation.kubernetes_metadata import annotation_problems, label_problems
+from cdk8s_airflow.validation.kubernetes_names import is_data_key, is_label, object_name_problem
+from cdk8s_airflow.validation.quantities import quantity_or_none
 
-QUANTITY: Final = regex(r"[+-]?([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+|[kMGTPE]|[KMGTPE]i|[numk])?\Z")
-
-_LABEL = regex(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
-_SERVICE = regex(r"[a-z]([-a-z0-9]*[a-z0-9])?\Z")
-_SUBDOMAIN = regex(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
-_PATH_SEGMENT = regex(r"(?!\.\.?\Z)[^/%]+\Z")
-_QUALIFIED = regex(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\Z")
-_DATA_KEY = regex(r"[-._a-zA-Z0-9]+\Z")
-
-_CLUSTER_KINDS: Final = frozenset(
-    (
-        "Namespace", "Node", "PersistentVolume", "ClusterRole", "ClusterRoleBinding", "StorageClass", "PriorityClass",
-        "IngressClass", "CustomResourceDefinition", "RuntimeClass", "VolumeSnapshotClass",
-        "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
-        "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration",
-    )
-)  # fmt: skip
 _ENUMS: Final = {
     "imagePullPolicy": ("Always", "IfNotPresent", "Never"),
     "restartPolicy": ("Always", "OnFailure", "Never"),
@@ -41,7 +26,6 @@ _ENUMS: Final = {
 }
 _ACCESS_MODES: Final = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
 _POD_SECURITY: Final = ("privileged", "baseline", "restricted")
-_LONGEST_ANNOTATIONS: Final = 256 * 1024
 _AREA = "manifest"
 
 
@@ -49,37 +33,13 @@ def _finding(rule: str, at: Path, problem: str, fix: str, shown: str = "") -> Fi
     return Finding(rule=f"{_AREA}/{rule}", at=dotted(at), problem=problem, seen=shown, fix=fix)
 
 
-def name_problem(kind: str, name: str) -> tuple[str, str] | None:
-    """What is wrong with an object's name for its kind, and the fix; None if the name is valid."""
-    if kind == "Service":
-        fine, form, limit = _SERVICE.match(name), "a DNS label that starts with a letter", 63
-    elif kind == "Namespace":
-        fine, form, limit = _LABEL.match(name), "a DNS label", 63
-    elif kind in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"):
-        fine, form, limit = _PATH_SEGMENT.match(name), "a path segment", 253
-    elif kind == "CronJob":
-        fine, form, limit = _SUBDOMAIN.match(name), "a DNS subdomain", 52
-    elif kind in ("Deployment", "StatefulSet", "DaemonSet", "Job", "Pod"):
-        fine, form, limit = _SUBDOMAIN.match(name), "a DNS subdomain", 63
-    else:
-        fine, form, limit = _SUBDOMAIN.match(name), "a DNS subdomain", 253
-    if not name:
-        return "must not be empty", "set a name"
-    if len(name) > limit:
-        return f"must have at most {limit} characters for a {kind}, and has {len(name)}", "use a shorter name"
-    if fine is None:
-        allowed = "letters, digits and dashes" if form == "a path segment" else "lower-case letters, digits and dashes"
-        return f"must be {form}", f"use {allowed}, with a letter or digit at both ends"
-    return None
-
-
-def check_metadata(manifest: dict[str, Any], *, kind: str, namespaced: bool | None) -> Iterator[Finding]:
+def check_metadata(manifest: dict[str, Any], *, kind: str, cluster_scoped: bool) -> Iterator[Finding]:
     """Findings for the metadata that all kinds share: name, namespace, labels, annotations.
 
     Args:
         manifest: a plain document.
         kind: its kind, which decides the form of the name.
-        namespaced: whether the kind is namespaced; None if that is not known.
+        cluster_scoped: whether objects of the kind have no namespace.
     """
     metadata = manifest.get("metadata")
     if not isinstance(metadata, dict):
@@ -101,12 +61,12 @@ def check_metadata(manifest: dict[str, Any], *, kind: str, namespaced: bool | No
                 "" if name is None else show(name),
             )
     else:
-        wrong = name_problem(kind, name)
+        wrong = object_name_problem(kind, name)
         if wrong:
             yield _finding("name", ("metadata", "name"), *wrong, show(name))
     namespace = metadata.get("namespace")
     if namespace is not None:
-        if namespaced is False:
+        if cluster_scoped:
             yield _finding(
                 "scope",
                 ("metadata", "namespace"),
@@ -114,7 +74,7 @@ def check_metadata(manifest: dict[str, Any], *, kind: str, namespaced: bool | No
                 "remove the namespace",
                 show(namespace),
             )
-        elif not isinstance(namespace, str) or len(namespace) > 63 or not _LABEL.match(namespace):
+        elif not isinstance(namespace, str) or not is_label(namespace):
             yield _finding(
                 "namespace",
                 ("metadata", "namespace"),
@@ -122,8 +82,8 @@ def check_metadata(manifest: dict[str, Any], *, kind: str, namespaced: bool | No
                 "use lower-case letters, digits and dashes, with a letter or digit at both ends",
                 show(namespace),
             )
-    yield from _labels(metadata.get("labels"), ("metadata", "labels"))
-    yield from _annotations(metadata.get("annotations"), ("metadata", "annotations"))
+    yield from _pairs("label", metadata.get("labels"), ("metadata", "labels"))
+    yield from _pairs("annotation", metadata.get("annotations"), ("metadata", "annotations"))
     if kind == "Namespace" and isinstance(metadata.get("labels"), dict):
         for mode in ("enforce", "audit", "warn"):
             label = f"pod-security.kubernetes.io/{mode}"
@@ -145,60 +105,13 @@ _METADATA: Final = (
 )  # fmt: skip
 
 
-def _key_problem(key: str) -> str | None:
-    prefix, _, name = key.rpartition("/")
-    if "/" in key and (len(prefix) > 253 or not _SUBDOMAIN.match(prefix)):
-        return "must have a DNS subdomain before the slash"
-    if not name or len(name) > 63 or not _QUALIFIED.match(name):
-        return "must have a name of 1 to 63 letters, digits, dashes, underscores and dots"
-    return None
-
-
-def _labels(labels: object, at: Path) -> Iterator[Finding]:
-    if labels is None:
+def _pairs(rule: str, pairs: object, at: Path) -> Iterator[Finding]:
+    """Findings for labels or annotations, as the rule says, at a path."""
+    if pairs is None:
         return
-    if not isinstance(labels, dict):
-        yield _finding("label", at, "must be a mapping of strings", "use a mapping")
-        return
-    for key, value in labels.items():
-        wrong = _key_problem(key)
-        if wrong:
-            yield _finding("label", (*at, key), wrong, "use another key")
-        if not isinstance(value, str):
-            yield _finding("label", (*at, key), "must be a string", "put the value in quotes", seen((*at, key), value))
-        elif value and (len(value) > 63 or not _QUALIFIED.match(value)):
-            yield _finding(
-                "label",
-                (*at, key),
-                "must be at most 63 letters, digits, dashes, underscores and dots",
-                "shorten the value, or use an annotation",
-                seen((*at, key), value),
-            )
-
-
-def _annotations(annotations: object, at: Path) -> Iterator[Finding]:
-    if annotations is None:
-        return
-    if not isinstance(annotations, dict):
-        yield _finding("annotation", at, "must be a mapping of strings", "use a mapping")
-        return
-    size = 0
-    for key, value in annotations.items():
-        wrong = _key_problem(key)
-        if wrong:
-            yield _finding("annotation", (*at, key), wrong, "use another key")
-        if isinstance(value, str):
-            size += len(key.encode()) + len(value.encode())
-        else:
-            yield _finding(
-                "annotation",
-                (*at, key),
-                "must be a string",
-                "put the value in quotes",
-                seen((*at, key), value),
-            )
-    if size > _LONGEST_ANNOTATIONS:
-        yield _finding("annotation", at, f"must have at most 262144 bytes, and has {size}", "shorten them")
+    for wrong in label_problems(pairs) if rule == "label" else annotation_problems(pairs):
+        path = (*at, *wrong.path)
+        yield _finding(rule, path, wrong.problem, wrong.fix, "" if wrong.value is None else seen(path, wrong.value))
 
 
 def check_body(manifest: dict[str, Any], *, kind: str) -> Iterator[Finding]:
@@ -237,8 +150,8 @@ def check_body(manifest: dict[str, Any], *, kind: str) -> Iterator[Finding]:
         elif last in ("containers", "initContainers") and isinstance(value, list):
             yield from _containers(value, path)
         elif last == "template" and isinstance(value, dict) and isinstance(value.get("metadata"), dict):
-            yield from _labels(value["metadata"].get("labels"), (*path, "metadata", "labels"))
-            yield from _annotations(value["metadata"].get("annotations"), (*path, "metadata", "annotations"))
+            yield from _pairs("label", value["metadata"].get("labels"), (*path, "metadata", "labels"))
+            yield from _pairs("annotation", value["metadata"].get("annotations"), (*path, "metadata", "annotations"))
     yield from _selector(manifest, kind)
     if kind in ("ConfigMap", "Secret"):
         for section in ("data", "stringData", "binaryData"):
@@ -252,7 +165,7 @@ def _data(entries: object, section: str) -> Iterator[Finding]:
         yield _finding("wrong-type", (section,), "must be a mapping of strings", "use a mapping")
         return
     for key, value in entries.items():
-        if not _DATA_KEY.match(key) or len(key) > 253:
+        if not is_data_key(key):
             problem = "must have only letters, digits, dashes, underscores and dots in the key, and at most 253"
             yield _finding("data-key", (section, key), problem, "use another key")
         if not isinstance(value, str):
@@ -260,11 +173,7 @@ def _data(entries: object, section: str) -> Iterator[Finding]:
 
 
 def _quantity(amount: object, path: Path) -> Iterator[Finding]:
-    if (
-        isinstance(amount, bool)
-        or not isinstance(amount, str | int | float)
-        or (isinstance(amount, str) and not QUANTITY.match(amount))
-    ):
+    if quantity_or_none(amount) is None:
         yield _finding(
             "wrong-quantity",
             path,
@@ -284,7 +193,7 @@ def _containers(containers: list[Any], path: Path) -> Iterator[Finding]:
         if not isinstance(image, str) or not image.strip() or image != image.strip():
             yield _finding("image", (*at, "image"), "is required", "set an image with a tag or a digest")
         name = container.get("name")
-        if not isinstance(name, str) or len(name) > 63 or not _LABEL.match(name):
+        if not isinstance(name, str) or not is_label(name):
             yield _finding(
                 "name",
                 (*at, "name"),
@@ -323,13 +232,6 @@ def _selector(manifest: dict[str, Any], kind: str) -> Iterator[Finding]:
             "is not a label of the pod template",
             "add every label of the selector to the pod template",
         )
-
-
-def is_namespaced(api_version: str, kind: str) -> bool | None:
-    """Whether a built-in kind of Kubernetes is namespaced; None if this is not known."""
-    if kind in _CLUSTER_KINDS:
-        return False
-    return True if "." not in api_version.split("/")[0] or ".k8s.io/" in api_version else None
 
 
 _BUILTIN_GROUPS: Final = frozenset(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from cdk8s_airflow.model.cluster_scoped_kinds import is_cluster_scoped
 from cdk8s_airflow.schemas import facts_store as store
 from cdk8s_airflow.schemas import kubernetes_rules as generic
 from cdk8s_airflow.schemas import validation_errors as translate
@@ -46,12 +47,12 @@ def check_manifest(manifest: Mapping[str, object]) -> list[Finding]:
     name = store.crd_name(api_version, kind)
     if name is None:
         found += _other_version(api_version, kind)
-        found += generic.check_metadata(document, kind=kind, namespaced=generic.is_namespaced(api_version, kind))
+        found += generic.check_metadata(document, kind=kind, cluster_scoped=is_cluster_scoped(api_version, kind))
         if generic.is_builtin(api_version):
             found += generic.check_body(document, kind=kind)
         return list(dict.fromkeys(found))
     facts = store.crd_facts(name)
-    found += generic.check_metadata(document, kind=kind, namespaced=facts["scope"] == "Namespaced")
+    found += generic.check_metadata(document, kind=kind, cluster_scoped=facts["scope"] == "Cluster")
     body = {key: value for key, value in document.items() if key not in ("apiVersion", "kind", "metadata")}
     about = translate.Document(
         schema=facts["schema"],

@@ -15,7 +15,7 @@ from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.storage.names import BucketName
 from cdk8s_airflow.storage.object_storage import S3Credentials
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import Must, is_label_1035
+from cdk8s_airflow.validation.constraints import short_label
 from cdk8s_airflow.validation.frozen import frozen
 
 LONGEST_NAME = 40
@@ -23,11 +23,8 @@ LONGEST_NAME = 40
 
 StoreName = Annotated[
     str,
-    Must(
-        lambda text: is_label_1035(text) and len(text) <= LONGEST_NAME,
-        f"must be a name of at most {LONGEST_NAME} characters that starts with a letter",
-        f"Use at most {LONGEST_NAME} lower-case letters, digits and dashes, starting with a letter",
-        "storage/name",
+    short_label(
+        LONGEST_NAME, f"must be a name of at most {LONGEST_NAME} characters that starts with a letter", "storage/name"
     ),
 ]
 """The name of a store in the cluster, and of its release."""

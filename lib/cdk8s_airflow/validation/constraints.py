@@ -14,110 +14,24 @@ from urllib.parse import urlsplit
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.validation.cron import is_cron_schedule
+from cdk8s_airflow.validation.durations import is_duration, is_retention
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.kubernetes_names import (
+    is_data_key,
+    is_host,
+    is_label,
+    is_label_1035,
+    is_label_value,
+    is_qualified_name,
+    is_subdomain,
+    is_variable,
+)
+from cdk8s_airflow.validation.quantities import is_bytes, is_cpu, is_quantity
 
-_QUANTITY = regex(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([eE][+-]?\d+|[kMGTPE]|[KMGTPE]i|[numk])?", re.ASCII)
-_QUANTITY_FACTORS = {
-    "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
-    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
-}  # fmt: skip
-_DURATION = regex(r"(?:\d+h)?(?:\d+m)?(?:\d+s)?", re.ASCII)
-_DURATION_PART = regex(r"(\d+)([hms])", re.ASCII)
-_RETENTION = regex(r"[1-9]\d{0,4}d", re.ASCII)
-_SECONDS = {"h": 3600, "m": 60, "s": 1}
-_LONGEST_SECONDS = (2**63 - 1) // 10**9
 _LARGEST_NUMBER = 2**31 - 1
-_LABEL = regex(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-_LABEL_1035 = regex(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
-_SECRET_KEY = regex(r"[-._a-zA-Z0-9]+")
 _VERSION = regex(r"\d+\.\d+(?:\.\d+)?", re.ASCII)
 _EXTENSION = regex(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _IDENTIFIER = regex(r"[a-z_][a-z0-9_]*")
-_LABEL_VALUE = regex(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
-_VARIABLE = regex(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-def quantity(text: str) -> float:
-    """The value of a Kubernetes quantity, in bytes or cores. Raises ``ValueError`` if the string is not a quantity."""
-    match = _QUANTITY.fullmatch(text)
-    if match is None:
-        raise ValueError(text)
-    number, suffix = match[1], match[2] or ""
-    if suffix[:1] in ("e", "E") and suffix[1:].lstrip("+-").isdigit():
-        return float(number + suffix)
-    return float(number) * _QUANTITY_FACTORS[suffix]
-
-
-def seconds(text: str) -> int:
-    """The seconds of a duration such as ``1h30m``. Raises ``ValueError`` if the string is not a duration."""
-    if not text or not _DURATION.fullmatch(text):
-        raise ValueError(text)
-    return sum(int(amount) * _SECONDS[unit] for amount, unit in _DURATION_PART.findall(text))
-
-
-def days(text: str) -> int:
-    """A retention such as ``30d`` in days; ``ValueError`` where the string is none."""
-    if not _RETENTION.fullmatch(text):
-        raise ValueError(text)
-    return int(text[:-1])
-
-
-def is_quantity(text: str) -> bool:
-    """Whether the string is a positive Kubernetes quantity that fits into 64 bits."""
-    try:
-        return 0 < quantity(text) < 2.0**63
-    except ValueError:
-        return False
-
-
-def is_bytes(text: str) -> bool:
-    """Whether the string is an amount of memory or storage. At least 1Mi, to catch mistakes such as ``512m`` (half a byte)."""
-    return is_quantity(text) and quantity(text) >= 2.0**20
-
-
-def is_cpu(text: str) -> bool:
-    """Whether the string is an amount of CPU. At most 1000 cores, to catch mistakes such as ``512Mi``."""
-    return is_quantity(text) and quantity(text) <= 1000
-
-
-def is_duration(text: str) -> bool:
-    """Whether the string is a positive Go duration in hours, minutes and seconds."""
-    try:
-        return 0 < seconds(text) <= _LONGEST_SECONDS
-    except ValueError:
-        return False
-
-
-def is_label(text: str) -> bool:
-    """Whether the string is a valid name of a namespace or a Service (RFC 1123 label)."""
-    return len(text) <= 63 and _LABEL.fullmatch(text) is not None
-
-
-def is_label_1035(text: str) -> bool:
-    """Whether the string is an RFC 1035 label: like :func:`is_label`, but starting with a letter."""
-    return len(text) <= 63 and _LABEL_1035.fullmatch(text) is not None
-
-
-def is_subdomain(text: str) -> bool:
-    """Whether the string is a valid name of most other objects (RFC 1123 subdomain)."""
-    return len(text) <= 253 and all(_LABEL.fullmatch(part) for part in text.split("."))
-
-
-def is_qualified_name(text: str) -> bool:
-    """Whether the string is a valid key of a label or annotation: a name with an optional ``domain/`` prefix."""
-    prefix, slash, name = text.rpartition("/")
-    return (
-        bool(name)
-        and len(name) <= 63
-        and _LABEL_VALUE.fullmatch(name) is not None
-        and (not slash or is_subdomain(prefix))
-    )
-
-
-def is_host(text: str) -> bool:
-    """Whether the string is a host name for an Ingress rule: labels and dots, not an IP address."""
-    parts = text.split(".")
-    return is_subdomain(text) and all(len(part) <= 63 for part in parts) and not parts[-1].isdigit()
 
 
 @frozen(kw_only=False)
@@ -175,6 +89,24 @@ def at_least(lowest: int, fix: str = "") -> Must:
         fix or f"Use {lowest} or more",
         "argument/range",
         suggest=lambda value: _as_integer(value, lowest),
+    )
+
+
+def short_label(longest: int, problem: str, rule: str = "argument/name", *, letter_first: bool = True) -> Must:
+    """A DNS label from which longer names are derived, so that it has fewer characters.
+
+    Args:
+        longest: the most characters.
+        problem: the predicate of the message.
+        rule: the id of the rule.
+        letter_first: whether it must start with a letter, as the name of a Service.
+    """
+    has_form = is_label_1035 if letter_first else is_label
+    return Must(
+        lambda text: len(text) <= longest and has_form(text),
+        problem,
+        f"use at most {longest} lower-case letters, digits and dashes{', starting with a letter' * letter_first}",
+        rule,
     )
 
 
@@ -243,7 +175,7 @@ Duration = Annotated[
 Retention = Annotated[
     str,
     Must(
-        lambda text: _RETENTION.fullmatch(text) is not None,
+        is_retention,
         "must be a retention in days",
         'Use a number of days from 1 to 99999 with the letter d, such as "30d"',
         "argument/duration",
@@ -307,7 +239,7 @@ HostName = Annotated[
 SecretKeyName = Annotated[
     str,
     Must(
-        lambda text: len(text) <= 253 and _SECRET_KEY.fullmatch(text) is not None,
+        is_data_key,
         "must be a key of a Secret",
         "Pass the name of a key, never its content: letters, digits, dots, dashes and underscores",
         "argument/name",
@@ -360,7 +292,7 @@ ExtensionName = Annotated[
 LabelValue = Annotated[
     str,
     Must(
-        lambda text: len(text) <= 63 and _LABEL_VALUE.fullmatch(text) is not None,
+        is_label_value,
         "must be a label value",
         "Use at most 63 letters, digits, dots, dashes and underscores, with a letter or digit at both ends",
         "argument/name",
@@ -475,7 +407,7 @@ UrlPath = Annotated[
 VariableName = Annotated[
     str,
     Must(
-        lambda text: _VARIABLE.fullmatch(text) is not None,
+        is_variable,
         "must be the name of an environment variable",
         "Use letters, digits and underscores, not starting with a digit",
         "argument/name",

@@ -57,7 +57,7 @@ def written(pair: Pair, config: dict[str, Any]) -> dict[str, dict[str, str]]:
 def options_of(given_release: ReleaseSettings) -> dict[str, dict[str, str]]:
     """The options in airflow.cfg, without those that every release with Airflow 3 has."""
     options: dict[str, dict[str, str]] = chart_config(given_release).get("config", {})
-    defaults = OUTAGE if given_release.dialect.airflow_major >= 3 else {}
+    defaults = OUTAGE if given_release.dialect.has("tasks.isolated") else {}
     return {
         section: rest
         for section, names in options.items()

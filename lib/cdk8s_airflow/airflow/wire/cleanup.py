@@ -17,7 +17,8 @@ from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.validation import Finding, show
-from cdk8s_airflow.validation.constraints import days
+from cdk8s_airflow.validation.durations import days
+from cdk8s_airflow.validation.kubernetes_names import LONGEST_CRON_JOB
 
 _CLEAN = """\
 set -eu
@@ -26,10 +27,6 @@ echo "Deleting rows that are older than $before"
 exec airflow db clean --clean-before-timestamp "$before" --yes --verbose{archive}{tables}
 """
 _CONFIG = "/opt/airflow/airflow.cfg"
-
-
-LONGEST_CRON_JOB = 52
-"""The longest name of a CronJob, in characters. Source: validation of CronJobs in Kubernetes."""
 
 
 def cleanup_values(settings: ReleaseSettings) -> Tree:

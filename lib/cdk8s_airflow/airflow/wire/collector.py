@@ -15,7 +15,7 @@ from cdk8s_airflow.airflow.wire.security import CONTAINER, SECCOMP
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import seconds
+from cdk8s_airflow.validation.durations import seconds
 
 COLLECTOR_USER = 10001
 """The user of the collector's image."""

@@ -30,7 +30,7 @@ from cdk8s_airflow.model.volume import shared_access_mode
 from cdk8s_airflow.model.wire.volume import claim
 from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import seconds
+from cdk8s_airflow.validation.durations import seconds
 
 _VOLUME = "dag-files"
 _GIT_BUNDLE = "airflow.providers.git.bundles.git.GitDagBundle"

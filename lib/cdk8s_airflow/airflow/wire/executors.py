@@ -47,6 +47,7 @@ from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.model.wire.scaling import hpa
 from cdk8s_airflow.validation import Finding, show
+from cdk8s_airflow.validation.kubernetes_names import LONGEST_LABEL, LONGEST_STATEFUL_SET
 
 REDIS_USER = 999
 """The user of the Redis image."""
@@ -56,9 +57,6 @@ _SET_LABEL = "worker-set"
 
 _TASK_POD_LABEL = "kubernetes_executor"
 """A label that KubernetesExecutor sets on every task pod."""
-
-LONGEST_STATEFUL_SET = 52
-"""The longest name of a StatefulSet, in characters, whose pods get a valid ``controller-revision-hash`` label."""
 
 _PROBE_PERIOD = 60
 _BY_ADDRESS = "airflow.utils.net.get_host_ip_address"
@@ -370,7 +368,7 @@ def _name_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> Ite
     """
     if not isinstance(given, WorkerSet):
         return
-    longest, what = (63, "Service") if given.storage is None else (LONGEST_STATEFUL_SET, "StatefulSet")
+    longest, what = (LONGEST_LABEL, "Service") if given.storage is None else (LONGEST_STATEFUL_SET, "StatefulSet")
     name = f"{settings.release}-worker-{given.name}"
     if len(name) > longest:
         yield Finding(

@@ -16,7 +16,7 @@ from cdk8s_airflow.airflow.wire.sessions import task_slots
 from cdk8s_airflow.model.footprint import Workload
 from cdk8s_airflow.model.pod_requests import Container, PodRequests, largest_of
 from cdk8s_airflow.model.resources import Resources
-from cdk8s_airflow.validation.constraints import quantity
+from cdk8s_airflow.validation.quantities import quantity
 
 
 def release_workloads(effective: EffectiveSettings) -> Iterator[Workload]:

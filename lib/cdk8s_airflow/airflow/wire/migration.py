@@ -13,6 +13,7 @@ from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_need import ANY_KEY, SecretNeed
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.digest import digest
+from cdk8s_airflow.validation.kubernetes_names import LONGEST_LABEL
 
 _IMAGE = '{{ template "airflow_image_for_migrations" . }}'
 _SECRETS_FOLDER = "/etc/needed-secrets"
@@ -71,7 +72,7 @@ _DIRECT = """\
 
 SECRETS_WAITER = Resources(cpu="10m", memory="32Mi", memory_limit="64Mi")
 """The resources of the container that waits for Secrets before the migration."""
-_LONGEST_SECRET = 63 - len("secret-")
+_LONGEST_SECRET = LONGEST_LABEL - len("secret-")
 _CHECK_SECONDS = 5
 _TRIES = 6
 """How often one check of the database tries again, so that it takes at least half a minute where the database is the cause."""

@@ -19,7 +19,8 @@ from cdk8s_airflow.model.wire.placement import node_selector, placement, pod_sel
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.schemas.pod_security import completed
 from cdk8s_airflow.validation import Finding, show
-from cdk8s_airflow.validation.constraints import days, quantity, seconds
+from cdk8s_airflow.validation.durations import days, seconds
+from cdk8s_airflow.validation.quantities import quantity
 
 PROBE_PERIOD = 10
 """Seconds between two start-up probes. It is the chart's default, set explicitly because the tolerance is a multiple of it."""

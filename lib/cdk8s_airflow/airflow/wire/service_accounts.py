@@ -9,6 +9,7 @@ from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model.service_account import PARTS, ExistingServiceAccount, ServiceAccount
 from cdk8s_airflow.validation import Finding, show
+from cdk8s_airflow.validation.kubernetes_names import LONGEST_LABEL
 
 _COMPONENTS = {
     "scheduler": "scheduler",
@@ -69,7 +70,7 @@ def account_name(settings: ReleaseSettings, component: str) -> str:
         return str(told)
     release = settings.release
     prefix = release if "airflow" in release else f"{release}-airflow"
-    return f"{prefix[:63].removesuffix('-')}-{component}"
+    return f"{prefix[:LONGEST_LABEL].removesuffix('-')}-{component}"
 
 
 def account_rules(settings: ReleaseSettings) -> Iterator[Finding]:

@@ -12,7 +12,6 @@ from cdk8s_airflow.airflow.wire.database import absolute_host
 from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings
 from cdk8s_airflow.airflow.wire.executors import all_workers
 from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line
-from cdk8s_airflow.validation.versions import version
 
 DEFAULTS: Mapping[tuple[str, str], int] = {
     ("core", "max_active_tasks_per_dag"): 16,
@@ -32,31 +31,23 @@ DEFAULTS: Mapping[tuple[str, str], int] = {
 THREADS = 40
 """Requests that one process of Airflow 3's API server handles at once: the thread limit of its web framework (anyio)."""
 
-ASYNC_POOL = 15
-"""Sessions of the API server's second engine in Airflow 3.1: SQLAlchemy's defaults 5 and 10. From 3.2 on it has the size of the
-first; in 3.0 nothing uses it."""
-
-
-def _workers_default(airflow: str) -> int:
-    """``api.workers``: 4 in Airflow 3.0, 1 from 3.1 on."""
-    return 4 if version(airflow) < (3, 1) else 1
-
 
 class AirflowOptions:
     """Options of airflow.cfg as Airflow reads them, with its defaults for those that are not set."""
 
     def __init__(self, effective: EffectiveSettings) -> None:
         self._option = effective.option
-        self._airflow = effective.settings.dialect.airflow
+        self._dialect = effective.settings.dialect
 
     def number(self, section: str, option: str) -> int:
         """An integer, or Airflow's default if the option is not set or is no integer."""
-        default = _workers_default(self._airflow) if (section, option) == ("api", "workers") else None
         found: Any = self._option(section, option)
         try:
             return int(found)
         except (TypeError, ValueError, OverflowError):
-            return DEFAULTS[section, option] if default is None else default
+            if (section, option) == ("api", "workers"):
+                return self._dialect.figure("api_server.workers")
+            return DEFAULTS[section, option]
 
     def word(self, section: str, option: str, default: str) -> str:
         """A string."""
@@ -101,21 +92,21 @@ def release_lines(effective: EffectiveSettings) -> list[Line]:
 
 def _lines(effective: EffectiveSettings) -> Iterator[Line]:
     settings, options = effective.settings, AirflowOptions(effective)
-    airflow_2 = settings.dialect.airflow_major < 3
+    dialect = settings.dialect
     schedulers = effective.replicas("scheduler")
     yield Line(what="scheduler", count=schedulers, each=options.bounded(2) + 1)
-    parsers = options.number("scheduler" if airflow_2 else "dag_processor", "parsing_processes")
-    # Processes that parse DAG files connect to the database only in Airflow 2; their manager has its own session.
-    reading = 1 + (parsers if airflow_2 else 0)
+    parsers = options.number(dialect.name("parsing.section"), "parsing_processes")
+    # Processes that parse DAG files connect to the database if they are not isolated; their manager has its own session.
+    reading = 1 + (0 if dialect.has("parsing.isolated") else parsers)
     if settings.dag_processor is not None:
         yield Line(what="DAG processor", count=effective.replicas("dag_processor"), each=1 + reading)
     else:
         yield Line(what="DAG files read by the scheduler", count=schedulers, each=reading)
     yield _ui(effective, options)
     if settings.triggerer is not None:
-        each = (3 if airflow_2 else 2) + 1
+        each = dialect.figure("triggerer.sessions")
         yield Line(what="triggerer", count=effective.replicas("triggerer"), each=each)
-    yield from _tasks(effective, options, airflow_2)
+    yield from _tasks(effective, options)
     if settings.cleanup is not None:
         yield Line(what="cleanup of pods", count=1, each=1)
     if settings.database_cleanup is not None:
@@ -128,34 +119,33 @@ def _lines(effective: EffectiveSettings) -> Iterator[Line]:
 
 def _ui(effective: EffectiveSettings, options: AirflowOptions) -> Line:
     settings, replicas = effective.settings, effective.replicas("api_server")
-    if settings.dialect.airflow_major < 3:
+    dialect = settings.dialect
+    if not dialect.has("ui_server.serves_tasks"):
         workers = options.number("webserver", "workers")
         plain = options.word("webserver", "worker_class", "sync") == "sync"
         each = 2 if plain else options.bounded(THREADS)
         return Line(what="worker of the web server", count=replicas * workers, each=each)
     each = options.bounded(THREADS)
-    airflow = version(settings.dialect.airflow)
-    if airflow >= (3, 2):
-        each += options.bounded(THREADS)
-    elif airflow >= (3, 1):
-        each += ASYNC_POOL
+    is_set = dialect.has("api_server.async_pool_is_set")
+    each += options.bounded(THREADS) if is_set else dialect.figure("api_server.async_sessions")
     return Line(what="process of the API server", count=replicas * options.number("api", "workers"), each=each)
 
 
-def _tasks(effective: EffectiveSettings, options: AirflowOptions, airflow_2: bool) -> Iterator[Line]:
+def _tasks(effective: EffectiveSettings, options: AirflowOptions) -> Iterator[Line]:
     settings, slots = effective.settings, options.parallelism * effective.replicas("scheduler")
     celery = celery_of(settings.executor)
     in_workers = 0
+    isolated = settings.dialect.has("tasks.isolated")
     if celery is not None:
         in_workers = worker_slots(effective, celery)
-        if airflow_2:
+        if not isolated:
             yield Line(what="task in a Celery worker", count=min(in_workers, slots), each=1)
         if not separate_results(settings):
             yield from result_lines(effective)
     if not (settings.has_task_pods or settings.runs_tasks_in_scheduler):
         return
     left = max(slots - in_workers, 0) if celery is not None else slots
-    if airflow_2:
+    if not isolated:
         place = "in a pod" if settings.has_task_pods else "in the scheduler"
         yield Line(what=f"task {place}", count=left, each=1)
     elif settings.has_task_pods and settings.task_pods.metadata_database:
@@ -244,7 +234,7 @@ def _server_name(settings: ReleaseSettings) -> str:
 
 
 def _fixes(settings: ReleaseSettings) -> Iterator[str]:
-    if settings.dialect.airflow_major < 3:
+    if not settings.dialect.has("tasks.isolated"):
         yield "run fewer tasks at once: throughput=Throughput(tasks=...)"
     yield "open fewer for each process: throughput=Throughput(pool_size=..., max_overflow=...)"
     if settings.has_celery_workers:

@@ -61,7 +61,7 @@ from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.text.yaml_writer import escape_template, values_text
 from cdk8s_airflow.validation import Finding, PlatformError, show
-from cdk8s_airflow.validation.constraints import seconds
+from cdk8s_airflow.validation.durations import seconds
 from cdk8s_airflow.validation.frozen import frozen
 
 FERNET_VARIABLES = (FERNET_VARIABLE, FERNET_COMMAND, *FERNET_PARTS)

@@ -203,7 +203,7 @@ def _database(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlo
     settings = effective.settings
     database, release = settings.database, settings.release
     server, port = database.peer or UnlocatedPeer(name=f"metadata database of {release}"), database.port
-    needed = settings.dialect.airflow_major < 3 or settings.task_pods.metadata_database
+    needed = not settings.dialect.has("tasks.isolated") or settings.task_pods.metadata_database
     clients = (
         parts.scheduler,
         parts.ui,
@@ -261,7 +261,7 @@ def _broker(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]
 def _execution_api(effective: EffectiveSettings, parts: Parts) -> Iterator[TrafficFlow]:
     """Tasks of Airflow 3 use the API server. The triggerer and the DAG processor run one in their own process."""
     settings = effective.settings
-    if settings.dialect.airflow_major < 3:
+    if not settings.dialect.has("ui_server.serves_tasks"):
         return
     local = parts.scheduler if settings.runs_tasks_in_scheduler else None
     yield from _to((local, *parts.tasks), parts.ui, effective.ui_port, "the execution API")

@@ -7,7 +7,7 @@ from typing import Any
 
 from cdk8s_airflow.autoscaling.node_pools import KarpenterPool
 from cdk8s_airflow.model.node_group import ARCHITECTURE, ZONE, NodeGroup, NodeTaint
-from cdk8s_airflow.validation.constraints import seconds
+from cdk8s_airflow.validation.durations import seconds
 
 CAPACITY_TYPE = "karpenter.sh/capacity-type"
 NODE_POOL = "karpenter.sh/nodepool"

@@ -23,8 +23,8 @@ from cdk8s_airflow.storage.object_storage import (
 )
 from cdk8s_airflow.storage.store_credentials import login
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import days
 from cdk8s_airflow.validation.cron import MACROS
+from cdk8s_airflow.validation.durations import days
 
 PLUGIN = "barman-cloud.cloudnative-pg.io"
 """The plugin's name. Source: plugin-barman-cloud, and what CloudNativePG calls it by."""

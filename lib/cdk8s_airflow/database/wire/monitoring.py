@@ -8,7 +8,7 @@ from typing import Any
 from cdk8s_airflow.database.wire.certificates import authority_secret
 from cdk8s_airflow.database.wire.settings import ClusterSettings, instance_labels
 from cdk8s_airflow.model.note import BeforeApply
-from cdk8s_airflow.validation.constraints import seconds
+from cdk8s_airflow.validation.durations import seconds
 
 
 def monitoring_spec(settings: ClusterSettings) -> dict[str, Any]:

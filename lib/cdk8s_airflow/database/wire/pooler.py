@@ -17,7 +17,7 @@ from cdk8s_airflow.model.wire.disruption_budget import budget
 from cdk8s_airflow.model.wire.placement import placement, spread
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import seconds
+from cdk8s_airflow.validation.durations import seconds
 from cdk8s_airflow.validation.frozen import frozen
 
 POOLER_LABEL = "cnpg.io/poolerName"

@@ -15,7 +15,7 @@ from cdk8s_airflow.model.url_host import peer_of
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.yaml_writer import values_text
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import seconds
+from cdk8s_airflow.validation.durations import seconds
 from cdk8s_airflow.validation.frozen import frozen
 
 VOLUME = "dbt-profiles"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cdk8s_airflow.doctor.diagnosis import Diagnosis, Severity
 from cdk8s_airflow.doctor.live_cluster import LiveCluster
 from cdk8s_airflow.doctor.requirements import Requirements
-from cdk8s_airflow.validation.constraints import quantity
+from cdk8s_airflow.validation.quantities import quantity
 
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 _NEARLY = 0.9

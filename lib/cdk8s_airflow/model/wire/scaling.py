@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cdk8s_airflow.model.scaling import Hpa, Keda
-from cdk8s_airflow.validation.constraints import seconds
+from cdk8s_airflow.validation.durations import seconds
 
 
 def hpa(given: Hpa) -> dict[str, Any]:

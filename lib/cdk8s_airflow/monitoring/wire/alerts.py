@@ -9,7 +9,7 @@ from cdk8s_airflow.monitoring.alerts import Alerts, AlertSeverity
 from cdk8s_airflow.monitoring.metrics import sends
 from cdk8s_airflow.monitoring.targets import ClusterTarget, PoolerTarget, ReleaseTarget, Targets
 from cdk8s_airflow.monitoring.wire.promql import alternatives, increased, selected, stopped
-from cdk8s_airflow.validation.constraints import days, seconds
+from cdk8s_airflow.validation.durations import days, seconds
 from cdk8s_airflow.validation.frozen import frozen
 
 RUNBOOK = "how-to/respond-to-alerts"

@@ -26,6 +26,7 @@ from cdk8s_airflow.namespaces.wire.namespace import default_deny_manifest
 from cdk8s_airflow.validation import Finding, show
 from cdk8s_airflow.validation.constraints import PortNumber
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.kubernetes_names import LONGEST_LABEL
 
 NEVER_OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "IPv4": ("169.254.0.0/16",),
@@ -249,7 +250,7 @@ def _distinct(given: Iterable[PodGroup]) -> list[PodGroup]:
 
 def policy_name(pods: PodGroup) -> str:
     """The name of the policy for a group of pods."""
-    return _NOT_IN_NAMES.sub("-", pods.name.lower()).strip("-")[:63].rstrip("-") or "pods"
+    return _NOT_IN_NAMES.sub("-", pods.name.lower()).strip("-")[:LONGEST_LABEL].rstrip("-") or "pods"
 
 
 def policy(pods: PodGroup, allowed: Iterable[Allowed]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cdk8s_airflow.model.version import CHARTS
-from cdk8s_airflow.plan.amount import amount, same_amount
+from cdk8s_airflow.plan.amount import same_amount
 from cdk8s_airflow.plan.components import job_of, present, restarted, spoken
 from cdk8s_airflow.plan.conditions import (
     changed,
@@ -36,6 +36,7 @@ from cdk8s_airflow.plan.references import (
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
 from cdk8s_airflow.plan.tree import MISSING, Path, find, parse_path, show_path
+from cdk8s_airflow.validation.quantities import quantity_or_none
 from cdk8s_airflow.validation.versions import version_at_start
 
 _AIRFLOW = ("airflow",)
@@ -311,7 +312,7 @@ def _more_ranges(setting: Setting) -> bool:
 
 def _concurrency(setting: Setting) -> bool | Mapping[str, object]:
     default = _CONCURRENCY[setting.path[-1]]
-    old, new = (amount(default if value is MISSING else value) for value in (setting.old, setting.new))
+    old, new = (quantity_or_none(default if value is MISSING else value) for value in (setting.old, setting.new))
     if old is None or new is None or new >= old:
         return False
     return {"old": f"{old:g}", "new": f"{new:g}"}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cdk8s_airflow.plan.amount import amount, amount_text
+from cdk8s_airflow.plan.amount import amount_text
 from cdk8s_airflow.plan.conditions import lowered, mappings, raised, text_of, turned_on
 from cdk8s_airflow.plan.pair import Pair, View
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
 from cdk8s_airflow.plan.tree import MISSING, Path, find
 from cdk8s_airflow.plan.usage import requested
+from cdk8s_airflow.validation.quantities import quantity_or_none
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
@@ -62,7 +63,7 @@ def _without_defaults(claims: list[Mapping[str, Any]]) -> list[tuple[object, ...
     return [
         (
             text_of(find(each, "metadata.name")),
-            amount(find(each, "spec.resources.requests.storage")),
+            quantity_or_none(find(each, "spec.resources.requests.storage")),
             str(find(each, "spec.storageClassName")),
             str(find(each, "spec.accessModes")),
             str(find(each, "spec.volumeMode")).replace("Filesystem", "MISSING"),
@@ -85,9 +86,9 @@ def _quota_below(setting: Setting) -> bool | Mapping[str, object]:
     if setting.new is MISSING or not (lowered(setting) or setting.old is MISSING):
         return False
     resource = setting.path[-1]
-    limit = amount(setting.new)
+    limit = quantity_or_none(setting.new)
     reported = find(setting.pair.old.body if setting.pair.old else {}, ("status", "used", resource))
-    use = amount(reported) if reported is not MISSING else None
+    use = quantity_or_none(reported) if reported is not MISSING else None
     if use is None:
         use = requested(setting.context.before, setting.pair.either.namespace, resource)
     if limit is None or use is None or use <= limit:

@@ -14,7 +14,7 @@ from cdk8s_airflow.model.wire.volume import claim
 from cdk8s_airflow.storage.object_storage import S3Credentials
 from cdk8s_airflow.storage.store_users import StoreSettings, StoreUser, variable_of
 from cdk8s_airflow.text.digest import digest
-from cdk8s_airflow.validation.constraints import quantity
+from cdk8s_airflow.validation.quantities import quantity
 
 CHART_VERSION = "4.44.0"
 """The chart version. Its server, 4.44, is the first that reads keys from environment variables."""

@@ -7,7 +7,7 @@ from importlib import resources
 
 import pytest
 
-from cdk8s_airflow.kube.scope import is_cluster_scoped
+from cdk8s_airflow.model.cluster_scoped_kinds import is_cluster_scoped
 
 CUSTOM = [
     (fact["apiVersion"], fact["kind"], fact["scope"])
