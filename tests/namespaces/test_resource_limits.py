@@ -42,7 +42,7 @@ from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.wire.idle_resources import always_running, hooks, most_running
 from cdk8s_airflow.model.pod_requests import PodRequests, largest_of
 from cdk8s_airflow.namespaces.resource_limits import bound_findings, resources_in, together_findings
-from cdk8s_airflow.validation.constraints import quantity
+from cdk8s_airflow.validation.quantities import quantity
 from tests.airflow.wire.samples import release
 from tests.making import emitted, make_airflow, make_cluster, new_chart
 from tests.truth.manifests import values_of

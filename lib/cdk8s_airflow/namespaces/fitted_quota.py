@@ -10,8 +10,8 @@ from typing import Any
 from cdk8s_airflow.model.pod_requests import PodRequests
 from cdk8s_airflow.model.quota import Quota
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import quantity
 from cdk8s_airflow.validation.frozen import frozen
+from cdk8s_airflow.validation.quantities import quantity
 
 _MEBIBYTE = 2**20
 _ROUNDING = 1e-6
