@@ -9,7 +9,7 @@ export CDK8S_CHECK_UPGRADE := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
-unexport NODE_OPTIONS PYTHONPATH PYTHONHOME VIRTUAL_ENV
+unexport NODE_OPTIONS PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 POSTGRES = $(shell command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)
 

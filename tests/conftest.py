@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.truth.hooks import (
     pytest_addoption,
+    pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_configure_node,
@@ -24,6 +25,7 @@ settings.load_profile("tests")
 
 __all__ = [
     "pytest_addoption",
+    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_configure_node",

@@ -45,10 +45,10 @@ def rules(settings: ReleaseSettings) -> list[Finding]:
 
 def refusals(settings: ReleaseSettings) -> list[Finding]:
     """Findings on settings, or on variables that one container would have twice."""
-    found = rules(settings)
-    if found:
-        return found
-    return [each for each in compile_release(settings).findings if each.rule == "environment/twice"]
+    found = argument_findings(settings)
+    release = compile_release(settings)
+    found = found or list(release.setting_findings)
+    return found or [each for each in release.findings if each.rule == "environment/twice"]
 
 
 def _is_refusal(finding: Finding) -> bool:
@@ -60,10 +60,10 @@ def _is_refusal(finding: Finding) -> bool:
 
 def judge(settings: ReleaseSettings) -> Judged:
     """Everything that AirflowChart reports for settings, and what the chart accepts of the templates of task pods."""
-    refused = rules(settings)
+    release = compile_release(settings)
+    refused = argument_findings(settings) or list(release.setting_findings)
     if refused:
         return Judged(tuple(refused))
-    release = compile_release(settings)
     refused = [each for each in release.findings if _is_refusal(each)]
     if refused:
         return Judged(tuple(refused))

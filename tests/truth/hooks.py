@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from typing import Any
 
@@ -12,6 +14,7 @@ from tests.truth.goldens import OPTION, Book, current_book, open_book
 
 __all__ = [
     "pytest_addoption",
+    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_configure_node",
@@ -34,9 +37,23 @@ def pytest_configure(config: pytest.Config) -> None:
     """A new book for this run, and files in the order of :func:`pytest_collection_modifyitems`."""
     if getattr(config.option, "loadscopereorder", False):
         config.option.loadscopereorder = False
+    keep_compiled_modules()
     book = Book(update=config.getoption(OPTION))
     book.incomplete = bool(config.option.collectonly) or any("::" in str(argument) for argument in config.args)
     open_book(book)
+
+
+def keep_compiled_modules() -> None:
+    """Compile each module once, whatever the environment says: a run starts hundreds of processes that import the same modules."""
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """Exclude modules and collected tests from garbage collection, which would visit all of them during every test."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 _seconds = FileSeconds()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from tests.truth import crds, goldens, hooks
+from tests.truth.file_order import FileSeconds
 from tests.truth.goldens import Book, check_golden, check_golden_folder, explain
 
 ROOT = Path(__file__).parents[2]
@@ -117,51 +115,57 @@ def test_a_folder_must_hold_exactly_these_files(tmp_path: Path) -> None:
     assert book.removed == [tmp_path / "left.yaml"]
 
 
+pytest_plugins = ("pytester",)
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A small project with two tests, two goldens, and a golden that nobody asks for."""
-    goldens = tmp_path / "part" / "goldens"
-    goldens.mkdir(parents=True)
-    (tmp_path / "pytest.ini").write_text(
+    monkeypatch.setattr(goldens, "_book", Book())
+    monkeypatch.setattr(hooks, "_seconds", FileSeconds())
+    monkeypatch.setattr(hooks, "_known", {})
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "500")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    folder = pytester.path / "part" / "goldens"
+    folder.mkdir(parents=True)
+    (pytester.path / "pytest.ini").write_text(
         f"[pytest]\npythonpath = {ROOT}\naddopts = --import-mode=importlib\n", encoding="utf-8"
     )
-    (tmp_path / "conftest.py").write_text("from tests.truth.hooks import *\n", encoding="utf-8")
+    (pytester.path / "conftest.py").write_text("from tests.truth.hooks import *\n", encoding="utf-8")
     for name in ("a", "b"):
-        (tmp_path / "part" / f"test_{name}.py").write_text(
+        (pytester.path / "part" / f"test_{name}.py").write_text(
             "from pathlib import Path\nfrom tests.truth.goldens import check_golden\n"
             f"def test_it():\n    check_golden('{name}', Path(__file__).parent / 'goldens' / '{name}.txt')\n",
             encoding="utf-8",
         )
-        (goldens / f"{name}.txt").write_text(name, encoding="utf-8")
-    (goldens / "old.txt").write_text("x", encoding="utf-8")
-    return tmp_path
+        (folder / f"{name}.txt").write_text(name, encoding="utf-8")
+    (folder / "old.txt").write_text("x", encoding="utf-8")
+    return pytester
 
 
-def run(project: Path, *arguments: str) -> tuple[int, str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")} | {
-        "NO_COLOR": "1",
-        "COLUMNS": "500",
-    }
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, encoding="utf-8")
-    return done.returncode, done.stdout
+def run(project: pytest.Pytester, *arguments: str) -> tuple[int, str]:
+    """The exit code and the output of a run: in this process, or in new ones if there are several."""
+    started = project.runpytest_subprocess if IN_PROCESSES[0] in arguments else project.runpytest_inprocess
+    done = started("-p", "no:cacheprovider", *arguments)
+    return int(done.ret), done.stdout.str()
 
 
-IN_PROCESSES = ("--numprocesses=2", "--dist=loadfile")
+IN_PROCESSES = ("--numprocesses=2", "--dist=loadfile", "-p", "xdist")
 
 
 @pytest.mark.parametrize("processes", [(), IN_PROCESSES], ids=["one process", "two processes"])
 def test_a_golden_that_no_test_asks_for_fails_the_full_run_until_updated(
-    project: Path, processes: tuple[str, ...]
+    project: pytest.Pytester, processes: tuple[str, ...]
 ) -> None:
     code, output = run(project, *processes)
     assert code == 1
     assert "2 passed" in output
-    assert f"golden that no test asks for: {project / 'part' / 'goldens' / 'old.txt'}" in output
+    assert f"golden that no test asks for: {project.path / 'part' / 'goldens' / 'old.txt'}" in output
     code, output = run(project, "--update-goldens", *processes)
     assert code == 0
     assert "golden removed" in output
-    assert sorted(file.name for file in (project / "part" / "goldens").iterdir()) == ["a.txt", "b.txt"]
+    assert sorted(file.name for file in (project.path / "part" / "goldens").iterdir()) == ["a.txt", "b.txt"]
     assert run(project, *processes)[0] == 0
 
 
@@ -170,22 +174,22 @@ def test_a_golden_that_no_test_asks_for_fails_the_full_run_until_updated(
     "arguments", [["part/test_a.py"], ["-k", "test_a"], ["part/test_a.py::test_it", "part/test_b.py::test_it"]]
 )
 def test_a_run_of_some_tests_says_nothing_of_other_goldens_and_removes_none(
-    project: Path, arguments: list[str], processes: tuple[str, ...]
+    project: pytest.Pytester, arguments: list[str], processes: tuple[str, ...]
 ) -> None:
     assert run(project, *arguments, *processes)[0] == 0
     assert run(project, "--update-goldens", *arguments, *processes)[0] == 0
-    assert (project / "part" / "goldens" / "old.txt").exists()
+    assert (project.path / "part" / "goldens" / "old.txt").exists()
 
 
-def test_a_failing_run_reports_the_failure_and_removes_nothing(project: Path) -> None:
-    (project / "part" / "goldens" / "a.txt").write_text("other", encoding="utf-8")
+def test_a_failing_run_reports_the_failure_and_removes_nothing(project: pytest.Pytester) -> None:
+    (project.path / "part" / "goldens" / "a.txt").write_text("other", encoding="utf-8")
     code, output = run(project)
     assert code == 1
     assert "no test asks for" not in output
-    (project / "part" / "test_c.py").write_text("def test_c():\n    assert False\n", encoding="utf-8")
+    (project.path / "part" / "test_c.py").write_text("def test_c():\n    assert False\n", encoding="utf-8")
     assert run(project, "--update-goldens")[0] == 1
-    assert (project / "part" / "goldens" / "old.txt").exists()
-    assert (project / "part" / "goldens" / "a.txt").read_text(encoding="utf-8") == "a"
+    assert (project.path / "part" / "goldens" / "old.txt").exists()
+    assert (project.path / "part" / "goldens" / "a.txt").read_text(encoding="utf-8") == "a"
 
 
 def test_what_a_worker_process_could_not_evaluate_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
