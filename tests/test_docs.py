@@ -164,6 +164,23 @@ def test_page_programs_run(page: str, results: dict[str, Any]) -> None:
         assert ("findings" in outcome) is fails, f"{block.text}\n{outcome.get('findings', 'no error')}"
 
 
+def _imports_of(program: str) -> Iterator[str]:
+    return (
+        match[1] for match in re.finditer(r"^ *(?:from|import) (cdk8s|cdk8s_airflow)\b(?!_)", program, re.MULTILINE)
+    )
+
+
+@pytest.mark.parametrize(
+    "file",
+    [*WITH_PROGRAMS, "main.py", *(path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").glob("*.py"))],
+)
+def test_programs_import_the_library_before_cdk8s(file: str) -> None:
+    """Importing cdk8s starts Node, which prints a notice about its version unless the library has been imported."""
+    shown = [block.text for block in programs(file) if block.mark != "setup"] if file.endswith(".md") else [text(file)]
+    imported = list(_imports_of("\n".join(shown)))
+    assert "cdk8s_airflow" not in imported or imported[0] == "cdk8s_airflow"
+
+
 @pytest.mark.parametrize("page", WITH_OUTPUT)
 def test_page_output_matches_its_programs(page: str, results: dict[str, Any]) -> None:
     outcomes = iter(results[page]["blocks"])

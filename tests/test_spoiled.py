@@ -417,7 +417,7 @@ TYPES = [
         airflow(release=Choice.AIRFLOW),
         "release",
         "Choice.AIRFLOW",
-        "Convert it: str(...)",
+        "Convert it: Choice.AIRFLOW.value",
     ),
     case(
         "a subclass of text for the release",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum, IntEnum
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
@@ -171,6 +172,43 @@ class Text(str):
 def test_subclass_of_a_plain_type_is_rejected_with_the_conversion() -> None:
     (finding,) = check_value(Text("a"), str, "x")
     assert str(finding) == "x must be a string, got 'a' (Text). Convert it: str(...). [argument/type]"
+
+
+class Unit(str, Enum):
+    HOUR = "1h"
+
+
+class Level(IntEnum):
+    TWO = 2
+
+
+class Shouted(str):
+    def __str__(self) -> str:
+        return self.upper()
+
+
+@pytest.mark.parametrize("hint", [str, Duration, Duration | None])
+@pytest.mark.parametrize("value", [Text("1h"), Unit.HOUR, Shouted("1h")], ids=lambda value: type(value).__name__)
+def test_conversion_of_a_subclass_of_string_gives_a_valid_value(value: str, hint: Any) -> None:
+    (finding,) = check_value(value, hint, "x")
+    assert finding.fix.startswith("Convert it: ")
+    expression = finding.fix.removeprefix("Convert it: ").replace("...", "given")
+    converted = eval(expression, {"Unit": Unit, "given": value})
+    assert (type(converted), check_value(converted, hint, "x")) == (str, [])
+
+
+@pytest.mark.parametrize("hint", [int, Even, Count])
+def test_conversion_of_a_subclass_of_integer_gives_a_valid_value(hint: Any) -> None:
+    (finding,) = check_value(Level.TWO, hint, "x")
+    assert finding.fix == "Convert it: int(...)"
+    assert check_value(int(Level.TWO), hint, "x") == []
+
+
+@pytest.mark.parametrize("value", [Text("soon"), Shouted("x"), Text("60")])
+def test_subclass_with_an_invalid_value_gets_the_format(value: str) -> None:
+    (finding,) = check_value(value, Duration, "x")
+    assert "duration" in finding.problem
+    assert "Convert" not in finding.fix
 
 
 def test_value_that_may_be_a_secret_is_not_shown() -> None:

@@ -46,8 +46,7 @@ from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.database import database_identities
 from cdk8s_airflow.airflow.wire.exclusive_use import release_uses
 from cdk8s_airflow.airflow.wire.keda import required_definitions
-from cdk8s_airflow.airflow.wire.traffic_rules import isolation_rules
-from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_teller
+from cdk8s_airflow.app.construct import PlatformConstruct, checked
 from cdk8s_airflow.app.exclusive_use import ExclusiveUses
 from cdk8s_airflow.app.facts import facts_of
 from cdk8s_airflow.app.workloads import ReleaseWorkloads
@@ -77,7 +76,7 @@ from cdk8s_airflow.namespaces.namespace import (
     has_quota,
     quota_rules,
 )
-from cdk8s_airflow.network.isolations import Isolations
+from cdk8s_airflow.network.left_out import require_policies
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import AnnotationKey, LabelValue, Must, NonEmpty, short_label
 
@@ -375,9 +374,7 @@ class AirflowChart(PlatformConstruct):
         self._found_late(guard_delivery(registry, settings.delivery, settings.release))
         registry.slot(ReleaseWorkloads).append(lambda: release.workloads)
         registry.slot(Releases).append(release)
-        registry.checks.append(
-            partial(isolation_rules, registry.slot(Isolations), release, path_teller(self._scope, self._id))
-        )
+        require_policies(self, f"release {settings.release!r}", lambda: release.traffic)
         registry.slot(ExclusiveUses).add(release_uses(settings))
         registry.permissions.append(lambda: release.permissions)
         registry.slot(ReleaseAccesses).append(lambda: release.access)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from constructs import Construct
@@ -38,6 +39,7 @@ from cdk8s_airflow.model.sessions import RESERVED, DatabaseServer
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, claim_rules, fitting_rules
+from cdk8s_airflow.network.left_out import require_policies
 from cdk8s_airflow.validation import Finding, check_arguments, report, show
 from cdk8s_airflow.validation.constraints import (
     AnnotationKey,
@@ -354,6 +356,7 @@ class CnpgCluster(PlatformConstruct):
 
             who = f"Cluster {settings.namespace}/{settings.name}"
             self._found_late(self._registry.archive(archive_of(backup, settings.name), who))
+        require_policies(self, f"CnpgCluster {self._name!r}", partial(cluster_traffic, self._name, self._namespace))
         for part in parts:
             self._registry.notes += part.notes
             self._need(part.needs)

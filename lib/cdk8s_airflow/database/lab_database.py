@@ -31,6 +31,7 @@ from cdk8s_airflow.model.sessions import DEFAULT_MAX_CONNECTIONS, RESERVED, Data
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
+from cdk8s_airflow.network.left_out import require_policies
 from cdk8s_airflow.validation import Finding, check_arguments, report
 from cdk8s_airflow.validation.constraints import Must, NonEmpty, SqlName, short_label
 
@@ -147,6 +148,8 @@ class LabDatabase(PlatformConstruct):
         self._emit(lab_objects(settings), facts=facts)
         if not self._sound:
             return
+        traffic = self.traffic
+        require_policies(self, f"LabDatabase {name!r}", lambda: traffic)
         self._registry.notes.append(
             f"LabDatabase {name} in namespace {self._namespace} has one pod, one volume, no backups and no TLS. If the volume is "
             "lost, its data is lost."

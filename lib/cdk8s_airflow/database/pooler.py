@@ -41,6 +41,7 @@ from cdk8s_airflow.model.secret_reference import (
 )
 from cdk8s_airflow.model.sessions import DatabaseServer, Demand, Line
 from cdk8s_airflow.model.traffic import Traffic
+from cdk8s_airflow.network.left_out import require_policies
 from cdk8s_airflow.validation import Finding, check_arguments, report, show
 from cdk8s_airflow.validation.constraints import Count, NonEmpty, short_label
 from cdk8s_airflow.validation.kubernetes_names import LONGEST_LABEL
@@ -155,6 +156,8 @@ class CnpgPooler(PlatformConstruct):
         self._emit(pooler_objects(settings), facts=facts)
         if not self._sound:
             return
+        traffic = self.traffic
+        require_policies(self, f"CnpgPooler {self._name!r}", lambda: traffic)
         use = "Pass AirflowChart(database=pooler.connection())"
         self._registry.slot(UnusedConstructs).add("CnpgPooler", id, use)
         passwords = self._registry.slot(DatabasePasswords)

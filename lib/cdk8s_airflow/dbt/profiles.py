@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from constructs import Construct
@@ -31,6 +32,7 @@ from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import PullSecret, SecretKey
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle
+from cdk8s_airflow.network.left_out import require_policies
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import ObjectName, VariableName
 
@@ -101,6 +103,7 @@ class DbtProfiles(PlatformConstruct):
         self._emit({"profiles": profiles_manifest(self._settings)})
         if not self._sound:
             return
+        require_policies(self, f"DbtProfiles {name!r}", partial(dbt_traffic, self._settings))
         self._need(
             needs.authority(ca, namespace.name, "dbt: the authority of a warehouse")
             for ca in authorities(profiles)

@@ -26,6 +26,7 @@ from cdk8s_airflow.model.secret_reference import PullSecret, SecretKey
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.model.version import DEFAULT_CHART_VERSION, runs_of
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
+from cdk8s_airflow.network.left_out import require_policies
 from cdk8s_airflow.storage import store_credentials as needs
 from cdk8s_airflow.storage.names import BucketName
 from cdk8s_airflow.storage.object_storage import Bucket, StorageCredentials, credentials_rules
@@ -146,6 +147,7 @@ class BucketJob(PlatformConstruct):
         if not self._sound:
             return
         self._settings = settings
+        require_policies(self, f"BucketJob {name!r}", partial(bucket_job_traffic, settings))
         purpose = f"makes buckets {', '.join(settings.buckets)}"
         if login is not None:
             self._need([needs.login(login, storage, settings.namespace, purpose)])

@@ -31,6 +31,7 @@ from cdk8s_airflow.model.secret_need import ADMIN, SecretNeed, derived, merged, 
 from cdk8s_airflow.model.secret_reference import PullSecret, SecretReference
 from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
+from cdk8s_airflow.network.left_out import require_policies
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import short_label
 
@@ -139,7 +140,8 @@ class SecretBootstrap(PlatformConstruct):
         self._emit(objects, facts=facts)
         if not self._sound:
             return
-        self._traffic = bootstrap_traffic(name, namespace.name)
+        traffic = self._traffic = bootstrap_traffic(name, namespace.name)
+        require_policies(self, f"SecretBootstrap {name!r}", lambda: traffic)
         if login is not None:
             self._need([login])
         job = job_name(objects)

@@ -30,6 +30,7 @@ from cdk8s_airflow.monitoring.wire.log_collectors import (
     fluent_bit_objects,
 )
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle, fitting_rules
+from cdk8s_airflow.network.left_out import require_policies
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import ObjectName
 
@@ -59,7 +60,8 @@ class _Collector(PlatformConstruct):
         self._emit(objects, facts=facts)
         if not self._sound:
             return
-        self._traffic = collector_traffic(settings, output, facts.cluster_domain)
+        traffic = self._traffic = collector_traffic(settings, output, facts.cluster_domain)
+        require_policies(self, f"{type(self).__name__} {settings.name!r}", lambda: traffic)
         if isinstance(output, LokiOutput) and output.credentials is not None:
             self._need([needs.account(output.credentials, settings.namespace, "log-in at Loki")])
         if settings.pull_secret is not None:

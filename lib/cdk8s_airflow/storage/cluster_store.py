@@ -21,6 +21,7 @@ from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import registry_and_path
 from cdk8s_airflow.model.secret_need import registry_login
 from cdk8s_airflow.model.traffic import Traffic
+from cdk8s_airflow.network.left_out import require_policies
 from cdk8s_airflow.storage import store_credentials as needs
 from cdk8s_airflow.storage.object_storage import UNSOUND, Bucket, ObjectStorage, S3Credentials
 from cdk8s_airflow.storage.store_users import StoreSettings
@@ -90,6 +91,12 @@ class ClusterStore(PlatformConstruct):
         findings.
         """
         return self._traffic_of
+
+    def _allow(self, traffic: Traffic) -> None:
+        """Keep the pods of the store, which must have policies in an isolated namespace."""
+        self._traffic_of = traffic
+        name = self._given.name if self._given is not None else self._id
+        require_policies(self, f"{type(self).__name__} {name!r}", lambda: traffic)
 
     @property
     def permissions(self) -> tuple[Permission, ...]:

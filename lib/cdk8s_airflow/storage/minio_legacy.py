@@ -151,7 +151,7 @@ class MinioLegacy(ClusterStore):
                 )
             ]
         )
-        self._traffic_of = minio_traffic(settings)
+        self._allow(minio_traffic(settings))
         self._registry.notes += [
             f"MinioLegacy {name} runs the community edition of MinIO, which is no longer maintained and gets no security fixes. "
             "SeaweedFs has the same arguments.",

@@ -141,7 +141,7 @@ class SeaweedFs(ClusterStore):
         )
         if not self._sound:
             return
-        self._traffic_of = Traffic(workloads=(pods,))
+        self._allow(Traffic(workloads=(pods,)))
         self._registry.notes.append(
             f"All data of SeaweedFs {name} is on volume claim {settings.namespace}/{claim_name(name)}. Back it up, or store only data "
             "there that you can create again."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections.abc
 import dataclasses
+import enum
 import functools
 import inspect
 import sys
@@ -104,7 +105,7 @@ def _check(value: object, hint: Any, at: str, hidden: bool) -> list[Finding]:
             # Of a plain type, the condition says more than the type: "a duration" rather than "a string".
             return (
                 [_broken(musts[0], value, at, hidden, rule="argument/type")]
-                if _says_more(musts, found, value, at)
+                if _says_more(musts, found, value, at) and not _needs_conversion(value, base, musts)
                 else found
             )
         first = next((condition for condition in musts if not condition.holds(value)), None)
@@ -269,6 +270,14 @@ def _says_more(musts: list[Must], found: list[Finding], value: object, at: str) 
     )
 
 
+def _needs_conversion(value: object, base: Any, musts: list[Must]) -> bool:
+    """Whether a value is valid except that its class is a subclass of the plain type."""
+    if base not in _PLAIN_NAMES or not isinstance(value, base) or isinstance(value, bool):
+        return False
+    plain = str.__str__(value) if isinstance(value, str) else base(value)
+    return all(condition.holds(plain) for condition in musts)
+
+
 def _any_of(choices: tuple[object, ...]) -> str:
     *others, last = map(repr, choices)
     return f"{', '.join(others)} or {last}" if others else last
@@ -304,7 +313,7 @@ def _wrong_type(value: object, wanted: str, at: str, hidden: bool, hints: tuple[
         )
     for plain in hints:
         if plain in _PLAIN_NAMES and isinstance(value, plain) and not isinstance(value, bool):
-            fixes = f"Convert it: {plain.__name__}(...)"
+            fixes = f"Convert it: {_conversion(value, plain)}"
     connection = getattr(type(value), "connection", None)
     if callable(connection) and not isinstance(value, type):
         name = type(value).__name__
@@ -317,6 +326,13 @@ def _wrong_type(value: object, wanted: str, at: str, hidden: bool, hints: tuple[
         seen=_type_of(value) if hidden else typed(value),
         fix=fixes if fixes.startswith("Convert") else f"Use {fixes}" if fixes else plain_fix,
     )
+
+
+def _conversion(value: object, plain: type) -> str:
+    """The expression that converts an instance of a subclass (an enum, a string of a YAML loader) to the plain type."""
+    if isinstance(value, str) and str(value) != str.__str__(value):
+        return f"{type(value).__name__}.{value.name}.value" if isinstance(value, enum.Enum) else "str.__str__(...)"
+    return f"{plain.__name__}(...)"
 
 
 def _variable_for(class_name: str) -> str:

@@ -89,6 +89,7 @@ class Isolation:
         allowed: the connections that the policies allow.
         flows: the flows without duplicates, in their order.
         namespaces: the isolated namespaces.
+        pods: the pods in these namespaces that have a policy.
         everywhere: name of each external peer with unknown addresses -> the flows to it. All external addresses are
             allowed.
         one_sided: pods in namespaces that are not isolated here; only the end in an isolated namespace is allowed.
@@ -99,6 +100,7 @@ class Isolation:
     allowed: tuple[Allowed, ...]
     flows: tuple[TrafficFlow, ...]
     namespaces: tuple[str, ...]
+    pods: tuple[PodGroup, ...]
     everywhere: Mapping[str, tuple[TrafficFlow, ...]]
     one_sided: tuple[PodGroup, ...]
     findings: tuple[Finding, ...]
@@ -140,6 +142,7 @@ def isolation(
         allowed=allowed,
         flows=tuple(_with_allowed_port(flow, ends) for flow, ends in resolved if ends),
         namespaces=namespaces,
+        pods=tuple(workloads),
         everywhere={name: tuple(to_it) for name, to_it in resolver.everywhere.items()},
         one_sided=tuple(p for p in strangers if p.namespace not in namespaces and p.chosen_by not in placed),
         findings=tuple(found),
