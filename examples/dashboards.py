@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
@@ -17,6 +15,7 @@ from cdk8s_airflow import (
     run,
 )
 from cdk8s_airflow.monitoring import Dashboards, Monitoring, statsd_mappings
+from cdk8s import App, Chart
 
 
 def build() -> App:

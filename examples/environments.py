@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
@@ -23,6 +21,7 @@ from cdk8s_airflow import (
     Volume,
 )
 from cdk8s_airflow.environments import Environment, Environments
+from cdk8s import App, Chart
 
 
 @dataclass(frozen=True)

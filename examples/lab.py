@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AdminAccount,
     AirflowChart,
@@ -24,6 +22,7 @@ from cdk8s_airflow import (
     Volume,
     run,
 )
+from cdk8s import App, Chart
 
 K3S = K3sHelmChart()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from cdk8s import App, Chart
-
 from cdk8s_airflow import (
     AirflowChart,
     AirflowKeys,
@@ -25,6 +23,7 @@ from cdk8s_airflow import (
 from cdk8s_airflow.monitoring import Alerts, Monitoring, statsd_mappings
 from cdk8s_airflow.network import CloudIdentity, ClusterDns, KubernetesApiAddress, PodGroup
 from cdk8s_airflow.storage import ObjectStorage
+from cdk8s import App, Chart
 
 FACTS = ClusterFacts(
     kubernetes="1.34",

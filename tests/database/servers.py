@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,17 @@ def account() -> str | None:
         except KeyError:
             continue
     pytest.skip("there is no account but root, as which PostgreSQL does not run")
+
+
+@contextmanager
+def server_folder() -> Iterator[Path]:
+    """A folder for the files of servers, which another account reads.
+
+    It is not in the folder of pytest: each new session takes the permissions of other accounts from that of all sessions, so that
+    the servers of a session that runs at the same time could not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="cdk8s-airflow-server-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def handed_over(folder: Path, user: str | None) -> None:
@@ -83,7 +95,11 @@ class Server:
 
 @contextmanager
 def postgres(home: Path) -> Iterator[Server]:
-    """A PostgreSQL as long as it is needed."""
+    """A PostgreSQL as long as it is needed.
+
+    Args:
+        home: the folder of its files (:func:`server_folder`), or a folder in it.
+    """
     folder, port, user = program("initdb").parent, free_port(), account()
     words = home / "password"
     words.write_text(ROOT_PASSWORD + "\n", encoding="utf-8")

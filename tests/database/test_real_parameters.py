@@ -9,12 +9,13 @@ import pytest
 
 from cdk8s_airflow import PostgresSize
 from tests.database.samples import found
-from tests.database.servers import Server, account, handed_over, postgres
+from tests.database.servers import Server, account, handed_over, postgres, server_folder
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("parameters")
+def home() -> Iterator[Path]:
+    with server_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from cdk8s_airflow.database.connection import DatabaseConnection, ExternalDataba
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.secret_reference import PgBouncerSecret, SecretKey
 from tests.airflow.wire.samples import release
-from tests.database.servers import Server, pgbouncer, postgres, program
+from tests.database.servers import Server, pgbouncer, postgres, program, server_folder
 from tests.ports import free_port
 
 psycopg2 = pytest.importorskip("psycopg2", reason="install psycopg2-binary to run this test")
@@ -41,9 +41,15 @@ NEWEST = ("1.22.0", "3.2.2")
 USER, DATABASE = "air flow@x", "meta data"
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with server_folder() as found:
+        yield found
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with postgres(tmp_path_factory.mktemp("postgres")) as running:
+def server() -> Iterator[Server]:
+    with server_folder() as home, postgres(home) as running:
         running.run(f'CREATE ROLE "{USER}" LOGIN')
         running.run(f'CREATE DATABASE "{DATABASE}" OWNER "{USER}"')
         yield running
@@ -134,7 +140,7 @@ def secret_of(need: Any, password: str, folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("password", PASSWORDS)
 def test_both_drivers_are_let_in_through_pgbouncer_and_so_is_the_exporter(
-    server: Server, password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, password: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With its settings as the manifest has them, but for the port, the folders and what this PgBouncer is too old for."""
     program("pgbouncer")
@@ -142,7 +148,7 @@ def test_both_drivers_are_let_in_through_pgbouncer_and_so_is_the_exporter(
     pooling = PgBouncer(credentials=PgBouncerSecret("airflow-pgbouncer"))
     settings = release(NEWEST, database=database(server, pooling=pooling))
     (need,) = pgbouncer_needs(settings)
-    secret = secret_of(need, password, tmp_path)
+    secret = secret_of(need, password, folder)
     assert set(secret) == set(need.keys)
     assert secret["pgbouncer.ini"] == INCLUDE
 
@@ -153,16 +159,16 @@ def test_both_drivers_are_let_in_through_pgbouncer_and_so_is_the_exporter(
     told = told.replace("listen_port = 6543", f"listen_port = {port}").replace(
         "listen_addr = *", "listen_addr = 127.0.0.1"
     )
-    told = told.replace("/etc/pgbouncer/users.txt", str(tmp_path / "users.txt"))
+    told = told.replace("/etc/pgbouncer/users.txt", str(folder / "users.txt"))
     told = told.replace("max_prepared_statements = 200\n", "unix_socket_dir =\n")
-    (tmp_path / "settings.ini").write_text(told, encoding="utf-8")
-    (tmp_path / "users.txt").write_text(secret["users.txt"], encoding="utf-8")
-    (tmp_path / "pgbouncer.ini").write_text(
-        secret["pgbouncer.ini"].replace("/etc/pgbouncer-settings/pgbouncer.ini", str(tmp_path / "settings.ini")),
+    (folder / "settings.ini").write_text(told, encoding="utf-8")
+    (folder / "users.txt").write_text(secret["users.txt"], encoding="utf-8")
+    (folder / "pgbouncer.ini").write_text(
+        secret["pgbouncer.ini"].replace("/etc/pgbouncer-settings/pgbouncer.ini", str(folder / "settings.ini")),
         encoding="utf-8",
     )
     env = environment(settings, password)
-    with pgbouncer(tmp_path, tmp_path / "pgbouncer.ini", port):
+    with pgbouncer(folder, folder / "pgbouncer.ini", port):
         url = env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
         assert "@lab-pgbouncer.airflow-lab.svc:6543/lab-metadata" in url
         there = f"{USER} in {DATABASE}"

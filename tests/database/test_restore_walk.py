@@ -6,7 +6,6 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from cdk8s_airflow import RecoveryTarget
 from cdk8s_airflow.database.backup import postgres_time
 from cdk8s_airflow.validation import check_setting
-from tests.database.servers import ROOT_PASSWORD, Server, account, handed_over, postgres, program
+from tests.database.servers import ROOT_PASSWORD, Server, account, handed_over, postgres, program, server_folder
 from tests.ports import free_port
 
 pytestmark = pytest.mark.skipif(
@@ -73,10 +72,9 @@ def restored(base: Path, log: Path, home: Path, target: dict[str, str]) -> str:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A folder of its own: pytest closes those of its sessions to every account but one's own, whenever another begins."""
-    with tempfile.TemporaryDirectory(prefix="restore-") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
+    with server_folder() as folder:
+        folder.chmod(0o755)
+        yield folder
 
 
 def test_a_point_in_time_comes_back_and_only_the_key_of_then_reads_it(home: Path) -> None:

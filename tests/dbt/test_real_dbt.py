@@ -18,7 +18,7 @@ import yaml
 
 from cdk8s_airflow import Image, Namespace, SecretKey
 from cdk8s_airflow.dbt import DbtPostgres, DbtProfile, DbtProfiles
-from tests.database.servers import Server, postgres
+from tests.database.servers import Server, postgres, server_folder
 from tests.making import emitted, new_chart
 
 DBT_VARIABLE = "CDK8S_AIRFLOW_DBT"
@@ -35,10 +35,10 @@ def dbt_program() -> str:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """A PostgreSQL that asks for the password of the role ``dbt``."""
     dbt_program()
-    with postgres(tmp_path_factory.mktemp("postgres")) as running:
+    with server_folder() as home, postgres(home) as running:
         running.run("CREATE ROLE dbt LOGIN PASSWORD '{}'".format(PASSWORD.replace("'", "''")))
         running.run("CREATE DATABASE warehouse OWNER dbt")
         yield running

@@ -17,7 +17,7 @@ from cdk8s_airflow import (
     LocalExecutor,
     MultipleExecutors,
 )
-from tests.database.servers import Server, postgres
+from tests.database.servers import Server, postgres, server_folder
 from tests.helm.rendering import render_release
 from tests.platforms import PAIRS, helm_chart, release
 
@@ -45,9 +45,9 @@ TASKS = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """A PostgreSQL with the tasks."""
-    with postgres(tmp_path_factory.mktemp("postgres")) as running:
+    with server_folder() as home, postgres(home) as running:
         running.run("CREATE TABLE task_instance (state varchar(20), queue varchar(256), executor varchar(1000))")
         for (state, queue, executor), number in TASKS.items():
             named = "NULL" if executor is None else f"'{executor}'"

@@ -9,7 +9,7 @@ import asyncpg
 import psycopg2
 import pytest
 
-from tests.database.servers import Server, postgres
+from tests.database.servers import Server, postgres, server_folder
 from tests.jobs.programs.test_create_secrets import composed
 
 PASSWORDS = (
@@ -25,8 +25,8 @@ PASSWORDS = (
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with postgres(tmp_path_factory.mktemp("postgres")) as running:
+def server() -> Iterator[Server]:
+    with server_folder() as home, postgres(home) as running:
         running.run("CREATE ROLE airflow LOGIN")
         running.run("CREATE DATABASE airflow OWNER airflow")
         yield running
