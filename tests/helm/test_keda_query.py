@@ -38,8 +38,8 @@ TASKS = {
     ("running", "default", "LocalExecutor"): 400,
     ("success", "default", "CeleryExecutor"): 1000,
     ("scheduled", "default", None): 2000,
-    ("running", "of others", "CeleryExecutor"): 4000,
-    ("queued", "of others", None): 8000,
+    ("running", "others", "CeleryExecutor"): 4000,
+    ("queued", "others", None): 8000,
 }
 """State, queue and executor of tasks -> their number. Every sum of some of the numbers is different."""
 
@@ -80,5 +80,5 @@ def test_keda_counts_the_tasks_of_celery_in_either_order(server: Server, pair: P
 @pytest.mark.usefixtures("charts")
 @pytest.mark.parametrize("pair", SEVERAL, ids="-".join)
 def test_keda_counts_the_queues_of_the_workers(server: Server, pair: Pair) -> None:
-    executor = MultipleExecutors(KubernetesExecutor(), celery(queues=("of others", "it's")))
+    executor = MultipleExecutors(KubernetesExecutor(), celery(queues=("others", "it's")))
     assert workers_asked_for(server, pair, executor) == 4000

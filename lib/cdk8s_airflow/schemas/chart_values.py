@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from cdk8s_airflow.schemas import facts_store as store
@@ -70,9 +69,7 @@ def check_values(
         ]
     document, found = plain(values, area=_AREA, prefix=_PREFIX)
     setting = Setting(chart=chart_version, airflow=airflow_version, executor=executor)
-    validator = (
-        partial(store.values_validator, chart_version) if schema is None else partial(store.validator_of, schema)
-    )
+    validator = store.values_validator(chart_version) if schema is None else store.Validator(schema)
     schema = store.values_schema(chart_version) if schema is None else schema
     applying = table(setting)
     facts = translate.Document(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from functools import cache, lru_cache
+from collections.abc import Iterator
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from cdk8s_airflow.schemas.acceptance import accepts
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 
 _FACTS = Path(__file__).parent / "facts"
+_WITHOUT_COMPILING = 10
 
 
 def _load(name: str) -> Any:
@@ -77,24 +81,40 @@ def config_types() -> dict[str, Any]:
     return types
 
 
-def _compile(schema: Schema) -> jsonschema_rs.Draft7Validator:
-    import jsonschema_rs
+class Validator:
+    """Validates documents against one schema.
 
-    return jsonschema_rs.Draft7Validator(schema, validate_formats=True)
+    Compiling a schema takes as long as accepting ten documents without. So it is compiled for the first document that is not
+    plainly valid (:func:`accepts`), or after ten documents.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._documents = 0
+
+    @cached_property
+    def compiled(self) -> jsonschema_rs.Draft7Validator:
+        """The compiled schema."""
+        import jsonschema_rs
+
+        return jsonschema_rs.Draft7Validator(self._schema, validate_formats=True)
+
+    def errors(self, document: object) -> Iterator[jsonschema_rs.ValidationError]:
+        """All that is wrong with a plain document."""
+        self._documents += 1
+        if self._documents <= _WITHOUT_COMPILING and accepts(self._schema, document):
+            return
+        if not self.compiled.is_valid(document):
+            yield from self.compiled.iter_errors(document)
 
 
 @cache
-def values_validator(chart_version: str) -> jsonschema_rs.Draft7Validator:
-    """The compiled validator of one chart version's values."""
-    return _compile(values_schema(chart_version))
-
-
-def validator_of(schema: Schema) -> jsonschema_rs.Draft7Validator:
-    """A validator of facts that are not kept here."""
-    return _compile(schema)
+def values_validator(chart_version: str) -> Validator:
+    """The validator of one chart version's values."""
+    return Validator(values_schema(chart_version))
 
 
 @cache
-def crd_validator(name: str) -> jsonschema_rs.Draft7Validator:
-    """The compiled validator of one custom resource definition."""
-    return _compile(crd_facts(name)["schema"])
+def crd_validator(name: str) -> Validator:
+    """The validator of one custom resource definition."""
+    return Validator(crd_facts(name)["schema"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from cdk8s_airflow.model.cluster_scoped_kinds import is_cluster_scoped
@@ -62,7 +61,7 @@ def check_manifest(manifest: Mapping[str, object]) -> list[Finding]:
         field="field",
         advice=_advice,
     )
-    found += translate.findings(about, partial(store.crd_validator, name), body)
+    found += translate.findings(about, store.crd_validator(name), body)
     for keyed in facts["keyed"]:
         found += _twice(body, keyed)
     return list(dict.fromkeys(found))

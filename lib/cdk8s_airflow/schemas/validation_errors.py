@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow._regex import regex
-from cdk8s_airflow.schemas.acceptance import accepts
+from cdk8s_airflow.schemas import facts_store as store
 from cdk8s_airflow.secret_scan import has_login, may_hide
 from cdk8s_airflow.text.documents import Path, dotted
 from cdk8s_airflow.validation import Finding, show
@@ -196,22 +196,15 @@ def unknown_key(document: Document, path: Path, name: str, value: object) -> Fin
     )
 
 
-def findings(
-    document: Document, validator: Callable[[], jsonschema_rs.Draft7Validator], instance: object
-) -> list[Finding]:
+def findings(document: Document, validator: store.Validator, instance: object) -> list[Finding]:
     """All that is wrong with a plain document, in the order of the document's paths.
 
     Args:
         document: what the schema and the messages are about.
-        validator: compiles the schema. It is called only if the document is not plainly valid.
+        validator: validates the document.
         instance: the document.
     """
-    found: list[Finding] = []
-    if accepts(document.schema, instance):
-        return found
-    for error in validator().iter_errors(instance):
-        found.extend(_translate(document, error))
-    return found
+    return [finding for error in validator.errors(instance) for finding in _translate(document, error)]
 
 
 def _translate(document: Document, error: jsonschema_rs.ValidationError) -> Iterator[Finding]:

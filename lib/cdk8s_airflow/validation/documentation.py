@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import inspect
 import sys
 import types
@@ -65,6 +66,7 @@ class _Annotation(str):
         return str(self)
 
 
+@functools.cache
 def _signature(cls: Any) -> inspect.Signature:
     function = cls.__init__
     parameters = list(inspect.signature(function).parameters.values())[1:]
