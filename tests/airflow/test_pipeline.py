@@ -14,8 +14,11 @@ import pytest
 
 from cdk8s_airflow import DagRepoSync
 from cdk8s_airflow.airflow.pipeline import CompiledRelease, compile_release
+from cdk8s_airflow.airflow.wire import config
 from cdk8s_airflow.airflow.wire import release as concept_list
 from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.environment import proxy_variables, variables
+from cdk8s_airflow.airflow.wire.git_sync import git_sync_parts
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.model.secret_reference import GitTokenSecret
 from tests.airflow.wire.samples import PAIRS, Pair, called, git, release
@@ -191,3 +194,29 @@ def test_ref_of_git_sync_passes_one_file_of_each_layer(monkeypatch: pytest.Monke
     contributing = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
     for file in ("dags/repo_sync.py", "dags/git_sync.py", "airflow/wire/git_sync.py", "kube/emit.py"):
         assert f"`lib/cdk8s_airflow/{file}`" in contributing
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=called)
+def test_options_variables_and_git_sync_are_computed_once(pair: Pair) -> None:
+    functions: list[Any] = [
+        config._asked,
+        config._valid,
+        config.config_variables,
+        git_sync_parts,
+        proxy_variables,
+        variables,
+    ]
+    once = {each.__wrapped__.__code__ for each in functions}
+    found: Counter[str] = Counter()
+
+    def count(frame: types.FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code in once:
+            found[frame.f_code.co_name] += 1
+
+    settings = release(pair, dags=git(), config={"core": {"parallelism": 8}})
+    sys.setprofile(count)
+    try:
+        read_everything(compile_release(settings))
+    finally:
+        sys.setprofile(None)
+    assert found == {code.co_name: 1 for code in once}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow.airflow.authentication import AdminAccount, Auth, FabAuth
@@ -111,6 +112,11 @@ class ReleaseSettings:
     archived_defaults: Mapping[str, Any] | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     unchecked_values: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def results(self) -> dict[object, Any]:
+        """The results of functions that are computed once for these settings: see ``airflow/wire/once.py``."""
+        return {}
 
     @property
     def other_images(self) -> Mapping[str, tuple[str, str]]:

@@ -12,6 +12,7 @@ from cdk8s_airflow._regex import regex
 from cdk8s_airflow.airflow.config import Config, ConfigValue
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept, SharedResults
+from cdk8s_airflow.airflow.wire.once import once
 from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, PodParts, env_variables
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.note import BeforeApply
@@ -135,19 +136,26 @@ class _Option:
         return f"config.{known.dotted(self.asked)}"
 
 
-def _asked(settings: ReleaseSettings) -> Iterator[_Option]:
+@once
+def _asked(settings: ReleaseSettings) -> tuple[tuple[_Option, tuple[Finding, ...]], ...]:
+    """The options in ``config=``, and what is wrong with each."""
     airflow = settings.dialect.airflow
-    for section, options in settings.config.items():
-        for option, value in options.items():
-            yield _Option((section, option), value, known.place((section, option), airflow))
+    options = [
+        _Option((section, option), value, known.place((section, option), airflow))
+        for section, options in settings.config.items()
+        for option, value in options.items()
+    ]
+    return tuple((option, tuple(_problems(option, settings))) for option in options)
 
 
-def _sound(settings: ReleaseSettings) -> Iterator[_Option]:
-    seen: set[known.Name] = set()
-    for option in _asked(settings):
-        if option.name not in seen and next(_problems(option, settings), None) is None:
-            seen.add(option.name)
-            yield option
+@once
+def _valid(settings: ReleaseSettings) -> tuple[_Option, ...]:
+    """The options with which nothing is wrong, each once."""
+    valid: dict[known.Name, _Option] = {}
+    for option, problems in _asked(settings):
+        if not problems:
+            valid.setdefault(option.name, option)
+    return tuple(valid.values())
 
 
 _QUOTA: Mapping[known.Name, int] = {("kubernetes_executor", "task_publish_max_retries"): -1}
@@ -181,7 +189,7 @@ def _figures(settings: ReleaseSettings) -> dict[known.Name, int]:
         for name, value in said.items()
         if name[0] != "kubernetes_executor" or "Kubernetes" in settings.executor.name
     }
-    asked = {option.name for option in _asked(settings)}
+    asked = {option.name for option, _ in _asked(settings)}
     return {name: value for name, value in figures.items() if name not in asked}
 
 
@@ -195,16 +203,17 @@ def config_options(settings: ReleaseSettings) -> ConfigOptions:
     tree: dict[str, dict[str, Any]] = {}
     for (section, option), figure in _figures(settings).items():
         tree.setdefault(section, {})[option] = text(figure)
-    for sound in _sound(settings):
+    for sound in _valid(settings):
         if not isinstance(sound.value, SecretKey):
             section, option = sound.name
             tree.setdefault(section, {})[option] = text(sound.value)
     return tree
 
 
+@once
 def config_variables(settings: ReleaseSettings) -> dict[str, SecretKey]:
     """Environment variable -> the key of a Secret it comes from, for the options that do."""
-    return {variable(sound.name): sound.value for sound in _sound(settings) if isinstance(sound.value, SecretKey)}
+    return {variable(sound.name): sound.value for sound in _valid(settings) if isinstance(sound.value, SecretKey)}
 
 
 def variable(name: known.Name) -> str:
@@ -219,7 +228,7 @@ def config_parts(settings: ReleaseSettings) -> PodParts:
 
 def config_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
     """The Secrets that options come from."""
-    for option in _sound(settings):
+    for option in _valid(settings):
         if isinstance(option.value, SecretKey):
             name = known.dotted(option.name)
             yield needs.free_key(
@@ -230,8 +239,8 @@ def config_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
 def config_notes(settings: ReleaseSettings) -> Iterator[str]:
     """Options that are written with a newer name, and unknown sections."""
     airflow = settings.dialect.airflow
-    unknown = dict.fromkeys(option.asked[0] for option in _sound(settings) if option.place is None)
-    for option in _sound(settings):
+    unknown = dict.fromkeys(option.asked[0] for option in _valid(settings) if option.place is None)
+    for option in _valid(settings):
         if option.place is not None and option.place != option.asked:
             yield (
                 f"Option {known.dotted(option.asked)} in config= of release {settings.release} is written as "
@@ -248,8 +257,7 @@ def config_notes(settings: ReleaseSettings) -> Iterator[str]:
 def config_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Findings for options that Airflow does not read, that another argument sets, or that have secrets in clear text."""
     first: dict[known.Name, _Option] = {}
-    for option in _asked(settings):
-        problems = list(_problems(option, settings))
+    for option, problems in _asked(settings):
         yield from problems
         if not problems and option.name in first:
             yield Finding(
@@ -289,7 +297,7 @@ def config_conflicts(shared: SharedResults) -> Iterator[Finding]:
     settings, taken = shared.settings, shared.config_of_arguments
     names = Counter(each.name for each in shared.parts.variables)
     names.subtract(config_variables(settings).keys())
-    for option in _sound(settings):
+    for option in _valid(settings):
         section, name = option.name
         if name in taken.get(section, {}) or names[variable(option.name)] > 0:
             yield Finding(

@@ -14,6 +14,7 @@ from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.config import OWNED
+from cdk8s_airflow.airflow.wire.once import once
 from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, EnvVariable, PodParts, secret_or_config_map
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
 from cdk8s_airflow.model import secret_need as needs
@@ -74,6 +75,7 @@ class Variable:
     value: EnvValue
 
 
+@once
 def variables(settings: ReleaseSettings) -> list[Variable]:
     """All variables of the settings, in the order of the arguments."""
     found = [Variable(f"env.{name}", name, _told(value)) for name, value in settings.env.items()]
@@ -114,6 +116,7 @@ def environment_parts(settings: ReleaseSettings) -> PodParts:
     )
 
 
+@once
 def proxy_variables(settings: ReleaseSettings) -> dict[str, str | SecretKey]:
     """The proxy in upper-case and lower-case variables."""
     proxy = settings.proxy

@@ -12,6 +12,7 @@ from typing import Any
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.environment import CA_FILE, CA_MOUNT, proxy_variables
 from cdk8s_airflow.airflow.wire.images import side_image
+from cdk8s_airflow.airflow.wire.once import once
 from cdk8s_airflow.airflow.wire.pod_parts import EnvVariable, container_variable, env_variables
 from cdk8s_airflow.airflow.wire.security import CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree
@@ -70,6 +71,7 @@ class GitSyncParts:
     empty_dir: Mapping[str, Any] = field(default_factory=dict)
 
 
+@once
 def git_sync_parts(settings: ReleaseSettings) -> GitSyncParts | None:
     """The git-sync container of a release; None where DAG files come from elsewhere.
 
