@@ -144,6 +144,12 @@ def test_the_server_of_seaweedfs_reads_our_users_and_takes_small_files() -> None
     assert "copy_1 = 1" in config["data"]["master.toml"]
 
 
+def test_the_port_of_the_metrics_of_seaweedfs_has_the_name_that_is_scraped() -> None:
+    (container,) = render("seaweedfs", metrics=True).containers()
+    assert "-metricsPort=9324" in " ".join(container.spec["command"])
+    assert {"containerPort": 9324, "name": "server-metrics"} in container.spec["ports"]
+
+
 def test_minio_has_a_policy_for_each_user_and_empties_no_bucket() -> None:
     result = render("minio")
     config = result.get("ConfigMap", "minio")["data"]

@@ -11,13 +11,17 @@ import yaml
 from cdk8s_airflow import (
     ClusterFacts,
     CnpgPooler,
+    Namespace,
     OtelCollector,
     PlatformError,
     PostgresMonitoring,
+    S3Credentials,
+    Volume,
     collecting,
 )
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.monitoring import Alerts, Dashboards, Monitoring, statsd_mappings
+from cdk8s_airflow.storage import SeaweedFs, StoreUser
 from tests.making import emitted, make_airflow, make_cluster, make_dags, new_chart
 from tests.truth import assert_accepted
 
@@ -88,6 +92,40 @@ def test_every_part_of_a_platform_is_scraped() -> None:
         assert endpoint["interval"] == "60s"
         assert endpoint["relabelings"][-1] == {"action": "replace", "targetLabel": "job", "replacement": name}
     assert objects["PodMonitor", "airflow-pg"]["metadata"]["namespace"] == "airflow-data"
+
+
+LAKE = StoreUser(credentials=S3Credentials("lake"), buckets=["raw"])
+
+
+def store(chart: cdk8s.Chart, **changes: Any) -> SeaweedFs:
+    namespace = Namespace.existing("storage")
+    return SeaweedFs(chart, "lake", namespace=namespace, storage=Volume("1Gi"), users=[LAKE], **changes)
+
+
+def test_object_store_is_scraped_at_its_pods() -> None:
+    chart = new_chart()
+    lake = store(chart, metrics=True)
+    Monitoring(chart, "monitoring", release=make_airflow(chart), stores=[lake], alerts=None)
+    monitor = made(chart)["PodMonitor", "seaweedfs"]
+    assert monitor["metadata"]["namespace"] == "storage"
+    assert monitor["spec"]["selector"]["matchLabels"] == dict(lake.traffic.workloads[0].labels)
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    assert endpoint["port"] == "server-metrics"
+
+
+def test_object_store_without_metrics_is_rejected() -> None:
+    chart = new_chart()
+    with pytest.raises(PlatformError, match=r"stores\[0\] does not serve metrics.*metrics=True.*monitoring/store"):
+        Monitoring(chart, "monitoring", release=make_airflow(chart), stores=[store(chart)])
+
+
+def test_object_store_is_in_the_scrape_configuration_without_the_operator() -> None:
+    chart = new_chart()
+    lake = store(chart, metrics=True)
+    Monitoring(chart, "monitoring", release=make_airflow(chart), stores=[lake], operator=False)
+    configs = yaml.safe_load(registry_of(chart).files["monitoring/airflow-scrape.yaml"])["scrape_configs"]
+    (found,) = (each for each in configs if each["job_name"] == "seaweedfs")
+    assert found["kubernetes_sd_configs"] == [{"role": "pod", "namespaces": {"names": ["storage"]}}]
 
 
 def test_cluster_with_its_own_pod_monitor_is_not_scraped_twice() -> None:

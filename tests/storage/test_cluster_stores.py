@@ -23,6 +23,7 @@ from cdk8s_airflow import (
     collecting,
 )
 from cdk8s_airflow.app.registry import registry_of
+from cdk8s_airflow.network import ClusterComponent, NotInstalled, PodGroup
 from cdk8s_airflow.storage import MinioLegacy, SeaweedFs, StoreUser
 from tests.making import emitted, new_chart
 from tests.truth import assert_accepted
@@ -142,6 +143,38 @@ def test_seaweedfs_policy_allows_only_the_s3_port() -> None:
     chart = new_chart()
     made("seaweedfs", chart, own_policy=False)
     assert "NetworkPolicy" not in {each["kind"] for each in emitted(chart)}
+
+
+def metrics_rules(facts: ClusterFacts, **changes: Any) -> list[dict[str, Any]]:
+    """The rules of the own policy for the port of the metrics."""
+    chart = new_chart()
+    made("seaweedfs", chart, facts=facts, **changes)
+    rules: list[dict[str, Any]] = find(chart, "NetworkPolicy", "seaweedfs-only-s3")["spec"]["ingress"]
+    return [rule for rule in rules if {"port": 9324, "protocol": "TCP"} in rule.get("ports", [])]
+
+
+def test_seaweedfs_serves_metrics_to_prometheus_only_if_enabled() -> None:
+    chart = new_chart()
+    plain = made("seaweedfs", chart)
+    assert "metricsPort" not in values_of(find(chart, "HelmChart", "seaweedfs"))["allInOne"]
+    assert plain.traffic.flows == ()
+    chart = new_chart()
+    store = made("seaweedfs", chart, metrics=True)
+    assert values_of(find(chart, "HelmChart", "seaweedfs"))["allInOne"]["metricsPort"] == 9324
+    (flow,) = store.traffic.flows
+    assert (flow.source, flow.port) == (ClusterComponent(role="monitoring"), 9324)
+    prometheus = PodGroup(name="Prometheus", namespace="monitoring", labels={"app": "prometheus"})
+    assert metrics_rules(ClusterFacts(monitoring=prometheus)) == []
+    (rule,) = metrics_rules(ClusterFacts(monitoring=prometheus), metrics=True)
+    assert rule["from"] == [
+        {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}},
+            "podSelector": {"matchLabels": {"app": "prometheus"}},
+        }
+    ]
+    (rule,) = metrics_rules(ClusterFacts(), metrics=True)
+    assert "from" not in rule
+    assert metrics_rules(ClusterFacts(monitoring=NotInstalled()), metrics=True) == []
 
 
 @pytest.mark.parametrize(("size", "files"), [("1Gi", 64), ("20Gi", 409), ("50Gi", 1000), ("10Ti", 1000)])

@@ -16,10 +16,11 @@ from cdk8s_airflow.database.pooler import CnpgPooler
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.monitoring.alerts import Alerts
 from cdk8s_airflow.monitoring.dashboards import Dashboards
-from cdk8s_airflow.monitoring.targets import ClusterTarget, PoolerTarget, ReleaseTarget, Targets
+from cdk8s_airflow.monitoring.targets import ClusterTarget, PoolerTarget, ReleaseTarget, StoreTarget, Targets
 from cdk8s_airflow.monitoring.wire.alerts import alert_groups, prometheus_rule
 from cdk8s_airflow.monitoring.wire.dashboards import dashboard_objects
 from cdk8s_airflow.monitoring.wire.scraping import monitor, scrape_configs, scrapes
+from cdk8s_airflow.storage.seaweedfs import SeaweedFs
 from cdk8s_airflow.text.yaml_writer import values_text
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import AnnotationKey, Duration, LabelValue
@@ -33,7 +34,7 @@ class Monitoring(PlatformConstruct):
     """Scrapes the metrics of a platform with Prometheus, and creates alerts from them.
 
     With the Prometheus Operator (kube-prometheus-stack), it creates a ServiceMonitor for the StatsD exporter, a
-    PodMonitor for each database cluster, pooler, PgBouncer and git-sync, and a PrometheusRule. Without the operator it
+    PodMonitor for each database cluster, pooler, PgBouncer, git-sync and object store, and a PrometheusRule. Without the operator it
     writes the same as files for the configuration of Prometheus.
 
     Create it after the constructs that it monitors. :class:`NetworkIsolation` allows Prometheus to scrape them.
@@ -49,6 +50,7 @@ class Monitoring(PlatformConstruct):
         release: AirflowChart,
         databases: Sequence[CnpgCluster] = (),
         poolers: Sequence[CnpgPooler] = (),
+        stores: Sequence[SeaweedFs] = (),
         labels: Mapping[AnnotationKey, LabelValue] = KUBE_PROMETHEUS_STACK,
         interval: Duration = "30s",
         operator: bool = True,
@@ -65,6 +67,7 @@ class Monitoring(PlatformConstruct):
                 ``prometheus``) and git-sync (with ``metrics=True``) are scraped, where it has them.
             databases: the database clusters. One with ``monitoring=`` keeps its own PodMonitor. Default: none.
             poolers: the poolers. Default: none.
+            stores: object stores in the cluster that have ``metrics=True``. Default: none.
             labels: labels of the monitors and of the rule, by which Prometheus selects them (``serviceMonitorSelector``,
                 ``podMonitorSelector``, ``ruleSelector``). Default: ``{"release": "kube-prometheus-stack"}``, which is
                 right if the Helm release of kube-prometheus-stack has this name.
@@ -82,10 +85,11 @@ class Monitoring(PlatformConstruct):
         """
         found = checked(Monitoring.__init__, locals())
         facts = facts_of(scope, facts)
-        sound = not found and all(each.sound for each in (release, *databases, *poolers))
+        sound = not found and all(each.sound for each in (release, *databases, *poolers, *stores))
         if sound:
             found += _window_rules(interval, alerts)
             found += _extra_rules(dashboards)
+            found += _store_rules(stores)
         super().__init__(scope, id, found)
         self._alert_names: tuple[str, ...] = ()
         if not self._sound or not sound:
@@ -112,6 +116,7 @@ class Monitoring(PlatformConstruct):
                 PoolerTarget(name=each._name, namespace=each._namespace, scraped=each._name in scraped)
                 for each in poolers
             ),
+            stores=tuple(_store(each) for each in stores),
         )
         groups = [] if alerts is None else alert_groups(targets, alerts, targets.release.release)
         shown = {} if dashboards is None else dashboard_objects(targets, dashboards.labels, dashboards.folder)
@@ -150,6 +155,28 @@ def _window_rules(interval: str, alerts: Alerts | None) -> Iterator[Finding]:
                 seen=repr(window),
                 fix=f'Use Alerts({field}="{least}s") or a shorter interval=',
             )
+
+
+def _store_rules(stores: Sequence[SeaweedFs]) -> Iterator[Finding]:
+    """A store serves metrics only if it has it enabled."""
+    for index, store in enumerate(stores):
+        settings = store._given
+        if settings is not None and not settings.metrics:
+            yield Finding(
+                rule="monitoring/store",
+                at=f"stores[{index}]",
+                problem="does not serve metrics",
+                seen=settings.name,
+                fix="Use SeaweedFs(..., metrics=True)",
+            )
+
+
+def _store(store: SeaweedFs) -> StoreTarget:
+    """What the monitoring needs of an object store."""
+    (pods,) = store.traffic.workloads
+    settings = store._given
+    assert settings is not None
+    return StoreTarget(name=settings.name, namespace=pods.namespace, labels=pods.labels)
 
 
 def _extra_rules(dashboards: Dashboards | None) -> Iterator[Finding]:

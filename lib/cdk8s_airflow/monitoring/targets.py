@@ -87,6 +87,21 @@ class PoolerTarget:
 
 
 @frozen
+class StoreTarget:
+    """An object store in the cluster.
+
+    Attributes:
+        name: the name of the store.
+        namespace: its namespace.
+        labels: the labels of its pods.
+    """
+
+    name: str
+    namespace: str
+    labels: Mapping[str, str]
+
+
+@frozen
 class Targets:
     """Everything that is monitored together.
 
@@ -94,8 +109,10 @@ class Targets:
         release: the release.
         clusters: the database clusters.
         poolers: the poolers.
+        stores: the object stores.
     """
 
     release: ReleaseTarget
     clusters: tuple[ClusterTarget, ...] = ()
     poolers: tuple[PoolerTarget, ...] = ()
+    stores: tuple[StoreTarget, ...] = ()

@@ -17,7 +17,6 @@ from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import PullSecret
-from cdk8s_airflow.model.traffic import Traffic
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.namespaces.namespace import NamespaceHandle
 from cdk8s_airflow.storage.cluster_store import ClusterStore, delivery_rules, with_source
@@ -33,6 +32,7 @@ from cdk8s_airflow.storage.wire.seaweedfs import (
     seaweedfs_values,
     service,
     store_pods,
+    store_traffic,
 )
 
 _RESOURCES = Resources(cpu="250m", memory="512Mi", memory_limit="2Gi")
@@ -70,6 +70,7 @@ class SeaweedFs(ClusterStore):
         mirror: RegistryMirror | None = None,
         pull_secret: PullSecret | None = None,
         own_policy: bool = True,
+        metrics: bool = False,
         delivery: Delivery = K3sHelmChart(),
         facts: ClusterFacts | None = None,
     ) -> None:
@@ -91,6 +92,10 @@ class SeaweedFs(ClusterStore):
             own_policy: whether to create a network policy that denies the ports without login and allows every pod to
                 connect to the S3 port. Set False if the store is in ``NetworkIsolation(traffic=...)``, which allows
                 only its clients. Default: True.
+            metrics: whether Prometheus may scrape the server, for :class:`Monitoring(stores=[...])
+                <cdk8s_airflow.monitoring.Monitoring>`. Sets the port of the metrics, and allows the pods of
+                ``ClusterFacts(monitoring=)`` to connect to it; without that fact, the policy of ``own_policy`` allows all
+                pods. Default: False.
             delivery: how the release is delivered. Its source defaults to the repository of SeaweedFS. Default:
                 :class:`K3sHelmChart`.
             facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
@@ -115,6 +120,7 @@ class SeaweedFs(ClusterStore):
                 pull_secret=pull_secret,
                 facts=facts,
                 own_policy=own_policy,
+                metrics=metrics,
             )
             delivery = with_source(delivery, ChartSource(url=REPOSITORY, name="seaweedfs"))
             found += user_rules(settings.users, settings.admin_credentials)
@@ -141,7 +147,7 @@ class SeaweedFs(ClusterStore):
         )
         if not self._sound:
             return
-        self._allow(Traffic(workloads=(pods,)))
+        self._allow(store_traffic(settings))
         self._registry.notes.append(
             f"All data of SeaweedFs {name} is on volume claim {settings.namespace}/{claim_name(name)}. Back it up, or store only data "
             "there that you can create again."

@@ -73,6 +73,7 @@ class StoreSettings:
     pull_secret: PullSecret | None
     facts: ClusterFacts
     own_policy: bool = True
+    metrics: bool = False
 
     @property
     def buckets(self) -> tuple[str, ...]:

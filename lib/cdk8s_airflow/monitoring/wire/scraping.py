@@ -92,6 +92,14 @@ def scrapes(targets: Targets) -> Iterator[Scrape]:
                 labels={"cnpg.io/poolerName": pooler.name},
                 port="metrics",
             )
+    for store in targets.stores:
+        yield Scrape(
+            id=f"store-{store.name}",
+            job=store.name,
+            namespace=store.namespace,
+            labels=store.labels,
+            port="server-metrics",
+        )
 
 
 def monitor(scrape: Scrape, labels: Mapping[str, str], interval: str) -> dict[str, Any]:

@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from cdk8s_airflow.model.cluster_network import NotInstalled
 from cdk8s_airflow.model.pruning import state_metadata
-from cdk8s_airflow.model.traffic import PodGroup
+from cdk8s_airflow.model.traffic import ClusterComponent, PodGroup, Traffic, TrafficFlow
 from cdk8s_airflow.model.wire.placement import placement
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.model.wire.volume import claim
+from cdk8s_airflow.network.wire.network_policy import peer
 from cdk8s_airflow.storage.object_storage import S3Credentials
 from cdk8s_airflow.storage.store_users import StoreSettings, StoreUser, variable_of
 from cdk8s_airflow.text.digest import digest
@@ -23,6 +25,9 @@ REPOSITORY = "https://seaweedfs.github.io/seaweedfs/helm"
 IMAGE = "chrislusf/seaweedfs"
 
 S3_PORT = 8333
+METRICS_PORT = 9324
+"""The port with the metrics of all parts of the server, which the chart calls ``server-metrics``."""
+
 _USERS_FOLDER = "/etc/seaweedfs-users"
 _USER = 1000
 _MEBIBYTE = 2**20
@@ -156,6 +161,8 @@ def seaweedfs_values(settings: StoreSettings) -> dict[str, Any]:
         "filer": {"enabled": False},
         "allInOne": server,
     }
+    if settings.metrics:
+        server["metricsPort"] = METRICS_PORT
     if repository != IMAGE:
         values["image"] = {"repository": repository}
     if settings.pull_secret is not None:
@@ -202,9 +209,27 @@ def seaweedfs_objects(settings: StoreSettings) -> dict[str, Mapping[str, Any]]:
     return objects
 
 
+def store_traffic(settings: StoreSettings) -> Traffic:
+    """The server, and Prometheus if it serves metrics."""
+    server = store_pods(settings)
+    scrape = TrafficFlow(
+        source=ClusterComponent(role="monitoring"), target=server, port=METRICS_PORT, purpose="metrics"
+    )
+    return Traffic(workloads=(server,), flows=(scrape,) if settings.metrics else ())
+
+
 def _only_s3(settings: StoreSettings) -> dict[str, Any]:
-    """Denies the other ports, which require no login and allow reading and deleting everything."""
+    """Denies the other ports, which require no login and allow reading and deleting everything.
+
+    Metrics contain names and sizes of buckets. Every pod may read them if it is unknown which pods are those of Prometheus.
+    """
     labels = pod_labels(settings.name)
+    prometheus = settings.facts.monitoring
+    metrics: list[dict[str, Any]] = []
+    if settings.metrics and not isinstance(prometheus, NotInstalled):
+        metrics = [{"ports": [{"port": METRICS_PORT, "protocol": "TCP"}]}]
+        if prometheus is not None:
+            metrics[0]["from"] = [peer(prometheus, settings.namespace)]
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -214,6 +239,7 @@ def _only_s3(settings: StoreSettings) -> dict[str, Any]:
             "policyTypes": ["Ingress"],
             "ingress": [
                 {"ports": [{"port": S3_PORT, "protocol": "TCP"}]},
+                *metrics,
                 {"from": [{"podSelector": {"matchLabels": labels}}]},
             ],
         },
