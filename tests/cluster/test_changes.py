@@ -109,7 +109,7 @@ def test_new_session_keys(changing: Changing) -> None:
     changing.replace_secrets(("airflow", "airflow-api-secret-key"), ("airflow", "airflow-jwt-secret"))
     changing.change(rotation="keys")
     new, changing.api.token = changing.api.token, token
-    with pytest.raises(KubectlError, match="status 401"):
+    with pytest.raises(KubectlError, match="Invalid JWT token"):
         changing.api.call("GET", "/api/v2/dags")
     changing.api.token = new
     changing.run("new-keys")
@@ -120,7 +120,7 @@ def test_new_fernet_key(changing: Changing) -> None:
 
     def password() -> str:
         text = changing.in_scheduler("airflow", "connections", "get", CONNECTION, "-o", "json")
-        return str(json.loads(text[text.index("[") :])[0]["password"])
+        return str(json.loads(text[text.index("[{") :])[0]["password"])
 
     changing.in_scheduler("airflow", "connections", "add", CONNECTION, "--conn-type", "http", "--conn-password", PLAIN)
     old, new = FernetKeySecret("airflow-fernet-key"), FernetKeySecret("airflow-fernet-key-2")

@@ -36,7 +36,7 @@ def airflow(kubectl: Kubectl, *command: str, timeout: float = 180) -> str:
 def run_state(kubectl: Kubectl, run: str) -> str:
     """The state of a DAG run, by the command line of Airflow 2."""
     text = airflow(kubectl, "dags", "list-runs", "-d", DAG, "-o", "json")
-    found = json.loads(text[text.index("[") :])
+    found = json.loads(text[text.index("[{") :]) if "[{" in text else []
     return str(next((each["state"] for each in found if each["run_id"] == run), ""))
 
 
