@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import sys
 import types
@@ -98,6 +99,14 @@ def test_compiled_release_keeps_what_it_computed() -> None:
     assert compiled.objects is compiled.objects
     with pytest.raises(dataclasses.FrozenInstanceError):
         compiled.settings = release(PAIRS[0])  # type: ignore[misc]
+
+
+def test_a_changed_copy_of_settings_does_not_keep_results() -> None:
+    settings = release(PAIRS[-1], env={"A": "1"})
+    assert "A" in str(compile_release(settings).values)
+    other = copy.copy(settings)
+    object.__setattr__(other, "env", {"B": "1"})
+    assert "B" in str(compile_release(other).values)
 
 
 def test_values_are_laid_over_those_of_the_arguments() -> None:

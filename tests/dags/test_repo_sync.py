@@ -37,13 +37,18 @@ def test_defaults() -> None:
         sub_path="",
         interval="60s",
         depth=1,
-        max_failures=10,
+        max_failures=2,
         container_name="git-sync",
         credentials=None,
         known_hosts=None,
         ca=None,
         resources=Resources(cpu="25m", memory="64Mi", memory_limit="256Mi"),
     )
+
+
+@pytest.mark.parametrize(("interval", "failures"), [("5s", 24), ("60s", 2), ("10m", 1), ("1s", 120)])
+def test_a_wrong_token_restarts_the_container_after_two_minutes_or_one_fetch(interval: str, failures: int) -> None:
+    assert make_dags(new_chart(), interval=interval).settings.max_failures == failures
 
 
 def test_all_arguments_become_chart_values() -> None:

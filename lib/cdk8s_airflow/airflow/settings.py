@@ -118,6 +118,10 @@ class ReleaseSettings:
         """The results of functions that are computed once for these settings: see ``airflow/wire/once.py``."""
         return {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy has: the settings, without results, because the copy may be changed."""
+        return {name: value for name, value in vars(self).items() if name != "results"}
+
     @property
     def other_images(self) -> Mapping[str, tuple[str, str]]:
         """Key under ``images`` -> repository and tag of each image of the chart other than Airflow's."""

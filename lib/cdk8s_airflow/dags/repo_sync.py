@@ -12,6 +12,7 @@ from cdk8s_airflow.dags.git_sync import ContainerName, GitRef, GitSubPath, GitSy
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, GitSshSecret, GitTokenSecret, SecretKey
 from cdk8s_airflow.validation.constraints import Count, Duration, NonEmpty, at_least
+from cdk8s_airflow.validation.durations import seconds
 
 
 class DagRepoSync(PlatformConstruct):
@@ -34,7 +35,7 @@ class DagRepoSync(PlatformConstruct):
         sub_path: GitSubPath = "",
         interval: Duration = "60s",
         depth: Count = 1,
-        max_failures: Annotated[int, at_least(-1, "use 0 or more, or -1 for no limit")] = 10,
+        max_failures: Annotated[int, at_least(-1, "use 0 or more, or -1 for no limit")] | None = None,
         container_name: ContainerName = "git-sync",
         credentials: GitTokenSecret | GitSshSecret | None = None,
         known_hosts: KnownHosts | None = None,
@@ -56,7 +57,8 @@ class DagRepoSync(PlatformConstruct):
             interval: the duration between two fetches. Chart key ``dags.gitSync.period``. Default: ``"60s"``.
             depth: the number of commits to fetch. Chart key ``dags.gitSync.depth``. Default: 1, only the newest.
             max_failures: how many fetches in a row may fail before the container exits and is restarted; -1 for no
-                limit. Chart key ``dags.gitSync.maxFailures``. Default: 10; with the chart's default of 0, one failed
+                limit. After a restart it reads its Secret again. Chart key ``dags.gitSync.maxFailures``. Default: as many
+                as take two minutes, such as 2 with ``interval="60s"``; with the chart's default of 0, one failed
                 fetch restarts it.
             container_name: the name of the container. Chart key ``dags.gitSync.containerName``. Default:
                 ``"git-sync"``.
@@ -80,7 +82,7 @@ class DagRepoSync(PlatformConstruct):
             sub_path=sub_path,
             interval=interval,
             depth=depth,
-            max_failures=max_failures,
+            max_failures=_failures_in_two_minutes(interval) if max_failures is None else max_failures,
             container_name=container_name,
             credentials=credentials,
             known_hosts=known_hosts,
@@ -100,3 +102,12 @@ class DagRepoSync(PlatformConstruct):
         """The settings that :class:`AirflowChart` reads."""
         self._registry.slot(UnusedConstructs).use("DagRepoSync", self._id)
         return self._settings
+
+
+def _failures_in_two_minutes(interval: object) -> int:
+    """How many fetches take two minutes, at least one. An invalid interval is reported elsewhere."""
+    try:
+        each = seconds(str(interval))
+    except ValueError:
+        return 1
+    return max(1, 120 // max(1, each))
