@@ -185,7 +185,7 @@ def test_the_charts_pgbouncer_stands_between_airflow_and_an_external_database(pa
         assert backend.startswith("db+postgresql://air%20flow%40x@")
         assert source(container, "PGSSLMODE") == "prefer"
     script = result.pod("run-airflow-migrations").container("run-airflow-migrations").spec["command"][-1]
-    assert f'%@*}}@{HOST}:5432/airflow"\nexport PGSSLMODE=verify-full\n' in script
+    assert f'%@*}}@{HOST}:5432/airflow" PGSSLMODE=verify-full\n' in script
 
     pod = result.pod("pgbouncer")
     assert pod.spec["securityContext"]["runAsUser"] == 65534
