@@ -52,11 +52,11 @@ lab-down: .venv/.app ## remove what make lab has installed, with all its data: m
 
 check: lint types imports-contract check-schemas check-imports check-dist docs test ## everything that must hold before a commit
 
-format: .venv/.dev ## put the code into its one form
+format: .venv/.dev ## format the code
 	@.venv/bin/ruff check --quiet --fix . && .venv/bin/ruff format --quiet .
 
-lint: .venv/.dev ## form and lint
-	@.venv/bin/ruff format --quiet --check . >/dev/null || { echo "not in its one form; run: make format" >&2; exit 1; }
+lint: .venv/.dev ## check format and lint rules
+	@.venv/bin/ruff format --quiet --check . >/dev/null || { echo "not formatted; run: make format" >&2; exit 1; }
 	@.venv/bin/ruff check --quiet .
 
 types: .venv/.dev ## strict types
