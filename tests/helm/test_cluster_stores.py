@@ -99,7 +99,7 @@ def test_pods_and_service_match_the_handles(product: str) -> None:
 @both
 def test_all_settings_reach_the_pods(product: str) -> None:
     for pod in render(product, **EVERYTHING).pods:
-        assert pod.spec["nodeSelector"] == {"disk": "big"}
+        assert pod.spec["nodeSelector"] == {"disk": "big", "kubernetes.io/arch": "amd64"}
         assert pod.spec["tolerations"] == [{"key": "store", "operator": "Exists"}]
         assert pod.spec["imagePullSecrets"] == [{"name": "registry-login"}]
         assert all(container.spec["image"].startswith("mirror.example.com/m/") for container in pod.containers)
@@ -145,7 +145,7 @@ def test_the_server_of_seaweedfs_reads_our_users_and_takes_small_files() -> None
 
 
 def test_the_port_of_the_metrics_of_seaweedfs_has_the_name_that_is_scraped() -> None:
-    (container,) = render("seaweedfs", metrics=True).containers()
+    (container,) = render("seaweedfs", metrics=True, own_policy=False).containers()
     assert "-metricsPort=9324" in " ".join(container.spec["command"])
     assert {"containerPort": 9324, "name": "server-metrics"} in container.spec["ports"]
 

@@ -21,6 +21,7 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.monitoring import Alerts, Dashboards, Monitoring, statsd_mappings
+from cdk8s_airflow.network import PodGroup
 from cdk8s_airflow.storage import SeaweedFs, StoreUser
 from tests.making import emitted, make_airflow, make_cluster, make_dags, new_chart
 from tests.truth import assert_accepted
@@ -98,8 +99,9 @@ LAKE = StoreUser(credentials=S3Credentials("lake"), buckets=["raw"])
 
 
 def store(chart: cdk8s.Chart, **changes: Any) -> SeaweedFs:
+    facts = ClusterFacts(monitoring=PodGroup(name="Prometheus", namespace="monitoring"))
     namespace = Namespace.existing("storage")
-    return SeaweedFs(chart, "lake", namespace=namespace, storage=Volume("1Gi"), users=[LAKE], **changes)
+    return SeaweedFs(chart, "lake", namespace=namespace, storage=Volume("1Gi"), users=[LAKE], facts=facts, **changes)
 
 
 def test_object_store_is_scraped_at_its_pods() -> None:

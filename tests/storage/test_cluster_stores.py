@@ -145,6 +145,9 @@ def test_seaweedfs_policy_allows_only_the_s3_port() -> None:
     assert "NetworkPolicy" not in {each["kind"] for each in emitted(chart)}
 
 
+PROMETHEUS = PodGroup(name="Prometheus", namespace="monitoring", labels={"app": "prometheus"})
+
+
 def metrics_rules(facts: ClusterFacts, **changes: Any) -> list[dict[str, Any]]:
     """The rules of the own policy for the port of the metrics."""
     chart = new_chart()
@@ -159,22 +162,22 @@ def test_seaweedfs_serves_metrics_to_prometheus_only_if_enabled() -> None:
     assert "metricsPort" not in values_of(find(chart, "HelmChart", "seaweedfs"))["allInOne"]
     assert plain.traffic.flows == ()
     chart = new_chart()
-    store = made("seaweedfs", chart, metrics=True)
+    store = made("seaweedfs", chart, metrics=True, facts=ClusterFacts(monitoring=PROMETHEUS))
     assert values_of(find(chart, "HelmChart", "seaweedfs"))["allInOne"]["metricsPort"] == 9324
     (flow,) = store.traffic.flows
     assert (flow.source, flow.port) == (ClusterComponent(role="monitoring"), 9324)
-    prometheus = PodGroup(name="Prometheus", namespace="monitoring", labels={"app": "prometheus"})
-    assert metrics_rules(ClusterFacts(monitoring=prometheus)) == []
-    (rule,) = metrics_rules(ClusterFacts(monitoring=prometheus), metrics=True)
+    assert metrics_rules(ClusterFacts(monitoring=PROMETHEUS)) == []
+    (rule,) = metrics_rules(ClusterFacts(monitoring=PROMETHEUS), metrics=True)
     assert rule["from"] == [
         {
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}},
             "podSelector": {"matchLabels": {"app": "prometheus"}},
         }
     ]
-    (rule,) = metrics_rules(ClusterFacts(), metrics=True)
-    assert "from" not in rule
-    assert metrics_rules(ClusterFacts(monitoring=NotInstalled()), metrics=True) == []
+    for facts in (ClusterFacts(), ClusterFacts(monitoring=NotInstalled())):
+        with pytest.raises(PlatformError, match=r"metrics requires ClusterFacts\(monitoring=\).*storage/metrics"):
+            made("seaweedfs", metrics=True, facts=facts)
+    made("seaweedfs", metrics=True, own_policy=False)
 
 
 @pytest.mark.parametrize(("size", "files"), [("1Gi", 64), ("20Gi", 409), ("50Gi", 1000), ("10Ti", 1000)])

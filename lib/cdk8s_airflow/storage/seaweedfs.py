@@ -28,6 +28,7 @@ from cdk8s_airflow.storage.wire.seaweedfs import (
     REPOSITORY,
     S3_PORT,
     claim_name,
+    metrics_rules,
     seaweedfs_objects,
     seaweedfs_values,
     service,
@@ -92,17 +93,15 @@ class SeaweedFs(ClusterStore):
             own_policy: whether to create a network policy that denies the ports without login and allows every pod to
                 connect to the S3 port. Set False if the store is in ``NetworkIsolation(traffic=...)``, which allows
                 only its clients. Default: True.
-            metrics: whether Prometheus may scrape the server, for :class:`Monitoring(stores=[...])
-                <cdk8s_airflow.monitoring.Monitoring>`. Sets the port of the metrics, and allows the pods of
-                ``ClusterFacts(monitoring=)`` to connect to it; without that fact, the policy of ``own_policy`` allows all
-                pods. Default: False.
+            metrics: whether Prometheus may scrape the server, for ``Monitoring(stores=[...])``. Sets the port of the metrics,
+                and allows the pods of ``ClusterFacts(monitoring=)`` to connect to it. Default: False.
             delivery: how the release is delivered. Its source defaults to the repository of SeaweedFS. Default:
                 :class:`K3sHelmChart`.
             facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
-            PlatformError: if an argument is invalid, two users have the same credentials, or the cluster does not
-                support the delivery.
+            PlatformError: if an argument is invalid, two users have the same credentials, the cluster does not support the
+                delivery, or ``metrics=True`` and the pods of Prometheus are unknown.
         """
         found = checked(SeaweedFs.__init__, locals())
         facts = facts_of(scope, facts)
@@ -125,6 +124,7 @@ class SeaweedFs(ClusterStore):
             delivery = with_source(delivery, ChartSource(url=REPOSITORY, name="seaweedfs"))
             found += user_rules(settings.users, settings.admin_credentials)
             found += volume_rules(storage)
+            found += metrics_rules(settings)
             found += delivery_rules(delivery, seaweedfs_values(settings), facts)
         super().__init__(scope, id, found)
         if not self._sound or settings is None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cdk8s_airflow.model.cluster_network import NotInstalled
 from cdk8s_airflow.model.pruning import state_metadata
 from cdk8s_airflow.model.traffic import ClusterComponent, PodGroup, Traffic, TrafficFlow
 from cdk8s_airflow.model.wire.placement import placement
@@ -16,6 +15,7 @@ from cdk8s_airflow.network.wire.network_policy import peer
 from cdk8s_airflow.storage.object_storage import S3Credentials
 from cdk8s_airflow.storage.store_users import StoreSettings, StoreUser, variable_of
 from cdk8s_airflow.text.digest import digest
+from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.quantities import quantity
 
 CHART_VERSION = "4.44.0"
@@ -209,6 +209,20 @@ def seaweedfs_objects(settings: StoreSettings) -> dict[str, Mapping[str, Any]]:
     return objects
 
 
+def metrics_rules(settings: StoreSettings) -> Iterator[Finding]:
+    """The own policy must know the pods of Prometheus."""
+    if settings.metrics and settings.own_policy and not isinstance(settings.facts.monitoring, PodGroup):
+        yield Finding(
+            rule="storage/metrics",
+            at="metrics",
+            problem="requires ClusterFacts(monitoring=), the pods of Prometheus: no other pods may connect to the port of the "
+            "metrics, which also serves profiles of the process",
+            seen="True",
+            fix='Set ClusterFacts(monitoring=PodGroup(name="Prometheus", namespace="monitoring", labels={"app.kubernetes.io/name": '
+            '"prometheus"})), or use NetworkIsolation and own_policy=False',
+        )
+
+
 def store_traffic(settings: StoreSettings) -> Traffic:
     """The server, and Prometheus if it serves metrics."""
     server = store_pods(settings)
@@ -221,15 +235,14 @@ def store_traffic(settings: StoreSettings) -> Traffic:
 def _only_s3(settings: StoreSettings) -> dict[str, Any]:
     """Denies the other ports, which require no login and allow reading and deleting everything.
 
-    Metrics contain names and sizes of buckets. Every pod may read them if it is unknown which pods are those of Prometheus.
+    Only Prometheus connects to the port of the metrics: it also serves profiles of the process, under ``/debug/pprof``.
     """
     labels = pod_labels(settings.name)
     prometheus = settings.facts.monitoring
     metrics: list[dict[str, Any]] = []
-    if settings.metrics and not isinstance(prometheus, NotInstalled):
-        metrics = [{"ports": [{"port": METRICS_PORT, "protocol": "TCP"}]}]
-        if prometheus is not None:
-            metrics[0]["from"] = [peer(prometheus, settings.namespace)]
+    if settings.metrics and isinstance(prometheus, PodGroup):
+        ports = [{"port": METRICS_PORT, "protocol": "TCP"}]
+        metrics.append({"ports": ports, "from": [peer(prometheus, settings.namespace)]})
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
