@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 
 from cdk8s_airflow import NodeGroup, NodeTaint, PlatformError
 from cdk8s_airflow.app.registry import registry_of
@@ -107,6 +110,12 @@ def test_pools_that_pods_would_not_fit_are_rejected(changes: dict[str, Any], mes
         karpenter(**changes)
 
 
+EKSCTL = Draft7Validator(
+    json.loads((Path(__file__).parents[1] / "truth/programs/eksctl.schema.json").read_text("utf-8"))
+)
+"""The schema that eksctl publishes."""
+
+
 def eksctl(*groups: EksNodeGroup) -> dict[str, Any]:
     chart = new_chart()
     EksctlNodeGroups(chart, "nodes", cluster="production", region="eu-central-1", groups=groups)
@@ -114,7 +123,15 @@ def eksctl(*groups: EksNodeGroup) -> dict[str, Any]:
     files = registry_of(chart).files
     assert list(files) == ["eksctl/production.yaml"]
     config: dict[str, Any] = yaml.safe_load(files["eksctl/production.yaml"])
+    assert [error.message for error in EKSCTL.iter_errors(config)] == []
     return config
+
+
+def test_schema_of_eksctl_refuses_unknown_fields_and_other_types() -> None:
+    config = eksctl(EksNodeGroup(group=NodeGroup.eks("workers"), instance_types=["m6i.xlarge"], max_nodes=2))
+    (group,) = config["managedNodeGroups"]
+    group |= {"instanceTypez": ["m6i.xlarge"], "minSize": "1"}
+    assert len(list(EKSCTL.iter_errors(config))) == 2
 
 
 def test_eksctl_gives_nodes_the_labels_and_taints_of_their_group() -> None:

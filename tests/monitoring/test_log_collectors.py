@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +26,9 @@ from tests.truth import assert_accepted
 
 LOKI = LokiOutput(url="http://loki-gateway.monitoring.svc/loki/api/v1/push")
 CLOUD_WATCH = CloudWatchOutput(region="eu-central-1", log_group="/airflow/production")
+FLUENT_BIT = json.loads((Path(__file__).parents[1] / "truth/programs/fluent_bit.options.json").read_text("utf-8"))
+"""The options of Fluent Bit, from its source."""
+
 NAMES = ("airflow-alloy", "airflow-fluent-bit")
 ROLE = ServiceAccount(annotations={"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/logs"})
 
@@ -126,6 +131,44 @@ def test_outputs_of_fluent_bit(output: Any, expected: dict[str, str]) -> None:
     manifests, _, _ = collector(FluentBitLogs, output=output)
     made = options(one(manifests, "ConfigMap")["data"]["fluent-bit.conf"], "OUTPUT")
     assert {key: made.get(key) for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        CLOUD_WATCH,
+        S3LogOutput(region="eu-central-1", bucket="acme-pod-logs"),
+        LokiOutput(
+            url="https://loki.example.com/loki/api/v1/push",
+            tenant="data",
+            credentials=BasicAuthSecret("loki"),
+            labels={"cluster": "prod"},
+        ),
+    ],
+    ids=["cloudwatch", "s3", "loki"],
+)
+def test_fluent_bit_has_every_option_that_is_used(output: Any) -> None:
+    manifests, _, _ = collector(FluentBitLogs, output=output)
+    text = one(manifests, "ConfigMap")["data"]["fluent-bit.conf"]
+    for section in ("SERVICE", "INPUT", "FILTER", "OUTPUT"):
+        used = options(text, section)
+        known = {*FLUENT_BIT[section], *FLUENT_BIT["plugins"].get(used.get("Name"), ())}
+        assert {name for name in used if name.lower() not in known} == set()
+
+
+@pytest.mark.parametrize(
+    ("output", "limit"),
+    [
+        (CLOUD_WATCH, "no_limits"),
+        (LOKI, "no_limits"),
+        (S3LogOutput(region="eu-central-1", bucket="acme-pod-logs"), "1000"),
+    ],
+    ids=["cloudwatch", "loki", "s3"],
+)
+def test_fluent_bit_keeps_what_the_output_does_not_accept(output: Any, limit: str) -> None:
+    text = one(collector(FluentBitLogs, output=output)[0], "ConfigMap")["data"]["fluent-bit.conf"]
+    assert options(text, "OUTPUT")["Retry_Limit"] == limit
+    assert options(text, "SERVICE")["scheduler.cap"] == "300"
 
 
 def test_fluent_bit_is_rejected_where_host_paths_are_forbidden_and_where_tasks_run() -> None:

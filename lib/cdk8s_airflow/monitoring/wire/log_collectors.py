@@ -281,7 +281,8 @@ def fluent_bit_objects(settings: CollectorSettings, output: FluentBitOutput) -> 
 def fluent_bit_config(name: str, namespaces: Sequence[str], output: FluentBitOutput) -> str:
     """The configuration of Fluent Bit in its classic format.
 
-    Files are read from their start: the file of a short task can be complete before it is found.
+    Files are read from their start: the file of a short task can be complete before it is found. What the output does not
+    accept is tried again, by default only once; meanwhile, the buffer fills, and files are not read any further.
     """
     paths = ",".join(f"/var/log/containers/*_{namespace}_*.log" for namespace in namespaces)
     return f"""\
@@ -293,6 +294,7 @@ def fluent_bit_config(name: str, namespaces: Sequence[str], output: FluentBitOut
     HTTP_Listen           0.0.0.0
     HTTP_Port             {_FLUENT_BIT_PORT}
     Health_Check          On
+    scheduler.cap         300
 
 [INPUT]
     Name                  tail
@@ -330,6 +332,7 @@ def _output(output: FluentBitOutput) -> dict[str, str]:
             "log_group_name": output.log_group,
             "log_stream_prefix": "pod-",
             "log_stream_template": "$kubernetes['pod_name'].$kubernetes['container_name']",
+            "Retry_Limit": "no_limits",
             "auto_create_group": "On" if output.create_log_group else "Off",
             **({"log_retention_days": str(output.retention_days)} if output.create_log_group else {}),
         }
@@ -341,6 +344,8 @@ def _output(output: FluentBitOutput) -> dict[str, str]:
             "bucket": output.bucket,
             "s3_key_format": f"/{output.prefix.strip('/')}/%Y/%m/%d/%H%M%S-$UUID.gz",
             "compression": "gzip",
+            # For this plugin, no_limits means 5.
+            "Retry_Limit": "1000",
             "use_put_object": "On",
             "total_file_size": "50M",
             "upload_timeout": "5m",
@@ -369,6 +374,7 @@ def _loki_output(output: LokiOutput) -> dict[str, str]:
         "tls": "On" if tls else "Off",
         "labels": ", ".join(labels),
         "line_format": "json",
+        "Retry_Limit": "no_limits",
     }
     if output.tenant is not None:
         made["tenant_id"] = output.tenant
