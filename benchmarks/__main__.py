@@ -96,10 +96,10 @@ def measure_checks(folder: Path, rounds: int) -> list[Verdict]:
     ]
     modules, first, second = (statistics.median(column) for column in zip(*times, strict=True))
     print(
-        f"\nchecks of one environment: {first:.1f} ms the first time in a process, {second:.1f} ms after that; "
+        f"\nchecks of one environment, processor time: {first:.1f} ms the first time in a process, {second:.1f} ms after that; "
         f"loading their modules takes {modules:.1f} ms\n"
     )
-    return [Verdict("checks of all values and resources, the first time", first, 15, " ms")]
+    return [Verdict("checks of values and resources, the first time, processor", first, 15, " ms")]
 
 
 def measure_growth(folder: Path, rounds: int) -> list[Verdict]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,3 +69,25 @@ def test_wire_modules_do_not_compare_versions() -> None:
 @pytest.mark.parametrize("text", ["settings.dialect.airflow_major < 3", "version(dialect.airflow) >= (3, 1)"])
 def test_comparison_of_a_version_is_found(text: str) -> None:
     assert comparisons_of_versions(f"each = 2 if {text} else 1")
+
+
+def test_files_and_functions_that_the_contributing_guide_names_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = set(re.findall(r"`((?:lib|tests|tools|docs)/[\w./-]+)`", text))
+    paths |= {f"lib/cdk8s_airflow/{path}" for path in re.findall(r"`((?:validation|model)/\w+\.py)`", text)}
+    assert len(paths) > 15
+    assert {path for path in paths if not (ROOT / path).exists()} == set()
+    row = next(line for line in text.splitlines() if line.startswith("| wire |"))
+    file = re.findall(r"`(lib/[\w./]+)`", row)[0]
+    functions = {
+        node.name for node in ast.walk(ast.parse((ROOT / file).read_text("utf-8"))) if isinstance(node, ast.FunctionDef)
+    }
+    assert set(re.findall(r"`(git_sync_\w+)`", row)) <= functions
+
+
+def test_packages_of_the_contributing_guide_are_those_of_the_contract() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("| Packages of `lib/cdk8s_airflow`")[2].partition("\n\n")[0]
+    named = {name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+    existing = {init.parent.name for init in LIBRARY.glob("*/__init__.py")}
+    assert named == existing

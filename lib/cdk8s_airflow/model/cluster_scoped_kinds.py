@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _CLUSTER_SCOPED: dict[str, frozenset[str]] = {
     "": frozenset({"Namespace", "Node", "PersistentVolume"}),
     "admissionregistration.k8s.io": frozenset(
@@ -38,6 +40,7 @@ _CLUSTER_SCOPED: dict[str, frozenset[str]] = {
 }
 
 
+@lru_cache(maxsize=1024)
 def is_cluster_scoped(api_version: str, kind: str) -> bool:
     """Whether objects of this kind have no namespace, in every version of its API group.
 

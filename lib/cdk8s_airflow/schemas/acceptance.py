@@ -63,6 +63,8 @@ def _ignored(value: object, told: Any, schema: Schema, root: Schema) -> bool:
 
 
 def _type(value: object, told: Any, schema: Schema, root: Schema) -> bool:
+    if type(told) is str and told != "integer":
+        return _TYPES[told](value)
     names = [told] if isinstance(told, str) else told
     if type(value) is float and "integer" in names and "number" not in names:
         raise _UnsureError  # 1.0 is an integer

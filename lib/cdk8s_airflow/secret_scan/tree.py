@@ -30,18 +30,21 @@ def find_in_tree(tree: object) -> Iterator[tuple[Path, str]]:
 
 def _collect(value: Any, name: str, texts: list[str]) -> bool:
     """Collects the strings of a document. Returns whether its names and values alone make it suspicious."""
-    if isinstance(value, str):
+    kind = type(value)  # compared first, because most values have one of these types
+    if kind is str or isinstance(value, str):
         texts.append(value)
         return bool(name) and is_secret_value(name, value)
-    if type(value) is dict or isinstance(value, Mapping):
-        suspicious = _is_secret_variable(value) or ("kind" in value and next(_secret_content(value), None) is not None)
+    if kind is dict or isinstance(value, Mapping):
+        suspicious = ("value" in value and _is_secret_variable(value)) or (
+            "kind" in value and next(_secret_content(value), None) is not None
+        )
         for key, item in value.items():
             if isinstance(key, str) and not (key == ENCRYPTED and _is_sealed(value)):
                 if len(key) > 15:
                     texts.append(key)
                 suspicious |= _collect(item, key, texts)
         return suspicious
-    if isinstance(value, (list, tuple)):
+    if kind is list or isinstance(value, (list, tuple)):
         suspicious = False
         for index, item in enumerate(value):
             suspicious |= _collect(item, name, texts) or (

@@ -65,7 +65,7 @@ def _carried(item: Any, levels: int) -> Any:
     elif item is None or kind is bool:
         return item
     elif kind is dict:
-        if levels > 0 and set(map(type, item)) <= {str} and not any(map(_is_halved, item)):
+        if levels > 0 and set(map(type, item)) <= {str} and not _is_halved("\0".join(item)):
             return {key: _carried(inner, levels - 1) for key, inner in item.items()}
     elif kind is list:
         if levels > 0:

@@ -6,6 +6,7 @@ Source: the documentation "Object Names and IDs" and "Labels and Selectors", and
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from cdk8s_airflow._regex import regex
@@ -54,6 +55,7 @@ def is_host(text: str) -> bool:
     return is_subdomain(text) and all(len(part) <= LONGEST_LABEL for part in parts) and not parts[-1].isdigit()
 
 
+@lru_cache(maxsize=2048)
 def is_label_value(text: str) -> bool:
     """Whether the string is a valid value of a label, which may be empty."""
     return len(text) <= LONGEST_LABEL and _LABEL_VALUE.fullmatch(text) is not None
@@ -69,6 +71,7 @@ def is_variable(text: str) -> bool:
     return _VARIABLE.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=2048)
 def qualified_name_problem(text: str) -> str | None:
     """What is wrong with the key of a label or annotation, a name with an optional ``domain/`` prefix; None if it is valid."""
     prefix, slash, name = text.rpartition("/")
