@@ -52,7 +52,7 @@ CASES = [
         admin(credentials=BasicAuthSecret("airflow-fernet-key")),
         "admin.credentials",
         "'airflow-fernet-key'",
-        "of its own",
+        "separate Secret",
     ),
     case("an account by its name", airflow(admin="admin"), "admin", "'admin'", "AdminAccount("),
     case("a client's secret as text", oidc(client_secret="hunter2"), "auth.sign_on.client_secret", "", "SecretKey("),

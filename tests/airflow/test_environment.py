@@ -58,7 +58,7 @@ CASES = [
     ),
     case("a proxy without a scheme", airflow(proxy=HttpProxy(http="proxy.lab:3128")), "proxy.http", "", "http://"),
     case("a proxy with a path", airflow(proxy=HttpProxy(http="http://proxy.lab/pac")), "proxy.http", "", "http://"),
-    case("no proxy at all", airflow(proxy=HttpProxy(no_proxy=["a.lab"])), "proxy.http", "None", "do not pass proxy="),
+    case("no proxy at all", airflow(proxy=HttpProxy(no_proxy=["a.lab"])), "proxy.http", "None", "remove proxy="),
     case(
         "an exception with a star",
         airflow(proxy=HttpProxy(http=PROXY, no_proxy=["*.lab"])),
@@ -123,7 +123,7 @@ CASES = [
         airflow(connections={"lake": SecretKey("s", "a"), "LAKE": SecretKey("s", "b")}),
         "connections.lake",
         "",
-        "one place",
+        "Remove one",
     ),
     case(
         "a variable twice by values",

@@ -44,7 +44,7 @@ Role airflow/launcher  security
 
 PersistentVolumeClaim airflow/logs  configuration
   + metadata.labels.team  configuration [object/labels]
-      metadata.labels.team is added (data). What selects objects by it finds others.
+      metadata.labels.team is added (data). Selectors that use it match other objects.
 
 3 changes of 3 objects: cannot be applied 1, security 1, configuration 1. 1 accepted."""
     )

@@ -313,7 +313,7 @@ def test_entries_of_a_keyed_list_stand_once() -> None:
             "listeners": [{"name": "a", "port": 80, "protocol": "HTTP"}, {"name": "a", "port": 81, "protocol": "HTTP"}],
         },
     }
-    assert only(check_manifest(listeners), "duplicate", "spec.listeners[1]").fix == "give each entry its own"
+    assert only(check_manifest(listeners), "duplicate", "spec.listeners[1]").fix == "Use a unique value for each entry"
 
 
 @pytest.mark.parametrize("kind", ["ClusterIssuer", "ClusterSecretStore", "ClusterImageCatalog"])

@@ -300,7 +300,7 @@ class Ldap:
             yield Finding(
                 rule="people/clear-text",
                 at="start_tls",
-                problem="upgrades a plain connection to TLS, and this URL uses TLS from the start",
+                problem="must not be set with an ldaps:// URL, which uses TLS from the start",
                 seen="True",
                 fix="Remove it",
             )

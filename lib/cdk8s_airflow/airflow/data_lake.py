@@ -61,7 +61,7 @@ class DataLake:
                 yield Finding(
                     rule="lake/several",
                     at=f"buckets[{index}]",
-                    problem="is in another store than the first, or has another login, and a connection has one of each",
+                    problem="must be in the same store as the first bucket and have the same login, because a connection has one of each",
                     seen=bucket.url,
-                    fix="keep to one of them, and give the other to tasks by connections=",
+                    fix="Use buckets of one store and login here, and pass another login with connections=",
                 )

@@ -148,8 +148,8 @@ _ProxyUrl = Annotated[
     str,
     Must(
         _is_proxy,
-        "is not the address of a proxy",
-        'write it like "http://proxy.example.com:3128"; one with user and password belongs into a Secret: SecretKey(...)',
+        "must be the address of a proxy",
+        'Use a URL such as "http://proxy.example.com:3128"; with user and password, pass a SecretKey(...) that contains it',
         "argument/url",
         hides=True,
     ),
@@ -159,8 +159,8 @@ _Exception = Annotated[
     str,
     Must(
         _is_exception,
-        "is nothing that every program takes for an exception from the proxy",
-        'write a host, a domain like ".example.com", an address, or a network of IPv4 like "10.0.0.0/8"',
+        "must be a proxy exception that all programs support",
+        'Use a host, a domain such as ".example.com", an address, or an IPv4 network such as "10.0.0.0/8"',
         "environment/no-proxy",
     ),
 ]
@@ -194,9 +194,9 @@ class HttpProxy:
             yield Finding(
                 rule="environment/proxy",
                 at="http",
-                problem="is missing, and https too, so there is no proxy",
+                problem="is required, or https=",
                 seen="None",
-                fix="set one of them, or do not pass proxy=",
+                fix="Set http= or https=, or remove proxy=",
             )
 
 

@@ -184,7 +184,7 @@ class Ingress:
                 yield Finding(
                     rule="exposure/issuer",
                     at=f"annotations.{key}",
-                    problem="sets an issuer, and tls does too",
+                    problem="conflicts with tls=, which sets an issuer too",
                     seen=show(self.annotations[key]),
                     fix="remove the annotation: tls=IngressTls(..., issuer=...) sets it",
                 )

@@ -58,7 +58,7 @@ PlainText = Annotated[
     str,
     Must(
         lambda text: "{{" not in text,
-        "holds {{, which some versions of the chart take for a template of their own",
+        "must not contain {{, which some chart versions evaluate as a template",
         "write it without",
         "components/template",
     ),
@@ -89,9 +89,9 @@ class LogGroomer:
             yield Finding(
                 rule="components/groomer",
                 at="interval",
-                problem="is not in whole minutes, in which the container counts",
+                problem="must be a multiple of one minute",
                 seen=repr(self.interval),
-                fix='write it like "15m" or "1h"',
+                fix='Use, for example, "15m" or "1h"',
             )
 
 
@@ -123,7 +123,7 @@ def label_rules(labels: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             rule="components/label",
             at=f"labels.{key}",
-            problem="is the label by which the chart's objects find their pods",
+            problem="is a label that the selectors of the chart use",
             seen=repr(labels[key]),
             fix="Use another key",
         )
@@ -150,8 +150,8 @@ class AirflowPod(ComponentPod):
             yield Finding(
                 rule="components/variable",
                 at=f"env.{name}",
-                problem="is set by the chart or by another argument, and no name may stand twice",
-                fix="give the argument it comes from: keys=, database=, executor=",
+                problem="is set by the chart or by another argument, and names must be unique",
+                fix="Remove it, and use the argument that sets it, such as keys=, database= or executor=",
             )
         for name, value in self.env.items():
             if isinstance(value, str):
@@ -203,6 +203,10 @@ def container_rules(
     yield from container_resource_rules(given, at)
 
 
+_AMOUNTS = {"cpu": '"100m"', "memory": '"256Mi"'}
+"""Examples for messages."""
+
+
 def container_resource_rules(given: Sequence[Mapping[str, Any]], at: str) -> Iterator[Finding]:
     """Whether each container has requests and a memory limit.
 
@@ -219,8 +223,8 @@ def container_resource_rules(given: Sequence[Mapping[str, Any]], at: str) -> Ite
                 yield Finding(
                     rule="components/container-resources",
                     at=f"{at}[{index}].resources.{part}.{name}",
-                    problem="is missing, and no container of a release is without requests and a memory limit",
-                    fix="say how much it needs",
+                    problem="is required: every container of a release has requests and a memory limit",
+                    fix=f"Set {part}.{name} to the amount that the container needs, such as {_AMOUNTS[name]}",
                 )
 
 
@@ -233,14 +237,14 @@ def _volume_rules(volumes: Sequence[Mapping[str, Any]], mounts: Sequence[Mapping
                 at=f"volumes[{index}].name",
                 problem="is the name of another volume of the pod",
                 seen=repr(name),
-                fix="choose another name",
+                fix="Use another name",
             )
     for index, mount in enumerate(mounts):
         if mount.get("name") not in names:
             yield Finding(
                 rule="components/volume",
                 at=f"volume_mounts[{index}].name",
-                problem="is no volume given here",
+                problem="must be the name of a volume in volumes=",
                 seen=repr(mount.get("name")),
                 fix="add it to volumes=, or correct the name",
             )
@@ -252,8 +256,8 @@ def _template_rules(given: object, at: str) -> Iterator[Finding]:
             yield Finding(
                 rule="components/template",
                 at=at,
-                problem="holds {{, which some versions of the chart take for a template of their own",
-                fix="write it without",
+                problem="must not contain {{, which some chart versions evaluate as a template",
+                fix="Remove {{ from the value",
             )
     elif isinstance(given, Mapping):
         for key, value in given.items():

@@ -242,9 +242,9 @@ def _missing_definitions(crds: set[str], facts: ClusterFacts) -> list[Finding]:
         Finding(
             rule="facts/crd-missing",
             at="facts.crds",
-            problem=f"the cluster lacks {name}, which this needs",
+            problem=f"must list {name}, which this construct requires",
             seen=", ".join(sorted(facts.crds)) or "none",
-            fix="install the operator that brings it, then name it in ClusterFacts(crds=...)",
+            fix="Install the operator that provides it, then add it to ClusterFacts(crds=...)",
         )
         for name in sorted(crds - set(facts.crds))
     ]

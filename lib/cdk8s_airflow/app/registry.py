@@ -266,8 +266,8 @@ def _borrowed(at: str, namespace: str, release: str, account: str) -> Finding:
     return Finding(
         rule="secrets/exposed-account",
         at=at,
-        problem=f"{account} can be used to read Secrets, and release {release!r} starts pods in the same namespace: a DAG "
-        "author could start a pod that uses it",
+        problem=f"must not be a namespace where release {release!r} starts pods: a DAG author could start a pod that uses "
+        f"{account}, which can read Secrets",
         seen=repr(namespace),
         fix="Use a namespace where no Airflow release starts pods",
     )

@@ -239,7 +239,7 @@ def _refused(problem: str, place: str = "") -> Finding:
         rule="app/refused",
         at="",
         problem=f"cdk8s refused the app: {problem}",
-        fix="Fix what the message names",
+        fix="Fix the error in the message",
         path=place,
     )
 

@@ -106,7 +106,7 @@ class PostgresSize:
     memory: Bytes
     max_connections: Annotated[
         int,
-        Must(lambda number: 20 <= number <= 10000, "is not a number of sessions", "use 20 to 10000", "argument/range"),
+        Must(lambda number: 20 <= number <= 10000, "must be a number of sessions", "use 20 to 10000", "argument/range"),
     ] = 100
 
     @staticmethod

@@ -102,8 +102,8 @@ _Library = Annotated[
     str,
     Must(
         lambda text: LIBRARY.fullmatch(text) is not None,
-        "is not the name of a library",
-        'write it without folder and ending, like "pg_cron"',
+        "must be the name of a library",
+        'Use the name without folder and extension, such as "pg_cron"',
         "argument/name",
     ),
 ]
@@ -112,8 +112,8 @@ _Major = Annotated[
     int,
     Must(
         lambda major: 14 <= major <= 18,
-        "is not a major version of PostgreSQL that CloudNativePG supports",
-        "use 14 to 18; every version of Airflow known here runs with 16",
+        "must be a major version of PostgreSQL that CloudNativePG supports",
+        "Use 14 to 18; all supported Airflow versions run with 16",
         "database/postgres-major",
     ),
 ]

@@ -148,8 +148,8 @@ _ServerName = Annotated[
     str,
     Must(
         lambda text: is_host(text) or _is_address(text),
-        "is not the name or address of a server",
-        'write the bare name like "airflow.abc123.eu-central-1.rds.amazonaws.com": no scheme, user, port or database',
+        "must be the name or address of a server",
+        'Use the bare name, such as "airflow.abc123.eu-central-1.rds.amazonaws.com", without scheme, user, port and database',
         "argument/host",
         hides=True,
     ),

@@ -16,8 +16,8 @@ _RoleName = Annotated[
     SqlName,
     Must(
         lambda name: not is_reserved_role(name),
-        "is a role that PostgreSQL or CloudNativePG keeps for itself",
-        "choose another name",
+        "must not be a reserved role of PostgreSQL or CloudNativePG",
+        "Use another name",
         "database/owner",
     ),
 ]
@@ -26,7 +26,7 @@ _MemberOf = Annotated[
     str,
     Must(
         lambda name: 0 < len(name) <= 63 and name.isidentifier() and name.islower(),
-        "is not a role that PostgreSQL takes without quotes",
+        "must be a role name that PostgreSQL accepts without quotes",
         "use lower-case letters, digits and underscores, starting with a letter",
         "argument/name",
     ),
@@ -36,8 +36,8 @@ _DatabaseName = Annotated[
     SqlName,
     Must(
         lambda name: name not in RESERVED_DATABASES,
-        "is a database that PostgreSQL makes for itself",
-        "choose another name",
+        "must not be a database that PostgreSQL creates itself",
+        "Use another name",
         "database/database",
     ),
 ]
@@ -46,8 +46,8 @@ _Sessions = Annotated[
     int,
     Must(
         lambda number: -1 <= number <= 2**31 - 1,
-        "is not a number of sessions",
-        "use a number from 0 on, or -1 for as many as the server takes",
+        "must be a number of sessions",
+        "Use 0 or more, or -1 for no limit",
         "argument/range",
     ),
 ]

@@ -173,7 +173,7 @@ def _rules(profiles: Mapping[str, DbtProfile], env: Mapping[str, str], folder: s
                 rule="dbt/empty",
                 at="profiles",
                 problem="has no profile",
-                fix=f'write it like {{"warehouse": {DbtProfile.how_to_write}}}',
+                fix=f'Use {{"warehouse": {DbtProfile.how_to_write}}}',
             )
         )
     if folder == "/tmp" or folder.startswith("/tmp/"):
@@ -183,7 +183,7 @@ def _rules(profiles: Mapping[str, DbtProfile], env: Mapping[str, str], folder: s
                 at="folder",
                 problem="is below /tmp, which dbt writes to",
                 seen=repr(folder),
-                fix='choose another, like "/profiles"',
+                fix='Use another path, such as "/profiles"',
             )
         )
     for name, text in env.items():
@@ -201,8 +201,8 @@ def _rules(profiles: Mapping[str, DbtProfile], env: Mapping[str, str], folder: s
                 Finding(
                     rule="components/template",
                     at=f"env.{name}",
-                    problem="holds {{, which some versions of the chart take for a template of their own",
-                    fix="write it without",
+                    problem="must not contain {{, which some chart versions evaluate as a template",
+                    fix="Remove {{ from the value",
                 )
             )
     return found

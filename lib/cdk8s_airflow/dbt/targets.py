@@ -20,7 +20,7 @@ DbtName = Annotated[
     str,
     Must(
         lambda text: _NAME.fullmatch(text) is not None,
-        "is not a name that a variable can be made from",
+        "must be a name that can be converted to the name of a variable",
         "use letters, digits, underscores and dashes, starting with a letter",
         "dbt/name",
     ),
@@ -31,8 +31,8 @@ PodPath = Annotated[
     str,
     Must(
         lambda text: _ABSOLUTE.fullmatch(text) is not None and ".." not in text.split("/"),
-        "is not the path of a file or folder in a pod",
-        'write it from the root, like "/profiles"',
+        "must be the absolute path of a file or folder in a pod",
+        'Use a path such as "/profiles"',
         "dbt/path",
     ),
 ]
@@ -42,8 +42,8 @@ _Plain = Annotated[
     str,
     Must(
         lambda text: "{{" not in text and "{%" not in text,
-        "holds a template, which dbt would evaluate",
-        "write the name itself; what is secret is a SecretKey",
+        "contains a template, which dbt would evaluate",
+        "Use the final name",
         "dbt/template",
     ),
 ]
@@ -95,14 +95,14 @@ class DbtPostgres:
             yield Finding(
                 rule="dbt/tls",
                 at="ca",
-                problem=f"is missing, and tls={self.tls!r} checks the server's certificate against it",
+                problem=f"is required: tls={self.tls!r} verifies the certificate of the server",
                 fix='set ca= to the key of a ConfigMap or Secret with the CA certificate in PEM: ca=ConfigMapKey("warehouse-ca", "ca.crt")',
             )
         if self.ca is not None and not verifies:
             yield Finding(
                 rule="dbt/tls",
                 at="tls",
-                problem="verifies nothing, so the authorities in ca= are never asked",
+                problem="does not verify the certificate of the server, so ca= is ignored",
                 seen=repr(self.tls),
                 fix='use tls="verify-full", or remove ca=',
             )
@@ -158,8 +158,8 @@ class DbtTarget:
                 yield Finding(
                     rule="dbt/template",
                     at=f"settings.{name}",
-                    problem="holds a template, which dbt would evaluate",
-                    fix="write the value itself; what is secret is a SecretKey",
+                    problem="contains a template, which dbt would evaluate",
+                    fix="Use the final value, or SecretKey(...) for a secret",
                 )
 
 
@@ -185,14 +185,12 @@ class DbtProfile:
 
     def _rules(self) -> Iterator[Finding]:
         if not self.targets:
-            yield Finding(
-                rule="dbt/empty", at="targets", problem="has no target", fix=f"write it like {DbtProfile.how_to_write}"
-            )
+            yield Finding(rule="dbt/empty", at="targets", problem="has no target", fix=f"Use {DbtProfile.how_to_write}")
         elif self.default is None and len(self.targets) > 1:
             yield Finding(
                 rule="dbt/default",
                 at="default",
-                problem="is missing, and there are several targets",
+                problem="is required, because there are several targets",
                 seen=", ".join(self.targets),
                 fix="set default= to the name of one target",
             )

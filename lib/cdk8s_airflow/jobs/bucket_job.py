@@ -222,9 +222,9 @@ def _rules(
         yield Finding(
             rule="storage/no-buckets",
             at="buckets",
-            problem="is empty, so that the Job would do nothing",
+            problem="must contain at least one bucket",
             seen="[]",
-            fix='name some, like storage.bucket("data-raw")',
+            fix='Use buckets=[storage.bucket("data-raw")]',
         )
         return
     storage = buckets[0].storage
@@ -234,15 +234,15 @@ def _rules(
             yield Finding(
                 rule="storage/several-stores",
                 at=f"buckets[{index}]",
-                problem="is in another store than the first, and a Job logs in to one",
+                problem="must be in the same store as the first bucket, because a Job logs in to one store",
                 seen=bucket.url,
-                fix="write a BucketJob for each store",
+                fix="Create one BucketJob for each store",
             )
         if bucket.name in names:
             yield Finding(
                 rule="storage/bucket-twice",
                 at=f"buckets[{index}].name",
-                problem="is named twice",
+                problem="is listed twice",
                 seen=repr(bucket.name),
                 fix="remove one of the two",
             )
@@ -255,13 +255,13 @@ def _rules(
             at="versioned",
             problem="must be one of the buckets",
             seen=repr(each),
-            fix=f"name one of {', '.join(names)}",
+            fix=f"Use one of {', '.join(names)}",
         )
     if versioned and storage.scheme == "azure":
         yield Finding(
             rule="storage/versioned",
             at="versioned",
-            problem="is a matter of the storage account with Azure, not of a container",
+            problem="is not supported for Azure containers: versioning is a setting of the storage account",
             seen=repr(sorted(versioned)),
             fix="Remove it, and enable versioning for the storage account",
         )

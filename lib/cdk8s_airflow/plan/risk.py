@@ -69,7 +69,7 @@ _MEANINGS = {
     Risk.CONFIGURATION: "The change takes effect without a restart of a running pod.",
     Risk.RESTART: "Pods are replaced one after another. What runs in a replaced pod ends.",
     Risk.SECURITY: "A network policy, a permission or a Pod Security level allows more than before.",
-    Risk.DOWNTIME: "A part of the platform does not work for a while, or no longer for those who used it in the old way.",
+    Risk.DOWNTIME: "A part of the platform does not work for a while, or clients can no longer use it in the same way.",
     Risk.DATA: "Data is deleted, is no longer reachable, or can no longer be decrypted.",
     Risk.IMPOSSIBLE: "The API server or an operator refuses the change, or never applies it to what exists.",
 }

@@ -37,8 +37,8 @@ def check_manifest(manifest: Mapping[str, object]) -> list[Finding]:
                 Finding(
                     rule="manifest/missing-field",
                     at=field,
-                    problem="every object needs this field",
-                    fix=f"give {field!r}",
+                    problem="is required in every object",
+                    fix=f"Set {field}",
                 )
             )
     if not isinstance(api_version, str) or not isinstance(kind, str) or not api_version or not kind:
@@ -110,9 +110,9 @@ def _other_version(api_version: str, kind: str) -> Iterator[Finding]:
         yield Finding(
             rule="manifest/unknown-version",
             at="apiVersion",
-            problem=f"there are no facts for this version of {kind}",
+            problem=f"must be a version of {kind} that this library has a schema for",
             seen=repr(api_version),
-            fix=f"give {versions[-1]!r}",
+            fix=f"Use {versions[-1]!r}",
         )
         return
     guess = translate.nearest(kind, [other for _, other in same])
@@ -120,7 +120,7 @@ def _other_version(api_version: str, kind: str) -> Iterator[Finding]:
         yield Finding(
             rule="manifest/unknown-kind",
             at="kind",
-            problem=f"{group} has no such kind",
+            problem=f"is not a kind of the API group {group}",
             seen=repr(kind),
             fix=f"did you mean {guess!r}?",
         )
@@ -155,6 +155,6 @@ def _twice(body: dict[str, Any], keyed: dict[str, Any]) -> Iterator[Finding]:
                     rule="manifest/duplicate",
                     at=dotted((*path, index)),
                     problem=f"has the same {', '.join(keyed['keys'])} as another entry",
-                    fix="give each entry its own",
+                    fix="Use a unique value for each entry",
                 )
             met.add(key)

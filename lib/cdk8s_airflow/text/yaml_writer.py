@@ -150,7 +150,7 @@ def _erased(at: str, text: str) -> Finding:
         rule="text/erased",
         at=at,
         problem=f"Helm removes {_ERASED_BY_HELM} from everything it renders",
-        fix="write this text in another way",
+        fix="Use a string without it",
     )
 
 
@@ -271,8 +271,8 @@ class _Writer:
                     Finding(
                         rule="text/number-range",
                         at=at,
-                        problem="Helm keeps integers exactly only up to 9007199254740992",
-                        fix="write it in quotes, as text",
+                        problem="must be from -9007199254740992 to 9007199254740992, because Helm rounds larger integers",
+                        fix="Use a string: put the number in quotes",
                     )
                 )
             return int.__repr__(value)
@@ -282,9 +282,9 @@ class _Writer:
                     Finding(
                         rule="text/number-finite",
                         at=at,
-                        problem="Helm has no number for infinity or not-a-number",
+                        problem="must be a finite number",
                         seen=show(value),
-                        fix="give a finite number, or text",
+                        fix="Use a finite number, or a string",
                     )
                 )
             return _float(float(value))
@@ -297,8 +297,8 @@ class _Writer:
                 Finding(
                     rule="text/surrogate",
                     at=at,
-                    problem="the text holds half a character (a lone surrogate), which cannot be written to a file",
-                    fix="decode the text from its source with the right encoding",
+                    problem="contains an unpaired surrogate, which cannot be encoded as UTF-8",
+                    fix="Decode the string with the right encoding",
                 )
             )
             return ""
@@ -313,7 +313,7 @@ class _Writer:
                 Finding(
                     rule="text/key-length",
                     at=at,
-                    problem=f"a key is longer than the {LONGEST_KEY} characters that YAML readers take for one",
+                    problem=f"a key is longer than the {LONGEST_KEY} characters that YAML parsers accept",
                     fix="use a shorter key",
                 )
             )

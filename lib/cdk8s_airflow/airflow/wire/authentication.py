@@ -281,8 +281,8 @@ def authentication_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             yield Finding(
                 rule="people/two-log-ins",
                 at="admin",
-                problem="could not log in: with single sign-on, Airflow has no log-in with a password of its own",
-                fix="remove admin=, and give a group the role Admin in roles=",
+                problem="could not log in: with single sign-on, Airflow has no password login",
+                fix="Remove admin=, and map a group to the role Admin in roles=",
             )
         if isinstance(auth.sign_on, Oidc) and base_url(settings) is None:
             yield Finding(
@@ -338,9 +338,9 @@ def _simple_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="people/simple",
             at="api_server",
-            problem="must be 1, because each API server would generate other passwords",
+            problem="must have one replica, because each API server would generate different passwords",
             seen=str(settings.api_server.most_replicas),
-            fix="use one replica, or FabAuth()",
+            fix="Use replicas=1, or auth=FabAuth()",
         )
 
 

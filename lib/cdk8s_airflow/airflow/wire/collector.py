@@ -103,8 +103,8 @@ def collector_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="components/collector",
             at="statsd",
-            problem="gets no metrics, because the collector does",
-            fix="say statsd=None, or OtelCollector(metrics=False, ...)",
+            problem="would receive no metrics, because Airflow sends them to the OpenTelemetry collector",
+            fix="Set statsd=None, or OtelCollector(metrics=False, ...)",
         )
 
 

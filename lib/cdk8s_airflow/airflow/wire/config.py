@@ -343,7 +343,7 @@ def _problems(option: _Option, settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="config/unknown-option",
             at=option.at,
-            problem=f"Airflow {airflow} has no section {option.asked[0]!r} and nothing that took this option's place",
+            problem=f"Airflow {airflow} has no section {option.asked[0]!r} and no replacement for this option",
             seen=_seen(option),
             fix="Remove it, or use an airflow_version that has it",
         )

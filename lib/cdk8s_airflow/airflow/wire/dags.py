@@ -224,7 +224,7 @@ def dag_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="dags/bundles",
             at="dags",
-            problem=f"requires Airflow 3 for DAG bundles, and this is {settings.dialect.airflow}",
+            problem=f"requires Airflow 3 for DAG bundles, but airflow_version is {settings.dialect.airflow}",
             seen="DagBundles",
             fix="use DagRepoSync for one repository, or Airflow 3.0.2 or newer",
         )

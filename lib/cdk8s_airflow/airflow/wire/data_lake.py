@@ -64,16 +64,16 @@ def data_lake_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 rule="lake/twice",
                 at=others[name],
                 problem=f"is the variable {name}, which data_lake= sets",
-                fix="Remove it, or give the lake another connection_id= or variables=False",
+                fix="Remove it, or set another connection_id= or variables=False in DataLake",
             )
     logs = settings.logs
     if isinstance(logs, S3Logs) and logs.connection is None and "AWS_ACCESS_KEY_ID" in names:
         yield Finding(
             rule="lake/login-of-logs",
             at="data_lake.variables",
-            problem="gives every pod a login to the lake, and with it pods would write logs, which were to go by their identity",
+            problem="must be False, because the login of the lake would replace the cloud identity with which pods write logs",
             seen="True",
-            fix="write DataLake(variables=False, ...); tasks then have the connection alone",
+            fix="Use DataLake(variables=False, ...); tasks then have only the connection",
         )
     elif isinstance(logs, S3Logs) and logs.endpoint is None and "AWS_ENDPOINT_URL_S3" in names:
         yield Finding(
@@ -81,7 +81,7 @@ def data_lake_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             at="data_lake.variables",
             problem="sets the S3 endpoint of every pod, and logs= has no endpoint of its own, so logs would be written there",
             seen="True",
-            fix="write DataLake(variables=False, ...), or say where the bucket of logs is: "
+            fix="Use DataLake(variables=False, ...), or set the endpoint of the log bucket: "
             'Logs.s3(..., endpoint="https://s3.eu-central-1.amazonaws.com")',
         )
 
@@ -110,8 +110,8 @@ def data_lake_notes(settings: ReleaseSettings) -> Iterator[str]:
     if lake.buckets[0].credentials is None:
         names = ", ".join(each.url for each in lake.buckets)
         yield BeforeApply(
-            f"Tasks of release {settings.release} access {names} with their cloud identity. Give their service accounts one "
-            "(service_accounts=), or their nodes."
+            f"Tasks of release {settings.release} access {names} with their cloud identity. Assign the "
+            "identity to their service accounts (service_accounts=) or to their nodes."
         )
 
 

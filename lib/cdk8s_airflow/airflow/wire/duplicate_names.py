@@ -48,8 +48,8 @@ def duplicate_variable_rules(
         return Finding(
             rule="environment/twice",
             at=at,
-            problem=f"is the variable {name}, which {first} sets as well; the API server refuses a name that stands twice",
-            fix="say it in one place",
+            problem=f"is the variable {name}, which {first} sets too; the API server refuses duplicate names",
+            fix="Remove one of the two",
         )
 
     seen = dict.fromkeys(_built_in(settings, values), "the chart")
@@ -105,7 +105,7 @@ def duplicate_volume_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
                 yield Finding(
                     rule="components/volume",
                     at=f"values.{component}.extraVolumes[{index}].name",
-                    problem=f"is the name of values.volumes[{shared[volume['name']]}] too, which every pod of Airflow has",
+                    problem=f"is the name of values.volumes[{shared[volume['name']]}] too, which all Airflow pods have",
                     seen=show(volume["name"]),
-                    fix="choose another name for it",
+                    fix="Use another name",
                 )

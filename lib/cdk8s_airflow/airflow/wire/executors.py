@@ -355,7 +355,7 @@ def _worker_rules(settings: ReleaseSettings, given: CeleryWorkers, at: str) -> I
         yield Finding(
             rule="executors/storage",
             at=f"{at}.storage",
-            problem="is not created: log files are on the claim of logs=",
+            problem="is ignored: log files are on the volume claim of logs=",
             seen=show(given.storage),
             fix="Remove it, or use another logs=",
         )

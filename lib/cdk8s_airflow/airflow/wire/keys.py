@@ -61,8 +61,8 @@ def key_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             yield Finding(
                 rule="secrets/key-missing",
                 at=f"keys.{field}",
-                problem=f"is missing, and Airflow {dialect.airflow} reads it; the chart would make one up and change it",
-                fix='name its Secret, or use AirflowKeys.existing(prefix="airflow")',
+                problem=f"is required by Airflow {dialect.airflow}: without it, the chart would generate a key and change it later",
+                fix='Set its Secret, or use AirflowKeys.existing(prefix="airflow")',
             )
 
 

@@ -134,18 +134,18 @@ def _search_rules(logs: SearchLogs, settings: ReleaseSettings) -> Iterator[Findi
         yield Finding(
             rule="logs/no-engine",
             at="logs",
-            problem=f"Airflow writes logs to {logs.engine} from 3.0 on and the chart wires it from 1.18 on; "
+            problem=f"requires Airflow 3.0 or newer and chart 1.18 or newer for {logs.engine}; "
             f"these are Airflow {airflow} and chart {settings.dialect.chart}",
             seen=f"Logs.{logs.engine}(...)",
-            fix="choose Logs.elasticsearch(...) or an object store like Logs.s3(...), or newer versions",
+            fix="Use newer versions, Logs.elasticsearch(...), or an object store such as Logs.s3(...)",
         )
     elif logs.direct and logs.direct_option not in config.options(logs.engine, airflow):
         yield Finding(
             rule="logs/not-direct",
             at="logs.direct",
-            problem=f"Airflow {airflow}, with the providers of its image, cannot send logs to {logs.engine} itself",
+            problem=f"is not supported by Airflow {airflow} with the providers of its image for {logs.engine}",
             seen="True",
-            fix="Remove it, and let a log collector of the cluster bring the output of pods there",
+            fix="Remove it, and send the standard output of pods to the search engine with a log collector",
         )
 
 

@@ -23,9 +23,9 @@ def shared_secret_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             yield Finding(
                 rule="secrets/shared",
                 at=at,
-                problem=f"is the same Secret as {first[name]}, and each of them has to hold something else",
+                problem=f"is the same Secret as {first[name]}, but each requires different content",
                 seen=repr(name),
-                fix="give each a Secret of its own",
+                fix="Use a separate Secret for each",
             )
         first.setdefault(name, at)
 

@@ -233,7 +233,7 @@ def task_namespace_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         yield Finding(
             rule="tasks/namespaces",
             at=f"task_pods.templates.{name}",
-            problem="is the name of the template of a task namespace too",
+            problem="is also the name of the template of a task namespace",
             seen=show(name),
             fix="use another name",
         )

@@ -147,8 +147,8 @@ def task_pod_text_rules(values: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(
                 rule="tasks/text",
                 at=f"values.workers.kubernetes.{key}" if own.get(key) else f"values.workers.{key}",
-                problem="must not be a template of Helm, because the pod template is generated here and Helm does not render it",
-                fix="Write the text that the template would print",
+                problem="must not be a Helm template, because this library generates the pod template and Helm does not render it",
+                fix="Use the string that the template would produce",
             )
 
 
@@ -168,8 +168,8 @@ def task_file_text_rules(values: Mapping[str, Any], unread_sections: Collection[
             yield Finding(
                 rule="tasks/text",
                 at=f"values.{at}",
-                problem="must not be a template of Helm, because task pods in other namespaces get the text as it is",
-                fix="Write the text that the template would print, or remove task_namespaces=",
+                problem="must not be a Helm template, because Helm does not render task pods in other namespaces",
+                fix="Use the string that the template would produce, or remove task_namespaces=",
             )
 
 

@@ -435,9 +435,9 @@ def _once(found: list[dict[str, Any]], given: Sequence[Mapping[str, Any]], field
             Finding(
                 rule="components/volume",
                 at=f"{at}[{index}].{field}",
-                problem="is the name of another one, which all task pods have",
+                problem="is already used in all task pods",
                 seen=show(given[index].get(field)),
-                fix="choose another",
+                fix=f"Use another {field}",
             )
             for index in twice
         )

@@ -138,11 +138,11 @@ def _overwriting(settings: ClusterSettings, recovery: CnpgRecovery, backup: Cnpg
         yield Finding(
             rule="database/backup-over-its-source",
             at="recovery.server_name",
-            problem="is also the folder to which the new Cluster's backups would go, and the operator does not start one "
+            problem="must not be the backup folder of the new Cluster, because the operator does not start a Cluster "
             "whose archive is not empty",
             seen=repr(recovery.server_name),
-            fix=f'give the new one a folder of its own: CnpgBackup(server_name="{recovery.server_name}-2", ...), '
-            "or another name of the Cluster",
+            fix=f'Use another folder for the new backups: CnpgBackup(server_name="{recovery.server_name}-2", ...), '
+            "or another name for the Cluster",
         )
 
 
@@ -242,7 +242,7 @@ def _identity_notes(bucket: Bucket, settings: ClusterSettings) -> Iterator[str]:
     if bucket.credentials is None:
         yield BeforeApply(
             f"Cluster {settings.name} accesses {bucket.url} with the cloud identity of service account "
-            f"{settings.namespace}/{settings.name}. Give it one that can read and write there: "
+            f"{settings.namespace}/{settings.name}. Assign an identity with read and write access: "
             "CnpgCluster(service_account=ServiceAccount(annotations=...))."
         )
 

@@ -216,5 +216,5 @@ def pooler_parameter_findings(parameters: Mapping[str, str]) -> Iterator[Finding
                 rule="database/pooler-parameter",
                 at=f"parameters.{name}",
                 problem="must be a parameter of PgBouncer that CloudNativePG supports",
-                fix="Remove it; the documentation of connection pooling of CloudNativePG lists the supported ones",
+                fix="Remove it; https://cloudnative-pg.io/documentation/current/connection_pooling/ lists the supported parameters",
             )

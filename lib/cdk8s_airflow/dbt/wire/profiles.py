@@ -145,7 +145,7 @@ def variable_rules(profiles: Mapping[str, DbtProfile]) -> Iterator[Finding]:
                 at="profiles",
                 problem=f"{seen[variable]} and {what} would both be read from {variable}",
                 seen=variable,
-                fix="give one of them a name that differs in more than case and dashes",
+                fix="Use names that differ in more than case and dashes",
             )
         seen[variable] = what
 

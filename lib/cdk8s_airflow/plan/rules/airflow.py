@@ -373,9 +373,9 @@ RULES = (
         on=_AIRFLOW,
         check=_version("downgrade"),
         in_place=False,
-        happens="Airflow goes from {old} back to {new}. The database is migrated to {old}, and an older Airflow does not start "
+        happens="Airflow is downgraded from {old} to {new}. The database is migrated to {old}, and an older Airflow does not start "
         "on it.",
-        first="Keep {old}; or stop Airflow, restore a backup from before the upgrade, and then go back. What ran since is lost.",
+        first="Keep {old}; or stop Airflow, restore a backup from before the upgrade, and then go back. All data written since that backup is lost.",
     ),
     Rule(
         id="airflow/patch-downgrade",
@@ -384,7 +384,7 @@ RULES = (
         on=_AIRFLOW,
         check=_version("patch-downgrade"),
         in_place=False,
-        happens="Airflow goes from {old} back to {new}. It starts only if no migration of the database lies between the two.",
+        happens="Airflow is downgraded from {old} to {new}. It starts only if no migration of the database is between the two.",
         first="Read the release notes of {old}, and take a backup of the database.",
     ),
     Rule(
@@ -394,9 +394,9 @@ RULES = (
         on=_AIRFLOW,
         check=_version("skipped-step"),
         in_place=False,
-        happens="Airflow goes from {old} to {new} in one step. The supported way to Airflow 3 is through 2.11, which warns of what "
-        "DAG files have to change; the migration of the database cannot be undone.",
-        first="Apply chart 1.20.0 with Airflow 2.11.0 first, fix what its logs warn of, take a backup, then go to {new}.",
+        happens="Airflow is upgraded from {old} to {new} in one step. The supported path to Airflow 3 is through 2.11, which warns about what "
+        "DAG files must change; the migration of the database cannot be undone.",
+        first="Apply chart 1.20.0 with Airflow 2.11.0 first, fix what its logs warn of, take a backup, then upgrade to {new}.",
     ),
     Rule(
         id="airflow/upgrade",
@@ -405,9 +405,9 @@ RULES = (
         on=_AIRFLOW,
         check=_version("upgrade"),
         in_place=False,
-        happens="Airflow goes from {old} to {new}. All components restart and wait until the database is migrated; running tasks "
+        happens="Airflow is upgraded from {old} to {new}. All components restart and wait until the database is migrated; running tasks "
         "can fail meanwhile. The migration cannot be undone.",
-        first="Pause the DAGs, wait for running tasks, back up the database and the fernet key, read the release notes.",
+        first="Pause the DAGs, wait for running tasks, back up the database and the Fernet key, read the release notes.",
     ),
     Rule(
         id="airflow/patch-upgrade",
@@ -416,7 +416,7 @@ RULES = (
         on=_AIRFLOW,
         check=_version("patch-upgrade"),
         in_place=False,
-        happens="Airflow goes from {old} to {new}. All components restart; the migration Job runs before.",
+        happens="Airflow is upgraded from {old} to {new}. All components restart; the migration Job runs first.",
         first="Take a backup of the database.",
     ),
     Rule(
@@ -427,7 +427,7 @@ RULES = (
         paths=("release.version",),
         when=_chart(-1),
         in_place=False,
-        happens="The chart goes from {old} back to {new}. All its objects change, and all workloads restart. Values that {new} does "
+        happens="The chart is downgraded from {old} to {new}. All its objects change, and all workloads restart. Values that {new} does "
         "not read are ignored.",
         first="Run plan with --render to see each object.",
     ),
@@ -439,7 +439,7 @@ RULES = (
         paths=("release.version",),
         when=_chart(1),
         in_place=False,
-        happens="The chart goes from {old} to {new}. All its objects change, and all workloads restart.",
+        happens="The chart is upgraded from {old} to {new}. All its objects change, and all workloads restart.",
         first="Run plan with --render to see each object.",
     ),
     Rule(
@@ -475,12 +475,12 @@ RULES = (
     Rule(
         id="keys/fernet",
         risk=Risk.DATA,
-        title="The fernet key comes from another Secret",
+        title="The Fernet key comes from another Secret",
         on=_AIRFLOW,
         paths=("values.fernetKeySecretName", "values.fernetKey"),
         when=_fernet,
         in_place=False,
-        happens="The fernet key is read from Secret {new} instead of {old}. If that is another key, passwords of connections and "
+        happens="The Fernet key is read from Secret {new} instead of {old}. If that is another key, passwords of connections and "
         "variables in the database can no longer be decrypted.",
         first="Copy the same key into Secret {new}. To replace the key, list both keys and run airflow rotate-fernet-key.",
     ),
@@ -525,9 +525,9 @@ RULES = (
         on=_AIRFLOW,
         check=_reference(broker_reference, ("values.data.brokerUrl*", "values.redis.enabled"), _celery),
         in_place=False,
-        happens="The Celery broker is {new} instead of {old}. Tasks that are queued in the old one are never run; the scheduler "
+        happens="The Celery broker is {new} instead of {old}. Tasks queued in the old one are never run; the scheduler "
         "queues them again when they time out.",
-        first="Pause the DAGs and let the queue run empty.",
+        first="Pause the DAGs and wait until the queue is empty.",
     ),
     Rule(
         id="connections/result-backend",
@@ -558,7 +558,7 @@ RULES = (
         on=_AIRFLOW,
         check=_reference(log_location, _LOG_VALUES, _lost_logs),
         in_place=False,
-        happens="Logs of tasks go with their pods from now on; so far they were kept in {old}. The UI no longer shows logs of earlier "
+        happens="Task logs are now lost with their pods; before, they were kept in {old}. The UI no longer shows logs of earlier "
         "runs, which stay there.",
         first="Keep logs outside the pods, or accept that they are lost.",
     ),
@@ -569,7 +569,7 @@ RULES = (
         on=_AIRFLOW,
         check=_reference(log_location, _LOG_VALUES, _no_logs),
         in_place=False,
-        happens="Logs of tasks are kept in {new} from now on; so far they went with the pods. All components restart.",
+        happens="Logs of tasks are kept in {new} ; before, they were lost with the pods. All components restart.",
     ),
     Rule(
         id="logs/retention",
@@ -607,12 +607,12 @@ RULES = (
             lambda setting: setting.old is MISSING and find(setting.view.old, "values.databaseCleanup.enabled") is True,
         ),
         happens="Rows of the metadata database are deleted after {new} days instead of {old}.",
-        first="Take a backup before.",
+        first="Take a backup first.",
     ),
     Rule(
         id="dags/source",
         risk=Risk.DOWNTIME,
-        title="DAG files come from another place",
+        title="The source of DAG files changes",
         on=_AIRFLOW,
         check=_reference(dag_source, ("values.dags.gitSync.enabled", "values.dags.persistence.enabled")),
         in_place=False,
@@ -679,7 +679,7 @@ RULES = (
         on=_AIRFLOW,
         check=_ended,
         happens="The {component} stops, and what needs it no longer works.",
-        first="Check what uses it: without a triggerer, for example, tasks that are deferred never go on.",
+        first="Check what uses it: without a triggerer, for example, deferred tasks never resume.",
     ),
     Rule(
         id="executor/concurrency",
@@ -693,7 +693,7 @@ RULES = (
             "values.config.core.max_active_runs_per_dag",
         ),
         when=_concurrency,
-        happens="{path} goes from {old} to {new}. All components restart; tasks above that wait.",
+        happens="{path} changes from {old} to {new}. All components restart; tasks above that wait.",
     ),
     Rule(
         id="statefulset/claim-template-of-chart",
@@ -739,7 +739,7 @@ RULES = (
         on=_AIRFLOW,
         paths=_REPLICAS,
         when=_named(_to_zero),
-        happens="The {component} stops: no replica is left of {old}.",
+        happens="The {component} stops: it has 0 replicas instead of {old}.",
         first="Pause the DAGs.",
     ),
     Rule(
@@ -749,7 +749,7 @@ RULES = (
         on=_AIRFLOW,
         paths=_REPLICAS,
         when=_named(_fewer),
-        happens="The number of replicas of the {component} goes from {old} to {new}. The others end; tasks that run on a Celery worker that is "
+        happens="The number of replicas of the {component} changes from {old} to {new}. The others end; tasks that run on a Celery worker that is "
         "removed fail after its grace period.",
     ),
     Rule(
@@ -759,7 +759,7 @@ RULES = (
         on=_AIRFLOW,
         paths=_REPLICAS,
         when=_named(_more),
-        happens="The number of replicas of the {component} goes from {old} to {new}. Each further one opens database sessions of its own.",
+        happens="The number of replicas of the {component} changes from {old} to {new}. Each further one opens database sessions of its own.",
         first="Compare the total with max_connections; synth checks it where the limit is known.",
     ),
     Rule(
@@ -769,7 +769,7 @@ RULES = (
         on=_AIRFLOW,
         paths=_REPLICAS,
         when=lambda setting: setting.new is not MISSING and _autoscaled(setting),
-        happens="{path} goes from {old} to {new}, but an autoscaler sets the number of replicas. Each upgrade sets it to {new} "
+        happens="{path} changes from {old} to {new}, but an autoscaler sets the number of replicas. Each upgrade sets it to {new} "
         "until the autoscaler corrects it.",
         first="Set the minimum of the autoscaler instead.",
     ),
@@ -810,7 +810,7 @@ RULES = (
         check=_tls_removed,
         in_place=False,
         happens="Connections to {host} are no longer encrypted: passwords and sessions can be read on the way.",
-        first="Keep TLS, unless it is terminated before.",
+        first="Keep TLS, unless a proxy in front of it terminates TLS.",
     ),
     Rule(
         id="ui/tls-secret-of-chart",
@@ -877,12 +877,12 @@ RULES = (
     Rule(
         id="users/auth-manager",
         risk=Risk.DOWNTIME,
-        title="Users log in by another auth manager",
+        title="The auth manager changes",
         on=_AIRFLOW,
         paths=("values.config.core.auth_manager",),
         in_place=False,
-        happens="The auth manager is {new} instead of {old}. Users, roles and passwords of the old one do not count any more.",
-        first="Check that an administrator can log in by the new one.",
+        happens="The auth manager is {new} instead of {old}. Users, roles and passwords of the old one are no longer used.",
+        first="Check that an administrator can log in with the new one.",
     ),
     Rule(
         id="users/everybody-is-admin",
@@ -934,9 +934,9 @@ RULES = (
         title="A Job of the chart becomes a hook of Helm, or stops being one",
         on=_AIRFLOW,
         paths=("values.migrateDatabaseJob.useHelmHooks", "values.createUserJob.useHelmHooks"),
-        happens="{path} {change}: the Job runs at another time of an upgrade. An older Job of this name that is "
+        happens="{path} {change}: the Job runs at another time of an upgrade. An older Job of this name that "
         "still exists blocks it.",
-        first="Delete finished Jobs of the release before.",
+        first="Delete finished Jobs of the release first.",
     ),
     Rule(
         id="names/of-chart",

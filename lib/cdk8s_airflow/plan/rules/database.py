@@ -225,7 +225,7 @@ RULES = (
         title="PostgreSQL is downgraded",
         on=_CLUSTER,
         check=_downgrade,
-        happens="PostgreSQL goes from {old} back to {new}. The operator's webhook refuses an older major version, and "
+        happens="PostgreSQL is downgraded from {old} to {new}. The operator's webhook refuses an older major version, and "
         "PostgreSQL {new} cannot read the data files of {old}.",
         first="Keep {old}; or create a second Cluster with {new} and load a dump into it.",
     ),
@@ -235,7 +235,7 @@ RULES = (
         title="PostgreSQL is upgraded to a version that the operator does not upgrade to",
         on=_CLUSTER,
         check=_unsupported,
-        happens="PostgreSQL goes from {old} to {new}. The operator's webhook refuses upgrades in place to a version below 16.",
+        happens="PostgreSQL is upgraded from {old} to {new}. The operator's webhook refuses upgrades in place to a version below 16.",
         first="Go to 16 or newer; or create a second Cluster with {new} and load a dump into it.",
     ),
     Rule(
@@ -244,8 +244,8 @@ RULES = (
         title="PostgreSQL is upgraded to another major version",
         on=_CLUSTER,
         check=_upgrade,
-        happens="PostgreSQL goes from {old} to {new}. The operator stops all instances and runs pg_upgrade; Airflow does not work "
-        "meanwhile. There is no way back but a backup.",
+        happens="PostgreSQL is upgraded from {old} to {new}. The operator stops all instances and runs pg_upgrade; Airflow does not work "
+        "meanwhile. To go back, you need a backup.",
         first="Pause the DAGs, take a backup, give new backups a server_name of their own, and change nothing else in the same "
         "step.",
     ),
@@ -350,7 +350,7 @@ RULES = (
         paths=("spec.postgresql.parameters.*",),
         when=both(_restarts, _several),
         happens="{path} takes effect with a restart of PostgreSQL ({old} to {new}), one instance after the other. The switchover "
-        "of the primary instance breaks open sessions.",
+        "of the primary instance interrupts open sessions.",
     ),
     Rule(
         id="database/parameter",
@@ -381,7 +381,7 @@ RULES = (
         paths=_IMAGE,
         when=both(_same_major, _several),
         happens="The instances restart one after the other with image {new} instead of {old}. The switchover of the primary "
-        "instance breaks open sessions.",
+        "instance interrupts open sessions.",
     ),
     Rule(
         id="database/restart-alone",
@@ -421,7 +421,7 @@ RULES = (
         paths=("spec.instances",),
         when=raised,
         also=("spec.enablePDB",),
-        happens="The number of instances goes from {old} to {new}. Each further one gets a volume and copies all data from the "
+        happens="The number of instances changes from {old} to {new}. Each further one gets a volume and copies all data from the "
         "primary instance.",
         first="Check that there is a node with enough free resources for each.",
     ),
@@ -432,7 +432,7 @@ RULES = (
         on=_CLUSTER,
         paths=("spec.instances",),
         when=lowered,
-        happens="The number of instances goes from {old} to {new}. The operator deletes the others with their volumes. With one "
+        happens="The number of instances changes from {old} to {new}. The operator deletes the others with their volumes. With one "
         "instance left, each restart and each lost node stops the database.",
     ),
     Rule(
@@ -474,7 +474,7 @@ RULES = (
     Rule(
         id="backup/destination",
         risk=Risk.DATA,
-        title="Backups go to another place",
+        title="The destination of backups changes",
         on=("Cluster", "ObjectStore"),
         paths=(
             "spec.plugins.*.parameters.serverName",
@@ -497,7 +497,7 @@ RULES = (
         on=("Cluster", "ObjectStore"),
         paths=("spec.retentionPolicy", "spec.backup.retentionPolicy"),
         when=shorter,
-        happens="Backups older than {new} are deleted; so far they were kept for {old}.",
+        happens="Backups older than {new} are deleted; before, they were kept for {old}.",
         first="Copy older backups that must stay.",
     ),
     Rule(
@@ -508,7 +508,7 @@ RULES = (
         paths=("spec.suspend",),
         when=turned_on,
         happens="No backup is taken any more. What is lost from now on cannot be restored.",
-        first="Take a backup by hand before.",
+        first="Take a backup first.",
     ),
     Rule(
         id="backup/schedule",
@@ -546,7 +546,7 @@ RULES = (
         paths=("spec.enableSuperuserAccess",),
         when=turned_on,
         happens="The operator creates a Secret with the password of PostgreSQL's superuser. Everyone who can read it has full access.",
-        first="Give the role that needs more a permission of its own instead.",
+        first="Grant the role that needs it the specific permission instead.",
     ),
     Rule(
         id="database/role-privileges",
@@ -565,7 +565,7 @@ RULES = (
     Rule(
         id="database/hba",
         risk=Risk.SECURITY,
-        title="Further clients are allowed to connect to a database",
+        title="More clients are allowed to connect to a database",
         on=_CLUSTER,
         paths=("spec.postgresql.pg_hba",),
         when=_hba,
@@ -585,7 +585,7 @@ RULES = (
     Rule(
         id="pooler/mode",
         risk=Risk.DOWNTIME,
-        title="A pooler pools in another way",
+        title="The pool mode of a pooler changes",
         on=("Pooler",),
         paths=("spec.pgbouncer.poolMode",),
         happens="The pooler restarts with pool mode {new} instead of {old}. With transaction, session settings, prepared "
@@ -603,16 +603,16 @@ RULES = (
             "spec.instances",
         ),
         when=lowered,
-        happens="{path} goes from {old} to {new}. Sessions above that wait or are refused.",
+        happens="{path} changes from {old} to {new}. Sessions above that wait or are refused.",
         first="Compare it with the sessions that clients open; synth checks those of this program.",
     ),
     Rule(
         id="pooler/type",
         risk=Risk.DOWNTIME,
-        title="A pooler leads to other instances",
+        title="A pooler connects to other instances",
         on=("Pooler",),
         paths=("spec.type",),
-        happens="The pooler leads to {new} instances instead of {old}. Through ro and r instances nothing can be written.",
+        happens="The pooler connects to {new} instances instead of {old}. Through ro and r instances nothing can be written.",
         first="Check that its clients only read.",
     ),
     Rule(

@@ -229,7 +229,7 @@ RULES = (
         title="A Service selects other pods",
         on=("Service",),
         paths=("spec.selector",),
-        happens="The Service leads to pods with {new} instead of {old}. Until such pods are ready, no client can connect.",
+        happens="The Service routes to pods with {new} instead of {old}. Until such pods are ready, no client can connect.",
         first="Add the labels to the pods first.",
     ),
     Rule(
@@ -250,7 +250,7 @@ RULES = (
         check=_tls_removed,
         in_place=False,
         happens="Connections to {host} are no longer encrypted: passwords and sessions can be read on the way.",
-        first="Keep TLS, unless it is terminated before.",
+        first="Keep TLS, unless a proxy in front of it terminates TLS.",
     ),
     Rule(
         id="ui/tls-secret",

@@ -109,7 +109,7 @@ RULES = (
         on=("Cluster",),
         event="removed",
         happens=f"If the Cluster is deleted, the operator deletes the volumes of its instances, and the database is gone. {_KEPT}",
-        first="Take a backup that does not live in namespace {namespace}, and restore it once to test it.",
+        first="Take a backup that is stored outside namespace {namespace}, and restore it once to test it.",
     ),
     Rule(
         id="database/renamed",
@@ -196,7 +196,7 @@ RULES = (
         event="renamed",
         when=_other_delivery,
         happens="The release is delivered by {new_object} instead of {object}. When {object} is deleted, its controller "
-        "uninstalls the release, also if the new tool has taken it over.",
+        "uninstalls the release, even if the new tool manages it already.",
         first="Delete the old object first in a way that keeps the release (for example remove its finalizer), then apply.",
     ),
     Rule(
@@ -216,7 +216,7 @@ RULES = (
         on=("release",),
         event="renamed",
         happens="Helm installs a second release {new_name}. Release {name} keeps running on the same database until it is "
-        "uninstalled, and clients have to use the new names of Services and accounts.",
+        "uninstalled, and clients must use the new names of Services and accounts.",
         first="Pause the DAGs, uninstall release {name}, then apply.",
     ),
     Rule(
@@ -321,11 +321,11 @@ RULES = (
     Rule(
         id="secret-source/fernet-removed",
         risk=Risk.DATA,
-        title="What creates the fernet key is removed",
+        title="What creates the Fernet key is removed",
         on=("ExternalSecret", "SealedSecret"),
         event="removed",
         when=_makes_fernet_key,
-        happens="The controller deletes the Secret with it, and the Secret holds the fernet key. Without the key, passwords of "
+        happens="The controller deletes the Secret with it, and the Secret holds the Fernet key. Without the key, passwords of "
         "connections and variables in the database cannot be decrypted.",
         first="Copy the key to a place outside the cluster first.",
     ),
@@ -344,7 +344,7 @@ RULES = (
         title="What creates a Secret is renamed",
         on=("ExternalSecret", "SealedSecret"),
         event="renamed",
-        happens="When {object} is deleted, the controller deletes its Secret, also if {new_object} creates one of the same name. "
+        happens="When {object} is deleted, the controller deletes its Secret, even if {new_object} creates one of the same name. "
         "Pods that use it do not start until it is there again.",
         first="Keep the name; or wait until the Secret is there again, and restart what failed.",
     ),
@@ -375,7 +375,7 @@ RULES = (
         event="added",
         when=_running,
         happens="Connections of the selected pods that no policy allows are refused from now on.",
-        first="Check what connects to these pods and what they connect to, above all what the program does not define.",
+        first="Check all connections of these pods, above all those that the program does not define.",
     ),
     Rule(
         id="rbac/added",

@@ -64,18 +64,18 @@ RULES = (
     Rule(
         id="secret-source/fernet-key",
         risk=Risk.DATA,
-        title="The fernet key comes from another place",
+        title="The source of the Fernet key changes",
         on=_SOURCES,
         paths=_CONTENT,
         when=_holds_fernet_key,
-        happens="The Secret with the fernet key gets its content from another place. If that is another key, passwords of "
+        happens="The Secret with the Fernet key gets its content from another place. If that is another key, passwords of "
         "connections and variables in the database can no longer be decrypted.",
         first="Check that the new place holds the same key. To replace the key, list both keys and run airflow rotate-fernet-key.",
     ),
     Rule(
         id="secret-source/database",
         risk=Risk.DATA,
-        title="The database URL comes from another place",
+        title="The source of the database URL changes",
         on=_SOURCES,
         paths=_CONTENT,
         when=_holds_database_url,
@@ -96,7 +96,7 @@ RULES = (
         id="secret-source/content",
         fallback=True,
         risk=Risk.CONFIGURATION,
-        title="A Secret gets its content from another place",
+        title="The source of a Secret changes",
         on=_SOURCES,
         paths=_CONTENT,
         happens="The content of the Secret changes. Pods that read it as environment variables use the old one until they "

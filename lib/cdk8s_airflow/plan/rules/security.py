@@ -184,7 +184,7 @@ RULES = (
     Rule(
         id="rbac/subjects-added",
         risk=Risk.SECURITY,
-        title="Further accounts get a role",
+        title="More accounts get a role",
         on=_BINDINGS,
         check=_more_subjects,
         in_place=False,

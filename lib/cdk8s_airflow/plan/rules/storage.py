@@ -79,7 +79,8 @@ RULES = (
             'metadata.labels["cdk8s-airflow/holds-state"]',
         ),
         when=_protection_ends,
-        happens="{object} loses the mark {path}. A tool that prunes may delete it with its data when it leaves the files.",
-        first="Keep the mark on everything that holds state.",
+        happens="{object} loses {path}, which protects it against pruning. When the object is removed from the manifests, a tool that prunes may "
+        "delete it with its data.",
+        first="Keep this setting on all objects with state.",
     ),
 )

@@ -183,7 +183,7 @@ RULES = (
         on=_WORKLOADS,
         paths=("spec.replicas",),
         when=lambda setting: setting.new == 0,
-        happens="{object} stops: no replica is left of {old}.",
+        happens="{object} stops: it has 0 replicas instead of {old}.",
         first="Check that nothing uses it.",
     ),
     Rule(
@@ -193,7 +193,7 @@ RULES = (
         on=_WORKLOADS,
         paths=("spec.replicas",),
         when=lambda setting: lowered(setting) and setting.new != 0,
-        happens="The number of replicas of {object} goes from {old} to {new}. The others end.",
+        happens="The number of replicas of {object} changes from {old} to {new}. The others end.",
     ),
     Rule(
         id="workload/more-replicas",
@@ -202,7 +202,7 @@ RULES = (
         on=_WORKLOADS,
         paths=("spec.replicas",),
         when=raised,
-        happens="The number of replicas of {object} goes from {old} to {new}.",
+        happens="The number of replicas of {object} changes from {old} to {new}.",
     ),
     Rule(
         id="workload/only-replica",
@@ -242,7 +242,7 @@ RULES = (
         on=("ResourceQuota",),
         paths=("spec.hard.*",),
         when=_quota_below,
-        happens="The quota for {resource} goes from {old} to {new}, and {use} is in use. Running pods stay, but none is created "
+        happens="The quota for {resource} changes from {old} to {new}, and {use} is in use. Running pods stay, but none is created "
         "again: restarts and tasks wait.",
         first="Lower the requests first.",
     ),
@@ -254,7 +254,7 @@ RULES = (
         on=("ResourceQuota",),
         paths=("spec.hard.*",),
         when=lowered,
-        happens="The quota for {path} goes from {old} to {new}. If more is in use, no further pod is created.",
+        happens="The quota for {path} changes from {old} to {new}. If more is in use, no further pod is created.",
         first="Compare with: kubectl -n {namespace} describe quota {name}",
     ),
     Rule(
@@ -264,7 +264,7 @@ RULES = (
         on=("LimitRange",),
         paths=("spec.limits.*.max.*", "spec.limits.*.maxLimitRequestRatio.*"),
         when=lambda setting: lowered(setting) or setting.old is MISSING,
-        happens="{path} goes from {old} to {new}. Pods with more are refused when they are created next.",
+        happens="{path} changes from {old} to {new}. Pods with larger containers are refused the next time they are created.",
         first="Compare with the limits of all containers.",
     ),
     Rule(
@@ -289,7 +289,7 @@ RULES = (
             "spec.idleReplicaCount",
         ),
         when=_scale_floor,
-        happens="{path} goes from {old} to {new}. Replicas above that end.",
+        happens="{path} changes from {old} to {new}. Replicas above that end.",
         first="Check that the smallest number of replicas carries the load.",
     ),
     Rule(
@@ -312,7 +312,7 @@ RULES = (
     Rule(
         id="text/order",
         risk=Risk.NONE,
-        title="Another order without a meaning",
+        title="The order changes without effect",
         on=("NetworkPolicy", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"),
         paths=("**.[order]", "[order]"),
         default=True,
@@ -332,7 +332,7 @@ RULES = (
         title="Labels or annotations change",
         paths=("metadata.labels.**", "metadata.annotations.**"),
         default=True,
-        happens="{path} {change}. What selects objects by it finds others.",
+        happens="{path} {change}. Selectors that use it match other objects.",
     ),
     Rule(
         id="object/changed",
