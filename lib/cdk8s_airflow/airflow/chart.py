@@ -96,7 +96,7 @@ _ReleaseName = Annotated[
     str,
     short_label(
         _LONGEST_RELEASE,
-        "is not a valid release name: it is part of the names of the chart's objects",
+        "must be valid as part of the names of the chart's objects",
         "airflow/release",
     ),
 ]

@@ -95,7 +95,7 @@ _RUNS_18 = ">=1.27"
 
 _ClusterName = Annotated[
     str,
-    short_label(_LONGEST_NAME, "is not a name CloudNativePG takes for a Cluster", "database/name"),
+    short_label(_LONGEST_NAME, "must be a name that CloudNativePG accepts for a Cluster", "database/name"),
 ]
 
 _Library = Annotated[

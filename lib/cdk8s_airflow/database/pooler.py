@@ -51,7 +51,7 @@ PoolMode = Literal["transaction", "session"]
 
 _PoolerName = Annotated[
     str,
-    short_label(LONGEST_LABEL, "is not a name that a Service can have", "database/name"),
+    short_label(LONGEST_LABEL, "must be a valid name of a Service", "database/name"),
 ]
 
 

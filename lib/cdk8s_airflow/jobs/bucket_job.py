@@ -39,7 +39,7 @@ _RESOURCES = Resources(cpu="50m", memory="256Mi", memory_limit="512Mi")
 
 _Name = Annotated[
     str,
-    short_label(_LONGEST_NAME, "is not a name from which the Job's can be made", letter_first=False),
+    short_label(_LONGEST_NAME, "must be valid as the first part of the name of a Job", letter_first=False),
 ]
 
 

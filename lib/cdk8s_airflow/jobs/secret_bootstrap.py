@@ -39,7 +39,7 @@ _LONGEST_NAME = 52
 
 _Name = Annotated[
     str,
-    short_label(_LONGEST_NAME, "is not a name from which a Job's can be made", letter_first=False),
+    short_label(_LONGEST_NAME, "must be valid as the first part of the name of a Job", letter_first=False),
 ]
 
 _DEFAULT_RESOURCES = Resources(cpu="10m", memory="64Mi", memory_limit="128Mi")

@@ -106,9 +106,9 @@ def keda_rules(settings: ReleaseSettings) -> Iterator[Finding]:
                 yield Finding(
                     rule="facts/crd-missing",
                     at=at,
-                    problem=f"the cluster lacks {name}, which this needs",
+                    problem=f"requires {name}, which ClusterFacts(crds=) does not list",
                     seen=", ".join(sorted(crds)) or "none",
-                    fix="install KEDA, then name it in ClusterFacts(crds=...)",
+                    fix="Install KEDA, then add it to ClusterFacts(crds=...)",
                 )
 
 
