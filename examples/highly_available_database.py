@@ -41,6 +41,7 @@ def build() -> App:
         size=PostgresSize.medium(),
         storage=Volume("50Gi", storage_class="ssd"),
         wal_storage=Volume("10Gi", storage_class="ssd"),
+        parameters={"random_page_cost": "1.1", "log_min_duration_statement": "1s"},
         synchronous=SynchronousReplication(number=1, failover_quorum=True),
         anti_affinity=PostgresAntiAffinity(required=True),
         spread=[TopologySpread(across="topology.kubernetes.io/zone")],

@@ -60,6 +60,7 @@ def test_environments_of_the_example_do_not_collide_and_differ_only_as_declared(
 
 def test_there_is_an_example_for_each_shape() -> None:
     assert NAMES == [
+        "autoscaled",
         "bounded_namespaces",
         "bridged_database",
         "celery_with_keda",
@@ -78,7 +79,9 @@ def test_there_is_an_example_for_each_shape() -> None:
         "large",
         "managed_database",
         "monitored",
+        "one_object",
         "production",
         "sealed_secrets",
         "self_made_secrets",
+        "shared_volumes",
     ]

@@ -29,6 +29,7 @@ def test_targets_of_a_use_case_exist(row: list[str]) -> None:
     assert complete in ("yes", "no")
     if complete == "yes":
         assert page
+        assert example
         assert test
     for target in re.findall(r"\]\(([^)#]+)", page):
         assert (PAGE.parent / target).is_file(), target
