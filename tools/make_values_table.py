@@ -145,9 +145,9 @@ def cut(path: tuple[str, ...]) -> tuple[str, ...]:
     return path[: min([*ends, DEEPEST])]
 
 
-def touched(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
-    """The keys that differ, without those that depend on many arguments."""
-    old, new = dict(leaves(before)), dict(leaves(after))
+def touched(old: Mapping[tuple[str, ...], Any], after: Mapping[str, Any]) -> set[str]:
+    """The keys that differ from leaves, without those that depend on many arguments."""
+    new = dict(leaves(after))
     different = {path for path in old.keys() | new.keys() if old.get(path, ...) != new.get(path, ...)}
     keys = {".".join(cut(path)) for path in different}
     return {key for key in keys if not key.startswith(FOLLOWING)}
@@ -169,7 +169,7 @@ def collected() -> dict[str, dict[str, set[str]]]:
     found: dict[str, dict[str, set[str]]] = collections.defaultdict(lambda: collections.defaultdict(set))
     for pair in PAIRS:
         for number, settings in enumerate(bases(pair)):
-            before = compile_release(settings).values_from_arguments
+            before = dict(leaves(compile_release(settings).values_from_arguments))
             whole, _ = everything(pair)
             changed = {
                 field.name

@@ -12,10 +12,12 @@ from cdk8s_airflow import (
     CeleryExecutor,
     CeleryWorkers,
     ExternalBroker,
+    ExternalDatabase,
     Keda,
     KubernetesExecutor,
     LocalExecutor,
     MultipleExecutors,
+    SecretKey,
 )
 from tests.database.servers import Server, postgres, server_folder
 from tests.helm.rendering import render_release
@@ -80,5 +82,22 @@ def test_keda_counts_the_tasks_of_celery_in_either_order(server: Server, pair: P
 @pytest.mark.usefixtures("charts")
 @pytest.mark.parametrize("pair", SEVERAL, ids="-".join)
 def test_keda_counts_the_queues_of_the_workers(server: Server, pair: Pair) -> None:
-    executor = MultipleExecutors(KubernetesExecutor(), celery(queues=("others", "it's")))
+    executor = MultipleExecutors(KubernetesExecutor(), celery(queues=("others", "more")))
     assert workers_asked_for(server, pair, executor) == 4000
+
+
+@pytest.mark.parametrize("pair", SEVERAL, ids="-".join)
+def test_keda_counts_the_same_by_the_scaled_object_of_this_library(server: Server, pair: Pair) -> None:
+    password_only = ExternalDatabase(
+        host="db.example.com", user="airflow", password=SecretKey("db", "password"), tls="require"
+    ).connection()
+    counts = []
+    for executors in ((celery(), KubernetesExecutor()), (KubernetesExecutor(), celery())):
+        settings = {"chart_version": pair[0], "airflow_version": pair[1], "database": password_only}
+        (scaled,) = (
+            manifest
+            for manifest in release(executor=MultipleExecutors(*executors), **settings)
+            if manifest["kind"] == "ScaledObject"
+        )
+        counts.append(int(server.run(scaled["spec"]["triggers"][0]["metadata"]["query"])))
+    assert counts == [2 + 1 + 5 + 7, 5 + 7]

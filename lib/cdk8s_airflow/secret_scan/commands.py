@@ -15,7 +15,7 @@ from cdk8s_airflow.secret_scan.vocabulary import vocabulary, words
 
 _ARGUMENT = regex(r"\"[^\"\n]{1,512}\"|'[^'\n]{1,512}'|[^\s\"']{1,512}")
 _COMMAND = regex(
-    r"(?:^|[\s/\"'`(\[;|&])(airflow|az|curl|docker|helm|mariadb|mysql|mysqladmin|mysqldump|redis-cli|sshpass|wget)[\s\"']"
+    r"(?:^|[\s/\"'`(\[;|&])(airflow|az|curl|docker|helm|ldapsearch|ldapwhoami|mariadb|mongodump|mongorestore|mongosh|mysql|mysqladmin|mysqldump|openssl|redis-cli|sshpass|wget)[\s\"']"
 )
 _ENDS = regex(r"[\n;|&]")
 _LONGEST: Final = 2000

@@ -12,6 +12,9 @@ from cdk8s_airflow.secret_scan.vocabulary import vocabulary, words
 
 _DEFAULT = regex(r"\$\{[A-Za-z_][A-Za-z0-9_.]{0,127}:?[-=]([^{}]{0,200})\}")
 _TEMPLATE_DEFAULT = regex(r"\b(?:default|or)\b[\s(=]{0,8}[\"'`]([^\"'`]{1,200})[\"'`]")
+_TEMPLATE_OF_TEXT = regex(
+    r"\$?\{\{-?\s{0,8}(?:\"([^\"\n]{1,200})\"|'([^'\n]{1,200})'|`([^`\n]{1,200})`)\s{0,8}(?:\|[^{}]{0,200})?-?\}\}"
+)
 _CAPITALS = regex(r"[A-Z][A-Z_-]{1,63}")
 _VARIABLES: Final = frozenset(
     ("environment-variable", "shell-variable", "braced-variable", "kubernetes-variable", "template", "format-field",
@@ -51,6 +54,9 @@ def is_reference(text: str) -> bool:
         default = _DEFAULT.fullmatch(text)
         return default is None or not default[1] or is_reference(default[1]) or default[1].lower() in settings()
     if form == "template":
+        literal = _TEMPLATE_OF_TEXT.fullmatch(text)
+        if literal is not None:
+            return is_reference(next(filter(None, literal.groups())))
         default = _TEMPLATE_DEFAULT.search(text)
         return default is None or is_reference(default[1]) or default[1].lower() in settings()
     if form:

@@ -18,13 +18,15 @@ from cdk8s_airflow.secret_scan.references import is_reference
 CONTENT: Final = "the content of a Secret"
 FIELDS: Final = ("data", "stringData")
 
-_KIND = regex(r"(?m)(?P<indent>^[ ]{0,256}(?:- {1,8}){0,8})kind:[ ]{1,16}[\"']?Secret[\"']?[ \t]{0,64}\r?$")
+_KIND = regex(
+    r"(?m)(?P<indent>^[ ]{0,256}(?:- {1,8}){0,8})[\"']?kind[\"']?:[ ]{1,16}(?:!!str[ ]{1,4})?[\"']?Secret[\"']?[ \t]{0,64}\r?$"
+)
 _LIST = regex(r"(?m)^[ ]{0,256}(?:- {1,8}){0,8}kind:[ ]{1,16}[\"']?SecretList[\"']?[ \t]{0,64}\r?$")
 _FLOW_KIND = regex(r"\\?[\"']?kind\\?[\"']?[ ]{0,8}:[ ]{0,8}\\?[\"']?Secret(?:List)?\\?[\"']?[ ]{0,8}[,}\n]")
 _FLOW_FIELD = regex(
     r"(?<![A-Za-z])\\?[\"']?(?:data|stringData)\\?[\"']?\s{0,80}:\s{0,80}\{\s{0,80}\\?[\"']?[A-Za-z0-9_.-]{1,253}\\?[\"']?\s{0,80}:\s{0,80}([^}]{1,1000})\}"
 )
-_FIELD = regex(r"(?:data|stringData):[ \t]{0,64}(?P<inline>[^\n]{0,4096})$", re.MULTILINE)
+_FIELD = regex(r"[\"']?(?:data|stringData)[\"']?:[ \t]{0,64}(?P<inline>[^\n]{0,4096})$", re.MULTILINE)
 _REACH: Final = 4000
 """How far from the kind of a Secret its content may be, in characters."""
 
@@ -138,7 +140,7 @@ def _column(line: str) -> int:
 def _content(text: str, field: re.Match[str], column: int) -> Iterator[Found]:
     """The content of one field, unless all of it is exempt."""
     inline = field["inline"].strip()
-    encoded = field[0].startswith("data:")
+    encoded = field[0].lstrip("\"'").startswith("data")
     if inline and not inline.startswith("#"):
         if inline not in ("{}", "null", "~") and not (inline.startswith("{{") and is_reference(inline)):
             yield Found(*field.span("inline"), CONTENT)

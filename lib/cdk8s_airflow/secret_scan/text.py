@@ -41,11 +41,15 @@ _DEFAULT = regex(
 _CALL_PAIR = regex(
     r"[\"']?\s{0,8}(?:[:=]\s{0,8})?[(\[]\s{0,40}[\"'][^\"'\n]{1,128}[\"']\s{0,40},\s{0,40}[\"']([^\"'\n]{3,256})[\"']"
 )
+_OR_DEFAULT = regex(r"\\?[\"'][ \t]{0,8}\)[ \t]{0,8}or[ \t]{1,8}(?=[rbuRBU]{0,2}[\"'])")
+_COMPARED = regex(r"[\"']?\]?[ \t]{0,8}==[ \t]{0,8}(?=[rbuRBU]{0,2}[\"'])")
+_BRACKETED = regex(r"[ \t]{0,4}\(\s{0,40}(?=[rbuRBU]{0,2}[\"'])")
+_SET_ATTRIBUTE = regex(r"\bsetattr\([^,\n]{1,48},\s{0,8}[\"']$")
 _SETTER = regex(r"\(\s{0,40}(?=[rbuRBU]{0,2}[\"'])")
 
 # What comes before a name.
 _FUNCTION = regex(r"([A-Za-z.]{1,40})\(\s{0,40}\\?[\"']\Z")
-_DECLARED = regex(r"(?:^|[\n;&|])[ \t]{0,64}(?:ENV|ARG|setenv|set -g?x)[ \t]{1,8}\Z")
+_DECLARED = regex(r"(?:^|[\n;&|])[ \t]{0,64}(?:ENV|ARG|setenv|setx|set -g?x)[ \t]{1,8}\Z")
 _STATEMENT = regex(r"\b(?:role|user|alter|create|login|grant)\b", re.IGNORECASE)
 
 # What comes after a name whose value has a key of its own.
@@ -169,7 +173,9 @@ def _search(text: str, code: bool, depth: int) -> Iterator[Found]:
 
 
 _SECRET_KINDS: Final = frozenset(("Secret", "SecretList"))
-_IDENTIFIED = regex(r"\bidentified\s{1,8}by\s{1,8}'([^'\n]{3,256})'", re.IGNORECASE)
+_IDENTIFIED = regex(
+    r"\bidentified\s{1,8}(?:with\s{1,8}[A-Za-z0-9_'\"]{1,64}\s{1,8})?by\s{1,8}'([^'\n]{3,256})'", re.IGNORECASE
+)
 _NETRC = regex(r"\bmachine\s{1,8}\S{1,253}\s{1,8}login\s{1,8}\S{1,128}\s{1,8}password\s{1,8}(\S{3,256})")
 
 
@@ -245,12 +251,18 @@ def _values(text: str, begin: int, start: int, end: int, kind: NameClass, code: 
     if before[-1:] in ("$", "%") or before.endswith(("${", "$(", "{{", "{{ ")) or "Values." in text[begin:start]:
         return
     sign = before.rstrip(" \t\n\"'\\")[-1:]
-    if sign in (":", "=") and _names_something(before):
+    if sign in (":", "=") and not before.endswith("$env:") and _names_something(before):
         yield from _of_pair(text, begin, end)
+        if "<" in before and (element := _ELEMENT.match(text, end)) is not None:
+            yield _Value(*element.span(1), element[1], True)
         return
     if sign == "(" and (function := _FUNCTION.search(before)) is not None:
         if any(function[1].endswith(known) for known in vocabulary()["code"]["named_value_functions"]):
             yield from _after(_DEFAULT, text, end)
+            yield from _after(_OR_DEFAULT, text, end)
+        return
+    if sign == "," and _SET_ATTRIBUTE.search(before) is not None:
+        yield from _after(_DEFAULT, text, end)
         return
     if before.endswith("<"):
         element = _ELEMENT.match(text, end)
@@ -294,7 +306,7 @@ def _sign(text: str, end: int) -> int:
     limit = end + 12
     while end < limit and text[end : end + 1] in _QUIET:
         end += 1
-    if text.startswith((":=", "=>"), end):
+    if text.startswith((":=", "=>", "?="), end):
         end += 2
     elif text[end : end + 1] == ":" or (text[end : end + 1] == "=" and text[end + 1 : end + 2] != "="):
         end += 1
@@ -318,7 +330,9 @@ def _spaced(text: str, start: int, end: int, name: str, kind: NameClass, before:
         value = _value(text, at)
         if value is not None and not value.text.startswith("-"):
             yield value
-    elif kind.kind == "password" and text[end : end + 16].lstrip()[:1] == "'" and _is_statement(text, start):
+    elif (
+        kind.kind in ("password", "secret") and text[end : end + 16].lstrip()[:1] == "'" and _is_statement(text, start)
+    ):
         value = _value(text, text.index("'", end))
         if value is not None:
             yield value
@@ -365,11 +379,15 @@ def _in_code(text: str, end: int, name: str, kind: NameClass) -> Iterator[_Value
             yield _Value(*pair.span(1), f"login:{pair[1]}", True)
     elif name.startswith("set"):
         yield from _after(_SETTER, text, end)
+    yield from _after(_COMPARED, text, end)
 
 
 def _assigned_value(text: str, start: int, end: int, at: int, code: bool, colon: bool) -> Iterator[_Value]:
     """The value after a sign: in quotes, as a block of YAML, to the end of the line, or one word."""
-    value = _value(text, at)
+    if text.startswith("!!str ", at):
+        at += len("!!str ")
+    bracket = _BRACKETED.match(text, at) if code else None
+    value = _value(text, at if bracket is None else bracket.end())
     if value is not None and value.quoted:
         yield value
         return
@@ -396,7 +414,10 @@ def _is_in_string(text: str, at: int) -> bool:
 
 def _is_declared(before: str) -> bool:
     """Whether a keyword that declares a variable is before its name: ``ENV``, ``setenv``."""
-    return before.rstrip(" \t").endswith(("ENV", "ARG", "setenv", "-x", "-gx")) and _DECLARED.search(before) is not None
+    return (
+        before.rstrip(" \t").endswith(("ENV", "ARG", "setenv", "setx", "-x", "-gx"))
+        and _DECLARED.search(before) is not None
+    )
 
 
 def _begins_line(text: str, start: int) -> bool:

@@ -14,6 +14,7 @@ from cdk8s_airflow.secret_scan.vocabulary import words
 
 _HEX = regex(r"[0-9a-fA-F]{16,512}")
 _VERSION = regex(r"[\^~v<>=]{0,2}\d{1,5}(?:\.\d{1,5}){1,3}(?:[-+][A-Za-z0-9.]{1,32})?")
+_TEMPLATE = regex(r"\{\{[^{}\n]{0,200}\}\}")
 _UUID = regex(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _PIECE = regex(r"[A-Za-z]{0,20}\d{0,3}|\d{1,4}")
 _WORD = regex(r"[a-z]{0,20}\d{0,3}|[A-Z][a-z]{0,20}\d{0,3}|[A-Z]{1,20}\d{0,3}|\d{1,4}")
@@ -63,7 +64,7 @@ def _is_literal(kind: NameClass, text: str) -> bool:
         return False
     if text.isdigit():
         return len(text) > (3 if kind.kind == "password" else 7)
-    pieces = text.split()
+    pieces = _TEMPLATE.sub("{{}}", text).split()
     if len(pieces) > 2:
         return _is_passphrase(pieces)
     parts = split_words(text) if text.isidentifier() or is_identifier(text) else []

@@ -163,6 +163,7 @@ def _escaped(match: re.Match[str]) -> str:
     return f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}"
 
 
+@functools.lru_cache(maxsize=8192)
 def _one_line(text: str) -> str:
     """The text as one YAML scalar on one line, quoted unless every YAML parser reads it as the same string."""
     forms = _forms(text.isascii())

@@ -8,6 +8,9 @@ from typing import Any
 Tree = dict[str, Any]
 """Values of the chart, or a part of them."""
 
+_UNCHANGING = frozenset((str, bool, int, float, type(None)))
+"""The types of the ends of a tree, which need no copy."""
+
 
 def nest(key: str | None, value: object) -> Tree:
     """A tree with one value under a dotted key; an empty one where the key is None, for what a version does not have."""
@@ -47,7 +50,7 @@ def _join_into(joined: Tree, tree: Mapping[str, Any], at: str) -> None:
 def _copied(value: Any) -> Any:
     """A copy whose mappings and lists are its own. Values hold nothing else that could change, and deepcopy takes ten times longer."""
     if isinstance(value, dict):
-        return {key: _copied(inner) for key, inner in value.items()}
+        return {key: inner if type(inner) in _UNCHANGING else _copied(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)(map(_copied, value))
     return value
