@@ -380,7 +380,7 @@ TYPES = [
         airflow(scheduler=Scheduler(replicas=Number.TWO)),
         "scheduler.replicas",
         "Number.TWO",
-        "Use 1 or more",
+        "Convert it: int(...)",
     ),
     case("no replicas", airflow(scheduler=Scheduler(replicas=None)), "scheduler.replicas", "None", "Use 1 or more"),  # type: ignore[arg-type]
     case("no resources", airflow(scheduler=Scheduler(resources=None)), "scheduler.resources", "None", "Resources("),  # type: ignore[arg-type]

@@ -85,6 +85,7 @@ def instead(**others: Any) -> Callable[[Finding], Change]:
 
 PROSE: Mapping[str, Callable[[Finding], Change]] = {
     r"^argument/type: Convert it: str\(": with_value(str),
+    r"^argument/type: Convert it: int\(": with_value(int),
     r"^argument/type: Convert it: \w+\.\w+\.value": with_value(lambda member: member.value),
     r"^argument/type: Pass a boolean": at_place(True),
     r"^argument/type: Pass a mapping": at_place({}),

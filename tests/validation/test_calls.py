@@ -194,3 +194,18 @@ def test_exception_of_the_program_is_not_changed() -> None:
         own(b=1)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="unsupported operand"), collecting():
         _ = 1 + "a"  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "load_examples", "smtp", "webserver_config", "users", "sso", "ldap", "s3_bucket", "hpa", "keda", "pdb", "dag_folder", "plugins",
+        "requirements", "network_policy", "sidecars", "init_containers", "extra_volumes", "ingress_enabled", "host", "domain", "cpu",
+        "kubernetes_executor", "depends_on", "atomic", "set_values", "repository", "min_workers", "max_workers", "email", "oidc",
+    ],
+)  # fmt: skip
+def test_word_of_helm_terraform_or_airflow_gets_the_argument(word: str) -> None:
+    with pytest.raises(PlatformError) as caught, collecting():
+        make_airflow(new_chart(), **{word: 1})
+    (finding,) = caught.value.findings
+    assert finding.fix.startswith("Use `")

@@ -76,3 +76,17 @@ def test_an_object_is_shown_by_its_class_and_never_by_its_address() -> None:
         pass
 
     assert show([Thing()]) == "[<Thing>]"
+
+
+@pytest.mark.parametrize("value", ["Kx7vQ2" + "mLp9Zt", ["Tr0ub4d" + "Or&3xQ"], {"a": "s3Cr" + "-tQ9!xPz"}])
+def test_random_characters_are_not_shown(value: object) -> None:
+    """A value in a place for something else, such as a password as an e-mail address."""
+    assert "…" in show(value)
+    assert not any(part in show(value) for part in ("mLp9Zt", "Or&3xQ", "tQ9!xPz"))
+
+
+@pytest.mark.parametrize(
+    "value", ["airflow-Prod", "10Gi", "2026-11-29", "k8s-single", "registry.example.com/Data1:3.2.2", "My_Name"]
+)
+def test_names_numbers_and_images_are_shown(value: str) -> None:
+    assert value in show(value)

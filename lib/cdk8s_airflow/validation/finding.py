@@ -9,6 +9,7 @@ from dataclasses import replace
 from cdk8s_airflow.validation.frozen import frozen
 from cdk8s_airflow.validation.uncaught import ErrorWithFindings
 
+_PARTS = frozenset("/:. ")
 _LONGEST_SEEN = 120
 _ON_ONE_LINE = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
 """Every character that ends a line or drives a terminal, as its escape."""
@@ -30,12 +31,19 @@ def _without_secrets(value: object, levels: int = 8) -> object:
     """A copy of a plain value whose strings are redacted one by one: a representation hides where lines begin."""
     kind = type(value)
     if kind is str:
-        return _redacted(str(value))
+        return "…" if _is_random(str(value)) else _redacted(str(value))
     if levels and kind in (list, tuple, set, frozenset):
         return kind(_without_secrets(item, levels - 1) for item in value)  # type: ignore[attr-defined]
     if levels and isinstance(value, dict) and kind is dict:
         return {key: _without_secrets(item, levels - 1) for key, item in value.items()}
     return value
+
+
+def _is_random(text: str) -> bool:
+    """Whether a whole string consists of random characters, and is no URL, path, host or image: most likely a password."""
+    from cdk8s_airflow.secret_scan import looks_random
+
+    return _PARTS.isdisjoint(text) and looks_random(text)
 
 
 def _redacted(text: str, *, forms_only: bool = False) -> str:
