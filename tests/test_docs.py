@@ -344,7 +344,7 @@ _AREAS = (("values", "key"), ("manifest", "field"))
 def rules_in(module: ast.Module) -> Iterator[str]:
     """The rule ids of a module: literals, and those built from an area and a word."""
     calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
-    own = [c.args[0].value for c in calls if _name(c) == "_finding" and isinstance(c.args[0], ast.Constant)]
+    own = [c.args[0].value for c in calls if _name(c) in ("_finding", "_pairs") and isinstance(c.args[0], ast.Constant)]
     for function in ast.walk(module):
         if isinstance(function, ast.FunctionDef) and function.name == "_says":
             for node in ast.walk(function):
@@ -353,6 +353,7 @@ def rules_in(module: ast.Module) -> Iterator[str]:
     for call in calls:
         given = [keyword.value for keyword in call.keywords if keyword.arg == "rule"]
         given += call.args[3:4] if _name(call) == "Must" else []
+        given += call.args[2:3] if _name(call) == "short_label" else []
         for value in [part for each in given for part in _branches(each)]:
             if isinstance(value, ast.Constant):
                 yield str(value.value)
