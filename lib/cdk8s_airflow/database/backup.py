@@ -129,7 +129,7 @@ class CnpgBackup:
     without the Fernet key, which is in no backup: keep a copy of its Secret outside the cluster.
 
     Attributes:
-        bucket: where. It must exist; a ``BucketJob`` can make it. Nothing else should write below ``prefix``.
+        bucket: the bucket for backups. It must exist; a ``BucketJob`` can create it. Nothing else should write below ``prefix``.
         prefix: the folder in the bucket. Default: its root; each server has a folder of its own below that.
         schedule: the schedule of base backups, in the operator's time zone, which is usually UTC. Five fields or a descriptor,
             as for a CronJob; the seconds that ``spec.schedule`` of a ScheduledBackup requires are added. Default: every night
@@ -174,7 +174,7 @@ class CnpgBackup:
 
 @frozen
 class RecoveryTarget:
-    """Up to where a recovery goes. Give one of ``time``, ``lsn``, ``xid``, ``name`` and ``immediate``, or only ``backup_id``.
+    """The end point of a recovery. Set one of ``time``, ``lsn``, ``xid``, ``name`` and ``immediate``, or only ``backup_id``.
 
     Attributes:
         time: the point in time, with its zone, like ``"2026-11-20T18:30:00Z"``.
@@ -244,7 +244,7 @@ class CnpgRecovery:
 
     Attributes:
         bucket: where the backup is.
-        server_name: the folder of the backup's server, which mostly is the name of the Cluster that it was made of.
+        server_name: the folder of the backup's server, usually the name of the Cluster that was backed up.
         prefix: the folder in the bucket. Default: its root.
         target: up to where. Default: everything there is.
         ca: the CA certificate of the store, in a Secret in the namespace of the Cluster. Default: public CAs.

@@ -97,7 +97,7 @@ class PostgresSize:
     Attributes:
         cpu: the CPU each instance reserves. There is no limit.
         memory: the memory each instance reserves and may use.
-        max_connections: how many sessions it takes, those of the operator included. Each Airflow component opens several.
+        max_connections: the number of sessions that PostgreSQL accepts, including those of the operator. Each Airflow component opens several.
     """
 
     how_to_write: ClassVar[str] = "PostgresSize.medium()"
@@ -186,7 +186,7 @@ class SynchronousReplication:
 
 @frozen
 class PostgresAntiAffinity:
-    """How instances keep away from each other.
+    """On which nodes instances are placed relative to each other (anti-affinity).
 
     Attributes:
         across: the node label whose values are places of which each gets one instance. Default: the node itself.

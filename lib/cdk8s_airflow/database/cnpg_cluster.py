@@ -189,7 +189,7 @@ class CnpgCluster(PlatformConstruct):
             size: how large each instance is; PostgreSQL's memory and sessions follow from it. Default: what ``resources`` says, and
                 PostgreSQL's own parameters: 100 sessions, 128MB of buffers.
             resources: of each instance. Default: those of ``size``; without it 100m CPU, 512Mi memory, at most 1Gi.
-            parameters: of PostgreSQL, like ``{"max_connections": "200"}``; values are texts. They override those of ``size``. Those
+            parameters: PostgreSQL parameters, such as ``{"max_connections": "200"}``; values are strings. They override those of ``size``. Those
                 that the operator sets itself are refused.
             wal_storage: a volume of its own for the write-ahead log. It can be added later, never removed. Default: none; it shares
                 the data's.
@@ -198,12 +198,12 @@ class CnpgCluster(PlatformConstruct):
             image: the image, whose tag must start with the major version. Default: CloudNativePG's own ``<major>-standard-trixie``.
             catalog: a catalog that says the image of the major version. Default: ``image``.
             mirror: where a copy of the image is pulled from; the handle that ``AirflowChart(mirror=...)`` takes too. The operator's own
-                image, which each instance starts with, is the operator's to say. Default: from where its makers put it.
+                image, which each instance starts with, is set in the operator. Default: the original registry.
             pull_secret: the Secret, in its namespace, with which nodes log in to the registry. Default: None.
             pull_policy: when nodes pull the image. Default: as Kubernetes has it, when a node lacks it.
             synchronous: how many other instances must have a transaction before it counts. Default: none; the last second of
                 transactions can be lost with the instance that writes.
-            anti_affinity: how instances keep away from each other. Default: the operator's: they prefer different nodes.
+            anti_affinity: on which nodes instances are placed relative to each other. Default: they prefer different nodes.
             spread: further rules for how instances are spread, such as over zones. Default: none.
             placement: on which nodes instances run. Default: on any of ``facts.architecture``.
             disruption_budget: whether nodes are drained one instance at a time. Default: from two instances on.
@@ -385,13 +385,13 @@ class CnpgCluster(PlatformConstruct):
 
     @property
     def max_connections(self) -> int:
-        """How many sessions each instance takes, those of the operator and of the superuser included."""
+        """The number of sessions that each instance accepts, including those of the operator and of the superuser."""
         given = self._settings.parameters.get("max_connections") if self._settings is not None else None
         return int(given) if given is not None and self._sound else DEFAULT_MAX_CONNECTIONS
 
     @property
     def server(self) -> DatabaseServer:
-        """How many sessions it takes, and how many of them are for superusers, for the budget of those who connect to it."""
+        """The number of sessions that it accepts, and how many of them are reserved for superusers."""
         given = (
             self._settings.parameters.get("superuser_reserved_connections", "") if self._settings is not None else ""
         )
@@ -404,7 +404,7 @@ class CnpgCluster(PlatformConstruct):
 
     @property
     def traffic(self) -> Traffic:
-        """Its pods, and all connections they take part in but those of clients; nothing while findings are being collected."""
+        """Its pods and their connections, except those of clients. Empty while findings are collected."""
         if not self._sound:
             return Traffic()
         traffic = cluster_traffic(self._name, self._namespace)
@@ -431,7 +431,7 @@ class CnpgCluster(PlatformConstruct):
             bridge: a Secret in the namespace of Airflow with the whole URL under ``connection``. Needed when Airflow is in another
                 namespace, where no pod can read the operator's Secret. Default: the Secret ``<name>-app`` that the operator
                 makes, or the password in ``credentials``.
-            tls: how much TLS clients insist on, as ``PGSSLMODE`` in their environment; in the URL it would break one of
+            tls: the TLS mode of clients, ``PGSSLMODE`` in their environment; in the URL it would break one of
                 Airflow 3's two drivers. Default: ``"require"``; CloudNativePG always offers it. Where tasks have the
                 database's URL (Airflow 2, Celery), their own connections to other PostgreSQL servers inherit it, unless they
                 say ``sslmode`` themselves. ``"verify-full"`` also checks that the server is this Cluster.

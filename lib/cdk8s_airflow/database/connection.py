@@ -15,7 +15,7 @@ from cdk8s_airflow.validation.frozen import frozen
 from cdk8s_airflow.validation.kubernetes_names import is_host
 
 TlsMode = Literal["disable", "prefer", "require", "verify-ca", "verify-full"]
-"""How much TLS a client insists on, as libpq's ``PGSSLMODE``: the last two check the server's certificate, too."""
+"""The TLS mode of clients, as libpq's ``PGSSLMODE``. The last two verify the certificate of the server."""
 
 VERIFYING = ("verify-ca", "verify-full")
 """The modes that verify the server with a CA certificate."""
@@ -70,17 +70,17 @@ class DatabaseConnection:
         secret: the Secret with the URL, or with the password alone where ``address`` is known.
         secret_key: the key of it there.
         secret_namespace: the namespace of the Secret; None if the user creates it in the namespace of its reader.
-        tls: how much TLS clients insist on.
+        tls: the TLS mode of clients.
         ca: the CA certificate of the server, for the modes that verify it.
         ca_namespace: the namespace of ``ca``; None if the user creates it in the namespace of its reader.
         address: where the database is, when the Secret holds the password alone; None where it holds the whole URL.
         direct: where the database is without the pooler in between, for what must not go through one: migrations.
         direct_peer: where the server behind the pooler is, where it is known.
         pgbouncer: the chart's own pooler between Airflow and ``address``.
-        results: the address at which Celery keeps results, through a pool of their own; None for that of everything else.
+        results: the address for Celery results, through a separate pool. None: the same address as for all other connections.
         results_peer: where the server of ``results`` is, where it is known.
         results_secret: the Secret with the URL of ``results``; None if the URL is composed without the password.
-        server: what takes the sessions in the end, and how many.
+        server: the server that accepts the sessions, and how many.
         pooler: the same for the pooler in between.
         results_pooler: the same for the pooler of Celery's results.
         url: the parts before and after the password, if both are known.

@@ -106,7 +106,7 @@ class LabDatabase(PlatformConstruct):
             mirror: the registry with a copy of the image. Default: None; the image is pulled from its original registry.
             pull_secret: the Secret, in its namespace, with which nodes log in to the registry. Default: None.
             resources: of its pod. Default: 100m CPU, 256Mi memory, at most 512Mi.
-            parameters: of PostgreSQL, like ``{"max_connections": "50"}``; values are texts. Default: PostgreSQL's own.
+            parameters: PostgreSQL parameters, such as ``{"max_connections": "50"}``; values are strings. Default: PostgreSQL's own.
             placement: on which nodes it may run. Default: any.
             facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 

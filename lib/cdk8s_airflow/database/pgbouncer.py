@@ -50,7 +50,7 @@ class PgBouncer:
 
     Attributes:
         credentials: that Secret. The summary has the command that creates it from the password.
-        max_clients: how many clients each instance takes (``max_client_conn``). Default: 100.
+        max_clients: the number of client connections that each instance accepts (``max_client_conn``). Default: 100.
         pool_size: sessions of PostgreSQL that each instance opens at most for Airflow. Default: 10.
         results_pool_size: the pool size for Celery's results, which never wait for other connections. Default: None; 5 with Celery. Without
             Celery there is no such pool, and a number is an error.

@@ -94,12 +94,12 @@ class CnpgPooler(PlatformConstruct):
             id: the construct id.
             cluster: the Cluster behind it.
             name: the Pooler's name, which its Service has too. Default: ``<cluster>-pooler``.
-            max_clients: how many clients each instance takes (``max_client_conn``). Default: 100.
+            max_clients: the number of client connections that each instance accepts (``max_client_conn``). Default: 100.
             pool_size: how many sessions of PostgreSQL each instance opens at most for one database and user
                 (``default_pool_size``). Default: 10.
             mode: when a session goes back into the pool. Default: ``"transaction"``, which Airflow works with.
             instances: how many PgBouncers. Default: 1. Each has a pool of its own.
-            parameters: further ones of PgBouncer, from those that CloudNativePG takes; values are texts. Default: in transaction
+            parameters: PgBouncer parameters that CloudNativePG accepts; values are strings. Default: in transaction
                 mode ``max_prepared_statements``, without which Airflow 3 fails.
             image: the image. Default: the operator's own choice.
             mirror: where a copy of the image is pulled from. Used only with ``image``; the operator has its own setting for its default image.
@@ -187,7 +187,7 @@ class CnpgPooler(PlatformConstruct):
 
     @property
     def traffic(self) -> Traffic:
-        """Its pods, and all connections they take part in but those of clients; nothing while findings are being collected."""
+        """Its pods and their connections, except those of clients. Empty while findings are collected."""
         return pooler_traffic(self._name, self._namespace, self._cluster._name) if self._sound else Traffic()
 
     def connection(
@@ -205,8 +205,8 @@ class CnpgPooler(PlatformConstruct):
             bridge: a Secret in the namespace of Airflow with the whole URL under ``connection``, with this pooler's :attr:`host`. Needed
                 when Airflow is in another namespace. Default: only the password, from the Secret in the namespace of the
                 Cluster; the library adds the rest of the URL, which is not secret.
-            tls: how much TLS clients insist on. A pooler shows the Cluster's own certificate, which does not have the
-                pooler's name in it: ``"verify-ca"`` works, ``"verify-full"`` does not. Default: ``"require"``.
+            tls: the TLS mode of clients. A pooler serves the certificate of its Cluster, which does not contain the
+                pooler's name: ``"verify-ca"`` works, ``"verify-full"`` does not. Default: ``"require"``.
             ca: the CA certificate for ``"verify-ca"``. Default: the Cluster's own, which the operator keeps in Secret
                 ``<cluster>-ca`` in its namespace; in another namespace, set a copy.
             results: another pooler of the same Cluster, through which Celery reads and writes results, so that they never wait

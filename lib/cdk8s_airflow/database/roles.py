@@ -64,10 +64,10 @@ class DatabaseRole:
         name: its name.
         credentials: a Secret in the namespace of the Cluster with the role as ``username`` and its ``password``. Default: none: a
             group that other roles are members of, without log-in.
-        member_of: roles whose rights it has, too.
+        member_of: roles whose privileges it inherits.
         create_databases: whether it may create databases. Default: no.
         create_roles: whether it may create roles. Default: no.
-        connection_limit: how many sessions it may have. Default: as many as the server takes.
+        connection_limit: the maximum number of sessions. Default: no limit (-1).
         comment: a comment on the role.
     """
 
@@ -112,7 +112,7 @@ class PostgresDatabase:
             first database.
         schemas: schemas that are created in it, and owned by its owner.
         extensions: extensions that are created in it.
-        connection_limit: how many sessions it may have. Default: as many as the server takes.
+        connection_limit: the maximum number of sessions. Default: no limit (-1).
     """
 
     how_to_write: ClassVar[str] = (

@@ -93,7 +93,7 @@ class BucketJob(PlatformConstruct):
                 azure-identity. Default: the image of ``release``; without one, the official image of the newest Airflow.
             release: a release whose image the Job runs, with its mirror and its ``pull_secret``, so that no other version of
                 Airflow is pulled. Default: none.
-            mirror: where a copy of the image is pulled from. Default: from where its makers put it.
+            mirror: where a copy of the image is pulled from. Default: the original registry.
             pull_secret: the Secret by which nodes log in to the registry. Default: none.
             service_account: the name of an account that has an identity in the cloud, for a store without ``credentials``.
                 Default: the namespace's own; it can do nothing here, and gets no token of Kubernetes.
