@@ -255,3 +255,11 @@ def test_connections_of_collectors_are_those_to_dns_the_api_and_the_output(
 def test_output_that_the_collector_would_not_accept_is_rejected(make: Any, message: str) -> None:
     with pytest.raises(PlatformError, match=message):
         collector(FluentBitLogs, output=make())
+
+
+def test_retention_that_cloudwatch_does_not_accept_is_rejected() -> None:
+    output = CloudWatchOutput(region="eu-central-1", log_group="/airflow", retention="31d")
+    with pytest.raises(
+        PlatformError, match=r"output.retention must be a number of days .* one of: 1d, 3d, .*3653d, got '31d'"
+    ):
+        collector(FluentBitLogs, output=output)

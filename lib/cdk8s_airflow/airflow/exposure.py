@@ -113,7 +113,7 @@ class IngressHost:
     """An additional host name of an Ingress.
 
     Args:
-        name: the host name.
+        name: the host name, such as ``"airflow.example.com"``.
         tls: its certificate. Default: None, plain http.
     """
 
@@ -130,7 +130,7 @@ class Ingress:
     The base URL that Airflow puts into links is ``https://`` with ``tls`` or ``https=True``, ``http://`` otherwise, and the host.
 
     Attributes:
-        host: the host name.
+        host: the host name of the UI, such as ``"airflow.example.com"``.
         class_name: the ingress class, like ``"nginx"`` or ``"traefik"``. Default: the cluster's default class.
         tls: the certificate. Default: none, plain http.
         https: whether users open the UI with https. Set it to True without ``tls`` if a proxy in front of the cluster terminates
@@ -202,7 +202,7 @@ class ExistingGateway:
     """A Gateway that already exists.
 
     Args:
-        name: its name.
+        name: the name of the Gateway, ``spec.parentRefs[].name`` of the HTTPRoute.
         namespace: its namespace. Default: the release's. A Gateway in another namespace must allow routes from there.
         listener: the name of one of its listeners. Default: all that match the host.
     """
@@ -219,7 +219,7 @@ class HttpRoute:
     """The UI is reachable by a host name through the Gateway API, over a ClusterIP Service. This library creates the HTTPRoute.
 
     Attributes:
-        host: the host name.
+        host: the host name of the UI, such as ``"airflow.example.com"``.
         gateway: the Gateway that the route is attached to. Its listeners have the certificates.
         https: whether users open the UI with https. Default: True; it only sets the base URL.
         more_hosts: additional host names for the UI; links still use ``host``.

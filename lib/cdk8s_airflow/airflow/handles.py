@@ -41,10 +41,10 @@ class ServiceHandle:
 
     Attributes:
         name: the name of the Service.
-        namespace: its namespace.
+        namespace: the namespace it is in.
         labels: labels by which a ServiceMonitor selects it. Only the Services of several worker sets have the same
             labels.
-        ports: its ports.
+        ports: the ports that it accepts connections on.
         cluster_domain: the DNS domain of Services, from ``ClusterFacts``.
     """
 
@@ -159,7 +159,7 @@ class ReleaseHandles:
 
     Attributes:
         release: the name of the Helm release.
-        namespace: its namespace.
+        namespace: the namespace it is in.
         components: name of the component -> its handle, for every component that this release has. The names are the
             same for all versions: ``scheduler``, ``ui``, ``triggerer``, ``dag_processor``, ``workers``,
             ``workers-<set>``, ``task_pods``, ``statsd``, ``pgbouncer``, ``redis``, ``flower``, ``otel_collector``,

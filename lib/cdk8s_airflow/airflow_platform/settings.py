@@ -110,8 +110,8 @@ class LabPlatform(PlatformSettings):
     """A platform to try things out: one of everything, 4 parallel tasks, 5Gi for the database, logs that are not kept.
 
     Attributes:
-        parallel_tasks: Default: 4.
-        database_storage: Default: 5Gi.
+        parallel_tasks: the most task pods that run at the same time. Default: 4.
+        database_storage: the volume of each instance. Default: 5Gi of the default storage class.
     """
 
     how_to_write: ClassVar[str] = (
@@ -127,8 +127,8 @@ class SmallPlatform(PlatformSettings):
     """A platform for one team: one scheduler, 16 parallel tasks, two database instances of 20Gi.
 
     Attributes:
-        database_instances: Default: 2.
-        database_storage: Default: 20Gi.
+        database_instances: the number of PostgreSQL instances. Default: 2.
+        database_storage: the volume of each instance. Default: 20Gi of the default storage class.
     """
 
     database_instances: Count = 2
@@ -143,13 +143,13 @@ class ProductionPlatform(PlatformSettings):
     Set ``logs`` and ``database_backup``; logs that are not kept are refused.
 
     Attributes:
-        schedulers: Default: 2.
-        api_servers: Default: 2.
-        parallel_tasks: Default: 64.
-        database_instances: Default: 3.
-        database_storage: Default: 50Gi.
+        schedulers: the number of schedulers. Default: 2.
+        api_servers: the number of API servers. Default: 2.
+        parallel_tasks: the most task pods that run at the same time. Default: 64.
+        database_instances: the number of PostgreSQL instances. Default: 3.
+        database_storage: the volume of each instance. Default: 50Gi of the default storage class.
         database_resources: Default: 500m CPU, 2Gi memory.
-        isolation: Default: True.
+        isolation: whether network policies deny all traffic but what the platform requires. Default: True.
     """
 
     how_to_write: ClassVar[str] = (

@@ -219,7 +219,7 @@ class PostgresExtension:
     """An extension that is created in a database. Its files must be in the image, or in an :class:`PostgresExtensionImage`.
 
     Attributes:
-        name: its name.
+        name: the name of the extension, as in ``CREATE EXTENSION``.
         schema: the schema its objects are in. Default: the extension's own choice.
         version: its version. Default: the newest that the image has.
     """

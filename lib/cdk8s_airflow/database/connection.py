@@ -28,8 +28,8 @@ class DatabaseAddress:
     Attributes:
         host: the server, in a form that every namespace resolves.
         port: the port it listens on.
-        database: the database.
-        user: who logs in.
+        database: the name of the database on the server.
+        user: the name of the database role that logs in.
     """
 
     host: str

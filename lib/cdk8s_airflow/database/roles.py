@@ -61,7 +61,7 @@ class DatabaseRole:
     it is part of the Cluster, which every version supports.
 
     Attributes:
-        name: its name.
+        name: the name of the role, ``name`` in ``spec.managed.roles``.
         credentials: a Secret in the namespace of the Cluster with the role as ``username`` and its ``password``. Default: none: a
             group that other roles are members of, without log-in.
         member_of: roles whose privileges it inherits.
@@ -107,7 +107,7 @@ class PostgresDatabase:
     Removing it here leaves the database and its data where they are.
 
     Attributes:
-        name: its name. It cannot be changed later.
+        name: the name of the role, ``name`` in ``spec.managed.roles``. It cannot be changed later.
         owner: the role that owns it: the name of one of the Cluster's ``roles``, or a role of its own. Default: the owner of the Cluster's
             first database.
         schemas: schemas that are created in it, and owned by its owner.

@@ -18,7 +18,7 @@ class ExistingNamespace:
     """A namespace that this program does not create.
 
     Args:
-        name: its name.
+        name: the name of the namespace, ``metadata.name``.
         pod_security: the level of the Pod Security Standards that it enforces. What users add to pods is checked against it.
             Default: ``"restricted"``, which every cluster accepts.
     """

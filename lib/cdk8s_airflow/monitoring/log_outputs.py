@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 from urllib.parse import urlsplit
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.model.secret_reference import BasicAuthSecret
 from cdk8s_airflow.storage.names import BucketName, StorageRegion
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.constraints import Must, WebUrl
+from cdk8s_airflow.validation.constraints import Must, Retention, WebUrl
 from cdk8s_airflow.validation.frozen import frozen
 
 _LABEL = regex(r"^[a-zA-Z_][a-zA-Z0-9_]*$")
@@ -46,8 +46,17 @@ _LogGroup = Annotated[
     ),
 ]
 
-_RetentionDays = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+"""The retentions that CloudWatch Logs accepts. Source: ``PutRetentionPolicy`` in its API reference."""
+
+_LogGroupRetention = Annotated[
+    Retention,
+    Must(
+        lambda text: text in {f"{number}d" for number in _DAYS},
+        f"must be a number of days that CloudWatch accepts, one of: {', '.join(f'{number}d' for number in _DAYS)}",
+        'Use for example "30d"',
+        "argument/duration",
+    ),
 ]
 
 
@@ -90,7 +99,7 @@ class CloudWatchOutput:
         region: the AWS region, such as ``"eu-central-1"``.
         log_group: the log group, such as ``"/airflow/production"``. Each container has a log stream in it, ``<pod>.<container>``.
         create_log_group: whether Fluent Bit creates the log group if it does not exist. Default: True.
-        retention_days: how many days a log group that Fluent Bit creates keeps logs: one of the numbers that CloudWatch accepts.
+        retention: how long a log group that Fluent Bit creates keeps logs, such as ``"30d"``: a number of days that CloudWatch accepts.
             Default: 30. An existing log group keeps its retention.
     """
 
@@ -99,7 +108,7 @@ class CloudWatchOutput:
     region: StorageRegion
     log_group: _LogGroup
     create_log_group: bool = True
-    retention_days: _RetentionDays = 30
+    retention: _LogGroupRetention = "30d"
 
 
 @frozen

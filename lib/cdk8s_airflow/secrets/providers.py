@@ -164,7 +164,7 @@ class AzureWorkloadIdentity:
     Attributes:
         account: a service account with the annotation ``azure.workload.identity/client-id``. Default: None, the account
             of the operator.
-        tenant: the tenant id. Default: None; from the annotation of the account, or from the environment of the
+        tenant: the id (UUID) of the tenant of Microsoft Entra ID, ``tenantId``. Default: None; from the annotation of the account, or from the environment of the
             operator.
     """
 
@@ -192,7 +192,7 @@ class AzureServicePrincipal:
     """An application of Microsoft Entra ID with a client secret.
 
     Attributes:
-        tenant: the tenant id.
+        tenant: the id (UUID) of the tenant of Microsoft Entra ID, ``tenantId``.
         client_id: the Secret key with the client id.
         client_secret: the Secret key with the client secret.
     """

@@ -170,7 +170,7 @@ class LiteralValue:
     """A value that is not secret, next to keys that are: a user name, an address, a type. The manifest contains it.
 
     Args:
-        value: the string.
+        value: the string, which must not be a secret.
     """
 
     how_to_write: ClassVar[str] = 'LiteralValue("airflow")'

@@ -25,7 +25,7 @@ class ExistingSecretStore:
     """An existing SecretStore in the namespace of its users.
 
     Args:
-        name: its name.
+        name: the name of the store, which ExternalSecrets refer to.
     """
 
     how_to_write: ClassVar[str] = 'SecretStore.existing("vault")'
@@ -38,7 +38,7 @@ class ExistingClusterSecretStore:
     """An existing ClusterSecretStore.
 
     Args:
-        name: its name.
+        name: the name of the store, which ExternalSecrets refer to.
     """
 
     how_to_write: ClassVar[str] = 'ClusterSecretStore.existing("vault")'

@@ -290,7 +290,7 @@ class Bucket:
 
     Attributes:
         name: the name of the bucket, or of the container in Azure.
-        storage: the store.
+        storage: the object store that the bucket is in.
         own_credentials: credentials for this bucket. Default: None, the credentials of the store.
     """
 

@@ -16,6 +16,7 @@ from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.monitoring.log_outputs import CloudWatchOutput, FluentBitOutput, LokiOutput, S3LogOutput
 from cdk8s_airflow.schemas.pod_security import completed
 from cdk8s_airflow.text.digest import digest
+from cdk8s_airflow.validation.durations import days
 from cdk8s_airflow.validation.frozen import frozen
 
 ALLOY_IMAGE = "grafana/alloy:v1.18.1"
@@ -334,7 +335,7 @@ def _output(output: FluentBitOutput) -> dict[str, str]:
             "log_stream_template": "$kubernetes['pod_name'].$kubernetes['container_name']",
             "Retry_Limit": "no_limits",
             "auto_create_group": "On" if output.create_log_group else "Off",
-            **({"log_retention_days": str(output.retention_days)} if output.create_log_group else {}),
+            **({"log_retention_days": str(days(output.retention))} if output.create_log_group else {}),
         }
     if isinstance(output, S3LogOutput):
         return {
