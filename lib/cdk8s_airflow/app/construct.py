@@ -180,6 +180,11 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
             path = path_below(self._scope, self._id)
             self._sound = not report(finding.within(path) for finding in found)
 
+    def _check_at_the_end(self, check: Callable[[], Iterable[Finding]]) -> None:
+        """Register a check that depends on constructs that may come later: it is called when all of them exist."""
+        path = path_teller(self._scope, self._id)
+        self._registry.checks.append(lambda: [finding.within(path()) for finding in check()])
+
     def _emit(
         self,
         manifests: Mapping[str, Mapping[str, Any]],

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
-from cdk8s_airflow.app.construct import PlatformConstruct, path_teller
 from cdk8s_airflow.model.traffic import PodGroup, Traffic
 from cdk8s_airflow.network.isolations import Isolations
 from cdk8s_airflow.network.wire.network_policy import Isolation
 from cdk8s_airflow.validation import Finding
+
+if TYPE_CHECKING:
+    from cdk8s_airflow.app.construct import PlatformConstruct
 
 
 def require_policies(construct: PlatformConstruct, name: str, traffic: Callable[[], Traffic]) -> None:
@@ -20,21 +23,16 @@ def require_policies(construct: PlatformConstruct, name: str, traffic: Callable[
         name: what the message calls it, such as ``"release 'airflow'"``.
         traffic: returns its pods. It is called when all constructs exist.
     """
-    registry = construct._registry
-    path = path_teller(construct._scope, construct._id)
-    registry.checks.append(partial(left_out, registry.slot(Isolations), name, traffic, path))
+    construct._check_at_the_end(partial(left_out, construct._registry.slot(Isolations), name, traffic))
 
 
-def left_out(
-    isolations: Iterable[Isolation], name: str, traffic: Callable[[], Traffic], path: Callable[[], str]
-) -> Iterator[Finding]:
+def left_out(isolations: Iterable[Isolation], name: str, traffic: Callable[[], Traffic]) -> Iterator[Finding]:
     """A finding if a namespace of the pods denies all traffic and no policy selects any of the pods there.
 
     Args:
         isolations: the network policies of the app.
         name: what the message calls the construct.
         traffic: returns the pods of the construct.
-        path: returns the construct path.
     """
     isolated = {namespace for each in isolations for namespace in each.namespaces}
     if not isolated:
@@ -49,7 +47,7 @@ def left_out(
         problem=f"must contain {name}: NetworkIsolation denies all traffic in its namespace {pods[0].namespace!r}, so that its "
         "pods could neither open nor accept connections",
         fix=f"Create NetworkIsolation after {name}, and add it to traffic=[...]",
-    ).within(path())
+    )
 
 
 def _selects(group: PodGroup, pods: PodGroup) -> bool:
