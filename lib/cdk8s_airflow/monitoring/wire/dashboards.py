@@ -347,7 +347,10 @@ def dashboard_json(page: DashboardPage, uid: str) -> str:
             .span(6 if panel.single else 12)
             .height(4 if panel.single else 8)
         )
-        if not panel.single:
+        if panel.single:
+            # Without any option, the library writes null, which it does not read itself.
+            builder = builder.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+        else:
             builder = builder.legend(
                 common.VizLegendOptions()
                 .display_mode(common_models.LegendDisplayMode.LIST)
