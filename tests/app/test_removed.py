@@ -58,6 +58,16 @@ def test_everything_switched_off_lists_what_to_delete_and_applies_nothing(
     assert capsys.readouterr().out == ""
 
 
+def test_poolers_are_deleted_before_their_database() -> None:
+    """Their pods have the label of the Cluster, which the wait looks at."""
+    manifest = "apiVersion: postgresql.cnpg.io/v1\nkind: {}\nmetadata:\n  name: {}\n  namespace: data\n"
+    assert deletion_commands([manifest.format("Cluster", "pg"), manifest.format("Pooler", "pg-rw")]) == [
+        "kubectl -n data delete --ignore-not-found pooler.postgresql.cnpg.io pg-rw",
+        "kubectl -n data delete --ignore-not-found cluster.postgresql.cnpg.io pg",
+        "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=pg --timeout=5m",
+    ]
+
+
 def test_release_of_the_helm_command_is_uninstalled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def build(on: bool) -> cdk8s.App:
         app = cdk8s.App(outdir=str(tmp_path / "dist"))

@@ -9,6 +9,7 @@ import pytest
 import main
 from cdk8s_airflow import (
     ArgoApplication,
+    CnpgPooler,
     FluxRelease,
     HelmCommand,
     K3sHelmChart,
@@ -48,6 +49,19 @@ def test_removal_waits_for_each_cluster() -> None:
         "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=first --timeout=5m",
         "kubectl -n data delete cluster.postgresql.cnpg.io second",
         "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=second --timeout=5m",
+        LAST,
+    ]
+
+
+def test_removal_deletes_poolers_before_it_waits_for_pods_of_their_cluster() -> None:
+    """The pods of a pooler have the label of the Cluster, and the operator keeps them until their Pooler is deleted."""
+    chart = new_chart()
+    cluster = make_cluster(chart, "db", name="pg", namespace=Namespace.existing("data"))
+    CnpgPooler(chart, "pooler", cluster=cluster)
+    assert removal_commands(registry_of(chart), DIST) == [
+        "kubectl -n data delete pooler.postgresql.cnpg.io pg-pooler",
+        "kubectl -n data delete cluster.postgresql.cnpg.io pg",
+        "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=pg --timeout=5m",
         LAST,
     ]
 
