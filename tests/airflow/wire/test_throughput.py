@@ -70,10 +70,11 @@ def test_celery_workers_limit_a_release_in_which_all_tasks_run_in_them() -> None
     found = limits(executor=CELERY)
     assert (found.smallest_at_once.what, found.smallest_at_once.number) == ("tasks in Celery workers", 24)
     assert "pods created" not in numbers(found)
-    both = limits(executor=MultipleExecutors(CELERY, KubernetesExecutor()))
+    both = limits(executor=MultipleExecutors(CELERY, KubernetesExecutor()), throughput=Throughput(tasks=100))
     assert numbers(both)["tasks in Celery workers"] == 24
     assert both.smallest_at_once.what == "tasks of all schedulers"
-    assert both.smallest_per_minute.what != "pods created"
+    # Pods are created for the tasks of one executor only.
+    assert numbers(both)["pods created"] == 60 < both.smallest_per_minute.number
 
 
 def test_local_executor_creates_no_pods() -> None:
