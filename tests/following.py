@@ -95,7 +95,8 @@ def changes(finding: Finding) -> Iterator[tuple[str, Change]]:
         yield "remove it", lambda arguments: put(arguments, at, REMOVED)
     removed = re.search(r"\bremove (\w+)=", fix, re.IGNORECASE)
     if removed is not None:
-        name = removed[1] if "." not in at else f"{at.rpartition('.')[0]}.{removed[1]}"
+        holder, _, _ = at.rpartition(".")
+        name = removed[1] if at.partition(".")[0] == removed[1] or not holder else f"{holder}.{removed[1]}"
         yield f"remove {name}=", lambda arguments: put(arguments, name, REMOVED)
     guess = re.match(r"[Dd]id you mean ['`]([^'`]+)['`]\?", fix)
     if guess is not None:
