@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -17,12 +20,9 @@ TASK_SECONDS = 120
 DRAIN_SECONDS = 600
 PRIMARY = "cnpg.io/cluster=airflow-pg,cnpg.io/instanceRole=primary"
 TASKS = "kubernetes_executor=True"
+TAINT = "cdk8s-airflow.test/avoided"
 RETRIED = "cluster_test_retries"
-AWAIT_TASKS = (
-    'until [ -z "$(kubectl -n airflow get pods -l kubernetes_executor=True -o name'
-    ' --field-selector=spec.nodeName={node},status.phase!=Succeeded,status.phase!=Failed)" ]; do sleep 5; done'
-)
-"""The command of docs/how-to/run-tasks-on-spot-and-gpu-nodes.md."""
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "run-tasks-on-spot-and-gpu-nodes.md"
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,15 @@ class Pair:
             timeout=DRAIN_SECONDS + 30,
         )  # fmt: skip
         return time.monotonic() - start
+
+    @contextmanager
+    def avoided(self, node: str) -> Iterator[None]:
+        """Let no new pods on a node. A taint, because CloudNativePG moves the primary away from a node that is cordoned."""
+        self.kubectl.run("taint", "node", node, f"{TAINT}=:NoSchedule")
+        try:
+            yield
+        finally:
+            self.kubectl.run("taint", "node", node, f"{TAINT}:NoSchedule-")
 
     def move_primary(self) -> None:
         """Make the instance on the node that will be drained the primary."""
@@ -121,11 +130,12 @@ def test_replicas_are_on_both_nodes(pair: Pair) -> None:
 def test_drain_of_the_primarys_node_costs_no_task_on_the_other_node(pair: Pair, api: AirflowApi) -> None:
     with pair.platform.explained():
         pair.move_primary()
-        pair.kubectl.run("cordon", pair.drained)
-        api.trigger("elsewhere", seconds=TASK_SECONDS)
-        api.wait_for_task("elsewhere", "first", "running")
-        seconds = pair.drain()
-        print(f"drained in {seconds:.0f} s")
+        with pair.avoided(pair.drained):
+            api.trigger("elsewhere", seconds=TASK_SECONDS)
+            api.wait_for_task("elsewhere", "first", "running")
+        assert pair.pods(pair.drained, "airflow-data", PRIMARY)
+        assert pair.pods(pair.drained, "airflow", "component=scheduler")
+        print(f"drained in {pair.drain():.0f} s")
         for namespace in ("airflow", "airflow-data"):
             assert pair.pods(pair.drained, namespace) == []
         assert api.wait_for_run("elsewhere", 600) == "success", api.tasks("elsewhere")
@@ -135,46 +145,40 @@ def test_drain_of_the_primarys_node_costs_no_task_on_the_other_node(pair: Pair, 
         pair.recovered()
 
 
-@pytest.fixture
-def on_the_drained_node(pair: Pair) -> Iterator[None]:
-    """Tasks that start now run on the node that will be drained; afterwards everything is ready on both nodes again."""
-    pair.kubectl.run("cordon", pair.other)
-    yield
-    pair.kubectl.run("uncordon", pair.other)
-    pair.recovered()
-
-
-@pytest.mark.usefixtures("on_the_drained_node")
 def test_task_on_the_drained_node_fails_and_is_retried(pair: Pair, api: AirflowApi) -> None:
     """A drain evicts task pods like others: what a task does after that is a matter of its ``retries``."""
     retried = AirflowApi(pair.kubectl, "airflow", dag=RETRIED)
     retried.token = api.token
     with pair.platform.explained():
         retried.wait_for_dag()
-        for each in (api, retried):
-            each.trigger("evicted", seconds=TASK_SECONDS)
-        for each in (api, retried):
-            each.wait_for_task("evicted", "first", "running")
+        with pair.avoided(pair.other):
+            for each in (api, retried):
+                each.trigger("evicted", seconds=TASK_SECONDS)
+            for each in (api, retried):
+                each.wait_for_task("evicted", "first", "running")
         assert len(pair.pods(pair.drained, "airflow", TASKS)) == 2
-        pair.kubectl.run("uncordon", pair.other)
         print(f"drained in {pair.drain():.0f} s")
         assert api.wait_for_run("evicted", 600) == "failed", api.tasks("evicted")
         assert api.tasks("evicted")["first"] == ("failed", 1)
         assert retried.wait_for_run("evicted", 900) == "success", retried.tasks("evicted")
         assert retried.tasks("evicted") == {"first": ("success", 2), "second": ("success", 1)}
         assert retried.log("evicted", "first", 2).count("first task ends") == 1
+        pair.recovered()
 
 
-@pytest.mark.usefixtures("on_the_drained_node")
 def test_drain_after_the_tasks_of_the_node_costs_no_task(pair: Pair, api: AirflowApi) -> None:
     """The documented steps: cordon, wait until no task runs there, drain."""
     with pair.platform.explained():
-        api.trigger("awaited", seconds=TASK_SECONDS)
-        api.wait_for_task("awaited", "first", "running")
+        with pair.avoided(pair.other):
+            api.trigger("awaited", seconds=TASK_SECONDS)
+            api.wait_for_task("awaited", "first", "running")
         assert pair.pods(pair.drained, "airflow", TASKS)
         pair.kubectl.run("cordon", pair.drained)
-        pair.kubectl.run("uncordon", pair.other)
-        pair.kubectl.shell(AWAIT_TASKS.format(node=pair.drained), timeout=600)
+        (await_tasks,) = re.findall(
+            r"^until .*?^  .*?done$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        )
+        pair.kubectl.shell(f"NODE={pair.drained}\n{await_tasks}", timeout=600)
         print(f"drained in {pair.drain():.0f} s")
         assert api.wait_for_run("awaited", 600) == "success", api.tasks("awaited")
         assert api.tasks("awaited") == {"first": ("success", 1), "second": ("success", 1)}
+        pair.recovered()
