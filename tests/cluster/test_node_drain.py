@@ -16,7 +16,7 @@ from tests.cluster.kit import Kubectl, Platform, PlatformRunner
 from tests.cluster.kit.airflow_api import AirflowApi
 from tests.cluster.platforms import homelab
 
-TASK_SECONDS = 120
+TASK_SECONDS = 180
 DRAIN_SECONDS = 600
 PRIMARY = "cnpg.io/cluster=airflow-pg,cnpg.io/instanceRole=primary"
 TASKS = "kubernetes_executor=True"
