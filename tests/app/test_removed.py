@@ -45,7 +45,7 @@ def test_everything_switched_off_lists_what_to_delete_and_applies_nothing(
     assert [line.strip() for line in lines[2:]] == [
         "kubectl -n kube-system delete --ignore-not-found helmchart.helm.cattle.io airflow",
         "kubectl -n airflow delete --ignore-not-found cluster.postgresql.cnpg.io airflow-pg",
-        "kubectl -n airflow wait --for=delete pod -l cnpg.io/cluster=airflow-pg --timeout=5m",
+        "kubectl -n airflow wait --for=delete pod -l cnpg.io/cluster=airflow-pg,cnpg.io/podRole=instance --timeout=5m",
         "kubectl -n jobs delete --ignore-not-found role.rbac.authorization.k8s.io/airflow-pod-operator "
         "rolebinding.rbac.authorization.k8s.io/airflow-pod-operator",
         "kubectl delete --ignore-not-found namespace airflow",

@@ -29,7 +29,7 @@ def test_removal_starts_with_the_release_and_waits_for_the_pods_of_the_database(
         "To delete everything, including all data, run these commands in this order:\n"
         "  kubectl -n kube-system delete helmchart airflow\n"
         "  kubectl -n airflow-data delete cluster.postgresql.cnpg.io airflow-pg\n"
-        "  kubectl -n airflow-data wait --for=delete pod -l cnpg.io/cluster=airflow-pg --timeout=5m\n"
+        "  kubectl -n airflow-data wait --for=delete pod -l cnpg.io/cluster=airflow-pg,cnpg.io/podRole=instance --timeout=5m\n"
         "  kubectl delete --ignore-not-found -f dist/"
     )
 
@@ -46,9 +46,9 @@ def test_removal_waits_for_each_cluster() -> None:
         make_cluster(chart, name, name=name, namespace=Namespace.existing("data"))
     assert removal_commands(registry_of(chart), DIST) == [
         "kubectl -n data delete cluster.postgresql.cnpg.io first",
-        "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=first --timeout=5m",
+        "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=first,cnpg.io/podRole=instance --timeout=5m",
         "kubectl -n data delete cluster.postgresql.cnpg.io second",
-        "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=second --timeout=5m",
+        "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=second,cnpg.io/podRole=instance --timeout=5m",
         LAST,
     ]
 

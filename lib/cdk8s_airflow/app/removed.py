@@ -78,9 +78,12 @@ def wait_for_pods_of_database(name: str, namespace: str) -> str:
     """The command that waits until the pods of a deleted CloudNativePG Cluster have ended.
 
     A namespace that is deleted while such a pod is still ending stays for 15 minutes: the namespace controller looks again only
-    after half of the pod's grace period, which is 1800 seconds.
+    after half of the pod's grace period, which is 1800 seconds. The pods of a Pooler have the label of the Cluster too, and are
+    deleted with the Pooler, later.
     """
-    return f"kubectl -n {namespace} wait --for=delete pod -l cnpg.io/cluster={name} --timeout=5m"
+    return (
+        f"kubectl -n {namespace} wait --for=delete pod -l cnpg.io/cluster={name},cnpg.io/podRole=instance --timeout=5m"
+    )
 
 
 def deletion_text(folder: str, commands: Iterable[str]) -> str:
