@@ -96,7 +96,7 @@ def test_every_option_is_in_the_file_as_meant(pair: tuple[str, str]) -> None:
     cfg = rendered(pair, config=config, throughput=Throughput.large()).airflow_cfg
     for (section, option), value in meant(pair, config).items():
         assert cfg.get(section, option) == value.replace("%", "%%"), f"{section}.{option}"
-    for section, options in config_options(settings_of(pair, throughput=Throughput.large()))["config"].items():
+    for section, options in config_options(settings_of(pair, throughput=Throughput.large())).items():
         for option, value in options.items():
             if (section, option) not in meant(pair, config):
                 assert cfg.get(section, option) == value, f"{section}.{option}"
@@ -115,7 +115,7 @@ def test_airflow_itself_reads_every_option_exactly_and_knows_it(pair: tuple[str,
 
 def test_airflow_itself_knows_every_option_of_a_throughput(pair: tuple[str, str]) -> None:
     result = rendered(pair, throughput=Throughput.large())
-    options = config_options(settings_of(pair, throughput=Throughput.large()))["config"]
+    options = config_options(settings_of(pair, throughput=Throughput.large()))
     wanted = {(section, option): value for section, inner in options.items() for option, value in inner.items()}
     answer = ask(pair[1], cfg_of(result), wanted)
     assert set(wanted) - answer.known == set()
