@@ -29,7 +29,10 @@ MOST_CALLS = 10
 WIDEST = 40_000
 """The most characters that one match of a pattern can read."""
 
-SINGLE_RUNS = {"[A-Za-z0-9_.~+/-]{2,}", r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+"}
+SINGLE_RUNS = {
+    r"[A-Za-z0-9_.~+/\u0080-\U0010ffff-]{2,}",
+    r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[\u0080-\U0010ffff]+",
+}
 """Patterns without an upper bound: one run of characters with nothing after it reads each character once."""
 
 

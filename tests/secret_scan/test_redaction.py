@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,3 +80,17 @@ def test_names_are_kept_where_only_forms_count() -> None:
 @given(st.text())
 def test_any_text_can_be_redacted(text: str) -> None:
     assert len(redacted(text)) <= 2 * len(text) + 1
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("lab/Kx7vQ2mLp9Zt", "lab/…"),
+        ("Kx7vQ2mLp9Zt/airflow", "…/airflow"),
+        ("lab/airflow-2024/db", "lab/airflow-2024/db"),
+    ],
+)
+def test_construct_id_of_random_characters_is_not_shown(path: str, shown: str) -> None:
+    finding = Finding(rule="a/b", at="x", problem="must be y", fix="Use z", path=path)
+    assert str(finding) == f"{shown}: x must be y. Use z. [a/b]"
+    assert str(replace(finding, path="").within(path)) == str(finding)

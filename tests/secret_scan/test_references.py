@@ -57,6 +57,18 @@ def test_every_form_has_an_example_and_a_mark_in_it(form: dict[str, Any]) -> Non
         "ENC[x",
         "file:hunter2 x",
         "https://ci:hunter2@example.com",
+        "{pw}",
+        "{hunter2}",
+        "~/pw",
+        "./pw",
+        "../hunter2",
+        "sm://pw",
+        "op://hunter2",
+        "http://hunter2",
+        "$hunter_two",
+        "MYHUNTER2",
+        "change-hunter2",
+        "/opt",
     ],
 )
 def test_text_that_only_contains_something_like_one_is_none(text: str) -> None:

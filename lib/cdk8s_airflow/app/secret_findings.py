@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.secret_scan import find_in_text, find_in_tree, looks_secret
-from cdk8s_airflow.secret_scan.secret_manifests import CONTENT, FIELDS
+from cdk8s_airflow.secret_scan.secret_generators import CONTENT
+from cdk8s_airflow.secret_scan.secret_manifests import FIELDS
 from cdk8s_airflow.text.documents import dotted
 from cdk8s_airflow.validation import Finding
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Final
 
 from cdk8s_airflow._regex import regex
@@ -15,8 +16,16 @@ from cdk8s_airflow.secret_scan.vocabulary import vocabulary, words
 
 _ARGUMENT = regex(r"\"[^\"\n]{1,512}\"|'[^'\n]{1,512}'|[^\s\"']{1,512}")
 _COMMAND = regex(
-    r"(?:^|[\s/\"'`(\[;|&])(airflow|az|curl|docker|helm|ldapsearch|ldapwhoami|mariadb|mongodump|mongorestore|mongosh|mysql|mysqladmin|mysqldump|openssl|redis-cli|sshpass|wget)[\s\"']"
+    r"(?:^|[\s/\"'`(\[;|&])(airflow|az|curl|docker|helm|htpasswd|kubectl|ldapsearch|ldapwhoami|mariadb|mongodump|mongorestore|mongosh|mysql|mysqladmin|mysqldump|oc|openssl|redis-cli|snyk|sshpass|wget)[\s\"']"
 )
+_PIPED = regex(
+    r"(?:echo|printf)[ \t]{1,8}(?:-[neE]{1,3}[ \t]{1,8})?(?:[\"']?%s(?:\\\\?n)?[\"']?[ \t]{1,8})?(\"[^\"\n]{1,512}\"|'[^'\n]{1,512}'|[^\s\"'|;&]{1,512})[ \t]{0,8}\|[ \t]{0,8}([^\n|;&]{1,300})"
+)
+_HERE = regex(
+    r"(chpasswd|--[a-z-]{4,16})(?:[ \t]{1,8}[A-Za-z0-9._/:-]{1,128}){0,6}[ \t]{0,8}<<(?:<[ \t]{0,8}|-?[ \t]{0,4}[\"']?[A-Za-z]{1,16}[\"']?\n[ \t]{0,64})(\"[^\"\n]{1,512}\"|'[^'\n]{1,512}'|[^\s\"'|;&]{1,512})"
+)
+_FROM_LITERAL: Final = "--from-literal"
+_HTPASSWD_BATCH = regex(r"-[a-zA-Z]{0,8}b[a-zA-Z]{0,8}")
 _ENDS = regex(r"[\n;|&]")
 _LONGEST: Final = 2000
 
@@ -28,7 +37,32 @@ def secret_argument(arguments: Sequence[object], index: int) -> tuple[int, int] 
         arguments: the arguments, the command first.
         index: which one.
     """
-    return _secret_at(arguments, index, *_flags_of(arguments[:3]))
+    return _of_command(arguments, index) or _secret_at(arguments, index, *_flags_of(arguments[:3]))
+
+
+def _of_command(arguments: Sequence[object], index: int) -> tuple[int, int] | None:
+    """Secrets of commands that take them without a telling flag: the literals of ``kubectl create secret``, ``htpasswd -b``."""
+    text, command = arguments[index], str(arguments[0]).rsplit("/", 1)[-1]
+    if not isinstance(text, str) or not index:
+        return None
+    if command in ("kubectl", "oc") and "secret" in arguments[1:6] and "create" in arguments[1:5]:
+        if text.startswith(f"{_FROM_LITERAL}="):
+            return _literal(text, len(_FROM_LITERAL) + 1)
+        return _literal(text, 0) if arguments[index - 1] == _FROM_LITERAL else None
+    if command == "htpasswd" and index == len(arguments) - 1:
+        is_batch = any(isinstance(flag, str) and _HTPASSWD_BATCH.fullmatch(flag) for flag in arguments[1:index])
+        return _secret(text, 0) if is_batch and not text.startswith("-") else None
+    if command == "snyk" and arguments[index - 1] == "auth":
+        return _secret(text, 0) if not text.startswith("-") else None
+    return None
+
+
+def _literal(text: str, offset: int) -> tuple[int, int] | None:
+    """The value in ``key=value``."""
+    key, sign, value = text[offset:].partition("=")
+    start = offset + len(key) + 1
+    quote = value[:1] if value[:1] in ("'", '"') else ""
+    return _secret(text, start + len(quote)) if sign and value else None
 
 
 def _secret_at(arguments: Sequence[object], index: int, flag: str, attached: str) -> tuple[int, int] | None:
@@ -77,6 +111,12 @@ def _flags_of(first: Sequence[object]) -> tuple[str, str]:
     return next((flags[name] for name in joined if name in flags), ""), code["attached_password_flags"].get(command, "")
 
 
+@cache
+def _without_flags() -> frozenset[str]:
+    """Words of commands that take a password without a flag in front of it."""
+    return words("code", "piped_passwords") | {"htpasswd", "snyk", _FROM_LITERAL}
+
+
 def may_have_commands(words_of_text: set[str]) -> bool:
     """Whether a text has a command of the vocabulary with a flag that takes a login or a password.
 
@@ -84,6 +124,8 @@ def may_have_commands(words_of_text: set[str]) -> bool:
         words_of_text: its words.
     """
     code = vocabulary()["code"]
+    if not _without_flags().isdisjoint(words_of_text):
+        return True
     flags = words("code", "user_flags") | set(code["password_flags"].values())
     attached = code["attached_password_flags"]
     if flags.isdisjoint(words_of_text) and attached.keys().isdisjoint(words_of_text):
@@ -96,6 +138,23 @@ def may_have_commands(words_of_text: set[str]) -> bool:
     )
 
 
+def _given_as_input(text: str) -> Iterator[Found]:
+    """Passwords that a command reads: ``echo ... | docker login --password-stdin``, ``chpasswd <<< ...``."""
+    readers = words("code", "piped_passwords")
+    matches = [(match, 1, match[2].split()) for match in _PIPED.finditer(text)] if "|" in text else []
+    matches += [(match, 2, [match[1]]) for match in _HERE.finditer(text)] if "<<" in text else []
+    for match, group, reader in matches:
+        if readers.isdisjoint(reader):
+            continue
+        start, end = match.span(group)
+        if text[start] in "\"'":
+            start, end = start + 1, end - 1
+        if "chpasswd" in reader:
+            start += text[start:end].find(":") + 1
+        if not is_reference(text[start:end]) and not exemptions.active().covers_span(text, start, end):
+            yield Found(start, end, "a password on a command line")
+
+
 def _unquoted(argument: re.Match[str]) -> tuple[int, str]:
     """Start and text of an argument without its quotes."""
     quoted = argument[0][0] in "\"'" and len(argument[0]) > 1
@@ -104,6 +163,7 @@ def _unquoted(argument: re.Match[str]) -> tuple[int, str]:
 
 def find_in_commands(text: str) -> Iterator[Found]:
     """Passwords in the commands of a text. One command ends at the end of its line, or at ``;``, ``|`` or ``&``."""
+    yield from _given_as_input(text)
     at = 0
     for command in _COMMAND.finditer(text):
         if command.start() < at:
@@ -114,7 +174,7 @@ def find_in_commands(text: str) -> Iterator[Found]:
         arguments = [argument for _, argument in spans]
         flags = _flags_of(arguments[:3])
         for index in range(1, len(arguments)):
-            secret = _secret_at(arguments, index, *flags)
+            secret = _of_command(arguments, index) or _secret_at(arguments, index, *flags)
             if secret is not None:
                 start, stop = spans[index][0] + secret[0], spans[index][0] + secret[1]
                 if not exemptions.active().covers_span(text, start, stop):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
@@ -32,7 +33,15 @@ class NameClass(NamedTuple):
 
 _UNRELATED: Final = NameClass(NONE, "")
 _NOT_IN_NAMES: Final = frozenset("{}[]()=\"'\n")
-_WORD = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORD = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[\u0080-\U0010ffff]+")
+_LETTERS: Final = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "ı": "i", "ß": "ss"})
+"""Letters that are no combination of a plain letter and an accent."""
+
+
+def _without_accents(name: str) -> str:
+    """A name with plain letters: ``contraseña`` is ``contrasena``."""
+    letters = unicodedata.normalize("NFKD", name.translate(_LETTERS))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def split_words(text: str) -> list[str]:
@@ -61,6 +70,8 @@ def classify(name: str) -> NameClass:
     Args:
         name: the key of a mapping, an environment variable, a flag, an annotation. The part after the last ``/`` or ``.`` counts.
     """
+    if not name.isascii():
+        name = _without_accents(name)
     lowered = name.lower()
     if not _NOT_IN_NAMES.isdisjoint(name):
         return _UNRELATED

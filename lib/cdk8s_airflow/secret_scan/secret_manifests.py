@@ -14,15 +14,17 @@ from cdk8s_airflow._regex import regex
 from cdk8s_airflow.secret_scan import exemptions
 from cdk8s_airflow.secret_scan.found import Found
 from cdk8s_airflow.secret_scan.references import is_reference
+from cdk8s_airflow.secret_scan.secret_generators import CONTENT
 
-CONTENT: Final = "the content of a Secret"
 FIELDS: Final = ("data", "stringData")
 
 _KIND = regex(
     r"(?m)(?P<indent>^[ ]{0,256}(?:- {1,8}){0,8})[\"']?kind[\"']?:[ ]{1,16}(?:!!str[ ]{1,4})?[\"']?Secret[\"']?[ \t]{0,64}\r?$"
 )
+_SEALED_TEMPLATE = regex(r"(?m)^(?P<indent>[ ]{0,256})template:[ \t]{0,64}\r?$")
+_SEALED = regex(r"(?m)^[ ]{0,256}(?:- {1,8}){0,8}[\"']?kind[\"']?:[ ]{1,16}[\"']?SealedSecret[\"']?[ \t]{0,64}\r?$")
 _LIST = regex(r"(?m)^[ ]{0,256}(?:- {1,8}){0,8}kind:[ ]{1,16}[\"']?SecretList[\"']?[ \t]{0,64}\r?$")
-_FLOW_KIND = regex(r"\\?[\"']?kind\\?[\"']?[ ]{0,8}:[ ]{0,8}\\?[\"']?Secret(?:List)?\\?[\"']?[ ]{0,8}[,}\n]")
+_FLOW_KIND = regex(r"\\?[\"']?kind\\?[\"']?[ ]{0,8}:[ ]{0,8}\\?[\"']?(?:Sealed)?Secret(?:List)?\\?[\"']?[ ]{0,8}[,}\n]")
 _FLOW_FIELD = regex(
     r"(?<![A-Za-z])\\?[\"']?(?:data|stringData)\\?[\"']?\s{0,80}:\s{0,80}\{\s{0,80}\\?[\"']?[A-Za-z0-9_.-]{1,253}\\?[\"']?\s{0,80}:\s{0,80}([^}]{1,1000})\}"
 )
@@ -41,6 +43,19 @@ def secret_fields(manifest: Mapping[Any, Any]) -> Iterator[str]:
     for field in FIELDS:
         content = manifest.get(field)
         if content and not _is_harmless(content, field == "data"):
+            yield field
+
+
+def template_fields(manifest: Mapping[Any, Any]) -> Iterator[str]:
+    """The fields of a SealedSecret's template that hold content in clear text. Values with ``{{`` refer to encrypted ones."""
+    spec = manifest.get("spec") if manifest.get("kind") == "SealedSecret" else None
+    template = spec.get("template") if isinstance(spec, Mapping) else None
+    if not isinstance(template, Mapping):
+        return
+    for field in FIELDS:
+        content = template.get(field)
+        texts = content.values() if isinstance(content, Mapping) else (content,)
+        if not all(_is_exempt(text, False) or (isinstance(text, str) and "{{" in text) for text in texts):
             yield field
 
 
@@ -79,11 +94,33 @@ def find_secret_manifests(text: str) -> Iterator[Found]:
         for field in _FIELD.finditer(text, max(at, items.end()), items.end() + _REACH):
             yield from _content(text, field, field.start() - text.rfind("\n", 0, field.start()) - 1)
         at = max(at, items.end() + _REACH)
+    yield from _sealed_templates(text)
     for begin, end in _flow_windows(text):
         for field in _FLOW_FIELD.finditer(text, begin, end):
             values = [each.strip().strip("\\\"'") for each in field[1].split(",")]
             if not all(_is_exempt(value.rpartition(":")[2].strip(" \\\"'"), False) for value in values):
                 yield Found(*field.span(1), CONTENT)
+
+
+def _sealed_templates(text: str) -> Iterator[Found]:
+    """Content in clear text in the templates of SealedSecrets."""
+    at = 0
+    for kind in _SEALED.finditer(text):
+        for template in _SEALED_TEMPLATE.finditer(text, max(at, kind.start() - _REACH), kind.end() + _REACH):
+            column = len(template["indent"])
+            begin, end = template.end(), template.end()
+            while 0 <= end < len(text):
+                following = text.find("\n", end + 1)
+                line = text[end + 1 : following if following >= 0 else len(text)]
+                if line.strip() and _indent(line) <= column:
+                    break
+                end = following if following >= 0 else len(text)
+            for field in _FIELD.finditer(text, begin, end):
+                for found in _content(text, field, field.start() - text.rfind("\n", 0, field.start()) - 1, plain=True):
+                    if "{{" not in text[found.start : found.end]:
+                        yield found
+            at = max(at, end)
+        at = max(at, kind.end())
 
 
 def _flow_windows(text: str) -> Iterator[tuple[int, int]]:
@@ -137,10 +174,10 @@ def _column(line: str) -> int:
     return len(line) - len(line.lstrip(" -"))
 
 
-def _content(text: str, field: re.Match[str], column: int) -> Iterator[Found]:
+def _content(text: str, field: re.Match[str], column: int, *, plain: bool = False) -> Iterator[Found]:
     """The content of one field, unless all of it is exempt."""
     inline = field["inline"].strip()
-    encoded = field[0].lstrip("\"'").startswith("data")
+    encoded = not plain and field[0].lstrip("\"'").startswith("data")
     if inline and not inline.startswith("#"):
         if inline not in ("{}", "null", "~") and not (inline.startswith("{{") and is_reference(inline)):
             yield Found(*field.span("inline"), CONTENT)

@@ -18,13 +18,14 @@ from cdk8s_airflow.secret_scan.commands import find_in_commands, may_have_comman
 from cdk8s_airflow.secret_scan.found import Found
 from cdk8s_airflow.secret_scan.names import ALWAYS, NONE, NameClass, classify
 from cdk8s_airflow.secret_scan.references import is_reference
+from cdk8s_airflow.secret_scan.secret_generators import GENERATOR_WORDS, find_generated_secrets
 from cdk8s_airflow.secret_scan.secret_manifests import find_secret_manifests
 from cdk8s_airflow.secret_scan.tokens import encoded_words, find_logins, find_tokens, has_mark
 from cdk8s_airflow.secret_scan.values import is_identifier, is_literal
 from cdk8s_airflow.secret_scan.vocabulary import vocabulary, words
 
 _WORD_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~+/-"
-_WORD = regex(r"[A-Za-z0-9_.~+/-]{2,}")
+_WORD = regex(r"[A-Za-z0-9_.~+/\u0080-\U0010ffff-]{2,}")
 _SPLIT: Final = str.maketrans({chr(code): " " for code in range(128) if chr(code) not in _WORD_LETTERS})
 _MOST_NAMES: Final = 64
 _LONGEST_NAME: Final = 128
@@ -165,16 +166,36 @@ def _search(text: str, code: bool, depth: int) -> Iterator[Found]:
         yield from find_in_commands(text)
     if not _SECRET_KINDS.isdisjoint(all_words):
         yield from find_secret_manifests(text)
+    if not GENERATOR_WORDS.isdisjoint(all_words):
+        yield from find_generated_secrets(text)
     yield from _others(text, all_words)
     if names:
-        yield from _assigned(text, names, code)
+        tuples = list(_tuples(text)) if "," in text else []
+        yield from _assigned(text, names, code, [places for places, _ in tuples])
+        for name, value in (*(pair for _, pairs in tuples for pair in pairs), *_defaults(text)):
+            yield from _literal_of(name, value, text)
     if depth < _DEEPEST:
         yield from _hidden(text, encoded, code, depth)
 
 
-_SECRET_KINDS: Final = frozenset(("Secret", "SecretList"))
+_SECRET_KINDS: Final = frozenset(("Secret", "SealedSecret", "SecretList"))
 _IDENTIFIED = regex(
-    r"\bidentified\s{1,8}(?:with\s{1,8}[A-Za-z0-9_'\"]{1,64}\s{1,8})?by\s{1,8}'([^'\n]{3,256})'", re.IGNORECASE
+    r"\bidentified\s{1,8}(?:with\s{1,8}[A-Za-z0-9_'\"]{1,64}\s{1,8})?by\s{1,8}(?:password\s{1,8})?(?:'([^'\n]{3,256})'|\\?\"([^\"\n\\]{3,256})\\?\")",
+    re.IGNORECASE,
+)
+_IDENTIFIED_BARE = regex(
+    r"\b(?:create|alter)\s{1,8}user\s{1,8}(?:if\s{1,8}(?:not\s{1,8})?exists\s{1,8})?\S{1,128}\s{1,8}identified\s{1,8}by\s{1,8}([^\s'\";\\]{3,256})",
+    re.IGNORECASE,
+)
+_SET_PASSWORD = regex(
+    r"\bset\s{1,8}password\s{1,8}for\s{1,8}[^\s=]{1,128}\s{0,8}=\s{0,8}(?:password\s{0,8}\(\s{0,8})?'([^'\n]{3,256})'",
+    re.IGNORECASE,
+)
+_TUPLE = regex(
+    r"(?:^|[\n;])[ \t]{0,64}\(?([A-Za-z_][A-Za-z0-9_.]{0,63}(?:[ \t]{0,4},[ \t]{0,4}[A-Za-z_][A-Za-z0-9_.]{0,63}){1,8})\)?[ \t]{0,4}=[ \t]{0,4}[(\[]?"
+)
+_VARIABLE = regex(
+    r"\bvariable[ \t]{1,8}\"([A-Za-z0-9_-]{1,64})\"[ \t]{0,8}\{[^{}]{0,600}\bdefault[ \t]{0,16}=[ \t]{0,16}"
 )
 _NETRC = regex(r"\bmachine\s{1,8}\S{1,253}\s{1,8}login\s{1,8}\S{1,128}\s{1,8}password\s{1,8}(\S{3,256})")
 
@@ -187,19 +208,62 @@ def _others(text: str, all_words: set[str]) -> Iterator[Found]:
         yield from (
             found for found in _captured(_IDENTIFIED, text, "a password in SQL") if _is_statement(text, found.start)
         )
+        yield from _captured(_IDENTIFIED_BARE, text, "a password in SQL")
+    if ("SET" in all_words and "PASSWORD" in all_words) or ("set" in all_words and "password" in all_words):
+        yield from _captured(_SET_PASSWORD, text, "a password in SQL")
 
 
 def _captured(pattern: re.Pattern[str], text: str, what: str) -> Iterator[Found]:
     for match in pattern.finditer(text):
-        if not is_reference(match[1]) and not exemptions.active().covers_span(text, *match.span(1)):
-            yield Found(*match.span(1), what)
+        group = match.lastindex or 1
+        if not is_reference(match[group]) and not exemptions.active().covers_span(text, *match.span(group)):
+            yield Found(*match.span(group), what)
 
 
-def _assigned(text: str, names: list[str], code: bool) -> Iterator[Found]:
-    """Literals under the names of secrets."""
+def _tuples(text: str) -> Iterator[tuple[range, list[tuple[str, _Value]]]]:
+    """Assignments of several values, ``user, password = "a", "..."``: where the names are, and each with its value."""
+    for targets in _TUPLE.finditer(text):
+        pairs, at = [], targets.end()
+        for name in targets[1].split(","):
+            value = _value(text, at)
+            if value is None:
+                break
+            pairs.append((name.strip(), value))
+            at = _skipped(text, value.end + value.quoted, 8)
+            if text[at : at + 1] != ",":
+                break
+            at = _skipped(text, at + 1, 64)
+        if len(pairs) > 1:
+            yield range(*targets.span(1)), pairs
+
+
+def _defaults(text: str) -> Iterator[tuple[str, _Value]]:
+    """The variables of Terraform with a default."""
+    for variable in _VARIABLE.finditer(text):
+        default = _value(text, variable.end())
+        if default is not None:
+            yield variable[1], default
+
+
+def _literal_of(name: str, value: _Value, text: str) -> Iterator[Found]:
+    """A value, if it is a literal in quotes under the name of a secret."""
+    kind = classify(name)
+    if (
+        value.quoted
+        and kind.strength != NONE
+        and is_literal(kind, value.text)
+        and not exemptions.active().covers_span(text, value.start, value.end)
+    ):
+        yield Found(value.start, value.end, by_name(name))
+
+
+def _assigned(text: str, names: list[str], code: bool, elsewhere: list[range]) -> Iterator[Found]:
+    """Literals under the names of secrets, except for names whose values are elsewhere."""
     done = 0
     for begin, word in _places_of(text, names):
-        if begin < done:
+        while elsewhere and elsewhere[0].stop <= begin:
+            elsewhere.pop(0)
+        if begin < done or (elsewhere and begin in elsewhere[0]):
             continue
         word = word.rstrip(".-~+/")
         start = begin + max(word.rfind("."), word.rfind("/"), word.rfind("+")) + 1

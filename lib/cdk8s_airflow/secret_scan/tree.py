@@ -9,7 +9,8 @@ from cdk8s_airflow.secret_scan import exemptions
 from cdk8s_airflow.secret_scan.commands import secret_argument
 from cdk8s_airflow.secret_scan.found import Path
 from cdk8s_airflow.secret_scan.names import NONE, classify
-from cdk8s_airflow.secret_scan.secret_manifests import CONTENT, secret_fields
+from cdk8s_airflow.secret_scan.secret_generators import CONTENT, KUSTOMIZE, generator_literals
+from cdk8s_airflow.secret_scan.secret_manifests import secret_fields, template_fields
 from cdk8s_airflow.secret_scan.text import by_name, find_in_text, findings, looks_secret
 from cdk8s_airflow.secret_scan.values import is_secret_value
 from cdk8s_airflow.secret_scan.vocabulary import words
@@ -36,7 +37,7 @@ def _collect(value: Any, name: str, texts: list[str]) -> bool:
         return bool(name) and is_secret_value(name, value)
     if kind is dict or isinstance(value, Mapping):
         suspicious = ("value" in value and _is_secret_variable(value)) or (
-            "kind" in value and next(_secret_content(value), None) is not None
+            ("kind" in value or KUSTOMIZE in value) and next(_secret_content(value), None) is not None
         )
         for key, item in value.items():
             if isinstance(key, str) and not (key == ENCRYPTED and _is_sealed(value)):
@@ -69,6 +70,8 @@ def _is_secret_variable(entry: Mapping[Any, Any]) -> bool:
 def _secret_content(value: Mapping[Any, Any]) -> Iterator[Path]:
     """Where a Secret, or a list of Secrets, has content."""
     yield from ((field,) for field in secret_fields(value))
+    yield from (("spec", "template", field) for field in template_fields(value))
+    yield from ((KUSTOMIZE, *steps) for steps in generator_literals(value.get(KUSTOMIZE)))
     items = value.get("items") if value.get("kind") == "SecretList" else None
     for index, item in enumerate(items if isinstance(items, (list, tuple)) else ()):
         if isinstance(item, Mapping):

@@ -46,6 +46,11 @@ def _is_random(text: str) -> bool:
     return _PARTS.isdisjoint(text) and looks_random(text)
 
 
+def shown_path(path: str) -> str:
+    """A construct path without ids that consist of random characters: such an id is most likely a password."""
+    return "/".join("…" if _is_random(step) else step for step in path.split("/"))
+
+
 def _redacted(text: str, *, forms_only: bool = False) -> str:
     # Imported only when there is a finding: a valid platform does not load the scanner for this.
     from cdk8s_airflow.secret_scan import redacted
@@ -83,6 +88,8 @@ class Finding:
             by_form = field in ("fix", "path")
             if text and isinstance(text, str) and (shown := _redacted(text, forms_only=by_form)) != text:
                 object.__setattr__(self, field, shown)
+        if self.path:
+            object.__setattr__(self, "path", shown_path(self.path))
 
     def __str__(self) -> str:
         predicate = self.at and not self.problem[:1].isupper()
