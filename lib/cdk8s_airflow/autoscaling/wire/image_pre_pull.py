@@ -48,6 +48,7 @@ def pre_pull_manifest(settings: ReleaseSettings, images: Sequence[str], given: N
                 "image": image,
                 "command": ["/bin/sh", "-c", "true"],
                 "resources": resources(_SMALL),
+                "securityContext": {"readOnlyRootFilesystem": True},
             }
         )
         for index, image in enumerate(images)
@@ -64,7 +65,14 @@ def pre_pull_manifest(settings: ReleaseSettings, images: Sequence[str], given: N
         },
         "initContainers": containers,
         "containers": [
-            completed({"name": "pause", "image": pause, "resources": resources(_SMALL)}),
+            completed(
+                {
+                    "name": "pause",
+                    "image": pause,
+                    "resources": resources(_SMALL),
+                    "securityContext": {"readOnlyRootFilesystem": True},
+                }
+            ),
         ],
         **placement(given),
     }
