@@ -60,11 +60,29 @@ CALLED = {
     "S3Logs": "Logs.s3", "GcsLogs": "Logs.gcs", "AzureBlobLogs": "Logs.azure_blob",
     "ElasticsearchLogs": "Logs.elasticsearch", "OpensearchLogs": "Logs.opensearch",
 }  # fmt: skip
+DATABASE = {
+    "secret": ("CnpgCluster.connection(bridge=)", "ExternalDatabase(url=)"),
+    "secret_key": ("CnpgCluster.connection(bridge=)", "ExternalDatabase(url=)"),
+    "tls": ("CnpgCluster.connection(tls=)", "ExternalDatabase(tls=)"),
+}
+"""Field of DatabaseConnection, which users do not create themselves -> the arguments that determine it."""
+
 OF_THE_USER = ("annotations", "labels", "nodeSelector", "podAnnotations", "jobAnnotations", "exporters")
 """Keys whose children are names chosen by the user."""
 
-FOLLOWING = ("migrateDatabaseJob.extraInitContainers", "migrateDatabaseJob.extraVolumes", "podTemplate")
+FOLLOWING = (
+    "migrateDatabaseJob.command",
+    "migrateDatabaseJob.extraInitContainers",
+    "migrateDatabaseJob.extraVolumes",
+    "podTemplate",
+)
 """Keys that depend on many arguments."""
+
+
+def arguments_of(text: str) -> Sequence[str]:
+    """The arguments that users write for an argument of a setting."""
+    setting, _, field = text.removesuffix("=)").partition("(")
+    return [f"database={each}" for each in DATABASE[field]] if setting == "database=DatabaseConnection" else [text]
 
 
 def called(setting: Any) -> str:
@@ -184,7 +202,8 @@ def collected() -> dict[str, dict[str, set[str]]]:
                 except Exception:
                     continue
                 for key in keys:
-                    found[key][text].add(pair[0])
+                    for argument in arguments_of(text):
+                        found[key][argument].add(pair[0])
     return found
 
 

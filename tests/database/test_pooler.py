@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,7 @@ from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.database.connection import DatabaseAddress
 from cdk8s_airflow.database.wire.pooler import (
     ALLOWED,
-    SAID_ELSEWHERE,
+    HAS_ARGUMENT,
     PoolerSettings,
     pooler_manifest,
     pooler_objects,
@@ -203,6 +205,16 @@ def test_what_the_operator_would_refuse_is_refused(changes: dict[str, Any], foun
     assert refused(**changes) == [found]
 
 
+@pytest.mark.parametrize(("parameter", "argument"), HAS_ARGUMENT.items())
+def test_the_finding_for_a_parameter_names_the_argument_that_sets_it(parameter: str, argument: str) -> None:
+    with pytest.raises(PlatformError) as caught:
+        make_pooler(new_chart(), parameters={parameter: "7"})
+    assert f"parameters.{parameter} is set by {argument}" in str(caught.value)
+    name = re.fullmatch(r"CnpgPooler\((\w+)=\)", argument)
+    assert name
+    assert name[1] in inspect.signature(CnpgPooler).parameters
+
+
 def test_a_cluster_with_a_long_name_leaves_no_room_for_a_name_made_of_it() -> None:
     chart = new_chart()
     cluster = make_cluster(chart, name="a" * 50)
@@ -215,7 +227,7 @@ def test_a_cluster_with_a_long_name_leaves_no_room_for_a_name_made_of_it() -> No
     count=st.integers(1, 50),
     clients=st.integers(1, 10_000),
     pool=st.integers(1, 500),
-    parameters=st.dictionaries(st.sampled_from(sorted(ALLOWED - SAID_ELSEWHERE.keys())), st.text("ab1 ", min_size=1)),
+    parameters=st.dictionaries(st.sampled_from(sorted(ALLOWED - HAS_ARGUMENT.keys())), st.text("ab1 ", min_size=1)),
     monitoring=st.none()
     | st.builds(
         PoolerMonitoring,

@@ -39,6 +39,11 @@ def test_every_argument_of_the_table_exists(kind: str) -> None:
     [
         ("scheduler__replicas", 5, "AirflowChart(scheduler=Scheduler(replicas=))"),
         ("fernetKeySecretName", "other", "AirflowChart(keys=AirflowKeys(fernet=))"),
+        (
+            "data__metadataSecretName",
+            "other",
+            "AirflowChart(database=CnpgCluster.connection(bridge=) or database=ExternalDatabase(url=))",
+        ),
         ("config__webserver__unknown", "x", "AirflowChart(config=)"),
         ("unknownKey", "x", ""),
     ],

@@ -74,7 +74,7 @@ def test_footprint_counts_components_tasks_and_claims(report: PlatformReport) ->
 def test_throughput_marks_the_smallest_limit(report: PlatformReport) -> None:
     found = section(report, "throughput")
     assert found.text[0].startswith(
-        "Release airflow runs at most 32 tasks at once; the limit is: tasks of all schedulers"
+        "Release airflow runs at most 32 tasks at once, limited by: tasks of all schedulers"
     )
     (table,) = found.tables
     assert [row[1] for row in table.rows if row[2].startswith("**")] == [

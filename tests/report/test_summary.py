@@ -50,7 +50,7 @@ TITLES = [
     "Create the namespaces",
     "Create the Secrets, in this order (bash)",
     "Apply the manifests",
-    "Watch the start",
+    "Watch the rollout",
     "Create the first user",
     "Open the UI",
 ]

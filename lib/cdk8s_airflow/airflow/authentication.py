@@ -39,7 +39,7 @@ _Email = Annotated[
     str,
     Must(
         lambda text: _EMAIL.fullmatch(text) is not None,
-        "must be an e-mail address",
+        "must be an email address",
         'use one like "ann@example.com"',
         "people/email",
     ),
@@ -81,7 +81,7 @@ class AdminAccount:
 
     Attributes:
         credentials: the Secret with the user name (``username``) and password (``password``).
-        email: the e-mail address. No other account may have the same.
+        email: the email address, which no other account may have.
         first_name: the first name that the UI shows. Default: ``"Airflow"``.
         last_name: the last name that the UI shows. Default: ``"Admin"``.
         resources: requests and limits of the Job's container. Default: 100m CPU, 512Mi memory, at most 1Gi.
@@ -129,16 +129,17 @@ class Oidc:
         issuer: the provider's URL. ``/.well-known/openid-configuration`` must exist below it.
         client_id: the id of the client at the provider.
         client_secret: the key of a Secret with the client's secret. Only the API server (the webserver in Airflow 2) gets it.
-        roles: group at the provider -> role of Airflow, as ``{"airflow-admins": "Admin"}``. Airflow's own roles are Admin,
-            Op, User, Viewer and Public. Roles are updated at each log-in.
+        roles: group at the provider -> role of Airflow, such as ``{"airflow-admins": "Admin"}``. Airflow's own roles are Admin,
+            Op, User, Viewer and Public. Roles are updated at each login.
         default_role: the role of every user who can log in, in addition to the roles of their groups. Default: ``"Public"``, which
             has no permissions.
-        name: the provider's name on the log-in page and in the redirect URL. Default: ``"oidc"``.
+        name: the provider's name on the login page and in the redirect URL. Default: ``"oidc"``.
         scopes: the scopes that Airflow requests. Default: ``openid``, ``email`` and ``profile``.
         groups_claim: the claim with the list of groups, with dots for nested claims. Default: ``"groups"``.
         username_claim: the claim with the name of the account. Use a claim that users cannot change themselves. Default:
             ``"preferred_username"``.
-        email_domains: only users with a verified e-mail address in these domains may log in. Default: every user of the provider.
+        email_domains: only users with a verified email address in these domains may log in. Default: every user of the
+            provider.
     """
 
     how_to_write: ClassVar[str] = (
@@ -251,14 +252,14 @@ def _nobody(kind: str) -> Finding:
 
 @frozen
 class Ldap:
-    """Log-in with name and password of an LDAP directory. Groups in the directory determine roles.
+    """Login with the user name and password of an LDAP directory. Groups in the directory determine roles.
 
     Attributes:
         server: the server's URL: ``"ldaps://..."``, or ``"ldap://..."`` with ``start_tls``.
         bind_dn: the account that Airflow uses to search for users.
         bind_password: the key of a Secret with its password. Only the API server (the webserver in Airflow 2) gets it.
         search_base: the entry below which users are searched.
-        roles: distinguished name of a group -> role of Airflow. Roles are updated at each log-in.
+        roles: distinguished name of a group -> role of Airflow. Roles are updated at each login.
         default_role: the role of every user who can log in, in addition to the roles of their groups. Default: ``"Public"``, which
             has no permissions.
         search_filter: an LDAP filter for entries that are users, like ``"(objectClass=person)"``. Default: all entries.

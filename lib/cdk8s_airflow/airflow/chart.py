@@ -118,9 +118,9 @@ class AirflowChart(PlatformConstruct):
     The arguments are translated into values of the pinned chart version, and the values are validated for that version. The
     delivery then carries them to the cluster. The same arguments work for every supported version.
 
-    Every release has no bundled PostgreSQL or Redis and no default user. Keys and the database URL are in existing Secrets. All
-    containers have requests and memory limits, and meet the Pod Security Standard ``restricted``. The migration waits for the
-    database and prints the names of missing Secrets.
+    The chart's bundled PostgreSQL and default user are always disabled; its Redis runs only with :class:`RedisBroker`. Keys and
+    the database URL come from Secrets. All containers have requests and memory limits, and meet the Pod Security Standard
+    ``restricted``. The migration Job waits for the database and prints the names of missing Secrets.
     """
 
     how_to_write = "AirflowChart(chart, ...)"
@@ -185,10 +185,11 @@ class AirflowChart(PlatformConstruct):
         """Create the Airflow release.
 
         Args:
-            scope: the Chart that the objects are written to. Its file must sort after those of namespaces and database.
+            scope: the Chart that the objects are written to. The name of its file must sort after those of the files with the
+                namespaces and the database.
             id: the construct id.
             namespace: the namespace of Airflow.
-            database: the metadata database: what ``connection(...)`` of a database returns.
+            database: the metadata database, as the method ``connection(...)`` of a database returns it.
             keys: the Secrets with the keys of Airflow. Their content must not change.
             executor: how tasks run: :class:`KubernetesExecutor`, :class:`CeleryExecutor`, :class:`LocalExecutor`,
                 :class:`CeleryKubernetesExecutor` with Airflow 2, or several of them as :class:`MultipleExecutors`.
@@ -198,8 +199,8 @@ class AirflowChart(PlatformConstruct):
                 the cluster. Default: ``"airflow"``.
             chart_version: the version of the chart. Default: the newest supported one.
             chart_archive: the released archive of a chart version that this library does not support, but that is between two
-                supported versions. It is used to validate values; the delivery still gets the chart by its version. Default: None, and
-                such a version is refused.
+                supported versions. It is used to validate values; the delivery still gets the chart by its version. Default:
+                None; such a version is then refused.
             airflow_version: the version of Airflow. Default: the version at the start of the tag of ``image=`` or ``DagImage``; without
                 an image, the version that the chart was released with.
             dags: where DAG files come from: git (:class:`DagRepoSync`, with Airflow 3 also :class:`DagBundles`), the image
@@ -211,9 +212,10 @@ class AirflowChart(PlatformConstruct):
             placement: the nodes on which all pods of the release run, task pods and Jobs included: a :class:`NodeGroup` or a
                 :class:`Placement`. A component, a worker set or a task pod with its own ``placement=`` uses only its own; the two are
                 not merged. Default: None, any node.
-            labels: labels of all objects and pods of the release, such as ``{"team": "data"}``. A component's own label with the
-                same key wins. Default: none.
-            annotations: annotations of all pods of the release. A component's own annotation with the same key wins. Default: none.
+            labels: labels of all objects and pods of the release, such as ``{"team": "data"}``. A label of a component
+                overrides one with the same key. Default: none.
+            annotations: annotations of all pods of the release. An annotation of a component overrides one with the same key.
+                Default: none.
             ui: how users reach the UI: :class:`ClusterIP` (the default), :class:`NodePort`, :class:`LoadBalancer`,
                 :class:`Ingress` or :class:`HttpRoute`.
             admin: an account with a password from a Secret. Default: None; create one with ``airflow users create``.
@@ -221,7 +223,7 @@ class AirflowChart(PlatformConstruct):
                 :class:`SimpleAuth`.
             env: environment variables of every pod that runs Airflow, including task pods and jobs: a string, or one key of a
                 Secret or ConfigMap. Default: none.
-            env_from: Secrets and ConfigMaps. Each of their keys becomes such a variable. Default: none.
+            env_from: Secrets and ConfigMaps. Each of their keys becomes an environment variable of these pods. Default: none.
             connections: id of an Airflow connection -> the key of a Secret with its URI or JSON. They are environment variables, so
                 the UI does not list them. Default: none.
             variables: key of an Airflow variable -> its value, or the key of a Secret. They are environment variables, so the UI does
@@ -232,12 +234,13 @@ class AirflowChart(PlatformConstruct):
             ca: the CA certificates that pods trust instead of the public ones. Default: those of each image.
             scheduler: the scheduler.
             api_server: the API server of Airflow 3, which also serves the UI; the webserver of Airflow 2.
-            triggerer: the triggerer, or None for none: deferred tasks then never continue.
+            triggerer: the triggerer, or None to run without one: deferred tasks then never resume.
             dag_processor: the DAG processor. Default: one with Airflow 3, which requires it; none with Airflow 2, whose scheduler
                 parses DAG files.
-            statsd: the StatsD exporter, or None for none. Default: one, unless ``otel_collector`` receives the metrics.
+            statsd: the StatsD exporter, or None to disable it. Default: enabled, unless ``otel_collector`` receives the
+                metrics.
             otel_collector: an OpenTelemetry collector for metrics or traces. Default: None.
-            flower: Flower, a web page about Celery workers. Default: None.
+            flower: Flower, a web UI that shows Celery workers. Default: None.
             cleanup: a CronJob that deletes finished task pods. Default: None; Airflow deletes the pods of its tasks itself.
             database_cleanup: a CronJob that deletes old rows from the database. Default: None, and the database keeps growing.
             migration: the Job that migrates the database.
@@ -246,17 +249,18 @@ class AirflowChart(PlatformConstruct):
             task_namespaces: other namespaces in which tasks may run, with Airflow 3. Default: none; tasks run in the namespace of the release.
             pod_operator_namespaces: other namespaces in which tasks start pods with KubernetesPodOperator, with any executor and any version
                 of Airflow. In each, a Role lets the service accounts of the workers and the triggerer create pods, read their logs and
-                events, and execute commands in them. With LocalExecutor, it is the account of the scheduler instead of the workers.
-                ``task_namespaces`` have this Role too. Set ``pod_security=`` of the namespace if it does not enforce ``restricted``. Default:
-                none; pods start in the namespace of the release.
-            local_settings: the Python code of ``airflow_local_settings.py``, such as cluster policies or a ``pod_mutation_hook`` of your
-                own, which runs before the one of ``task_pods=``. Becomes ``airflowLocalSettings``. Default: None, no code of your own.
+                events, and execute commands in them. With LocalExecutor, the scheduler's account gets these permissions instead
+                of the workers' account. The namespaces in ``task_namespaces`` have this Role too. Set ``pod_security=`` of the
+                namespace if it does not enforce ``restricted``. Default: none; pods start in the namespace of the release.
+            local_settings: the Python code of ``airflow_local_settings.py``, such as cluster policies or a
+                ``pod_mutation_hook`` of your own, which runs before the hook that ``task_pods=`` adds. Becomes
+                ``airflowLocalSettings``. Default: None, no additional code.
             service_accounts: service accounts of components, for the Kubernetes API and cloud identities. Default: the chart creates
                 one for each component.
             config: options of airflow.cfg by section, under their current or an older name: ``{"core": {"load_examples": False}}``.
                 For a secret, pass :class:`SecretKey`. Options that another argument sets are refused.
-            throughput: limits of parallel work, as :meth:`Throughput.small` or :meth:`Throughput.large`. Options in ``config`` have
-                precedence. Default: Airflow's defaults.
+            throughput: limits on parallelism, as :meth:`Throughput.small` or :meth:`Throughput.large`. Options in ``config``
+                have precedence. Default: Airflow's defaults.
             delivery: how the release reaches the cluster: :class:`K3sHelmChart` (the default), :class:`FluxRelease`,
                 :class:`ArgoApplication` or :class:`HelmCommand`.
             facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
@@ -288,7 +292,8 @@ class AirflowChart(PlatformConstruct):
     def api_objects(self) -> Mapping[str, ApiObject]:
         """Every object that this construct has created, by its construct id, for JSON patches. A patch overrides everything else.
 
-        ``release`` is the object of the release. Empty while findings are collected, if this construct has some.
+        ``release`` is the object of the release. Empty if this construct has errors and ``run`` or ``synth`` is still
+        collecting them.
         """
         return {id: ApiObject.of(self.node.find_child(id)) for id in self._ids}
 
@@ -299,7 +304,7 @@ class AirflowChart(PlatformConstruct):
 
     @property
     def traffic(self) -> Traffic:
-        """The pods of the release and all their connections, for :class:`NetworkIsolation`; empty while findings are collected."""
+        """The pods of the release and all their connections, for :class:`NetworkIsolation`; empty if the release has errors."""
         return Traffic() if self._compiled is None else self._compiled.traffic
 
     @property
@@ -312,7 +317,7 @@ class AirflowChart(PlatformConstruct):
         """The names, labels and ports of all components that the release creates, for objects of your own.
 
         Raises:
-            AttributeError: while findings are collected, if this release has some.
+            AttributeError: if this release has errors and ``run`` or ``synth`` is still collecting them.
         """
         if self._compiled is None:
             raise AttributeError("a release with findings has no handles")

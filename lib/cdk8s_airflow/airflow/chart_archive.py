@@ -66,12 +66,13 @@ class ChartArchive:
     not reach the cluster: the delivery still uses the version and its repository, or the :class:`ChartSource`. Requires PyYAML:
     ``pip install "cdk8s-airflow[archives]"``.
 
-    Facts about the nearest supported versions apply to it: it can run a minor version of Airflow that both run. A version that
-    is older than the oldest or newer than the newest supported one is refused, even with an archive.
+    It is treated like the nearest supported versions, the one before and the one after it: it can run only minor versions of
+    Airflow that both of them support. A version that is older than the oldest or newer than the newest supported one is
+    refused, even with an archive.
 
     Args:
         path: the ``.tgz`` file; a relative path starts at the current directory of the program.
-        sha256: the checksum of the file, which protects against another file with the same name.
+        sha256: the SHA-256 checksum of the file. A file with another checksum is refused.
     """
 
     how_to_write: ClassVar[str] = 'ChartArchive("charts/airflow-1.21.0.tgz", sha256="...")'

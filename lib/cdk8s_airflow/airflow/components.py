@@ -83,7 +83,7 @@ class Scheduler(Replicated):
             a slow node.
         grace_period: how long the pod may take to stop before it is killed. Default: the chart's 10 seconds. Chart 1.15 has no
             such key.
-        log_groomer: the sidecar that deletes old log files, or None for none.
+        log_groomer: the sidecar that deletes old log files, or None to disable it.
         scaling: a HorizontalPodAutoscaler instead of ``replicas``. The chart has none for the scheduler, so this library
             creates it, and the Deployment has no ``replicas``. Each scheduler opens database sessions: the limit of the
             database is checked for ``max_replicas``. The scheduler is rarely the bottleneck: read the page "Fix tasks that stay queued or scheduled" first.
@@ -124,12 +124,12 @@ class ApiServer(Replicated):
 class Triggerer(Replicated):
     """The triggerer, which waits for the events of deferred tasks.
 
-    It has no volume: an upgrade can never change a volume claim template.
+    It has no volume, because an upgrade cannot change a volume claim template.
 
     Attributes:
         resources: requests and limits of each pod. Default: 100m CPU, 512Mi memory, at most 1Gi, and no CPU limit.
         grace_period: how long the pod may take to stop before it is killed. Default: the chart's 60 seconds.
-        log_groomer: the sidecar that deletes old log files, or None for none.
+        log_groomer: the sidecar that deletes old log files, or None to disable it.
         scaling: an autoscaler instead of ``replicas``.
     """
 
@@ -148,7 +148,7 @@ class DagProcessor(Replicated):
     Attributes:
         resources: requests and limits of each pod. Default: 100m CPU, 512Mi memory, at most 1536Mi.
         grace_period: how long the pod may take to stop before it is killed. Default: the chart's 60 seconds.
-        log_groomer: the sidecar that deletes old log files, or None for none.
+        log_groomer: the sidecar that deletes old log files, or None to disable it.
     """
 
     how_to_write: ClassVar[str] = "DagProcessor(replicas=2)"
@@ -163,7 +163,7 @@ class Statsd(ComponentPod):
     """The StatsD exporter: components send it metrics, and Prometheus scrapes it.
 
     Attributes:
-        resources: requests and limits of its one pod. Default: 10m CPU, 64Mi memory, at most 128Mi.
+        resources: requests and limits of its pod. Default: 10m CPU, 64Mi memory, at most 128Mi.
         port: the UDP port for metrics. Default: 9125.
         scrape_port: the port that Prometheus scrapes. Default: 9102.
         mappings: rules that translate names of metrics into names and labels, in the form of the exporter's ``mappings``. They
@@ -213,7 +213,7 @@ class OtelCollector(ComponentPod):
         metrics: whether it receives metrics; StatsD then gets none and is disabled. Default: True.
         traces: whether it receives traces. Default: False.
         export_interval: how often components send metrics. Default: ``"30s"``.
-        resources: requests and limits of its one pod. Default: 50m CPU, 128Mi memory, at most 256Mi.
+        resources: requests and limits of its pod. Default: 50m CPU, 128Mi memory, at most 256Mi.
         grace_period: how long the pod may take to stop before it is killed. Default: ``"30s"``.
     """
 
@@ -265,13 +265,13 @@ def _literals(given: object, at: str, telling: bool = False) -> Iterator[Finding
 
 @frozen
 class Flower(AirflowPod):
-    """Flower, a web page about Celery workers and queues. Only with Celery.
+    """Flower, a web UI that shows Celery workers and queues. Only with Celery.
 
     It can stop workers, so it always requires a user and a password. Open it with ``kubectl port-forward``.
 
     Attributes:
         credentials: the Secret with the user and password.
-        resources: requests and limits of its one pod. Default: 50m CPU, 256Mi memory, at most 512Mi.
+        resources: requests and limits of its pod. Default: 50m CPU, 256Mi memory, at most 512Mi.
         containers: additional sidecar containers, in the form of the Kubernetes API. Default: none.
         startup_tolerance: how long a start may take before a restart. Default: the chart's 60 seconds. Chart 1.15 has no such
             key.
@@ -322,7 +322,8 @@ class DatabaseCleanup(ComponentPod):
         retention: rows older than this are deleted, in days. Default: ``"90d"``.
         schedule: cron schedule. Default: Sundays at midnight.
         tables: the tables to clean. Default: all that ``airflow db clean`` supports.
-        archive: whether deleted rows are moved to archive tables, which then grow instead. Default: False.
+        archive: whether rows are moved to archive tables instead of being deleted; these tables then keep growing. Default:
+            False.
         resources: requests and limits of its container. Default: 100m CPU, 512Mi memory, at most 1Gi.
         failed_jobs_kept: how many failed Jobs are kept. Default: 1.
         successful_jobs_kept: how many successful Jobs are kept. Default: 1.
@@ -343,8 +344,8 @@ class DatabaseCleanup(ComponentPod):
 class DatabaseMigration(AirflowPod):
     """The Job that migrates the database at each install and upgrade.
 
-    It first waits until every Secret of the release exists and prints the names of missing ones, then until the database
-    answers. Together this takes at most four fifths of the delivery's timeout.
+    It first waits until every Secret of the release exists and prints the names of missing ones, and then until the database
+    accepts connections. It waits at most four fifths of the delivery's timeout in total.
 
     Attributes:
         resources: requests and limits of its containers. Default: 100m CPU, 512Mi memory, at most 1Gi.

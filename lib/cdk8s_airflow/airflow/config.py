@@ -49,15 +49,15 @@ the home folder.
 
 @frozen
 class Throughput:
-    """Limits of parallel work: a set of options of airflow.cfg that belong together.
+    """Limits on parallelism: a set of options of airflow.cfg that belong together.
 
     Start from :meth:`small` or :meth:`large`, or set single limits; those that you do not set keep Airflow's default. An option in
-    ``config=`` overrides the same one here. More throughput needs more connections to the database
-    (:attr:`connections` for each process with a pool), more calls of the Kubernetes API, and more CPU of the scheduler.
+    ``config=`` overrides the same one here. More throughput requires more connections to the database (:attr:`connections` for
+    each process with a pool), more Kubernetes API calls, and more CPU for the scheduler.
 
     Attributes:
-        tasks: tasks that one scheduler runs at once (``core.parallelism``). Each is a pod with its requests, or a slot of a
-            worker; with Airflow 2 each opens at least one connection to the database. Airflow's default: 32.
+        tasks: tasks that one scheduler runs at once (``core.parallelism``). Each requires a pod with its requests, or a slot of
+            a worker; with Airflow 2 each opens at least one connection to the database. Airflow's default: 32.
         tasks_per_dag: tasks of one DAG at once (``core.max_active_tasks_per_dag``). Airflow's default: 16.
         runs_per_dag: runs of one DAG at once (``core.max_active_runs_per_dag``). Airflow's default: 16.
         pods_per_loop: pods that the KubernetesExecutor creates in one loop of the scheduler
@@ -91,7 +91,7 @@ class Throughput:
     def small(cls) -> Throughput:
         """For a lab: one or two nodes, and a database with PostgreSQL's default of 100 connections.
 
-        16 tasks at once, 8 of a DAG, 4 runs of a DAG; 4 pods in a loop; one DAG file at a time; 5 connections in a process, 5 more
+        16 tasks at once; 8 tasks and 4 runs per DAG; 4 pods per loop; one DAG file at a time; 5 connections per process, 5 more
         under load. With one scheduler, API server, triggerer and DAG processor the pools stay below 40 connections; with
         Airflow 2, tasks add up to 16.
         """
@@ -110,12 +110,12 @@ class Throughput:
     def large(cls) -> Throughput:
         """For hundreds of tasks at once: several nodes, two schedulers, a database with a pooler.
 
-        128 tasks for each scheduler, 32 of a DAG. 16 pods in a loop, a heartbeat each second, 32 tasks in a critical section. 4
-        DAG files at once. 10 connections in a process, 20 more under load.
+        128 tasks per scheduler, 32 per DAG. 16 pods per loop, a heartbeat each second, 32 tasks per critical section. 4 DAG
+        files at once. 10 connections per process, 20 more under load.
 
         This needs up to 30 connections for each scheduler, API server process, triggerer and DAG processor. With Airflow 2 it
-        also needs a connection for each task: 256 with two schedulers. Each loop of the scheduler creates up to 16 pods, with as
-        many calls of the Kubernetes API. Give the schedulers at least 1 CPU and 4Gi.
+        also needs a connection for each task: 256 with two schedulers. Each loop of the scheduler creates up to 16 pods, with
+        as many Kubernetes API calls. Set requests of at least 1 CPU and 4Gi for the schedulers.
         """
         return cls(
             tasks=128,

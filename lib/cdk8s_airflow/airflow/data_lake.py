@@ -26,17 +26,18 @@ _ConnectionId = Annotated[
 
 @frozen
 class DataLake:
-    """Buckets that tasks read and write, and the login by which they do.
+    """Buckets that tasks read and write, with the credentials for them.
 
-    Tasks get a connection of Airflow, so that ``S3Hook(aws_conn_id="data_lake")`` and its like find everything, and, unless told
-    otherwise, the variables that boto3, s3fs and other libraries read by themselves. Both come from one Secret, which has to be
-    in the namespace of the release and in each of ``task_namespaces``. Without a login pods have an identity in the cloud.
+    Tasks get an Airflow connection, for ``S3Hook(aws_conn_id="data_lake")`` and similar hooks. By default they also get the
+    environment variables that boto3, s3fs and other libraries read. Both come from one Secret, which must be in the namespace
+    of the release and in each of ``task_namespaces``. If the buckets have no credentials, pods use their cloud identity.
 
     Attributes:
-        buckets: the buckets, all of one store and one login. That login should be able to read and write in these, and nothing
-            else: every DAG author can use it.
-        connection_id: the connection's id, as DAG files write it. Default: ``"data_lake"``.
-        variables: whether tasks get the variables too. Every pod that runs Airflow then has them. Default: yes.
+        buckets: the buckets, all with the same store and credentials. Limit these credentials to reading and writing in the
+            buckets, because every DAG author can use them.
+        connection_id: the id of the connection in DAG files. Default: ``"data_lake"``.
+        variables: whether tasks also get the environment variables. If True, every pod that runs Airflow has them. Default:
+            True.
     """
 
     how_to_write: ClassVar[str] = 'DataLake(buckets=[storage.bucket("data-raw"), storage.bucket("data-warehouse")])'

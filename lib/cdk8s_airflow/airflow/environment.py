@@ -60,10 +60,10 @@ _ConnectionType = Annotated[
 
 @frozen
 class CloudIdentityConnection:
-    """An Airflow connection without a secret: its pods authenticate with their cloud identity.
+    """An Airflow connection without a secret: the pods that use it authenticate with their cloud identity.
 
     Examples are IAM roles for service accounts (AWS), Workload Identity Federation (Google Cloud) and Microsoft Entra
-    Workload ID (Azure). Give the identity to the pods with ``service_accounts=``.
+    Workload ID (Azure). Assign the identity to the pods with ``service_accounts=``.
 
     Attributes:
         type: the connection type, ``conn_type`` of the connection.
@@ -93,18 +93,18 @@ Variables = Mapping[_AirflowName, str | SecretKey]
 
 @frozen
 class KubernetesSecretsBackend:
-    """Connections and variables that Airflow looks up in Secrets of Kubernetes, by label, whenever it needs one.
+    """Lets Airflow look up connections and variables in Kubernetes Secrets, by label, each time it needs one.
 
     A Secret with the label ``airflow.apache.org/connection-id: NAME`` holds a connection, one with
-    ``airflow.apache.org/variable-key: NAME`` a variable; each under the key ``value``. No pod has to be restarted for a new one.
+    ``airflow.apache.org/variable-key: NAME`` a variable, each under the key ``value``. New Secrets require no restart of pods.
 
-    Every pod that runs Airflow, those of tasks included, may then read **all** Secrets of that namespace: Kubernetes has no
-    right to read only those with a label. So give them a namespace of their own.
+    Every pod that runs Airflow, task pods included, may then read **all** Secrets of that namespace, because Kubernetes RBAC
+    cannot select Secrets by label. Therefore use a separate namespace for them.
 
     Attributes:
-        namespace: the namespace of these Secrets. Default: that of the release, with its keys and database URL in it.
+        namespace: the namespace of these Secrets. Default: that of the release, which also contains its keys and database URL.
         provider_version: the version of apache-airflow-providers-cncf-kubernetes in your own image; at least 10.13.0. The
-            official image has it from Airflow 3.2 on; no version for Airflow before 2.11 exists.
+            official image has it from Airflow 3.2 on; no such version supports Airflow before 2.11.
     """
 
     how_to_write: ClassVar[str] = 'KubernetesSecretsBackend(namespace="airflow-connections")'
@@ -168,17 +168,18 @@ _Exception = Annotated[
 
 @frozen
 class HttpProxy:
-    """The proxy through which programs in the pods reach the world.
+    """The HTTP proxy for connections from the pods to addresses outside the cluster.
 
-    Every pod that runs Airflow has it, task pods and jobs included, and git-sync. What they reach without it is worked
-    out: the release's Services, all other Services by their full names, the API server, and the networks in
-    :class:`ClusterFacts`. Databases and ssh take no notice of a proxy.
+    It is set in every pod that runs Airflow, task pods and Jobs included, and in git-sync. Connections to the Services of the
+    release, all other Services by their full names, the Kubernetes API server, and the networks in :class:`ClusterFacts` do not
+    use it. Database clients and ssh ignore a proxy.
 
     Attributes:
-        http: the proxy for http addresses, or the key of a Secret with its address where that has a password in it. Default: none.
-        https: the proxy for https addresses, in the same form. Default: None.
-        no_proxy: what else is reached without it: hosts, domains like ``".example.com"``, addresses, networks of IPv4.
-            Services that are called by their short names in other namespaces belong here.
+        http: the proxy for http URLs, or the key of a Secret with the URL of the proxy if that contains a password. Default:
+            None.
+        https: the proxy for https URLs, in the same form. Default: None.
+        no_proxy: other destinations that do not use the proxy: hosts, domains such as ``".example.com"``, IP addresses, IPv4
+            networks. Add Services in other namespaces that are called by their short names.
     """
 
     how_to_write: ClassVar[str] = (
@@ -202,11 +203,12 @@ class HttpProxy:
 
 @frozen(kw_only=False)
 class CaBundle:
-    """The authorities whose certificates programs in the pods trust, in one file.
+    """The CA certificates that programs in the pods trust, in one file.
 
-    The file **replaces** the authorities of the system, so it has to hold the public ones too if they are still needed. Every
-    pod that runs Airflow has it, task pods and jobs included, and git-sync; requests, httpx, curl, git, the AWS libraries
-    and Python's own ssl module read it. The database is another matter: ``tls=`` of its connection.
+    The file **replaces** the system's CA certificates, so include the public ones if they are still required. It is mounted in
+    every pod that runs Airflow, task pods and Jobs included, and in git-sync. The libraries requests and httpx, curl, git, the
+    AWS libraries and Python's own ssl module read it. It does not apply to the database: set ``tls=`` and ``ca=`` of its
+    connection.
 
     Args:
         source: the key of a ConfigMap or Secret with certificates in PEM.

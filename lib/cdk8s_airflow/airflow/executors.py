@@ -59,13 +59,13 @@ class LocalExecutor:
 class RedisBroker(ComponentPod):
     """The chart's own Redis as Celery's broker: one pod.
 
-    The database also has every waiting task, so a loss of Redis delays tasks and loses none.
+    The database also stores every waiting task, so if Redis loses its data, tasks are delayed but not lost.
 
     Attributes:
         password: the Secret with its password.
-        url: the Secret with its URL, ``redis://:PASSWORD@<release>-redis:6379/0``. The chart would generate
-            both at random.
-        storage: a volume for waiting tasks. An upgrade can never change its claim. Default: None; a new pod starts empty.
+        url: the Secret with its URL, ``redis://:PASSWORD@<release>-redis:6379/0``. Both Secrets are required, because the chart
+            would otherwise generate random ones.
+        storage: a volume for waiting tasks. An upgrade cannot change its claim. Default: None; a new pod starts empty.
         resources: requests and limits of its container. Default: 50m CPU, 128Mi memory, at most 256Mi.
         grace_period: how long the pod may take to stop before it is killed. Default: the chart's 10 minutes. Chart 1.15
             has no such key.
@@ -115,15 +115,16 @@ def _one_pod(storage: Volume | None) -> Iterator[Finding]:
 
 @frozen
 class CeleryWorkers(Replicated):
-    """Celery workers: pods that keep running, and run tasks as processes.
+    """Celery workers: long-running pods that run tasks as processes.
 
     Attributes:
-        queues: the queues that they take tasks from. Default: ``default``.
+        queues: the queues from which the workers take tasks. Default: ``default``.
         resources: requests and limits of each worker. Default: 500m CPU, 2Gi memory, at most 3Gi; up to 16 tasks share them.
         grace_period: how long a worker may finish its tasks before it is killed. Default: the chart's 10 minutes.
-        storage: a volume for each worker's log files, which is kept when the pod is deleted. An upgrade can never change its
+        storage: a volume for each worker's log files, which is kept when the pod is deleted. An upgrade cannot change its
             claim. Default: None; logs are stored as ``logs=`` sets.
-        log_groomer: the sidecar that deletes old log files, or None for none. Charts before 1.22 have it only with ``storage``.
+        log_groomer: the sidecar that deletes old log files, or None to disable it. Charts before 1.22 have it only with
+            ``storage``.
         scaling: an autoscaler instead of ``replicas``: :class:`Keda` by the number of waiting tasks, or :class:`Hpa` by CPU.
     """
 
@@ -188,7 +189,7 @@ def _celery_rules(workers: CeleryWorkers, sets: Sequence[WorkerSet]) -> Iterator
 
 @frozen
 class CeleryExecutor:
-    """Runs tasks in workers that keep running, and receive tasks through a broker.
+    """Runs tasks in long-running workers, which receive them through a broker.
 
     Attributes:
         broker: the message broker: :class:`RedisBroker` or :class:`ExternalBroker`.

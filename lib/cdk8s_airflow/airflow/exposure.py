@@ -127,7 +127,7 @@ class IngressHost:
 class Ingress:
     """The UI is reachable by a host name through an ingress controller, over a ClusterIP Service.
 
-    The base URL that Airflow puts into links is ``https://`` with ``tls`` or ``https=True``, ``http://`` otherwise, and the host.
+    The base URL in Airflow's links starts with ``https://`` if ``tls`` or ``https=True`` is set, otherwise with ``http://``.
 
     Attributes:
         host: the host name of the UI, such as ``"airflow.example.com"``.
@@ -137,9 +137,9 @@ class Ingress:
             TLS, such as an AWS load balancer with an ACM certificate, or Cloudflare. It determines the base URL and the redirect
             URL of OIDC. Default: None; True if ``tls`` is set.
         more_hosts: additional host names for the UI; links still use ``host``.
-        path: the path of the UI, like ``"/airflow"``. Default: ``"/"``. Airflow 3 requires ``"/"``: its chart would probe the
-            server at a path where it does not answer.
-        annotations: additional annotations, as the ingress controller reads them.
+        path: the path of the UI, like ``"/airflow"``. Default: ``"/"``. Airflow 3 requires ``"/"``: the probes of its chart do
+            not include a path prefix.
+        annotations: additional annotations of the Ingress, for the ingress controller.
     """
 
     how_to_write: ClassVar[str] = (

@@ -33,9 +33,10 @@ Port = Annotated[
 class Logs:
     """Where task logs are kept.
 
-    On a volume: :meth:`claim`, :meth:`existing_claim`. In an object store: :meth:`in_bucket`, or :meth:`s3`, :meth:`gcs`,
-    :meth:`azure_blob` for a bucket that is not an object of the program; Airflow uploads a task's log when the task has ended. In a
-    search engine: :meth:`elasticsearch`, :meth:`opensearch`. Nowhere: :meth:`ephemeral`.
+    On a volume: :meth:`claim`, :meth:`existing_claim`. In an object store: :meth:`in_bucket` for a bucket of an
+    :class:`ObjectStorage`, or :meth:`s3`, :meth:`gcs` or :meth:`azure_blob` for a bucket that you name; Airflow uploads a
+    task's log when the task has ended. In a search engine: :meth:`elasticsearch`, :meth:`opensearch`. Nowhere:
+    :meth:`ephemeral`.
 
     Retention: on volumes the log groomer sidecars delete old files. In an object store or search engine
     Airflow deletes nothing: add a lifecycle rule to the bucket, or a retention policy to the index.
@@ -77,7 +78,7 @@ class Logs:
 
     @staticmethod
     def in_bucket(bucket: Bucket, *, prefix: str = "", encrypt: bool = False) -> Logs:
-        """A bucket that is an object of the program, which has its address, region and login.
+        """A bucket of an :class:`ObjectStorage`, which determines address, region and credentials.
 
         Args:
             bucket: the bucket, as ``storage.bucket("airflow-logs")`` returns it; it must exist, or a ``BucketJob`` creates it.
@@ -128,7 +129,7 @@ class Logs:
     def azure_blob(account: str, container: str, *, prefix: str = "", connection: SecretKey | None = None) -> Logs:
         """A container of Azure Blob Storage.
 
-        The names of blobs start with ``wasb/``, before the prefix: Airflow recognizes Azure by this word, and makes it a part of the
+        Blob names start with ``wasb/``, followed by the prefix: Airflow recognizes Azure by this word and includes it in the
         name.
 
         Args:
@@ -147,8 +148,7 @@ class Logs:
         Args:
             url: the Secret with its URL.
             direct: whether Airflow itself sends a task's log when the task has ended, with Airflow 3.2 and later. Default: False;
-                then tasks write to their standard output, and a log collector of the cluster has to bring that to
-                Elasticsearch.
+                then tasks write to their standard output, and a log collector of the cluster must send it to Elasticsearch.
         """
         return ElasticsearchLogs(url=url, direct=direct)
 
@@ -161,14 +161,14 @@ class Logs:
         password: SecretKey | None = None,
         direct: bool = False,
     ) -> Logs:
-        """OpenSearch, with Airflow 3 and an image that has its provider, which the official image lacks.
+        """OpenSearch. Requires Airflow 3 and an image with the OpenSearch provider, which the official image lacks.
 
         Args:
-            url: the Secret with its URL. Airflow takes scheme and host from it, and neither port nor login.
-            port: where it listens.
-            username: the key of a Secret with the user. Default: none, no login.
+            url: the Secret with its URL. Airflow reads only the scheme and host from it, not the port or the credentials.
+            port: the port of OpenSearch. Default: 9200.
+            username: the key of a Secret with the user name. Default: None, no login.
             password: the key of a Secret with the password.
-            direct: as with :meth:`elasticsearch`.
+            direct: the same as for :meth:`elasticsearch`.
         """
         return OpensearchLogs(url=url, port=port, username=username, password=password, direct=direct)
 

@@ -72,9 +72,9 @@ class LogGroomer:
     Attributes:
         retention: how long a file is kept, in days. Default: ``"15d"``.
         interval: how often the groomer looks for old files. Default: every 15 minutes. Charts before 1.18 have no such key.
-        max_size: how much all files may take together before the oldest go, whatever their age. Charts before 1.20 have no
-            such key. Default: no bound.
-        resources: of the container. Default: 10m CPU, 64Mi memory, at most 128Mi.
+        max_size: the total size of the log files above which the oldest are deleted, regardless of their age. Charts before
+            1.20 have no such key. Default: no limit.
+        resources: requests and limits of the container. Default: 10m CPU, 64Mi memory, at most 128Mi.
     """
 
     how_to_write: ClassVar[str] = 'LogGroomer(retention="30d")'
@@ -103,8 +103,8 @@ class ComponentPod:
         placement: the nodes on which it may run: a :class:`NodeGroup` or a :class:`Placement`. It replaces ``placement=`` of the
             release as a whole; ``Placement()`` means any node. Default: None, that of the release.
         priority_class: the name of a PriorityClass that exists. Default: the cluster's default.
-        labels: further labels of the pod. One with the key of a label of the release replaces it. Default: none.
-        annotations: further annotations of the pod. One with the key of an annotation of the release replaces it.
+        labels: additional labels of the pod. A label with the same key as a label of the release overrides it. Default: none.
+        annotations: additional annotations of the pod. An annotation with the same key as one of the release overrides it.
             Default: none.
     """
 
@@ -136,8 +136,8 @@ class AirflowPod(ComponentPod):
     Attributes:
         env: additional environment variables of the component's container: a string, or one key of a Secret or ConfigMap.
             Default: none.
-        volumes: further volumes, in the form Kubernetes has for them. Default: none.
-        volume_mounts: where the component's container mounts volumes, in the form Kubernetes has. Default: nowhere.
+        volumes: additional volumes, in the form of the Kubernetes API. Default: none.
+        volume_mounts: additional volume mounts of the component's container, in the same form. Default: none.
     """
 
     env: Mapping[VariableName, str | SecretKey | ConfigMapKey | OptionalSource] = field(default_factory=dict)

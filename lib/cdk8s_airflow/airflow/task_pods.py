@@ -60,7 +60,7 @@ class TaskPod(AirflowPod):
 
 @frozen
 class TaskPods:
-    """All kinds of task pods. Only with KubernetesExecutor, alone or together with another executor.
+    """The default pod of tasks and named ones. Only with KubernetesExecutor, alone or together with another executor.
 
     A task selects a named one with ``executor_config={"pod_template_file": "/opt/airflow/pod_templates/named/<name>.yaml"}``.
 
@@ -69,7 +69,7 @@ class TaskPods:
 
     Attributes:
         default: the pod of a task that selects no other.
-        templates: name -> pod. Each is complete in itself; it inherits only the resources of ``default``.
+        templates: name -> pod. Each is complete: it inherits only the resources of ``default``, no other setting.
         metadata_database: whether task pods of Airflow 3 get the URL of the metadata database and the fernet key, for DAGs
             that still read the database directly. Such a task can read and change everything in it. Default: False.
         fernet_key: whether task pods of Airflow 3 get the fernet key. Airflow needs it in tasks only to pass tables of Delta Lake

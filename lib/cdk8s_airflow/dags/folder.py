@@ -54,7 +54,7 @@ class FolderFiles:
 class DagFolder:
     """A local folder whose files are read at synth and stored in ConfigMaps. For labs: no history, and a size limit.
 
-    Files must be UTF-8 text, at most 1 MB each and 300 in total. Hidden files other than ``.airflowignore``,
+    Files must be UTF-8 text, at most 1 MB each, and at most 300 files in total. Hidden files other than ``.airflowignore``,
     ``__pycache__`` and compiled Python are ignored. The names of the ConfigMaps contain a digest of their content, so a
     changed file restarts the pods that read it. Each file is mounted separately, because a ConfigMap mounted as a
     folder contains symbolic links, which Airflow does not follow.

@@ -70,7 +70,7 @@ class DagRepoSync(PlatformConstruct):
                 release. It is mounted into every git-sync container, also in task pods. Default: None.
             resources: requests and limits of each git-sync container. Chart key ``dags.gitSync.resources``. Default:
                 25m CPU, 64Mi memory, at most 256Mi.
-            metrics: whether git-sync serves metrics at port 1234 (``--http-metrics``), for :class:`Monitoring`. Default: False.
+            metrics: whether git-sync serves metrics on port 1234 (``--http-metrics``), for :class:`Monitoring`. Default: False.
 
         Raises:
             PlatformError: if an argument is invalid, or if repository, credentials and known hosts do not match.

@@ -122,7 +122,7 @@ _Major = Annotated[
 class CnpgCluster(PlatformConstruct):
     """A PostgreSQL cluster by CloudNativePG, with one database and its owner, and more databases if they are defined.
 
-    It is annotated so that no delivery tool prunes it: deleting it deletes the data. Log-in as the superuser is disabled.
+    It is annotated so that no delivery tool prunes it: deleting it deletes the data. Login as the superuser is disabled.
     """
 
     how_to_write = 'CnpgCluster(chart, "db", ...)'
@@ -404,7 +404,7 @@ class CnpgCluster(PlatformConstruct):
 
     @property
     def traffic(self) -> Traffic:
-        """Its pods and their connections, except those of clients. Empty while findings are collected."""
+        """Its pods and their connections, except those of clients. Empty if this construct has errors."""
         if not self._sound:
             return Traffic()
         traffic = cluster_traffic(self._name, self._namespace)

@@ -172,7 +172,7 @@ class LabDatabase(PlatformConstruct):
 
     @property
     def traffic(self) -> Traffic:
-        """Its pod, which opens no connection. Clients declare their own. Empty while findings are collected."""
+        """Its pod, which opens no connection. Clients declare their own. Empty if this construct has errors."""
         return Traffic(workloads=(lab_pods(self._name, self._namespace),)) if self._sound else Traffic()
 
     def connection(self, *, bridge: ExistingSecret | DsnSecret | None = None) -> DatabaseConnection:

@@ -187,7 +187,7 @@ class CnpgPooler(PlatformConstruct):
 
     @property
     def traffic(self) -> Traffic:
-        """Its pods and their connections, except those of clients. Empty while findings are collected."""
+        """Its pods and their connections, except those of clients. Empty if this construct has errors."""
         return pooler_traffic(self._name, self._namespace, self._cluster._name) if self._sound else Traffic()
 
     def connection(

@@ -63,7 +63,7 @@ class DatabaseRole:
     Attributes:
         name: the name of the role, ``name`` in ``spec.managed.roles``.
         credentials: a Secret in the namespace of the Cluster with the role as ``username`` and its ``password``. Default: none: a
-            group that other roles are members of, without log-in.
+            group that other roles are members of, which cannot log in.
         member_of: roles whose privileges it inherits.
         create_databases: whether it may create databases. Default: no.
         create_roles: whether it may create roles. Default: no.

@@ -76,7 +76,7 @@ class DbtProfiles(PlatformConstruct):
             name: the ConfigMap's name. Default: ``"dbt-profiles"``.
             folder: where pods have the files. Default: ``"/profiles"``.
             image: the image with dbt, its adapter and the project. Default: none, and no pod is written.
-            pull_secret: the Secret by which nodes log in to its registry. Default: none.
+            pull_secret: the Secret with the login to its registry. Default: none.
             resources: of the pod. Default: 250m CPU, 512Mi memory, at most 1Gi.
             env: further variables of containers that run dbt, like ``{"DBT_TARGET": "prod"}``. Default: none.
 

@@ -65,7 +65,7 @@ class DbtPostgres:
         ca: the CA certificate of the server, for ``"verify-ca"`` and ``"verify-full"``: the path of a file in the image, or the key
             of a Secret or ConfigMap, which is mounted as a file. It must be in the namespace of the pods. Default: None.
         connect_timeout: how long a connection may take. Default: ``"10s"``, the adapter's own.
-        role: the role that dbt switches to after the log-in. Default: the one it logs in as.
+        role: the role that dbt switches to after the login. Default: the one it logs in as.
         peer: the server in network policies: the ``peer`` of a database's connection, or an :class:`ExternalPeer` with its
             networks. Default: derived from the host.
     """

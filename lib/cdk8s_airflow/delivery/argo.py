@@ -54,8 +54,8 @@ class AutomatedSync:
 class ArgoApplication:
     """Deliver the release as an Argo CD Application.
 
-    Argo CD renders the chart and does not run Helm hooks before pods are healthy, which they are only after the
-    database migration. Therefore the migration Job is a hook of the sync itself (``argocd.argoproj.io/hook: Sync``).
+    Argo CD runs the chart's post-install hooks only after the pods are healthy, and they become healthy only after the database
+    migration. Therefore the migration Job is a hook of the sync itself (``argocd.argoproj.io/hook: Sync``).
 
     Attributes:
         namespace: the namespace of the Application, not the one where Airflow runs. Default: ``"argocd"``.

@@ -19,8 +19,8 @@ _SHORTEST_INTERVAL = "1m"
 class FluxRelease:
     """Deliver the release as a Flux HelmRelease with a HelmRepository, and its values in a ConfigMap.
 
-    Flux does not wait for pods to become ready, because they wait for the migration, and Helm runs the migration hook
-    after that wait. Flux waits for the migration. A failed release is never uninstalled or rolled back, because the
+    Flux is configured not to wait until pods are ready: they wait for the migration, and Helm runs the migration hook only
+    after that wait. Flux does wait for the migration hook. A failed release is never uninstalled or rolled back, because the
     database cannot be migrated back.
 
     Attributes:

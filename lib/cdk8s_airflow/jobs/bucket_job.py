@@ -94,7 +94,7 @@ class BucketJob(PlatformConstruct):
             release: a release whose image the Job runs, with its mirror and its ``pull_secret``, so that no other version of
                 Airflow is pulled. Default: none.
             mirror: where a copy of the image is pulled from. Default: the original registry.
-            pull_secret: the Secret by which nodes log in to the registry. Default: none.
+            pull_secret: the Secret with the login to the registry. Default: none.
             service_account: the name of an account that has an identity in the cloud, for a store without ``credentials``.
                 Default: the namespace's own; it can do nothing here, and gets no token of Kubernetes.
             labels: further labels of the pod, such as the one by which Azure gives it an identity. Default: none.
@@ -175,7 +175,7 @@ class BucketJob(PlatformConstruct):
 
     @property
     def traffic(self) -> Traffic:
-        """Its pods and their connections; empty while findings are collected."""
+        """Its pods and their connections; empty if this construct has errors."""
         return Traffic() if self._settings is None else bucket_job_traffic(self._settings)
 
 

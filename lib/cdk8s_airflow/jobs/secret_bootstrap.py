@@ -93,7 +93,7 @@ class SecretBootstrap(PlatformConstruct):
                 ``"secret-bootstrap"``.
             image: the image it runs in; anything with Python 3.8 or newer as ``python3``. Default: the image of the first release
                 among ``generate_for``, which is pulled anyway.
-            pull_secret: the Secret in its namespace by which nodes log in to the registry. Default: one of the same name as the
+            pull_secret: the Secret in its namespace with the login to the registry. Default: one of the same name as the
                 release's, if the image is the release's and that has one.
             resources: of its container. Default: 10m CPU, 64Mi memory, at most 128Mi.
             placement: on which nodes it may run. Default: any.

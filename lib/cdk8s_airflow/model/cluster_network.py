@@ -114,7 +114,7 @@ class CloudIdentity:
 
     @staticmethod
     def metadata() -> CloudIdentity:
-        """The metadata server of the node. GKE serves Workload Identity there with Dataplane V2."""
+        """The metadata server of the node, which serves Workload Identity on GKE with Dataplane V2."""
         return CloudIdentity(networks=("169.254.169.254/32",), port=80)
 
     def _rules(self) -> Iterator[Finding]:

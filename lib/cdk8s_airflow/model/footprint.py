@@ -97,7 +97,7 @@ def _totals(counted: Iterable[tuple[int, Workload]], claims: Iterable[tuple[str,
 class Budget:
     """The most that a platform may request from its cluster at full task parallelism.
 
-    Objects that the program creates without this library count too. Jobs do not count.
+    Objects that the program creates without this library are included. Jobs are not.
 
     Attributes:
         cpu: the sum of CPU requests, such as ``"8"``. Default: None, no limit.

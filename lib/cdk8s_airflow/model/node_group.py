@@ -24,7 +24,7 @@ _GPU_TAINT = "nvidia.com/gpu"
 
 @frozen
 class NodeTaint:
-    """A taint of nodes, which keeps pods without a toleration away.
+    """A taint of nodes, which keeps away pods without a matching toleration.
 
     Attributes:
         key: the key of the taint.
@@ -57,8 +57,8 @@ class NodeGroup:
         taints: its taints. They become ``tolerations``. Default: none.
         architecture: the CPU architecture of its nodes, ``"amd64"`` or ``"arm64"``, if the images exist only for this one.
             Default: None, any.
-        zones: the zones in which pods may run, such as ``"eu-central-1a"``. Default: none, any zone. A
-            zone is necessary for pods with a volume that exists in one zone.
+        zones: the zones in which pods may run, such as ``"eu-central-1a"``. Default: none, any zone. Set it for pods with a
+            volume that exists in only one zone.
         spot: whether its nodes are spot or preemptible nodes, which the cloud takes away at any time. Default: False.
     """
 
@@ -96,10 +96,10 @@ class NodeGroup:
         starts; a running pod does not move.
 
         Args:
-            fallback: the group for when this one has no node.
+            fallback: the group to use if this one has no node for the pod.
 
         Returns:
-            A placement with a required affinity for one of both groups and a preferred one for this group.
+            A placement with a required affinity for either group and a preferred affinity for this one.
         """
         both = dict.fromkeys((*self._tolerations, *fallback._tolerations))
         affinity = {
@@ -119,7 +119,8 @@ class NodeGroup:
 
     @property
     def gcloud_arguments(self) -> tuple[str, ...]:
-        """Arguments of ``gcloud container node-pools create`` that give the nodes of a pool what pods on this group select.
+        """Arguments of ``gcloud container node-pools create`` that give the nodes of a pool the labels and taints of this
+        group.
 
         GKE sets labels and taints of its own domains itself, so they are not part of the arguments.
         """

@@ -33,8 +33,7 @@ class Quota:
     """The ResourceQuota of a namespace. The API server rejects an object that would exceed it.
 
     With a quota on CPU or memory, Kubernetes rejects every container that does not set them. All containers of this
-    library set CPU and memory requests and a memory limit. For the containers of others, :class:`ContainerLimits` sets
-    defaults.
+    library set CPU and memory requests and a memory limit. For other containers, :class:`ContainerLimits` sets defaults.
 
     Attributes:
         cpu: the sum of CPU requests, such as ``"16"``, ``requests.cpu``. Default: None, no limit.
@@ -44,9 +43,10 @@ class Quota:
         memory_limit: the sum of memory limits, ``limits.memory``. Default: None, no limit.
         pods: the number of pods that have not terminated, ``pods``. Default: None, no limit.
         tasks: how many task pods must fit next to the other pods of the release in this namespace. ``cpu``, ``memory``,
-            ``memory_limit`` and ``pods`` are then computed from the release, and those that you set are compared with it.
-            Counted are all components at their maximum of replicas, one more pod of each during an upgrade, the largest
-            Job of an install, and so many task pods of the largest kind. Default: None; task pods are not counted.
+            ``memory_limit`` and ``pods`` are then computed from the release, and those that you set are compared with the
+            result.
+            This includes all components at their maximum number of replicas, one more pod of each during an upgrade, the
+            largest Job of an install, and this number of the largest task pods. Default: None; task pods are not counted.
         storage: the sum of the sizes of all volume claims, ``requests.storage``. Default: None, no limit.
         claims: the number of volume claims, ``persistentvolumeclaims``. Default: None, no limit.
         load_balancers: the number of Services of type LoadBalancer, ``services.loadbalancers``; 0 forbids them.
@@ -88,8 +88,8 @@ class Quota:
 class ContainerLimits:
     """The LimitRange of a namespace: defaults for containers that set no resources, and maximums for all.
 
-    It also applies to the containers of others: pods that tasks start, Jobs of operators. Containers of this library
-    set all values themselves except a CPU limit.
+    It also applies to other containers, such as those of pods that tasks start and of Jobs of operators. Containers of this
+    library set all values themselves except a CPU limit.
 
     Attributes:
         cpu: the CPU request of a container that sets none, ``defaultRequest.cpu``. Default: ``"100m"``.

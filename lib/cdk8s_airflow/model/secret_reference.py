@@ -151,7 +151,7 @@ class FernetKeySecret(SecretReference):
     """
 
     how_to_write: ClassVar[str] = 'FernetKeySecret("airflow-fernet-key")'
-    keys = {"fernet-key": "32 random bytes in url-safe base64"}
+    keys = {"fernet-key": "32 random bytes in URL-safe base64"}
 
 
 class ApiSecretKeySecret(SecretReference):
@@ -161,7 +161,7 @@ class ApiSecretKeySecret(SecretReference):
     """
 
     how_to_write: ClassVar[str] = 'ApiSecretKeySecret("airflow-api-secret-key")'
-    keys = {"api-secret-key": "a long random text"}
+    keys = {"api-secret-key": "a long random string"}
 
 
 class JwtSecret(SecretReference):
@@ -171,7 +171,7 @@ class JwtSecret(SecretReference):
     """
 
     how_to_write: ClassVar[str] = 'JwtSecret("airflow-jwt-secret")'
-    keys = {"jwt-secret": "a long random text"}
+    keys = {"jwt-secret": "a long random string"}
 
 
 class WebserverSecretKeySecret(SecretReference):
@@ -181,7 +181,7 @@ class WebserverSecretKeySecret(SecretReference):
     """
 
     how_to_write: ClassVar[str] = 'WebserverSecretKeySecret("airflow-webserver-secret-key")'
-    keys = {"webserver-secret-key": "a long random text"}
+    keys = {"webserver-secret-key": "a long random string"}
 
 
 class BrokerUrlSecret(SecretReference):

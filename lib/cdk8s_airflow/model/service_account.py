@@ -31,7 +31,7 @@ class ServiceAccount:
             ``azure.workload.identity/use: "true"`` on the pods: set ``labels=`` of the component or of
                 :class:`TaskPod`. Chart
             key ``<component>.serviceAccount.annotations``. Default: empty.
-        name: its name. Chart key ``<component>.serviceAccount.name``. Default: None, the name of the chart,
+        name: its name. Chart key ``<component>.serviceAccount.name``. Default: None, the chart's default,
             ``<release>-<component>``.
     """
 

@@ -71,9 +71,9 @@ class ExternalPeer:
             ``NetworkIsolation(endpoints=...)``.
         networks: its addresses in CIDR notation, such as ``("203.0.113.0/24",)``. Default: none, unknown; the policy
             then allows every address outside the cluster, and the report lists it.
-        in_pod_network: whether ``networks`` may be part of ``ClusterFacts(pod_networks=...)``. Set it where pods have addresses of the
-            network that the peer is in too, such as a database (RDS) in the VPC of an EKS cluster. The policy then allows these
-            addresses. Default: False; an address of the pod network is an error, because it is most often a pod.
+        in_pod_network: whether ``networks`` may be part of ``ClusterFacts(pod_networks=...)``. Set it if the pods and the peer
+            are in the same network, such as a database (RDS) in the VPC of an EKS cluster. The policy then allows these
+            addresses. Default: False; an address of the pod network is an error, because it usually belongs to a pod.
     """
 
     how_to_write: ClassVar[str] = 'ExternalPeer(name="gitlab.acme.lab", networks=("203.0.113.7/32",))'
@@ -116,7 +116,7 @@ class ClusterComponent:
 
 @frozen
 class UnlocatedPeer:
-    """A peer of which it is unknown whether it is inside or outside the cluster.
+    """A peer that may be inside or outside the cluster.
 
     Its address is in a Secret, or its host name does not determine the pods. State its location in
     ``NetworkIsolation(endpoints=...)``.
@@ -164,8 +164,8 @@ class Traffic:
     Attributes:
         workloads: the pods, one entry for each kind. Each entry gets its own network policy.
         flows: every connection that these pods open or accept.
-        questions: findings for facts that are missing, with what to state.
-        tasks: the workloads that run tasks. Connections that DAGs open are not known here.
+        questions: errors for missing facts, each with the argument to set.
+        tasks: the workloads that run tasks. Connections that DAGs open are not included.
     """
 
     how_to_write: ClassVar[str] = "Traffic(workloads=(...), flows=(...))"
@@ -189,7 +189,9 @@ class HasTraffic(Protocol):
 def resolves_names(*sources: PodGroup) -> tuple[TrafficFlow, ...]:
     """The flows for DNS resolution: over UDP, and over TCP for long answers."""
     return tuple(
-        TrafficFlow(source=source, target=ClusterComponent(role="dns"), port=53, protocol=protocol, purpose="names")
+        TrafficFlow(
+            source=source, target=ClusterComponent(role="dns"), port=53, protocol=protocol, purpose="DNS queries"
+        )
         for source in sources
         for protocol in _BOTH
     )

@@ -66,25 +66,24 @@ class Alerts:
     and volumes use the metrics of kube-state-metrics and the kubelet, which kube-prometheus-stack scrapes.
 
     Attributes:
-        heartbeat_window: how long the scheduler, triggerer or DAG processor may send no heartbeat. They send one every 5
+        heartbeat_window: how long the scheduler, triggerer or DAG processor may go without a heartbeat. They send one every 5
             seconds by default. Must be at least twice the scrape interval. Default: ``"2m"``.
         parse_time: how long one pass over all DAG files may take. Default: ``"30s"``.
         pool_full: how long a pool may have no open slot. Default: ``"5m"``.
         executor_full: how long the executor may have no open slot. Default: ``"15m"``.
         starving: how long tasks may wait because no slot of their pool is open. Default: ``"10m"``.
         task_failures_per_hour: how many task instances may fail in one hour. Default: 3.
-        run_length: how many times its average duration of the last week a DAG run may take. Default: 2.
+        run_length: how many times as long as the average of the last week a DAG run may take. Default: 2.
         pending: how long a pod may be pending. Default: ``"15m"``.
         volume_free_percent: the free space of a volume in percent below which the alert fires. Default: 15.
-        certificate_left: how long before its expiry a certificate must be renewed. Only for certificates of
-            cert-manager. Default: ``"14d"``.
+        certificate_left: how long before it expires a certificate must be renewed. Only for certificates of cert-manager.
+            Default: ``"14d"``.
         git_sync_failing: how long git-sync may fail to fetch the repository. Default: ``"10m"``.
-        sessions_percent: how many of its ``max_connections`` a PostgreSQL instance may have open, in percent.
-            Default: 80.
+        sessions_percent: the percentage of ``max_connections`` that a PostgreSQL instance may use. Default: 80.
         replication_lag: how far a replica may be behind the primary. Default: ``"1m"``.
         backup_age: how old the newest backup may be. Default: ``"26h"``, for daily backups.
         disabled: names of alerts that are not created. Default: none.
-        severities: name of an alert -> its severity, where it is not the default of the alert. Default: none.
+        severities: name of an alert -> its severity, which overrides the default of the alert. Default: none.
         labels: labels that every alert gets, such as ``{"team": "data"}`` for Alertmanager's routes. Default: none.
         runbooks: the URL below which you publish this documentation, such as ``"https://docs.acme.lab/airflow"``. Alerts
             then have the annotation ``runbook_url``. Default: None; the annotation ``runbook`` names the page and heading.

@@ -47,7 +47,7 @@ class _Collector(PlatformConstruct):
 
     @property
     def traffic(self) -> Traffic:
-        """Its pods, and their connections, for :class:`NetworkIsolation`. Empty while findings are collected."""
+        """Its pods, and their connections, for :class:`NetworkIsolation`. Empty if this construct has errors."""
         return self._traffic
 
     def _create(
@@ -106,7 +106,7 @@ class AlloyLogs(_Collector):
 
     A Deployment with one replica reads the logs with the Kubernetes API. It needs no access to the nodes, so its namespace can
     enforce the Pod Security Standard ``restricted``. Its service account may read pods and their logs in the namespaces of the
-    release, and nothing else. While it restarts, it sends the lines of running pods again; Loki drops equal lines.
+    release, and nothing else. While it restarts, it sends the lines of running pods again; Loki drops identical lines.
 
     Pods of :class:`KubernetesExecutor` write task logs to standard output, with Airflow 2 and 3. Celery workers do not. Loki does
     not replace ``logs=``: the UI does not read it.
@@ -146,7 +146,7 @@ class AlloyLogs(_Collector):
                 release's mirror.
             resources: requests and limits. Default: 50m CPU, 128Mi memory, at most 512Mi.
             placement: the nodes on which it may run. Default: any.
-            pull_secret: the Secret by which nodes log in to the registry, in the namespace of the collector. Default: None.
+            pull_secret: the Secret with the login to the registry, in the namespace of the collector. Default: None.
             facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:
@@ -213,7 +213,7 @@ class FluentBitLogs(_Collector):
                 release's mirror.
             resources: requests and limits. Default: 50m CPU, 64Mi memory, at most 256Mi.
             placement: the nodes on which it runs. Default: all, with all taints tolerated.
-            pull_secret: the Secret by which nodes log in to the registry, in the namespace of the collector. Default: None.
+            pull_secret: the Secret with the login to the registry, in the namespace of the collector. Default: None.
             facts: facts about the cluster. Default: None, those of the app (:func:`set_facts`).
 
         Raises:

@@ -99,8 +99,8 @@ class CloudWatchOutput:
         region: the AWS region, such as ``"eu-central-1"``.
         log_group: the log group, such as ``"/airflow/production"``. Each container has a log stream in it, ``<pod>.<container>``.
         create_log_group: whether Fluent Bit creates the log group if it does not exist. Default: True.
-        retention: how long a log group that Fluent Bit creates keeps logs, such as ``"30d"``: a number of days that CloudWatch accepts.
-            Default: 30. An existing log group keeps its retention.
+        retention: how long a log group that Fluent Bit creates keeps logs, such as ``"30d"``: a number of days that CloudWatch
+            accepts. Default: ``"30d"``. An existing log group keeps its retention.
     """
 
     how_to_write: ClassVar[str] = 'CloudWatchOutput(region="eu-central-1", log_group="/airflow/production")'

@@ -34,8 +34,8 @@ class Monitoring(PlatformConstruct):
     """Scrapes the metrics of a platform with Prometheus, and creates alerts from them.
 
     With the Prometheus Operator (kube-prometheus-stack), it creates a ServiceMonitor for the StatsD exporter, a
-    PodMonitor for each database cluster, pooler, PgBouncer, git-sync and object store, and a PrometheusRule. Without the operator it
-    writes the same as files for the configuration of Prometheus.
+    PodMonitor for each database cluster, pooler, PgBouncer, git-sync and object store, and a PrometheusRule. Without the
+    operator, it writes equivalent configuration files for Prometheus.
 
     Create it after the constructs that it monitors. :class:`NetworkIsolation` allows Prometheus to scrape them.
     """
@@ -64,7 +64,7 @@ class Monitoring(PlatformConstruct):
             scope: the Chart that they are written to.
             id: the construct id.
             release: the release. Its StatsD exporter, PgBouncer, OpenTelemetry collector (with an exporter
-                ``prometheus``) and git-sync (with ``metrics=True``) are scraped, where it has them.
+                ``prometheus``) and git-sync (with ``metrics=True``) are scraped, if it has them.
             databases: the database clusters. One with ``monitoring=`` keeps its own PodMonitor. Default: none.
             poolers: the poolers. Default: none.
             stores: object stores in the cluster that have ``metrics=True``. Default: none.

@@ -27,8 +27,8 @@ _LABELED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 def statsd_mappings() -> tuple[Mapping[str, Any], ...]:
     """Mappings for ``Statsd(mappings=...)``, which give labels to metrics that have none with the chart's mappings.
 
-    They follow the chart's own mappings, and the first that matches counts. The dashboards of :class:`Dashboards` use
-    them where they exist: tasks by DAG, slots by pool, durations in the queue.
+    They are added after the chart's own mappings, and the first match applies. With them, the dashboards of :class:`Dashboards`
+    show tasks by DAG, slots by pool and durations in the queue.
 
     Returns:
         The mappings, in the form of the exporter.

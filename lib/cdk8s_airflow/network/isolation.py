@@ -54,7 +54,7 @@ class NetworkIsolation(PlatformConstruct):
                 :class:`Traffic`. At least one.
             flows: other connections to allow. Pods in the namespaces of ``traffic`` that are named here get a policy
                 too, and may use DNS if they open connections. Default: none.
-            endpoints: the location of peers that are known only by name: the name as in findings and in the report,
+            endpoints: the location of peers that are known only by name: the name as in error messages and in the report,
                 such as ``"gitlab.acme.lab"`` or ``"broker of airflow"``, or a role such as ``"monitoring"`` -> the
                 endpoint. Default: None; a public host name is outside the cluster at unknown addresses, so every
                 address outside is allowed.
@@ -62,8 +62,7 @@ class NetworkIsolation(PlatformConstruct):
                 those that are required.
 
         Raises:
-            PlatformError: if a fact is missing without which a policy cannot be written, or if a policy would have no
-                effect.
+            PlatformError: if a fact that a policy requires is missing, or if a policy would have no effect.
         """
         found = checked(NetworkIsolation.__init__, locals())
         facts = facts_of(scope, facts)
@@ -106,7 +105,7 @@ class NetworkIsolation(PlatformConstruct):
 
     @property
     def flows(self) -> tuple[TrafficFlow, ...]:
-        """All connections that the policies allow; empty if the construct has findings."""
+        """All connections that the policies allow; empty if this construct has errors."""
         return () if self._isolation is None else self._isolation.flows
 
 

@@ -33,10 +33,10 @@ def footprint_section(footprint: Footprint) -> Section:
             Table(
                 ("", "pods", "CPU requests", "memory requests", "memory limits", "CPU limits", "storage"),
                 (_total("idle", footprint.idle), _total("at full task parallelism", footprint.full)),
-                "In total",
+                "Total",
             )
         )
-        tables.append(Table(_COLUMNS, tuple(map(_row, running)), "For each pod"))
+        tables.append(Table(_COLUMNS, tuple(map(_row, running)), "Per pod"))
     if footprint.claims:
         rows = tuple((f"`{name}`", shown("storage", size)) for name, size in footprint.claims)
         tables.append(Table(("volume claim", "storage"), rows, "Volume claims"))
@@ -49,7 +49,7 @@ def footprint_section(footprint: Footprint) -> Section:
         "Footprint",
         text=(
             "Requests and limits of all containers. Idle: no task runs, and autoscalers are at their minimum. At full task "
-            "parallelism: every scheduler runs as many tasks as it may, and autoscalers are at their maximum. A rolling "
+            "parallelism: every scheduler runs as many tasks as it can, and autoscalers are at their maximum. A rolling "
             "restart needs free resources for additional pods.",
         )
         if tables

@@ -264,7 +264,7 @@ def _connections(platform: Platform) -> Section:
     text = (
         f"Network policies allow these connections in {', '.join(isolated)} and deny all others."
         if isolated
-        else "No network policy limits connections. These are the connections that the platform needs."
+        else "No network policy restricts connections. These are the connections that the platform needs."
     )
     return Section(
         "connections",
@@ -311,7 +311,7 @@ def _state(registry: Registry) -> Section:
 
 def _backup(kind: str, place: str, folders: Mapping[str, str]) -> str:
     if kind == "Namespace":
-        return "of the objects in it"
+        return "see the objects in it"
     if kind == "Cluster":
         return f"base backups and WAL in {folders[f'Cluster {place}']}" if f"Cluster {place}" in folders else "**none**"
     return "none by this platform"

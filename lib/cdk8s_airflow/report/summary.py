@@ -44,7 +44,7 @@ def summary(registry: Registry, folder: Path, program: str = "main.py") -> str:
         ("Create the namespaces", [line for file in namespaces for line in _apply(file)]),
         ("Create the Secrets, in this order (bash)", _secrets(registry)),
         ("Apply the manifests", [*(_apply(f"{folder}/") if _has_objects(texts) else []), *_files(registry, folder)]),
-        ("Watch the start", _watch(registry)),
+        ("Watch the rollout", _watch(registry)),
         ("Create the first user" if _needs_user(registry) else "Log in", _users(registry)),
         ("Open the UI", _urls(registry)),
     ]

@@ -32,17 +32,17 @@ def throughput_section(releases: Iterable[CompiledRelease]) -> Section:
 
 
 _MODEL = (
-    f"These are limits of the settings, for loops of {LOOP_SECONDS} second. Nodes, quotas, the Kubernetes API and the database "
-    "can limit more. `airflow_scheduler_scheduler_loop_duration` shows the real duration of a loop. Autoscalers count with "
-    "their maximum."
+    f"These limits follow from the settings, for scheduler loops of {LOOP_SECONDS} second. Nodes, quotas, the Kubernetes API and "
+    "the database can lower them. `airflow_scheduler_scheduler_loop_duration` shows the real duration of a loop. Components with "
+    "an autoscaler are counted at their maximum."
 )
 
 
 def _paragraph(found: ReleaseThroughput) -> str:
     at_once, per_minute = found.smallest_at_once, found.smallest_per_minute
     return (
-        f"Release {found.release} runs at most {at_once.number} tasks at once; the limit is: {at_once.what} "
-        f"({at_once.source}). With tasks of {TASK_MINUTES} minute, it starts at most {per_minute.number} per minute; the limit is: "
+        f"Release {found.release} runs at most {at_once.number} tasks at once, limited by: {at_once.what} "
+        f"({at_once.source}). With tasks of {TASK_MINUTES} minute, it starts at most {per_minute.number} per minute, limited by: "
         f"{per_minute.what} ({per_minute.source})."
     )
 

@@ -28,7 +28,7 @@ def versions_section(objects: Iterable[Mapping[str, Any]], releases: Sequence[Co
     return Section(
         "versions",
         "Versions",
-        text=("The report does not know today's date. Compare the dates yourself.",) if rows else (),
+        text=("The report does not depend on today's date, so compare the dates yourself.",) if rows else (),
         tables=(Table(("software", "version", "fixes until", "used by"), rows),) if rows else (),
         empty="No version is known.",
     )

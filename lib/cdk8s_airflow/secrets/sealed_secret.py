@@ -22,7 +22,7 @@ from cdk8s_airflow.validation.frozen import frozen
 
 @frozen(kw_only=False)
 class SealedFile:
-    """A JSON file that ``kubeseal`` wrote for a whole Secret. It must be sealed for the right name and namespace.
+    """A JSON file that ``kubeseal`` wrote for a whole Secret. It must be sealed for the name and namespace of the Secret.
 
     Args:
         path: the file, relative to the working directory of the program.

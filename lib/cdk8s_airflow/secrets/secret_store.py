@@ -22,7 +22,7 @@ from cdk8s_airflow.validation.frozen import frozen
 
 @frozen(kw_only=False)
 class ExistingSecretStore:
-    """An existing SecretStore in the namespace of its users.
+    """An existing SecretStore in the namespace of the ExternalSecrets that use it.
 
     Args:
         name: the name of the store, which ExternalSecrets refer to.

@@ -87,9 +87,7 @@ class ClusterStore(PlatformConstruct):
 
     @property
     def traffic(self) -> Traffic:
-        """The pods of the store and their connections, without those of its clients; empty if the construct has
-        findings.
-        """
+        """The pods of the store and their connections, without those of its clients; empty if this construct has errors."""
         return self._traffic_of
 
     def _allow(self, traffic: Traffic) -> None:

@@ -41,7 +41,7 @@ def test_defaults_of_airflow_limit_a_release_without_throughput(pair: Pair) -> N
     found = limits(pair)
     assert numbers(found) == {
         "tasks of all schedulers": 32,
-        "tasks without a pool of their own": 128,
+        "tasks in the default pool": 128,
         "tasks of one DAG": 16,
         "tasks queued": 60 * 16,
         "pods created": 60,

@@ -97,7 +97,7 @@ def _at_once(effective: EffectiveSettings) -> Iterator[ThroughputLimit]:
             limits_all=not (settings.has_task_pods or settings.runs_tasks_in_scheduler),
         )
     yield ThroughputLimit(
-        what="tasks without a pool of their own",
+        what="tasks in the default pool",
         number=options.number("core", "default_pool_task_slot_count"),
         source="core.default_pool_task_slot_count, when the database is created",
         setting="Admin > Pools",

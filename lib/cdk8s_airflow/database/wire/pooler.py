@@ -26,7 +26,11 @@ POOLER_LABEL = "cnpg.io/poolerName"
 METRICS = 9127
 """The port at which a pooler shows metrics."""
 
-SAID_ELSEWHERE: Mapping[str, str] = {"default_pool_size": "pool_size=", "max_client_conn": "max_clients="}
+HAS_ARGUMENT: Mapping[str, str] = {
+    "default_pool_size": "CnpgPooler(pool_size=)",
+    "max_client_conn": "CnpgPooler(max_clients=)",
+    "pool_mode": "CnpgPooler(mode=)",
+}
 """Parameter of PgBouncer -> the argument that sets it."""
 
 ALLOWED = frozenset(
@@ -201,15 +205,15 @@ def pooler_traffic(name: str, namespace: str, cluster: str) -> Traffic:
 
 
 def pooler_parameter_findings(parameters: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether the operator takes the parameters, and no argument sets them."""
+    """Findings for parameters that the operator does not accept, or that an argument sets."""
     for name in sorted(parameters):
-        if name in SAID_ELSEWHERE:
+        if name in HAS_ARGUMENT:
             yield Finding(
                 rule="database/pooler-parameter",
                 at=f"parameters.{name}",
-                problem=f"is set by {SAID_ELSEWHERE[name]}",
+                problem=f"is set by {HAS_ARGUMENT[name]}",
                 seen=repr(parameters[name]),
-                fix=f"Set {SAID_ELSEWHERE[name]}",
+                fix=f"Use {HAS_ARGUMENT[name]} instead",
             )
         elif name not in ALLOWED:
             yield Finding(

@@ -215,7 +215,7 @@ def bucket_job_traffic(settings: BucketJobSettings) -> Traffic:
     pods = PodGroup(name=f"Job {settings.name}", namespace=settings.namespace, labels=job_labels(settings))
     storage = settings.storage
     flows = [
-        TrafficFlow(source=pods, target=ClusterComponent(role="dns"), port=53, protocol=protocol, purpose="names")
+        TrafficFlow(source=pods, target=ClusterComponent(role="dns"), port=53, protocol=protocol, purpose="DNS queries")
         for protocol in ("UDP", "TCP")
     ]
     flows.append(TrafficFlow(source=pods, target=storage.where, port=storage.listens_on, purpose="makes buckets"))

@@ -40,7 +40,7 @@ class CollectorSettings:
         image: its image.
         resources: of its container.
         placement: its nodes.
-        pull_secret: the Secret by which nodes log in to the registry.
+        pull_secret: the Secret with the login to the registry.
         service_account: its service account.
     """
 

@@ -49,7 +49,7 @@ class PeerNames:
 
 
 _ROLES: Mapping[str, str] = {
-    "api-server": "the API server",
+    "api-server": "the Kubernetes API server",
     "cloud-identity": "the cloud's identity service",
     "cnpg-operator": "the CloudNativePG operator",
     "dns": "DNS",

@@ -188,7 +188,7 @@ RULES = (
         when=_exposed,
         in_place=False,
         happens="The Service becomes {new}: it can be reached from outside the cluster.",
-        first="Restrict the sources, and check that log-in and TLS are required.",
+        first="Restrict the sources, and check that a login and TLS are required.",
     ),
     Rule(
         id="service/source-ranges",

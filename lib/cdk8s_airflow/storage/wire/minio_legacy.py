@@ -145,7 +145,7 @@ def minio_traffic(settings: StoreSettings) -> Traffic:
     labels = {"app": "minio-job", "release": settings.name}
     job = PodGroup(name=f"users of {settings.name}", namespace=settings.namespace, labels=labels)
     names = [
-        TrafficFlow(source=job, target=ClusterComponent(role="dns"), port=53, protocol=protocol, purpose="names")
+        TrafficFlow(source=job, target=ClusterComponent(role="dns"), port=53, protocol=protocol, purpose="DNS queries")
         for protocol in ("UDP", "TCP")
     ]
     return Traffic(
