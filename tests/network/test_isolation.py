@@ -162,7 +162,7 @@ def test_report_lists_the_port_of_the_api_server_that_the_facts_name() -> None:
     facts = dataclasses.replace(FACTS, api_server=KubernetesApiAddress(networks=["192.168.1.10/32"], port=443))
     NetworkIsolation(chart, "isolation", traffic=[airflow, db], facts=facts)
     text = "\n".join(registry_of(chart).notes)
-    assert "to the API server at 443 TCP" in text
+    assert "to the Kubernetes API server at 443 TCP" in text
     assert "6443" not in text
 
 
