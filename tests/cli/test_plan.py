@@ -264,7 +264,7 @@ def test_text_says_that_charts_were_not_rendered(tmp_path: Path, capsys: pytest.
     assert main(["plan", str(old), str(new)]) == 0
     text = capsys.readouterr().out
     assert "The charts were not rendered" in text
-    assert "The number of replicas of the scheduler goes from 2 to 3." in text
+    assert "The number of replicas of the scheduler changes from 2 to 3." in text
 
 
 def test_module_and_console_script_are_the_same_command(folders: tuple[str, str]) -> None:

@@ -219,7 +219,7 @@ CASES: tuple[Case, ...] = (
     Case("backup/removed", SCHEDULED, None, "", "No backup is taken by ScheduledBackup data/nightly"),
     Case("backup/renamed", SCHEDULED, named(SCHEDULED, "daily"), "metadata.name", "every backup is taken twice"),
     Case("backup/store-renamed", STORE, named(STORE, "other"), "metadata.name", "no longer finds its store"),
-    Case("pooler/removed", POOLER, None, "", "Service pool goes away"),
+    Case("pooler/removed", POOLER, None, "", "Service pool is deleted"),
     Case("pooler/renamed", POOLER, named(POOLER, "bouncer"), "metadata.name", "is bouncer instead of pool"),
     Case("service/removed", SERVICE, None, "", "connect to web.airflow no longer can"),
     Case("service/renamed", SERVICE, named(SERVICE, "ui"), "metadata.name", "Service airflow/ui instead of Service airflow/web"),

@@ -45,7 +45,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "backup-retention": ("data", "Backups older than 7d are deleted; before, they were kept for 30d."),
     "backup-bucket": ("data", "Backups and logs go to s3://archive"),
     "backup-suspended": ("data", "No backup is taken any more."),
-    "pooler-removed": ("downtime", "Service airflow-pg-pooler goes away."),
+    "pooler-removed": ("downtime", "Service airflow-pg-pooler is deleted."),
     "pooler-smaller": ("downtime", "changes from 600 to 300. Sessions above that wait or are refused."),
     "lab-database-renamed": ("data", "StatefulSet airflow-data/scratch starts with new, empty volumes."),
     "lab-database-grown": ("configuration", "The volume grows from 5Gi to 9Gi."),

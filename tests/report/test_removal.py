@@ -61,7 +61,7 @@ def test_removal_deletes_poolers_before_it_waits_for_pods_of_their_cluster() -> 
     assert removal_commands(registry_of(chart), DIST) == [
         "kubectl -n data delete pooler.postgresql.cnpg.io pg-pooler",
         "kubectl -n data delete cluster.postgresql.cnpg.io pg",
-        "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=pg --timeout=5m",
+        "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=pg,cnpg.io/podRole=instance --timeout=5m",
         LAST,
     ]
 

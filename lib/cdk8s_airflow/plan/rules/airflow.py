@@ -759,7 +759,7 @@ RULES = (
         on=_AIRFLOW,
         paths=_REPLICAS,
         when=_named(_more),
-        happens="The number of replicas of the {component} changes from {old} to {new}. Each further one opens database sessions of its own.",
+        happens="The number of replicas of the {component} changes from {old} to {new}. Each additional one opens database sessions of its own.",
         first="Compare the total with max_connections; synth checks it where the limit is known.",
     ),
     Rule(
@@ -809,7 +809,7 @@ RULES = (
         on=_AIRFLOW,
         check=_tls_removed,
         in_place=False,
-        happens="Connections to {host} are no longer encrypted: passwords and sessions can be read on the way.",
+        happens="Connections to {host} are no longer encrypted: passwords and sessions can be read in transit.",
         first="Keep TLS, unless a proxy in front of it terminates TLS.",
     ),
     Rule(

@@ -421,7 +421,7 @@ RULES = (
         paths=("spec.instances",),
         when=raised,
         also=("spec.enablePDB",),
-        happens="The number of instances changes from {old} to {new}. Each further one gets a volume and copies all data from the "
+        happens="The number of instances changes from {old} to {new}. Each additional one gets a volume and copies all data from the "
         "primary instance.",
         first="Check that there is a node with enough free resources for each.",
     ),
@@ -469,7 +469,7 @@ RULES = (
         check=_backup_ends,
         happens="The Cluster no longer archives write-ahead logs and has no place for backups. What is lost from now on cannot be "
         "restored.",
-        first="Add the new backup in the same change, and take a first one at once.",
+        first="Add the new backup in the same change, and take the first one immediately.",
     ),
     Rule(
         id="backup/destination",
@@ -488,7 +488,7 @@ RULES = (
         when=_destination,
         happens="Backups and logs go to {new} instead of {old}. Until there is a backup in the new place, nothing can be restored "
         "from it, and retention no longer deletes what is in the old one.",
-        first="Take a backup at once, and keep the old place until it is no longer needed.",
+        first="Take a backup immediately, and keep the old location until it is no longer needed.",
     ),
     Rule(
         id="backup/retention",

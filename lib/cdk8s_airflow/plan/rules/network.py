@@ -249,7 +249,7 @@ RULES = (
         on=("Ingress",),
         check=_tls_removed,
         in_place=False,
-        happens="Connections to {host} are no longer encrypted: passwords and sessions can be read on the way.",
+        happens="Connections to {host} are no longer encrypted: passwords and sessions can be read in transit.",
         first="Keep TLS, unless a proxy in front of it terminates TLS.",
     ),
     Rule(

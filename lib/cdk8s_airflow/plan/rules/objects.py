@@ -235,7 +235,7 @@ RULES = (
         on=("ScheduledBackup", "ObjectStore"),
         event="removed",
         happens="No backup is taken by {object} any more. What is lost from now on cannot be restored.",
-        first="Add the new backup in the same change, and take a first one at once.",
+        first="Add the new backup in the same change, and take the first one immediately.",
     ),
     Rule(
         id="backup/renamed",
@@ -260,7 +260,7 @@ RULES = (
         title="A connection pooler is removed",
         on=("Pooler",),
         event="removed",
-        happens="Service {name} goes away. Sessions through it end, and clients open sessions at the database itself, "
+        happens="Service {name} is deleted. Sessions through it end, and clients open sessions at the database itself, "
         "where they count against max_connections.",
         first="Change the address in the Secrets of all clients first, and check the number of sessions.",
     ),
