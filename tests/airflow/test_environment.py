@@ -167,3 +167,17 @@ def test_a_secret_in_a_variable_of_another_argument_is_one_finding_at_the_argume
         ("environment/owned", "env.AIRFLOW_CONN_LAKE")
     ]
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("chart_version", "argument"),
+    [("1.22.0", 'connections={"smtp_default"'), ("1.15.0", 'config={"smtp": {"smtp_password"')],
+)
+def test_login_of_the_mail_server_as_a_variable_names_the_argument_that_this_version_accepts(
+    chart_version: str, argument: str
+) -> None:
+    with pytest.raises(PlatformError) as caught:
+        make_airflow(
+            new_chart(), chart_version=chart_version, env={"AIRFLOW__SMTP__SMTP_PASSWORD": SecretKey("s", "k")}
+        )
+    assert [finding.fix.startswith(f"Use {argument}") for finding in caught.value.findings] == [True]

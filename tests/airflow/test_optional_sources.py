@@ -129,6 +129,8 @@ SIGN_ON = FabAuth(
         (KEYCLOAK, {"auth": SIGN_ON, "ui": None}, "auth.sign_on"),
         (KEYCLOAK, {"admin": AdminAccount(credentials=BasicAuthSecret("a"), email="a@example.com")}, "admin"),
         (KEYCLOAK, {"auth": SimpleAuth(users={"a": "admin"})}, "auth"),
+        (KEYCLOAK, {"auth": FabAuth()}, "auth"),
+        (FAB, {"auth": FabAuth()}, None),
         (KEYCLOAK, {}, None),
         (FAB, {"auth": SIGN_ON, "ui": None}, None),
         ("example.auth.OwnAuthManager", {"auth": SIGN_ON, "ui": None}, None),

@@ -103,7 +103,7 @@ def test_a_taken_name_is_refused_naming_who_has_it() -> None:
 
 @pytest.mark.parametrize("crds", [[], ["helmcharts.helm.cattle.io"]])
 def test_a_definition_that_the_cluster_lacks_is_named(crds: list[str]) -> None:
-    with pytest.raises(PlatformError, match=r"facts.crds.* the cluster lacks clusters.postgresql.cnpg.io"):
+    with pytest.raises(PlatformError, match=r"facts.crds.* must list clusters.postgresql.cnpg.io"):
         Probe(new_chart(), "p", {"cluster": cluster()}, facts=ClusterFacts(crds=crds))
 
 

@@ -22,6 +22,7 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.app.object_findings import check_objects
 from cdk8s_airflow.app.registry import registry_of
+from cdk8s_airflow.report.details import details_text
 from cdk8s_airflow.report.summary import summary
 from tests.making import make_airflow, make_cluster
 
@@ -212,3 +213,41 @@ def test_the_objects_of_this_library_pass(app: cdk8s.App) -> None:
     make_airflow(cdk8s.Chart(app, "20-airflow"))
     Namespace(cdk8s.Chart(app, "00-base"), "airflow")
     assert rules(app) == []
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind"),
+    [
+        ("rbac.authorization.k8s.io/v1", "ClusterRole"),
+        ("scheduling.k8s.io/v1", "PriorityClass"),
+        ("cert-manager.io/v1", "ClusterIssuer"),
+    ],
+)
+def test_namespace_of_a_cluster_scoped_object_is_rejected_unless_its_chart_has_it(
+    app: cdk8s.App, api_version: str, kind: str
+) -> None:
+    chart = cdk8s.Chart(app, "extra", namespace="airflow")
+    body = {"spec": {"selfSigned": {}}} if kind == "ClusterIssuer" else {}
+    add(chart, "copied", {"apiVersion": api_version, "kind": kind, **body}, name="copied")
+    add(chart, "own", {"apiVersion": api_version, "kind": kind, **body}, name="own", namespace="other")
+    assert rules(app) == [("manifest/scope", "extra/own", "metadata.namespace")]
+
+
+def test_own_objects_of_kubernetes_itself_are_listed_as_partly_checked(app: cdk8s.App, tmp_path: Path) -> None:
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"selektor": {}}}
+    add(cdk8s.Chart(app, "extra"), "d", deployment, name="d", namespace="a")
+    synth(app)
+    registry = registry_of(app)
+    assert "own objects of kind Deployment were checked for names" in details_text(registry, tmp_path / "dist")
+    assert registry.unknown_kinds == set()
+
+
+def test_an_ingress_route_without_a_schema_is_listed_with_the_definitions_that_are_required(
+    app: cdk8s.App, tmp_path: Path
+) -> None:
+    route = {"apiVersion": "traefik.io/v1alpha1", "kind": "IngressRoute", "spec": {"routs": 1}}
+    add(cdk8s.Chart(app, "extra"), "r", route, name="r", namespace="a")
+    synth(app)
+    text = summary(registry_of(app), tmp_path / "dist")
+    assert "Kind IngressRoute (traefik.io/v1alpha1). Its schema is not included" in text
+    assert "kubectl api-resources --api-group=traefik.io" in text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from cdk8s_airflow._regex import regex
@@ -321,6 +321,10 @@ class FabAuth:
     how_to_write: ClassVar[str] = "FabAuth()"
 
     sign_on: Oidc | Ldap | None = None
+
+
+DEFAULT_AUTH: Final = FabAuth()
+"""What a release has that does not set ``auth=``: an auth manager in ``config=`` may replace it, but not a FabAuth that was passed."""
 
 
 _LoginName = Annotated[

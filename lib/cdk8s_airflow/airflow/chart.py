@@ -11,7 +11,7 @@ from cdk8s import ApiObject
 from constructs import Construct
 
 from cdk8s_airflow.airflow.arguments import release_settings
-from cdk8s_airflow.airflow.authentication import AdminAccount, Auth, FabAuth
+from cdk8s_airflow.airflow.authentication import DEFAULT_AUTH, AdminAccount, Auth
 from cdk8s_airflow.airflow.chart_archive import ChartArchive
 from cdk8s_airflow.airflow.components import (
     ApiServer,
@@ -150,7 +150,7 @@ class AirflowChart(PlatformConstruct):
         annotations: Mapping[AnnotationKey, PlainText] | None = None,
         ui: Exposure = ClusterIP(),
         admin: AdminAccount | None = None,
-        auth: Auth = FabAuth(),
+        auth: Auth = DEFAULT_AUTH,
         env: Env | None = None,
         env_from: EnvFrom = (),
         connections: Connections | None = None,

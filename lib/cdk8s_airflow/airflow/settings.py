@@ -7,7 +7,7 @@ from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cdk8s_airflow.airflow.authentication import AdminAccount, Auth, FabAuth
+from cdk8s_airflow.airflow.authentication import DEFAULT_AUTH, AdminAccount, Auth
 from cdk8s_airflow.airflow.components import (
     ApiServer,
     DagProcessor,
@@ -88,7 +88,7 @@ class ReleaseSettings:
     annotations: Mapping[str, str] = field(default_factory=dict)
     config: Config = field(default_factory=dict)
     admin: AdminAccount | None = None
-    auth: Auth = FabAuth()
+    auth: Auth = DEFAULT_AUTH
     env: Env = field(default_factory=dict)
     env_from: EnvFrom = ()
     connections: Connections = field(default_factory=dict)

@@ -30,7 +30,7 @@ def check_objects(app: App, *, unvalidated: Collection[str] = ()) -> list[Findin
     """
     registry = registry_of(app)
     objects = list(_expanded(output.objects(app)))
-    found = [finding for each in objects for finding in _broken(*each, registry, unvalidated)]
+    found = [finding for each in objects for finding in _broken(app, *each, registry, unvalidated)]
     found += _duplicates(objects, registry)
     found += _definitions(objects, registry)
     return found
@@ -52,7 +52,7 @@ def _expanded(objects: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, str, di
 
 
 def _broken(
-    path: str, position: str, manifest: dict[str, Any], registry: Registry, unvalidated: Collection[str]
+    app: App, path: str, position: str, manifest: dict[str, Any], registry: Registry, unvalidated: Collection[str]
 ) -> Iterator[Finding]:
     kind = manifest.get("kind")
     identity = identity_of(manifest) if _is_complete(manifest) else ("", "", "")
@@ -60,13 +60,32 @@ def _broken(
     # An object that nothing has changed since its construct was checked is not checked again.
     if (not ours and kind in unvalidated) or (ours and registry.checked.get(identity) == manifest):
         return
-    for finding in check_manifest(manifest) if ours else check_user_manifest(manifest):
+    if not ours and isinstance(kind, str) and is_builtin(str(manifest.get("apiVersion"))):
+        registry.partly_checked.add(kind)
+    found = check_manifest(manifest) if ours else check_user_manifest(manifest)
+    if not ours and any(finding.rule == "manifest/scope" for finding in found):
+        found = check_user_manifest(manifest, namespaces=_namespaces_around(app, path))
+    for finding in found:
         fix = (
             finding.fix
             if ours
             else f"{finding.fix}, or skip the schema of this kind: run(build, unvalidated=[{kind!r}])"
         )
         yield replace(finding, fix=fix).under(position).within(path)
+
+
+def _namespaces_around(app: App, path: str) -> list[str]:
+    """The namespaces of the Charts that contain a construct. They are read from jsii, which is slow."""
+    found, construct = [], app.node
+    for step in path.split("/"):
+        child = construct.try_find_child(step)
+        if child is None:
+            break
+        namespace = getattr(child, "namespace", None)
+        if isinstance(namespace, str):
+            found.append(namespace)
+        construct = child.node
+    return found
 
 
 def _duplicates(objects: Iterable[tuple[str, str, Mapping[str, Any]]], registry: Registry) -> Iterator[Finding]:

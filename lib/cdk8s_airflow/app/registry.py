@@ -48,6 +48,7 @@ class Registry:
         rbac: every Role and binding among the objects.
         permissions: permissions of service accounts that charts and operators create, computed when they are read.
         crds: the names of the required CRDs.
+        partly_checked: kinds of Kubernetes itself among the user's own objects: their fields are not compared with a schema.
         unknown_kinds: (apiVersion, kind) of custom resources for which no schema is included.
         installed_crds: the definitions in ``ClusterFacts(crds=)`` of all constructs; None if no construct has this fact.
         facts: the ``ClusterFacts`` of the app; None if it has none.
@@ -75,6 +76,7 @@ class Registry:
     rbac: list[Mapping[str, Any]] = field(default_factory=list)
     permissions: list[Callable[[], Iterable[Permission]]] = field(default_factory=list)
     crds: set[str] = field(default_factory=set)
+    partly_checked: set[str] = field(default_factory=set)
     unknown_kinds: set[tuple[str, str]] = field(default_factory=set)
     installed_crds: set[str] | None = None
     facts: ClusterFacts | None = None

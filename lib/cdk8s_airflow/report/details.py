@@ -27,6 +27,7 @@ def details(registry: Registry, folder: Path) -> list[str]:
         *_sessions(registry),
         _keys(registry),
         _provided(registry),
+        _partly_checked(registry.partly_checked),
         _exempt(registry.slot(Exemptions).declared),
     ]
     return [text for text in texts if text]
@@ -70,6 +71,16 @@ def _provided(registry: Registry) -> str:
     """The Secrets that the platform creates itself."""
     lines = [f"  {namespace}/{name}: {source.by}" for (namespace, name), source in sorted(registry.provided.items())]
     return "\n".join(["Secrets that the platform creates, and what creates each:", *lines]) if lines else ""
+
+
+def _partly_checked(kinds: set[str]) -> str:
+    """Which of the user's own objects were not compared with a schema, although Kubernetes has one."""
+    if not kinds:
+        return ""
+    return (
+        f"Your own objects of kind {', '.join(sorted(kinds))} were checked for names, labels, quantities and enumerations, "
+        "not for unknown fields. The API server checks those: kubectl apply --server-side --dry-run=server"
+    )
 
 
 def _exempt(strings: int) -> str:

@@ -152,11 +152,21 @@ def _warning_lines(platform: Platform) -> Iterator[str]:
             f"Every address outside the cluster is allowed for peers with unknown addresses: {', '.join(unknown)}. "
             "Set NetworkIsolation(endpoints=...)."
         )
-    for api_version, kind in sorted(registry.unknown_kinds):
-        yield f"Objects of kind {kind} ({api_version}) were not validated: their schema is not included."
+    yield from _not_validated(registry)
     count = registry.slot(Exemptions).declared
     if count:
         yield f"{count} string{'s are' if count > 1 else ' is'} exempt from the secret scan (not_secret())."
+
+
+def _not_validated(registry: Registry) -> Iterator[str]:
+    """Which of the user's own objects are compared with no schema."""
+    for api_version, kind in sorted(registry.unknown_kinds):
+        yield f"Objects of kind {kind} ({api_version}) were not validated: their schema is not included."
+    if registry.partly_checked:
+        yield (
+            f"Your own objects of kind {', '.join(sorted(registry.partly_checked))} were checked for names, labels, quantities "
+            "and enumerations, not for unknown fields. The API server checks those (`--dry-run=server`)."
+        )
 
 
 def _sentence(text: str) -> str:

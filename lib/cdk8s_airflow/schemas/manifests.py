@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from cdk8s_airflow.model.cluster_scoped_kinds import is_cluster_scoped
@@ -67,15 +67,20 @@ def check_manifest(manifest: Mapping[str, object]) -> list[Finding]:
     return list(dict.fromkeys(found))
 
 
-_TOLERATED = frozenset({"manifest/scope", "manifest/unknown-version"})
-"""What the API server corrects, or what a cluster with another release of an operator accepts."""
+_TOLERATED = frozenset({"manifest/unknown-version"})
+"""What a cluster with another release of an operator accepts."""
 
 
-def check_user_manifest(manifest: Mapping[str, object]) -> list[Finding]:
+def check_user_manifest(manifest: Mapping[str, object], *, namespaces: Collection[str] = ()) -> list[Finding]:
     """Check an object that a user created with cdk8s, as :func:`check_manifest`, without what may still be accepted.
 
-    The API server ignores ``status`` and the namespace of a cluster-scoped object, which cdk8s copies from the Chart. A
-    version of a custom resource without a schema may be served by another release of its operator.
+    The API server ignores ``status``, and the namespace of a cluster-scoped object. A version of a custom resource
+    without a schema may be served by another release of its operator.
+
+    Args:
+        manifest: the object.
+        namespaces: the namespaces of the Charts around it. cdk8s copies one of them to every object, also to one that is
+            cluster-scoped, so that only another namespace is reported there.
     """
     found = check_manifest({key: value for key, value in manifest.items() if key != "status"})
     kind = manifest.get("kind")
@@ -83,8 +88,14 @@ def check_user_manifest(manifest: Mapping[str, object]) -> list[Finding]:
         finding
         for finding in found
         if finding.rule not in _TOLERATED
+        and (finding.rule != "manifest/scope" or _namespace(manifest) not in namespaces)
         and (finding.rule != "manifest/unknown-kind" or _is_misspelt(kind, finding.fix))
     ]
+
+
+def _namespace(manifest: Mapping[str, object]) -> object:
+    metadata = manifest.get("metadata")
+    return metadata.get("namespace") if isinstance(metadata, Mapping) else None
 
 
 def _is_misspelt(kind: object, fix: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cdk8s_airflow.airflow.authentication import SimpleAuth
 from cdk8s_airflow.airflow.exposure import ClusterIP, LoadBalancer, NodePort
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.authentication import other_manager
 from cdk8s_airflow.model.release_access import ReleaseAccess
 
 
@@ -34,6 +35,8 @@ def _first_user(settings: ReleaseSettings) -> str:
             f"  {kubectl} get secret {secret} -o jsonpath='{{.data.username}}' | base64 -d\n"
             f"  {kubectl} get secret {secret} -o jsonpath='{{.data.password}}' | base64 -d"
         )
+    if other_manager(settings) and not isinstance(settings.auth, SimpleAuth):
+        return f"Log in with a user of {other_manager(settings).rpartition('.')[2]}, which config= sets."
     if isinstance(settings.auth, SimpleAuth):
         return (
             "Airflow generates a password for each user when the API server starts, and logs it:\n"

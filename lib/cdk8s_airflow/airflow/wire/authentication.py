@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cdk8s_airflow.airflow.authentication import FabAuth, Ldap, Oidc, SimpleAuth
+from cdk8s_airflow.airflow.authentication import DEFAULT_AUTH, FabAuth, Ldap, Oidc, SimpleAuth
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.environment import CA_FILE, literal
@@ -296,12 +296,13 @@ def authentication_rules(settings: ReleaseSettings) -> Iterator[Finding]:
 
 def _manager_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Whether ``config=`` sets an auth manager that reads neither the accounts of ``admin=`` nor ``auth=``."""
-    manager = settings.config.get("core", {}).get("auth_manager")
-    if not isinstance(manager, str) or _is_fab(manager):
+    manager = other_manager(settings)
+    if not manager:
         return
     ignored = {
         "auth.sign_on": isinstance(settings.auth, FabAuth) and settings.auth.sign_on is not None,
-        "auth": isinstance(settings.auth, SimpleAuth) and manager != _SIMPLE,
+        "auth": (isinstance(settings.auth, SimpleAuth) and manager != _SIMPLE)
+        or (settings.auth is not DEFAULT_AUTH and settings.auth == DEFAULT_AUTH),
         "admin": settings.admin is not None,
     }
     for at in (at for at, is_set in ignored.items() if is_set):
@@ -311,6 +312,12 @@ def _manager_rules(settings: ReleaseSettings) -> Iterator[Finding]:
             problem=f"is ignored: config.core.auth_manager is {manager}, which has its own users",
             fix=f"Remove {at.partition('.')[0]}=, or remove core.auth_manager from config=",
         )
+
+
+def other_manager(settings: ReleaseSettings) -> str:
+    """The auth manager that ``config=`` sets, if it is one of Airflow's and not FabAuthManager; empty otherwise."""
+    manager = settings.config.get("core", {}).get("auth_manager")
+    return manager if isinstance(manager, str) and not _is_fab(manager) else ""
 
 
 def _is_fab(manager: str) -> bool:

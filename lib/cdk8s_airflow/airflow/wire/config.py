@@ -107,8 +107,13 @@ OWNED: Mapping[str, str] = {
 }
 """Options that the chart or another argument sets -> what to do instead."""
 
-_SMTP_LOGIN = ("smtp.smtp_user", "smtp.smtp_password")
+SMTP_LOGIN = ("smtp.smtp_user", "smtp.smtp_password")
 """Options of Airflow 2 whose place a connection took in Airflow 3."""
+SMTP_CONNECTION = (
+    'Use connections={"smtp_default": SecretKey("airflow-smtp", "connection")}; the Secret has the URL of the connection, '
+    "smtp://user:password@host:port"
+)
+"""What to use instead of these options in Airflow 3."""
 
 
 @frozen(kw_only=False)
@@ -320,13 +325,12 @@ def _problems(option: _Option, settings: ReleaseSettings) -> Iterator[Finding]:
             fix=owner,
         )
         return
-    if option.place is None and known.dotted(option.asked) in _SMTP_LOGIN:
+    if option.place is None and known.dotted(option.asked) in SMTP_LOGIN:
         yield Finding(
             rule="config/unknown-option",
             at=option.at,
             problem=f"does not exist in Airflow {airflow}, which reads the login of the mail server from a connection",
-            fix='Use connections={"smtp_default": SecretKey("airflow-smtp", "connection")}; the Secret has the URL of the '
-            "connection, smtp://user:password@host:port",
+            fix=SMTP_CONNECTION,
         )
         return
     if option.place is None and known.options(option.asked[0], airflow):

@@ -13,7 +13,7 @@ from cdk8s_airflow.airflow.pod_settings import OWNED_VARIABLES
 from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
-from cdk8s_airflow.airflow.wire.config import OWNED
+from cdk8s_airflow.airflow.wire.config import OWNED, SMTP_CONNECTION, SMTP_LOGIN
 from cdk8s_airflow.airflow.wire.once import once
 from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, EnvVariable, PodParts, secret_or_config_map
 from cdk8s_airflow.airflow.wire.service_accounts import account_name
@@ -216,7 +216,7 @@ def environment_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Findings if a variable is set twice, a secret is in clear text, or this version does not support a setting."""
     for name, value in settings.env.items():
         at = f"env.{name}"
-        owner = _owner(name)
+        owner = _owner(name, settings.dialect.has("auth.simple"))
         if owner:
             yield Finding(
                 rule="environment/owned",
@@ -233,7 +233,7 @@ def environment_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     yield from _backend_rules(settings)
 
 
-def _owner(name: str) -> str:
+def _owner(name: str, airflow_3: bool) -> str:
     """What to use instead of a variable; empty if no argument sets it."""
     if name in PROXY_VARIABLES:
         return 'Use proxy=HttpProxy(https="http://proxy.example.com:3128"), which computes NO_PROXY too'
@@ -253,6 +253,8 @@ def _owner(name: str) -> str:
     if option is not None:
         section, key = option[1].lower(), option[2].lower()
         owned = OWNED.get(f"{section}.{key}")
+        if airflow_3 and f"{section}.{key}" in SMTP_LOGIN:
+            return SMTP_CONNECTION
         return owned or f'Use config={{"{section}": {{"{key}": ...}}}}; for a secret option, the value is a SecretKey'
     if name == "_PIP_ADDITIONAL_REQUIREMENTS":
         return 'Build an image with the packages, and use image=Image("registry.example.com/airflow", tag="...")'
