@@ -1,3 +1,4 @@
+import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
 import { ApiObject, ApiObjectProps, App, Chart, JsonPatch, Yaml } from 'cdk8s';
@@ -43,6 +44,136 @@ function escaped(character: string): string {
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
 }
 
+/** Strings that are written as they are, as a key and as a value, unless they match WORDS. */
+const PLAIN = /^[A-Za-z](?:[-\w./@+=,]|:(?=[\w/])| (?=\w))*$/;
+const WORDS = /^(?:null|true|false|y|n|yes|no|on|off|e[-+]?[0-9]+)$/i;
+
+/** Strings whose form depends on their place in the document: those with the marker of a document, or with half a character. */
+const UNUSUAL = /^(?:%|---|\.\.\.)|\p{Surrogate}/mu;
+
+/** A document has something that the short way does not know. */
+class UnusualError extends Error {}
+
+/**
+ * Writes documents of YAML like the serializer of cdk8s, in an eighth of the time.
+ *
+ * The serializer builds a tree of nodes for each document. A manifest is only mappings, lists, strings and numbers, so its
+ * lines can be written at once. Each string that may need quotes is passed to the serializer alone, once. A document with
+ * anything else is passed to it as a whole.
+ */
+class Writer {
+  private readonly values = new Map<string, string>();
+  private readonly keys = new Map<string, string>();
+
+  /**
+   * @param slow writes a document with the serializer
+   */
+  constructor(private readonly slow: (tree: unknown) => string) {}
+
+  /** The text of one document. */
+  public text(tree: unknown): string {
+    try {
+      return isFilled(tree) ? `${this.block(tree, '', new Set([tree]))}\n` : this.slow(tree);
+    } catch (error) {
+      if (error instanceof UnusualError) {
+        return this.slow(tree);
+      }
+      throw error;
+    }
+  }
+
+  private block(tree: object, indent: string, seen: Set<object>): string {
+    const deeper = `${indent}  `;
+    const lines: string[] = [];
+    if (Array.isArray(tree)) {
+      for (const item of tree) {
+        lines.push(`- ${isFilled(item) ? this.block(once(item, seen), deeper, seen) : this.scalar(item, deeper, seen)}`);
+      }
+    } else {
+      for (const [key, item] of Object.entries(tree)) {
+        lines.push(
+          isFilled(item)
+            ? `${this.key(key)}:\n${deeper}${this.block(once(item, seen), deeper, seen)}`
+            : `${this.key(key)}: ${this.scalar(item, deeper, seen)}`,
+        );
+      }
+    }
+    return lines.join(`\n${indent}`);
+  }
+
+  private key(key: string): string {
+    if (key.length > 256 || key.includes('\n')) {
+      throw new UnusualError();
+    }
+    return isPlain(key) ? key : this.known(this.keys, key, () => this.slow({ [key]: 1 }).slice(0, -': 1\n'.length));
+  }
+
+  private scalar(value: unknown, indent: string, seen: Set<object>): string {
+    if (typeof value === 'string') {
+      if (value.includes('\n')) {
+        return literal(value, indent);
+      }
+      return isPlain(value) ? value : this.known(this.values, value, () => this.slow({ k: value }).slice('k: '.length, -1));
+    }
+    if (typeof value === 'boolean' || (Number.isSafeInteger(value) && !Object.is(value, -0))) {
+      return String(value);
+    }
+    if (typeof value === 'object' && value !== null) {
+      return Array.isArray(once(value, seen)) ? '[]' : '{}';
+    }
+    throw new UnusualError();
+  }
+
+  private known(texts: Map<string, string>, string: string, write: () => string): string {
+    let text = texts.get(string);
+    if (text === undefined) {
+      if (UNUSUAL.test(string)) {
+        throw new UnusualError();
+      }
+      text = write();
+      texts.set(string, text);
+    }
+    return text;
+  }
+}
+
+/** Whether a value is a mapping or a list with at least one item; other objects are unusual. */
+function isFilled(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  if (Array.isArray(value)) {
+    return value.length > 0;
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) {
+    throw new UnusualError();
+  }
+  return Object.keys(value).length > 0;
+}
+
+/** Remembers a part of a document. The serializer writes an alias for a part that occurs again. */
+function once(part: object, seen: Set<object>): object {
+  if (seen.has(part)) {
+    throw new UnusualError();
+  }
+  seen.add(part);
+  return part;
+}
+
+function isPlain(text: string): boolean {
+  return PLAIN.test(text) && !WORDS.test(text);
+}
+
+/** A text of several lines as a block, if nothing in it needs quotes. */
+function literal(text: string, indent: string): string {
+  if (/^\s/.test(text) || needsQuotes(text) || UNUSUAL.test(text)) {
+    throw new UnusualError();
+  }
+  const ends = text.endsWith('\n');
+  const lines = (ends ? text.slice(0, -1) : text).replace(/\n+/g, `$&${indent}`);
+  return `${ends ? '|' : '|-'}\n${indent}${lines}`;
+}
+
 /**
  * Makes cdk8s quote every string that YAML readers do not agree on, in whatever way an app is written.
  *
@@ -53,7 +184,7 @@ function quoteStrings(): void {
   const hidden = new RegExp(INVISIBLE.source.replace('\\x09', '\\x08'), 'gu');
   // Without the tag of merge keys, "<<" is a string like any other.
   const customTags = (tags: { tag: string }[]) => tags.filter(({ tag }) => tag !== 'tag:yaml.org,2002:merge');
-  const text = (tree: unknown) => {
+  const slow = (tree: unknown) => {
     const document = new Document(tree, { keepUndefined: true, version: '1.1', customTags });
     visit(document, {
       Scalar: (_: unknown, node: { value: unknown; type?: string }) => {
@@ -65,8 +196,9 @@ function quoteStrings(): void {
     // Characters that cannot be seen are only in strings with double quotes, which take escapes.
     return document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Infinity }).replace(hidden, escaped);
   };
+  const writer = new Writer(slow);
   (Yaml as { stringify: (...docs: unknown[]) => string }).stringify = (...docs) =>
-    docs.map((doc) => (doc === undefined ? '\n' : text(doc))).join('---\n');
+    docs.map((doc) => (doc === undefined ? '\n' : writer.text(doc))).join('---\n');
 }
 
 quoteStrings();
@@ -108,31 +240,50 @@ export class Bulk {
   }
 
   /**
-   * Every API object of an app, as it is written: with the labels and the namespace of its Chart, and with its JSON patches.
+   * Writes every API object of an app into a file, as it is in the manifests: with the labels and the namespace of its
+   * Chart, and with its JSON patches. The file is a JSON list of [construct path, manifest], in the order of the construct
+   * tree. A file of this size is read in less time than a result that passes through the pipes of jsii.
    *
    * @param app the app
-   * @returns a JSON list of [construct path, manifest], in the order of the construct tree
+   * @param listing the absolute path of the file
    */
-  public static objects(app: App): string {
-    const objects = app.node.findAll().filter((each) => ApiObject.isApiObject(each)) as ApiObject[];
-    return JSON.stringify(objects.map((object) => [object.node.path, object.toJson()]));
+  public static listObjects(app: App, listing: string): void {
+    Bulk.save(app, listing, new Map());
   }
 
   /**
-   * Writes the files of an app into another folder than its own.
+   * Writes the files of an app into another folder than its own, and a list of its objects as `listObjects()` does.
    *
    * @param app the app
    * @param folder an absolute path
+   * @param listing the absolute path of the file for the list
    */
-  public static write(app: App, folder: string): void {
+  public static write(app: App, folder: string, listing: string): void {
     const settings = app as unknown as { outdir: string };
     const own = settings.outdir;
+    const toJson = ApiObject.prototype.toJson;
+    // The conversion of an object takes long, so what is written is kept for the list.
+    const written = new Map<ApiObject, unknown>();
     settings.outdir = folder;
+    ApiObject.prototype.toJson = function () {
+      const manifest = toJson.call(this);
+      written.set(this, manifest);
+      return manifest;
+    };
     try {
       app.synth();
     } finally {
       settings.outdir = own;
+      ApiObject.prototype.toJson = toJson;
     }
+    Bulk.save(app, listing, written);
+  }
+
+  private static save(app: App, listing: string, written: Map<ApiObject, unknown>): void {
+    const objects = app.node.findAll().filter((each) => ApiObject.isApiObject(each)) as ApiObject[];
+    // A subclass can replace the method. What its base class gave is not what was written then.
+    const manifest = (each: ApiObject) => (each.toJson === ApiObject.prototype.toJson && written.get(each)) || each.toJson();
+    fs.writeFileSync(listing, JSON.stringify(objects.map((each) => [each.node.path, manifest(each)])));
   }
 
   private constructor() {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import sys
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -12,8 +13,10 @@ import cdk8s
 import constructs
 import jsii
 import pytest
+import yaml
 
 from cdk8s_airflow.kube import emit as edge
+from cdk8s_airflow.kube import output
 from cdk8s_airflow.validation import Finding, PlatformError
 
 
@@ -332,3 +335,44 @@ def test_the_quick_way_to_plain_values_says_no_more_and_no_less(manifest: Any) -
             edge._carried(manifest)
     else:
         assert edge._carried(manifest) == plain
+
+
+@jsii.implements(cdk8s.IResolver)
+class Numbered:
+    """Gives another number each time a value is converted."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def resolve(self, context: cdk8s.ResolutionContext) -> None:
+        if context.value == "number":
+            self.calls += 1
+            context.replace_value(str(self.calls))
+
+
+def test_the_listed_objects_are_those_that_were_written(tmp_path: Path) -> None:
+    """Each object is converted once, so the checks see what is in the files."""
+    app = cdk8s.App(resolvers=[Numbered()])
+    edge.emit(cdk8s.Chart(app, "unit", labels={"team": "a"}), {"x": {**config_map(), "data": {"key": "number"}}})
+    written, refused = output.write(app, tmp_path)
+    assert refused == ""
+    [file] = tmp_path.iterdir()
+    assert [manifest for _, manifest in written] == list(yaml.safe_load_all(file.read_text()))
+    assert written[0][1]["metadata"]["labels"] == {"team": "a"}
+    assert output.objects(app) != written
+
+
+class Overridden(cdk8s.ApiObject):
+    """Replaces what cdk8s would write."""
+
+    def to_json(self) -> Any:
+        return {**super().to_json(), "data": {"key": "other"}}
+
+
+def test_the_listed_objects_have_what_a_subclass_replaced(tmp_path: Path) -> None:
+    app = cdk8s.App()
+    Overridden(cdk8s.Chart(app, "unit"), "x", api_version="v1", kind="ConfigMap")
+    written, _ = output.write(app, tmp_path)
+    [file] = tmp_path.iterdir()
+    assert [manifest for _, manifest in written] == list(yaml.safe_load_all(file.read_text())) == [output.objects(app)[0][1]]
+    assert written[0][1]["data"] == {"key": "other"}

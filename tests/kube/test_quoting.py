@@ -123,3 +123,35 @@ def test_strings_that_no_reader_takes_for_another_type_stay_without_quotes() -> 
         metadata={"name": "x", "annotations": {text: text for text in plain}},
     )
     assert [text for text in plain if f"    {text}: {text}\n" not in app.synth_yaml()] == []
+
+
+_PARTS = [*"ab0:-?#,.=%&*!|>'\"@`[]{}~\\ \t\n", "\n\n", ": ", " #", "- ", "---", "...", "null", "y", "é", "\u2028", "\U0001f600", "x" * 40]
+
+
+def _random_document(chance: random.Random, depth: int = 0) -> Any:
+    """A tree of mappings, lists, texts of one or several lines, numbers and booleans."""
+    kind = chance.randrange(8 if depth < 4 else 6)
+    if kind >= 6 or depth == 0:
+        keys = ["".join(chance.choices(_PARTS, k=chance.randrange(4))) for _ in range(chance.randrange(4))]
+        plain = {f"key-{number}": _random_document(chance, depth + 1) for number in range(chance.randrange(3))}
+        odd = keys if chance.random() < 0.3 else []
+        return {**plain, **{key: _random_document(chance, depth + 1) for key in odd}}
+    if kind == 5:
+        return [_random_document(chance, depth + 1) for _ in range(chance.randrange(4))]
+    if kind == 4:
+        return chance.choice([0, -1, 2**53 - 1, 1.5, -0.0, 1e21, True, False])
+    if kind == 3:
+        return chance.choice(["", "a: b", "http://h:80/p?q=1", "v1", "a\nb", "a\n\n  b\n", "#!/bin/sh\nset -e\n\tx\n"])
+    return "".join(chance.choices(_PARTS, k=chance.randrange(1, 7)))
+
+
+_TO_SERIALIZER = {"zz": "---"}
+"""A document with this goes to the serializer as a whole, because the form of a document marker depends on its place."""
+
+
+def test_the_short_way_writes_the_bytes_of_the_serializer(documents: list[dict[str, Any]]) -> None:
+    chance = random.Random(7)
+    trees = [*documents, *({"x": 1, **_random_document(chance)} for _ in range(4000))]
+    end = "\n" + Yaml.stringify(_TO_SERIALIZER).rstrip()
+    long = Yaml.stringify(*({**tree, **_TO_SERIALIZER} for tree in trees)).rstrip().split("\n---\n")
+    assert Yaml.stringify(*trees).rstrip().split("\n---\n") == [text.removesuffix(end) for text in long]

@@ -63,7 +63,7 @@ PLATFORMS: dict[str, Any] = {
 
 def written(app: App, folder: Path) -> Path:
     """Write the manifests and files of an app to a folder."""
-    output.write(app, folder)
+    assert output.write(app, folder)[1] == ""
     files.write(registry_of(app).files, folder)
     return folder
 

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 _DEFINITION: Final = "CustomResourceDefinition"
 
 
-def check_objects(app: App, *, unvalidated: Collection[str] = ()) -> list[Finding]:
+def check_objects(
+    app: App, written: output.Objects | None = None, *, unvalidated: Collection[str] = ()
+) -> list[Finding]:
     """Check every object of an app, and register the custom resource definitions that they require.
 
     Args:
         app: the app.
+        written: its objects as they were just written. Default: None, cdk8s is asked for them.
         unvalidated: kinds whose schema is not compared.
 
     Returns:
@@ -29,7 +32,7 @@ def check_objects(app: App, *, unvalidated: Collection[str] = ()) -> list[Findin
         ``ClusterFacts(crds=)`` does not list.
     """
     registry = registry_of(app)
-    objects = list(_expanded(output.objects(app)))
+    objects = list(_expanded(output.objects(app) if written is None else written))
     found = [finding for each in objects for finding in _broken(app, *each, registry, unvalidated)]
     found += _duplicates(objects, registry)
     found += _definitions(objects, registry)
@@ -38,7 +41,12 @@ def check_objects(app: App, *, unvalidated: Collection[str] = ()) -> list[Findin
 
 def objects_of(app: App) -> list[dict[str, Any]]:
     """The manifest of every object of an app, as ``kubectl apply`` reads them."""
-    return [manifest for _, _, manifest in _expanded(output.objects(app)) if _is_complete(manifest)]
+    return complete(output.objects(app))
+
+
+def complete(objects: output.Objects) -> list[dict[str, Any]]:
+    """The manifests of objects that have a version and a kind; the items of a List are objects of their own."""
+    return [manifest for _, _, manifest in _expanded(objects) if _is_complete(manifest)]
 
 
 def _expanded(objects: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -15,7 +15,7 @@ from cdk8s import App
 from cdk8s_airflow.app import files
 from cdk8s_airflow.app.construct import duplicate_id
 from cdk8s_airflow.app.exemption import building
-from cdk8s_airflow.app.object_findings import check_objects, objects_of
+from cdk8s_airflow.app.object_findings import check_objects, complete
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.app.secret_findings import output_findings
 from cdk8s_airflow.app.workloads import footprint_of
@@ -156,7 +156,7 @@ def write_app(
     Returns:
         What is wrong with the app or the text that was written.
     """
-    refused = output.write(app, folder)
+    written, refused = output.write(app, folder)
     if refused:
         return [_refused(refused.replace(str(folder), "the output folder"))]
     files.write(registry_of(app).files, folder)
@@ -165,8 +165,8 @@ def write_app(
         return [_empty()]
     with using(registry_of(app).slot(Exemptions)):
         found = [finding for check in registry_of(app).checks for finding in check()]
-        found += [*check_objects(app, unvalidated=unvalidated), *output_findings(texts)]
-    return found if budget is None or found else [*over_budget(footprint_of(registry_of(app), objects_of(app)), budget)]
+        found += [*check_objects(app, written, unvalidated=unvalidated), *output_findings(texts)]
+    return found if budget is None or found else [*over_budget(footprint_of(registry_of(app), complete(written)), budget)]
 
 
 def _empty() -> Finding:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from cdk8s import App
+
+Objects: TypeAlias = "list[tuple[str, dict[str, Any]]]"
+"""Construct path and manifest of each object."""
 
 
 def folder_of(app: App) -> Path:
@@ -21,7 +25,7 @@ def folder_of(app: App) -> Path:
     return Path(Bulk.folder(app))
 
 
-def objects(app: App) -> list[tuple[str, dict[str, Any]]]:
+def objects(app: App) -> Objects:
     """The construct path and the manifest of every API object of an app, JSON patches applied.
 
     Raises:
@@ -29,10 +33,13 @@ def objects(app: App) -> list[tuple[str, dict[str, Any]]]:
     """
     from cdk8s_airflow.kube.bulk import Bulk
 
-    return [(path, manifest) for path, manifest in json.loads(Bulk.objects(app))]
+    with tempfile.TemporaryDirectory() as folder:
+        listing = Path(folder) / "objects.json"
+        Bulk.list_objects(app, str(listing))
+        return _read(listing)
 
 
-def write(app: App, folder: Path) -> str:
+def write(app: App, folder: Path) -> tuple[Objects, str]:
     """Writes the files of an app into a folder, whatever its own output folder is.
 
     Args:
@@ -40,15 +47,22 @@ def write(app: App, folder: Path) -> str:
         folder: an absolute path. cdk8s creates it if it does not exist.
 
     Returns:
-        Why cdk8s did not write them, without a JavaScript stack trace; ``""`` if it did.
+        The objects that were written, as from :func:`objects`; and why cdk8s did not write them, without a JavaScript stack
+        trace, or ``""`` if it did.
     """
     from cdk8s_airflow.kube.bulk import Bulk
 
-    try:
-        Bulk.write(app, str(folder))
-    except RuntimeError as error:
-        return message_of(error)
-    return ""
+    with tempfile.TemporaryDirectory() as other:
+        listing = Path(other) / "objects.json"
+        try:
+            Bulk.write(app, str(folder), str(listing))
+        except RuntimeError as error:
+            return [], message_of(error)
+        return _read(listing), ""
+
+
+def _read(listing: Path) -> Objects:
+    return [(path, manifest) for path, manifest in json.loads(listing.read_bytes())]
 
 
 def message_of(error: Exception) -> str:

@@ -37,20 +37,25 @@ class Bulk(metaclass=jsii.JSIIMeta, jsii_type="cdk8s-airflow-bulk.Bulk"):
         path: str = jsii.sinvoke(cls, "folder", [app])
         return path
 
-    @jsii.member(jsii_name="objects")
+    @jsii.member(jsii_name="listObjects")
     @classmethod
-    def objects(cls, app: cdk8s.App) -> str:
-        """Return every API object of an app as it is written, as a JSON list of [construct path, manifest]."""
-        objects: str = jsii.sinvoke(cls, "objects", [app])
-        return objects
+    def list_objects(cls, app: cdk8s.App, listing: str) -> None:
+        """Write every API object of an app into a file, as a JSON list of [construct path, manifest].
+
+        Args:
+            app: the app.
+            listing: the absolute path of the file.
+        """
+        jsii.sinvoke(cls, "listObjects", [app, listing])
 
     @jsii.member(jsii_name="write")
     @classmethod
-    def write(cls, app: cdk8s.App, folder: str) -> None:
-        """Write the files of an app into another folder than its own.
+    def write(cls, app: cdk8s.App, folder: str, listing: str) -> None:
+        """Write the files of an app into another folder than its own, and a list of its objects.
 
         Args:
             app: the app.
             folder: an absolute path.
+            listing: the absolute path of the file for the list, which has the form of :meth:`list_objects`.
         """
-        jsii.sinvoke(cls, "write", [app, folder])
+        jsii.sinvoke(cls, "write", [app, folder, listing])
