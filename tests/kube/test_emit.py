@@ -374,5 +374,9 @@ def test_the_listed_objects_have_what_a_subclass_replaced(tmp_path: Path) -> Non
     Overridden(cdk8s.Chart(app, "unit"), "x", api_version="v1", kind="ConfigMap")
     written, _ = output.write(app, tmp_path)
     [file] = tmp_path.iterdir()
-    assert [manifest for _, manifest in written] == list(yaml.safe_load_all(file.read_text())) == [output.objects(app)[0][1]]
+    assert (
+        [manifest for _, manifest in written]
+        == list(yaml.safe_load_all(file.read_text()))
+        == [output.objects(app)[0][1]]
+    )
     assert written[0][1]["data"] == {"key": "other"}

@@ -125,7 +125,21 @@ def test_strings_that_no_reader_takes_for_another_type_stay_without_quotes() -> 
     assert [text for text in plain if f"    {text}: {text}\n" not in app.synth_yaml()] == []
 
 
-_PARTS = [*"ab0:-?#,.=%&*!|>'\"@`[]{}~\\ \t\n", "\n\n", ": ", " #", "- ", "---", "...", "null", "y", "é", "\u2028", "\U0001f600", "x" * 40]
+_PARTS = [
+    *"ab0:-?#,.=%&*!|>'\"@`[]{}~\\ \t\n",
+    "\n\n",
+    ": ",
+    " #",
+    "- ",
+    "---",
+    "...",
+    "null",
+    "y",
+    "é",
+    "\u2028",
+    "\U0001f600",
+    "x" * 40,
+]
 
 
 def _random_document(chance: random.Random, depth: int = 0) -> Any:

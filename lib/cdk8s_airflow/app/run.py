@@ -166,7 +166,9 @@ def write_app(
     with using(registry_of(app).slot(Exemptions)):
         found = [finding for check in registry_of(app).checks for finding in check()]
         found += [*check_objects(app, written, unvalidated=unvalidated), *output_findings(texts)]
-    return found if budget is None or found else [*over_budget(footprint_of(registry_of(app), complete(written)), budget)]
+    return (
+        found if budget is None or found else [*over_budget(footprint_of(registry_of(app), complete(written)), budget)]
+    )
 
 
 def _empty() -> Finding:
