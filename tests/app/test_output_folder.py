@@ -300,7 +300,9 @@ def test_full_or_read_only_disk_is_one_finding(tmp_path: Path, monkeypatch: pyte
         monkeypatch.setattr(files, "_link_others", full)
     else:
         monkeypatch.setattr(
-            output, "write", lambda app, folder: f"ENOSPC: no space left on device, open '{folder}/b.k8s.yaml'"
+            output,
+            "write",
+            lambda app, folder: ([], f"ENOSPC: no space left on device, open '{folder}/b.k8s.yaml'"),
         )
     with pytest.raises(PlatformError) as caught:
         synth(app_with(dist, "b"))

@@ -81,7 +81,8 @@ def canonical(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def _core(value: Any, path: tuple[str, ...], limit_range: bool) -> Any:
     """Part of an object of a core kind, whose place is known by the last keys of its path."""
-    if isinstance(value, Mapping):
+    kind = type(value)  # compared first, because most values have one of these types
+    if kind is dict or (kind is not str and isinstance(value, Mapping)):
         quantities = path[-2:] in _CORE_MAPS or (
             limit_range and path[:-1] == ("spec", "limits") and path[-1] in _LIMIT_RANGE_MAPS
         )

@@ -25,6 +25,12 @@ _ENUMS: Final = {
     "pathType": ("Exact", "Prefix", "ImplementationSpecific"),
 }
 _ACCESS_MODES: Final = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
+_QUANTITIES: Final = frozenset({"requests", "limits", "capacity", "hard"})
+_QUANTITY: Final = frozenset({"storage", "sizeLimit"})
+_CHECKED: Final = frozenset(
+    {*_ENUMS, *_QUANTITIES, *_QUANTITY, "accessModes", "containers", "initContainers", "template"}
+)
+"""The keys whose values :func:`check_body` compares with a rule."""
 _POD_SECURITY: Final = ("privileged", "baseline", "restricted")
 _AREA = "manifest"
 
@@ -117,15 +123,16 @@ def _pairs(rule: str, pairs: object, at: Path) -> Iterator[Finding]:
 def check_body(manifest: dict[str, Any], *, kind: str) -> Iterator[Finding]:
     """Findings for the body of a built-in kind: quantities, enums, images, labels of templates, selectors, keys of data."""
     unread = ("metadata", "data", "stringData", "binaryData")
-    for path, value in steps_below({key: value for key, value in manifest.items() if key not in unread}):
+    body = {key: value for key, value in manifest.items() if key not in unread}
+    for path, value in steps_below(body, keys=_CHECKED):
         last = path[-1]
-        if last in ("requests", "limits", "capacity", "hard") and isinstance(value, dict):
+        if last in _QUANTITIES and isinstance(value, dict):
             for resource, amount in value.items():
                 yield from _quantity(amount, (*path, resource))
         elif (
-            last in ("storage", "sizeLimit")
+            last in _QUANTITY
             and isinstance(value, str | int | float)
-            and path[-2:-1] not in (("requests",), ("limits",), ("capacity",), ("hard",))
+            and not (len(path) > 1 and path[-2] in _QUANTITIES)
         ):
             yield from _quantity(value, path)
         elif last in _ENUMS and isinstance(value, str):

@@ -17,6 +17,7 @@ from cdk8s_airflow.secret_scan.vocabulary import words
 
 ENCRYPTED = "encryptedData"
 """The field of a SealedSecret whose content is encrypted."""
+_SECRETS = ("Secret", "SecretList")
 
 
 def find_in_tree(tree: object) -> Iterator[tuple[Path, str]]:
@@ -37,13 +38,21 @@ def _collect(value: Any, name: str, texts: list[str]) -> bool:
         return bool(name) and is_secret_value(name, value)
     if kind is dict or isinstance(value, Mapping):
         suspicious = ("value" in value and _is_secret_variable(value)) or (
+<<<<<<< HEAD
             ("kind" in value or KUSTOMIZE in value) and next(_secret_content(value), None) is not None
+=======
+            value.get("kind") in _SECRETS and next(_secret_content(value), None) is not None
+>>>>>>> 984c8b3 (Checks of objects walk documents without generators and look at the places that have rules)
         )
         for key, item in value.items():
             if isinstance(key, str) and not (key == ENCRYPTED and _is_sealed(value)):
                 if len(key) > 15:
                     texts.append(key)
-                suspicious |= _collect(item, key, texts)
+                if type(item) is str:  # as below, without a call: nearly all values are strings
+                    texts.append(item)
+                    suspicious |= bool(key) and is_secret_value(key, item)
+                else:
+                    suspicious |= _collect(item, key, texts)
         return suspicious
     if kind is list or isinstance(value, (list, tuple)):
         suspicious = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from cdk8s_airflow._regex import regex
@@ -33,18 +33,32 @@ def dotted(path: Path, prefix: str = "") -> str:
     return text
 
 
-def steps_below(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
-    """Every place of a plain document, the outer before the inner, without the document itself."""
+def steps_below(value: object, path: Path = (), *, keys: frozenset[str] | None = None) -> list[tuple[Path, object]]:
+    """Every place of a plain document, the outer before the inner, without the document itself.
+
+    Args:
+        value: the document.
+        path: its own place.
+        keys: the only keys whose places are wanted, anywhere in the document. Default: None, every place.
+    """
+    steps: list[tuple[Path, object]] = []
+    _add_steps(value, path, keys, steps)
+    return steps
+
+
+def _add_steps(value: object, path: Path, keys: frozenset[str] | None, steps: list[tuple[Path, object]]) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield (*path, key), inner
+            if keys is None or key in keys:
+                steps.append(((*path, key), inner))
             if isinstance(inner, (dict, list)):
-                yield from steps_below(inner, (*path, key))
+                _add_steps(inner, (*path, key), keys, steps)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield (*path, index), inner
+            if keys is None:
+                steps.append(((*path, index), inner))
             if isinstance(inner, (dict, list)):
-                yield from steps_below(inner, (*path, index))
+                _add_steps(inner, (*path, index), keys, steps)
 
 
 def _is_halved(text: str) -> bool:
