@@ -17,7 +17,6 @@ from cdk8s_airflow.secret_scan.vocabulary import words
 
 ENCRYPTED = "encryptedData"
 """The field of a SealedSecret whose content is encrypted."""
-_SECRETS = ("Secret", "SecretList")
 
 
 def find_in_tree(tree: object) -> Iterator[tuple[Path, str]]:
@@ -38,11 +37,7 @@ def _collect(value: Any, name: str, texts: list[str]) -> bool:
         return bool(name) and is_secret_value(name, value)
     if kind is dict or isinstance(value, Mapping):
         suspicious = ("value" in value and _is_secret_variable(value)) or (
-<<<<<<< HEAD
             ("kind" in value or KUSTOMIZE in value) and next(_secret_content(value), None) is not None
-=======
-            value.get("kind") in _SECRETS and next(_secret_content(value), None) is not None
->>>>>>> 984c8b3 (Checks of objects walk documents without generators and look at the places that have rules)
         )
         for key, item in value.items():
             if isinstance(key, str) and not (key == ENCRYPTED and _is_sealed(value)):
