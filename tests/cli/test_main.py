@@ -148,3 +148,22 @@ def test_slow_step_is_named_on_standard_error(monkeypatch: pytest.MonkeyPatch, i
                 break
             progress.threading.Event().wait(0.01)
     assert "Running main.py" in error.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("def build():\n    (\n", "main.py line 2: SyntaxError"),
+        ("import nonexistent_module\n", "main.py line 1: ModuleNotFoundError"),
+        ("def build():\n    return {}['x']\n", "main.py line 2: KeyError"),
+    ],
+)
+def test_error_in_the_program_is_no_defect_of_the_library(
+    text: str, shown: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "main.py"
+    program.write_text(text)
+    assert main(["report", str(program)]) == 1
+    shown_text = capsys.readouterr().err
+    assert shown in shown_text
+    assert "defect" not in shown_text

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
+import traceback
+from pathlib import Path
 from collections.abc import Sequence
 
 OK, FAILED, REACHED = 0, 1, 2
@@ -51,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
+        place = _place_in_program(error)
+        if place:
+            sys.stderr.write(f"Error: {place}: {type(error).__name__}: {error}\nSet {DEBUG}=1 for the traceback.\n")
+            return FAILED
         sys.stderr.write(
             f"Error: {type(error).__name__}: {error}\nThis is a defect. Set {DEBUG}=1 to see where, and report it.\n"
         )
@@ -72,3 +79,22 @@ def _without_extra(words: Sequence[str]) -> int:
         return print_summary(program, folder, details=details)
     sys.stderr.write(f"Error: {_EXTRA}\n")
     return FAILED
+
+
+def _place_in_program(error: Exception) -> str:
+    """File and line of an error that the program of the user raised, not this library; empty otherwise."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{os.path.basename(error.filename)} line {error.lineno}"
+    library, others = (
+        Path(__file__).parents[1],
+        (*map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")), "<frozen "),
+    )
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(library) or not frame.filename.startswith(others)
+    ]
+    loads = any(Path(frame.filename) == library / "cli" / "program.py" for frame in frames)
+    if not loads or Path(frames[-1].filename).is_relative_to(library):
+        return ""
+    return f"{os.path.basename(frames[-1].filename)} line {frames[-1].lineno}"
