@@ -64,7 +64,7 @@ def test_poolers_are_deleted_before_their_database() -> None:
     assert deletion_commands([manifest.format("Cluster", "pg"), manifest.format("Pooler", "pg-rw")]) == [
         "kubectl -n data delete --ignore-not-found pooler.postgresql.cnpg.io pg-rw",
         "kubectl -n data delete --ignore-not-found cluster.postgresql.cnpg.io pg",
-        "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=pg --timeout=5m",
+        "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=pg,cnpg.io/podRole=instance --timeout=5m",
     ]
 
 
