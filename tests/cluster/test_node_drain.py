@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.kit import Kubectl, Platform, PlatformRunner
+from tests.cluster.kit import Kubectl, KubectlError, Platform, PlatformRunner
 from tests.cluster.kit.airflow_api import AirflowApi
 from tests.cluster.platforms import homelab
 
@@ -51,11 +51,11 @@ class Pair:
         )
         return [pod["metadata"]["name"] for pod in found if pod["status"]["phase"] not in ("Succeeded", "Failed")]
 
-    def drain(self) -> float:
+    def drain(self, *options: str) -> float:
         """Drain the node as an administrator does, which respects disruption budgets; the seconds it took."""
         start = time.monotonic()
         self.kubectl.run(
-            "drain", self.drained, "--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={DRAIN_SECONDS}s",
+            "drain", self.drained, "--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={DRAIN_SECONDS}s", *options,
             timeout=DRAIN_SECONDS + 30,
         )  # fmt: skip
         return time.monotonic() - start
@@ -120,6 +120,13 @@ def api(pair: Pair) -> AirflowApi:
     return api
 
 
+@pytest.fixture(autouse=True)
+def recovered(pair: Pair) -> Iterator[None]:
+    """After each test, both nodes accept pods, and everything is ready."""
+    yield
+    pair.recovered()
+
+
 def test_replicas_are_on_both_nodes(pair: Pair) -> None:
     for node in (pair.drained, pair.other):
         assert len(pair.pods(node, "airflow", "component=scheduler")) == 1
@@ -142,11 +149,10 @@ def test_drain_of_the_primarys_node_costs_no_task_on_the_other_node(pair: Pair, 
         assert api.tasks("elsewhere") == {"first": ("success", 1), "second": ("success", 1)}
         log = api.log("elsewhere", "first")
         assert log.count("first task starts on") == log.count("first task ends") == 1
-        pair.recovered()
 
 
-def test_task_on_the_drained_node_fails_and_is_retried(pair: Pair, api: AirflowApi) -> None:
-    """A drain evicts task pods like others: what a task does after that is a matter of its ``retries``."""
+def test_drain_is_refused_while_tasks_run_there_and_fails_them_with_force(pair: Pair, api: AirflowApi) -> None:
+    """No controller would create a task pod again, so ``kubectl drain`` evicts it only with ``--force``. Its task is then retried."""
     retried = AirflowApi(pair.kubectl, "airflow", dag=RETRIED)
     retried.token = api.token
     with pair.platform.explained():
@@ -156,14 +162,17 @@ def test_task_on_the_drained_node_fails_and_is_retried(pair: Pair, api: AirflowA
                 each.trigger("evicted", seconds=TASK_SECONDS)
             for each in (api, retried):
                 each.wait_for_task("evicted", "first", "running")
+        everything = pair.pods(pair.drained, "airflow")
         assert len(pair.pods(pair.drained, "airflow", TASKS)) == 2
-        print(f"drained in {pair.drain():.0f} s")
+        with pytest.raises(KubectlError, match="cannot delete Pods that declare no controller"):
+            pair.drain()
+        assert pair.pods(pair.drained, "airflow") == everything
+        print(f"drained in {pair.drain('--force'):.0f} s")
         assert api.wait_for_run("evicted", 600) == "failed", api.tasks("evicted")
         assert api.tasks("evicted")["first"] == ("failed", 1)
         assert retried.wait_for_run("evicted", 900) == "success", retried.tasks("evicted")
         assert retried.tasks("evicted") == {"first": ("success", 2), "second": ("success", 1)}
         assert retried.log("evicted", "first", 2).count("first task ends") == 1
-        pair.recovered()
 
 
 def test_drain_after_the_tasks_of_the_node_costs_no_task(pair: Pair, api: AirflowApi) -> None:
@@ -181,4 +190,3 @@ def test_drain_after_the_tasks_of_the_node_costs_no_task(pair: Pair, api: Airflo
         print(f"drained in {pair.drain():.0f} s")
         assert api.wait_for_run("awaited", 600) == "success", api.tasks("awaited")
         assert api.tasks("awaited") == {"first": ("success", 1), "second": ("success", 1)}
-        pair.recovered()
