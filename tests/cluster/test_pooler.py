@@ -184,13 +184,14 @@ def test_pooler_serves_more_clients_than_it_has_sessions(pooled: Pooled) -> None
     text = pooled.platform.kubectl.run(
         "-n", "airflow", "exec", "deploy/airflow-api-server", "-c", "api-server", "--", "python", "-c", program
     ).stdout
-    values = {
-        name: sum(
+    samples = {
+        name: [
             float(line.split()[-1])
             for line in text.splitlines()
             if line.startswith(f"{name}{{") and 'user="airflow"' in line
-        )
+        ]
         for name in (names.clients, names.waiting, *names.sessions)
     }
-    assert values[names.clients] > sum(values[name] for name in names.sessions) > 0, values
-    assert values[names.waiting] == 0, values
+    assert all(samples.values()), f"metrics are missing: {samples}"
+    assert sum(samples[names.clients]) > sum(sum(samples[name]) for name in names.sessions) > 0, samples
+    assert sum(samples[names.waiting]) == 0, samples
