@@ -264,7 +264,7 @@ def test_what_delivers_one_release_is_not_where_another_launches_pods(delivery: 
     ):
         chart = new_chart()
         make_airflow(chart, "one", release="one", **first)
-        with pytest.raises(PlatformError, match=r"two: .*'one' .*secrets/exposed-account") as caught:
+        with pytest.raises(PlatformError, match=r"two: .*'one'.*secrets/exposed-account") as caught:
             make_airflow(chart, "two", release="two", **then)
         assert "Use a namespace where no Airflow release starts pods." in str(caught.value)
 

@@ -228,7 +228,7 @@ TYPES = [
         airflow(namespace=Namespace.existing(3)),
         "namespace.name",
         "3",
-        "Use at most 63 lower-case letters, digits and",
+        'Use "3"',
     ),  # type: ignore[arg-type]
     case(
         "a value that cannot be shown",
@@ -297,7 +297,7 @@ TYPES = [
         airflow(logs=Logs.existing_claim(7)),
         "logs.name",
         "7",
-        "Use lower-case letters, digits, dashes and dots, with",
+        'Use "7"',
     ),  # type: ignore[arg-type]
     case("a number for the chart version", airflow(chart_version=1.22), "chart_version", "1.22", 'Use "1.22"'),
     case("no chart version", airflow(chart_version=None), "chart_version", "None", "Pass a string"),
@@ -426,8 +426,8 @@ TYPES = [
         "'airflow'",
         "Convert it: str(...)",
     ),
-    case("bytes for the release", airflow(release=b"airflow"), "release", "b'airflow'", "Pass a string"),
-    case("no release name", airflow(release=None), "release", "None", "Pass a string"),
+    case("bytes for the release", airflow(release=b"airflow"), "release", "b'airflow'", "Use at most 40"),
+    case("no release name", airflow(release=None), "release", "None", "Use at most 40"),
     case("a text for the storage", cluster(storage="10Gi"), "storage", "'10Gi'", "Volume("),
     case("no storage", cluster(storage=None), "storage", "None", "Volume("),
     case(
@@ -437,7 +437,7 @@ TYPES = [
         "10",
         'Use a unit, such as "10Gi" or "512Mi"',
     ),  # type: ignore[arg-type]
-    case("a number for the cluster's name", cluster(name=5), "name", "5", 'Use "5"'),
+    case("a number for the cluster's name", cluster(name=5), "name", "5", "starting with a letter"),
     case(
         "a name for the cluster's namespace",
         cluster(namespace="airflow-data"),
@@ -525,7 +525,7 @@ TYPES = [
         lambda _: ExternalDatabase(host="postgresql://me:hunter2@db", password=SecretKey("x", "password")).connection(),
         "ExternalDatabase.host",
         "",
-        "no scheme",
+        "without scheme",
     ),
     case(
         "a password for the key of an external database's password",
@@ -539,7 +539,7 @@ TYPES = [
         lambda chart: CnpgPooler(chart, "pooler", cluster=make_cluster(chart), parameters={"auth_file": "/x"}),
         "parameters.auth_file",
         "",
-        "Remove it; the documentation of connection pooling of CloudNativePG",
+        "Remove it; https://cloudnative-pg.io/documentation/",
     ),
     case(
         "a pooler by the name of its Cluster",
@@ -673,14 +673,14 @@ TYPES = [
         namespace(name=3),
         "name",
         "3",
-        "Use at most 63 lower-case letters, digits and",
+        'Use "3"',
     ),
     case(
         "a number for a label",
         namespace(labels={"team": 3}),
         "labels.team",
         "3",
-        "Use at most 63 letters, digits, dots, dashes",
+        'Use "3"',
     ),
     case("a list for labels", namespace(labels=["team=data"]), "labels", "['team=data']", "Pass a mapping"),
     case("no scope", lambda _: Namespace(None, "airflow"), "scope", "None", "Pass the Chart that"),  # type: ignore[arg-type]
@@ -1663,14 +1663,14 @@ COMBINATIONS = [
         _shared_git,
         "dags.credentials",
         "'airflow-metadata'",
-        "a Secret of its own",
+        "a separate Secret",
     ),
     case(
         "one Secret for the certificate and the fernet key",
         airflow(ui=Ingress(host=HOST, tls=IngressTls("airflow-fernet-key"))),
         "ui.tls.secret",
         "'airflow-fernet-key'",
-        "a Secret of its own",
+        "a separate Secret",
     ),
     case(
         "logs on a class that is not known to be shared",

@@ -103,11 +103,11 @@ def _check(value: object, hint: Any, at: str, hidden: bool) -> list[Finding]:
         found = check_value(value, base, at, hidden=hidden)
         if found:
             # Of a plain type, the condition says more than the type: "a duration" rather than "a string".
-            return (
-                [_broken(musts[0], value, at, hidden, rule="argument/type")]
-                if _says_more(musts, found, value, at) and not _needs_conversion(value, base, musts)
-                else found
-            )
+            if not _says_more(musts, found, value, at) or _needs_conversion(value, base, musts):
+                return found
+            broken = _broken(musts[0], value, at, hidden, rule="argument/type")
+            quoted = "" if hidden else _valid_literal(value, base, musts)
+            return [dataclasses.replace(broken, fix=f"Use {quoted}") if quoted else broken]
         first = next((condition for condition in musts if not condition.holds(value)), None)
         return [] if first is None else [_broken(first, value, at, hidden)]
     if origin in (Union, types.UnionType):
@@ -268,6 +268,17 @@ def _says_more(musts: list[Must], found: list[Finding], value: object, at: str) 
         and [(finding.rule, finding.at) for finding in found] == [("argument/type", at)]
         and not isinstance(value, type)
     )
+
+
+def _valid_literal(value: object, base: Any, musts: list[Must]) -> str:
+    """The literal of the other plain type that is valid: ``"5"`` for 5, and 16 for ``"16"``. Empty if there is none."""
+    if base is str and isinstance(value, (int, float)) and not isinstance(value, bool):
+        text = str(value)
+        return f'"{text}"' if all(condition.holds(text) for condition in musts) else ""
+    if base is int and type(value) is str and value.strip().isascii() and value.strip().isdigit():
+        number = int(value)
+        return str(number) if all(condition.holds(number) for condition in musts) else ""
+    return ""
 
 
 def _needs_conversion(value: object, base: Any, musts: list[Must]) -> bool:
