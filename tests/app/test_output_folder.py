@@ -194,9 +194,14 @@ def start(folder: Path, point: str, name: str, count: int) -> subprocess.Popen[b
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"},
-        # Under nohup, as in some CI systems, the signal is ignored, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        preexec_fn=_with_default_signals,
     )
+
+
+def _with_default_signals() -> None:
+    """Under nohup, and in the background of a shell, signals are ignored, and children inherit that."""
+    for each in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(each, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize(
