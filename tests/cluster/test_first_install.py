@@ -123,7 +123,7 @@ def test_a_failed_release_recovers_with_the_printed_commands(runner: PlatformRun
         "kubernetes",
         release={
             "image": Image("registry.acme.lab/airflow", tag="3.2.2"),
-            "delivery": K3sHelmChart(timeout="5m"),
+            "delivery": K3sHelmChart(timeout="10m"),
         },
     )
     with runner.platform(wrong.app, tmp_path, small=True) as platform:
@@ -137,7 +137,7 @@ def test_a_failed_release_recovers_with_the_printed_commands(runner: PlatformRun
             )
             kubectl.shell(
                 "until kubectl -n airflow get secret -l owner=helm,name=airflow,status=failed -o name | grep .; do sleep 3; done",
-                timeout=600,
+                timeout=1200,
             )
         corrected = runner.change(platform, homelab("kubernetes").app, small=True)
         corrected.start_upgrade()
