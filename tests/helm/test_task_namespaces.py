@@ -205,7 +205,7 @@ def test_an_account_that_exists_is_not_made_there_either() -> None:
         ({"task_pods": TaskPods(templates={"team-a": TaskPod()})}, "the name of the template of a task namespace"),
         (
             {"values": {"config": {"core": {"parallelism": "{{ .Release.Name }}"}}}, "config": {}},
-            "must not be a template of Helm",
+            "must not be a Helm template",
         ),
     ],
     ids=["logs", "database", "own", "name", "template"],
