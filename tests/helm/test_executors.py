@@ -374,7 +374,8 @@ def test_sets_of_workers_share_nothing_with_the_workers(pair: Pair) -> None:
     if pair[0] < "1.20":
         assert rules_broken(pair, executor=executor) == {"versions/unread"}
         return
-    result = rendered(pair, executor=executor)
+    manifests = release(chart_version=pair[0], airflow_version=pair[1], executor=executor)
+    result = checked(helm_chart(manifests))
     default, gpu = worker(result), worker(result, "airflow-worker-gpu")
     assert command(container(default, "worker")) == "bash -c exec airflow celery worker"
     assert command(container(gpu, "worker")) == "bash -c exec airflow celery worker -q gpu"
@@ -383,9 +384,18 @@ def test_sets_of_workers_share_nothing_with_the_workers(pair: Pair) -> None:
     assert not any(entry["name"] == "ONLY" for entry in container(gpu, "worker")["env"])
     assert gpu["spec"]["template"]["spec"]["nodeSelector"] == {"gpu": "yes"}
     assert gpu["spec"]["template"]["spec"]["tolerations"] in (None, [])
-    budgets = {m["metadata"]["name"]: m["spec"]["selector"]["matchLabels"] for m in result.find("PodDisruptionBudget")}
-    assert set(budgets) == {"airflow-worker-pdb", "airflow-worker-pdb-gpu"}
-    assert budgets["airflow-worker-pdb-gpu"]["worker-set"] == "gpu"
+    (of_chart,) = result.find("PodDisruptionBudget")
+    assert of_chart["metadata"]["name"] == "airflow-worker-pdb-gpu"
+    assert of_chart["spec"]["selector"]["matchLabels"]["worker-set"] == "gpu"
+    # That of the chart for the default workers would select the pods of the set too.
+    (ours,) = (each for each in manifests if each["kind"] == "PodDisruptionBudget")
+    assert ours["metadata"]["name"] == "airflow-worker-pdb"
+    assert ours["spec"]["selector"]["matchExpressions"] == [{"key": "worker-set", "operator": "DoesNotExist"}]
+    labels = {
+        name: each["spec"]["template"]["metadata"]["labels"] for name, each in (("default", default), ("gpu", gpu))
+    }
+    assert ours["spec"]["selector"]["matchLabels"].items() <= labels["default"].items()
+    assert ("worker-set" in labels["default"], "worker-set" in labels["gpu"]) == (False, True)
     (constraint,) = gpu["spec"]["template"]["spec"]["topologySpreadConstraints"]
     assert constraint["labelSelector"]["matchLabels"]["worker-set"] == "gpu"
 

@@ -51,6 +51,7 @@ def test_git_sync_fetches_the_configured_ref_and_folder(lab: tuple[Rendered, str
         ref="main",
         sub_path="dags",
         interval="60s",
+        max_failures=2,
         credentials_secret="airflow-git",
     )
 
