@@ -128,7 +128,7 @@ def test_migrations_go_past_a_pooler_and_all_else_through_it(pair: tuple[str, st
     )
     migration = result.pod("run-airflow-migrations").container("run-airflow-migrations")
     script = migration.spec["command"][-1]
-    assert '%@*}@pg-rw.airflow.svc:5432/airflow"\n' in script
+    assert '%@*}@pg-rw.airflow.svc:5432/airflow" PGSSLMODE=' in script
 
 
 def test_a_bridge_to_a_pooler_has_the_url_and_migrations_still_go_past_it(pair: tuple[str, str]) -> None:
@@ -143,7 +143,7 @@ def test_a_bridge_to_a_pooler_has_the_url_and_migrations_still_go_past_it(pair: 
             assert reference == {"secretKeyRef": {"name": "metadata", "key": "connection"}}
             assert "PGPASSWORD" not in container.env
     script = result.pod("run-airflow-migrations").container("run-airflow-migrations").spec["command"][-1]
-    assert '%@*}@pg-rw.data.svc:5432/airflow"\n' in script
+    assert '%@*}@pg-rw.data.svc:5432/airflow" PGSSLMODE=' in script
 
 
 def test_results_of_celery_have_a_pool_of_their_own(pair: tuple[str, str]) -> None:
