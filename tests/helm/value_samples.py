@@ -85,9 +85,13 @@ AT: Mapping[str, Any] = {
     "defaultAirflowDigest": "sha256:" + "7" * 64,
     "images.airflow.digest": "sha256:" + "7" * 64,
     "kerberos.keytabBase64Content": "c3dlZXA=",
-    # The chart puts its own Service into these paths, whose only port is api-server.
-    "ingress.apiServer.precedingPaths": [{"path": f"/{TOKEN}", "pathType": "Exact", "servicePort": "api-server"}],
-    "ingress.apiServer.succeedingPaths": [{"path": f"/{TOKEN}", "pathType": "Exact", "servicePort": "api-server"}],
+    # Charts from 1.20 on put their own Service into these paths, whose only port is api-server.
+    "ingress.apiServer.precedingPaths": [
+        {"path": f"/{TOKEN}", "pathType": "Exact", "serviceName": TOKEN, "servicePort": "api-server"}
+    ],
+    "ingress.apiServer.succeedingPaths": [
+        {"path": f"/{TOKEN}", "pathType": "Exact", "serviceName": TOKEN, "servicePort": "api-server"}
+    ],
     "redis.service.nodePort": 30777,
     "redis.service.clusterIP": "10.43.7.7",
     "pgbouncer.service.clusterIp": "10.43.7.7",

@@ -10,8 +10,8 @@ import os
 import sys
 import sysconfig
 import traceback
-from pathlib import Path
 from collections.abc import Sequence
+from pathlib import Path
 
 OK, FAILED, REACHED = 0, 1, 2
 """Exit statuses."""

@@ -24,14 +24,13 @@ from cdk8s_airflow.validation.constraints import (
     SqlName,
 )
 from cdk8s_airflow.validation.frozen import frozen
-from cdk8s_airflow.validation.quantities import quantity
+from cdk8s_airflow.validation.quantities import MEBIBYTE, quantity
 
 _IMAGE = regex(r"[A-Za-z0-9][A-Za-z0-9._:/-]*(?:@sha256:[0-9a-f]{64})?")
 _EXTENSION_IMAGE = regex(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _FOLDER = regex(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")
 _LOCALE = regex(r"[A-Za-z0-9@._-]+")
 
-_MEBIBYTE = 2**20
 
 _ImageVolume = Annotated[
     str,
@@ -136,7 +135,7 @@ class PostgresSize:
             storage: the size of the data volume.
             wal_storage: the size of the write-ahead log's own volume, where there is one.
         """
-        memory = int(quantity(self.memory)) // _MEBIBYTE
+        memory = int(quantity(self.memory)) // MEBIBYTE
         made = {
             "max_connections": str(self.max_connections),
             "shared_buffers": f"{max(1, memory // 4)}MB",
@@ -144,7 +143,7 @@ class PostgresSize:
             "maintenance_work_mem": f"{min(1024, max(1, memory // 16))}MB",
             "work_mem": f"{max(4, memory // 4 // self.max_connections)}MB",
         }
-        volume = int(quantity(storage if wal_storage is None else wal_storage)) // _MEBIBYTE
+        volume = int(quantity(storage if wal_storage is None else wal_storage)) // MEBIBYTE
         most = volume // (10 if wal_storage is None else 2)
         if wal_storage is None:
             most = max(1024, most)
@@ -153,7 +152,7 @@ class PostgresSize:
         return made
 
     def _rules(self) -> Iterator[Finding]:
-        if quantity(self.memory) < 256 * _MEBIBYTE:
+        if quantity(self.memory) < 256 * MEBIBYTE:
             yield Finding(
                 rule="database/size",
                 at="memory",

@@ -11,9 +11,8 @@ from cdk8s_airflow.model.pod_requests import PodRequests
 from cdk8s_airflow.model.quota import Quota
 from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.frozen import frozen
-from cdk8s_airflow.validation.quantities import quantity
+from cdk8s_airflow.validation.quantities import MEBIBYTE, bytes_text, cpu_text, quantity
 
-_MEBIBYTE = 2**20
 _ROUNDING = 1e-6
 """Sums of CPU are floating point numbers."""
 
@@ -70,12 +69,13 @@ def _needed(quota: Quota, pods: NamespacePods) -> dict[str, Any]:
     counted += [] if pods.task is None else [(tasks, pods.task)]
     cores = sum(count * each.cpu for count, each in counted)
     return {
-        "cpu": f"{math.ceil(cores * 1000 - _ROUNDING)}m",
-        "memory": _mebibytes(sum(count * each.memory for count, each in counted)),
-        "memory_limit": _mebibytes(sum(count * each.memory_limit for count, each in counted)),
+        "cpu": cpu_text(math.ceil(cores * 1000 - _ROUNDING) / 1000),
+        "memory": _memory(sum(count * each.memory for count, each in counted)),
+        "memory_limit": _memory(sum(count * each.memory_limit for count, each in counted)),
         "pods": sum(count for count, _ in counted),
     }
 
 
-def _mebibytes(amount: float) -> str:
-    return f"{math.ceil(amount / _MEBIBYTE)}Mi"
+def _memory(amount: float) -> str:
+    """An amount of memory, rounded up to mebibytes."""
+    return bytes_text(math.ceil(amount / MEBIBYTE) * MEBIBYTE)

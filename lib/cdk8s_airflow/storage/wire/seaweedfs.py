@@ -16,7 +16,7 @@ from cdk8s_airflow.storage.object_storage import S3Credentials
 from cdk8s_airflow.storage.store_users import StoreSettings, StoreUser, variable_of
 from cdk8s_airflow.text.digest import digest
 from cdk8s_airflow.validation import Finding
-from cdk8s_airflow.validation.quantities import quantity
+from cdk8s_airflow.validation.quantities import MEBIBYTE, quantity
 
 CHART_VERSION = "4.44.0"
 """The chart version. Its server, 4.44, is the first that reads keys from environment variables."""
@@ -30,7 +30,6 @@ METRICS_PORT = 9324
 
 _USERS_FOLDER = "/etc/seaweedfs-users"
 _USER = 1000
-_MEBIBYTE = 2**20
 
 # Reserve one file of 1/50 of the disk for each bucket at a time. By default seven files of 1 GB are reserved, so a
 # small disk would be full after two empty buckets.
@@ -104,7 +103,7 @@ def _variables(settings: StoreSettings) -> dict[str, Any]:
 
 def file_size(settings: StoreSettings) -> int:
     """The size of the files in which SeaweedFS stores objects, in MiB."""
-    disk = quantity(settings.storage.size) / _MEBIBYTE
+    disk = quantity(settings.storage.size) / MEBIBYTE
     return int(min(_LARGEST_FILE, max(_SMALLEST_FILE, disk // _FILES)))
 
 
