@@ -79,9 +79,7 @@ def changing(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("changes")
     runner = PlatformRunner(kubectl, folder.name)
     with runner.platform(homelab("kubernetes").app, folder, small=True) as platform:
-        platform.apply()
-        platform.wait_for_databases()
-        platform.wait_for_releases()
+        platform.install()
         api = AirflowApi(kubectl, "airflow")
         with platform.explained():
             api.log_in()
@@ -139,9 +137,7 @@ def test_airflow_deleted_and_installed_again(changing: Changing) -> None:
     kubectl.run("-n", "kube-system", "delete", "helmchart", "airflow", timeout=300)
     kubectl.run("-n", "airflow", "wait", "--for=delete", "pod", "-l", "release=airflow", "--timeout=180s", timeout=190)
     assert kubectl.items("-n", "airflow", "deployments,statefulsets") == []
-    platform.apply()
-    platform.wait_for_databases()
-    platform.wait_for_releases()
+    platform.install()
     with platform.explained():
         changing.api.log_in_again()
     changing.run("installed-again")

@@ -64,9 +64,7 @@ def test_a_database_that_comes_later_is_waited_for(runner: PlatformRunner, tmp_p
         with platform.explained():
             platform.kubectl.run("-n", "airflow", "wait", "--for=create", MIGRATION, "--timeout=180s", timeout=190)
             wait_for_log(platform.kubectl, MIGRATION, "run-airflow-migrations", "could not translate host name")
-        platform.apply()
-        platform.wait_for_databases()
-        platform.wait_for_releases()
+        platform.install()
 
 
 def test_a_wrong_database_password_is_in_the_log_of_the_migration_and_a_new_secret_is_enough(

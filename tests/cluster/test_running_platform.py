@@ -68,9 +68,7 @@ def running(
     program = homelab(request.param, facts=facts_of(kubectl), git=git)
     with PlatformRunner(kubectl, folder.name).platform(program.app, folder, small=True) as platform:
         start = time.monotonic()
-        platform.apply()
-        platform.wait_for_databases()
-        platform.wait_for_releases()
+        platform.install()
         print(f"{request.param}: all pods ready {time.monotonic() - start:.0f} s after apply")
         api = AirflowApi(kubectl, "airflow")
         with platform.explained():

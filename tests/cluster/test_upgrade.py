@@ -45,9 +45,7 @@ def test_airflow_2_9_becomes_2_11_and_then_3_2_and_keeps_runs_and_connections(
 ) -> None:
     kubectl = runner.kubectl
     with runner.platform(homelab("kubernetes", versions=OLDEST).app, tmp_path, small=True) as platform:
-        platform.apply()
-        platform.wait_for_databases()
-        platform.wait_for_releases()
+        platform.install()
         with platform.explained():
             wait_until_parsed(kubectl)
             airflow(kubectl, "connections", "add", CONNECTION, "--conn-type", "http", "--conn-host", "example.com")
@@ -85,9 +83,7 @@ def test_single_becomes_highly_available_while_a_task_runs(runner: PlatformRunne
     """The upgrade restarts the database, the scheduler and the API server; the run goes on."""
     kubectl = runner.kubectl
     with runner.platform(homelab("kubernetes").app, tmp_path, small=True) as platform:
-        platform.apply()
-        platform.wait_for_databases()
-        platform.wait_for_releases()
+        platform.install()
         api = AirflowApi(kubectl, "airflow")
         with platform.explained():
             api.log_in()

@@ -85,6 +85,12 @@ class Platform:
         with self._timed("apply"):
             self.kubectl.run("apply", "--server-side", "--validate=strict", "-f", what, input=text, timeout=180)
 
+    def install(self) -> None:
+        """Apply the manifests, and wait until every database and every pod is ready."""
+        self.apply()
+        self.wait_for_databases()
+        self.wait_for_releases()
+
     def recover(self) -> None:
         """Run the commands that the summary prints for a failed release."""
         for command in self.recovery:
