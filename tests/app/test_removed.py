@@ -58,13 +58,13 @@ def test_everything_switched_off_lists_what_to_delete_and_applies_nothing(
     assert capsys.readouterr().out == ""
 
 
-def test_pods_of_a_pooler_are_not_waited_for() -> None:
-    """They have the label of the Cluster too, and end when their Pooler is deleted."""
+def test_poolers_are_deleted_before_their_cluster_and_their_pods_are_not_waited_for() -> None:
+    """A primary waits for the sessions of its clients. The pods of a pooler have the label of the Cluster too."""
     manifest = "apiVersion: postgresql.cnpg.io/v1\nkind: {}\nmetadata:\n  name: {}\n  namespace: data\n"
     assert deletion_commands([manifest.format("Cluster", "pg"), manifest.format("Pooler", "pg-rw")]) == [
+        "kubectl -n data delete --ignore-not-found pooler.postgresql.cnpg.io pg-rw",
         "kubectl -n data delete --ignore-not-found cluster.postgresql.cnpg.io pg",
         "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=pg,cnpg.io/podRole=instance --timeout=5m",
-        "kubectl -n data delete --ignore-not-found pooler.postgresql.cnpg.io/pg-rw",
     ]
 
 

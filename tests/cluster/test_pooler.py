@@ -128,7 +128,7 @@ class Pooled:
 
 
 def addresses(kubectl: Kubectl, namespace: str, selector: str) -> set[str]:
-    """The addresses of some pods, also of those that have ended."""
+    """The addresses of some pods."""
     pods = kubectl.items("pods", "-n", namespace, "-l", selector)
     return {pod["status"]["podIP"] for pod in pods if pod["status"].get("podIP")}
 
@@ -144,8 +144,13 @@ def pooled(
         platform.wait_for_databases()
         wait_for_deployment_or_skip(platform, case.namespace, case.deployment, case.selector)
         platform.wait("airflow", f"job/{MIGRATION}", "create", 300)
-        platform.wait("airflow", f"job/{MIGRATION}", "condition=complete", 600)
+        # A pod that has ended may have no address any more.
+        address = (
+            f"kubectl -n airflow wait pod -l job-name={MIGRATION} --for=jsonpath='{{.status.podIP}}' --timeout=10s"
+        )
+        kubectl.shell(f"until {address}; do sleep 1; done", timeout=300)
         migrated_from = frozenset(addresses(kubectl, "airflow", f"job-name={MIGRATION}"))
+        platform.wait("airflow", f"job/{MIGRATION}", "condition=complete", 600)
         platform.wait_for_releases()
         print({what: seconds for what, seconds in platform.seconds.items() if seconds > 5})
         api = AirflowApi(kubectl, "airflow")

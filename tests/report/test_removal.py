@@ -53,12 +53,13 @@ def test_removal_waits_for_each_cluster() -> None:
     ]
 
 
-def test_removal_does_not_wait_for_the_pods_of_a_pooler() -> None:
-    """They have the label of the Cluster too, and the operator keeps them until their Pooler is deleted, by the last command."""
+def test_removal_deletes_poolers_before_their_cluster_and_does_not_wait_for_their_pods() -> None:
+    """A primary waits for the sessions of its clients. The pods of a pooler have the label of the Cluster too."""
     chart = new_chart()
     cluster = make_cluster(chart, "db", name="pg", namespace=Namespace.existing("data"))
     CnpgPooler(chart, "pooler", cluster=cluster)
     assert removal_commands(registry_of(chart), DIST) == [
+        "kubectl -n data delete pooler.postgresql.cnpg.io pg-pooler",
         "kubectl -n data delete cluster.postgresql.cnpg.io pg",
         "kubectl -n data wait --for=delete pod -l cnpg.io/cluster=pg,cnpg.io/podRole=instance --timeout=5m",
         LAST,

@@ -15,6 +15,7 @@ _FIRST = {
 """Kinds that represent a release: their controllers uninstall it, for which its namespace must still exist."""
 
 _CLUSTER = "cluster.postgresql.cnpg.io"
+_POOLER = "pooler.postgresql.cnpg.io"
 _FIELDS = {
     name: regex(rf"^{indent}{name}: *[\"']?([^\s\"']+)[\"']? *$", re.MULTILINE)
     for name, indent in (("apiVersion", ""), ("kind", ""), ("name", "  "), ("namespace", "  "))
@@ -27,7 +28,8 @@ _HELM = regex(r"helm upgrade --install (\S+)[^$]*?--namespace (\S+)")
 def deletion_commands(texts: Iterable[str]) -> list[str]:
     """The commands that delete the objects in manifests that are not written any more.
 
-    Releases go first, then each database, and the pods of databases before their namespace.
+    Releases go first, then poolers, whose sessions a database would wait for, then each database, and the pods of databases
+    before their namespace.
 
     Args:
         texts: the manifests and the scripts of Helm, as this library has written them.
@@ -36,17 +38,18 @@ def deletion_commands(texts: Iterable[str]) -> list[str]:
     found = list(dict.fromkeys(each for text in texts for each in _objects(text)))
     helm = [f"helm uninstall {each[1]} --namespace {each[2]} --wait" for text in texts if (each := _HELM.search(text))]
     first = [_delete(kind, name, namespace) for kind, name, namespace in found if kind in _FIRST.values()]
+    poolers = [_delete(kind, name, namespace) for kind, name, namespace in found if kind == _POOLER]
     databases = [line for kind, name, namespace in found if kind == _CLUSTER for line in _database(name, namespace)]
     others: dict[str, list[str]] = {}
     for kind, name, namespace in found:
-        if kind not in (*_FIRST.values(), _CLUSTER, "namespace"):
+        if kind not in (*_FIRST.values(), _CLUSTER, _POOLER, "namespace"):
             others.setdefault(namespace, []).append(f"{kind}/{name}")
     rest = [
         f"kubectl{f' -n {namespace}' if namespace else ''} delete --ignore-not-found {' '.join(names)}"
         for namespace, names in others.items()
     ]
     last = [_delete(kind, name, namespace) for kind, name, namespace in found if kind == "namespace"]
-    return [*helm, *first, *databases, *rest, *last]
+    return [*helm, *first, *poolers, *databases, *rest, *last]
 
 
 def _objects(text: str) -> Iterator[tuple[str, str, str]]:
@@ -75,8 +78,8 @@ def wait_for_pods_of_database(name: str, namespace: str) -> str:
     """The command that waits until the pods of a deleted CloudNativePG Cluster have ended.
 
     A namespace that is deleted while such a pod is still ending stays for 15 minutes: the namespace controller looks again only
-    after half of the pod's grace period, which is 1800 seconds. The pods of a Pooler have the label of the Cluster too; they
-    stay until their Pooler is deleted, so the command does not wait for them.
+    after half of the pod's grace period, which is 1800 seconds. The pods of a Pooler have the label of the Cluster too; the
+    command waits for instances only.
     """
     return (
         f"kubectl -n {namespace} wait --for=delete pod -l cnpg.io/cluster={name},cnpg.io/podRole=instance --timeout=5m"
