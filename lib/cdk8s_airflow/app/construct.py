@@ -18,7 +18,7 @@ from cdk8s_airflow.kube.emit import emit
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.secret_need import SecretNeed
-from cdk8s_airflow.schemas import check_manifest, crd_name
+from cdk8s_airflow.schemas import checked_manifest, crd_name
 from cdk8s_airflow.schemas.canonical import canonical
 from cdk8s_airflow.validation import Finding, PlatformError, check_arguments, check_value, report, show
 from cdk8s_airflow.validation.calls import caller
@@ -201,7 +201,8 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         """
         facts = facts or self._registry.facts
         crds = {name for manifest in manifests.values() if (name := crd_name(manifest["apiVersion"], manifest["kind"]))}
-        found = [finding for manifest in manifests.values() for finding in check_manifest(manifest)]
+        checked = {id: checked_manifest(manifest) for id, manifest in manifests.items()}
+        found = [finding for each in checked.values() for finding in each.findings]
         found += manifests_findings(manifests.values())
         found += [finding for name, text in (files or {}).items() for finding in file_findings(name, text)]
         if facts is not None:
@@ -214,8 +215,9 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
             self._found_late(found)
             return
         self._require_definitions(crds, facts)
-        made = {id: canonical(manifest) for id, manifest in manifests.items()}
-        emit(self, made)
+        exact = {id for id, each in checked.items() if each.exact}
+        made = {id: canonical(checked[id].document if id in exact else manifest) for id, manifest in manifests.items()}
+        emit(self, made, exact=exact)
         self._registry.checked.update((identity_of(manifest), manifest) for manifest in made.values())
 
     def _require_definitions(self, crds: Iterable[str], facts: ClusterFacts | None) -> None:

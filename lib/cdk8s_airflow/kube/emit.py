@@ -10,10 +10,11 @@ import functools
 import json
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from cdk8s_airflow.model.cluster_scoped_kinds import is_cluster_scoped
+from cdk8s_airflow.text.documents import LARGEST_INTEGER, LOST_KEYS
 from cdk8s_airflow.validation import Finding, PlatformError, show
 from cdk8s_airflow.validation.kubernetes_metadata import type_problems
 
@@ -24,12 +25,12 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 _Object: TypeAlias = "tuple[str, dict[str, Json], bool]"
 _Add: TypeAlias = "Callable[[constructs.Construct, list[_Object]], list[str]]"
 
-_LARGEST_INTEGER = 2**53 - 1
-_LOST_KEYS = frozenset({"__proto__", "constructor"})
 _STRUCT_METADATA = frozenset({"name", "namespace", "labels", "annotations", "finalizers"})
 
 
-def emit(scope: constructs.Construct, manifests: Mapping[str, Mapping[str, object]]) -> None:
+def emit(
+    scope: constructs.Construct, manifests: Mapping[str, Mapping[str, object]], *, exact: Collection[str] = ()
+) -> None:
     """Create an ``ApiObject`` below ``scope`` for each manifest, all of them in one call.
 
     The objects behave like other cdk8s objects: the Chart's labels are added, the Chart's namespace is used if the
@@ -41,6 +42,8 @@ def emit(scope: constructs.Construct, manifests: Mapping[str, Mapping[str, objec
         scope: the parent construct, inside a Chart.
         manifests: construct id -> manifest as Kubernetes reads it (``apiVersion``, ``kind``, ``metadata``, ...). Ids are API:
             they must stay the same from release to release.
+        exact: the ids of manifests that :func:`cdk8s_airflow.schemas.checked_manifest` has copied whole. They are not copied
+            again, and their metadata is not checked again.
 
     Raises:
         PlatformError: with everything that is wrong with the manifests; then none of them is created. The rule ids
@@ -48,7 +51,7 @@ def emit(scope: constructs.Construct, manifests: Mapping[str, Mapping[str, objec
             ``edge/cluster-scoped``, ``edge/not-json`` and ``edge/refused`` (cdk8s itself refused it).
     """
     findings: list[Finding] = []
-    objects = _objects(manifests, findings)
+    objects = _objects(manifests, exact, findings)
     if findings:
         raise _error(scope, findings)
     if not objects:
@@ -65,7 +68,9 @@ def emit(scope: constructs.Construct, manifests: Mapping[str, Mapping[str, objec
         raise _error(scope, [_taken(id_) for id_ in taken])
 
 
-def _objects(manifests: Mapping[str, Mapping[str, object]], findings: list[Finding]) -> list[_Object]:
+def _objects(
+    manifests: Mapping[str, Mapping[str, object]], exact: Collection[str], findings: list[Finding]
+) -> list[_Object]:
     """The manifests as plain JSON values; problems are added to ``findings``."""
     objects: list[_Object] = []
     seen: dict[str, str] = {}
@@ -86,11 +91,13 @@ def _objects(manifests: Mapping[str, Mapping[str, object]], findings: list[Findi
             findings.append(_taken(id_))
         before = len(findings)
         try:
-            plain = _carried(manifest)
+            plain = cast("dict[str, Json]", manifest) if id_ in exact else _carried(manifest)
         except _UnfitError:
             plain = _plain(manifest, id_, findings)
         if len(findings) == before and isinstance(plain, dict):
             _check(id_, plain, findings)
+            if id_ not in exact:
+                _check_metadata(id_, plain, findings)
             objects.append((id_, plain, is_cluster_scoped(str(plain.get("apiVersion")), str(plain.get("kind")))))
         elif len(findings) == before:
             findings.append(_not_json(id_, manifest, "must be a mapping"))
@@ -98,7 +105,7 @@ def _objects(manifests: Mapping[str, Mapping[str, object]], findings: list[Findi
 
 
 def _check(id_: str, manifest: dict[str, Json], findings: list[Finding]) -> None:
-    """Findings for fields that identify the manifest for the API server."""
+    """Findings for the version and the kind."""
     for key in ("apiVersion", "kind"):
         value = manifest.get(key)
         if not isinstance(value, str) or not value:
@@ -125,7 +132,6 @@ def _check(id_: str, manifest: dict[str, Json], findings: list[Finding]) -> None
                     fix='use a value like "v1" or "apps/v1"',
                 )
             )
-    _check_metadata(id_, manifest, findings)
 
 
 def _check_metadata(id_: str, manifest: dict[str, Json], findings: list[Finding]) -> None:
@@ -175,12 +181,12 @@ def _carried(value: Any) -> Json:
     if kind is str or kind is bool:
         return cast("str | bool", value)
     if kind is dict:
-        if not (set(map(type, value)) <= {str} and _LOST_KEYS.isdisjoint(value)):
+        if not (set(map(type, value)) <= {str} and LOST_KEYS.isdisjoint(value)):
             raise _UnfitError
         return {key: _carried(item) for key, item in value.items() if item is not None}
     if kind is list:
         return [_carried(item) for item in value]
-    if (kind is int and abs(value) <= _LARGEST_INTEGER) or (kind is float and math.isfinite(value)):
+    if (kind is int and abs(value) <= LARGEST_INTEGER) or (kind is float and math.isfinite(value)):
         return cast("int | float", value)
     raise _UnfitError
 
@@ -192,7 +198,7 @@ def _plain(value: object, at: str, findings: list[Finding]) -> Json:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        if abs(value) > _LARGEST_INTEGER:
+        if abs(value) > LARGEST_INTEGER:
             findings.append(_not_json(at, value, "must be an integer that JSON represents exactly, below 2**53"))
         return value
     if isinstance(value, float):
@@ -204,7 +210,7 @@ def _plain(value: object, at: str, findings: list[Finding]) -> Json:
         for key, item in value.items():
             if not isinstance(key, str):
                 findings.append(_not_json(f"{at}.{key}", key, "must be a string, as all keys in JSON"))
-            elif key in _LOST_KEYS:
+            elif key in LOST_KEYS:
                 findings.append(_not_json(f"{at}.{key}", key, "must not be used as a key: JavaScript drops it"))
             elif item is not None:
                 plain[key] = _plain(item, f"{at}.{key}", findings)

@@ -53,6 +53,21 @@ _CORE_MAPS: Final = frozenset(
     {("resources", "requests"), ("resources", "limits"), ("spec", "hard"), ("spec", "capacity"), ("spec", "overhead")}
 )
 _CORE_FIELDS: Final = frozenset({("emptyDir", "sizeLimit"), ("resourceFieldRef", "divisor")})
+_WITHOUT_QUANTITIES: Final = frozenset(
+    {
+        ("v1", "ConfigMap"),
+        ("v1", "Namespace"),
+        ("v1", "Service"),
+        ("v1", "ServiceAccount"),
+        ("networking.k8s.io/v1", "NetworkPolicy"),
+        ("rbac.authorization.k8s.io/v1", "ClusterRole"),
+        ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
+        ("rbac.authorization.k8s.io/v1", "Role"),
+        ("rbac.authorization.k8s.io/v1", "RoleBinding"),
+        ("scheduling.k8s.io/v1", "PriorityClass"),
+    }
+)
+"""Kinds without a quantity. They are the most frequent ones."""
 _LIMIT_RANGE_MAPS: Final = frozenset({"default", "defaultRequest", "max", "min", "maxLimitRequestRatio"})
 
 
@@ -62,7 +77,10 @@ def canonical(manifest: Mapping[str, Any]) -> dict[str, Any]:
     Quantities of custom resources are found by their schema, those of core kinds by their place, durations by
     :data:`DURATIONS`. A value of the wrong form stays as it is: :func:`check_manifest` reports it.
     """
-    name = facts_store.crd_name(manifest["apiVersion"], manifest["kind"])
+    version_and_kind = (manifest["apiVersion"], manifest["kind"])
+    if version_and_kind in _WITHOUT_QUANTITIES:
+        return dict(manifest)
+    name = facts_store.crd_name(*version_and_kind)
     if name is None:
         limit_range = manifest["kind"] == "LimitRange"
         return {

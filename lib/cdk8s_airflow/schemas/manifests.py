@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from cdk8s_airflow.model.cluster_scoped_kinds import is_cluster_scoped
 from cdk8s_airflow.schemas import facts_store as store
 from cdk8s_airflow.schemas import kubernetes_rules as generic
 from cdk8s_airflow.schemas import validation_errors as translate
-from cdk8s_airflow.text.documents import Path, dotted, plain
+from cdk8s_airflow.text.documents import Path, dotted, exact, plain
 from cdk8s_airflow.validation import Finding
 
 _AREA = "manifest"
+
+
+class CheckedManifest(NamedTuple):
+    """One object and what is wrong with it.
+
+    Attributes:
+        document: a copy of what JSON can carry of it.
+        exact: whether this is all of it, and every reader reads it as it is.
+        findings: as from :func:`check_manifest`.
+    """
+
+    document: dict[str, Any]
+    exact: bool
+    findings: list[Finding]
+
+
+def checked_manifest(manifest: Mapping[str, object]) -> CheckedManifest:
+    """Check one object, as :func:`check_manifest`, and return a copy of it that need not be checked again."""
+    document = exact(manifest)
+    if document is not None:
+        return CheckedManifest(document, True, _findings(document))
+    document, unfit = plain(manifest, area=_AREA, prefix="")
+    return CheckedManifest(document, False, [*unfit, *_findings(document)])
 
 
 def check_manifest(manifest: Mapping[str, object]) -> list[Finding]:
@@ -29,7 +52,11 @@ def check_manifest(manifest: Mapping[str, object]) -> list[Finding]:
     Returns:
         All findings, with paths as they are written in the manifest; empty when the object is fine.
     """
-    document, found = plain(manifest, area=_AREA, prefix="")
+    return checked_manifest(manifest).findings
+
+
+def _findings(document: dict[str, Any]) -> list[Finding]:
+    found: list[Finding] = []
     api_version, kind = document.get("apiVersion"), document.get("kind")
     for field, value in (("apiVersion", api_version), ("kind", kind)):
         if not isinstance(value, str) or not value:

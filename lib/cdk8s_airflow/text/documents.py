@@ -17,6 +17,10 @@ _SURROGATE = regex("[\ud800-\udfff]")
 _LONGEST_KEY = 80
 _DEEPEST = 64
 _UNFIT: Any = object()
+LOST_KEYS = frozenset({"__proto__", "constructor"})
+"""Keys that JavaScript drops from an object."""
+LARGEST_INTEGER = 2**53 - 1
+"""The largest integer that JavaScript reads exactly."""
 
 
 def dotted(path: Path, prefix: str = "") -> str:
@@ -87,6 +91,39 @@ def _carried(item: Any, levels: int) -> Any:
     elif (kind is int and -(2**63) <= item < 2**63) or (kind is float and math.isfinite(item)):
         return item
     raise _UnfitError
+
+
+def exact(document: object) -> dict[str, Any] | None:
+    """A copy of a document that every reader, Node included, reads as it is; None if anything in it needs a closer look."""
+    try:
+        return _exact(document, _DEEPEST) if type(document) is dict else None
+    except _UnfitError:
+        return None
+
+
+def _exact(item: Any, levels: int) -> Any:
+    kind = type(item)
+    if kind is str:
+        if item.isascii() or not _is_halved(item):
+            return item
+    elif kind is dict:
+        if levels > 0 and set(map(type, item)) <= _STRINGS and LOST_KEYS.isdisjoint(item):
+            keys = "\0".join(item)
+            if keys.isascii() or not _is_halved(keys):
+                # Nearly all values are strings, which need no call.
+                return {
+                    key: inner if type(inner) is str and inner.isascii() else _exact(inner, levels - 1)
+                    for key, inner in item.items()
+                }
+    elif kind is list:
+        if levels > 0:
+            return [inner if type(inner) is str and inner.isascii() else _exact(inner, levels - 1) for inner in item]
+    elif kind is bool or (kind is int and abs(item) <= LARGEST_INTEGER) or (kind is float and math.isfinite(item)):
+        return item
+    raise _UnfitError
+
+
+_STRINGS = frozenset({str})
 
 
 def plain(value: Mapping[str, object], *, area: str, prefix: str) -> tuple[dict[str, Any], list[Finding]]:

@@ -37,6 +37,13 @@ class Bulk(metaclass=jsii.JSIIMeta, jsii_type="cdk8s-airflow-bulk.Bulk"):
         path: str = jsii.sinvoke(cls, "folder", [app])
         return path
 
+    @jsii.member(jsii_name="isQuick")
+    @classmethod
+    def is_quick(cls, app: cdk8s.App) -> bool:
+        """Whether plain objects of an app are converted without the functions of cdk8s, which is faster."""
+        quick: bool = jsii.sinvoke(cls, "isQuick", [app])
+        return quick
+
     @jsii.member(jsii_name="listObjects")
     @classmethod
     def list_objects(cls, app: cdk8s.App, listing: str) -> None:
