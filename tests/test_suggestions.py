@@ -26,7 +26,7 @@ from cdk8s_airflow import (
     Triggerer,
 )
 from cdk8s_airflow.validation import Finding
-from tests.airflow.test_environment import CASES
+from tests.airflow.test_environment_variables import CASES
 from tests.following import REMOVED, Change, changed, changes, get, inside, put, with_key
 from tests.making import make_airflow, make_cluster, new_chart
 from tests.test_spoiled import ALL, KEY, Spoil, airflow, case, dags

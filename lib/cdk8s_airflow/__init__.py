@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.components import Triggerer as Triggerer
     from cdk8s_airflow.airflow.config import Throughput as Throughput
     from cdk8s_airflow.airflow.data_lake import DataLake as DataLake
-    from cdk8s_airflow.airflow.environment import CaBundle as CaBundle
-    from cdk8s_airflow.airflow.environment import CloudIdentityConnection as CloudIdentityConnection
-    from cdk8s_airflow.airflow.environment import HttpProxy as HttpProxy
-    from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend as KubernetesSecretsBackend
+    from cdk8s_airflow.airflow.environment_variables import CaBundle as CaBundle
+    from cdk8s_airflow.airflow.environment_variables import CloudIdentityConnection as CloudIdentityConnection
+    from cdk8s_airflow.airflow.environment_variables import HttpProxy as HttpProxy
+    from cdk8s_airflow.airflow.environment_variables import KubernetesSecretsBackend as KubernetesSecretsBackend
     from cdk8s_airflow.airflow.executors import CeleryExecutor as CeleryExecutor
     from cdk8s_airflow.airflow.executors import CeleryKubernetesExecutor as CeleryKubernetesExecutor
     from cdk8s_airflow.airflow.executors import CeleryWorkers as CeleryWorkers

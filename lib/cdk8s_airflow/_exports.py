@@ -97,7 +97,7 @@ _HOMES = {
         "Broker",
         "Executor",
     ),
-    "airflow.environment": (
+    "airflow.environment_variables": (
         "CaBundle",
         "KubernetesSecretsBackend",
         "HttpProxy",

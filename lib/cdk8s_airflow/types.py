@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from cdk8s_airflow.airflow.config import ConfigValue as ConfigValue
     from cdk8s_airflow.airflow.config import OptionName as OptionName
     from cdk8s_airflow.airflow.config import SectionName as SectionName
-    from cdk8s_airflow.airflow.environment import Connections as Connections
-    from cdk8s_airflow.airflow.environment import Env as Env
-    from cdk8s_airflow.airflow.environment import EnvFrom as EnvFrom
-    from cdk8s_airflow.airflow.environment import Variables as Variables
+    from cdk8s_airflow.airflow.environment_variables import Connections as Connections
+    from cdk8s_airflow.airflow.environment_variables import Env as Env
+    from cdk8s_airflow.airflow.environment_variables import EnvFrom as EnvFrom
+    from cdk8s_airflow.airflow.environment_variables import Variables as Variables
     from cdk8s_airflow.airflow.executors import Broker as Broker
     from cdk8s_airflow.airflow.executors import Executor as Executor
     from cdk8s_airflow.airflow.exposure import Exposure as Exposure

@@ -182,7 +182,7 @@ def test_the_secrets_backend_is_configured_and_its_readers_may_list_there_and_no
     pair: tuple[str, str],
 ) -> None:
     if pair[1] in ("2.9.3", "2.10.5"):
-        pytest.skip("refused before Airflow 2.11, which tests/airflow/test_environment.py shows")
+        pytest.skip("refused before Airflow 2.11, which tests/airflow/test_environment_variables.py shows")
     own = Image("registry.lab/airflow", tag="1")
     manifests = release(
         chart_version=pair[0],

@@ -9,7 +9,7 @@ import pytest
 
 from cdk8s_airflow.airflow.authentication import AdminAccount
 from cdk8s_airflow.airflow.components import DagProcessor, DatabaseCleanup, Flower, OtelCollector, PodCleanup
-from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend
+from cdk8s_airflow.airflow.environment_variables import KubernetesSecretsBackend
 from cdk8s_airflow.airflow.executors import (
     CeleryExecutor,
     CeleryKubernetesExecutor,

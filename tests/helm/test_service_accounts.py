@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow.airflow.components import DagProcessor, DatabaseCleanup, Flower, PodCleanup
-from cdk8s_airflow.airflow.environment import KubernetesSecretsBackend
+from cdk8s_airflow.airflow.environment_variables import KubernetesSecretsBackend
 from cdk8s_airflow.airflow.executors import CeleryExecutor, ExternalBroker, KubernetesExecutor, LocalExecutor
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings

@@ -8,7 +8,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from cdk8s_airflow.airflow.environment import CaBundle, HttpProxy
+from cdk8s_airflow.airflow.environment_variables import CaBundle, HttpProxy
 from cdk8s_airflow.airflow.executors import KubernetesExecutor
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.pipeline import compile_release

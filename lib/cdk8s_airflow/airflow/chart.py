@@ -26,7 +26,7 @@ from cdk8s_airflow.airflow.components import (
     Triggerer,
 )
 from cdk8s_airflow.airflow.config import Config, Throughput
-from cdk8s_airflow.airflow.environment import (
+from cdk8s_airflow.airflow.environment_variables import (
     CaBundle,
     Connections,
     Env,

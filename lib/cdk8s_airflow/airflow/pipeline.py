@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept, Objects, SharedResults
+from cdk8s_airflow.airflow.wire.concepts import concepts_of
 from cdk8s_airflow.airflow.wire.duplicate_names import duplicate_variable_rules, duplicate_volume_rules
 from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings
 from cdk8s_airflow.airflow.wire.pod_parts import (
@@ -22,7 +23,6 @@ from cdk8s_airflow.airflow.wire.pod_parts import (
     pod_part_values,
 )
 from cdk8s_airflow.airflow.wire.pod_security import completed_values
-from cdk8s_airflow.airflow.wire.release import concepts_of
 from cdk8s_airflow.airflow.wire.release_wide import labelled
 from cdk8s_airflow.airflow.wire.sessions import demands
 from cdk8s_airflow.airflow.wire.task_pods import pod_template_values, pod_templates

@@ -22,7 +22,7 @@ from cdk8s_airflow.airflow.components import (
 )
 from cdk8s_airflow.airflow.config import Config, Throughput
 from cdk8s_airflow.airflow.dialect import Dialect
-from cdk8s_airflow.airflow.environment import (
+from cdk8s_airflow.airflow.environment_variables import (
     CaBundle,
     Connections,
     Env,

@@ -9,7 +9,7 @@ from typing import Annotated
 from constructs import Construct
 
 from cdk8s_airflow.airflow.chart import AirflowChart
-from cdk8s_airflow.airflow.environment import CaBundle
+from cdk8s_airflow.airflow.environment_variables import CaBundle
 from cdk8s_airflow.airflow.pipeline import CompiledRelease, Releases
 from cdk8s_airflow.airflow.wire.images import airflow_image, airflow_repository
 from cdk8s_airflow.app.construct import PlatformConstruct, checked

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.authentication import AdminAccount, FabAuth, Ldap, Oidc, SimpleAuth
 from cdk8s_airflow.airflow.components import ApiServer
-from cdk8s_airflow.airflow.environment import CaBundle
+from cdk8s_airflow.airflow.environment_variables import CaBundle
 from cdk8s_airflow.airflow.exposure import Ingress, NodePort
 from cdk8s_airflow.airflow.wire.authentication import (
     AUTHENTICATION,

@@ -16,7 +16,7 @@ import pytest
 import cdk8s_airflow
 from cdk8s_airflow._exports import HOME_OF, SUBMODULES
 from cdk8s_airflow.airflow.wire.concept import SharedResults
-from cdk8s_airflow.airflow.wire.release import CONCEPTS
+from cdk8s_airflow.airflow.wire.concepts import CONCEPTS
 
 LIBRARY = Path(cdk8s_airflow.__file__).parent
 
@@ -127,7 +127,7 @@ def test_every_concept_is_one_line_of_one_list() -> None:
         for target in node.targets
         if isinstance(target, ast.Name)
     )
-    listed = ast.unparse(trees("airflow", "wire")["airflow/wire/release.py"])
+    listed = ast.unparse(trees("airflow", "wire")["airflow/wire/concepts.py"])
     assert [name for name in defined if len(re.findall(rf"(?:import .*|return ){name}\b", listed)) < 1] == []
     assert len(defined) == len(CONCEPTS) == len({id(each) for each in CONCEPTS})
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.components import DagProcessor
-from cdk8s_airflow.airflow.environment import CaBundle, KubernetesSecretsBackend
+from cdk8s_airflow.airflow.environment_variables import CaBundle, KubernetesSecretsBackend
 from cdk8s_airflow.airflow.executors import KubernetesExecutor, LocalExecutor
 from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.pipeline import compile_release

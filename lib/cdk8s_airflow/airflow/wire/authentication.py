@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from cdk8s_airflow.airflow.authentication import DEFAULT_AUTH, FabAuth, Ldap, Oidc, SimpleAuth
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
-from cdk8s_airflow.airflow.wire.environment import CA_FILE, literal
+from cdk8s_airflow.airflow.wire.environment_variables import CA_FILE, literal
 from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions
 from cdk8s_airflow.airflow.wire.pod_settings import component_placement
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest

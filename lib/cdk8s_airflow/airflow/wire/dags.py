@@ -1,4 +1,4 @@
-"""The source of DAG files: git-sync, bundles, an image, a volume or a folder."""
+"""The source of DAG files: bundles, an image, a volume or a folder. git-sync is a concept of its own, in ``git_sync.py``."""
 
 from __future__ import annotations
 
@@ -9,14 +9,7 @@ from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept
-from cdk8s_airflow.airflow.wire.git_sync import GIT_CA_FILE, GIT_CA_VOLUME, git_sync_parts, git_sync_values
-from cdk8s_airflow.airflow.wire.pod_parts import (
-    ConfigOptions,
-    PodParts,
-    config_option,
-    env_variables,
-    secret_or_config_map,
-)
+from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions, PodParts, config_option, env_variables
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.dags.bundles import DagBundles, GitBundle
 from cdk8s_airflow.dags.folder import LARGEST_CONFIG_MAP, DagFile, FolderFiles
@@ -25,7 +18,6 @@ from cdk8s_airflow.dags.volume import DagVolume, ExistingDagVolume
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.pruning import state_metadata
-from cdk8s_airflow.model.secret_reference import GitSshSecret, GitTokenSecret, SecretKey
 from cdk8s_airflow.model.volume import shared_access_mode
 from cdk8s_airflow.model.wire.volume import claim
 from cdk8s_airflow.text.digest import digest
@@ -39,9 +31,6 @@ _GIT_BUNDLE = "airflow.providers.git.bundles.git.GitDagBundle"
 def dag_values(settings: ReleaseSettings) -> Tree:
     """The values for each kind of source."""
     dags = settings.dags
-    sync = git_sync_parts(settings)
-    if sync is not None:
-        return git_sync_values(sync)
     if isinstance(dags, DagImage):
         return {} if dags.folder == DAGS_FOLDER else {"dags": {"mountPath": dags.folder}}
     if isinstance(dags, DagBundles):
@@ -64,21 +53,14 @@ def dag_config(settings: ReleaseSettings) -> ConfigOptions:
 
 
 def dag_parts(settings: ReleaseSettings) -> PodParts:
-    """The logins of bundles, and the CA certificate of the git server. They are volumes of all pods, because only these reach task
-    pods in every version.
-    """
-    dags, git = settings.dags, settings.git_sync
-    bundles = dags.bundles if isinstance(dags, DagBundles) else ()
+    """The logins of bundles."""
+    bundles = settings.dags.bundles if isinstance(settings.dags, DagBundles) else ()
     logins = {
         f"AIRFLOW_CONN_{bundle.connection.upper()}": bundle.credentials
         for bundle in bundles
         if bundle.credentials is not None
     }
-    ca = None if git is None else git.ca
-    return PodParts(
-        variables=env_variables(logins),
-        volumes=() if ca is None else (secret_or_config_map(GIT_CA_VOLUME, ca, GIT_CA_FILE),),
-    )
+    return PodParts(variables=env_variables(logins))
 
 
 def is_option(place: str | None) -> bool:
@@ -239,19 +221,13 @@ def dag_rules(settings: ReleaseSettings) -> Iterator[Finding]:
 
 
 def dag_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
-    """The Secrets with which git-sync, or Airflow itself, logs in."""
-    namespace = settings.namespace
-    git = settings.git_sync
+    """The Secrets with which Airflow logs in to the repositories of bundles."""
     if isinstance(settings.dags, DagBundles):
         for bundle in settings.dags.bundles:
             if bundle.credentials is not None:
                 yield needs.git_connection(
-                    bundle.credentials, namespace, repo=bundle.repo, purpose=f"reads {bundle.repo}"
+                    bundle.credentials, settings.namespace, repo=bundle.repo, purpose=f"reads {bundle.repo}"
                 )
-    if git is not None and isinstance(git.credentials, GitTokenSecret):
-        yield needs.git_token(git.credentials, namespace, f"reads {git.repo}")
-    if git is not None and isinstance(git.credentials, GitSshSecret):
-        yield needs.pasted(git.credentials, namespace, f"reads {git.repo}", key="gitSshKey")
 
 
 def _has_other_dags(settings: ReleaseSettings) -> bool:
@@ -265,22 +241,12 @@ def _has_other_dags(settings: ReleaseSettings) -> bool:
 
 
 def dag_notes(settings: ReleaseSettings) -> Iterator[str]:
-    """A release without DAG files, and the CA certificate that git-sync trusts. Every pod mounts it, and does not start while it
-    is missing.
-    """
+    """A release without DAG files."""
     if settings.dags is None and settings.image is None and not _has_other_dags(settings):
         yield BeforeApply(
             f"Release {settings.release} has no DAGs: dags= is not set, and the official image has none. Set "
             "dags=DagRepoSync(...), DagBundles(...), DagImage(...) or DagVolume(...)."
         )
-    git = settings.git_sync
-    if git is None or git.ca is None:
-        return
-    kind, command = ("Secret", "secret generic") if isinstance(git.ca, SecretKey) else ("ConfigMap", "configmap")
-    yield BeforeApply(
-        f"Pods of release {settings.release} do not start without {kind} {git.ca.name} with the key {git.ca.key} in namespace "
-        f"{settings.namespace}:\n  kubectl -n {settings.namespace} create {command} {git.ca.name} --from-file={git.ca.key}=FILE"
-    )
 
 
 DAGS = Concept(
@@ -292,4 +258,4 @@ DAGS = Concept(
     needs=dag_needs,
     notes=dag_notes,
 )
-"""The source of DAG files."""
+"""The source of DAG files, except git-sync."""

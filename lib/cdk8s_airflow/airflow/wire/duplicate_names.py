@@ -11,7 +11,7 @@ from typing import Any
 
 from cdk8s_airflow._regex import regex
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.environment import variables
+from cdk8s_airflow.airflow.wire.environment_variables import variables
 from cdk8s_airflow.validation import Finding, show
 
 _NAME_IN_TEXT = regex(r"""^\s*-\s*(?:\{\s*)?["']?name["']?\s*:\s*["']?([A-Za-z_][A-Za-z0-9_.-]*)""", re.MULTILINE)

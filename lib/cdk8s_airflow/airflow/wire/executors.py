@@ -28,6 +28,7 @@ from cdk8s_airflow.airflow.wire.keda import keda_values, scaled_object
 from cdk8s_airflow.airflow.wire.migration import waiting_values
 from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions
 from cdk8s_airflow.airflow.wire.pod_settings import (
+    availability_values,
     grace_values,
     groomer_rules,
     groomer_values,
@@ -35,7 +36,6 @@ from cdk8s_airflow.airflow.wire.pod_settings import (
     pod_labels,
     pod_values,
     probe_values,
-    replica_values,
     unsupported_setting,
     without_release_wide,
 )
@@ -151,9 +151,10 @@ def _worker_values(settings: ReleaseSettings, celery: CeleryExecutor, given: Cel
     dialect = settings.dialect
     return join(
         {"resources": resources(given.resources), "persistence": _persistence(given.storage)},
+        {"replicas": given.replicas} if given.scaling is None else {},
         waiting_values(settings),
         pod_values(settings, given),
-        replica_values(
+        availability_values(
             given,
             worker_labels(settings.release, given),
             None if _is_own_budget(settings, celery, given) else dialect.place("workers.disruption_budget"),

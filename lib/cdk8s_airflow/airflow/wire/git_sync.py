@@ -1,23 +1,33 @@
 """git-sync: the container that keeps a clone of a repository up to date.
 
-Its settings are computed once and rendered twice: into ``dags.gitSync`` of the chart, and into the init container of task pods.
+The concept ``GIT_SYNC`` is at the end. The settings of the container are computed once and used twice: ``git_sync_values`` writes
+``dags.gitSync`` of the chart, and ``git_sync_container`` is the init container of task pods, for ``task_pods.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.environment import CA_FILE, CA_MOUNT, proxy_variables
+from cdk8s_airflow.airflow.wire.concept import Concept
+from cdk8s_airflow.airflow.wire.environment_variables import CA_FILE, CA_MOUNT, proxy_variables
 from cdk8s_airflow.airflow.wire.images import side_image
 from cdk8s_airflow.airflow.wire.once import once
-from cdk8s_airflow.airflow.wire.pod_parts import EnvVariable, container_variable, env_variables
+from cdk8s_airflow.airflow.wire.pod_parts import (
+    EnvVariable,
+    PodParts,
+    container_variable,
+    env_variables,
+    secret_or_config_map,
+)
 from cdk8s_airflow.airflow.wire.security import CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.dags.git_sync import METRICS_PORT, GitSync
-from cdk8s_airflow.model.secret_reference import GitSshSecret, GitTokenSecret
+from cdk8s_airflow.model import secret_need as needs
+from cdk8s_airflow.model.note import BeforeApply
+from cdk8s_airflow.model.secret_reference import GitSshSecret, GitTokenSecret, SecretKey
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.validation.frozen import frozen
 
@@ -122,8 +132,11 @@ def _metrics(settings: ReleaseSettings, git: GitSync) -> tuple[EnvVariable, ...]
     return env_variables({**port, "GITSYNC_HTTP_METRICS": "true"})
 
 
-def git_sync_values(parts: GitSyncParts) -> Tree:
+def git_sync_values(settings: ReleaseSettings) -> Tree:
     """The values of the chart. git-sync ignores ``ref`` while ``branch`` is another one, so both are the same."""
+    parts = git_sync_parts(settings)
+    if parts is None:
+        return {}
     git = parts.settings
     sync: Tree = {
         "enabled": True,
@@ -223,3 +236,36 @@ def _mounts(parts: GitSyncParts) -> list[dict[str, Any]]:
     if parts.known_hosts:
         mounts.append({"name": "config", "mountPath": _KNOWN_HOSTS_FILE, "readOnly": True, "subPath": "known_hosts"})
     return mounts
+
+
+def git_ca_parts(settings: ReleaseSettings) -> PodParts:
+    """The CA certificate of the git server. It is a volume of all pods, because only these reach task pods in every version."""
+    git = settings.git_sync
+    if git is None or git.ca is None:
+        return PodParts()
+    return PodParts(volumes=(secret_or_config_map(GIT_CA_VOLUME, git.ca, GIT_CA_FILE),))
+
+
+def git_sync_needs(settings: ReleaseSettings) -> Iterator[needs.SecretNeed]:
+    """The Secret with which git-sync logs in."""
+    git = settings.git_sync
+    if git is not None and isinstance(git.credentials, GitTokenSecret):
+        yield needs.git_token(git.credentials, settings.namespace, f"reads {git.repo}")
+    if git is not None and isinstance(git.credentials, GitSshSecret):
+        yield needs.pasted(git.credentials, settings.namespace, f"reads {git.repo}", key="gitSshKey")
+
+
+def git_sync_notes(settings: ReleaseSettings) -> Iterator[str]:
+    """The CA certificate that git-sync trusts. Every pod mounts it, and does not start while it is missing."""
+    git = settings.git_sync
+    if git is None or git.ca is None:
+        return
+    kind, command = ("Secret", "secret generic") if isinstance(git.ca, SecretKey) else ("ConfigMap", "configmap")
+    yield BeforeApply(
+        f"Pods of release {settings.release} do not start without {kind} {git.ca.name} with the key {git.ca.key} in namespace "
+        f"{settings.namespace}:\n  kubectl -n {settings.namespace} create {command} {git.ca.name} --from-file={git.ca.key}=FILE"
+    )
+
+
+GIT_SYNC = Concept(values=git_sync_values, parts=git_ca_parts, needs=git_sync_needs, notes=git_sync_notes)
+"""git-sync."""

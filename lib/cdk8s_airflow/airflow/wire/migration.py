@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept, SharedResults
-from cdk8s_airflow.airflow.wire.pod_settings import pod_values
+from cdk8s_airflow.airflow.wire.pod_settings import pod_values, unsupported_rules
 from cdk8s_airflow.airflow.wire.security import CONTAINER
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_need import ANY_KEY, SecretNeed
 from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.text.digest import digest
+from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.kubernetes_names import LONGEST_LABEL
 
 _IMAGE = '{{ template "airflow_image_for_migrations" . }}'
@@ -216,5 +217,10 @@ def needed_keys(settings: ReleaseSettings, needs: Iterable[SecretNeed]) -> dict[
     return dict(sorted(needed.items()))
 
 
-MIGRATION = Concept(values_from=migration_values)
+def migration_rules(settings: ReleaseSettings) -> Iterator[Finding]:
+    """Findings for settings that this version of the chart ignores."""
+    yield from unsupported_rules(settings.dialect, "migration", settings.migration, "env")
+
+
+MIGRATION = Concept(values_from=migration_values, rules=migration_rules)
 """The migration Job."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Any, TypeAlias
 
-from cdk8s_airflow.airflow.environment import EnvFrom, EnvValue
+from cdk8s_airflow.airflow.environment_variables import EnvFrom, EnvValue
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model.secret_reference import ConfigMapKey, OptionalSource, SecretKey, reference_entry
 from cdk8s_airflow.text.yaml_writer import escape_template

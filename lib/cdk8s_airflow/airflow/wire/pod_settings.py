@@ -8,9 +8,10 @@ from typing import Any
 
 from cdk8s_airflow.airflow.components import Replicated
 from cdk8s_airflow.airflow.dialect import Dialect
-from cdk8s_airflow.airflow.environment import EnvValue
+from cdk8s_airflow.airflow.environment_variables import EnvValue
 from cdk8s_airflow.airflow.pod_settings import AirflowPod, ComponentPod, LogGroomer
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.concept import Objects
 from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
 from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.secret_reference import reference_entry
@@ -25,6 +26,12 @@ from cdk8s_airflow.validation.quantities import quantity
 PROBE_PERIOD = 10
 """Seconds between two start-up probes. It is the chart's default, set explicitly because the tolerance is a multiple of it."""
 
+COMMAND_PROBE_PERIOD = 60
+"""Seconds between two liveness probes that run a command, as in the chart."""
+
+HTTP_PROBE_PERIOD = 10
+"""Seconds between two liveness probes by HTTP, as in the chart."""
+
 
 def unsupported_setting(dialect: Dialect, meaning: str, at: str, given: object) -> Finding:
     """A finding for a setting that this version of the chart ignores."""
@@ -37,6 +44,24 @@ def unsupported_setting(dialect: Dialect, meaning: str, at: str, given: object) 
         seen=show(given),
         fix=f"Remove it, or use chart_version={first!r} or newer" if first else "Remove it",
     )
+
+
+def unsupported_rules(
+    dialect: Dialect, component: str, given: object, field: str, meaning: str | None = None
+) -> Iterator[Finding]:
+    """A finding if a field of a component is set and this version of the chart ignores it.
+
+    Args:
+        dialect: the versions.
+        component: the argument of the release.
+        given: the component.
+        field: the name of the field.
+        meaning: the entry of the field in ``PLACES``. Default: ``component.field``.
+    """
+    at = f"{component}.{field}"
+    value = getattr(given, field)
+    if value and dialect.place(meaning or at) is None:
+        yield unsupported_setting(dialect, meaning or at, at, value)
 
 
 def variable(name: str, value: EnvValue) -> dict[str, Any]:
@@ -105,10 +130,10 @@ def pod_values(
     return values
 
 
-def replica_values(
+def availability_values(
     given: Replicated, labels: Mapping[str, str], budget_key: str | None, without: Sequence[str] = ()
 ) -> Tree:
-    """The number of replicas, their topology spread and their disruption budget.
+    """The topology spread and the disruption budget of replicas. Each component writes their number itself.
 
     Args:
         given: the component.
@@ -117,7 +142,7 @@ def replica_values(
             selector would match other pods too.
         without: keys of labels that its pods do not have, in contrast to other pods with the same ``labels``.
     """
-    values: Tree = {} if getattr(given, "scaling", None) is not None else {"replicas": given.replicas}
+    values: Tree = {}
     if given.most_replicas > 1 and given.spread:
         values["topologySpreadConstraints"] = spread(given.spread, labels, without)
     if given.least_replicas > 1 and given.disruption_budget is not None and budget_key is not None:
@@ -153,6 +178,23 @@ def own_budget(
         "metadata": {"name": name, "namespace": namespace},
         "spec": {**budget(given.disruption_budget), "selector": pod_selector(labels, without)},
     }
+
+
+def own_budget_objects(settings: ReleaseSettings, component: str, given: Replicated | None) -> Objects:
+    """The disruption budget of a component, if this version of the chart has none.
+
+    Args:
+        settings: the release.
+        component: the component as in the labels of its pods.
+        given: the component, or None for a release without it.
+    """
+    has_budget = settings.dialect.place(f"{component.replace('-', '_')}.disruption_budget") is not None
+    if given is None or has_budget:
+        return {}
+    made = own_budget(
+        given, f"{settings.release}-{component}-pdb", settings.namespace, pod_labels(settings.release, component)
+    )
+    return {} if made is None else {f"{component}-disruption-budget": made}
 
 
 def startup_probe(tolerance: str) -> dict[str, int]:

@@ -18,7 +18,7 @@ from cdk8s_airflow.airflow.handles import TASK_POD_LABEL
 from cdk8s_airflow.airflow.logs import AzureBlobLogs, GcsLogs, ObjectStoreLogs, OpensearchLogs, S3Logs, SearchLogs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.effective_settings import EffectiveSettings
-from cdk8s_airflow.airflow.wire.environment import no_proxy
+from cdk8s_airflow.airflow.wire.environment_variables import no_proxy
 from cdk8s_airflow.airflow.wire.pod_settings import pod_labels
 from cdk8s_airflow.dags.bundles import DagBundles
 from cdk8s_airflow.dags.git_sync import METRICS_PORT

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.components import DagProcessor
-from cdk8s_airflow.airflow.environment import CaBundle, HttpProxy, KubernetesSecretsBackend
+from cdk8s_airflow.airflow.environment_variables import CaBundle, HttpProxy, KubernetesSecretsBackend
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
 from cdk8s_airflow.airflow.wire.duplicate_names import duplicate_variable_rules
-from cdk8s_airflow.airflow.wire.environment import (
+from cdk8s_airflow.airflow.wire.environment_variables import (
     ENVIRONMENT,
     backend_readers,
     environment_needs,

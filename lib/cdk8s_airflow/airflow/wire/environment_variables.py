@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from cdk8s_airflow.airflow.environment import CloudIdentityConnection, EnvValue
+from cdk8s_airflow.airflow.environment_variables import CloudIdentityConnection, EnvValue
 from cdk8s_airflow.airflow.pod_settings import OWNED_VARIABLES
 from cdk8s_airflow.airflow.secret_literals import literal_findings
 from cdk8s_airflow.airflow.settings import ReleaseSettings
