@@ -91,7 +91,7 @@ from cdk8s_airflow import (
     WorkerSet,
 )
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.collector import default_statsd
+from cdk8s_airflow.airflow.wire.otel_collector import default_statsd
 from cdk8s_airflow.dags.folder import DagFile, FolderFiles
 from cdk8s_airflow.dags.git_sync import GitSync
 from cdk8s_airflow.database.connection import DatabaseConnection

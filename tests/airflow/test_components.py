@@ -33,7 +33,7 @@ from cdk8s_airflow.airflow.executors import (
 )
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.pod_settings import LogGroomer
-from cdk8s_airflow.airflow.wire.collector import default_statsd
+from cdk8s_airflow.airflow.wire.otel_collector import default_statsd
 from cdk8s_airflow.model.disruption_budget import DisruptionBudget
 from cdk8s_airflow.model.placement import Placement, Toleration, TopologySpread
 from cdk8s_airflow.model.resources import Resources

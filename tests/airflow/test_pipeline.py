@@ -15,8 +15,8 @@ import pytest
 
 from cdk8s_airflow import DagRepoSync
 from cdk8s_airflow.airflow.pipeline import CompiledRelease, compile_release
+from cdk8s_airflow.airflow.wire import concepts as concept_list
 from cdk8s_airflow.airflow.wire import config
-from cdk8s_airflow.airflow.wire import release as concept_list
 from cdk8s_airflow.airflow.wire.concept import Concept
 from cdk8s_airflow.airflow.wire.environment_variables import proxy_variables, variables
 from cdk8s_airflow.airflow.wire.git_sync import git_sync_parts

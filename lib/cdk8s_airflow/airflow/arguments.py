@@ -11,7 +11,7 @@ from cdk8s_airflow.airflow.chart_archive import ChartArchive, OpenedChart, schem
 from cdk8s_airflow.airflow.components import DagProcessor
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.collector import default_statsd
+from cdk8s_airflow.airflow.wire.otel_collector import default_statsd
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.source import DagSettings
 from cdk8s_airflow.model.image import Image

@@ -42,6 +42,15 @@ SMALL = Resources(cpu="1", memory="2Gi")
 
 SMALL_WIRE = {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"memory": "2Gi"}}
 
+GROOMER = {"resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}}
+"""The values of a log groomer with defaults."""
+
+BUDGET = {"enabled": True, "config": {"maxUnavailable": 1}}
+"""The values of a disruption budget with defaults."""
+
+NEW_CHARTS = ("1.20.0", "1.22.0")
+"""The charts with a disruption budget for every component."""
+
 
 def called(pair: Pair) -> str:
     """How a test with a pair is called."""
@@ -98,3 +107,30 @@ def values_of(concept: Concept, settings: ReleaseSettings) -> Tree:
         pod_part_values(concept.parts(settings)),
         config_option_values(overlay(concept.config_defaults(settings), concept.config(settings))),
     )
+
+
+def spread(component: str) -> list[dict[str, object]]:
+    """The default topology spread of a component."""
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": {"tier": "airflow", "component": component, "release": "lab"}},
+        }
+    ]
+
+
+def own_budget(component: str) -> dict[str, object]:
+    """The objects of a component that has a disruption budget of this library."""
+    return {
+        f"{component}-disruption-budget": {
+            "apiVersion": "policy/v1",
+            "kind": "PodDisruptionBudget",
+            "metadata": {"name": f"lab-{component}-pdb", "namespace": "airflow-lab"},
+            "spec": {
+                "maxUnavailable": 1,
+                "selector": {"matchLabels": {"tier": "airflow", "component": component, "release": "lab"}},
+            },
+        }
+    }

@@ -13,16 +13,21 @@ from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.components import DagProcessor
 from cdk8s_airflow.airflow.wire import dags as wire
-from cdk8s_airflow.airflow.wire.dags import DAGS, dag_needs, dag_notes, dag_objects, dag_readers, dag_rules
+from cdk8s_airflow.airflow.wire.dags import DAGS, dag_needs, dag_objects, dag_readers, dag_rules
 from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
 from cdk8s_airflow.dags.bundles import DagBundles, GitBundle
 from cdk8s_airflow.dags.folder import DagFile, FolderFiles
 from cdk8s_airflow.dags.image import DagImage
 from cdk8s_airflow.dags.volume import DagVolume
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.secret_reference import ConfigMapKey, SecretKey
+from cdk8s_airflow.model.secret_reference import (
+    SecretKey,
+)
 from cdk8s_airflow.model.volume import Volume
-from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release, values_of
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release, values_of
+
+NEWEST = ("1.22.0", "3.2.2")
+
 
 everywhere = pytest.mark.parametrize("pair", PAIRS, ids=called)
 ONE_NODE = ClusterFacts(nodes=1)
@@ -197,10 +202,6 @@ def test_only_bundles_with_credentials_need_a_secret_and_it_is_no_other_contract
     assert (finding.rule, finding.at) == ("secrets/shared", "dags (a)")
 
 
-def test_the_certificate_that_git_sync_trusts_is_named_with_how_to_make_it() -> None:
-    pair = ("1.22.0", "3.2.2")
-    (note,) = dag_notes(release(pair, dags=git(ca=ConfigMapKey("lab-ca", "root.pem"))))
-    assert note.endswith("create configmap lab-ca --from-file=root.pem=FILE")
-    (note,) = dag_notes(release(pair, dags=git(ca=SecretKey("lab-ca", "root.pem"))))
-    assert note.endswith("create secret generic lab-ca --from-file=root.pem=FILE")
-    assert list(dag_notes(release(pair, dags=git()))) == []
+def test_no_dag_source_leaves_nothing() -> None:
+    assert values_of(DAGS, release(NEWEST)) == {}
+    assert list(dag_needs(release(NEWEST))) == []

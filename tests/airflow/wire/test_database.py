@@ -8,25 +8,14 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow.airflow.components import DatabaseCleanup, PodCleanup
-from cdk8s_airflow.airflow.executors import CeleryExecutor, KubernetesExecutor, RedisBroker
+from cdk8s_airflow.airflow.executors import CeleryExecutor, RedisBroker
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.task_pods import TaskPods
 from cdk8s_airflow.airflow.wire.cleanup import cleanup_values, database_cleanup_objects
 from cdk8s_airflow.airflow.wire.database import DATABASE, database_needs, database_notes, database_rules
-from cdk8s_airflow.airflow.wire.pgbouncer import (
-    INCLUDE,
-    pgbouncer_ini,
-    pgbouncer_needs,
-    pgbouncer_notes,
-    pgbouncer_objects,
-    pgbouncer_rules,
-    pgbouncer_values,
-)
 from cdk8s_airflow.airflow.wire.task_pods import task_pod, task_pod_parts
 from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection
 from cdk8s_airflow.database.pgbouncer import PgBouncer
-from cdk8s_airflow.model.disruption_budget import DisruptionBudget
-from cdk8s_airflow.model.placement import Placement
 from cdk8s_airflow.model.secret_reference import (
     BrokerUrlSecret,
     ConfigMapKey,
@@ -36,7 +25,7 @@ from cdk8s_airflow.model.secret_reference import (
     SecretKey,
 )
 from cdk8s_airflow.schemas import check_values
-from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release, values_of
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release, values_of
 from tests.truth.kinds import assert_accepted
 
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
@@ -207,142 +196,67 @@ BOUNCED = replace(PARTS, pgbouncer=PgBouncer(credentials=PgBouncerSecret("bounce
 
 
 @every_pair
-def test_pgbouncer_has_its_settings_from_us_and_its_login_from_a_secret(pair: Pair) -> None:
-    settings = release(pair, database=BOUNCED)
-    values = pgbouncer_values(settings)["pgbouncer"]
-    assert values.pop("podAnnotations").keys() == {"cdk8s-airflow/pgbouncer"}
-    assert values.pop("securityContexts")["pod"]["runAsUser"] == 65534
-    exporter = values.pop("metricsExporterSidecar")
-    assert exporter.pop("securityContexts")["container"]["runAsNonRoot"] is True
-    assert exporter == {
-        "statsSecretName": "bouncer-login",
-        "statsSecretKey": "connection",
-        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+@pytest.mark.parametrize("tls", ["disable", "prefer", "require"])
+def test_a_url_under_the_charts_own_key_is_wired_by_the_chart(pair: Pair, tls: Any) -> None:
+    assert values_of(DATABASE, release(pair, database=DatabaseConnection(secret="metadata", tls=tls))) == {
+        "postgresql": {"enabled": False},
+        "data": {"metadataSecretName": "metadata"},
+        "env": [{"name": "PGSSLMODE", "value": tls}],
     }
-    assert values == {
-        "enabled": True,
-        "replicas": 1,
-        "configSecretName": "bouncer-login",
-        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
-        "serviceAccount": {"automountServiceAccountToken": False},
-        "extraVolumes": [{"name": "pgbouncer-settings", "configMap": {"name": "lab-pgbouncer-settings"}}],
-        "extraVolumeMounts": [{"name": "pgbouncer-settings", "mountPath": "/etc/pgbouncer-settings", "readOnly": True}],
-    }
-    assert accepted(pair, database=BOUNCED)
-    for manifest in compile_release(settings).objects.values():
-        assert_accepted(manifest)
-    url = "postgresql://a%20b@lab-pgbouncer.airflow-lab.svc:6543/lab-metadata"
-    plain = {each["name"]: each["value"] for each in values_of(DATABASE, settings)["env"]}
-    assert plain == {"PGSSLMODE": "prefer", **dict.fromkeys(URLS, url)}
 
 
-def test_the_settings_of_pgbouncer() -> None:
-    settings = release(NEWEST, database=BOUNCED)
-    (manifest,) = pgbouncer_objects(settings).values()
-    assert manifest["metadata"] == {"name": "lab-pgbouncer-settings", "namespace": "airflow-lab"}
-    assert manifest["data"] == {
-        "pgbouncer.ini": (
-            "[databases]\n"
-            "lab-metadata = host='db.example.com' port=6000 dbname='meta' pool_size=10\n"
-            "\n"
-            "[pgbouncer]\n"
-            "listen_addr = *\n"
-            "listen_port = 6543\n"
-            "pool_mode = transaction\n"
-            "auth_type = scram-sha-256\n"
-            "auth_file = /etc/pgbouncer/users.txt\n"
-            "stats_users = a b\n"
-            "ignore_startup_parameters = extra_float_digits\n"
-            "max_client_conn = 100\n"
-            "max_prepared_statements = 200\n"
-            "server_tls_sslmode = require\n"
-        )
+@every_pair
+def test_a_url_under_another_key_is_wired_by_us_and_by_nobody_else(pair: Pair) -> None:
+    off = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": False, "AIRFLOW_CONN_AIRFLOW_DB": False}
+    if pair[0] in ("1.15.0", "1.18.0"):
+        off["AIRFLOW__CORE__SQL_ALCHEMY_CONN"] = False
+    assert values_of(DATABASE, release(pair, database=DatabaseConnection(secret="pg-app", secret_key="uri"))) == {
+        "postgresql": {"enabled": False},
+        "data": {"metadataSecretName": "pg-app"},
+        "env": [{"name": "PGSSLMODE", "value": "require"}],
+        "enableBuiltInSecretEnvVars": off,
+        "secret": [
+            {"envName": "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "secretName": "pg-app", "secretKey": "uri"},
+            {"envName": "AIRFLOW_CONN_AIRFLOW_DB", "secretName": "pg-app", "secretKey": "uri"},
+        ],
     }
 
 
 @pytest.mark.parametrize(
-    "executor",
-    [KubernetesExecutor(), CeleryExecutor(broker=BROKER, result_backend=ResultBackendSecret("results"))],
+    ("database", "rules"),
+    [
+        (DatabaseConnection(secret="a"), []),
+        (DatabaseConnection(secret="a", secret_namespace="airflow-lab"), []),
+        (DatabaseConnection(secret="a", secret_namespace="elsewhere"), ["database/needs-bridge"]),
+        (DatabaseConnection(secret="a", postgres_major=13), ["versions/postgres"]),
+    ],
+    ids=["same-release", "same-namespace", "elsewhere", "old-postgres"],
 )
-def test_pool_for_results_that_nothing_uses_is_refused(executor: Any) -> None:
-    pooling = PgBouncer(credentials=PgBouncerSecret("l"), results_pool_size=7)
-    settings = release(NEWEST, database=replace(PARTS, pgbouncer=pooling), executor=executor)
-    assert [(each.rule, each.at) for each in pgbouncer_rules(settings)] == [
-        ("database/pgbouncer", "database.pgbouncer.results_pool_size")
-    ]
-    given = release(
-        NEWEST, database=replace(PARTS, pgbouncer=replace(pooling, results_pool_size=None)), executor=executor
-    )
-    assert list(pgbouncer_rules(given)) == []
-    celery = release(NEWEST, database=replace(PARTS, pgbouncer=pooling), executor=CeleryExecutor(broker=BROKER))
-    assert list(pgbouncer_rules(celery)) == []
+def test_whether_airflow_can_read_the_url(database: DatabaseConnection, rules: list[str]) -> None:
+    assert [finding.rule for finding in database_rules(release(NEWEST, database=database))] == rules
 
 
-def test_everything_said_of_pgbouncer() -> None:
-    given = PgBouncer(
-        credentials=PgBouncerSecret("l"),
-        max_clients=300,
-        pool_size=20,
-        results_pool_size=7,
-        replicas=3,
-        resources=SMALL,
-        exporter_resources=SMALL,
-        parameters={"server_idle_timeout": "300"},
-        placement=Placement(node_selector={"disk": "ssd"}),
-        disruption_budget=DisruptionBudget(min_available=2),
-    )
-    database = replace(PARTS, pgbouncer=given, tls="verify-full", ca=ConfigMapKey("ca", "x"))
-    changes: dict[str, Any] = {"database": database, "executor": CeleryExecutor(broker=BROKER)}
-    settings = release(NEWEST, **changes)
-    ini = pgbouncer_ini(settings)
-    for line in (
-        "lab-metadata = host='db.example.com' port=6000 dbname='meta' pool_size=20",
-        "lab-result-backend = host='db.example.com' port=6000 dbname='meta' pool_size=7",
-        "max_client_conn = 300",
-        "server_tls_sslmode = verify-full",
-        "server_tls_ca_file = /etc/database-ca/ca.crt",
-        "server_idle_timeout = 300",
+def test_an_error_about_a_missing_bridge_names_every_way() -> None:
+    (finding,) = database_rules(release(NEWEST, database=DatabaseConnection(secret="a", secret_namespace="elsewhere")))
+    for way in (
+        "connection(bridge=",
+        "by hand",
+        "SecretBridge",
+        "SecretBootstrap",
+        "create the database in 'airflow-lab'",
     ):
-        assert f"\n{line}\n" in ini
-    values = pgbouncer_values(settings)["pgbouncer"]
-    assert (values["replicas"], values["resources"]) == (3, SMALL_WIRE)
-    assert values["metricsExporterSidecar"]["resources"] == SMALL_WIRE
-    assert values["podDisruptionBudget"] == {"enabled": True, "config": {"minAvailable": 2}}
-    assert values["nodeSelector"] == {"disk": "ssd"}
-    assert accepted(NEWEST, **changes)
-    other = release(NEWEST, **{**changes, "database": replace(database, pgbouncer=replace(given, pool_size=21))})
-    assert pgbouncer_values(other)["pgbouncer"]["podAnnotations"] != values["podAnnotations"]
+        assert way in finding.fix
 
 
-def test_names_with_quotes_stay_one_value() -> None:
-    address = replace(ADDRESS, database="it's")
-    assert "dbname='it''s' " in pgbouncer_ini(release(NEWEST, database=replace(BOUNCED, address=address)))
+def test_a_url_that_the_operator_writes_is_nobodys_task() -> None:
+    there = DatabaseConnection(secret="pg-app", secret_key="uri", secret_namespace="airflow-lab")
+    assert list(database_needs(release(NEWEST, database=there))) == []
 
 
-def test_its_login_has_to_be_made_after_the_password() -> None:
-    settings = release(NEWEST, database=BOUNCED)
-    (need,) = pgbouncer_needs(settings)
-    assert (need.name, need.namespace, set(need.keys)) == (
-        "bouncer-login",
-        "airflow-lab",
-        {"pgbouncer.ini", "users.txt", "connection"},
-    )
-    assert INCLUDE in need.keys["pgbouncer.ini"]
-    assert "get secret login" in need.command
-    assert {"login", "bouncer-login"} <= {each.name for each in compile_release(settings).needs}
-    (note,) = pgbouncer_notes(settings)
-    assert "6543" in note
-
-
-def test_without_one_there_is_nothing_of_it() -> None:
-    for database in (PARTS, DatabaseConnection(secret="m")):
-        settings = release(NEWEST, database=database)
-        assert (pgbouncer_values(settings), pgbouncer_objects(settings), pgbouncer_ini(settings)) == ({}, {}, "")
-        assert [*pgbouncer_needs(settings), *pgbouncer_notes(settings)] == []
-        assert "pgbouncer" not in compile_release(settings).values_from_arguments
-
-
-def test_its_secret_is_no_other() -> None:
-    same = replace(PARTS, pgbouncer=PgBouncer(credentials=PgBouncerSecret("login")))
-    found = [(each.rule, each.at) for each in compile_release(release(NEWEST, database=same)).setting_findings]
-    assert found == [("secrets/shared", "database.pooling.credentials")]
+def test_a_url_is_made_from_the_password_where_that_is_known_and_typed_otherwise() -> None:
+    known = DatabaseConnection(secret="m", url=("postgresql://a:", "@h:5432/a"), password=("data", "pg-app"))
+    (copied,) = database_needs(release(NEWEST, database=known))
+    assert "kubectl -n data get secret pg-app" in copied.command
+    (typed,) = database_needs(release(NEWEST, database=DatabaseConnection(secret="m")))
+    assert typed.command.startswith("read -rsp 'Database URL: ' ")
+    assert (copied.name, copied.namespace) == (typed.name, typed.namespace) == ("m", "airflow-lab")

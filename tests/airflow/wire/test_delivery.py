@@ -15,7 +15,10 @@ from cdk8s_airflow.delivery.helm_command import HelmCommand
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.source import ChartSource
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
-from cdk8s_airflow.model.secret_reference import BasicAuthSecret, ConfigMapKey
+from cdk8s_airflow.model.secret_reference import (
+    BasicAuthSecret,
+    ConfigMapKey,
+)
 from tests.airflow.wire.samples import PAIRS, Pair, called, release
 
 NEWEST = PAIRS[-1]
@@ -83,3 +86,21 @@ def test_the_ca_certificate_of_the_chart_repository_is_in_the_notes() -> None:
     source = ChartSource.https("https://charts.lab", ca=ConfigMapKey("lab-ca", "ca.crt"))
     (note,) = delivery_notes(release(NEWEST, delivery=K3sHelmChart(source=source)))
     assert note.startswith("ConfigMap lab-ca in namespace kube-system")
+
+
+@pytest.mark.parametrize(
+    ("delivery", "facts", "rules"),
+    [
+        (K3sHelmChart(), ClusterFacts(), []),
+        (K3sHelmChart(namespace="airflow-lab"), ClusterFacts(), ["delivery/shared-namespace"]),
+        (K3sHelmChart(failure_policy="retry"), ClusterFacts(), ["delivery/retry"]),
+        (K3sHelmChart(failure_policy="retry"), ClusterFacts(helm_controller="0.16.24"), ["delivery/retry"]),
+        (K3sHelmChart(failure_policy="retry"), ClusterFacts(helm_controller="0.16.25"), []),
+        (K3sHelmChart(failure_policy="retry"), ClusterFacts(helm_controller="0.17.5"), ["delivery/retry"]),
+        (K3sHelmChart(failure_policy="retry"), ClusterFacts(helm_controller="0.18.0"), []),
+        (K3sHelmChart(failure_policy="reinstall"), ClusterFacts(), []),
+    ],
+    ids=["default", "shared", "unknown", "old", "new", "old-of-next", "next", "reinstall"],
+)
+def test_delivery_and_cluster_fit_together(delivery: K3sHelmChart, facts: ClusterFacts, rules: list[str]) -> None:
+    assert [finding.rule for finding in delivery_rules(release(NEWEST, delivery=delivery, facts=facts))] == rules

@@ -30,7 +30,11 @@ from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
 from cdk8s_airflow.dags.volume import ExistingDagVolume
 from cdk8s_airflow.model.placement import TopologySpread
 from cdk8s_airflow.model.scaling import Hpa, Keda
-from cdk8s_airflow.model.secret_reference import BrokerUrlSecret, RedisPasswordSecret, ResultBackendSecret
+from cdk8s_airflow.model.secret_reference import (
+    BrokerUrlSecret,
+    RedisPasswordSecret,
+    ResultBackendSecret,
+)
 from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.schemas import check_values
 from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, release, values_of
@@ -341,3 +345,17 @@ def test_the_values_of_every_executor_that_runs_are_accepted(pair: Pair, executo
     awaited = {need.name for need in compile_release(settings).needs}
     (waiting, *_) = values["migrateDatabaseJob"]["extraInitContainers"]
     assert all(f"/{name}" in str(waiting["volumeMounts"]) for name in awaited)
+
+
+@every_pair
+def test_the_executor_has_no_broker_and_task_pods_have_resources(pair: Pair) -> None:
+    common = {
+        "executor": "KubernetesExecutor",
+        "redis": {"enabled": False},
+        "data": {"brokerUrlSecretName": "lab-no-broker"},
+    }
+    workers = (
+        {"kubernetes": {"resources": SMALL_WIRE}} if pair[0] in ("1.20.0", "1.22.0") else {"resources": SMALL_WIRE}
+    )
+    settings = release(pair, executor=KubernetesExecutor(task_resources=SMALL))
+    assert values_of(EXECUTOR, settings) == {**common, "workers": workers}

@@ -216,3 +216,65 @@ def test_oidc_redirects_to_https_if_a_proxy_in_front_terminates_tls() -> None:
     )
     settings = release(PAIRS[-1], auth=FabAuth(sign_on=sign_on), ui=Ingress(host="a.example.com", https=True))
     assert redirect_address(settings) == "https://a.example.com/auth/oauth-authorized/sso"
+
+
+@every_pair
+def test_without_an_ingress_there_is_a_service_in_the_cluster(pair: Pair) -> None:
+    server = "apiServer" if pair in WITH_AIRFLOW_3 else "webserver"
+    assert values_of(EXPOSURE, release(pair)) == {server: {"service": {"type": "ClusterIP"}}}
+    assert list(exposure_needs(release(pair))) == []
+
+
+@every_pair
+def test_an_ingress_has_the_host_with_its_own_tls_and_the_base_url_follows(pair: Pair) -> None:
+    ui = Ingress(
+        host="a.example.com",
+        class_name="nginx",
+        tls=IngressTls("cert", issuer="lab-ca"),
+        annotations={"x.io/size": "8m"},
+    )
+    ingress = {
+        "enabled": True,
+        "hosts": [{"name": "a.example.com", "tls": {"enabled": True, "secretName": "cert"}}],
+        "path": "/",
+        "pathType": "Prefix",
+        "ingressClassName": "nginx",
+        "annotations": {"x.io/size": "8m", "cert-manager.io/cluster-issuer": "lab-ca"},
+    }
+    if pair in WITH_AIRFLOW_3:
+        expected = {
+            "apiServer": {"service": {"type": "ClusterIP"}},
+            "ingress": {"apiServer": ingress},
+            "config": {"api": {"base_url": "https://a.example.com"}},
+        }
+    else:
+        expected = {
+            "webserver": {"service": {"type": "ClusterIP"}},
+            "ingress": {"web": ingress},
+            "config": {"webserver": {"base_url": "https://a.example.com"}},
+        }
+    assert values_of(EXPOSURE, release(pair, ui=ui)) == expected
+    assert list(exposure_needs(release(pair, ui=ui))) == []
+
+
+def test_a_plain_ingress_says_no_more_than_it_knows() -> None:
+    values = values_of(EXPOSURE, release(NEWEST, ui=Ingress(host="a.example.com")))
+    assert values["ingress"]["apiServer"] == {
+        "enabled": True,
+        "hosts": [{"name": "a.example.com"}],
+        "path": "/",
+        "pathType": "Prefix",
+    }
+    assert values["config"]["api"]["base_url"] == "http://a.example.com"
+
+
+def test_an_issuer_in_the_namespace_has_another_annotation() -> None:
+    ui = Ingress(host="a.example.com", tls=IngressTls("cert", issuer="own", issuer_kind="Issuer"))
+    assert values_of(EXPOSURE, release(NEWEST, ui=ui))["ingress"]["apiServer"]["annotations"] == {
+        "cert-manager.io/issuer": "own"
+    }
+
+
+def test_a_certificate_without_an_issuer_has_to_be_made() -> None:
+    (need,) = exposure_needs(release(NEWEST, ui=Ingress(host="a.example.com", tls=IngressTls("cert"))))
+    assert (need.name, need.type, list(need.keys)) == ("cert", "kubernetes.io/tls", ["tls.crt", "tls.key"])

@@ -11,9 +11,9 @@ import pytest
 from cdk8s_airflow.airflow.components import Triggerer
 from cdk8s_airflow.airflow.executors import CeleryExecutor, CeleryWorkers, RedisBroker, WorkerSet
 from cdk8s_airflow.airflow.pipeline import compile_release
-from cdk8s_airflow.airflow.wire.components import COMPONENTS
 from cdk8s_airflow.airflow.wire.executors import EXECUTOR
 from cdk8s_airflow.airflow.wire.keda import KEDA, required_definitions
+from cdk8s_airflow.airflow.wire.triggerer import TRIGGERER
 from cdk8s_airflow.database.connection import DatabaseAddress, DatabaseConnection
 from cdk8s_airflow.database.pgbouncer import PgBouncer
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
@@ -75,7 +75,7 @@ def test_password_secret_gets_own_objects_and_the_chart_gets_no_replicas(pair: P
     workers = values["celery"]["sets"][0] if "celery" in values else values
     assert "keda" not in workers
     assert workers["replicas"] is None
-    triggerer = values_of(COMPONENTS, release(pair, database=PASSWORD, **settings))["triggerer"]
+    triggerer = values_of(TRIGGERER, release(pair, database=PASSWORD, **settings))["triggerer"]
     assert "keda" not in triggerer
     assert triggerer["replicas"] is None
 

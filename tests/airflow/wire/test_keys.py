@@ -6,12 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from cdk8s_airflow import AirflowKeys, FernetKeySecret
 from cdk8s_airflow.airflow.pipeline import compile_release
-from cdk8s_airflow.airflow.wire.keys import KEYS, key_needs
+from cdk8s_airflow.airflow.wire.keys import KEYS, key_needs, key_rules
 from cdk8s_airflow.airflow.wire.migration import needed_keys
-from cdk8s_airflow.model.secret_reference import ApiSecretKeySecret
-from tests.airflow.wire.samples import PAIRS, Pair, called, release, values_of
+from cdk8s_airflow.model.secret_reference import (
+    AirflowKeys,
+    ApiSecretKeySecret,
+    FernetKeySecret,
+)
+from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release, values_of
+
+every_pair = pytest.mark.parametrize("pair", PAIRS, ids=called)
+
 
 every = pytest.mark.parametrize("pair", PAIRS, ids=called)
 NEW, OLD = FernetKeySecret("fernet-2"), FernetKeySecret("fernet-1")
@@ -77,3 +83,37 @@ def test_the_key_before_is_in_a_secret_of_its_own(keys: AirflowKeys, at: str, ot
     (finding,) = keys._rules()
     assert (finding.rule, finding.at) == ("secrets/shared-key", at)
     assert f"the same Secret as {other}" in finding.problem
+
+
+@every_pair
+def test_keys_are_named_and_nobody_gets_the_well_known_user(pair: Pair) -> None:
+    session = (
+        {"apiSecretKeySecretName": "k-api-secret-key", "jwtSecretName": "k-jwt-secret"}
+        if pair in WITH_AIRFLOW_3
+        else {"webserverSecretKeySecretName": "k-webserver-secret-key"}
+    )
+    user = (
+        {"createUserJob": {"enabled": False}}
+        if pair[0] in ("1.20.0", "1.22.0")
+        else {"webserver": {"defaultUser": {"enabled": False}}}
+    )
+    assert values_of(KEYS, release(pair)) == {"fernetKeySecretName": "k-fernet-key", **session, **user}
+
+
+@every_pair
+def test_a_key_that_the_version_reads_and_nobody_named_is_found(pair: Pair) -> None:
+    found = list(key_rules(release(pair, keys=AirflowKeys(fernet=FernetKeySecret("f")))))
+    expected = ["keys.api", "keys.jwt"] if pair in WITH_AIRFLOW_3 else ["keys.webserver"]
+    assert [(finding.rule, finding.at) for finding in found] == [("secrets/key-missing", at) for at in expected]
+    assert list(key_rules(release(pair))) == []
+
+
+@every_pair
+def test_the_secrets_with_keys_are_made_at_random(pair: Pair) -> None:
+    made = {need.name: dict(need.keys) for need in key_needs(release(pair))}
+    expected = (
+        {"k-api-secret-key": ["api-secret-key"], "k-jwt-secret": ["jwt-secret"]}
+        if pair in WITH_AIRFLOW_3
+        else {"k-webserver-secret-key": ["webserver-secret-key"]}
+    )
+    assert {name: list(keys) for name, keys in made.items()} == {"k-fernet-key": ["fernet-key"], **expected}

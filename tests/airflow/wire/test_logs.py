@@ -14,7 +14,9 @@ from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.wire.logs import LOGS, log_needs, log_notes, log_objects, log_rules
 from cdk8s_airflow.airflow.wire.shared_secrets import shared_secret_rules
+from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.secret_reference import AirflowKeys, FernetKeySecret, SearchUrlSecret, SecretKey
+from cdk8s_airflow.model.volume import Volume
 from cdk8s_airflow.validation import check_value
 from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, release, values_of
 from tests.terminal import run_in_terminal
@@ -291,3 +293,45 @@ def test_notes_say_that_ephemeral_logs_are_lost() -> None:
     assert "lost with its pod (Logs.ephemeral())" in with_pods
     (without_pods,) = log_notes(release(PAIRS[-1], logs=Logs.ephemeral(), executor=LocalExecutor()))
     assert "lost when a pod restarts" in without_pods
+
+
+@pytest.mark.parametrize(
+    ("logs", "persistence"),
+    [
+        (Logs.ephemeral(), {"enabled": False}),
+        (Logs.existing_claim("kept"), {"enabled": True, "existingClaim": "kept"}),
+        (Logs.claim(Volume("1Gi")), {"enabled": True, "existingClaim": "lab-logs"}),
+    ],
+    ids=["ephemeral", "existing", "claim"],
+)
+@every_pair
+def test_logs_name_a_claim_or_none(pair: Pair, logs: Logs, persistence: dict[str, object]) -> None:
+    assert values_of(LOGS, release(pair, logs=logs)) == {"logs": {"persistence": persistence}}
+
+
+def test_the_claim_for_logs_is_ours_kept_and_has_a_mode_that_the_class_can_do() -> None:
+    logs = Logs.claim(Volume("20Gi", storage_class="longhorn"))
+    many = release(NEWEST, logs=logs, facts=ClusterFacts(rwx_classes={"longhorn"}))
+    assert list(log_rules(many)) == []
+    claim = log_objects(many)["logs"]
+    assert claim["spec"] == {
+        "accessModes": ["ReadWriteMany"],
+        "resources": {"requests": {"storage": "20Gi"}},
+        "storageClassName": "longhorn",
+    }
+    assert (claim["kind"], claim["metadata"]["name"], claim["metadata"]["namespace"]) == (
+        "PersistentVolumeClaim",
+        "lab-logs",
+        "airflow-lab",
+    )
+    assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    one = release(NEWEST, logs=logs, facts=ClusterFacts(nodes=1))
+    assert log_objects(one)["logs"]["spec"]["accessModes"] == ["ReadWriteOnce"]
+    (finding,) = log_rules(release(NEWEST, logs=logs))
+    assert finding.rule == "storage/not-shared"
+
+
+@pytest.mark.parametrize("logs", [Logs.ephemeral(), Logs.existing_claim("kept")], ids=["ephemeral", "existing"])
+def test_other_logs_make_no_object_and_break_no_rule(logs: Logs) -> None:
+    assert log_objects(release(NEWEST, logs=logs)) == {}
+    assert list(log_rules(release(NEWEST, logs=logs))) == []

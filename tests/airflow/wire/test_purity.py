@@ -141,7 +141,7 @@ def test_only_the_pipeline_gets_the_values_of_a_concept() -> None:
         for keyword in node.keywords
         if keyword.arg in ("values", "values_from") and isinstance(keyword.value, ast.Name)
     }
-    assert {"dag_values", "component_values", "migration_values"} <= functions
+    assert {"dag_values", "git_sync_values", "scheduler_values", "migration_values"} <= functions
     users = {
         (path, alias.name)
         for path, tree in trees().items()

@@ -11,14 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk8s_airflow.airflow.components import DagProcessor
-from cdk8s_airflow.airflow.environment_variables import CaBundle, KubernetesSecretsBackend
+from cdk8s_airflow.airflow.environment_variables import CaBundle
 from cdk8s_airflow.airflow.executors import KubernetesExecutor, LocalExecutor
-from cdk8s_airflow.airflow.logs import Logs
 from cdk8s_airflow.airflow.pipeline import compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.task_pods import TaskPod, TaskPods
-from cdk8s_airflow.airflow.wire.service_accounts import account_name, account_rules, account_values
-from cdk8s_airflow.airflow.wire.task_namespaces import task_namespace_rules
+from cdk8s_airflow.airflow.wire.service_accounts import account_rules
 from cdk8s_airflow.airflow.wire.task_pods import (
     WITHHELD,
     task_pod,
@@ -28,10 +26,9 @@ from cdk8s_airflow.airflow.wire.task_pods import (
     task_pod_rules,
     task_pod_values,
 )
-from cdk8s_airflow.dags.volume import ExistingDagVolume
 from cdk8s_airflow.model.image import Image, RegistryMirror
 from cdk8s_airflow.model.resources import Resources
-from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingConfigMap, ExistingSecret, PullSecret, SecretKey
+from cdk8s_airflow.model.secret_reference import ConfigMapKey, ExistingConfigMap, ExistingSecret, SecretKey
 from cdk8s_airflow.model.service_account import ExistingServiceAccount, ServiceAccount, ServiceAccounts
 from cdk8s_airflow.schemas import check_values
 from tests.airflow.wire.samples import PAIRS, SMALL, SMALL_WIRE, WITH_AIRFLOW_3, Pair, called, git, release
@@ -246,72 +243,3 @@ def test_any_string_is_unchanged_in_the_template(text: str, pair: Pair) -> None:
     (made,) = task_pod_objects(compile_release(settings).shared).values()
     read = yaml.safe_load(made["data"]["one.yaml"])["spec"]["containers"][0]["env"]
     assert {"name": "TEXT", "value": text} in read
-
-
-@everywhere
-def test_there_are_no_service_account_values_by_default(pair: Pair) -> None:
-    assert account_values(release(pair)) == {}
-    told = ServiceAccounts(workers=ExistingServiceAccount("tasks"), scheduler=ServiceAccount(name="s"))
-    assert account_values(release(pair, service_accounts=told)) == {
-        "workers": {"serviceAccount": {"create": False, "name": "tasks"}},
-        "scheduler": {"serviceAccount": {"name": "s"}},
-    }
-
-
-def test_accounts_are_called_as_the_chart_calls_them() -> None:
-    assert account_name(release(NEWEST), "worker") == "lab-airflow-worker"
-    assert account_name(release(NEWEST, release="airflow-lab"), "dag-processor") == "airflow-lab-dag-processor"
-    told = ServiceAccounts(workers=ExistingServiceAccount("tasks"))
-    assert account_name(release(NEWEST, service_accounts=told), "worker") == "tasks"
-
-
-def test_an_account_of_a_component_that_is_not_there_is_refused() -> None:
-    told = ServiceAccounts(triggerer=ServiceAccount(name="waits"))
-    (found,) = account_rules(release(NEWEST, triggerer=None, service_accounts=told))
-    assert (found.rule, found.at) == ("accounts/component", "service_accounts.triggerer")
-
-
-@with_airflow_3
-def test_secrets_and_config_maps_of_each_task_namespace_are_in_the_notes(pair: Pair) -> None:
-    settings = release(
-        pair,
-        dags=git(),
-        task_namespaces=("team-a",),
-        pull_secret=PullSecret("pull"),
-        env={"TOKEN": SecretKey("token", "t"), "MODE": ConfigMapKey("mode", "m")},
-        task_pods=TaskPods(templates={"gpu": TaskPod(env={"HUB": SecretKey("hub", "t")})}),
-    )
-    told = {need.name: need.awaited for need in compile_release(settings).needs if need.namespace == "team-a"}
-    assert told == {"git-token": False, "pull": False, "token": False, "hub": False}
-    assert all("team-a" in need.command for need in compile_release(settings).needs if need.namespace == "team-a")
-    (note,) = (note for note in compile_release(settings).notes if "team-a" in note)
-    assert note == (
-        "Task pods require these ConfigMaps in namespace team-a: mode\n  kubectl -n team-a get configmap mode"
-    )
-    assert not [need for need in compile_release(release(pair, dags=git())).needs if need.namespace == "team-a"]
-
-
-@everywhere
-def test_every_version_of_airflow_3_accepts_other_namespaces_and_none_of_2(pair: Pair) -> None:
-    settings = release(pair, task_namespaces=("team-a",))
-    values = compile_release(settings).values
-    assert not check_values(values, chart_version=pair[0], airflow_version=pair[1], executor="KubernetesExecutor")
-    assert bool(list(task_namespace_rules(settings))) is (pair not in WITH_AIRFLOW_3)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"executor": LocalExecutor()},
-        {"logs": Logs.existing_claim("logs")},
-        {"dags": ExistingDagVolume("dags")},
-        {"secrets_backend": KubernetesSecretsBackend()},
-        {"task_pods": TaskPods(fernet_key=True)},
-        {"task_namespaces": ("team-a", "team-a")},
-        {"task_namespaces": ("airflow-lab",)},
-    ],
-    ids=["executor", "logs", "volume", "backend", "key", "twice", "own"],
-)
-def test_what_cannot_be_in_another_namespace_is_refused(changes: dict[str, Any]) -> None:
-    found = list(task_namespace_rules(release(NEWEST, **{"task_namespaces": ("team-a",), **changes})))
-    assert {finding.rule for finding in found} == {"tasks/namespaces"}

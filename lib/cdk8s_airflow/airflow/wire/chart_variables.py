@@ -8,9 +8,9 @@ from cdk8s_airflow.airflow.chart_ports import CHART_PORTS
 from cdk8s_airflow.airflow.executors import celery_of
 from cdk8s_airflow.airflow.logs import SearchLogs
 from cdk8s_airflow.airflow.settings import ReleaseSettings
-from cdk8s_airflow.airflow.wire.collector import export_interval_ms
 from cdk8s_airflow.airflow.wire.database import CORE_URL_VARIABLE, URL_VARIABLES
 from cdk8s_airflow.airflow.wire.keys import FERNET_VARIABLE
+from cdk8s_airflow.airflow.wire.otel_collector import export_interval_ms
 from cdk8s_airflow.airflow.wire.pod_parts import EnvVariable
 from cdk8s_airflow.model.secret_reference import SecretKey
 

@@ -6,7 +6,6 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.api_server import API_SERVER
 from cdk8s_airflow.airflow.wire.authentication import AUTHENTICATION
 from cdk8s_airflow.airflow.wire.cleanup import CLEANUP, DATABASE_CLEANUP
-from cdk8s_airflow.airflow.wire.collector import COLLECTOR
 from cdk8s_airflow.airflow.wire.concept import Concept, OptionalConcept
 from cdk8s_airflow.airflow.wire.config import CONFIG
 from cdk8s_airflow.airflow.wire.dag_processor import DAG_PROCESSOR
@@ -24,6 +23,7 @@ from cdk8s_airflow.airflow.wire.keys import KEYS
 from cdk8s_airflow.airflow.wire.logs import LOGS
 from cdk8s_airflow.airflow.wire.migration import MIGRATION
 from cdk8s_airflow.airflow.wire.operator_namespaces import OPERATOR_NAMESPACES
+from cdk8s_airflow.airflow.wire.otel_collector import OTEL_COLLECTOR
 from cdk8s_airflow.airflow.wire.pod_mutation import POD_MUTATION
 from cdk8s_airflow.airflow.wire.pod_security import POD_SECURITY
 from cdk8s_airflow.airflow.wire.release_wide import RELEASE_WIDE
@@ -62,7 +62,7 @@ CONCEPTS: tuple[Concept | OptionalConcept, ...] = (
     STATSD,
     KEDA,
     FLOWER,
-    COLLECTOR,
+    OTEL_COLLECTOR,
     CLEANUP,
     DATABASE_CLEANUP,
     KEYS,

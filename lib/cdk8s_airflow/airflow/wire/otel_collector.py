@@ -108,5 +108,5 @@ def collector_rules(settings: ReleaseSettings) -> Iterator[Finding]:
         )
 
 
-COLLECTOR = Concept(values=collector_values, objects=collector_objects, rules=collector_rules)
+OTEL_COLLECTOR = Concept(values=collector_values, objects=collector_objects, rules=collector_rules)
 """The OpenTelemetry collector."""
