@@ -42,9 +42,6 @@ SMALL = Resources(cpu="1", memory="2Gi")
 
 SMALL_WIRE = {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"memory": "2Gi"}}
 
-GROOMER = {"resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}}
-"""The values of a log groomer with defaults."""
-
 BUDGET = {"enabled": True, "config": {"maxUnavailable": 1}}
 """The values of a disruption budget with defaults."""
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cdk8s_airflow.airflow.components import DagProcessor
-from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.wire.dag_processor import DAG_PROCESSOR
 from tests.airflow.wire.samples import (
     BUDGET,
-    GROOMER,
     NEW_CHARTS,
     PAIRS,
     SMALL,
@@ -29,7 +27,6 @@ def test_default_dag_processor(pair: Pair) -> None:
     processor = {
         "replicas": 1,
         "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "1536Mi"}},
-        "logGroomerSidecar": GROOMER,
         "serviceAccount": {"automountServiceAccountToken": False},
     }
     expected = processor if pair in WITH_AIRFLOW_3 else {"enabled": False}
@@ -51,7 +48,6 @@ def test_several_dag_processors_are_spread_and_have_a_disruption_budget(pair: Pa
             **({} if pair in WITH_AIRFLOW_3 else {"enabled": True}),
             "replicas": 5,
             "resources": SMALL_WIRE,
-            "logGroomerSidecar": GROOMER,
             "serviceAccount": {"automountServiceAccountToken": False},
             "topologySpreadConstraints": spread("dag-processor"),
             **({"podDisruptionBudget": BUDGET} if pair[0] in NEW_CHARTS else {}),
@@ -61,10 +57,9 @@ def test_several_dag_processors_are_spread_and_have_a_disruption_budget(pair: Pa
 
 
 def test_settings_that_the_chart_ignores_are_refused() -> None:
-    given = DagProcessor(labels={"team": "data"}, log_groomer=LogGroomer(interval="30m"))
+    given = DagProcessor(labels={"team": "data"})
     assert [finding.at for finding in DAG_PROCESSOR.rules(release(PAIRS[0], dag_processor=given))] == [
         "dag_processor.labels",
-        "dag_processor.log_groomer.interval",
     ]
     assert list(DAG_PROCESSOR.rules(release(PAIRS[-1], dag_processor=given))) == []
     assert list(DAG_PROCESSOR.rules(release(PAIRS[0], dag_processor=None))) == []

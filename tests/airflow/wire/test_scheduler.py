@@ -6,12 +6,10 @@ import pytest
 
 from cdk8s_airflow.airflow.components import Scheduler
 from cdk8s_airflow.airflow.executors import LocalExecutor
-from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.wire.scheduler import SCHEDULER
 from cdk8s_airflow.model.scaling import Hpa
 from tests.airflow.wire.samples import (
     BUDGET,
-    GROOMER,
     PAIRS,
     SMALL,
     SMALL_WIRE,
@@ -30,7 +28,6 @@ def test_default_scheduler(pair: Pair) -> None:
             "replicas": 1,
             "resources": {"requests": {"cpu": "250m", "memory": "768Mi"}, "limits": {"memory": "2Gi"}},
             "startupProbe": {"failureThreshold": 30, "periodSeconds": 10},
-            "logGroomerSidecar": GROOMER,
         }
     }
     assert SCHEDULER.objects(release(pair)) == {}
@@ -44,7 +41,6 @@ def test_several_schedulers_are_spread_and_have_a_disruption_budget(pair: Pair) 
             "replicas": 2,
             "resources": SMALL_WIRE,
             "startupProbe": {"failureThreshold": 7, "periodSeconds": 10},
-            "logGroomerSidecar": GROOMER,
             "podDisruptionBudget": BUDGET,
             "topologySpreadConstraints": spread("scheduler"),
         }
@@ -60,11 +56,10 @@ def test_autoscaled_scheduler_has_no_number_of_replicas(pair: Pair) -> None:
 
 
 def test_settings_that_the_chart_ignores_are_refused() -> None:
-    given = Scheduler(grace_period="30s", log_groomer=LogGroomer(interval="30m"), scaling=Hpa(max_replicas=3))
+    given = Scheduler(grace_period="30s", scaling=Hpa(max_replicas=3))
     oldest = release(PAIRS[0], scheduler=given, executor=LocalExecutor())
     assert [finding.at for finding in SCHEDULER.rules(oldest)] == [
         "scheduler.grace_period",
-        "scheduler.log_groomer.interval",
         "scheduler.scaling",
     ]
     assert list(SCHEDULER.rules(release(PAIRS[-1], scheduler=given))) == []

@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cdk8s_airflow.airflow.components import Triggerer
-from cdk8s_airflow.airflow.pod_settings import LogGroomer
 from cdk8s_airflow.airflow.wire.triggerer import TRIGGERER
 from tests.airflow.wire.samples import (
     BUDGET,
-    GROOMER,
     NEW_CHARTS,
     PAIRS,
     SMALL,
@@ -31,7 +29,6 @@ def test_default_triggerer(pair: Pair) -> None:
             "replicas": 1,
             "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "1Gi"}},
             "persistence": {"enabled": False},
-            "logGroomerSidecar": GROOMER,
         }
     }
     assert TRIGGERER.objects(release(pair)) == {}
@@ -46,7 +43,6 @@ def test_several_triggerers_are_spread_and_have_a_disruption_budget(pair: Pair) 
             "replicas": 4,
             "resources": SMALL_WIRE,
             "persistence": {"enabled": False},
-            "logGroomerSidecar": GROOMER,
             "topologySpreadConstraints": spread("triggerer"),
             **({"podDisruptionBudget": BUDGET} if pair[0] in NEW_CHARTS else {}),
         }
@@ -59,10 +55,3 @@ def test_release_without_triggerer_disables_it(pair: Pair) -> None:
     settings = release(pair, triggerer=None)
     assert values_of(TRIGGERER, settings) == {"triggerer": {"enabled": False}}
     assert TRIGGERER.objects(settings) == {}
-
-
-def test_settings_that_the_chart_ignores_are_refused() -> None:
-    given = Triggerer(log_groomer=LogGroomer(interval="30m"))
-    (finding,) = TRIGGERER.rules(release(PAIRS[0], triggerer=given))
-    assert finding.at == "triggerer.log_groomer.interval"
-    assert list(TRIGGERER.rules(release(PAIRS[-1], triggerer=given))) == []

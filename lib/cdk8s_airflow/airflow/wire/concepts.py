@@ -20,6 +20,7 @@ from cdk8s_airflow.airflow.wire.git_sync import GIT_SYNC
 from cdk8s_airflow.airflow.wire.images import IMAGES
 from cdk8s_airflow.airflow.wire.keda import KEDA
 from cdk8s_airflow.airflow.wire.keys import KEYS
+from cdk8s_airflow.airflow.wire.log_groomer import LOG_GROOMER
 from cdk8s_airflow.airflow.wire.logs import LOGS
 from cdk8s_airflow.airflow.wire.migration import MIGRATION
 from cdk8s_airflow.airflow.wire.operator_namespaces import OPERATOR_NAMESPACES
@@ -60,6 +61,8 @@ CONCEPTS: tuple[Concept | OptionalConcept, ...] = (
     TRIGGERER,
     DAG_PROCESSOR,
     STATSD,
+    MIGRATION,
+    LOG_GROOMER,
     KEDA,
     FLOWER,
     OTEL_COLLECTOR,
@@ -86,7 +89,6 @@ CONCEPTS: tuple[Concept | OptionalConcept, ...] = (
     POD_SECURITY,
     POD_MUTATION,
     ROTATION,
-    MIGRATION,
     DELIVERY,
 )
 """Every concept of a release. Lists that two concepts add to, like variables, are in this order."""

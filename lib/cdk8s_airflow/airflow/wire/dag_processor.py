@@ -10,8 +10,6 @@ from cdk8s_airflow.airflow.wire.pod_settings import (
     COMMAND_PROBE_PERIOD,
     availability_values,
     grace_values,
-    groomer_rules,
-    groomer_values,
     own_budget_objects,
     pod_labels,
     pod_values,
@@ -41,7 +39,6 @@ def dag_processor_values(settings: ReleaseSettings) -> Tree:
         availability_values(given, labels, "podDisruptionBudget" if has_budget else None),
         probe_values(given, COMMAND_PROBE_PERIOD),
         grace_values(given),
-        groomer_values(given.log_groomer, dialect),
     )
     return join({"dagProcessor": values}, nest(dialect.place("dag_processor.enabled"), True))
 
@@ -56,7 +53,6 @@ def dag_processor_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     given, dialect = settings.dag_processor, settings.dialect
     if given is not None:
         yield from unsupported_rules(dialect, "dag_processor", given, "labels")
-        yield from groomer_rules(given.log_groomer, dialect, "dag_processor.log_groomer")
 
 
 DAG_PROCESSOR = Concept(values=dag_processor_values, objects=dag_processor_objects, rules=dag_processor_rules)

@@ -25,13 +25,12 @@ from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept, Objects
 from cdk8s_airflow.airflow.wire.dags import dag_mounts, dag_readers
 from cdk8s_airflow.airflow.wire.keda import keda_values, scaled_object
+from cdk8s_airflow.airflow.wire.log_groomer import groomer_rules, groomer_values
 from cdk8s_airflow.airflow.wire.migration import waiting_values
 from cdk8s_airflow.airflow.wire.pod_parts import ConfigOptions
 from cdk8s_airflow.airflow.wire.pod_settings import (
     availability_values,
     grace_values,
-    groomer_rules,
-    groomer_values,
     own_budget,
     pod_labels,
     pod_values,

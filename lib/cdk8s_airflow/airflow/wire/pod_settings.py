@@ -9,19 +9,17 @@ from typing import Any
 from cdk8s_airflow.airflow.components import Replicated
 from cdk8s_airflow.airflow.dialect import Dialect
 from cdk8s_airflow.airflow.environment_variables import EnvValue
-from cdk8s_airflow.airflow.pod_settings import AirflowPod, ComponentPod, LogGroomer
+from cdk8s_airflow.airflow.pod_settings import AirflowPod, ComponentPod
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Objects
-from cdk8s_airflow.airflow.wire.tree import Tree, join, nest
+from cdk8s_airflow.airflow.wire.tree import Tree
 from cdk8s_airflow.model.node_group import NodePlacement
 from cdk8s_airflow.model.secret_reference import reference_entry
 from cdk8s_airflow.model.wire.disruption_budget import budget
 from cdk8s_airflow.model.wire.placement import node_selector, placement, pod_selector, spread
-from cdk8s_airflow.model.wire.resources import resources
 from cdk8s_airflow.schemas.pod_security import completed
 from cdk8s_airflow.validation import Finding, show
-from cdk8s_airflow.validation.durations import days, seconds
-from cdk8s_airflow.validation.quantities import quantity
+from cdk8s_airflow.validation.durations import seconds
 
 PROBE_PERIOD = 10
 """Seconds between two start-up probes. It is the chart's default, set explicitly because the tolerance is a multiple of it."""
@@ -229,27 +227,3 @@ def grace_values(given: Any, read: bool = True) -> Tree:
     if given.grace_period is None or not read:
         return {}
     return {"terminationGracePeriodSeconds": seconds(given.grace_period)}
-
-
-def groomer_values(given: LogGroomer | None, dialect: Dialect) -> Tree:
-    """The log groomer sidecar."""
-    if given is None:
-        return {"logGroomerSidecar": {"enabled": False}}
-    values: Tree = {"logGroomerSidecar": {"resources": resources(given.resources)}}
-    if given.retention != LogGroomer().retention:
-        values["logGroomerSidecar"]["retentionDays"] = days(given.retention)
-    if given.interval is not None:
-        values = join(values, nest(dialect.place("log_groomer.interval"), seconds(given.interval) // 60))
-    if given.max_size is not None:
-        values = join(values, nest(dialect.place("log_groomer.max_size"), int(quantity(given.max_size))))
-    return values
-
-
-def groomer_rules(given: LogGroomer | None, dialect: Dialect, at: str) -> Iterator[Finding]:
-    """Findings for settings of the log groomer sidecar that this version does not read."""
-    if given is None:
-        return
-    for field in ("interval", "max_size"):
-        value = getattr(given, field)
-        if value is not None and dialect.place(f"log_groomer.{field}") is None:
-            yield unsupported_setting(dialect, f"log_groomer.{field}", f"{at}.{field}", value)

@@ -10,8 +10,6 @@ from cdk8s_airflow.airflow.wire.pod_settings import (
     COMMAND_PROBE_PERIOD,
     availability_values,
     grace_values,
-    groomer_rules,
-    groomer_values,
     pod_labels,
     pod_values,
     probe_values,
@@ -38,7 +36,6 @@ def scheduler_values(settings: ReleaseSettings) -> Tree:
         availability_values(given, pod_labels(settings.release, "scheduler"), "podDisruptionBudget"),
         probe_values(given, COMMAND_PROBE_PERIOD),
         grace_values(given, settings.dialect.place("scheduler.grace_period") is not None),
-        groomer_values(given.log_groomer, settings.dialect),
     )
     return {"scheduler": values}
 
@@ -57,7 +54,6 @@ def scheduler_rules(settings: ReleaseSettings) -> Iterator[Finding]:
     """Findings for settings that this version of the chart ignores, and for an autoscaler that would end running tasks."""
     given, dialect = settings.scheduler, settings.dialect
     yield from unsupported_rules(dialect, "scheduler", given, "grace_period")
-    yield from groomer_rules(given.log_groomer, dialect, "scheduler.log_groomer")
     if given.scaling is not None and settings.runs_tasks_in_scheduler:
         yield Finding(
             rule="scheduling/scaling",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from cdk8s_airflow.airflow.settings import ReleaseSettings
 from cdk8s_airflow.airflow.wire.concept import Concept, Objects
 from cdk8s_airflow.airflow.wire.keda import keda_values, scaled_object
@@ -11,8 +9,6 @@ from cdk8s_airflow.airflow.wire.pod_settings import (
     COMMAND_PROBE_PERIOD,
     availability_values,
     grace_values,
-    groomer_rules,
-    groomer_values,
     own_budget_objects,
     pod_labels,
     pod_values,
@@ -20,7 +16,6 @@ from cdk8s_airflow.airflow.wire.pod_settings import (
 )
 from cdk8s_airflow.airflow.wire.tree import Tree, join
 from cdk8s_airflow.model.wire.resources import resources
-from cdk8s_airflow.validation import Finding
 
 _QUERY = "SELECT ceil(COUNT(*)::decimal / {capacity}) FROM trigger"
 
@@ -39,7 +34,6 @@ def triggerer_values(settings: ReleaseSettings) -> Tree:
         availability_values(given, labels, "podDisruptionBudget" if has_budget else None),
         probe_values(given, COMMAND_PROBE_PERIOD),
         grace_values(given),
-        groomer_values(given.log_groomer, dialect),
     )
     return {"triggerer": values}
 
@@ -60,11 +54,5 @@ def _capacity(settings: ReleaseSettings) -> object:
     return options.get("capacity") or options.get("default_capacity") or 1000
 
 
-def triggerer_rules(settings: ReleaseSettings) -> Iterator[Finding]:
-    """Findings for settings that this version of the chart ignores."""
-    if settings.triggerer is not None:
-        yield from groomer_rules(settings.triggerer.log_groomer, settings.dialect, "triggerer.log_groomer")
-
-
-TRIGGERER = Concept(values=triggerer_values, objects=triggerer_objects, rules=triggerer_rules)
+TRIGGERER = Concept(values=triggerer_values, objects=triggerer_objects)
 """The triggerer."""
