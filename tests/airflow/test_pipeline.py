@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import importlib
+import operator
+import re
 import sys
 import types
 from collections import Counter
@@ -200,9 +203,42 @@ def test_ref_of_git_sync_passes_one_file_of_each_layer(monkeypatch: pytest.Monke
         "dags/git_sync.py",
     }
     assert {file for file in read if file and not file.startswith(generic)} == {"airflow/wire/git_sync.py"}
-    contributing = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    for file in ("dags/repo_sync.py", "dags/git_sync.py", "airflow/wire/git_sync.py", "kube/emit.py"):
-        assert f"`lib/cdk8s_airflow/{file}`" in contributing
+    steps = path_of_ref()
+    assert {file for file, _ in steps[:2]} | {steps[5][0]} == {
+        "dags/repo_sync.py",
+        "dags/git_sync.py",
+        "airflow/wire/git_sync.py",
+    }
+
+
+def path_of_ref() -> list[tuple[str, str]]:
+    """File and function of each step in the table of CONTRIBUTING.md."""
+    text = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| \d+ \| `([\w/.]+)` \| `([\w.]+)` \|", text, re.MULTILINE)
+
+
+def test_path_of_ref_in_the_contributing_guide_is_the_one_that_runs() -> None:
+    steps = path_of_ref()
+    assert len(steps) == 10
+    chart = new_chart()
+    called_in_order: list[tuple[str, str]] = []
+
+    def see(frame: types.FrameType, event: str, _: object) -> None:
+        if event == "call":
+            file = frame.f_code.co_filename.partition("/cdk8s_airflow/")[2]
+            called_in_order.append((file, frame.f_code.co_name))
+
+    sys.setprofile(see)
+    try:
+        make_airflow(chart, dags=make_dags(chart, ref="main"))
+    finally:
+        sys.setprofile(None)
+    position = 0
+    for file, name in steps:
+        module = importlib.import_module("cdk8s_airflow." + file.removesuffix(".py").replace("/", "."))
+        found = operator.attrgetter(name)(module)
+        if not isinstance(found, type):
+            position = called_in_order.index((file, name.rpartition(".")[2]), position)
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=called)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from cdk8s import ApiObject
 from constructs import Construct
 
 from cdk8s_airflow.airflow.arguments import release_settings
@@ -59,6 +58,7 @@ from cdk8s_airflow.database.connection import DatabaseConnection
 from cdk8s_airflow.delivery.delivery import Delivery
 from cdk8s_airflow.delivery.k3s import K3sHelmChart
 from cdk8s_airflow.delivery.wire.permissions import guard_delivery
+from cdk8s_airflow.kube.emit import emitted_object
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.image import Image, RegistryMirror
 from cdk8s_airflow.model.node_group import NodePlacement
@@ -81,6 +81,8 @@ from cdk8s_airflow.validation import Finding
 from cdk8s_airflow.validation.constraints import AnnotationKey, LabelValue, Must, NonEmpty, short_label
 
 if TYPE_CHECKING:
+    from cdk8s import ApiObject
+
     from cdk8s_airflow.airflow.data_lake import DataLake
     from cdk8s_airflow.airflow.handles import ComponentHandle, ReleaseHandles, ServiceHandle
     from cdk8s_airflow.model.permission import Permission
@@ -295,12 +297,12 @@ class AirflowChart(PlatformConstruct):
         ``release`` is the object of the release. Empty if this construct has errors and ``run`` or ``synth`` is still
         collecting them.
         """
-        return {id: ApiObject.of(self.node.find_child(id)) for id in self._ids}
+        return {id: emitted_object(self, id) for id in self._ids}
 
     @property
     def api_object(self) -> ApiObject | None:
         """The object of the release; None if the delivery has no such object (:class:`HelmCommand`)."""
-        return ApiObject.of(self.node.find_child("release")) if "release" in self._ids else None
+        return emitted_object(self, "release") if "release" in self._ids else None
 
     @property
     def traffic(self) -> Traffic:

@@ -113,7 +113,7 @@ class PlatformConstructType(_ConstructType):
 class PlatformConstruct(Construct, metaclass=PlatformConstructType):
     """A construct that is checked in Python before cdk8s creates it.
 
-    A subclass checks its arguments with :meth:`_checked`, calls ``super().__init__``, and hands finished manifests to
+    A subclass checks its arguments with :func:`checked`, calls ``super().__init__``, and hands finished manifests to
     :meth:`_emit`. While findings are collected instead of raised, a construct with findings exists but emits nothing.
     """
 

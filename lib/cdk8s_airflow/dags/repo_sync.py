@@ -50,8 +50,8 @@ class DagRepoSync(PlatformConstruct):
             id: the construct id.
             repo: the repository, as ``https://host/path.git``, ``git@host:path.git`` or ``ssh://git@host/path.git``,
                 without user and token. Chart key ``dags.gitSync.repo``.
-            ref: the branch, tag or full commit. It is written to every key that git-sync 3 or 4 reads
-                (``dags.gitSync.ref``, ``branch`` and ``rev``), so that they cannot conflict.
+            ref: the branch, tag or full commit. Chart keys ``dags.gitSync.ref`` and ``branch``, which would override a
+                different ``ref``. ``dags.gitSync.rev`` is always ``HEAD``.
             sub_path: the folder of the DAG files in the repository. Chart key ``dags.gitSync.subPath``. Default:
                 ``""``, the root.
             interval: the duration between two fetches. Chart key ``dags.gitSync.period``. Default: ``"60s"``.

@@ -19,6 +19,7 @@ from cdk8s_airflow.validation import Finding, PlatformError, show
 from cdk8s_airflow.validation.kubernetes_metadata import type_problems
 
 if TYPE_CHECKING:
+    import cdk8s
     import constructs
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -66,6 +67,18 @@ def emit(
         raise _error(scope, [_refused(problem)])
     if taken:
         raise _error(scope, [_taken(id_) for id_ in taken])
+
+
+def emitted_object(scope: constructs.Construct, id_: str) -> cdk8s.ApiObject:
+    """The object that :func:`emit` has created below ``scope``.
+
+    Args:
+        scope: the parent construct.
+        id_: the construct id of the object.
+    """
+    from cdk8s import ApiObject
+
+    return ApiObject.of(scope.node.find_child(id_))
 
 
 def _objects(
