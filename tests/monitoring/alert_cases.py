@@ -11,6 +11,7 @@ from dataclasses import dataclass
 Series = dict[str, str]
 
 STATSD = 'namespace="airflow",job="airflow-statsd"'
+STORE = 'namespace="storage",job="seaweedfs"'
 POSTGRES = 'namespace="airflow-data",pod="airflow-pg-1"'
 
 
@@ -205,6 +206,45 @@ CASES: dict[str, Case] = {
     ),
     "PgBouncerClientsWaiting": gauge(
         'pgbouncer_pools_waiting_clients{namespace="airflow",job="airflow-pgbouncer",database="airflow-metadata"}', 1, 0
+    ),
+    "ObjectStoreDown": Case(fires={f"up{{{STORE}}}": "1x10 0x80"}, quiet={f"up{{{STORE}}}": "1x80"}),
+    "ObjectStoreVolumeServerDown": Case(
+        fires={
+            f"up{{{STORE}}}": "1x80",
+            f'SeaweedFS_master_received_heartbeats{{{STORE},type="total"}}': "0+6x40 240x40",
+        },
+        # The whole store is down, which is another alert.
+        quiet={
+            f"up{{{STORE}}}": "1x40 0x40",
+            f'SeaweedFS_master_received_heartbeats{{{STORE},type="total"}}': "0+6x40 _x40",
+        },
+    ),
+    "ObjectStoreDiskFilling": Case(
+        fires={
+            f'SeaweedFS_volumeServer_resource{{{STORE},name="/data",type="avail"}}': "14x80",
+            f'SeaweedFS_volumeServer_resource{{{STORE},name="/data",type="all"}}': "100x80",
+        },
+        quiet={
+            f'SeaweedFS_volumeServer_resource{{{STORE},name="/data",type="avail"}}': "16x80",
+            f'SeaweedFS_volumeServer_resource{{{STORE},name="/data",type="all"}}': "100x80",
+        },
+    ),
+    "ObjectStoreNotWritable": Case(
+        fires={f"SeaweedFS_master_pick_for_write_error{{{STORE}}}": "3x30 4+1x50"},
+        # The first object of a bucket waits until its volume has been created.
+        quiet={f"SeaweedFS_master_pick_for_write_error{{{STORE}}}": "0x52 2x28"},
+    ),
+    "ObjectStoreErrors": Case(
+        fires={
+            f'SeaweedFS_s3_request_total{{{STORE},type="PUT",code="200",bucket="logs"}}': "0+94x80",
+            f'SeaweedFS_s3_request_total{{{STORE},type="PUT",code="500",bucket="logs"}}': "0+6x80",
+        },
+        # Wrong credentials of one client are not a fault of the store.
+        quiet={
+            f'SeaweedFS_s3_request_total{{{STORE},type="PUT",code="200",bucket="logs"}}': "0+96x80",
+            f'SeaweedFS_s3_request_total{{{STORE},type="PUT",code="500",bucket="logs"}}': "0+4x80",
+            f'SeaweedFS_s3_request_total{{{STORE},type="PUT",code="403",bucket=""}}': "0+900x80",
+        },
     ),
 }
 """Name of an alert -> its samples."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cdk8s_airflow.monitoring.targets import ClusterTarget, PoolerTarget, ReleaseTarget, Targets
+from cdk8s_airflow.monitoring.targets import ClusterTarget, PoolerTarget, ReleaseTarget, StoreTarget, Targets
 
 AIRFLOW = {2: "2.11.0", 3: "3.2.2"}
 
@@ -38,4 +38,7 @@ def targets(major: int = 3, **changes: Any) -> Targets:
         release=release(major, **changes),
         clusters=(ClusterTarget(name="airflow-pg", namespace="airflow-data", instances=3, backups=True),),
         poolers=(PoolerTarget(name="airflow-pg-pooler", namespace="airflow-data"),),
+        stores=(
+            StoreTarget(name="seaweedfs", namespace="storage", labels={"app.kubernetes.io/instance": "seaweedfs"}),
+        ),
     )

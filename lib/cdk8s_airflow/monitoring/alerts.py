@@ -38,6 +38,11 @@ AlertName = Literal[
     "PostgresVolumeFilling",
     "PoolerClientsWaiting",
     "PgBouncerClientsWaiting",
+    "ObjectStoreDown",
+    "ObjectStoreVolumeServerDown",
+    "ObjectStoreDiskFilling",
+    "ObjectStoreNotWritable",
+    "ObjectStoreErrors",
 ]
 """The name of an alert."""
 
@@ -66,8 +71,9 @@ class Alerts:
     and volumes use the metrics of kube-state-metrics and the kubelet, which kube-prometheus-stack scrapes.
 
     Attributes:
-        heartbeat_window: how long the scheduler, triggerer or DAG processor may go without a heartbeat. They send one every 5
-            seconds by default. Must be at least twice the scrape interval. Default: ``"2m"``.
+        heartbeat_window: how long the scheduler, triggerer or DAG processor, or the volume server of an object store may go
+            without a heartbeat. They send one every 5 seconds by default. Must be at least twice the scrape interval.
+            Default: ``"2m"``.
         parse_time: how long one pass over all DAG files may take. Default: ``"30s"``.
         pool_full: how long a pool may have no open slot. Default: ``"5m"``.
         executor_full: how long the executor may have no open slot. Default: ``"15m"``.
@@ -75,13 +81,17 @@ class Alerts:
         task_failures_per_hour: how many task instances may fail in one hour. Default: 3.
         run_length: how many times as long as the average of the last week a DAG run may take. Default: 2.
         pending: how long a pod may be pending. Default: ``"15m"``.
-        volume_free_percent: the free space of a volume in percent below which the alert fires. Default: 15.
+        volume_free_percent: the free space of a volume, or of the disk of an object store, in percent below which the alert
+            fires. Default: 15.
         certificate_left: how long before it expires a certificate must be renewed. Only for certificates of cert-manager.
             Default: ``"14d"``.
         git_sync_failing: how long git-sync may fail to fetch the repository. Default: ``"10m"``.
         sessions_percent: the percentage of ``max_connections`` that a PostgreSQL instance may use. Default: 80.
         replication_lag: how far a replica may be behind the primary. Default: ``"1m"``.
         backup_age: how old the newest backup may be. Default: ``"26h"``, for daily backups.
+        store_not_writable: how long an object store may find no volume for new data. Default: ``"5m"``.
+        store_errors_percent: the percentage of requests that an object store may answer with a server error (status 5xx).
+            Default: 5.
         disabled: names of alerts that are not created. Default: none.
         severities: name of an alert -> its severity, which overrides the default of the alert. Default: none.
         labels: labels that every alert gets, such as ``{"team": "data"}`` for Alertmanager's routes. Default: none.
@@ -105,6 +115,8 @@ class Alerts:
     sessions_percent: _Percent = 80
     replication_lag: Duration = "1m"
     backup_age: Duration = "26h"
+    store_not_writable: Duration = "5m"
+    store_errors_percent: _Percent = 5
     disabled: Collection[AlertName] = ()
     severities: Mapping[AlertName, AlertSeverity] = field(default_factory=dict)
     labels: Mapping[AnnotationKey, LabelValue] = field(default_factory=dict)

@@ -14,8 +14,8 @@ from cdk8s_airflow.validation.frozen import frozen
 class Dashboards:
     """Dashboards in ConfigMaps, which the sidecar of Grafana in kube-prometheus-stack loads.
 
-    There are four: an overview, the scheduler and executor, DAG runs, and the database. Requires the extra
-    ``dashboards`` (``pip install "cdk8s-airflow[dashboards]"``).
+    There are five: an overview, the scheduler and executor, DAG runs, the database, and the object store. Only
+    those of parts that the platform has are created. Requires the extra ``dashboards`` (``pip install "cdk8s-airflow[dashboards]"``).
 
     Attributes:
         labels: labels of the ConfigMaps, by which the sidecar selects them (``sidecar.dashboards.label``). Default:

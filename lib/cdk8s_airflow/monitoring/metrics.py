@@ -17,6 +17,7 @@ MetricSource = Literal[
     "kubelet",
     "pgbouncer-exporter",
     "prometheus",
+    "seaweedfs",
 ]
 """What serves a metric."""
 
@@ -125,6 +126,21 @@ METRICS: Mapping[str, Metric] = {
         )
     },
     "certmanager_certificate_expiration_timestamp_seconds": Metric(source="cert-manager"),
+    **{
+        name: Metric(source="seaweedfs")
+        for name in (
+            "SeaweedFS_master_pick_for_write_error",
+            "SeaweedFS_master_received_heartbeats",
+            "SeaweedFS_s3_bucket_size_bytes",
+            "SeaweedFS_s3_request_seconds_count",
+            "SeaweedFS_s3_request_seconds_sum",
+            "SeaweedFS_s3_request_total",
+            "SeaweedFS_volumeServer_max_volumes",
+            "SeaweedFS_volumeServer_read_only_volumes",
+            "SeaweedFS_volumeServer_resource",
+            "SeaweedFS_volumeServer_volumes",
+        )
+    },
     "up": Metric(source="prometheus"),
 }
 """Name of a metric in Prometheus -> what it is.

@@ -60,6 +60,11 @@ def test_parts_that_do_not_exist_have_no_alerts() -> None:
         "PostgresArchivingFailing",
         "PostgresVolumeFilling",
         "PoolerClientsWaiting",
+        "ObjectStoreDown",
+        "ObjectStoreVolumeServerDown",
+        "ObjectStoreDiskFilling",
+        "ObjectStoreNotWritable",
+        "ObjectStoreErrors",
     }
 
 
@@ -119,6 +124,8 @@ def test_thresholds_and_choices_reach_the_rules() -> None:
         backup_age="7h",
         volume_free_percent=5,
         certificate_left="30d",
+        store_not_writable="20m",
+        store_errors_percent=10,
         disabled=["AirflowPodPending"],
         severities={"AirflowPoolFull": "critical"},
         labels={"team": "data"},
@@ -136,6 +143,10 @@ def test_thresholds_and_choices_reach_the_rules() -> None:
     assert made["PostgresBackupOld"]["expr"].endswith("> 25200")
     assert made["AirflowVolumeFilling"]["expr"].endswith("< 5")
     assert made["AirflowCertificateExpiring"]["expr"].endswith("< 2592000")
+    assert made["ObjectStoreDiskFilling"]["expr"].endswith("< 5")
+    assert made["ObjectStoreNotWritable"]["for"] == "1200s"
+    assert made["ObjectStoreErrors"]["expr"].endswith("> 10")
+    assert "[300s]" in made["ObjectStoreVolumeServerDown"]["expr"]
     assert made["AirflowPoolFull"]["annotations"]["runbook_url"] == (
         "https://docs.acme.lab/airflow/how-to/respond-to-alerts/#airflowpoolfull"
     )

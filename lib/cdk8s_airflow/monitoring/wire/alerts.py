@@ -7,7 +7,7 @@ from typing import Any
 
 from cdk8s_airflow.monitoring.alerts import Alerts, AlertSeverity
 from cdk8s_airflow.monitoring.metrics import sends
-from cdk8s_airflow.monitoring.targets import ClusterTarget, PoolerTarget, ReleaseTarget, Targets
+from cdk8s_airflow.monitoring.targets import ClusterTarget, PoolerTarget, ReleaseTarget, StoreTarget, Targets
 from cdk8s_airflow.monitoring.wire.promql import alternatives, increased, selected, stopped
 from cdk8s_airflow.validation.durations import days, seconds
 from cdk8s_airflow.validation.frozen import frozen
@@ -41,7 +41,7 @@ class Alert:
 
 
 def alert_groups(targets: Targets, given: Alerts, called: str) -> list[dict[str, Any]]:
-    """The groups of a rule file: one for Airflow, one for the databases.
+    """The groups of a rule file: one for Airflow, one for the databases, and one for the object stores.
 
     Args:
         targets: what is monitored.
@@ -55,6 +55,7 @@ def alert_groups(targets: Targets, given: Alerts, called: str) -> list[dict[str,
             *(alert for pooler in targets.poolers for alert in _pooler(pooler)),
             *_pgbouncer(targets.release),
         ],
+        "object-store": [alert for store in targets.stores for alert in _store(store, given)],
     }
     groups = []
     for part, alerts in parts.items():
@@ -442,4 +443,63 @@ def _pgbouncer(release: ReleaseTarget) -> Iterator[Alert]:
         severity="warning",
         summary=f"Clients of PgBouncer of {release.release} wait for a session.",
         description="{{ $value }} clients wait for database {{ $labels.database }}. Raise pool_size= of PgBouncer.",
+    )
+
+
+def _store(store: StoreTarget, given: Alerts) -> Iterator[Alert]:
+    """Alerts on what SeaweedFS reports."""
+    where = {"namespace": store.namespace, "job": store.name}
+    up = selected("up", where)
+    yield Alert(
+        name="ObjectStoreDown",
+        expr=f"absent({up} == 1)",
+        pending="5m",
+        severity="critical",
+        summary=f"Object store {store.name} is down.",
+        description=f"Prometheus does not scrape {store.name} in namespace {store.namespace}. Remote logs, backups and data in "
+        "it are not available, and its other alerts cannot fire.",
+    )
+    window = _length(given.heartbeat_window)
+    beats = selected("SeaweedFS_master_received_heartbeats", {**where, "type": "total"})
+    yield Alert(
+        name="ObjectStoreVolumeServerDown",
+        # If nothing is scraped, only the alert above fires.
+        expr=f"({stopped(beats, window, ['namespace'])}) and on (namespace) {up} == 1",
+        pending="1m",
+        severity="critical",
+        summary=f"The volume server of object store {store.name} sends no heartbeat.",
+        description=f"The master has received no heartbeat for {window}, so objects can be neither read nor written.",
+    )
+    by = "max by (namespace, name)"
+    free, size = (selected("SeaweedFS_volumeServer_resource", {**where, "type": kind}) for kind in ("avail", "all"))
+    yield Alert(
+        name="ObjectStoreDiskFilling",
+        expr=f"100 * {by} ({free}) / {by} ({size}) < {given.volume_free_percent}",
+        pending="10m",
+        severity="warning",
+        summary=f"The disk of object store {store.name} is almost full.",
+        description="{{ $value | humanize }} percent of the disk of {{ $labels.name }} are free. All volumes become read-only "
+        "before it is full.",
+    )
+    failed = increased(selected("SeaweedFS_master_pick_for_write_error", where), "5m", ["namespace"])
+    yield Alert(
+        name="ObjectStoreNotWritable",
+        expr=f"{failed} > 0",
+        pending=_length(given.store_not_writable),
+        severity="critical",
+        summary=f"Object store {store.name} finds no volume for new data.",
+        description="No volume was writable for {{ $value | humanize }} requests in 5 minutes, and none could be created. Writing "
+        "of logs and backups fails.",
+    )
+    answers = "SeaweedFS_s3_request_total"
+    errors, every = (
+        f"sum by (namespace) (rate({selected(answers, where, *more)}[5m]))" for more in (('code=~"5.."',), ())
+    )
+    yield Alert(
+        name="ObjectStoreErrors",
+        expr=f"100 * {errors} / {every} > {given.store_errors_percent}",
+        pending="10m",
+        severity="warning",
+        summary=f"Object store {store.name} answers with server errors.",
+        description="{{ $value | humanize }} percent of the S3 requests fail with status 5xx.",
     )

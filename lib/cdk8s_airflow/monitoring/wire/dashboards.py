@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -74,6 +75,10 @@ def dashboard_pages(targets: Targets) -> Iterator[DashboardPage]:
     if targets.clusters:
         yield DashboardPage(
             key="database", title=f"Airflow {release.release}: database", panels=tuple(_database(targets))
+        )
+    if targets.stores:
+        yield DashboardPage(
+            key="store", title=f"Airflow {release.release}: object store", panels=tuple(_stores(targets))
         )
 
 
@@ -278,6 +283,54 @@ def _database(targets: Targets) -> Iterator[DashboardPanel]:
         )
 
 
+def _stores(targets: Targets) -> Iterator[DashboardPanel]:
+    for store in targets.stores:
+        where, name = {"namespace": store.namespace, "job": store.name}, store.name
+        answers = "SeaweedFS_s3_request_total"
+        yield _panel(
+            f"Requests to {name}",
+            "S3 requests each second.",
+            (f"sum by (type) (rate({selected(answers, where)}[5m]))", "{{type}}"),
+        )
+        errors = selected(answers, where, 'code=~"[45].."')
+        yield _panel(
+            f"Refused and failed requests to {name}",
+            "S3 requests each second, by status. 4xx: the request or its credentials; 5xx: the store.",
+            (f"sum by (code) (rate({errors}[5m]))", "{{code}}"),
+        )
+        total, count = (selected(f"SeaweedFS_s3_request_seconds_{part}", where) for part in ("sum", "count"))
+        yield _panel(
+            f"Duration of requests to {name}",
+            "Average duration of S3 requests.",
+            (f"sum by (type) (rate({total}[5m])) / sum by (type) (rate({count}[5m]))", "{{type}}"),
+            unit="s",
+        )
+        resource = "SeaweedFS_volumeServer_resource"
+        yield _panel(
+            f"Disk of {name}",
+            "Free and total space of the disk.",
+            *(
+                (f"max by (name) ({selected(resource, {**where, 'type': kind})})", f"{{{{name}}}} {label}")
+                for kind, label in (("avail", "free"), ("all", "total"))
+            ),
+            unit="bytes",
+        )
+        read_only = {**where, "type": "IsReadOnly"}
+        yield _panel(
+            f"Volumes of {name}",
+            "Volumes, how many of them are read-only, and how many the disk can have.",
+            (f"sum({selected('SeaweedFS_volumeServer_volumes', {**where, 'type': 'volume'})})", "volumes"),
+            (f"sum({selected('SeaweedFS_volumeServer_read_only_volumes', read_only)})", "read-only"),
+            (f"max({selected('SeaweedFS_volumeServer_max_volumes', where)})", "maximum"),
+        )
+        yield _panel(
+            f"Buckets of {name}",
+            "Size of the objects in each bucket.",
+            (f"max by (bucket) ({selected('SeaweedFS_s3_bucket_size_bytes', where)})", "{{bucket}}"),
+            unit="bytes",
+        )
+
+
 def dashboard_objects(targets: Targets, labels: Mapping[str, str], folder: str | None) -> dict[str, dict[str, Any]]:
     """A ConfigMap for each dashboard, by construct id.
 
@@ -320,7 +373,10 @@ def dashboard_json(page: DashboardPage, uid: str) -> str:
     Raises:
         ImportError: if the extra ``dashboards`` is not installed.
     """
-    from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, timeseries
+    with warnings.catch_warnings():
+        # The library recommends its second version of dashboards, which Grafana reads since 13 only.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, timeseries
     from grafana_foundation_sdk.cog.encoder import JSONEncoder
     from grafana_foundation_sdk.models import common as common_models
     from grafana_foundation_sdk.models import dashboard as models
