@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from cdk8s_airflow.plan.comparison import Plan, compare
-from cdk8s_airflow.plan.components import NAMES
 from cdk8s_airflow.plan.errors import PlanError
 from cdk8s_airflow.plan.rendering import Renderer
+from cdk8s_airflow.plan.restarts import NAMES
 from tests.helm.rendering import CHARTS_MISSING, charts_folder
 from tests.plan.cases import OBJECT_STORE, edited
 from tests.plan.given import found, of, release, values

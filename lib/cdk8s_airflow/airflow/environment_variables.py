@@ -1,4 +1,4 @@
-"""What all pods that run Airflow find around them: variables, connections, a proxy, authorities."""
+"""Environment variables of all pods that run Airflow: also connections, the proxy, CA certificates and the secrets backend."""
 
 from __future__ import annotations
 

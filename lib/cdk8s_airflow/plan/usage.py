@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cdk8s_airflow.plan.components import present
 from cdk8s_airflow.plan.conditions import mappings
 from cdk8s_airflow.plan.manifest import Platform
 from cdk8s_airflow.plan.release import release_of
+from cdk8s_airflow.plan.restarts import present
 from cdk8s_airflow.plan.tree import find
 from cdk8s_airflow.validation.quantities import quantity_or_none
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from cdk8s_airflow.model.version import CHARTS
 from cdk8s_airflow.plan.amount import same_amount
-from cdk8s_airflow.plan.components import job_of, present, restarted, spoken
 from cdk8s_airflow.plan.conditions import (
     changed,
     either,
@@ -33,6 +32,7 @@ from cdk8s_airflow.plan.references import (
     runs_celery,
     runs_locally,
 )  # fmt: skip
+from cdk8s_airflow.plan.restarts import job_of, present, restarted, spoken
 from cdk8s_airflow.plan.risk import Risk
 from cdk8s_airflow.plan.rule import Context, Found, Rule, Setting
 from cdk8s_airflow.plan.tree import MISSING, Path, find, parse_path, show_path
