@@ -31,6 +31,7 @@ from cdk8s_airflow import (
     SecretKey,
     Volume,
 )
+from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.schemas import chart_versions, facts_store, value_classes
 from cdk8s_airflow.schemas.setting import Setting
 from cdk8s_airflow.schemas.value_classes import Values
@@ -348,6 +349,68 @@ def test_below_a_switch_that_is_off_nothing_has_an_effect() -> None:
     } or (
         refused({"statsd": {"cache": {"size": 7}}}, statsd=None) == {"values.statsd.cache.size": "values/ignored-key"}
     )
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["kerberos.enabled", "ingress.statsd.enabled", "scheduler.serviceAccount.serviceAccountTokenVolume.enabled"],
+)
+def test_a_switch_can_be_set_to_false(key: str) -> None:
+    assert refused(nested(tuple(key.split(".")), False), executor=CELERY) == {}
+
+
+def test_a_section_is_told_apart_from_its_switch() -> None:
+    given = {"kerberos": {"enabled": False, "principal": "airflow@EXAMPLE.COM"}}
+    assert refused(given) == {"values.kerberos.principal": "values/ignored-key"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "without", "needed"),
+    [
+        (
+            "redis.service.clusterIP",
+            "10.43.7.7",
+            {"redis": {"service": {"type": "NodePort"}}},
+            {"redis": {"service": {"type": "ClusterIP"}}},
+        ),
+        (
+            "ingress.flower.tls.secretName",
+            "flower-tls",
+            {"ingress": {"flower": {"enabled": True}}},
+            {"ingress": {"flower": {"enabled": True, "tls": {"enabled": True}}}},
+        ),
+    ],
+)
+def test_a_key_that_another_key_disables_is_refused(key: str, value: str, without: Any, needed: Any) -> None:
+    flower = cdk8s_airflow.Flower(credentials=cdk8s_airflow.FlowerAuthSecret("flower"))
+    given = nested(tuple(key.split(".")), value)
+    (finding,) = found(overlay(without, given), executor=REDIS, flower=flower)
+    assert (finding.rule, finding.at) == ("values/ignored-key", f"values.{key}")
+    assert refused(overlay(needed, given), executor=REDIS, flower=flower) == {}
+
+
+@pytest.mark.parametrize(("chart", "airflow"), VERSIONS.items())
+def test_the_init_container_for_kerberos_has_a_security_context_only_where_a_template_writes_it(
+    chart: str, airflow: str
+) -> None:
+    container = {"enabled": True, "securityContexts": {"container": {"runAsUser": 1000}}}
+    given = {"kerberos": {"enabled": True}, "workers": {"kerberosInitContainer": container}}
+    told = found(given, executor=CELERY, chart_version=chart, airflow_version=airflow)
+    assert [each.rule for each in told] == (["values/ignored-key"] if chart in ("1.15.0", "1.18.0") else [])
+
+
+@pytest.mark.parametrize(("section", "executor"), [("celery", CELERY), ("kubernetes", KubernetesExecutor())])
+def test_containers_for_kerberos_of_one_kind_of_workers_have_the_keys_of_all_workers(
+    section: str, executor: Any
+) -> None:
+    hooks = {"containerLifecycleHooks": {"preStop": {"exec": {"command": ["kdestroy"]}}}}
+    idle = {"kerberos": {"enabled": True}, "workers": {"kerberosSidecar": hooks}}
+    (finding,) = found(idle, executor=executor)
+    assert (finding.rule, "set enabled to true" in finding.fix) == ("values/ignored-key", True)
+    for switched in ({"kerberosSidecar": {"enabled": True}}, {section: {"kerberosSidecar": {"enabled": True}}}):
+        assert refused(overlay(idle, {"workers": switched}), executor=executor) == {}
+        own = {"kerberos": {"enabled": True}, "workers": {section: {"kerberosSidecar": hooks}}}
+        assert refused(overlay(own, {"workers": switched}), executor=executor) == {}
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,12 @@ def load_documents(text: str) -> list[Any]:
     return [document for document in yaml.load_all(text, Loader=GoYamlLoader) if document is not None]
 
 
+@functools.lru_cache(maxsize=2048)
+def _documents(text: str) -> list[Any]:
+    """:func:`load_documents`, kept by text: most documents are the same in the next rendering."""
+    return load_documents(text)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Container:
     """One container or init container of a rendered pod."""
@@ -241,7 +247,7 @@ class Rendered:
         cls, text: str, *, release: str = "airflow", namespace: str = "airflow", chart_version: str = ""
     ) -> Rendered:
         """Read Helm's output; a key given twice or an object without a kind is an error."""
-        manifests = load_documents(text)
+        manifests = [each for part in re.split(r"^---$", text, flags=re.MULTILINE) for each in _documents(part)]
         for manifest in manifests:
             assert isinstance(manifest, dict), f"not an object: {str(manifest)[:200]}"
             assert manifest.get("kind"), f"an object without a kind: {str(manifest)[:200]}"
@@ -297,7 +303,7 @@ class Rendered:
         assert len(texts) <= 1, "more than one ConfigMap has a pod_template_file.yaml"
         if not texts:
             return None
-        documents = load_documents(texts[0])
+        documents = _documents(texts[0])
         kinds = [document["kind"] for document in documents]
         assert kinds == ["Pod"], f"the pod template holds {kinds}, not one Pod"
         pod: Mapping[str, Any] = documents[0]
@@ -383,12 +389,33 @@ def render(
     A rendering is kept per process by its content; ``fresh=True`` runs Helm again, for tests of determinism.
     Raises ``HelmError`` with Helm's message when the chart refuses the values.
     """
-    text = values if isinstance(values, str) else json.dumps(values)
+    text = values_document(values)
     key = (hashlib.sha256(text.encode()).hexdigest(), chart_version, release, namespace, kube_version)
     if fresh or key not in _cache:
-        output = _run_helm(text, chart_version, release, namespace, kube_version)
+        output = render_text(text, chart_version, release=release, namespace=namespace, kube_version=kube_version)
         _cache[key] = Rendered.parse(output, release=release, namespace=namespace, chart_version=chart_version)
     return _cache[key]
+
+
+def values_document(values: str | Mapping[str, object]) -> str:
+    """The text of a values document. It ends with a line break, because Helm 4 ignores a last line of 4096, 8192, … bytes without one."""
+    return values if isinstance(values, str) else json.dumps(values) + "\n"
+
+
+def render_text(
+    values: str | Mapping[str, object],
+    chart_version: str,
+    *,
+    release: str = "airflow",
+    namespace: str = "airflow",
+    kube_version: str = "1.34",
+) -> str:
+    """Helm's output as text, neither parsed nor kept: for tests that render thousands of values.
+
+    Raises ``HelmError`` with Helm's message when the chart refuses the values.
+    """
+    text = values_document(values)
+    return _run_helm(text, chart_version, release, namespace, kube_version)
 
 
 def _run_helm(text: str, chart_version: str, release: str, namespace: str, kube_version: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,12 @@ class TestReleasedCharts:
     def test_values_that_the_schema_refuses_are_an_error(self, version: str) -> None:
         with pytest.raises(HelmError, match="replicsa"):
             render({"scheduler": {"replicsa": 2}}, version)
+
+    def test_values_whose_text_fills_a_buffer_of_helm_are_read(self, version: str) -> None:
+        empty = len(json.dumps({"labels": {"size": ""}}))
+        values = {"labels": {"size": "x" * (4096 - empty)}}
+        assert len(json.dumps(values)) == 4096
+        assert "x" * 4000 in render(values, version).text
 
     def test_a_release_is_rendered_as_k3s_would(self, version: str) -> None:
         chart = {

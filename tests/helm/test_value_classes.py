@@ -52,6 +52,7 @@ from cdk8s_airflow import (
 )
 from cdk8s_airflow.airflow.pipeline import CompiledRelease, compile_release
 from cdk8s_airflow.airflow.settings import ReleaseSettings
+from cdk8s_airflow.airflow.wire.given_values import given_value_rules
 from cdk8s_airflow.airflow.wire.tree import overlay
 from cdk8s_airflow.schemas import facts_store, value_classes
 from cdk8s_airflow.schemas.setting import Setting
@@ -59,7 +60,7 @@ from cdk8s_airflow.schemas.validation_errors import knows
 from cdk8s_airflow.schemas.value_classes import Key, ValueClass, Values
 from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
 from tests.helm.references import dangling
-from tests.helm.rendering import Rendered, render
+from tests.helm.rendering import Rendered, render_text
 from tests.helm.value_samples import TOKEN, keys, nested, sample
 
 SWEEP = os.environ.get("CDK8S_AIRFLOW_SWEEP") == "all"
@@ -139,10 +140,11 @@ class Platform:
         return compile_release(replace(self.settings, values=given))
 
     def classify(self, key: Key, value: object) -> ValueClass:
-        given = overlay(self.given, nested(key, value))
+        return value_classes.classify(key, value, self._values(overlay(self.given, nested(key, value))))
+
+    def _values(self, given: Mapping[str, Any]) -> Values:
         setting = Setting(chart=self.chart, airflow=self.settings.dialect.airflow, executor=self.settings.executor.name)
-        values = Values(setting, overlay(self.ours, given), facts_store.default_values(self.chart), self.ours)
-        return value_classes.classify(key, value, values)
+        return Values(setting, overlay(self.ours, given), facts_store.default_values(self.chart), self.ours)
 
     def sample(self, key: Key) -> Any:
         """A valid value of a key that the release does not have."""
@@ -152,16 +154,54 @@ class Platform:
                 found = found.get(step) if isinstance(found, dict) else None
             if found is not None:
                 break
-        return sample(self.chart, key, found)
+        value, ours = sample(self.chart, key, found), value_classes.value_at(self.ours, key)
+        # A list replaces that of the arguments, so it must contain their entries.
+        return [*ours, *value] if isinstance(ours, list) and isinstance(value, list) else value
 
-    def render(self, given: Mapping[str, Any]) -> Rendered:
-        settings = self.settings
-        values = self.compiled(given).values
-        return render(values, self.chart, release=settings.release, namespace=settings.namespace)
+    @functools.cached_property
+    def refused(self) -> set[Key]:
+        """The keys of ``values=`` that must not be set in this release."""
+        values, schema = self._values(self.given), facts_store.values_schema(self.chart)
+        found = given_value_rules(self.settings, self.ours, self.given, values, schema)
+        return {tuple(finding.at.removeprefix("values.").split(".")) for finding in found}
 
-    def broken(self, rendered: Rendered, given: Mapping[str, Any]) -> set[str]:
+    def with_key(self, key: Key, value: object) -> Platform:
+        """The platform with one more key."""
+        return Platform(self.name, self.settings, overlay(self.given, nested(key, value)))
+
+    def accepting(self, key: Key, value: object) -> Platform:
+        """The platform without those keys that the library refuses next to another one.
+
+        Without Kerberos, for example, it refuses the sidecars for Kerberos.
+        """
+        if not self.given:
+            return self
+        given = _without(self.given, self.with_key(key, value).refused - self.refused)
+        return self if given == self.given else Platform(self.name, self.settings, given).accepting(key, value)
+
+    def refuses(self, key: Key, value: object) -> bool:
+        """Whether the library refuses a key, a section that contains it, or keys below it."""
+        refused = self.with_key(key, value).refused
+        return any(all(mine == theirs for mine, theirs in zip(key, each, strict=False)) for each in refused)
+
+    @functools.cached_property
+    def plain(self) -> str:
+        """What Helm renders before another key is set."""
+        return self.text(self.compiled(self.given))
+
+    @functools.cached_property
+    def known(self) -> set[str]:
+        """The references that lead nowhere before another key is set, such as Secrets that users create."""
+        return self.broken(self.compiled(self.given), self.plain)
+
+    def text(self, compiled: CompiledRelease) -> str:
+        """What Helm renders."""
+        release_, namespace = self.settings.release, self.settings.namespace
+        return render_text(compiled.values, self.chart, release=release_, namespace=namespace)
+
+    def broken(self, compiled: CompiledRelease, text: str) -> set[str]:
         """References that lead nowhere: between objects, and from network policies to pods."""
-        compiled = self.compiled(given)
+        rendered = Rendered.parse(text, release=self.settings.release, namespace=self.settings.namespace)
         ours = tuple(compiled.objects.values())
         pods = dataclasses.replace(rendered, manifests=(*rendered.manifests, *ours)).pods
         lost = {
@@ -171,6 +211,14 @@ class Platform:
         }
         keytab = f"there is no Secret {self.settings.release}-kerberos-keytab"  # the chart asks its user for it
         return {each for each in dangling(rendered, ours) | lost if TOKEN not in each and not each.endswith(keytab)}
+
+
+def _without(tree: Mapping[str, Any], keys_: set[Key], at: Key = ()) -> dict[str, Any]:
+    """A tree without some keys."""
+    kept = {step: each for step, each in tree.items() if (*at, step) not in keys_}
+    return {
+        step: _without(each, keys_, (*at, step)) if isinstance(each, Mapping) else each for step, each in kept.items()
+    }
 
 
 def _arguments(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -296,40 +344,68 @@ def chosen(found: list[Any], seed: str) -> list[Any]:
     return found if SWEEP else random.Random(seed).sample(found, min(ALONE, len(found)))
 
 
-def changed(platform: Platform, key: Key, value: Any) -> tuple[bool, set[str]]:
-    """Whether a key changes what is rendered, and the references that it breaks."""
-    given = overlay(platform.given, nested(key, value))
-    before, after = platform.render(platform.given), platform.render(given)
-    broken = platform.broken(after, given) - platform.broken(before, platform.given)
-    return before.text != after.text, broken
+def wrong_if_free(platform: Platform, key: Key, value: Any) -> Iterator[str]:
+    """What is wrong if the key is free: nothing changes, a reference breaks, or the library refuses it."""
+    base = platform.accepting(key, value)
+    compiled = base.compiled(overlay(base.given, nested(key, value)))
+    text = base.text(compiled)
+    if text == base.plain:
+        yield "nothing changes"
+    else:
+        yield from sorted(base.broken(compiled, text) - base.known)
+    if base.refuses(key, value):
+        yield "it is refused"
+
+
+def wrong_if_idle(platform: Platform, key: Key, value: Any) -> Iterator[str]:
+    """What is wrong if the key has no effect: the output changes, or the library accepts it."""
+    if platform.text(platform.compiled(overlay(platform.given, nested(key, value)))) != platform.plain:
+        yield "the output changes"
+    if not platform.refuses(key, value):
+        yield "it is accepted"
+
+
+def free_keys(platform: Platform) -> list[tuple[Key, Any]]:
+    """The free keys of a platform with a value, without those that have an effect only together with others."""
+    return [
+        (key, value)
+        for key, value, told in classes(platform)
+        if told.kind == "free" and not _is_overridden(platform, key)
+    ]
+
+
+def idle_keys(platform: Platform) -> list[tuple[Key, Any]]:
+    """The keys without effect of a platform with a value."""
+    return [
+        (key, value)
+        for key, value, told in classes(platform)
+        if told.kind == "no effect" and not told.harm and not _is_unread(key)
+    ]
 
 
 @every_platform
 def test_a_free_key_alone_changes_the_output_and_breaks_no_reference(pair: Pair, number: int) -> None:
     platform = platforms(pair)[number]
-    free = [
-        (key, value)
-        for key, value, told in classes(platform)
-        if told.kind == "free" and not _is_overridden(platform, key)
-    ]
-    wrong = {}
-    for key, value in chosen(free, f"{pair}{number}"):
-        differs, broken = changed(platform, key, value)
-        if not differs or broken:
-            wrong[".".join(key)] = sorted(broken) or "nothing changes"
-    assert wrong == {}
+    tried = chosen(free_keys(platform), f"{pair}{number}")
+    wrong = {".".join(key): list(wrong_if_free(platform, key, value)) for key, value in tried}
+    assert {key: problems for key, problems in wrong.items() if problems} == {}
 
 
 @every_platform
-def test_a_key_without_effect_changes_nothing(pair: Pair, number: int) -> None:
+def test_a_key_without_effect_changes_nothing_and_is_refused(pair: Pair, number: int) -> None:
     platform = platforms(pair)[number]
-    idle = [
-        (key, value)
-        for key, value, told in classes(platform)
-        if told.kind == "no effect" and not told.harm and not _is_unread(key)
-    ]
-    wrong = [".".join(key) for key, value in chosen(idle, f"{number}{pair}") if changed(platform, key, value)[0]]
-    assert wrong == []
+    tried = chosen(idle_keys(platform), f"{number}{pair}")
+    wrong = {".".join(key): list(wrong_if_idle(platform, key, value)) for key, value in tried}
+    assert {key: problems for key, problems in wrong.items() if problems} == {}
+
+
+@every_platform
+def test_all_keys_without_effect_together_change_nothing(pair: Pair, number: int) -> None:
+    """All but switches, which would give other keys an effect."""
+    platform = platforms(pair)[number]
+    idle = [(key, value) for key, value in idle_keys(platform) if key[-1] != "enabled"]
+    given = functools.reduce(overlay, (nested(key, value) for key, value in idle), platform.given)
+    assert platform.text(platform.compiled(given)) == platform.plain
 
 
 def _is_overridden(platform: Platform, key: Key) -> bool:
@@ -361,7 +437,7 @@ def test_all_free_keys_together_reach_the_output(pair: Pair, number: int) -> Non
         if told.kind == "free" and mark and not _conflicts(platform.chart, key):
             given = overlay(given, nested(key, value))
             marks[".".join(key)] = mark
-    text = platform.render(given).text
+    text = platform.text(platform.compiled(given))
     assert [key for key, mark in marks.items() if mark not in text] == []
 
 
@@ -411,6 +487,6 @@ _CONFLICTS = (
 @pytest.mark.parametrize("pair", PAIRS, ids=called)
 def test_the_platforms_themselves_have_no_reference_that_leads_nowhere_but_to_what_users_create(pair: Pair) -> None:
     for platform in platforms(pair):
-        broken = platform.broken(platform.render(platform.given), platform.given)
+        broken = platform.known
         known = re.compile(r"Secret|secretKeyRef|no pod is task pods")
         assert [each for each in broken if not known.search(each)] == [], platform.name

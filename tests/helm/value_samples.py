@@ -44,7 +44,7 @@ OF_KUBERNETES: Mapping[str, Any] = {
 OF_ITEMS: Mapping[str, Any] = {
     "Container": {"name": TOKEN, "image": f"{TOKEN}:1"},
     "Volume": {"name": TOKEN, "emptyDir": {}},
-    "VolumeMount": {"name": "config", "mountPath": f"/{TOKEN}"},
+    "VolumeMount": {"name": TOKEN, "mountPath": f"/{TOKEN}"},
     "Toleration": {"key": TOKEN, "operator": "Exists"},
     "TopologySpreadConstraint": {"maxSkew": 7, "topologyKey": TOKEN, "whenUnsatisfiable": "ScheduleAnyway"},
     "HostAlias": {"ip": "10.77.7.7", "hostnames": [TOKEN]},

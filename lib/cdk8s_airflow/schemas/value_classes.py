@@ -143,6 +143,12 @@ class _Row(NamedTuple):
             return False
         return all(step in ("*", there) for step, there in zip(self.steps, path, strict=False))
 
+    def below(self, path: Key) -> bool:
+        """Whether the row is about keys below a key only."""
+        if len(self.steps) <= len(path):
+            return False
+        return all(step in ("*", there) for step, there in zip(self.steps, path, strict=False))
+
     def applies(self, setting: Setting) -> bool:
         """Whether the row is for the versions of a setting."""
         charts, airflow = self.told.get("charts", ""), self.told.get("airflow", "")
@@ -169,10 +175,12 @@ class _Rows:
                 yield row
 
     def below(self, path: Key) -> bool:
-        """Whether there are rows for keys below a key."""
+        """Whether there are rows, or exceptions of rows, for keys below a key."""
+        first = str(path[0])
         return any(
-            len(row.steps) > len(path) and all(s in ("*", p) for s, p in zip(row.steps, path, strict=False))
-            for row in self._from(str(path[0]))
+            row.below(path)
+            or (row.covers(path) and any(each.below(path) for each in _exceptions(row.told.get("but", ""), first)))
+            for row in self._from(first)
         )
 
     def _from(self, first: str) -> list[_Row]:
@@ -344,6 +352,7 @@ def _is_plain_pair(pair: tuple[object, object]) -> bool:
     return all(isinstance(each, str) and _PLAIN_PAIR.fullmatch(each) for each in pair)
 
 
+@lru_cache(maxsize=2048)
 def told_apart(path: Key) -> bool:
     """Whether the data distinguishes keys below a key."""
     return _classes().classes.below(path) or _classes().effects.below(path)
