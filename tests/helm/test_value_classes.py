@@ -58,6 +58,7 @@ from cdk8s_airflow.schemas import facts_store, value_classes
 from cdk8s_airflow.schemas.setting import Setting
 from cdk8s_airflow.schemas.validation_errors import knows
 from cdk8s_airflow.schemas.value_classes import Key, ValueClass, Values
+from cdk8s_airflow.text.documents import dotted
 from tests.airflow.wire.samples import PAIRS, WITH_AIRFLOW_3, Pair, called, git, release
 from tests.helm.references import dangling
 from tests.helm.rendering import Rendered, render_text
@@ -159,11 +160,13 @@ class Platform:
         return [*ours, *value] if isinstance(ours, list) and isinstance(value, list) else value
 
     @functools.cached_property
-    def refused(self) -> set[Key]:
-        """The keys of ``values=`` that must not be set in this release."""
+    def refused(self) -> set[str]:
+        """The keys of ``values=`` that must not be set in this release, dotted."""
         values, schema = self._values(self.given), facts_store.values_schema(self.chart)
-        found = given_value_rules(self.settings, self.ours, self.given, values, schema)
-        return {tuple(finding.at.removeprefix("values.").split(".")) for finding in found}
+        return {
+            finding.at.removeprefix("values.")
+            for finding in given_value_rules(self.settings, self.ours, self.given, values, schema)
+        }
 
     def with_key(self, key: Key, value: object) -> Platform:
         """The platform with one more key."""
@@ -179,10 +182,24 @@ class Platform:
         given = _without(self.given, self.with_key(key, value).refused - self.refused)
         return self if given == self.given else Platform(self.name, self.settings, given).accepting(key, value)
 
+    def trial(self, key: Key, value: Any) -> tuple[Platform, Any]:
+        """The platform without a key, and the value to set.
+
+        A companion whose opposite would be refused is removed, and then set as it is.
+        """
+        base, mine = self.accepting(key, value), value_classes.value_at(self.given, key)
+        if mine is value_classes.MISSING or not base.refuses(key, value):
+            return base, value
+        return Platform(self.name, self.settings, _without(self.given, {dotted(key)})), mine
+
     def refuses(self, key: Key, value: object) -> bool:
         """Whether the library refuses a key, a section that contains it, or keys below it."""
-        refused = self.with_key(key, value).refused
-        return any(all(mine == theirs for mine, theirs in zip(key, each, strict=False)) for each in refused)
+        mine = dotted(key)
+        return any(
+            f"{longer}.".startswith((f"{shorter}.", f"{shorter}["))
+            for each in self.with_key(key, value).refused
+            for shorter, longer in ((mine, each), (each, mine))
+        )
 
     @functools.cached_property
     def plain(self) -> str:
@@ -213,11 +230,11 @@ class Platform:
         return {each for each in dangling(rendered, ours) | lost if TOKEN not in each and not each.endswith(keytab)}
 
 
-def _without(tree: Mapping[str, Any], keys_: set[Key], at: Key = ()) -> dict[str, Any]:
-    """A tree without some keys."""
-    kept = {step: each for step, each in tree.items() if (*at, step) not in keys_}
+def _without(tree: Mapping[str, Any], removed: set[str], at: Key = ()) -> dict[str, Any]:
+    """A tree without some keys, which are dotted."""
+    kept = {step: each for step, each in tree.items() if dotted((*at, step)) not in removed}
     return {
-        step: _without(each, keys_, (*at, step)) if isinstance(each, Mapping) else each for step, each in kept.items()
+        step: _without(each, removed, (*at, step)) if isinstance(each, Mapping) else each for step, each in kept.items()
     }
 
 
@@ -303,8 +320,8 @@ def _with_companions(plain: Platform) -> Platform:
     given: dict[str, Any] = {}
     schema = facts_store.values_schema(plain.chart)
     split = knows(schema, ("workers", "celery"))
-    for dotted, value in COMPANIONS:
-        path = tuple(dotted.split("."))
+    for name, value in COMPANIONS:
+        path = tuple(name.split("."))
         if all(knows(schema, path[: length + 1]) for length in range(len(path))) and not (
             split and path[0] == "workers" and path[1] not in ("celery", "kubernetes")
         ):
@@ -346,7 +363,7 @@ def chosen(found: list[Any], seed: str) -> list[Any]:
 
 def wrong_if_free(platform: Platform, key: Key, value: Any) -> Iterator[str]:
     """What is wrong if the key is free: nothing changes, a reference breaks, or the library refuses it."""
-    base = platform.accepting(key, value)
+    base, value = platform.trial(key, value)
     compiled = base.compiled(overlay(base.given, nested(key, value)))
     text = base.text(compiled)
     if text == base.plain:
