@@ -359,7 +359,7 @@ def test_a_switch_can_be_set_to_false(key: str) -> None:
     assert refused(nested(tuple(key.split(".")), False), executor=CELERY) == {}
 
 
-def test_a_section_is_told_apart_from_its_switch() -> None:
+def test_a_switch_is_distinguished_from_its_section() -> None:
     given = {"kerberos": {"enabled": False, "principal": "airflow@EXAMPLE.COM"}}
     assert refused(given) == {"values.kerberos.principal": "values/ignored-key"}
 
@@ -397,6 +397,14 @@ def test_the_init_container_for_kerberos_has_a_security_context_only_where_a_tem
     given = {"kerberos": {"enabled": True}, "workers": {"kerberosInitContainer": container}}
     told = found(given, executor=CELERY, chart_version=chart, airflow_version=airflow)
     assert [each.rule for each in told] == (["values/ignored-key"] if chart in ("1.15.0", "1.18.0") else [])
+
+
+@pytest.mark.parametrize(("chart", "airflow"), [("1.20.0", "2.11.0"), ("1.20.0", "3.1.8"), ("1.22.0", "2.11.0")])
+def test_the_cleanup_of_pods_cannot_be_switched_on_without_pods_of_tasks(chart: str, airflow: str) -> None:
+    given = {"cleanup": {"enabled": True}}
+    (finding,) = found(given, executor=CELERY, chart_version=chart, airflow_version=airflow)
+    assert (finding.rule, finding.at) == ("values/ignored-key", "values.cleanup.enabled")
+    assert ("creates its Role" in finding.problem) == (chart == "1.20.0")
 
 
 @pytest.mark.parametrize(("section", "executor"), [("celery", CELERY), ("kubernetes", KubernetesExecutor())])
