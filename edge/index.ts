@@ -419,3 +419,25 @@ export class Bulk {
 
   private constructor() {}
 }
+
+/**
+ * A construct that is created together with its API objects, with one call from another language.
+ */
+export class BulkConstruct extends Construct {
+  /**
+   * Creates the construct and its objects, or nothing.
+   *
+   * @param scope the parent
+   * @param id the construct id
+   * @param objects as for `Bulk.add()`
+   */
+  public constructor(scope: Construct, id: string, objects: string) {
+    super(scope, id);
+    try {
+      Bulk.add(this, objects);
+    } catch (error) {
+      scope.node.tryRemoveChild(this.node.id);
+      throw error;
+    }
+  }
+}

@@ -9,6 +9,7 @@ from typing import Any
 import cdk8s
 import pytest
 from constructs import Construct
+from jsii._kernel.providers.process import _NodeProcess
 
 from cdk8s_airflow.app.construct import PlatformConstruct, checked, path_below
 from cdk8s_airflow.app.registry import registry_of
@@ -123,7 +124,7 @@ def test_a_duplicate_id_has_our_message() -> None:
     assert (finding.rule, finding.at, finding.seen) == ("construct/id", "id", "'p'")
     assert finding.path == "c/p"
     assert finding.problem == "must be unique in the Chart 'c', and another construct there has it"
-    line = Probe.__init__.__code__.co_firstlineno + 9
+    line = test_a_duplicate_id_has_our_message.__code__.co_firstlineno + 4
     assert finding.fix == f'Use another id in test_construct.py, line {line}, such as "p-2"'
 
 
@@ -176,3 +177,68 @@ def test_scope_and_id_are_left_to_the_construct_itself() -> None:
 
     found = checked(constructor, {"self": 1, "scope": "a", "id": "b", "other": "c", "__class__": 2})
     assert [finding.at for finding in found] == ["other"]
+
+
+class Renamed(Probe):
+    """Replaces a member of ``Construct``, which Node calls back."""
+
+    def to_string(self) -> str:
+        return "renamed"
+
+
+def _requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The requests to Node that create something or add objects, from now on."""
+    sent: list[str] = []
+    send = _NodeProcess.send
+
+    def watched(self: Any, request: Any, *others: Any) -> Any:
+        name = type(request).__name__
+        if name in ("CreateRequest", "StaticInvokeRequest"):
+            sent.append(f"{name} {getattr(request, 'method', '') or request.fqn}")
+        return send(self, request, *others)
+
+    monkeypatch.setattr(_NodeProcess, "send", watched)
+    return sent
+
+
+def test_a_construct_and_its_objects_are_created_with_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    chart = new_chart()
+    Probe(chart, "first")  # the registry asks for the app once
+    sent = _requests(monkeypatch)
+    probe = Probe(chart, "p", {"settings": config_map(), "cluster": cluster()})
+    assert sent == ["CreateRequest cdk8s-airflow-bulk.BulkConstruct"]
+    assert chart.node.find_child("p") is probe
+    assert cdk8s.ApiObject.of(probe.node.find_child("cluster")).kind == "Cluster"
+
+
+def test_a_construct_without_objects_exists_after_its_constructor() -> None:
+    chart = new_chart()
+    probe = Probe(chart, "p")
+    assert chart.node.find_child("p") is probe
+    assert [each.node.id for each in chart.node.children] == ["p"]
+
+
+def test_a_child_creates_its_parent_first() -> None:
+    class Parent(PlatformConstruct):
+        def __init__(self, scope: Construct, id: str) -> None:
+            super().__init__(scope, id, [])
+            Probe(self, "child")
+            self._emit({"settings": config_map()})
+
+    parent = Parent(new_chart("c"), "p")
+    assert [each.node.path for each in parent.node.find_all()] == ["c/p", "c/p/child", "c/p/settings"]
+
+
+def test_a_class_that_replaces_members_of_a_construct_is_known_to_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    chart = new_chart()
+    sent = _requests(monkeypatch)
+    Renamed(chart, "p", {"settings": config_map()})
+    assert "CreateRequest constructs.Construct" in sent
+    assert len(emitted(chart)) == 1
+
+
+def test_objects_that_cdk8s_refuses_leave_the_message_of_the_objects() -> None:
+    app = cdk8s.App()
+    with pytest.raises(PlatformError) as caught:
+        Probe(app, "p", {"settings": config_map()})
+    assert [finding.rule for finding in caught.value] == ["edge/refused"]

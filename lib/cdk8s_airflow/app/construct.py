@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -14,7 +15,7 @@ from cdk8s_airflow.app.facts import state
 from cdk8s_airflow.app.registry import Registry, identity_of, registry_of
 from cdk8s_airflow.app.secret_findings import file_findings, manifests_findings
 from cdk8s_airflow.kube.argument_types import accept_plain_types
-from cdk8s_airflow.kube.emit import emit
+from cdk8s_airflow.kube.emit import create, emit, payload
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.provided_secret import ProvidedSecret
 from cdk8s_airflow.model.secret_need import SecretNeed
@@ -115,7 +116,12 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
 
     A subclass checks its arguments with :func:`checked`, calls ``super().__init__``, and hands finished manifests to
     :meth:`_emit`. While findings are collected instead of raised, a construct with findings exists but emits nothing.
+
+    A call into Node takes long, so cdk8s creates the construct together with its objects. It does so before if anything asks for
+    the construct in Node: a child, ``node``, a finding, or the end of the constructor.
     """
+
+    _node_reference: Any = None
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
@@ -138,16 +144,51 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         findings = list(findings)
         self._path = path_below(scope, id) if findings else ""
         self._sound = not report(finding.within(self._path) for finding in findings)
-        refused = ""
-        try:
-            super().__init__(scope, id)
-        except RuntimeError as error:
-            refused = first_line(error)
-        if refused:
-            raise PlatformError([_refused(refused, id, scope.node.path)])
         self._scope = scope
         self._id = id
         self._secret_needs: tuple[SecretNeed, ...] = ()
+        if findings:
+            self._create()
+
+    if not TYPE_CHECKING:
+
+        @property
+        def __jsii_ref__(self) -> Any:
+            """The reference that jsii passes to Node. Asking for it creates the construct there."""
+            if self._node_reference is None:
+                if "_id" not in self.__dict__:
+                    raise AttributeError("the construct has no scope yet")
+                self._create()
+            return self._node_reference
+
+        @__jsii_ref__.setter
+        def __jsii_ref__(self, reference: Any) -> None:
+            self._node_reference = reference
+
+    def _create(self) -> None:
+        """Create the construct in Node without objects, if it does not exist there yet."""
+        if self._node_reference is not None:
+            return
+        refused = ""
+        try:
+            super().__init__(self._scope, self._id)
+        except RuntimeError as error:
+            refused = first_line(error)
+        if refused:
+            raise PlatformError([_refused(refused, self._id, self._scope.node.path)])
+
+    def _create_with(self, manifests: Mapping[str, Mapping[str, Any]], exact: Collection[str]) -> bool:
+        """Create the construct in Node together with its objects. Returns whether it has succeeded; otherwise nothing has changed."""
+        if self._node_reference is not None or _overrides(type(self)):
+            return False
+        objects = payload(manifests, exact=exact)
+        if objects is None:
+            return False
+        try:
+            create(self, self._scope, self._id, objects)
+        except RuntimeError:
+            return False
+        return True
 
     @property
     def sound(self) -> bool:
@@ -177,6 +218,7 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         """Report findings that depend on other constructs of the app."""
         found = list(found)
         if found:
+            self._create()
             path = path_below(self._scope, self._id)
             self._sound = not report(finding.within(path) for finding in found)
 
@@ -217,7 +259,8 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         self._require_definitions(crds, facts)
         exact = {id for id, each in checked.items() if each.exact}
         made = {id: canonical(checked[id].document if id in exact else manifest) for id, manifest in manifests.items()}
-        emit(self, made, exact=exact)
+        if not self._create_with(made, exact):
+            emit(self, made, exact=exact)
         self._registry.checked.update((identity_of(manifest), manifest) for manifest in made.values())
 
     def _require_definitions(self, crds: Iterable[str], facts: ClusterFacts | None) -> None:
@@ -229,6 +272,13 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
 
 
 document(PlatformConstruct)
+
+
+@functools.cache
+def _overrides(kind: type[PlatformConstruct]) -> bool:
+    """Whether a class replaces a member of ``Construct``, which Node must then know."""
+    own = {name for base in kind.__mro__[: kind.__mro__.index(Construct)] for name in vars(base)}
+    return any(name in own for name in vars(Construct) if not name.startswith("_"))
 
 
 def path_teller(scope: Construct, id: str) -> Callable[[], str]:

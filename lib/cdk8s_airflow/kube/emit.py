@@ -1,7 +1,8 @@
 """Passes finished manifests to cdk8s, for all kinds.
 
 A call into Node takes much longer than creating the object, so :func:`emit` sends all manifests of a construct in one
-call, through a small jsii module of this library. The results are ordinary ``cdk8s.ApiObject`` children of the construct.
+call, through a small jsii module of this library, and :func:`create` does so in the call that creates the construct. The
+results are ordinary ``cdk8s.ApiObject`` children of the construct.
 """
 
 from __future__ import annotations
@@ -79,6 +80,41 @@ def emitted_object(scope: constructs.Construct, id_: str) -> cdk8s.ApiObject:
     from cdk8s import ApiObject
 
     return ApiObject.of(scope.node.find_child(id_))
+
+
+def create(construct: constructs.Construct, scope: constructs.Construct, id: str, objects: str) -> None:
+    """Create a construct that exists in Python only, together with its objects, in one call.
+
+    Args:
+        construct: the construct. Its class must not override members of ``Construct``.
+        scope: its parent.
+        id: its construct id.
+        objects: as from :func:`payload`.
+
+    Raises:
+        RuntimeError: if cdk8s refuses the construct or one of the objects. Then neither exists.
+    """
+    import jsii
+
+    from cdk8s_airflow.kube.bulk import BulkConstruct
+
+    jsii.create(BulkConstruct, construct, [scope, id, objects])
+
+
+def payload(manifests: Mapping[str, Mapping[str, object]], *, exact: Collection[str] = ()) -> str | None:
+    """The objects as :func:`create` takes them. None if something is wrong with them, which :func:`emit` then reports.
+
+    Args:
+        manifests: as for :func:`emit`.
+        exact: as for :func:`emit`.
+    """
+    findings: list[Finding] = []
+    objects = _objects(manifests, exact, findings)
+    return None if findings or not objects or _way() is _by_patches else _json(objects)
+
+
+def _json(objects: list[_Object]) -> str:
+    return json.dumps(objects, allow_nan=False, separators=(",", ":"))
 
 
 def _objects(
@@ -252,7 +288,7 @@ def _way() -> _Add:
         return _by_patches
 
     def by_bulk(scope: constructs.Construct, objects: list[_Object]) -> list[str]:
-        return Bulk.add(scope, json.dumps(objects, allow_nan=False, separators=(",", ":")))
+        return Bulk.add(scope, _json(objects))
 
     return by_bulk
 

@@ -24,16 +24,16 @@ def find_in_tree(tree: object) -> Iterator[tuple[Path, str]]:
 
     The content of a Secret is reported wherever one is nested. The encrypted content of a SealedSecret is skipped.
     """
-    texts: list[str] = []
+    texts: dict[str, None] = {}
     if _collect(tree, "", texts) or next(findings("\n".join(texts)), None) is not None:
         yield from _places(tree, (), "")
 
 
-def _collect(value: Any, name: str, texts: list[str]) -> bool:
-    """Collects the strings of a document. Returns whether its names and values alone make it suspicious."""
+def _collect(value: Any, name: str, texts: dict[str, None]) -> bool:
+    """Collects the strings of a document, each once. Returns whether its names and values alone make it suspicious."""
     kind = type(value)  # compared first, because most values have one of these types
     if kind is str or isinstance(value, str):
-        texts.append(value)
+        texts[value] = None
         return bool(name) and is_secret_value(name, value)
     if kind is dict or isinstance(value, Mapping):
         suspicious = ("value" in value and _is_secret_variable(value)) or (
@@ -42,9 +42,9 @@ def _collect(value: Any, name: str, texts: list[str]) -> bool:
         for key, item in value.items():
             if isinstance(key, str) and not (key == ENCRYPTED and _is_sealed(value)):
                 if len(key) > 15:
-                    texts.append(key)
+                    texts[key] = None
                 if type(item) is str:  # as below, without a call: nearly all values are strings
-                    texts.append(item)
+                    texts[item] = None
                     suspicious |= bool(key) and is_secret_value(key, item)
                 else:
                     suspicious |= _collect(item, key, texts)

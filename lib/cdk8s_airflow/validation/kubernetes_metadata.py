@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -38,6 +39,10 @@ def type_problems(pairs: object) -> Iterator[MetadataProblem]:
 
 def label_problems(labels: object) -> Iterator[MetadataProblem]:
     """Everything that is wrong with labels."""
+    if type(labels) is dict and all(
+        type(key) is type(value) is str and _is_label(key, value) for key, value in labels.items()
+    ):
+        return
     yield from type_problems(labels)
     if not isinstance(labels, dict):
         return
@@ -50,6 +55,12 @@ def label_problems(labels: object) -> Iterator[MetadataProblem]:
                 "shorten the value, or use an annotation",
                 value,
             )
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_label(key: str, value: str) -> bool:
+    """Whether nothing is wrong with a label. The same labels occur at most objects of an app."""
+    return not any(_key_problems({key: value})) and is_label_value(value)
 
 
 def annotation_problems(annotations: object) -> Iterator[MetadataProblem]:

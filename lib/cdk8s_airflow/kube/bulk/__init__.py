@@ -66,3 +66,17 @@ class Bulk(metaclass=jsii.JSIIMeta, jsii_type="cdk8s-airflow-bulk.Bulk"):
             listing: the absolute path of the file for the list, which has the form of :meth:`list_objects`.
         """
         jsii.sinvoke(cls, "write", [app, folder, listing])
+
+
+class BulkConstruct(constructs.Construct, jsii_type="cdk8s-airflow-bulk.BulkConstruct"):
+    """A construct that is created together with its objects, with one call to Node."""
+
+    def __init__(self, scope: constructs.Construct, id: str, objects: str) -> None:
+        """Create the construct and its objects, or nothing.
+
+        Args:
+            scope: the parent.
+            id: the construct id.
+            objects: as for :meth:`Bulk.add`.
+        """
+        jsii.create(BulkConstruct, self, [scope, id, objects])
