@@ -148,7 +148,7 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         self._id = id
         self._secret_needs: tuple[SecretNeed, ...] = ()
         if findings:
-            self._create()
+            self._create_in_node()
 
     if not TYPE_CHECKING:
 
@@ -158,14 +158,14 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
             if self._node_reference is None:
                 if "_id" not in self.__dict__:
                     raise AttributeError("the construct has no scope yet")
-                self._create()
+                self._create_in_node()
             return self._node_reference
 
         @__jsii_ref__.setter
         def __jsii_ref__(self, reference: Any) -> None:
             self._node_reference = reference
 
-    def _create(self) -> None:
+    def _create_in_node(self) -> None:
         """Create the construct in Node without objects, if it does not exist there yet."""
         if self._node_reference is not None:
             return
@@ -218,7 +218,7 @@ class PlatformConstruct(Construct, metaclass=PlatformConstructType):
         """Report findings that depend on other constructs of the app."""
         found = list(found)
         if found:
-            self._create()
+            self._create_in_node()
             path = path_below(self._scope, self._id)
             self._sound = not report(finding.within(path) for finding in found)
 
