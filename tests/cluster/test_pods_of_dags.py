@@ -28,6 +28,7 @@ from cdk8s_airflow import (
 )
 from tests.cluster.kit import Kubectl, Platform, PlatformRunner
 from tests.cluster.kit.airflow_api import AirflowApi
+from tests.cluster.kit.airflow_cli import AirflowCli
 from tests.cluster.platforms import FACTS
 
 DAGS = Path(__file__).parent / "dags_pods"
@@ -86,9 +87,7 @@ def program(airflow_version: str) -> App:
 def platform(runner: PlatformRunner, tmp_path: Path) -> Iterator[Platform]:
     """The platform with Airflow 3, with all pods ready."""
     with runner.platform(program("3.2.2"), tmp_path, small=True) as running:
-        running.apply()
-        running.wait_for_databases()
-        running.wait_for_releases()
+        running.install()
         yield running
 
 
@@ -106,6 +105,18 @@ def test_tasks_start_pods_in_each_namespace_also_deferred_and_with_xcom(platform
         )
         xcom = f"/api/v2/dags/{DAG}/dagRuns/pods/taskInstances/home_xcom/xcomEntries/return_value"
         assert api.call("GET", xcom)["value"] == "handed over"
+
+
+def test_tasks_of_airflow_2_start_pods_in_each_namespace_also_deferred_and_with_xcom(
+    runner: PlatformRunner, tmp_path: Path
+) -> None:
+    with runner.platform(program("2.11.0"), tmp_path, small=True) as running:
+        running.install()
+        with running.explained():
+            cli = AirflowCli(runner.kubectl, dag=DAG)
+            cli.wait_for_dag()
+            state = cli.run_to_the_end("pods", 1200)
+            assert (state, cli.tasks("pods")) == ("success", dict.fromkeys(TASKS, "success"))
 
 
 @pytest.mark.parametrize("version", sorted(CHARTS))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import time
 from pathlib import Path
 
-import pytest
-
-from tests.cluster.kit import Kubectl, KubectlError, PlatformRunner
-from tests.cluster.kit.airflow_api import DAG, AirflowApi
+from tests.cluster.kit import PlatformRunner
+from tests.cluster.kit.airflow_api import AirflowApi
+from tests.cluster.kit.airflow_cli import AirflowCli
 from tests.cluster.platforms import homelab
 
 CONNECTION = "cluster-test-connection"
@@ -17,47 +14,24 @@ OLDEST, MIDDLE, NEWEST = ("1.15.0", "2.9.3"), ("1.20.0", "2.11.0"), ("1.22.0", "
 """Chart and Airflow, as docs/how-to/upgrade-airflow.md says: 2.11 is the last version before Airflow 3."""
 
 
-def airflow(kubectl: Kubectl, *command: str, timeout: float = 180) -> str:
-    """The output of a command of Airflow in the scheduler."""
-    return kubectl.run(
-        "-n",
-        "airflow",
-        "exec",
-        "deploy/airflow-scheduler",
-        "-c",
-        "scheduler",
-        "--",
-        "airflow",
-        *command,
-        timeout=timeout,
-    ).stdout
-
-
-def run_state(kubectl: Kubectl, run: str) -> str:
-    """The state of a DAG run, by the command line of Airflow 2."""
-    text = airflow(kubectl, "dags", "list-runs", "-d", DAG, "-o", "json")
-    found = json.loads(text[text.index("[{") :]) if "[{" in text else []
-    return str(next((each["state"] for each in found if each["run_id"] == run), ""))
-
-
 def test_airflow_2_9_becomes_2_11_and_then_3_2_and_keeps_runs_and_connections(
     runner: PlatformRunner, tmp_path: Path
 ) -> None:
     kubectl = runner.kubectl
+    cli = AirflowCli(kubectl)
     with runner.platform(homelab("kubernetes", versions=OLDEST).app, tmp_path, small=True) as platform:
         platform.install()
         with platform.explained():
-            wait_until_parsed(kubectl)
-            airflow(kubectl, "connections", "add", CONNECTION, "--conn-type", "http", "--conn-host", "example.com")
-            airflow(kubectl, "dags", "unpause", DAG)
-            run_to_the_end(kubectl, "oldest")
+            cli.wait_for_dag()
+            cli.run("connections", "add", CONNECTION, "--conn-type", "http", "--conn-host", "example.com")
+            assert cli.run_to_the_end("oldest") == "success"
         middle = runner.change(platform, homelab("kubernetes", versions=MIDDLE).app, small=True)
         with middle.explained():
             middle.create_secrets()
             middle.upgrade()
-            wait_until_parsed(kubectl)
-            assert run_state(kubectl, "oldest") == "success"
-            run_to_the_end(kubectl, "middle")
+            cli.wait_for_dag()
+            assert cli.run_state("oldest") == "success"
+            assert cli.run_to_the_end("middle") == "success"
         newest = runner.change(middle, homelab("kubernetes", versions=NEWEST).app, small=True)
         with newest.explained():
             newest.create_secrets()
@@ -100,23 +74,3 @@ def test_single_becomes_highly_available_while_a_task_runs(runner: PlatformRunne
                 for each in kubectl.items("deployments", "-n", "airflow")
             }
             assert (ready["airflow-scheduler"], ready["airflow-api-server"]) == (2, 2)
-
-
-def run_to_the_end(kubectl: Kubectl, run: str) -> None:
-    """Start a run of Airflow 2; it must succeed."""
-    airflow(kubectl, "dags", "trigger", DAG, "--run-id", run)
-    end = time.monotonic() + 600
-    while (state := run_state(kubectl, run)) not in ("success", "failed") and time.monotonic() < end:
-        pass  # each question takes seconds
-    assert state == "success"
-
-
-def wait_until_parsed(kubectl: Kubectl) -> None:
-    """Wait until Airflow 2 knows the DAG; each command takes seconds."""
-    for _ in range(20):
-        try:
-            if DAG in airflow(kubectl, "dags", "list", "-o", "plain"):
-                return
-        except KubectlError:
-            continue
-    pytest.fail(f"Airflow does not know the DAG {DAG}")
