@@ -379,6 +379,12 @@ def test_a_switch_is_distinguished_from_its_section() -> None:
             {"ingress": {"flower": {"enabled": True}}},
             {"ingress": {"flower": {"enabled": True, "tls": {"enabled": True}}}},
         ),
+        (
+            "ingress.flower.host",
+            "flower.example.com",
+            {"ingress": {"flower": {"enabled": True, "hosts": [{"name": "other.example.com"}]}}},
+            {"ingress": {"flower": {"enabled": True}}},
+        ),
     ],
 )
 def test_a_key_that_another_key_disables_is_refused(key: str, value: str, without: Any, needed: Any) -> None:
