@@ -41,9 +41,9 @@ OF_THE_OPERATOR = PoolMetrics(
     tuple(f"cnpg_pgbouncer_pools_sv_{state}" for state in ("active", "idle", "used")),
 )
 OF_THE_CHART = PoolMetrics(
-    "pgbouncer_pools_active_clients",
-    "pgbouncer_pools_waiting_clients",
-    tuple(f"pgbouncer_pools_{state}_server" for state in ("active", "idle", "used")),
+    "pgbouncer_exporter_pools_active_clients",
+    "pgbouncer_exporter_pools_waiting_clients",
+    tuple(f"pgbouncer_exporter_pools_{state}_server" for state in ("active", "idle", "used")),
 )
 
 

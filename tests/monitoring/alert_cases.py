@@ -205,7 +205,9 @@ CASES: dict[str, Case] = {
         0,
     ),
     "PgBouncerClientsWaiting": gauge(
-        'pgbouncer_pools_waiting_clients{namespace="airflow",job="airflow-pgbouncer",database="airflow-metadata"}', 1, 0
+        'pgbouncer_exporter_pools_waiting_clients{namespace="airflow",job="airflow-pgbouncer",database="airflow-metadata"}',
+        1,
+        0,
     ),
     "ObjectStoreDown": Case(fires={f"up{{{STORE}}}": "1x10 0x80"}, quiet={f"up{{{STORE}}}": "1x80"}),
     "ObjectStoreVolumeServerDown": Case(

@@ -29,6 +29,9 @@ CLOUD_WATCH = CloudWatchOutput(region="eu-central-1", log_group="/airflow/produc
 FLUENT_BIT = json.loads((Path(__file__).parents[1] / "truth/programs/fluent_bit.options.json").read_text("utf-8"))
 """The options of Fluent Bit, from its source."""
 
+ALLOY = json.loads((Path(__file__).parents[1] / "truth/programs/alloy.arguments.json").read_text("utf-8"))
+"""The arguments and blocks of components of Alloy, from its source."""
+
 NAMES = ("airflow-alloy", "airflow-fluent-bit")
 ROLE = ServiceAccount(annotations={"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/logs"})
 
@@ -74,6 +77,55 @@ def test_alloy_reads_logs_by_the_api_and_its_pod_is_restricted() -> None:
     used = set(re.findall(r"(discovery\.\w+\.\w+|loki\.\w+\.\w+)\.(?:targets|output|receiver)", config))
     defined = {f"{kind}.{name}" for kind, name in re.findall(r'^([\w.]+) "(\w+)" \{', config, re.MULTILINE)}
     assert used <= defined
+
+
+def wrong_arguments(config: str) -> list[str]:
+    """Arguments and blocks that a component of Alloy does not have, and required arguments that are missing."""
+    found: list[str] = []
+    open_blocks: list[tuple[str, dict[str, Any] | None, set[str]]] = []
+
+    def close() -> None:
+        name, accepted, used = open_blocks.pop()
+        required = {key for key, kind in (accepted or {}).get("attributes", {}).items() if kind == "required"}
+        found.extend(f"{name}: {key} is missing" for key in sorted(required - used))
+
+    for line in map(str.strip, config.splitlines()):
+        block = re.fullmatch(r'([\w.]+)(?: "\w+")? \{', line)
+        attribute = re.match(r"(\w+)\s*= ", line)
+        parent = open_blocks[-1][1] if open_blocks else {"attributes": {}, "blocks": ALLOY}
+        if block is not None:
+            accepted = None if parent is None else parent["blocks"].get(block[1])
+            if accepted is None:
+                found.append(f"{block[1]} is not a block of {open_blocks[-1][0] if open_blocks else 'Alloy'}")
+            open_blocks.append((block[1], accepted, set()))
+        elif attribute is not None:
+            if parent is not None:
+                open_blocks[-1][2].add(attribute[1])
+                if attribute[1] not in parent["attributes"]:
+                    found.append(f"{attribute[1]} is not an argument of {open_blocks[-1][0]}")
+            if line.endswith("{"):
+                open_blocks.append((attribute[1], None, set()))
+        elif line.startswith("}"):
+            close()
+    assert open_blocks == []
+    return found
+
+
+def test_alloy_has_the_arguments_and_blocks_of_its_configuration() -> None:
+    full = LokiOutput(
+        url="https://loki.acme.lab/push", tenant="a", credentials=BasicAuthSecret("loki"), labels={"cluster": "b"}
+    )
+    for output in (LOKI, full):
+        manifests, _, _ = collector(AlloyLogs, output=output)
+        config = one(manifests, "ConfigMap")["data"]["config.alloy"]
+        assert wrong_arguments(config) == []
+        for old, new, problem in (
+            ("tenant_id", "tenant", "tenant is not an argument of endpoint"),
+            ("stage.label_drop", "stage.drop_label", "stage.drop_label is not a block of loki.process"),
+            ("role = ", "kind = ", "discovery.kubernetes: role is missing"),
+            ("basic_auth", "basicauth", "basicauth is not a block of endpoint"),
+        ):
+            assert problem in wrong_arguments(config.replace(old, new)) or (output is LOKI and old not in config)
 
 
 def test_alloy_gets_credentials_from_a_secret_and_restarts_when_its_configuration_changes() -> None:

@@ -41,9 +41,9 @@ def _airflow(origin: str, versions: str = "") -> Metric:
     return Metric(source="airflow", origin=origin, airflow=versions)
 
 
-def _timer(name: str, origin: str) -> dict[str, Metric]:
+def _timer(name: str, origin: str, versions: str = "") -> dict[str, Metric]:
     """A timer of StatsD becomes a summary in seconds."""
-    return {f"{name}{suffix}": _airflow(origin) for suffix in ("", "_sum", "_count")}
+    return {f"{name}{suffix}": _airflow(origin, versions) for suffix in ("", "_sum", "_count")}
 
 
 METRICS: Mapping[str, Metric] = {
@@ -75,10 +75,11 @@ METRICS: Mapping[str, Metric] = {
     **_timer("airflow_dagrun_duration", "dagrun.duration.success.<dag_id>"),
     **_timer("airflow_dagrun_failed", "dagrun.duration.failed.<dag_id>"),
     **_timer("airflow_dagrun_schedule_delay", "dagrun.schedule_delay.<dag_id>"),
-    **_timer("airflow_task_queued_duration", "dag.<dag_id>.<task_id>.queued_duration"),
-    **_timer("airflow_task_scheduled_duration", "dag.<dag_id>.<task_id>.scheduled_duration"),
+    # Airflow 3 sends it for `dag.test()` only, because tasks start by the API. Airflow 2 does not know when a task was scheduled.
+    **_timer("airflow_task_queued_duration", "dag.<dag_id>.<task_id>.queued_duration", "<3"),
+    **_timer("airflow_task_scheduled_duration", "dag.<dag_id>.<task_id>.scheduled_duration", ">=3"),
     "git_sync_count_total": Metric(source="git-sync"),
-    "pgbouncer_pools_waiting_clients": Metric(source="pgbouncer-exporter"),
+    "pgbouncer_exporter_pools_waiting_clients": Metric(source="pgbouncer-exporter"),
     "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp": Metric(
         source="cloudnative-pg", origin="plugin barman-cloud"
     ),

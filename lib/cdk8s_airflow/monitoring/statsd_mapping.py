@@ -16,6 +16,7 @@ _LABELED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("airflow.executor.queued_tasks.*", "airflow_executor_queued_tasks", ("executor",)),
     ("airflow.executor.running_tasks.*", "airflow_executor_running_tasks", ("executor",)),
     ("airflow.dag_processing.last_duration.*", "airflow_dag_processing_last_duration", ("dag_file",)),
+    ("airflow.dag_processing.last_duration.*.*", "airflow_dag_processing_last_duration", ("bundle", "dag_file")),
     ("airflow.triggers.running.*", "airflow_triggers_running", ("hostname",)),
     ("airflow.triggerer.capacity_left.*", "airflow_triggerer_capacity_left", ("hostname",)),
     ("airflow.dag.*.*.queued_duration", "airflow_task_queued_duration", ("dag_id", "task_id")),
@@ -23,17 +24,26 @@ _LABELED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("airflow.dagrun.*.first_task_scheduling_delay", "airflow_dagrun_first_task_scheduling_delay", ("dag_id",)),
 )
 
+_DEPENDENCY_CHECK: Mapping[str, Any] = {
+    # The chart has this name with one part more, and the exporter finds no shorter pattern after a longer one.
+    "match": r"airflow\.dagrun\.dependency-check\.(.*)",
+    "match_type": "regex",
+    "name": "airflow_dagrun_dependency_check",
+    "labels": {"dag_id": "$1"},
+}
+
 
 def statsd_mappings() -> tuple[Mapping[str, Any], ...]:
     """Mappings for ``Statsd(mappings=...)``, which give labels to metrics that have none with the chart's mappings.
 
     They are added after the chart's own mappings, and the first match applies. With them, the dashboards of :class:`Dashboards`
-    show tasks by DAG, slots by pool and durations in the queue.
+    show tasks by DAG, slots by pool, and durations in or before the queue.
 
     Returns:
         The mappings, in the form of the exporter.
     """
-    return tuple(
+    labeled = (
         {"match": match, "name": name, "labels": {label: f"${index}" for index, label in enumerate(labels, 1)}}
         for match, name, labels in _LABELED
     )
+    return (*labeled, _DEPENDENCY_CHECK)

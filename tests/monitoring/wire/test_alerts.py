@@ -18,7 +18,6 @@ from tests.monitoring.alert_cases import CASES
 from tests.monitoring.samples import AIRFLOW, release, targets
 
 RUNBOOK = Path(__file__).parents[3] / "docs" / "how-to" / "respond-to-alerts.md"
-SEEN = Path(__file__).parents[1] / "seen"
 MAJORS = (2, 3)
 
 
@@ -90,27 +89,6 @@ def metrics_of(node: Any, parser: Any) -> set[str]:
     if type(node).__name__ == "VectorSelector":
         found.add(node.name)
     return found
-
-
-EVENTS = {
-    "airflow_dagrun_failed_count",
-    "airflow_scheduler_tasks_killed_externally",
-    "airflow_task_instances_without_heartbeats_killed",
-    "airflow_ti_failures",
-    "airflow_zombies_killed",
-}
-"""Metrics that exist after the first event only. The others are in the lists of metrics that were seen on a cluster."""
-
-
-def test_metrics_of_alerts_were_seen_on_a_running_platform() -> None:
-    """The lists have the names that a release and a Cluster served on a real Kubernetes cluster after some DAG runs."""
-    parser = pytest.importorskip("promql_parser")
-    lists = (path.read_text(encoding="utf-8").split() for path in sorted(SEEN.glob("*.txt")))
-    seen = {name for names_ in lists for name in names_}
-    used = {name for rule in rules() for name in metrics_of(parser.parse(rule["expr"]), parser)}
-    served = {name for name in used if name.startswith(("airflow_", "cnpg_"))}
-    poolers = {name for name in served if name.startswith("cnpg_pgbouncer_")}
-    assert served - seen - poolers == EVENTS - {"airflow_zombies_killed"}
 
 
 def test_thresholds_and_choices_reach_the_rules() -> None:

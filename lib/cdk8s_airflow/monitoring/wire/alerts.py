@@ -435,7 +435,7 @@ def _pgbouncer(release: ReleaseTarget) -> Iterator[Alert]:
     if release.pgbouncer is None:
         return
     where = {"namespace": release.namespace, "job": release.pgbouncer}
-    waiting = selected("pgbouncer_pools_waiting_clients", where)
+    waiting = selected("pgbouncer_exporter_pools_waiting_clients", where)
     yield Alert(
         name="PgBouncerClientsWaiting",
         expr=f"sum by (namespace, database) ({waiting}) > 0",

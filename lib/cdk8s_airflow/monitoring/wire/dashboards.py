@@ -226,12 +226,20 @@ def _dags(targets: Targets) -> Iterator[DashboardPanel]:
             "{{dag_id}} {{state}}",
         ),
     )
-    yield _panel(
-        "Time in the queue",
-        "Average time that tasks are queued. Needs statsd_mappings().",
-        (mean("airflow_task_queued_duration"), "{{dag_id}}"),
-        unit="s",
-    )
+    if sends(targets.release.airflow, "airflow_task_queued_duration_sum"):
+        yield _panel(
+            "Time in the queue",
+            "Average time that tasks are queued, until they run. Needs statsd_mappings().",
+            (mean("airflow_task_queued_duration"), "{{dag_id}}"),
+            unit="s",
+        )
+    else:
+        yield _panel(
+            "Time before the queue",
+            "Average time that tasks are scheduled, until they are queued. Needs statsd_mappings().",
+            (mean("airflow_task_scheduled_duration"), "{{dag_id}}"),
+            unit="s",
+        )
 
 
 def _database(targets: Targets) -> Iterator[DashboardPanel]:
@@ -267,12 +275,13 @@ def _database(targets: Targets) -> Iterator[DashboardPanel]:
             (f"max by (datname) ({selected('cnpg_pg_database_size_bytes', where, pods)})", "{{datname}}"),
             unit="bytes",
         )
-        yield _panel(
-            f"Replication lag of {name}",
-            "How far replicas are behind.",
-            (f"max by (pod) ({selected('cnpg_pg_replication_lag', where, pods)})", "{{pod}}"),
-            unit="s",
-        )
+        if cluster.instances > 1:
+            yield _panel(
+                f"Replication lag of {name}",
+                "How far replicas are behind.",
+                (f"max by (pod) ({selected('cnpg_pg_replication_lag', where, pods)})", "{{pod}}"),
+                unit="s",
+            )
     for pooler in targets.poolers:
         where, pods = {"namespace": pooler.namespace}, f'pod=~"{pooler.name}-.+"'
         yield _panel(
