@@ -33,7 +33,6 @@ NOT_SEEN: Mapping[str, str] = {
     "kubelet_volume_stats_available_bytes": "volumes of the cluster were folders, for which the kubelet has no figures",
     "kubelet_volume_stats_capacity_bytes": "volumes of the cluster were folders, for which the kubelet has no figures",
     "up": "Prometheus writes it itself",
-    **{name: "from the source code" for name, metric in METRICS.items() if metric.source == "seaweedfs"},
 }
 """Metrics that are in no list of this folder, and why."""
 

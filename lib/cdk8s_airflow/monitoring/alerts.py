@@ -89,7 +89,7 @@ class Alerts:
         sessions_percent: the percentage of ``max_connections`` that a PostgreSQL instance may use. Default: 80.
         replication_lag: how far a replica may be behind the primary. Default: ``"1m"``.
         backup_age: how old the newest backup may be. Default: ``"26h"``, for daily backups.
-        store_not_writable: how long an object store may find no volume for new data. Default: ``"5m"``.
+        store_not_writable: how long requests may fail because an object store finds no volume for new data. Default: ``"5m"``.
         store_errors_percent: the percentage of requests that an object store may answer with a server error (status 5xx).
             Default: 5.
         disabled: names of alerts that are not created. Default: none.

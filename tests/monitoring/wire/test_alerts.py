@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from cdk8s_airflow.monitoring.alerts import ALERT_NAMES, Alerts
 from cdk8s_airflow.monitoring.metrics import sends
+from cdk8s_airflow.monitoring.targets import Targets
 from cdk8s_airflow.monitoring.wire.alerts import alert_groups
 from tests.monitoring.alert_cases import CASES
 from tests.monitoring.samples import AIRFLOW, release, targets
@@ -149,6 +151,20 @@ def test_single_instance_without_backups_has_no_alerts_about_them() -> None:
         "PostgresSessionsHigh",
         "PostgresVolumeFilling",
     }
+
+
+def test_alerts_of_two_parts_in_one_namespace_have_different_labels() -> None:
+    one = targets()
+    two = Targets(
+        release=one.release,
+        clusters=(*one.clusters, replace(one.clusters[0], name="other-pg")),
+        poolers=(*one.poolers, replace(one.poolers[0], name="other-pooler")),
+        stores=(*one.stores, replace(one.stores[0], name="other-store")),
+    )
+    found = [rule for group in alert_groups(two, Alerts(), "airflow") for rule in group["rules"]]
+    labels = [(rule["alert"], *sorted(rule["labels"].items())) for rule in found]
+    assert len(set(labels)) == len(labels)
+    assert len(labels) > len(ALERT_NAMES)
 
 
 @pytest.fixture(scope="module", params=MAJORS)

@@ -16,7 +16,7 @@ from cdk8s_airflow.airflow.wire.sessions import AirflowOptions, task_slots, work
 from cdk8s_airflow.validation.frozen import frozen
 
 LOOP_SECONDS = 1
-"""The duration of a loop in the model, pods that it creates included. Without pods to create, 0.45 s were measured on two busy cores."""
+"""The duration of a loop in the model, pods that it creates included. On two busy cores, loops with 4 pods took 0.4 to 2.1 s."""
 
 TASK_MINUTES = 1
 """The duration of a task in the model, start of its pod included."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import field, replace
 from typing import Any
 
 from cdk8s_airflow.monitoring.alerts import Alerts, AlertSeverity
@@ -30,6 +31,7 @@ class Alert:
         severity: its severity, unless the user sets another one.
         summary: what happened, in one line.
         description: what it means and what to look at. May have templates of Prometheus.
+        labels: further labels, which distinguish it from the same alert for another cluster, pooler or store in the namespace.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Alert:
     severity: AlertSeverity
     summary: str
     description: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def alert_groups(targets: Targets, given: Alerts, called: str) -> list[dict[str, Any]]:
@@ -51,11 +54,13 @@ def alert_groups(targets: Targets, given: Alerts, called: str) -> list[dict[str,
     parts = {
         "airflow": [*_airflow(targets.release, given), *_kubernetes(targets.release, given)],
         "postgres": [
-            *(alert for cluster in targets.clusters for alert in _cluster(cluster, given)),
-            *(alert for pooler in targets.poolers for alert in _pooler(pooler)),
+            *(_labeled(each, "cluster", it.name) for it in targets.clusters for each in _cluster(it, given)),
+            *(_labeled(each, "pooler", it.name) for it in targets.poolers for each in _pooler(it)),
             *_pgbouncer(targets.release),
         ],
-        "object-store": [alert for store in targets.stores for alert in _store(store, given)],
+        "object-store": [
+            _labeled(each, "object_store", it.name) for it in targets.stores for each in _store(it, given)
+        ],
     }
     groups = []
     for part, alerts in parts.items():
@@ -63,6 +68,11 @@ def alert_groups(targets: Targets, given: Alerts, called: str) -> list[dict[str,
         if rules:
             groups.append({"name": f"{called}-{part}", "rules": rules})
     return groups
+
+
+def _labeled(alert: Alert, label: str, name: str) -> Alert:
+    """The alert with a label for the part that it is about."""
+    return replace(alert, labels={label: name})
 
 
 def prometheus_rule(groups: list[dict[str, Any]], name: str, namespace: str, labels: dict[str, str]) -> dict[str, Any]:
@@ -86,7 +96,7 @@ def _rule(alert: Alert, given: Alerts, release: ReleaseTarget) -> dict[str, Any]
         "alert": alert.name,
         "expr": alert.expr,
         "for": alert.pending,
-        "labels": {"severity": severity, "airflow_release": release.release, **given.labels},
+        "labels": {"severity": severity, "airflow_release": release.release, **alert.labels, **given.labels},
         "annotations": {"summary": alert.summary, "description": alert.description, **runbook},
     }
 
@@ -481,15 +491,16 @@ def _store(store: StoreTarget, given: Alerts) -> Iterator[Alert]:
         description="{{ $value | humanize }} percent of the disk of {{ $labels.name }} are free. All volumes become read-only "
         "before it is full.",
     )
-    failed = increased(selected("SeaweedFS_master_pick_for_write_error", where), "5m", ["namespace"])
+    # A healthy store counts some errors while it creates a volume, so only errors in each window are a fault.
+    failed = increased(selected("SeaweedFS_master_pick_for_write_error", where), window, ["namespace"])
     yield Alert(
         name="ObjectStoreNotWritable",
         expr=f"{failed} > 0",
         pending=_length(given.store_not_writable),
         severity="critical",
         summary=f"Object store {store.name} finds no volume for new data.",
-        description="No volume was writable for {{ $value | humanize }} requests in 5 minutes, and none could be created. Writing "
-        "of logs and backups fails.",
+        description=f"No volume was writable for {{{{ $value | humanize }}}} requests in {window}, and none could be created. "
+        "Writing of logs and backups fails.",
     )
     answers = "SeaweedFS_s3_request_total"
     errors, every = (

@@ -135,14 +135,17 @@ def _overview(targets: Targets) -> Iterator[DashboardPanel]:
     containers = f'{everywhere},container!=""'
     yield _panel(
         "Memory",
-        "Working set of each pod.",
-        (f"sum by (pod) ({selected('container_memory_working_set_bytes', {}, containers)})", "{{pod}}"),
+        "Working set of all containers of a name. Tasks of the Kubernetes executor run in containers called base.",
+        (f"sum by (container) ({selected('container_memory_working_set_bytes', {}, containers)})", "{{container}}"),
         unit="bytes",
     )
     yield _panel(
         "CPU",
-        "CPU cores that each pod uses.",
-        (f"sum by (pod) (rate({selected('container_cpu_usage_seconds_total', {}, containers)}[5m]))", "{{pod}}"),
+        "CPU cores that all containers of a name use.",
+        (
+            f"sum by (container) (rate({selected('container_cpu_usage_seconds_total', {}, containers)}[5m]))",
+            "{{container}}",
+        ),
     )
 
 
