@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,3 +82,41 @@ def test_lab_without_a_context_is_refused(tmp_path: Path) -> None:
 )
 def test_list_is_read_after_log_lines(output: str, expected: list[dict[str, str]]) -> None:
     assert install_lab._json_list(output) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ({"phase": "Pending"}, "Pending, 0 of 0 containers ready"),
+        (
+            {"phase": "Running", "containerStatuses": [{"name": "a", "ready": True}, {"name": "b", "ready": False}]},
+            "Running, 1 of 2 containers ready",
+        ),
+        (
+            {
+                "phase": "Pending",
+                "initContainerStatuses": [{"name": "i", "state": {"waiting": {"reason": "PodInitializing"}}}],
+                "containerStatuses": [
+                    {"name": "a", "image": "r/i:1", "state": {"waiting": {"reason": "ImagePullBackOff"}}}
+                ],
+            },
+            "Pending, 0 of 1 containers ready; a: ImagePullBackOff (r/i:1)",
+        ),
+        (
+            {
+                "phase": "Pending",
+                "conditions": [
+                    {
+                        "type": "PodScheduled",
+                        "status": "False",
+                        "reason": "Unschedulable",
+                        "message": "0/1 nodes are available: 1 Insufficient cpu.",
+                    }
+                ],
+            },
+            "Pending, 0 of 0 containers ready; Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.",
+        ),
+    ],
+)
+def test_what_keeps_a_pod_from_starting_is_shown(status: dict[str, Any], expected: str) -> None:
+    assert install_lab.pod_text({"status": status}) == expected

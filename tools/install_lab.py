@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,29 @@ _BEFORE_APPLY = frozenset(
         "doctor/kubernetes-version",
     }
 )
+
+
+_NORMAL = frozenset({"ContainerCreating", "PodInitializing"})
+
+
+def pod_text(pod: Mapping[str, Any]) -> str:
+    """The state of a pod in a few words: its phase, how many containers are ready, and what keeps it from starting.
+
+    Args:
+        pod: the pod as the API server returns it.
+    """
+    status = pod.get("status") or {}
+    containers = status.get("containerStatuses") or []
+    ready = sum(bool(each.get("ready")) for each in containers)
+    text = f"{status.get('phase')}, {ready} of {len(containers)} containers ready"
+    for each in (*(status.get("initContainerStatuses") or ()), *containers):
+        reason = ((each.get("state") or {}).get("waiting") or {}).get("reason")
+        if reason is not None and reason not in _NORMAL:
+            return f"{text}; {each['name']}: {reason} ({each.get('image')})"
+    for condition in status.get("conditions") or ():
+        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+            return f"{text}; {condition.get('reason')}: {condition.get('message')}"
+    return text
 
 
 class LabError(click.ClickException):
@@ -213,10 +236,7 @@ class Lab:
 
     def _show_pods(self) -> None:
         for pod in self._get("-n", NAMESPACE, "pods").get("items") or []:
-            status = pod.get("status") or {}
-            containers = status.get("containerStatuses") or []
-            ready = sum(bool(each.get("ready")) for each in containers)
-            self._show(pod["metadata"]["name"], f"{status.get('phase')}, {ready} of {len(containers)} containers ready")
+            self._show(pod["metadata"]["name"], pod_text(pod))
 
     def _show(self, name: str, state: str) -> None:
         if self._shown.get(name) != state:
