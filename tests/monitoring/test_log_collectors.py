@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +26,7 @@ from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.monitoring import AlloyLogs, CloudWatchOutput, FluentBitLogs, LokiOutput, S3LogOutput
 from cdk8s_airflow.schemas.pod_security import pod_findings
 from tests.making import emitted, make_airflow, new_chart
+from tests.ports import free_port
 from tests.truth import assert_accepted
 
 LOKI = LokiOutput(url="http://loki-gateway.monitoring.svc/loki/api/v1/push")
@@ -315,3 +320,80 @@ def test_retention_that_cloudwatch_does_not_accept_is_rejected() -> None:
         PlatformError, match=r"output.retention must be a number of days .* one of: 1d, 3d, .*3653d, got '31d'"
     ):
         collector(FluentBitLogs, output=output)
+
+
+def program(name: str, variable: str) -> str:
+    """A log collector; the test is skipped without it."""
+    found = os.environ.get(variable) or shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not on the PATH, and {variable} is not set")
+    return found
+
+
+OUTPUTS = {
+    "cloudwatch": CLOUD_WATCH,
+    "s3": S3LogOutput(region="eu-central-1", bucket="acme-pod-logs"),
+    "loki": LokiOutput(
+        url="https://loki.acme.lab/push", tenant="a", credentials=BasicAuthSecret("loki"), labels={"cluster": "lab"}
+    ),
+}
+
+
+LOGIN = {
+    "LOKI_USERNAME": "a",
+    "LOKI_PASSWORD": "b",
+    "AWS_ACCESS_KEY_ID": "a",
+    "AWS_SECRET_ACCESS_KEY": "b",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def starts(config: str, folder: Path) -> tuple[bool, str]:
+    """Whether Fluent Bit starts all of its plugins with a configuration, and what it prints."""
+    (folder / "parsers.conf").write_text("[PARSER]\n    Name json\n    Format json\n", encoding="utf-8")
+    for old, new in (
+        ("/fluent-bit/etc/parsers.conf", f"{folder}/parsers.conf"),
+        ("/var/fluent-bit/state", str(folder)),
+        ("0.0.0.0", "127.0.0.1"),
+        ("2020", str(free_port())),
+    ):
+        assert old in config
+        config = config.replace(old, new)
+    path = folder / "fluent-bit.conf"
+    path.write_text(config, encoding="utf-8")
+    command = [program("fluent-bit", "CDK8S_AIRFLOW_FLUENT_BIT"), "-c", str(path)]
+    printed, end = "", time.monotonic() + 30
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **LOGIN}
+    ) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            printed += line
+            if "stream processor started" in line or time.monotonic() > end:
+                running.kill()
+                return "stream processor started" in line, printed
+    return False, printed
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_fluent_bit_starts_with_its_configuration(name: str, tmp_path: Path) -> None:
+    role = {} if name == "loki" else {"service_account": ROLE}
+    manifests, _, _ = collector(FluentBitLogs, output=OUTPUTS[name], **role)
+    config = one(manifests, "ConfigMap")["data"]["fluent-bit.conf"]
+    started, printed = starts(config, tmp_path)
+    assert started, printed
+    for section in ("INPUT", "FILTER", "OUTPUT"):
+        (options_of_it,) = re.findall(rf"^\[{section}\]\n((?: {{4}}.*\n)+)", config, re.MULTILINE)
+        spoiled = config.replace(options_of_it, f"{options_of_it}    Not_An_Option         on\n")
+        started, printed = starts(spoiled, tmp_path)
+        assert not started
+        assert "unknown configuration property 'not_an_option'" in printed
+
+
+def test_alloy_accepts_its_configuration(tmp_path: Path) -> None:
+    manifests, _, _ = collector(AlloyLogs, output=OUTPUTS["loki"])
+    path = tmp_path / "config.alloy"
+    path.write_text(one(manifests, "ConfigMap")["data"]["config.alloy"], encoding="utf-8")
+    command = [program("alloy", "CDK8S_AIRFLOW_ALLOY"), "validate", str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert run.returncode == 0, run.stdout + run.stderr
