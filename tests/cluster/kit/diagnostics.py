@@ -9,6 +9,17 @@ from tests.cluster.kit.kubectl import Kubectl, KubectlError
 
 _LAST_LINES = 25
 
+_OPTIONAL = (
+    "helmreleases.helm.toolkit.fluxcd.io",
+    "helmrepositories.source.toolkit.fluxcd.io",
+    "helmcharts.source.toolkit.fluxcd.io",
+    "applications.argoproj.io",
+    "scaledobjects.keda.sh",
+    "horizontalpodautoscalers.autoscaling",
+    "externalsecrets.external-secrets.io",
+)
+"""Kinds that the cluster may not have: one of them in a list with others would make kubectl print nothing at all."""
+
 
 def diagnostics(kubectl: Kubectl, namespaces: Iterable[str]) -> str:
     """The state of some namespaces as text: objects of operators, pods, events, logs of containers that are not ready."""
@@ -19,6 +30,7 @@ def _namespace(kubectl: Kubectl, namespace: str) -> Iterator[str]:
     yield f"-- namespace {namespace}"
     for arguments in (
         ("helmcharts.helm.cattle.io,clusters.postgresql.cnpg.io,jobs,deployments,statefulsets,pods", "-o", "wide"),
+        *((kind, "-o", "wide") for kind in _OPTIONAL),
         ("events", "--field-selector=type=Warning", "--sort-by=.lastTimestamp"),
     ):
         try:

@@ -47,3 +47,32 @@ def wait_for_deployment_or_skip(
                     pytest.skip(f"the cluster cannot pull {', '.join(sorted(missing))}")
                 if time.monotonic() > end:
                     raise
+
+
+def skip_without_definition(kubectl: Kubectl, definition: str, name: str) -> None:
+    """Skip the test if the cluster does not have a custom resource definition.
+
+    Args:
+        kubectl: the cluster.
+        definition: its full name.
+        name: what it belongs to, for the reason.
+    """
+    if not kubectl.exists("crd", definition):
+        pytest.skip(f"the cluster does not have {name}: there is no definition {definition}")
+
+
+def skip_without_controller(platform: Platform, namespace: str, what: str, status: str = "conditions") -> None:
+    """Skip the test if no controller writes the status of an object within 60 seconds.
+
+    Args:
+        platform: the platform with the object.
+        namespace: its namespace.
+        what: its kind and name.
+        status: the field of the status.
+    """
+    try:
+        platform.kubectl.run(
+            "-n", namespace, "wait", what, f"--for=jsonpath={{.status.{status}}}", "--timeout=60s", timeout=90
+        )
+    except KubectlError:
+        pytest.skip(f"no controller has written the status of {what} within 60 seconds")

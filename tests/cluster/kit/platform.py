@@ -28,6 +28,8 @@ TEST_LABEL = "cdk8s-airflow.test/run"
 
 _CLUSTER = ("postgresql.cnpg.io", "Cluster")
 _HELM_CHART = ("helm.cattle.io", "HelmChart")
+_FLUX_RELEASE = ("helm.toolkit.fluxcd.io", "HelmRelease")
+_ARGO_APPLICATION = ("argoproj.io", "Application")
 
 
 @dataclass
@@ -68,8 +70,19 @@ class Platform:
         """Every namespace that the platform uses."""
         used = {manifest["metadata"].get("namespace", "") for manifest in self.manifests} - {""}
         used |= {need.namespace for need in self.needs}
-        used |= {manifest["spec"]["targetNamespace"] for _, _, manifest in self.of_kind(*_HELM_CHART)}
+        used |= set(self.release_namespaces)
         return [*self.own_namespaces, *sorted(used - set(self.own_namespaces))]
+
+    @property
+    def release_namespaces(self) -> list[str]:
+        """The namespaces of the releases."""
+        helm = [
+            manifest["spec"]["targetNamespace"]
+            for kind in (_HELM_CHART, _FLUX_RELEASE)
+            for _, _, manifest in self.of_kind(*kind)
+        ]
+        argo = [manifest["spec"]["destination"]["namespace"] for _, _, manifest in self.of_kind(*_ARGO_APPLICATION)]
+        return [*helm, *argo]
 
     def apply(self, *, without: Container[str] = ()) -> None:
         """Apply the manifests; a conflict is an error.
@@ -134,10 +147,17 @@ class Platform:
 
     def wait_for_releases(self, seconds: int = 900) -> None:
         """Wait until every release is installed and every pod of it ready."""
-        for namespace, name, manifest in self.of_kind(*_HELM_CHART):
+        for namespace, name, _ in self.of_kind(*_HELM_CHART):
             self.wait(namespace, f"job/helm-install-{name}", "create", seconds)
             self.wait(namespace, f"job/helm-install-{name}", "condition=complete", seconds)
-            self.wait_for_workloads(manifest["spec"]["targetNamespace"], seconds)
+        for namespace, name, _ in self.of_kind(*_FLUX_RELEASE):
+            self.wait(namespace, f"helmrelease.helm.toolkit.fluxcd.io/{name}", "condition=Ready", seconds)
+        for namespace, name, _ in self.of_kind(*_ARGO_APPLICATION):
+            application = f"application.argoproj.io/{name}"
+            self.wait(namespace, application, "jsonpath={.status.sync.status}=Synced", seconds)
+            self.wait(namespace, application, "jsonpath={.status.health.status}=Healthy", seconds)
+        for namespace in self.release_namespaces:
+            self.wait_for_workloads(namespace, seconds)
 
     def upgrade(self, seconds: int = 900) -> None:
         """Apply changed manifests, and wait until every release is upgraded and every pod of it ready."""
