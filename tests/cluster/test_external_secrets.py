@@ -12,7 +12,8 @@ import pytest
 from cdk8s import App
 
 from cdk8s_airflow import AirflowChart
-from tests.cluster.kit import Kubectl, KubectlError, Platform, PlatformRunner
+from tests.cluster.kit import Kubectl, Platform, PlatformRunner
+from tests.cluster.kit.lacking import skip_without_controller, skip_without_definition
 from tests.cluster.programs import build
 
 SOURCE = ("airflow-data", "airflow-pg-app")
@@ -46,16 +47,10 @@ def runner(kubectl: Kubectl, folder: Path) -> PlatformRunner:
 @pytest.fixture(scope="module")
 def platform(kubectl: Kubectl, runner: PlatformRunner, folder: Path) -> Iterator[Platform]:
     """The example, with all pods ready."""
-    if not kubectl.exists("crd", "externalsecrets.external-secrets.io"):
-        pytest.skip("the cluster does not have External Secrets")
+    skip_without_definition(kubectl, "externalsecrets.external-secrets.io", "External Secrets")
     with runner.platform(bridged(), folder, small=True) as platform:
         platform.apply()
-        try:
-            kubectl.run(
-                "-n", BRIDGE[0], "wait", EXTERNAL, "--for=jsonpath={.status.conditions}", "--timeout=60s", timeout=90
-            )
-        except KubectlError:
-            pytest.skip("the cluster has the definitions of External Secrets, but no operator that acts on them")
+        skip_without_controller(platform, BRIDGE[0], EXTERNAL)
         platform.wait_for_databases()
         platform.wait(BRIDGE[0], EXTERNAL, "condition=Ready", 300)
         platform.wait_for_releases()
