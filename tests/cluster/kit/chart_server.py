@@ -63,7 +63,7 @@ def chart_server(kubectl: Kubectl, archives: Sequence[Path], image: str) -> Iter
     if kubectl.exists("namespace", namespace):
         raise KubectlError(f"the cluster has a namespace {namespace} already, which a test must not touch")
     host = f"charts.{namespace}.svc.cluster.local"
-    ca, certificate, key = _certificates(host)
+    ca, certificate, key = certificates(host)
     try:
         kubectl.run("create", "namespace", namespace)
         manifests = _manifests(namespace, archives, image, certificate, key)
@@ -76,7 +76,7 @@ def chart_server(kubectl: Kubectl, archives: Sequence[Path], image: str) -> Iter
         kubectl.run("delete", "namespace", "--ignore-not-found", namespace, "--timeout=2m", timeout=150)
 
 
-def _index(archives: Sequence[Path]) -> str:
+def index(archives: Sequence[Path]) -> str:
     entries: dict[str, list[dict[str, object]]] = {}
     for archive in archives:
         name, _, version = archive.stem.rpartition("-")
@@ -113,7 +113,7 @@ def _manifests(namespace: str, archives: Sequence[Path], image: str, certificate
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": metadata("charts"),
-            "data": {"index.yaml": _index(archives)},
+            "data": {"index.yaml": index(archives)},
             "binaryData": files,
         },
         {
@@ -139,7 +139,7 @@ def _manifests(namespace: str, archives: Sequence[Path], image: str, certificate
     return {"apiVersion": "v1", "kind": "List", "items": objects}
 
 
-def _certificates(host: str) -> tuple[str, str, str]:
+def certificates(host: str) -> tuple[str, str, str]:
     """The certificate of a new authority, and a certificate of it for one host with its key."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority = _certificate("cdk8s-airflow-test-ca", authority_key, None, authority_key, None)

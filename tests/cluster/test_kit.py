@@ -1,0 +1,62 @@
+"""The kit finds the releases of every delivery, and its chart repository and ciphertexts are what controllers accept."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from cdk8s_airflow import ArgoApplication, FluxRelease, K3sHelmChart
+from tests.cluster.kit import Kubectl, Platform
+from tests.cluster.kit.chart_server import certificates, index
+from tests.cluster.platforms import homelab
+from tests.cluster.test_sealed_secrets import seal
+from tests.truth import manifests
+
+
+@pytest.mark.parametrize("delivery", [K3sHelmChart(), FluxRelease(), ArgoApplication()])
+def test_release_and_its_namespaces_are_found_for_every_delivery(delivery: Any) -> None:
+    app = homelab("kubernetes", release={"delivery": delivery}).app
+    found = manifests.load(str(app.synth_yaml()))
+    platform = Platform(cast("Kubectl", None), Path(), found, [], [], [])
+    assert platform.release_namespaces == ["airflow"]
+    assert {"airflow", "airflow-data", delivery.namespace} <= set(platform.namespaces)
+
+
+def test_certificate_of_the_chart_repository_is_of_its_authority_and_for_its_host() -> None:
+    ca, certificate, key = certificates("charts.example.com")
+    authority, server = (x509.load_pem_x509_certificate(each.encode()) for each in (ca, certificate))
+    server.verify_directly_issued_by(authority)
+    names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["charts.example.com"]
+    assert key.startswith("-----BEGIN PRIVATE KEY-----")
+
+
+def test_index_of_the_chart_repository_has_the_digest_of_each_archive(tmp_path: Path) -> None:
+    archive = tmp_path / "airflow-1.22.0.tgz"
+    archive.write_bytes(b"archive")
+    ((entry,),) = json.loads(index([archive]))["entries"].values()
+    assert (entry["name"], entry["version"], entry["urls"]) == ("airflow", "1.22.0", [archive.name])
+    assert entry["digest"] == hashlib.sha256(b"archive").hexdigest()
+
+
+def test_ciphertext_can_be_decrypted_only_for_its_namespace_and_name() -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    data = base64.b64decode(seal(key.public_key(), "airflow/login", "value"))
+    end = 2 + int.from_bytes(data[:2], "big")
+
+    def decrypted(where: str) -> bytes:
+        oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=where.encode())
+        return AESGCM(key.decrypt(data[2:end], oaep)).decrypt(bytes(12), data[end:], None)
+
+    assert decrypted("airflow/login") == b"value"
+    with pytest.raises(ValueError):  # noqa: PT011 - the message is that of OpenSSL
+        decrypted("other/login")
