@@ -48,18 +48,20 @@ class ChartServer:
 
 
 @contextmanager
-def chart_server(kubectl: Kubectl, archives: Sequence[Path], image: str) -> Iterator[ChartServer]:
+def chart_server(
+    kubectl: Kubectl, archives: Sequence[Path], image: str, namespace: str = "cdk8s-airflow-charts"
+) -> Iterator[ChartServer]:
     """A chart repository in a namespace of its own, which is deleted at the end.
 
     Args:
         kubectl: the cluster.
         archives: files ``NAME-VERSION.tgz``.
         image: an image with Python 3.
+        namespace: the namespace.
 
     Raises:
         KubectlError: if the namespace exists, or the server does not start within two minutes.
     """
-    namespace = "cdk8s-airflow-charts"
     if kubectl.exists("namespace", namespace):
         raise KubectlError(f"the cluster has a namespace {namespace} already, which a test must not touch")
     host = f"charts.{namespace}.svc.cluster.local"
@@ -133,7 +135,7 @@ def _manifests(namespace: str, archives: Sequence[Path], image: str, certificate
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": metadata("charts"),
-            "spec": {"containers": [container], "volumes": volumes},
+            "spec": {"containers": [container], "volumes": volumes, "terminationGracePeriodSeconds": 1},
         },
     ]
     return {"apiVersion": "v1", "kind": "List", "items": objects}
