@@ -73,15 +73,19 @@ def settings() -> dict[str, Any]:
     }
 
 
-def with_password() -> tuple[Any, tuple[str, str]]:
-    """The Secret of the database has only the password: ScaledObjects and TriggerAuthentication of this library."""
-    database = ExternalDatabase(
+def external_database() -> ExternalDatabase:
+    """The Cluster of main.py, of which Airflow knows only the password."""
+    return ExternalDatabase(
         host="airflow-pg-rw.airflow-data.svc",
         database="airflow",
         user="airflow",
         password=SecretKey("airflow-db", "password"),
     )
-    program = homelab("celery", release={**settings(), "database": database.connection()})
+
+
+def with_password() -> tuple[Any, tuple[str, str]]:
+    """The Secret of the database has only the password: ScaledObjects and TriggerAuthentication of this library."""
+    program = homelab("celery", release={**settings(), "database": external_database().connection()})
     return program.app, ("airflow-worker-scaling", "airflow-triggerer-scaling")
 
 
