@@ -31,7 +31,8 @@ FOREIGN_SERVICE = {
     "metadata": {"name": "airflow-statsd", "namespace": "airflow"},
     "spec": {"ports": [{"port": 80}]},
 }
-"""An object with a name of the chart that no release owns: Helm refuses to install."""
+"""A Service of the chart that is there already, with a port without a name. Flux adds the ports of the chart, and the API server
+refuses a Service with several ports of which one has no name. Without this the installation would succeed: Flux adopts objects."""
 
 
 @dataclass
