@@ -85,7 +85,7 @@ def with_buckets(server: str) -> str:
         "patience": 60,
         "buckets": [{"name": name, "versioning": name == "data-raw"} for name in BUCKETS],
     }
-    for expected in ("made", "is there"):
+    for expected in ("created", "is there"):
         ran = subprocess.run(
             [sys.executable, str(SCRIPT)],
             env=environment(json.dumps(settings), login("seaweedfs-admin")),
