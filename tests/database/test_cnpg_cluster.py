@@ -61,6 +61,7 @@ def test_defaults() -> None:
         "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "1Gi"}},
         "enablePDB": False,
         "enableSuperuserAccess": False,
+        "smartShutdownTimeout": 0,
     }
     assert_accepted([manifest])
     assert registry_of(chart).secrets == {}

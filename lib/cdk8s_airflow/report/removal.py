@@ -16,7 +16,8 @@ def removal_commands(registry: Registry, folder: Path) -> list[str]:
     """The commands that delete everything an app has put on a cluster, in the order in which they must run.
 
     Releases go first: the controller or Helm uninstalls them while their namespaces are still there. Then the Poolers,
-    because a primary that is deleted waits three minutes for the sessions of its clients. Then each Cluster of CloudNativePG,
+    because a primary that is deleted waits three minutes for the sessions of its clients, unless its Cluster was applied
+    with ``smartShutdownTimeout: 0``, as this library writes it. Then each Cluster of CloudNativePG,
     and its pods, because a namespace that is deleted before they have ended stays for 15 minutes. The manifests go last; what
     the commands before have deleted is ignored.
 

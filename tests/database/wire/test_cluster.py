@@ -40,6 +40,7 @@ def test_the_smallest_cluster() -> None:
             "resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
             "enablePDB": False,
             "enableSuperuserAccess": False,
+            "smartShutdownTimeout": 0,
         },
     }
     assert_accepted([cluster_manifest(SMALL)])

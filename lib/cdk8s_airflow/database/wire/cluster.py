@@ -22,6 +22,9 @@ def cluster_manifest(settings: ClusterSettings) -> dict[str, Any]:
     """The Cluster object. Source: ``spec`` of postgresql.cnpg.io/v1.
 
     With one instance there is no disruption budget: it would keep the instance's node from ever being drained.
+
+    Without a smart shutdown, an instance that restarts ends its sessions at once. By default the operator refuses new
+    sessions for up to 180 s and waits for the open ones, but Airflow and poolers never close theirs.
     """
     budget = settings.disruption_budget
     spec: dict[str, Any] = {
@@ -32,6 +35,7 @@ def cluster_manifest(settings: ClusterSettings) -> dict[str, Any]:
         "resources": resources(settings.resources),
         "enablePDB": settings.instances > 1 if budget is None else budget,
         "enableSuperuserAccess": False,
+        "smartShutdownTimeout": 0,
     }
     optional = {
         "imagePullPolicy": settings.pull_policy,
