@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import configparser
+import copy
 import functools
 import hashlib
 import json
@@ -127,7 +128,7 @@ def load_documents(text: str) -> list[Any]:
 
 @functools.lru_cache(maxsize=2048)
 def _documents(text: str) -> list[Any]:
-    """:func:`load_documents`, kept by text: most documents are the same in the next rendering."""
+    """:func:`load_documents`, kept by text: most documents are the same in the next rendering. Callers must not change them."""
     return load_documents(text)
 
 
@@ -303,7 +304,7 @@ class Rendered:
         assert len(texts) <= 1, "more than one ConfigMap has a pod_template_file.yaml"
         if not texts:
             return None
-        documents = _documents(texts[0])
+        documents = copy.deepcopy(_documents(texts[0]))  # tests take it apart
         kinds = [document["kind"] for document in documents]
         assert kinds == ["Pod"], f"the pod template holds {kinds}, not one Pod"
         pod: Mapping[str, Any] = documents[0]
