@@ -116,7 +116,16 @@ def test_tasks_of_airflow_2_start_pods_in_each_namespace_also_deferred_and_with_
             cli = AirflowCli(runner.kubectl, dag=DAG)
             cli.wait_for_dag()
             state = cli.run_to_the_end("pods", 1200)
-            assert (state, cli.tasks("pods")) == ("success", dict.fromkeys(TASKS, "success"))
+            failed = {task: found for task, found in cli.tasks("pods").items() if found != "success"}
+            assert (state, failed) == ("success", {}), _logs_of_failed_pods(runner.kubectl)
+
+
+def _logs_of_failed_pods(kubectl: Kubectl) -> str:
+    """The last lines of the task pods that have failed. KubernetesExecutor keeps them."""
+    failed = kubectl.run("-n", "airflow", "get", "pods", "--field-selector=status.phase=Failed", "-o", "name").stdout
+    return "\n".join(
+        f"{pod}\n{kubectl.run('-n', 'airflow', 'logs', pod, '--tail=60', check=False).stdout}" for pod in failed.split()
+    )
 
 
 @pytest.mark.parametrize("version", sorted(CHARTS))
