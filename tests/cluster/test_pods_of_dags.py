@@ -117,15 +117,21 @@ def test_tasks_of_airflow_2_start_pods_in_each_namespace_also_deferred_and_with_
             cli.wait_for_dag()
             state = cli.run_to_the_end("pods", 1200)
             failed = {task: found for task, found in cli.tasks("pods").items() if found != "success"}
-            assert (state, failed) == ("success", {}), _logs_of_failed_pods(runner.kubectl)
+            assert (state, failed) == ("success", {}), f"{failed}\n{_logs(runner.kubectl)}"
 
 
-def _logs_of_failed_pods(kubectl: Kubectl) -> str:
-    """The last lines of the task pods that have failed. KubernetesExecutor keeps them."""
+def _logs(kubectl: Kubectl) -> str:
+    """Errors of the scheduler and the triggerer, and the last lines of task pods that have failed, which KubernetesExecutor keeps."""
+    lines = [
+        line
+        for workload in ("deploy/airflow-scheduler", "deploy/airflow-triggerer")
+        for line in kubectl.run("-n", "airflow", "logs", workload, "--tail=-1", check=False).stdout.splitlines()
+        if "ERROR" in line or "although the" in line
+    ]
     failed = kubectl.run("-n", "airflow", "get", "pods", "--field-selector=status.phase=Failed", "-o", "name").stdout
-    return "\n".join(
-        f"{pod}\n{kubectl.run('-n', 'airflow', 'logs', pod, '--tail=60', check=False).stdout}" for pod in failed.split()
-    )
+    for pod in failed.split():
+        lines += [pod, kubectl.run("-n", "airflow", "logs", pod, "--tail=60", check=False).stdout]
+    return "\n".join(lines)
 
 
 @pytest.mark.parametrize("version", sorted(CHARTS))
