@@ -6,6 +6,7 @@ No pod states a security context, except the one in the namespace ``jobs-baselin
 from __future__ import annotations
 
 import datetime
+import os
 from typing import Any
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
@@ -30,6 +31,8 @@ def pod(task_id: str, namespace: str | None = None, **arguments: Any) -> Kuberne
         namespace=namespace,
         image=IMAGE,
         image_pull_policy="IfNotPresent",
+        # The triggerer of Airflow 2 looks for a kubeconfig without it.
+        in_cluster=True if "KUBERNETES_SERVICE_HOST" in os.environ else None,
         startup_timeout_seconds=300,
         cmds=["sh", "-c"],
         **{"arguments": ["echo pod runs as user $(id -u); mkdir -p /airflow/xcom 2>/dev/null; sleep 2"], **arguments},
