@@ -187,7 +187,7 @@ def said_slowly(document: dict[str, Any]) -> str:
         raise plain_module._UnfitError
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plain_module, "_carried", nothing)
+        patch.setattr(plain_module, "_exact", nothing)
         return repr(plain(document, area="a", prefix="p"))
 
 

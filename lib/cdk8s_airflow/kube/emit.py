@@ -12,7 +12,7 @@ import json
 import math
 import warnings
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from cdk8s_airflow.model.cluster_scoped_kinds import is_cluster_scoped
 from cdk8s_airflow.text.documents import LARGEST_INTEGER, LOST_KEYS
@@ -139,10 +139,7 @@ def _objects(
         if seen.setdefault(id_.replace("/", "--"), id_) != id_:
             findings.append(_taken(id_))
         before = len(findings)
-        try:
-            plain = cast("dict[str, Json]", manifest) if id_ in exact else _carried(manifest)
-        except _UnfitError:
-            plain = _plain(manifest, id_, findings)
+        plain: Json = cast("dict[str, Json]", manifest) if id_ in exact else _plain(manifest, id_, findings)
         if len(findings) == before and isinstance(plain, dict):
             _check(id_, plain, findings)
             if id_ not in exact:
@@ -218,26 +215,6 @@ def _check_metadata(id_: str, manifest: dict[str, Json], findings: list[Finding]
                 fix="remove the namespace",
             )
         )
-
-
-class _UnfitError(Exception):
-    """A part of a manifest cannot be passed to Node; :func:`_plain` then finds the path and the reason."""
-
-
-def _carried(value: Any) -> Json:
-    """Like :func:`_plain`, but without paths, which is faster: nearly every manifest is valid."""
-    kind = type(value)
-    if kind is str or kind is bool:
-        return cast("str | bool", value)
-    if kind is dict:
-        if not (set(map(type, value)) <= {str} and LOST_KEYS.isdisjoint(value)):
-            raise _UnfitError
-        return {key: _carried(item) for key, item in value.items() if item is not None}
-    if kind is list:
-        return [_carried(item) for item in value]
-    if (kind is int and abs(value) <= LARGEST_INTEGER) or (kind is float and math.isfinite(value)):
-        return cast("int | float", value)
-    raise _UnfitError
 
 
 def _plain(value: object, at: str, findings: list[Finding]) -> Json:

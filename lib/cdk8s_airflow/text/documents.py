@@ -17,6 +17,7 @@ _SURROGATE = regex("[\ud800-\udfff]")
 _LONGEST_KEY = 80
 _DEEPEST = 64
 _UNFIT: Any = object()
+_STRINGS = frozenset({str})
 LOST_KEYS = frozenset({"__proto__", "constructor"})
 """Keys that JavaScript drops from an object."""
 LARGEST_INTEGER = 2**53 - 1
@@ -71,26 +72,7 @@ def _is_halved(text: str) -> bool:
 
 
 class _UnfitError(Exception):
-    """Something in a document cannot be carried; where and why is for the slower way to say."""
-
-
-def _carried(item: Any, levels: int) -> Any:
-    """A copy of what can be carried, without keeping track of places: nearly every document can be carried whole."""
-    kind = type(item)
-    if kind is str:
-        if item.isascii() or not _is_halved(item):
-            return item
-    elif item is None or kind is bool:
-        return item
-    elif kind is dict:
-        if levels > 0 and set(map(type, item)) <= {str} and not _is_halved("\0".join(item)):
-            return {key: _carried(inner, levels - 1) for key, inner in item.items()}
-    elif kind is list:
-        if levels > 0:
-            return [_carried(inner, levels - 1) for inner in item]
-    elif (kind is int and -(2**63) <= item < 2**63) or (kind is float and math.isfinite(item)):
-        return item
-    raise _UnfitError
+    """Something in a document needs a closer look."""
 
 
 def exact(document: object) -> dict[str, Any] | None:
@@ -123,20 +105,15 @@ def _exact(item: Any, levels: int) -> Any:
     raise _UnfitError
 
 
-_STRINGS = frozenset({str})
-
-
 def plain(value: Mapping[str, object], *, area: str, prefix: str) -> tuple[dict[str, Any], list[Finding]]:
     """A copy of a document that holds only what JSON can carry, and a finding for everything else in it.
 
     Only dicts (or other mappings) with string keys, lists, strings, booleans, None, finite numbers within 64 bits and
     text without lone surrogates can be carried. What cannot is left out of the copy.
     """
-    if type(value) is dict:
-        try:
-            return _carried(value, _DEEPEST), []
-        except _UnfitError:
-            pass
+    copied = exact(value)
+    if copied is not None:
+        return copied, []
     reducer = _Reducer(area, prefix)
     reduced = reducer.reduce(value, (), frozenset())
     if isinstance(reduced, dict):
