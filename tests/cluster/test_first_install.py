@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cdk8s_airflow import Image, K3sHelmChart
 from tests.cluster.kit import Kubectl, Platform, PlatformRunner
-from tests.cluster.kit.airflow_api import AirflowApi
 from tests.cluster.platforms import homelab
 
 MIGRATION = "job/airflow-run-airflow-migrations"
@@ -52,10 +51,7 @@ def test_wrong_git_token_is_in_the_log_of_git_sync_and_a_new_secret_is_enough(
             wait_for_log(kubectl, "deploy/airflow-dag-processor", "git-sync-init", "uthentication failed", 600)
             replace_git_secret(platform, kubectl.settings.git_token)
         platform.wait_for_releases()
-        api = AirflowApi(kubectl, "airflow")
-        with platform.explained():
-            api.log_in()
-            api.wait_for_dag()
+        platform.api()  # Airflow has parsed the DAG
 
 
 def test_a_database_that_comes_later_is_waited_for(runner: PlatformRunner, tmp_path: Path) -> None:
@@ -142,10 +138,7 @@ def test_a_failed_release_recovers_with_the_printed_commands(runner: PlatformRun
         with corrected.explained():
             corrected.recover()
         corrected.wait_for_releases()
-        api = AirflowApi(kubectl, "airflow")
-        with corrected.explained():
-            api.log_in()
-            api.wait_for_dag()
+        corrected.api()  # Airflow has parsed the DAG
 
 
 def replace_git_secret(platform: Platform, token: str) -> None:

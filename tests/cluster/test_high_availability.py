@@ -26,10 +26,7 @@ def platform(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def api(platform: Platform) -> AirflowApi:
-    api = AirflowApi(platform.kubectl, "airflow")
-    with platform.explained():
-        api.log_in()
-        api.wait_for_dag()
+    api = platform.api()
     return api
 
 

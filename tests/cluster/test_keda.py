@@ -110,10 +110,7 @@ def scaled(
         skip_without_controller(platform, "airflow", f"scaledobject/{objects[0]}")
         platform.wait_for_releases()
         print({what: seconds for what, seconds in platform.seconds.items() if seconds > 5})
-        api = AirflowApi(kubectl, "airflow")
-        with platform.explained():
-            api.log_in()
-            api.wait_for_dag()
+        api = platform.api()
         yield Scaled(kubectl, platform, api, objects)
 
 

@@ -113,10 +113,7 @@ def pair(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="module")
 def api(pair: Pair) -> AirflowApi:
-    api = AirflowApi(pair.kubectl, "airflow")
-    with pair.platform.explained():
-        api.log_in()
-        api.wait_for_dag()
+    api = pair.platform.api()
     return api
 
 

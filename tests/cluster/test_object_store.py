@@ -108,10 +108,7 @@ def lake(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         platform.wait_for_databases(600)
         platform.wait_for_releases()
         print({what: seconds for what, seconds in platform.seconds.items() if seconds > 5})
-        api = AirflowApi(kubectl, "airflow", dag=DAG)
-        with platform.explained():
-            api.log_in()
-            api.wait_for_dag()
+        api = platform.api(DAG)
         yield Lake(kubectl, platform, api)
 
 

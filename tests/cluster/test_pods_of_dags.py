@@ -27,7 +27,6 @@ from cdk8s_airflow import (
     Volume,
 )
 from tests.cluster.kit import Kubectl, Platform, PlatformRunner
-from tests.cluster.kit.airflow_api import AirflowApi
 from tests.cluster.kit.airflow_cli import AirflowCli
 from tests.cluster.platforms import FACTS
 
@@ -92,10 +91,8 @@ def platform(runner: PlatformRunner, tmp_path: Path) -> Iterator[Platform]:
 
 
 def test_tasks_start_pods_in_each_namespace_also_deferred_and_with_xcom(platform: Platform, kubectl: Kubectl) -> None:
-    api = AirflowApi(kubectl, "airflow", dag=DAG)
+    api = platform.api(DAG)
     with platform.explained():
-        api.log_in()
-        api.wait_for_dag()
         api.trigger("pods")
         state = api.wait_for_run("pods", 1200)
         tasks = api.tasks("pods")

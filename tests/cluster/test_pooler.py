@@ -153,10 +153,7 @@ def pooled(
         platform.wait("airflow", f"job/{MIGRATION}", "condition=complete", 600)
         platform.wait_for_releases()
         print({what: seconds for what, seconds in platform.seconds.items() if seconds > 5})
-        api = AirflowApi(kubectl, "airflow")
-        with platform.explained():
-            api.log_in()
-            api.wait_for_dag()
+        api = platform.api()
         yield Pooled(case, platform, api, migrated_from)
 
 

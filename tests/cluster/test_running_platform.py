@@ -70,10 +70,7 @@ def running(
         start = time.monotonic()
         platform.install()
         print(f"{request.param}: all pods ready {time.monotonic() - start:.0f} s after apply")
-        api = AirflowApi(kubectl, "airflow")
-        with platform.explained():
-            api.log_in()
-            api.wait_for_dag()
+        api = platform.api()
         yield Running(program, platform, api, kubectl)
 
 

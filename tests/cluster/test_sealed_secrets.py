@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.cluster.kit import Kubectl, Platform, PlatformRunner
-from tests.cluster.kit.airflow_api import AirflowApi
 from tests.cluster.kit.lacking import skip_without_controller, skip_without_definition
 from tests.cluster.programs import build
 
@@ -124,10 +123,8 @@ def test_secrets_have_the_types_and_values_that_were_sealed(
 
 
 def test_dag_run_succeeds(platform: Platform) -> None:
-    api = AirflowApi(platform.kubectl, "airflow")
+    api = platform.api()
     with platform.explained():
-        api.log_in()
-        api.wait_for_dag()
         api.trigger("sealed")
         assert api.wait_for_run("sealed") == "success", api.tasks("sealed")
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from cdk8s_airflow import DagFolder, KubernetesExecutor, LocalExecutor, MultipleExecutors
 from tests.cluster.kit import PlatformRunner
-from tests.cluster.kit.airflow_api import AirflowApi
 from tests.cluster.platforms import EXECUTORS, homelab
 
 DAG = "each_executor"
@@ -25,10 +24,8 @@ def test_a_task_runs_on_each_of_several_executors(runner: PlatformRunner, tmp_pa
     app = homelab("kubernetes", release={"executor": executors, "dags": DagFolder(DAGS)}).app
     with runner.platform(app, tmp_path, small=True) as platform:
         platform.install()
-        api = AirflowApi(runner.kubectl, "airflow", dag=DAG)
+        api = platform.api(DAG)
         with platform.explained():
-            api.log_in()
-            api.wait_for_dag()
             api.trigger("hosts")
             assert api.wait_for_run("hosts", 600) == "success", api.tasks("hosts")
             assert api.tasks("hosts") == dict.fromkeys(HOSTS, ("success", 1))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.cluster.kit import PlatformRunner
-from tests.cluster.kit.airflow_api import AirflowApi
 from tests.cluster.kit.airflow_cli import AirflowCli
 from tests.cluster.platforms import homelab
 
@@ -36,10 +35,8 @@ def test_airflow_2_9_becomes_2_11_and_then_3_2_and_keeps_runs_and_connections(
         with newest.explained():
             newest.create_secrets()
             newest.upgrade()
-        api = AirflowApi(kubectl, "airflow")
+        api = newest.api()
         with newest.explained():
-            api.log_in()
-            api.wait_for_dag()
             assert {run: api.run_state(run) for run in ("oldest", "middle")} == {
                 "oldest": "success",
                 "middle": "success",
@@ -58,10 +55,8 @@ def test_single_becomes_highly_available_while_a_task_runs(runner: PlatformRunne
     kubectl = runner.kubectl
     with runner.platform(homelab("kubernetes").app, tmp_path, small=True) as platform:
         platform.install()
-        api = AirflowApi(kubectl, "airflow")
+        api = platform.api()
         with platform.explained():
-            api.log_in()
-            api.wait_for_dag()
             api.trigger("during", seconds=120)
             api.wait_for_task("during", "first", "running")
         larger = runner.change(platform, homelab("kubernetes", "k8s-ha").app, small=True, keep_replicas=True)

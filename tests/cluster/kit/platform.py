@@ -16,6 +16,7 @@ from cdk8s import App
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.report.removal import removal_commands
+from tests.cluster.kit.airflow_api import DAG, AirflowApi
 from tests.cluster.kit.diagnostics import diagnostics
 from tests.cluster.kit.kubectl import Kubectl, KubectlError
 from tests.cluster.kit.small import cut_down
@@ -204,6 +205,18 @@ class Platform:
         start = time.monotonic()
         yield
         self.seconds[what] = round(time.monotonic() - start, 1)
+
+    def api(self, dag: str = DAG) -> AirflowApi:
+        """A client of Airflow 3 that has logged in, once Airflow has parsed a DAG.
+
+        Args:
+            dag: the DAG.
+        """
+        api = AirflowApi(self.kubectl, "airflow", dag=dag)
+        with self.explained():
+            api.log_in()
+            api.wait_for_dag()
+        return api
 
     @contextmanager
     def explained(self) -> Iterator[None]:
