@@ -283,7 +283,7 @@ function quickManifest({ props, metadata, patches }: Parts): any {
   return manifest;
 }
 
-/** A copy of plain data with sorted keys and without keys whose value is missing, which `empty` extends to empty values. */
+/** A copy of plain data with sorted keys, without missing values; with `empty`, also without empty lists and objects. */
 function plainCopy(value: any, empty: boolean): any {
   if (value === null || value === undefined) {
     return undefined;

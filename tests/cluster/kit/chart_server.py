@@ -70,15 +70,14 @@ def chart_server(
         kubectl.run("create", "namespace", namespace)
         manifests = _manifests(namespace, archives, image, certificate, key)
         kubectl.run("apply", "--server-side", "-f", "-", input=json.dumps(manifests))
-        kubectl.run(
-            "-n", namespace, "wait", "pod/charts", "--for=condition=Ready", "--timeout=120s", timeout=130
-        )  # fmt: skip
+        kubectl.run("-n", namespace, "wait", "pod/charts", "--for=condition=Ready", "--timeout=120s", timeout=130)
         yield ChartServer(f"https://{host}", ca)
     finally:
         kubectl.run("delete", "namespace", "--ignore-not-found", namespace, "--timeout=2m", timeout=150)
 
 
 def index(archives: Sequence[Path]) -> str:
+    """The index of a chart repository, as JSON, which is YAML too."""
     entries: dict[str, list[dict[str, object]]] = {}
     for archive in archives:
         name, _, version = archive.stem.rpartition("-")
