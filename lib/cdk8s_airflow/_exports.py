@@ -593,13 +593,21 @@ SUBMODULES = {
 """Public submodule -> the names it exports. Some of them are exported by the root package too."""
 
 
+_WITHOUT_NODE = {"airflow.chart": "airflow.pipeline", "airflow_platform.platform": "airflow.pipeline"}
+"""Modules of constructs -> what each imports that needs no Node and takes long. It is loaded while Node starts."""
+
+
 def load(name: str) -> Any:
     """The object of a public name.
 
     Raises:
         KeyError: when the name is not public.
     """
-    return getattr(importlib.import_module(f"{__package__}.{HOME_OF[name]}"), name)
+    home = HOME_OF[name]
+    if home in _WITHOUT_NODE:
+        with importlib.import_module(f"{__package__}.kube.node_start").node_starting():
+            importlib.import_module(f"{__package__}.{_WITHOUT_NODE[home]}")
+    return getattr(importlib.import_module(f"{__package__}.{home}"), name)
 
 
 def lazily(module: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
