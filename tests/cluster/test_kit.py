@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -15,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cdk8s_airflow import ArgoApplication, FluxRelease, K3sHelmChart
-from tests.cluster.kit import Kubectl, Platform
+from tests.cluster.kit import Kubectl, KubectlError, Platform
 from tests.cluster.kit.chart_server import certificates, index
+from tests.cluster.kit.usage import measured
 from tests.cluster.platforms import homelab
 from tests.cluster.test_sealed_secrets import seal
 from tests.truth import manifests
@@ -60,3 +64,57 @@ def test_ciphertext_can_be_decrypted_only_for_its_namespace_and_name() -> None:
     assert decrypted("airflow/login") == b"value"
     with pytest.raises(ValueError):  # noqa: PT011 - the message is that of OpenSSL
         decrypted("other/login")
+
+
+class FakeKubectl:
+    """Answers of a cluster whose pods use more and more memory, up to a limit, and whose API server gets one request per answer."""
+
+    def __init__(self, *, refuses: str = "") -> None:
+        self._refuses = refuses
+        self._asked = 0
+
+    def run(self, *arguments: str) -> SimpleNamespace:
+        what = arguments[-1]
+        if self._refuses and self._refuses in what:
+            raise KubectlError(f"kubectl get\nexit code 1\nforbidden: {self._refuses}")
+        self._asked += 1
+        if what == "name":
+            return SimpleNamespace(stdout="node/a\nnode/b\n")
+        if what == "/metrics":
+            lines = [
+                f'apiserver_request_total{{code="200",verb="GET"}} {self._asked}',
+                'apiserver_request_total{code="0"} 1e+2',
+            ]
+            return SimpleNamespace(
+                stdout="\n".join(["# TYPE apiserver_request_total counter", *lines, "other_total 7"])
+            )
+        pods = [
+            {"podRef": {"namespace": "airflow"}, "memory": {"workingSetBytes": min(self._asked, 30) * 2**20}},
+            {"podRef": {"namespace": "airflow"}},
+            {"podRef": {"namespace": "others"}, "memory": {"workingSetBytes": 2**40}},
+        ]
+        return SimpleNamespace(stdout=json.dumps({"pods": pods}))
+
+
+def test_usage_is_the_peak_of_the_namespaces_and_the_requests_meanwhile() -> None:
+    with measured(cast("Kubectl", FakeKubectl()), ["airflow"], interval=0.001) as usage:
+        wait_until(lambda: usage.peak_memory >= 60)
+    assert usage.peak_memory == 60  # 30 MiB on each of two nodes
+    assert usage.requests > 30
+    assert str(usage) == f"0 s, at most 60 MiB of memory, {usage.requests} API requests"
+
+
+@pytest.mark.parametrize("refused", ["/metrics", "/stats/summary"])
+def test_what_of_the_usage_cannot_be_read_is_stated_once(refused: str) -> None:
+    with measured(cast("Kubectl", FakeKubectl(refuses=refused)), ["airflow"], interval=0.001) as usage:
+        wait_until(lambda: usage.missing and (usage.peak_memory or "summary" in refused))
+    assert list(usage.missing) == [f"forbidden: {refused}"]
+    assert str(usage).endswith(f"; not measured: forbidden: {refused}")
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait for something that another thread does."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)

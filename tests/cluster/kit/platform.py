@@ -20,6 +20,7 @@ from tests.cluster.kit.airflow_api import DAG, AirflowApi
 from tests.cluster.kit.diagnostics import diagnostics
 from tests.cluster.kit.kubectl import Kubectl, KubectlError
 from tests.cluster.kit.small import cut_down
+from tests.cluster.kit.usage import measured
 from tests.truth import manifests
 
 Manifest = dict[str, Any]
@@ -298,7 +299,9 @@ class PlatformRunner:
             added = self._create_namespaces(platform)
             if secrets:
                 platform.create_secrets()
-            yield platform
+            with measured(self.kubectl, platform.namespaces) as usage:
+                yield platform
+            print(f"{folder.name}: {usage}")
         finally:
             platform.remove()
             if added:
