@@ -36,10 +36,14 @@ from typing import Any
 import pytest
 
 from cdk8s_airflow._exports import HOME_OF
+from tests.examples_built import PATHS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
-    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")],
+    [
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+        *(page for folder in ("docs", "examples") for page in (ROOT / folder).rglob("*.md")),
+    ],
     key=lambda page: page.relative_to(ROOT).as_posix(),
 )
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
@@ -172,7 +176,7 @@ def _imports_of(program: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "file",
-    [*WITH_PROGRAMS, "main.py", *(path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").glob("*.py"))],
+    [*WITH_PROGRAMS, "main.py", *(path.relative_to(ROOT).as_posix() for path in PATHS.values())],
 )
 def test_programs_import_the_library_before_cdk8s(file: str) -> None:
     """Importing cdk8s starts Node, which prints a notice about its version unless the library has been imported."""

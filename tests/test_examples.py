@@ -11,13 +11,13 @@ import pytest
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.plan import compare
 from cdk8s_airflow.plan.program import run_program
-from tests.examples_built import EXAMPLES, NEEDS, example
+from tests.examples_built import NEEDS, PATHS, example
 from tests.truth import assert_accepted
 from tests.truth.goldens import check_golden, keep_golden
 from tests.truth.manifests import load
 
 GOLDENS = Path(__file__).parent / "goldens" / "examples"
-NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
+NAMES = list(PATHS)
 every = pytest.mark.parametrize("name", NAMES)
 
 
@@ -50,7 +50,7 @@ def test_the_judges_accept_what_an_example_builds(name: str) -> None:
 
 
 def test_environments_of_the_example_do_not_collide_and_differ_only_as_declared() -> None:
-    program = EXAMPLES / "environments.py"
+    program = PATHS["environments"]
     platform = runpy.run_path(str(program))["PLATFORM"]
     output = run_program(program, between=("staging", "prod"))
     assert output.comparable is not None
@@ -66,13 +66,13 @@ def test_there_is_an_example_for_each_shape() -> None:
         "celery_with_keda",
         "dashboards",
         "data_lake",
-        "dbt_warehouse",
         "default_deny",
         "eks",
         "environments",
         "external_secrets",
         "gke",
         "highly_available_database",
+        "homelab",
         "lab",
         "lab_on_kind",
         "lab_without_operator",

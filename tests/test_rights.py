@@ -31,13 +31,12 @@ from cdk8s_airflow.model.permission import Permission, merged, permissions_in
 from cdk8s_airflow.report.details import details
 from cdk8s_airflow.report.permissions import permissions_of, permissions_text
 from tests.airflow.wire.samples import PAIRS, Pair, called, release
-from tests.examples_built import example_app
+from tests.examples_built import PATHS, example_app
 from tests.making import make_airflow, new_chart
 from tests.truth.goldens import check_golden, keep_golden
 from tests.truth.manifests import load
 
 GOLDENS = Path(__file__).parent / "goldens"
-EXAMPLES = Path(__file__).parents[1] / "examples"
 RBAC = "rbac.authorization.k8s.io/v1"
 
 
@@ -277,7 +276,7 @@ def test_a_helm_chart_is_not_where_tasks_run_either() -> None:
         make_airflow(chart, task_namespaces=[Namespace.existing("team-a")], delivery=K3sHelmChart(namespace="team-a"))
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
+@pytest.mark.parametrize("name", PATHS)
 def test_the_rights_of_an_example_are_exactly_those_that_were_reviewed(name: str) -> None:
     golden = GOLDENS / "rights" / f"{name}.txt"
     keep_golden(golden)

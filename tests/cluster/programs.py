@@ -9,13 +9,12 @@ from typing import Any
 
 from cdk8s import App
 
+from tests.examples_built import PATHS
+
 ROOT = Path(__file__).parents[2]
 
 TOPOLOGIES = ("k8s-single", "k8s-multi", "k8s-ha")
-PROGRAMS = (
-    *(f"main-{topology}" for topology in TOPOLOGIES),
-    *sorted(path.stem for path in (ROOT / "examples").glob("*.py")),
-)
+PROGRAMS = (*(f"main-{topology}" for topology in TOPOLOGIES), *PATHS)
 
 CUT_DOWN = frozenset({"bounded_namespaces", "default_deny", "production"})
 """Programs with three database instances: a small cluster gets one replica of everything, with little CPU (:mod:`.kit.small`)."""
@@ -33,7 +32,7 @@ NO_RELEASE: Mapping[str, str] = {
     "bridged_database": "External Secrets",
     "celery_with_keda": "Flux",
     "default_deny": "a git server and an object store at the addresses of its network policies",
-    "dbt_warehouse": "an image of the reader's own",
+    "homelab": "an object store",
     "lab_on_kind": "Helm outside the cluster",
     "lab": "the image postgres:16",
     "lab_without_operator": "the image postgres:16",
@@ -51,7 +50,7 @@ def build(program: str, **replaced: Any) -> App:
         replaced: names of the program -> what they mean instead.
     """
     name, _, topology = program.partition("-")
-    path = ROOT / "main.py" if name == "main" else ROOT / "examples" / f"{program}.py"
+    path = ROOT / "main.py" if name == "main" else PATHS[program]
     builds = runpy.run_path(str(path))["build"]
     builds.__globals__.update(replaced)
     app = builds(topology) if topology else builds()

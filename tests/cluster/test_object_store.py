@@ -24,7 +24,7 @@ DAGS = Path(__file__).parent / "dags_lake"
 IMAGE_VARIABLE = "CDK8S_AIRFLOW_LAKE_IMAGE"
 STORE = "app.kubernetes.io/name=seaweedfs,app.kubernetes.io/instance=seaweedfs"
 BUCKETS = ("airflow-logs", "backups", "data-raw", "data-warehouse")
-EXAMPLE = Path(__file__).parents[2] / "examples" / "dags" / "csv_to_parquet.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "homelab" / "dags" / "csv_to_parquet.py"
 _FETCH = (
     "import boto3, os; "
     "boto3.client('s3').put_object(Bucket=os.environ['BUCKET'], Key=os.environ['OBJECT'], Body=b'day,orders\\n1,7\\n2,9\\n')"
@@ -43,8 +43,8 @@ ROWS = [
 
 
 def example_dag(image: str) -> str:
-    """examples/dags/csv_to_parquet.py, without its schedule, with programs in place of the reader's own images."""
-    text = EXAMPLE.read_text(encoding="utf-8")
+    """examples/homelab/dags/csv_to_parquet.py, without schedule and warehouse, with programs in place of its own images."""
+    text = EXAMPLE.read_text(encoding="utf-8").replace("secrets=[*LAKE, *WAREHOUSE]", "secrets=LAKE")
     for old, new in (
         ('schedule="0 1 * * *"', "schedule=None"),
         ('image="registry.acme.lab/data/fetch-csv:1.0.0"', f"image={image!r}"),

@@ -1,8 +1,10 @@
-"""The DAGs of examples/dags, imported by real Airflows, and the pods they would start."""
+"""The DAGs of the examples, imported by real Airflows, and the pods that they start."""
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from tests.helm.rendering import Rendered
 from tests.making import emitted, new_chart
 from tests.truth import assert_accepted
 
-DAGS = Path(__file__).parents[2] / "examples" / "dags"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 EVERY_AIRFLOW = sorted({airflow for _, airflow in PAIRS})
 CFG = "[core]\nload_examples = False\n"
 
@@ -30,7 +32,7 @@ users: [{name: none, user: {}}]
 contexts: [{name: none, context: {cluster: none, user: none, namespace: airflow}}]
 current-context: none
 """
-"""The operator asks where it is before it makes a pod; nobody is asked anything there."""
+"""The operator reads the cluster and the namespace before it creates a pod. No server has this address."""
 
 IMPORT = """
 import json, sys
@@ -42,38 +44,116 @@ bag = DagBag(sys.stdin.read(), include_examples=False)
 """
 
 PODS = """
+import os
 from kubernetes.client import ApiClient
+dag = bag.dags[os.environ["DAG"]]
 pods = {}
-for task in bag.dags["csv_to_parquet"].tasks:
-    pod = task.build_pod_request_obj()
-    pods[task.task_id] = ApiClient().sanitize_for_serialization(pod)
-dag = bag.dags["csv_to_parquet"]
+for task in dag.tasks:
+    if hasattr(task, "build_pod_request_obj"):
+        pods[task.task_id] = ApiClient().sanitize_for_serialization(task.build_pod_request_obj())
 print(json.dumps({"pods": pods, "order": [[t.task_id, sorted(t.downstream_task_ids)] for t in dag.topological_sort()]}))
 """
 
-WHAT = """
+FACTS = """
+from kubernetes.client import ApiClient
+def seconds(delta):
+    return delta and delta.total_seconds()
+def facts(task):
+    config = dict(task.executor_config)
+    override = config.get("pod_override")
+    return {
+        "template": (config.get("pod_template_file") or "").removeprefix("/opt/airflow/pod_templates/named/"),
+        "override": override and ApiClient().sanitize_for_serialization(override),
+        "retries": task.retries,
+        "delay": seconds(task.retry_delay),
+        "backoff": bool(task.retry_exponential_backoff),
+        "timeout": seconds(task.execution_timeout),
+        "rule": str(getattr(task.trigger_rule, "value", task.trigger_rule)),
+        "pool": [task.pool, task.pool_slots],
+        "sla": seconds(getattr(task, "sla", None)),
+    }
+def deadline(dag):
+    alert = getattr(dag, "deadline", None)
+    alert = alert[0] if isinstance(alert, list) and alert else alert
+    return alert and [alert.reference.reference_name, alert.interval.total_seconds(), alert.callback.path]
 print(json.dumps([
     {name: str(error) for name, error in bag.import_errors.items()},
-    {dag.dag_id: [t.executor_config.get("pod_template_file") for t in dag.tasks] for dag in bag.dags.values()},
+    {
+        dag.dag_id: {
+            "runs": dag.max_active_runs,
+            "catchup": dag.catchup,
+            "timeout": seconds(dag.dagrun_timeout),
+            "deadline": deadline(dag),
+            "tasks": {task.task_id: facts(task) for task in dag.tasks},
+        }
+        for dag in bag.dags.values()
+    },
 ]))
 """
 
+DAGS = {
+    "dag_repository": {"daily_report"},
+    "dags": {"ml_training_pipeline", "sales_pipeline", "task_namespaces", "task_pods"},
+    "homelab": {"csv_to_parquet"},
+}
+"""Folder of examples/ -> the DAGs in it, or in its folder ``dags``."""
+ARTICLES = ("homelab",)
+
+
+@functools.cache
+def imported(version: str, folder: str) -> Mapping[str, Any]:
+    """The facts of all DAGs of a folder, as an Airflow reads them."""
+    found = EXAMPLES / folder
+    path = found / "dags" if (found / "dags").is_dir() else found
+    errors, dags = json.loads(run_airflow(version, CFG, IMPORT + FACTS, said=str(path)))
+    assert errors == {}
+    return dict(dags)
+
+
+def test_every_folder_with_dags_is_tested() -> None:
+    assert {path.parent.name for path in EXAMPLES.glob("*/dags")} | {"dags"} == set(DAGS)
+
+
+@pytest.mark.parametrize("folder", DAGS)
+@pytest.mark.parametrize("version", EVERY_AIRFLOW)
+def test_every_airflow_imports_every_dag(version: str, folder: str) -> None:
+    assert set(imported(version, folder)) == DAGS[folder]
+
+
+@pytest.mark.parametrize("folder", ARTICLES)
+@pytest.mark.parametrize("version", EVERY_AIRFLOW)
+def test_dags_of_the_articles_retry_with_backoff_and_end(version: str, folder: str) -> None:
+    for name, dag in imported(version, folder).items():
+        assert (dag["runs"], dag["catchup"]) == (1, False), name
+        assert dag["timeout"], f"{name} has no dagrun_timeout"
+        for task, facts in dag["tasks"].items():
+            assert facts["timeout"], f"{name}.{task} has no execution_timeout"
+            if facts["rule"] == "all_success":
+                assert facts["retries"] >= 1, f"{name}.{task} has no retries"
+                assert facts["backoff"], f"{name}.{task} has no exponential backoff"
+
 
 @pytest.mark.parametrize("version", EVERY_AIRFLOW)
-def test_every_airflow_imports_every_example(version: str) -> None:
-    errors, found = json.loads(run_airflow(version, CFG, IMPORT + WHAT, said=str(DAGS)))
-    assert errors == {}
-    assert found == {
-        "csv_to_parquet": [None, None, None],
-        "ml_training_pipeline": [
-            "/opt/airflow/pod_templates/named/pandas.yaml",
-            "/opt/airflow/pod_templates/named/gpu.yaml",
-            "/opt/airflow/pod_templates/named/pandas.yaml",
-        ],
-        "sales_pipeline": [None, None, None, None, None],
-        "task_pods": [None, "/opt/airflow/pod_templates/named/gpu.yaml"],
-        "task_namespaces": ["/opt/airflow/pod_templates/named/team-a.yaml"],
-    }
+def test_task_pods_are_selected_by_name(version: str) -> None:
+    dags = imported(version, "dags")
+    assert [task["template"] for task in dags["task_pods"]["tasks"].values()] == ["", "gpu.yaml"]
+    assert [task["template"] for task in dags["task_namespaces"]["tasks"].values()] == ["team-a.yaml"]
+
+
+def pods_of(version: str, dag: str, dags: Path, folder: Path, **env: str) -> tuple[dict[str, Any], list[Any]]:
+    """The pods that the KubernetesPodOperator tasks of a DAG create, and the order of its tasks; each pod is accepted everywhere."""
+    (folder / "kubeconfig").write_text(KUBECONFIG, encoding="utf-8")
+    given = {"KUBECONFIG": str(folder / "kubeconfig"), "AIRFLOW_CONN_KUBERNETES_DEFAULT": "kubernetes://", "DAG": dag}
+    answer = json.loads(run_airflow(version, CFG, IMPORT + PODS, said=str(dags), env={**given, **env}))
+    pods: dict[str, Any] = answer["pods"]
+    manifests = [{**pod, "metadata": {**pod["metadata"], "namespace": "airflow"}} for pod in pods.values()]
+    assert_accepted(manifests)
+    assert_restricted(Rendered(text="", manifests=tuple(manifests)))
+    for name, pod in pods.items():
+        (base,) = pod["spec"]["containers"]
+        assert set(base["resources"]) == {"requests", "limits"}, name
+        assert pod["spec"].get("serviceAccountName") is None, f"{name} has an account that may have rights"
+    return pods, answer["order"]
 
 
 def dbt_files() -> dict[str, str]:
@@ -103,35 +183,13 @@ def test_the_pods_of_csv_to_parquet_are_taken_by_the_strictest_namespace(version
     files = dbt_files()
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    source = (DAGS / "csv_to_parquet.py").read_text(encoding="utf-8")
+    source = (EXAMPLES / "homelab" / "dags" / "csv_to_parquet.py").read_text(encoding="utf-8")
     assert "/profiles/pod.yaml" in source
     dag = tmp_path / "dags" / "csv_to_parquet.py"
     dag.parent.mkdir()
     dag.write_text(source.replace("/profiles/pod.yaml", str(tmp_path / "pod.yaml")), encoding="utf-8")
-    (tmp_path / "kubeconfig").write_text(KUBECONFIG, encoding="utf-8")
-    env = {
-        "KUBECONFIG": str(tmp_path / "kubeconfig"),
-        "AIRFLOW_CONN_KUBERNETES_DEFAULT": "kubernetes://",
-        "AWS_ENDPOINT_URL_S3": "http://store.lab:8333",
-    }
-    answer = json.loads(run_airflow(version, CFG, IMPORT + PODS, said=str(dag.parent), env=env))
-    assert answer["order"] == [
-        ["fetch_csv", ["dbt_transform"]],
-        ["dbt_transform", ["write_parquet"]],
-        ["write_parquet", []],
-    ]
-    pods: dict[str, Any] = answer["pods"]
-    manifests = [{**pod, "metadata": {**pod["metadata"], "namespace": "airflow"}} for pod in pods.values()]
-    assert_accepted(manifests)
-    assert_restricted(Rendered(text="", manifests=tuple(manifests)))
-    for name, pod in pods.items():
-        (base,) = pod["spec"]["containers"]
-        assert set(base["resources"]) == {"requests", "limits"}, name
-        assert pod["spec"].get("serviceAccountName") is None, f"{name} has an account that may have rights"
-    for name in ("fetch_csv", "write_parquet"):
-        (base,) = pods[name]["spec"]["containers"]
-        assert {"name": "AWS_ENDPOINT_URL_S3", "value": "http://store.lab:8333"} in base["env"], f"{name} would ask AWS"
-        assert "AWS_DEFAULT_REGION" not in {each["name"] for each in base["env"]}
+    pods, order = pods_of(version, "csv_to_parquet", dag.parent, tmp_path, AWS_ENDPOINT_URL_S3="http://store.lab:8333")
+    assert order == [["fetch_csv", ["dbt_transform"]], ["dbt_transform", ["write_parquet"]], ["write_parquet", []]]
     (base,) = pods["dbt_transform"]["spec"]["containers"]
     assert base["command"] == ["dbt", "run"]
     assert base["image"] == "registry.acme.lab/data/dbt-warehouse:1.0.0"
@@ -140,5 +198,12 @@ def test_the_pods_of_csv_to_parquet_are_taken_by_the_strictest_namespace(version
     for task in ("fetch_csv", "write_parquet"):
         (base,) = pods[task]["spec"]["containers"]
         given = {entry["name"]: entry for entry in base["env"]}
-        reference = given["AWS_SECRET_ACCESS_KEY"]["valueFrom"]["secretKeyRef"]
-        assert (reference["name"], reference["key"]) == ("data-lake", "AWS_SECRET_ACCESS_KEY")
+        assert given["AWS_ENDPOINT_URL_S3"]["value"] == "http://store.lab:8333", f"{task} would ask AWS"
+        assert "AWS_DEFAULT_REGION" not in given
+        assert given["PGHOST"]["value"] == "warehouse-rw.airflow.svc"
+        for name, secret, key in (
+            ("AWS_SECRET_ACCESS_KEY", "data-lake", "AWS_SECRET_ACCESS_KEY"),
+            ("PGPASSWORD", "dbt-login", "password"),
+        ):
+            reference = given[name]["valueFrom"]["secretKeyRef"]
+            assert (reference["name"], reference["key"]) == (secret, key)

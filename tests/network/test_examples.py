@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import runpy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,14 +11,12 @@ from cdk8s_airflow import NetworkIsolation
 from cdk8s_airflow.model.traffic import HasTraffic, UnlocatedPeer
 from cdk8s_airflow.network import ExternalPeer, PeerEndpoint
 from cdk8s_airflow.network.wire.network_policy import Isolation, isolation
-from tests.examples_built import example_app
+from tests.examples_built import PATHS, example_app
 from tests.network.evaluator import selects
 from tests.network.matrix import FACTS, assert_exact
 from tests.truth.manifests import load
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
-every = pytest.mark.parametrize("name", NAMES)
+every = pytest.mark.parametrize("name", PATHS)
 
 
 @functools.cache
@@ -71,7 +67,7 @@ def _template(manifest: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def test_default_deny_example_has_no_open_pod() -> None:
-    app = runpy.run_path(str(EXAMPLES / "default_deny.py"))["build"]()
+    app = example_app("default_deny")
     (given,) = [each for each in app.node.find_all() if isinstance(each, NetworkIsolation)]
     assert given._isolation is not None
     assert not given._isolation.everywhere

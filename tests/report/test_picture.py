@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import runpy
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,27 +11,20 @@ import pytest
 import main as homelab
 from cdk8s_airflow.app.object_findings import objects_of
 from cdk8s_airflow.app.registry import registry_of
-from cdk8s_airflow.environments import Environments
 from cdk8s_airflow.report.picture import Picture
 from cdk8s_airflow.report.picture_mermaid import mermaid
 from cdk8s_airflow.report.picture_svg import svg
 from cdk8s_airflow.report.platform_report import platform_report
+from tests.examples_built import PATHS, example_app
 
-EXAMPLES = sorted((Path(homelab.__file__).parent / "examples").glob("*.py"))
-NAMES = ["k8s-single", "k8s-multi", "k8s-ha", *(path.stem for path in EXAMPLES)]
+NAMES = ["k8s-single", "k8s-multi", "k8s-ha", *PATHS]
 SVG = "{http://www.w3.org/2000/svg}"
 
 Segment = tuple[float, float, float, float]
 
 
 def app_of(name: str) -> Any:
-    if name == "dashboards":
-        pytest.importorskip("grafana_foundation_sdk", reason="make .venv/.test installs the extras")
-    if name.startswith("k8s-"):
-        return homelab.build(name)  # type: ignore[arg-type]
-    found = runpy.run_path(str(next(path for path in EXAMPLES if path.stem == name)))
-    platform = next((each for each in found.values() if isinstance(each, Environments)), None)
-    return found["build"]() if platform is None else platform.build("prod")
+    return homelab.build(name) if name.startswith("k8s-") else example_app(name)  # type: ignore[arg-type]
 
 
 def picture_of(name: str) -> Picture:

@@ -24,6 +24,7 @@ from cdk8s_airflow.report.formats import html, json_text, markdown
 from cdk8s_airflow.report.platform_report import PlatformReport, platform_report
 from cdk8s_airflow.report.section import Section
 from cdk8s_airflow.storage import ObjectStorage
+from tests.examples_built import PATHS
 from tests.making import make_airflow, make_cluster, new_chart
 from tests.truth.goldens import check_golden
 
@@ -165,7 +166,7 @@ def test_command_writes_the_format_of_the_file_name(tmp_path: Path, name: str, s
 
 
 def test_command_covers_all_environments_or_one(capsys: pytest.CaptureFixture[str]) -> None:
-    program = str(ROOT / "examples" / "environments.py")
+    program = str(PATHS["environments"])
     assert main(["report", program, "--format", "json"]) == 0
     platforms = json.loads(capsys.readouterr().out)["platforms"]
     assert [(each["environment"], each["context"]) for each in platforms] == [

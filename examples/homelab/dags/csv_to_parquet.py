@@ -1,7 +1,7 @@
-"""Every night: fetch a CSV file into the lake, let dbt transform it, write the result as Parquet.
+"""Every night: copy a CSV file into the lake and the warehouse, transform it with dbt, and write the result as Parquet.
 
-Each task is a pod of its own with an image of its own. Works with Airflow 2.9 to 3; the platform has DataLake(...) with its login
-in Secret ``data-lake``, and DbtProfiles(image=...), mounted in the pods of tasks.
+Each task starts a pod with its own image, for Airflow 2.9 to 3.2. The platform has ``DataLake(...)`` with its credentials in the
+Secret ``data-lake``, a warehouse with its login in ``dbt-login``, and ``DbtProfiles(image=...)``, mounted in task pods.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ except ImportError:  # Airflow 2
     from airflow import DAG
 
 LAKE = [Secret("env", key, "data-lake", key) for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
+WAREHOUSE = [Secret("env", "PGUSER", "dbt-login", "username"), Secret("env", "PGPASSWORD", "dbt-login", "password")]
 
-# Where the store is, as Airflow's own pods have it from DataLake(...): a pod started here has only what it is given.
+# The address of the store, which Airflow's own pods have from DataLake(...). Pods that a task starts do not inherit it.
 STORE = {
     name: os.environ[name]
     for name in (
@@ -33,6 +34,7 @@ STORE = {
     )
     if name in os.environ
 }
+SERVER = {"PGHOST": "warehouse-rw.airflow.svc", "PGDATABASE": "warehouse", "PGSSLMODE": "require"}
 
 # A namespace that enforces the Pod Security Standard "restricted" refuses pods without this.
 RESTRICTED: dict[str, Any] = {
@@ -58,7 +60,15 @@ with DAG(
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
+    dagrun_timeout=timedelta(hours=4),
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(minutes=5),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(hours=1),
+        "execution_timeout": timedelta(hours=1),
+    },
+    tags=["lake"],
 ):
     fetch = KubernetesPodOperator(
         task_id="fetch_csv",
@@ -67,11 +77,13 @@ with DAG(
         cmds=["python", "fetch.py"],
         env_vars={
             **STORE,
+            **SERVER,
+            "DAY": "{{ ds }}",
             "BUCKET": "data-raw",
             "OBJECT": "daily/{{ ds }}.csv",
             "SOURCE_URL": "https://example.com/daily.csv",
         },
-        secrets=LAKE,
+        secrets=[*LAKE, *WAREHOUSE],
         **RESTRICTED,
     )
     transform = KubernetesPodOperator(
@@ -89,10 +101,12 @@ with DAG(
         cmds=["python", "write.py"],
         env_vars={
             **STORE,
+            **SERVER,
+            "DAY": "{{ ds }}",
             "BUCKET": "data-warehouse",
             "OBJECT": "year={{ ds_nodash[:4] }}/month={{ ds_nodash[4:6] }}/{{ ds }}.parquet",
         },
-        secrets=LAKE,
+        secrets=[*LAKE, *WAREHOUSE],
         **RESTRICTED,
     )
     fetch >> transform >> write

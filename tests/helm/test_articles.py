@@ -1,0 +1,187 @@
+"""The examples that follow an article: what real Helm renders from them, and that their DAGs and READMEs match the platform."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cdk8s import App
+
+from cdk8s_airflow import Budget
+from cdk8s_airflow.app.object_findings import objects_of
+from cdk8s_airflow.app.registry import registry_of
+from cdk8s_airflow.app.workloads import footprint_of
+from cdk8s_airflow.model.footprint import over_budget
+from tests.examples_built import EXAMPLES, PATHS, example, example_app
+from tests.helm.expectations import assert_env_once, assert_restricted
+from tests.helm.rendering import Rendered, render, render_release
+from tests.truth.manifests import load
+
+needs_charts = pytest.mark.usefixtures("charts")
+
+ARTICLES = {"homelab": "S0"}
+"""Folder of an example -> the article whose rows its README lists."""
+
+
+def rendered(app: App) -> Rendered:
+    """The one release of an app, as Helm renders it for any delivery."""
+    manifests = load(app.synth_yaml())
+    found = [each for each in manifests if each["kind"] == "HelmChart" and each["spec"]["chart"] == "airflow"]
+    if found:
+        return render_release(found[0])
+    files = registry_of(app).files
+    (values,) = (text for path, text in files.items() if path.endswith("values.yml"))
+    (script,) = (text for path, text in files.items() if path.endswith("install.sh"))
+    version = re.search(r"--version (\S+)", script)
+    assert version
+    return render(values, version[1].strip("'\""))
+
+
+@functools.cache
+def built(name: str) -> tuple[list[dict[str, Any]], Rendered]:
+    """The objects of an example, and those of its release."""
+    app = example_app(name)
+    return load(app.synth_yaml()), rendered(app)
+
+
+def one(manifests: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
+    (found,) = (each for each in manifests if (each["kind"], each["metadata"]["name"]) == (kind, name))
+    return found
+
+
+def templates(release: Rendered) -> Mapping[str, Any]:
+    """Name of a task pod -> its template."""
+    return {
+        name.removesuffix(".yaml"): yaml.safe_load(text)
+        for manifest in release.find("ConfigMap")
+        for name, text in (manifest.get("data") or {}).items()
+        if manifest["metadata"]["name"].endswith("-pod-templates")
+    }
+
+
+def rows(readme: Path) -> list[str]:
+    return re.findall(r"^\| (S\d\.\d+) \|", readme.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def use_cases() -> list[str]:
+    page = EXAMPLES.parent / "docs" / "reference" / "use-cases.md"
+    return re.findall(r"^\| (S\d\.\d+) \|", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("folder", ARTICLES)
+def test_readme_lists_every_row_of_its_article_once(folder: str) -> None:
+    expected = [row for row in use_cases() if row.startswith(f"{ARTICLES[folder]}.")]
+    assert rows(EXAMPLES / folder / "README.md") == expected
+
+
+@pytest.mark.parametrize("folder", ARTICLES)
+def test_readme_names_files_and_namespaces_that_exist(folder: str) -> None:
+    text = (EXAMPLES / folder / "README.md").read_text(encoding="utf-8")
+    for path in re.findall(r"`((?:dags|images|examples)/[\w/.-]*|[\w-]+\.py)`", text):
+        assert any(
+            (root / path).exists() for root in (EXAMPLES / folder, EXAMPLES.parent, EXAMPLES / folder / "dags")
+        ) or (list((EXAMPLES / folder).rglob(path))), path
+    programs = [name for name, path in PATHS.items() if path.parent == EXAMPLES / folder]
+    namespaces = {
+        each["metadata"]["name"] for name in programs for each in _objects(name) if each["kind"] == "Namespace"
+    }
+    assert set(re.findall(r"kubectl -n (\S+)", text)) <= namespaces
+
+
+def _objects(name: str) -> list[dict[str, Any]]:
+    return load(example_app(name).synth_yaml())
+
+
+@needs_charts
+@pytest.mark.parametrize("name", [name for name, path in PATHS.items() if path.parent.name in ARTICLES])
+def test_release_of_an_article_is_rendered_and_restricted(name: str) -> None:
+    _, release = built(name)
+    assert_env_once(release)
+    assert_restricted(release)
+    assert not [each for each in release.names if "postgresql" in each[1] or "redis" in each[1]]
+
+
+@needs_charts
+def test_homelab_is_the_platform_of_its_article() -> None:
+    manifests, release = built("homelab")
+    cluster = one(manifests, "Cluster", "airflow-pg")
+    assert cluster["metadata"]["namespace"] == "airflow-data"
+    assert cluster["spec"]["instances"] == 1
+    assert cluster["spec"]["bootstrap"]["initdb"]["secret"] == {"name": "airflow-pg-credentials"}
+    assert cluster["spec"]["storage"] == {"size": "10Gi", "storageClass": "longhorn"}
+    assert release.airflow_cfg.get("core", "executor") == "KubernetesExecutor"
+    git = release.pod("dag-processor").container("git-sync")
+    assert (git.text_env("GITSYNC_REF"), git.text_env("GITSYNC_PERIOD")) == ("main", "60s")
+    (ingress,) = release.find("Ingress")
+    assert ingress["spec"]["ingressClassName"] == "nginx"
+    assert ingress["metadata"]["annotations"]["cert-manager.io/cluster-issuer"] == "homelab-ca"
+    assert ingress["spec"]["tls"] == [{"hosts": ["airflow.acme.lab"], "secretName": "airflow-tls"}]
+    base = release.pod("worker").container("base")
+    assert {"name": "profiles", "mountPath": "/profiles", "readOnly": True}.items() <= next(
+        mount for mount in base.spec["volumeMounts"] if mount["mountPath"] == "/profiles"
+    ).items() | {("name", "profiles")}
+    assert release.airflow_cfg.get("logging", "remote_base_log_folder") == "s3://airflow-logs/lab"
+
+
+@needs_charts
+def test_homelab_has_the_addresses_and_secrets_of_its_dag() -> None:
+    manifests, release = built("homelab")
+    dag = (EXAMPLES / "homelab" / "dags" / "csv_to_parquet.py").read_text(encoding="utf-8")
+    warehouse = one(manifests, "Cluster", "warehouse")
+    assert f'"{warehouse["metadata"]["name"]}-rw.{warehouse["metadata"]["namespace"]}.svc"' in dag
+    assert f'"{warehouse["spec"]["bootstrap"]["initdb"]["secret"]["name"]}"' in dag
+    base = release.pod("worker").container("base")
+    assert base.env["AWS_SECRET_ACCESS_KEY"]["valueFrom"]["secretKeyRef"]["name"] == "data-lake"
+    assert '"data-lake"' in dag
+    assert base.text_env("AWS_ENDPOINT_URL_S3")
+    profiles = one(manifests, "ConfigMap", "dbt-profiles")
+    assert {"profiles.yml", "pod.yaml"} <= set(profiles["data"])
+
+
+@needs_charts
+@pytest.mark.parametrize(("topology", "schedulers"), [("k8s-single", 1), ("k8s-multi", 1), ("k8s-ha", 2)])
+def test_homelab_topologies_differ_in_schedulers(topology: str, schedulers: int) -> None:
+    found, _ = example("homelab")
+    release = rendered(found["build"](topology))
+    assert release.get("Deployment", "airflow-scheduler")["spec"]["replicas"] == schedulers
+
+
+def test_homelab_without_loki_has_no_collector() -> None:
+    found, _ = example("homelab")
+    whole, without = (load(found["build"](loki=loki).synth_yaml()) for loki in (True, False))
+    left = {(each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) for each in without}
+    gone = {(each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) for each in whole} - left
+    assert ("Namespace", None, "logging") in gone
+    assert not [each for each in left if "logging" in each]
+
+
+def test_homelab_requests_less_memory_than_the_article_states() -> None:
+    """With a smaller budget, ``python main.py`` writes nothing."""
+    app = example_app("homelab")
+    footprint = footprint_of(registry_of(app), objects_of(app))
+    assert not list(over_budget(footprint, Budget(memory="6Gi")))
+    assert list(over_budget(footprint, Budget(memory="5Gi")))
+    assert 'run(build, budget=Budget(memory="6Gi"))' in PATHS["homelab"].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("folder", ARTICLES)
+def test_commands_of_the_readme_write_and_describe_the_platform(folder: str, tmp_path: Path) -> None:
+    text = (EXAMPLES / folder / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^ *(python (?:-m cdk8s_airflow|[\w-]+\.py).*)$", text, re.MULTILINE)
+    assert "python main.py" in commands
+    copy = tmp_path / folder
+    shutil.copytree(EXAMPLES / folder, copy)
+    for command in commands:
+        ran = subprocess.run(
+            [sys.executable, *command.split()[1:]], cwd=copy, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
+    assert list((copy / "dist").rglob("*.yaml"))
