@@ -84,4 +84,6 @@ def test_there_is_an_example_for_each_shape() -> None:
         "sealed_secrets",
         "self_made_secrets",
         "shared_volumes",
+        "teaching",
+        "teaching_lab",
     ]

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 TOPOLOGIES = ("k8s-single", "k8s-multi", "k8s-ha")
 PROGRAMS = (*(f"main-{topology}" for topology in TOPOLOGIES), *PATHS)
 
-CUT_DOWN = frozenset({"bounded_namespaces", "default_deny", "production"})
-"""Programs with three database instances: a small cluster gets one replica of everything, with little CPU (:mod:`.kit.small`)."""
+CUT_DOWN = frozenset({"bounded_namespaces", "default_deny", "production", "teaching"})
+"""Programs with two or three database instances: a small cluster gets one replica of everything, with little CPU (:mod:`.kit.small`)."""
 
 NO_DATABASE: Mapping[str, str] = {
     "data_lake": "the plugin barman-cloud",
@@ -38,6 +38,7 @@ NO_RELEASE: Mapping[str, str] = {
     "lab_without_operator": "the image postgres:16",
     "large": "Argo CD",
     "managed_database": "Flux",
+    "teaching_lab": "Helm outside the cluster",
 }
 """Program -> what its release needs and a small cluster does not have."""
 

@@ -27,7 +27,7 @@ from tests.truth.manifests import load
 
 needs_charts = pytest.mark.usefixtures("charts")
 
-ARTICLES = {"homelab": "S0"}
+ARTICLES = {"homelab": "S0", "teaching": "S1"}
 """Folder of an example -> the article whose rows its README lists."""
 
 
@@ -55,16 +55,6 @@ def built(name: str) -> tuple[list[dict[str, Any]], Rendered]:
 def one(manifests: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
     (found,) = (each for each in manifests if (each["kind"], each["metadata"]["name"]) == (kind, name))
     return found
-
-
-def templates(release: Rendered) -> Mapping[str, Any]:
-    """Name of a task pod -> its template."""
-    return {
-        name.removesuffix(".yaml"): yaml.safe_load(text)
-        for manifest in release.find("ConfigMap")
-        for name, text in (manifest.get("data") or {}).items()
-        if manifest["metadata"]["name"].endswith("-pod-templates")
-    }
 
 
 def rows(readme: Path) -> list[str]:
@@ -185,3 +175,80 @@ def test_commands_of_the_readme_write_and_describe_the_platform(folder: str, tmp
         )
         assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
     assert list((copy / "dist").rglob("*.yaml"))
+
+
+@needs_charts
+@pytest.mark.parametrize(("version", "server"), [("2.11.0", "webserver"), ("3.2.2", "api-server")])
+def test_teaching_has_the_sizes_of_the_article_with_airflow_2_and_3(version: str, server: str) -> None:
+    found, _ = example("teaching")
+    release = rendered(found["build"](version))
+    for component, replicas, cpu, memory, limit in (
+        ("scheduler", 2, "500m", "1Gi", "2Gi"),
+        (server, 2, "500m", "1Gi", "2Gi"),
+        ("triggerer", 1, "250m", "512Mi", "1Gi"),
+    ):
+        (workload,) = (
+            each
+            for each in release.manifests
+            if each["metadata"]["name"] == f"airflow-{component}" and each["kind"] in ("Deployment", "StatefulSet")
+        )
+        assert workload["spec"]["replicas"] == replicas
+        resources = release.pod(component).container(component).spec["resources"]
+        assert resources == {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": limit}}
+    base = release.pod("worker").container("base")
+    assert base.spec["resources"] == {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"memory": "1Gi"}}
+    core = dict(release.airflow_cfg.items("core"))
+    assert (core["load_examples"], core["dags_are_paused_at_creation"], core["default_timezone"]) == (
+        "False",
+        "True",
+        "utc",
+    )
+    section = "api" if version >= "3" else "webserver"
+    assert release.airflow_cfg.get(section, "expose_config") == "False"
+    assert release.pod(server).container(server).env["AIRFLOW_CONN_SMTP_DEFAULT"]["valueFrom"]["secretKeyRef"] == {
+        "name": "airflow-connections",
+        "key": "smtp_default",
+    }
+    (gpu,) = templates_of(found["build"](version)).values()
+    assert gpu["spec"]["nodeSelector"]["accelerator"] == "nvidia-tesla-t4"
+
+
+def templates_of(app: App) -> Mapping[str, Any]:
+    """Name of a task pod -> its template."""
+    return {
+        name.removesuffix(".yaml"): yaml.safe_load(text)
+        for manifest in load(app.synth_yaml())
+        for name, text in (manifest.get("data") or {}).items()
+        if manifest["metadata"]["name"].endswith("-pod-templates")
+    }
+
+
+def test_teaching_alerts_have_the_thresholds_of_the_article() -> None:
+    manifests = load(example_app("teaching").synth_yaml())
+    (rule,) = (each for each in manifests if each["kind"] == "PrometheusRule")
+    rules = {each["alert"]: each for group in rule["spec"]["groups"] for each in group["rules"]}
+    for alert, threshold in (
+        ("AirflowSchedulerHeartbeatMissing", "[30s]"),
+        ("AirflowDagParsingSlow", "> 30"),
+        ("AirflowDagRunSlow", "> 2 *"),
+        ("AirflowTasksFailing", "> 3"),
+        ("AirflowTaskHeartbeatsLost", "> 0"),
+    ):
+        assert threshold in rules[alert]["expr"], (alert, rules[alert]["expr"])
+    assert rules["AirflowPoolFull"]["for"] == "300s"
+    readme = (EXAMPLES / "teaching" / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(Airflow[A-Z]\w+)`", readme)) <= set(rules)
+
+
+@needs_charts
+def test_teaching_lab_is_the_lab_of_the_article() -> None:
+    manifests, release = built("teaching_lab")
+    assert "triggerer" not in {pod.component for pod in release.pods}
+    executor = dict(release.airflow_cfg.items("kubernetes_executor"))
+    assert (executor["delete_worker_pods"], executor["delete_worker_pods_on_failure"]) == ("True", "False")
+    assert release.airflow_cfg.get("core", "dags_are_paused_at_creation") == "False"
+    (files,) = (each["data"] for each in manifests if "data_pipeline_lab.py" in str(each.get("data", {}).keys()))
+    dag = (EXAMPLES / "teaching" / "dags" / "lab" / "data_pipeline_lab.py").read_text(encoding="utf-8")
+    assert dag in files.values()
+    assert {pod["metadata"]["name"] for pod in manifests if pod["kind"] == "StatefulSet"} == {"lab-postgres"}
+    assert not registry_of(example_app("teaching_lab")).missing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import runpy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import yaml
 from cdk8s_airflow import Image, Namespace, SecretKey
 from cdk8s_airflow.dbt import DbtPostgres, DbtProfile, DbtProfiles
 from tests.airflow.wire.samples import PAIRS
+from tests.examples_built import PATHS
 from tests.helm.airflow import run_airflow
 from tests.helm.expectations import assert_restricted
 from tests.helm.rendering import Rendered
@@ -93,11 +95,12 @@ print(json.dumps([
 
 DAGS = {
     "dag_repository": {"daily_report"},
-    "dags": {"ml_training_pipeline", "sales_pipeline", "task_namespaces", "task_pods"},
+    "dags": {"task_namespaces", "task_pods"},
     "homelab": {"csv_to_parquet"},
+    "teaching": {"critical_pipeline", "data_pipeline_lab", "ml_training_pipeline", "sales_pipeline"},
 }
 """Folder of examples/ -> the DAGs in it, or in its folder ``dags``."""
-ARTICLES = ("homelab",)
+ARTICLES = ("homelab", "teaching")
 
 
 @functools.cache
@@ -207,3 +210,41 @@ def test_the_pods_of_csv_to_parquet_are_taken_by_the_strictest_namespace(version
         ):
             reference = given[name]["valueFrom"]["secretKeyRef"]
             assert (reference["name"], reference["key"]) == (secret, key)
+
+
+@pytest.mark.parametrize("version", EVERY_AIRFLOW)
+def test_sales_pipeline_backs_off_and_writes_through_a_pool(version: str) -> None:
+    tasks = imported(version, "teaching")["sales_pipeline"]["tasks"]
+    assert [(task["retries"], task["delay"]) for task in tasks.values()] == [(3, 300.0)] * 6
+    assert {name: task["pool"] for name, task in tasks.items() if task["pool"][0] != "default_pool"} == {
+        "load": ["warehouse", 1]
+    }
+    assert tasks["clean_up"]["rule"] == "all_done_setup_success"
+
+
+@pytest.mark.parametrize("version", EVERY_AIRFLOW)
+def test_late_runs_are_reported_in_the_way_of_each_airflow(version: str) -> None:
+    dag = imported(version, "teaching")["critical_pipeline"]
+    rules = {name: task["rule"] for name, task in dag["tasks"].items() if task["rule"] != "all_success"}
+    assert rules == {"merge": "one_success", "report_outage": "all_failed", "clean_up": "all_done_setup_success"}
+    notifier = "airflow.providers.smtp.notifications.smtp.SmtpNotifier"
+    major, minor = (int(part) for part in version.split(".")[:2])
+    assert dag["deadline"] == (["DagRunQueuedAtDeadline", 1800.0, notifier] if (major, minor) >= (3, 1) else None)
+    assert dag["tasks"]["publish"]["sla"] == (1800.0 if major == 2 else None)
+
+
+@pytest.mark.parametrize("version", EVERY_AIRFLOW)
+def test_training_pod_requests_a_gpu_on_the_gpu_nodes_of_the_platform(version: str, tmp_path: Path) -> None:
+    pods, order = pods_of(version, "ml_training_pipeline", EXAMPLES / "teaching" / "dags", tmp_path)
+    assert [name for name, _ in order] == ["prepare_features", "train_model", "validate_model", "notify"]
+    nodes = runpy.run_path(str(PATHS["teaching"]))["GPU_NODES"]
+    spec = pods["train_model"]["spec"]
+    assert spec["nodeSelector"] == dict(nodes.labels)
+    assert [(each["key"], each["effect"]) for each in spec["tolerations"]] == [
+        (taint.key, taint.effect) for taint in nodes.taints
+    ]
+    resources = spec["containers"][0]["resources"]
+    assert resources["requests"]["nvidia.com/gpu"] == resources["limits"]["nvidia.com/gpu"] == "1"
+    for name, pod in pods.items():
+        assert pod["spec"]["containers"][0]["envFrom"] == [{"secretRef": {"name": "ml-store"}}], name
+        assert bool(pod["spec"].get("nodeSelector")) is (name == "train_model")
