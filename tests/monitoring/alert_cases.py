@@ -13,6 +13,8 @@ Series = dict[str, str]
 STATSD = 'namespace="airflow",job="airflow-statsd"'
 STORE = 'namespace="storage",job="seaweedfs"'
 POSTGRES = 'namespace="airflow-data",pod="airflow-pg-1"'
+EXPIRY = "certmanager_certificate_expiration_timestamp_seconds"
+RENAMED = 'namespace="cert-manager",exported_namespace="airflow"'
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Case:
     Attributes:
         fires: samples with which it fires at ``at``.
         quiet: samples with which it does not.
+        fires_too: further samples, with each of which it fires.
         at: when it is looked at.
         majors: the major versions of Airflow that have the alert.
     """
@@ -30,6 +33,7 @@ class Case:
     quiet: Series
     at: str = "30m"
     majors: tuple[int, ...] = (2, 3)
+    fires_too: tuple[Series, ...] = ()
 
 
 def heartbeat(metric: str) -> Case:
@@ -142,9 +146,19 @@ CASES: dict[str, Case] = {
         },
     ),
     "AirflowCertificateExpiring": Case(
-        # Prometheus' tests start at the epoch: 13 days and 15 days later.
-        fires={'certmanager_certificate_expiration_timestamp_seconds{namespace="airflow",name="ui"}': "1123200x240"},
-        quiet={'certmanager_certificate_expiration_timestamp_seconds{namespace="airflow",name="ui"}': "1296000x240"},
+        # Prometheus' tests start at the epoch: 13 days and 15 days later. Prometheus renames the label `namespace` or keeps it.
+        fires={f'{EXPIRY}{{{RENAMED},name="ui"}}': "1123200x240"},
+        # cert-manager reports 0 until a certificate is issued.
+        fires_too=(
+            {f'{EXPIRY}{{namespace="airflow",name="ui"}}': "1123200x240"},
+            {f'{EXPIRY}{{namespace="airflow",name="ui"}}': "0x240"},
+        ),
+        quiet={
+            f'{EXPIRY}{{{RENAMED},name="ui"}}': "1296000x240",
+            f'{EXPIRY}{{namespace="airflow",name="flower"}}': "1296000x240",
+            f'{EXPIRY}{{namespace="airflow",exported_namespace="other",name="ui"}}': "1123200x240",
+            f'{EXPIRY}{{namespace="cert-manager",exported_namespace="other",name="ui"}}': "1123200x240",
+        },
         at="100m",
     ),
     "GitSyncFailing": Case(

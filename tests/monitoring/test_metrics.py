@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +12,8 @@ from cdk8s_airflow.monitoring.alerts import Alerts
 from cdk8s_airflow.monitoring.metrics import METRICS
 from cdk8s_airflow.monitoring.wire.alerts import alert_groups
 from cdk8s_airflow.monitoring.wire.dashboards import dashboard_pages
-from tests.monitoring.list_metrics import metrics_of_scrape
+from tests.monitoring.list_metrics import metrics_of_scrape, recorded_metrics
 from tests.monitoring.samples import targets
-
-SEEN = Path(__file__).parent / "seen"
 
 NOT_SEEN: Mapping[str, str] = {
     "airflow_zombies_killed": "Airflow 2 sends it",
@@ -37,17 +34,7 @@ NOT_SEEN: Mapping[str, str] = {
 """Metrics that are in no list of this folder, and why."""
 
 OF_PROMETHEUS = {"namespace", "job", "pod", "instance"}
-"""Labels that Prometheus adds when it scrapes."""
-
-
-def seen() -> dict[str, set[str]]:
-    """Name of a metric -> its labels."""
-    found: dict[str, set[str]] = {}
-    for path in sorted(SEEN.glob("*.txt")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            name, *labels = line.split()
-            found.setdefault(name, set()).update(labels)
-    return found
+"""Labels that Prometheus adds when it scrapes. A scraped label of this name is renamed, unless ``honorLabels`` is true."""
 
 
 def queries() -> Iterator[tuple[str, str, str]]:
@@ -74,12 +61,12 @@ def nodes(node: Any) -> Iterator[Any]:
 
 
 def test_metrics_were_served_by_a_running_program() -> None:
-    assert METRICS.keys() - seen().keys() == NOT_SEEN.keys()
+    assert METRICS.keys() - recorded_metrics().keys() == NOT_SEEN.keys()
 
 
 def test_metrics_of_alerts_and_dashboards_are_in_the_list_and_have_their_labels() -> None:
     parser = pytest.importorskip("promql_parser")
-    labels = seen()
+    labels = recorded_metrics()
     for where, expression, _ in queries():
         for node in nodes(parser.parse(expression)):
             if type(node).__name__ != "VectorSelector":
@@ -87,12 +74,13 @@ def test_metrics_of_alerts_and_dashboards_are_in_the_list_and_have_their_labels(
             assert node.name in METRICS, where
             used = {matcher.name for matcher in node.matchers.matchers}
             if node.name in labels:
-                assert used <= labels[node.name] | OF_PROMETHEUS, (where, node.name, used - labels[node.name])
+                renamed = {f"exported_{label}" for label in labels[node.name] & OF_PROMETHEUS}
+                assert used <= labels[node.name] | OF_PROMETHEUS | renamed, (where, node.name, used - labels[node.name])
 
 
 def test_labels_of_an_aggregation_are_labels_of_its_metrics() -> None:
     parser = pytest.importorskip("promql_parser")
-    labels = seen()
+    labels = recorded_metrics()
     for where, expression, _ in queries():
         for node in nodes(parser.parse(expression)):
             if type(node).__name__ != "AggregateExpr" or node.modifier is None:

@@ -179,7 +179,7 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         (folder / f"{name}-rules.json").write_text(json.dumps({"groups": [{"name": "alerts", "rules": [rule]}]}))
         tests = [
             {
-                "name": f"{name}-{'fires' if fires else 'quiet'}",
+                "name": f"{name}-{number}-{'fires' if fires else 'quiet'}",
                 "interval": "30s",
                 "input_series": [{"series": series, "values": values} for series, values in samples.items()],
                 "promql_expr_test": [
@@ -190,7 +190,9 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
                     }
                 ],
             }
-            for fires, samples in ((True, case.fires), (False, case.quiet))
+            for number, (fires, samples) in enumerate(
+                ((True, case.fires), (False, case.quiet), *((True, more) for more in case.fires_too))
+            )
         ]
         document = {"rule_files": [f"{name}-rules.json"], "evaluation_interval": "30s", "tests": tests}
         files.append(f"{name}.json")

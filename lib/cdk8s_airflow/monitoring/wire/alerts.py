@@ -305,17 +305,30 @@ def _kubernetes(release: ReleaseTarget, given: Alerts) -> Iterator[Alert]:
         "memory limit.",
     )
     yield _volume("AirflowVolumeFilling", f'namespace="{release.namespace}"', given)
-    expiry = selected("certmanager_certificate_expiration_timestamp_seconds", {"namespace": release.namespace})
-    yield Alert(
-        name="AirflowCertificateExpiring",
-        expr=f"min by (namespace, name) ({expiry}) - time() < {days(given.certificate_left) * 86400}",
-        pending="1h",
-        severity="warning",
-        summary="A certificate expires soon.",
-        description="Certificate {{ $labels.name }} expires in {{ $value | humanizeDuration }}. cert-manager has not renewed it.",
-    )
+    yield _certificate(release, given)
     if release.git_sync is not None:
         yield _git_sync(release, given)
+
+
+def _certificate(release: ReleaseTarget, given: Alerts) -> Alert:
+    """The label ``namespace`` of a certificate is renamed unless Prometheus scrapes cert-manager with ``honorLabels: true``.
+
+    cert-manager's chart sets ``honorLabels: false``. ``namespace`` is then the namespace of cert-manager, and
+    ``exported_namespace`` that of the certificate.
+    """
+    metric = "certmanager_certificate_expiration_timestamp_seconds"
+    kept = selected(metric, {"namespace": release.namespace, "exported_namespace": ""})
+    renamed = selected(metric, {"exported_namespace": release.namespace})
+    return Alert(
+        name="AirflowCertificateExpiring",
+        expr=f"min by (name) ({kept} or {renamed}) - time() < {days(given.certificate_left) * 86400}",
+        pending="1h",
+        severity="warning",
+        summary="A certificate expires soon, or was never issued.",
+        description="cert-manager has not renewed certificate {{ $labels.name }}, which expires in {{ $value | humanizeDuration }}. "
+        "A time of decades in the past means that it was never issued.",
+        labels={"namespace": release.namespace},
+    )
 
 
 def _missing(kind: str, ready: str, namespace: str, names: tuple[str, ...]) -> str:
