@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,7 @@ from tests.cluster.kit.platform import TEST_LABEL
 from tests.cluster.platforms import homelab
 from tests.monitoring.list_metrics import metrics_of_scrape, recorded_metrics
 
+SCRAPES = "CDK8S_AIRFLOW_SCRAPES"
 NAMESPACE = "cdk8s-airflow-metrics"
 VOLUME = "cdk8s-airflow-metrics"
 POOLER = "airflow-pg-pooler"
@@ -71,15 +73,15 @@ def check_metrics(text: str, source: MetricSource, prefix: str) -> None:
         source: the source of the metrics.
         prefix: the first letters of their names.
     """
+    served, recorded = metrics_of_scrape(text), recorded_metrics()
+    if SCRAPES in os.environ:
+        lines = [" ".join([name, *sorted(served[name])]) for name in sorted(served) if name.startswith(prefix)]
+        Path(os.environ[SCRAPES], f"{source}-{prefix}.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
     expected = [name for name, metric in METRICS.items() if metric.source == source and name.startswith(prefix)]
     assert expected
-    served, recorded = metrics_of_scrape(text), recorded_metrics()
-    problems = {
-        name: sorted(recorded[name] - served[name]) if name in served else "is not served"
-        for name in expected
-        if not recorded[name] <= served.get(name, set()) or name not in served
-    }
-    assert problems == {}
+    assert set(expected) <= served.keys(), "metrics are not served"
+    missing = {name: recorded.get(name, set()) - served[name] for name in expected}
+    assert not any(missing.values()), f"metrics have lost labels: {missing}"
 
 
 @contextmanager
