@@ -224,3 +224,22 @@ def test_pooler_serves_clients_that_wait(pooled: Platform) -> None:
         assert sample("cnpg_pgbouncer_pools_cl_active") == 1
         check_metrics(scrape(kubectl, pooler), "cloudnative-pg", "cnpg_pgbouncer_")
     print({what: seconds for what, seconds in pooled.seconds.items() if seconds > 5})
+
+
+def test_value_is_that_of_the_sample_with_these_labels() -> None:
+    text = 'm{a="1",b="2"} 3\nm{a="2",b="2"} 4e+01\nmore{a="1"} 5\n'
+    assert value(text, "m", a="1") == 3
+    assert value(text, "m", b="2", a="2") == 40
+    assert value(text, "m", a="3") is None
+    with pytest.raises(AssertionError):
+        value(text, "m", b="2")
+
+
+def test_metric_that_is_not_served_or_has_lost_a_label_is_reported() -> None:
+    pools = ("cnpg_pgbouncer_pools_cl_active", "cnpg_pgbouncer_pools_cl_waiting")
+    samples = [f'{name}{{database="airflow",user="airflow"}} 1\n' for name in pools]
+    check_metrics("".join(samples), "cloudnative-pg", "cnpg_pgbouncer_")
+    with pytest.raises(AssertionError, match="not served"):
+        check_metrics(samples[0], "cloudnative-pg", "cnpg_pgbouncer_")
+    with pytest.raises(AssertionError, match="lost labels"):
+        check_metrics("".join(samples).replace('user="airflow"', 'role="airflow"'), "cloudnative-pg", "cnpg_pgbouncer_")

@@ -25,10 +25,6 @@ NOT_SEEN: Mapping[str, str] = {
     "airflow_task_instances_without_heartbeats_killed": "only after a task lost its heartbeat",
     "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp": "the backup plugin was not installed",
     "certmanager_certificate_expiration_timestamp_seconds": "cert-manager was not installed",
-    "cnpg_pgbouncer_pools_cl_active": "there was no pooler",
-    "cnpg_pgbouncer_pools_cl_waiting": "there was no pooler",
-    "kubelet_volume_stats_available_bytes": "volumes of the cluster were folders, for which the kubelet has no figures",
-    "kubelet_volume_stats_capacity_bytes": "volumes of the cluster were folders, for which the kubelet has no figures",
     "up": "Prometheus writes it itself",
 }
 """Metrics that are in no list of this folder, and why."""
