@@ -36,7 +36,8 @@ def built(name: str) -> dict[str, tuple[str, dict[str, str]]]:
 @every
 def test_an_example_builds_what_it_did_when_it_was_reviewed(name: str) -> None:
     if name in NEEDS:
-        keep_golden(GOLDENS / f"{name}.k8s.yaml")
+        for path in (GOLDENS / f"{name}.k8s.yaml", *(GOLDENS / name).rglob("*.*")):
+            keep_golden(path)
     for golden, (manifests, files) in built(name).items():
         check_golden(manifests, GOLDENS / f"{golden}.k8s.yaml")
         for path, text in files.items():
@@ -77,10 +78,11 @@ def test_there_is_an_example_for_each_shape() -> None:
         "lab_on_kind",
         "lab_without_operator",
         "large",
-        "managed_database",
         "monitored",
         "one_object",
         "production",
+        "production_aws",
+        "production_aws_celery",
         "sealed_secrets",
         "self_made_secrets",
         "shared_volumes",

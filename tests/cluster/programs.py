@@ -37,7 +37,8 @@ NO_RELEASE: Mapping[str, str] = {
     "lab": "the image postgres:16",
     "lab_without_operator": "the image postgres:16",
     "large": "Argo CD",
-    "managed_database": "Flux",
+    "production_aws": "Helm outside the cluster",
+    "production_aws_celery": "Helm outside the cluster",
     "teaching_lab": "Helm outside the cluster",
 }
 """Program -> what its release needs and a small cluster does not have."""

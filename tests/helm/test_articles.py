@@ -20,14 +20,14 @@ from cdk8s_airflow.app.object_findings import objects_of
 from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.app.workloads import footprint_of
 from cdk8s_airflow.model.footprint import over_budget
-from tests.examples_built import EXAMPLES, PATHS, example, example_app
+from tests.examples_built import EXAMPLES, NEEDS, PATHS, example, example_app
 from tests.helm.expectations import assert_env_once, assert_restricted
 from tests.helm.rendering import Rendered, render, render_release
 from tests.truth.manifests import load
 
 needs_charts = pytest.mark.usefixtures("charts")
 
-ARTICLES = {"homelab": "S0", "teaching": "S1"}
+ARTICLES = {"homelab": "S0", "production_aws": "S2", "teaching": "S1"}
 """Folder of an example -> the article whose rows its README lists."""
 
 
@@ -96,7 +96,8 @@ def test_release_of_an_article_is_rendered_and_restricted(name: str) -> None:
     _, release = built(name)
     assert_env_once(release)
     assert_restricted(release)
-    assert not [each for each in release.names if "postgresql" in each[1] or "redis" in each[1]]
+    bundled = {part for _, each in release.names for part in ("postgresql", "redis") if part in each}
+    assert bundled == ({"redis"} if "celery" in name else set())
 
 
 @needs_charts
@@ -167,6 +168,8 @@ def test_commands_of_the_readme_write_and_describe_the_platform(folder: str, tmp
     text = (EXAMPLES / folder / "README.md").read_text(encoding="utf-8")
     commands = re.findall(r"^ *(python (?:-m cdk8s_airflow|[\w-]+\.py).*)$", text, re.MULTILINE)
     assert "python main.py" in commands
+    for module in NEEDS.get(folder, ()):
+        pytest.importorskip(module, reason="make .venv/.test installs the extras, from Python 3.11")
     copy = tmp_path / folder
     shutil.copytree(EXAMPLES / folder, copy)
     for command in commands:
@@ -252,3 +255,39 @@ def test_teaching_lab_is_the_lab_of_the_article() -> None:
     assert dag in files.values()
     assert {pod["metadata"]["name"] for pod in manifests if pod["kind"] == "StatefulSet"} == {"lab-postgres"}
     assert not registry_of(example_app("teaching_lab")).missing
+
+
+@needs_charts
+def test_production_aws_is_the_platform_of_its_article() -> None:
+    manifests, release = built("production_aws")
+    options = {section: dict(release.airflow_cfg.items(section)) for section in release.airflow_cfg.sections()}
+    assert options["core"]["parallelism"] == "100"
+    assert options["core"]["max_active_tasks_per_dag"] == "32"
+    assert options["kubernetes_executor"]["worker_pods_creation_batch_size"] == "16"
+    assert options["scheduler"]["scheduler_heartbeat_sec"] == "1"
+    assert options["secrets"]["backend"].endswith("KubernetesSecretsBackend")
+    image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/data/airflow-dags:2026.1.0"
+    assert {each.image for each in release.containers("airflow")} == {image}
+    (logs,) = (each for each in manifests if each["kind"] == "PersistentVolumeClaim")
+    assert (logs["spec"]["accessModes"], logs["spec"]["storageClassName"]) == (["ReadWriteMany"], "efs-sc")
+    assert not [each for each in release.manifests if each["kind"].startswith("Cluster")]
+    kinds = {each["kind"] for each in manifests}
+    assert {"NetworkPolicy", "ServiceMonitor", "PrometheusRule"} <= kinds
+    dashboards = [each for each in manifests if each["metadata"].get("labels", {}).get("grafana_dashboard") == "1"]
+    assert len(dashboards) >= 3
+
+
+@needs_charts
+def test_production_aws_celery_scales_from_1_to_20_workers_and_reads_dags_from_efs() -> None:
+    manifests, release = built("production_aws_celery")
+    assert release.airflow_cfg.get("core", "executor") == "CeleryExecutor,KubernetesExecutor"
+    (scaled,) = [each for each in [*manifests, *release.manifests] if each["kind"] == "ScaledObject"]
+    assert (scaled["spec"]["minReplicaCount"], scaled["spec"]["maxReplicaCount"]) == (1, 20)
+    claims = {each["metadata"]["name"]: each["spec"] for each in manifests if each["kind"] == "PersistentVolumeClaim"}
+    assert {name: spec["resources"]["requests"]["storage"] for name, spec in claims.items()} == {
+        "airflow-dags": "5Gi",
+        "airflow-logs": "20Gi",
+    }
+    for pod in (release.pod("dag-processor"), *(each for each in release.pods if each.component == "worker")):
+        volumes = {each.get("persistentVolumeClaim", {}).get("claimName") for each in pod.spec["volumes"]}
+        assert "airflow-dags" in volumes, pod.where

@@ -25,6 +25,7 @@ from tests.truth import assert_accepted
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EVERY_AIRFLOW = sorted({airflow for _, airflow in PAIRS})
 CFG = "[core]\nload_examples = False\n"
+SEVERAL = f"{CFG}executor = CeleryExecutor,KubernetesExecutor\n"
 
 KUBECONFIG = """
 apiVersion: v1
@@ -73,6 +74,7 @@ def facts(task):
         "rule": str(getattr(task.trigger_rule, "value", task.trigger_rule)),
         "pool": [task.pool, task.pool_slots],
         "sla": seconds(getattr(task, "sla", None)),
+        "executor": getattr(task, "executor", None),
     }
 def deadline(dag):
     alert = getattr(dag, "deadline", None)
@@ -97,10 +99,12 @@ DAGS = {
     "dag_repository": {"daily_report"},
     "dags": {"task_namespaces", "task_pods"},
     "homelab": {"csv_to_parquet"},
+    "production_aws": {"monthly_report"},
+    "production_aws/celery_dags": {"many_short_tasks"},
     "teaching": {"critical_pipeline", "data_pipeline_lab", "ml_training_pipeline", "sales_pipeline"},
 }
 """Folder of examples/ -> the DAGs in it, or in its folder ``dags``."""
-ARTICLES = ("homelab", "teaching")
+ARTICLES = ("homelab", "production_aws", "production_aws/celery_dags", "teaching")
 
 
 @functools.cache
@@ -108,13 +112,17 @@ def imported(version: str, folder: str) -> Mapping[str, Any]:
     """The facts of all DAGs of a folder, as an Airflow reads them."""
     found = EXAMPLES / folder
     path = found / "dags" if (found / "dags").is_dir() else found
-    errors, dags = json.loads(run_airflow(version, CFG, IMPORT + FACTS, said=str(path)))
+    if folder.endswith("celery_dags") and version < "2.10":
+        pytest.skip(f"Airflow {version} has one executor")
+    cfg = SEVERAL if folder.endswith("celery_dags") else CFG
+    errors, dags = json.loads(run_airflow(version, cfg, IMPORT + FACTS, said=str(path)))
     assert errors == {}
     return dict(dags)
 
 
 def test_every_folder_with_dags_is_tested() -> None:
-    assert {path.parent.name for path in EXAMPLES.glob("*/dags")} | {"dags"} == set(DAGS)
+    folders = {path.parent.name for path in EXAMPLES.glob("*/dags")}
+    assert folders | {"dags", "production_aws/celery_dags"} == set(DAGS)
 
 
 @pytest.mark.parametrize("folder", DAGS)
@@ -248,3 +256,16 @@ def test_training_pod_requests_a_gpu_on_the_gpu_nodes_of_the_platform(version: s
     for name, pod in pods.items():
         assert pod["spec"]["containers"][0]["envFrom"] == [{"secretRef": {"name": "ml-store"}}], name
         assert bool(pod["spec"].get("nodeSelector")) is (name == "train_model")
+
+
+@pytest.mark.parametrize("version", EVERY_AIRFLOW)
+def test_heavy_tasks_have_their_own_pods(version: str) -> None:
+    tasks = imported(version, "production_aws")["monthly_report"]["tasks"]
+    changed = {name: task["override"]["spec"]["containers"] for name, task in tasks.items() if task["override"]}
+    assert list(changed) == ["compute"]
+    (base,) = changed["compute"]
+    assert base["name"] == "base"
+    assert "airflow-pandas:3.2.2-" in base["image"]
+    assert base["resources"]["requests"] == {"cpu": "2", "memory": "8Gi"}
+    celery = imported(version, "production_aws/celery_dags")["many_short_tasks"]["tasks"]
+    assert {name: task["executor"] for name, task in celery.items()} == {"read": None, "combine": "KubernetesExecutor"}
