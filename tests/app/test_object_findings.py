@@ -132,6 +132,17 @@ def test_a_misspelt_kind_is_found(app: cdk8s.App) -> None:
     assert rules(app) == [("manifest/unknown-kind", "extra/one", "kind")]
 
 
+def test_items_of_one_list_with_one_identity_are_found(app: cdk8s.App) -> None:
+    item = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "settings", "namespace": "airflow"},
+        "data": {},
+    }
+    add(cdk8s.Chart(app, "extra"), "list", {"apiVersion": "v1", "kind": "List", "items": [item, item]}, name="list")
+    assert rules(app) == [("object/taken", "extra/list", "metadata.name")]
+
+
 def test_two_objects_of_one_identity_are_found_if_one_is_of_this_library(app: cdk8s.App) -> None:
     Namespace(cdk8s.Chart(app, "00-base"), "airflow")
     add(cdk8s.Chart(app, "90-extra"), "again", {"apiVersion": "v1", "kind": "Namespace"}, name="airflow")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cdk8s_airflow.app.registry import Registry, identity_of, registry_of
+from cdk8s_airflow.app.registry import Identity, Registry, identity_of, registry_of
 from cdk8s_airflow.kube import output
 from cdk8s_airflow.schemas import check_manifest, check_user_manifest, crd_name, is_builtin
 from cdk8s_airflow.validation import Finding, show
@@ -33,7 +33,7 @@ def check_objects(
     """
     registry = registry_of(app)
     objects = list(_expanded(output.objects(app) if written is None else written))
-    found = [finding for each in objects for finding in _broken(app, *each, registry, unvalidated)]
+    found = [finding for each in objects for finding in _broken(app, each, registry, unvalidated)]
     found += _duplicates(objects, registry)
     found += _definitions(objects, registry)
     return found
@@ -46,27 +46,43 @@ def objects_of(app: App) -> list[dict[str, Any]]:
 
 def complete(objects: output.Objects) -> list[dict[str, Any]]:
     """The manifests of objects that have a version and a kind; the items of a List are objects of their own."""
-    return [manifest for _, _, manifest in _expanded(objects) if _is_complete(manifest)]
+    return [each.manifest for each in _expanded(objects) if each.identity is not None]
 
 
-def _expanded(objects: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Construct path, position in a List, and manifest: ``kubectl apply`` reads the items of a List as objects."""
+class _Written(NamedTuple):
+    """One object as it was written.
+
+    Attributes:
+        path: the path of its construct.
+        position: its place, if it is an item of a List.
+        manifest: the object.
+        identity: its kind, namespace and name. None if it has no kind or version.
+    """
+
+    path: str
+    position: str
+    manifest: dict[str, Any]
+    identity: Identity | None
+
+
+def _expanded(objects: Iterable[tuple[str, Any]]) -> Iterator[_Written]:
+    """All objects: ``kubectl apply`` reads the items of a List as objects."""
     for path, manifest in objects:
         items = manifest.get("items")
         if manifest.get("apiVersion") == "v1" and manifest.get("kind") == "List" and isinstance(items, list):
-            yield from ((path, f"items[{index}]", item) for index, item in enumerate(items) if isinstance(item, dict))
+            for index, item in enumerate(items):
+                if isinstance(item, dict):
+                    yield _Written(path, f"items[{index}]", item, _identity(item))
         else:
-            yield path, "", manifest
+            yield _Written(path, "", manifest, _identity(manifest))
 
 
-def _broken(
-    app: App, path: str, position: str, manifest: dict[str, Any], registry: Registry, unvalidated: Collection[str]
-) -> Iterator[Finding]:
+def _broken(app: App, written: _Written, registry: Registry, unvalidated: Collection[str]) -> Iterator[Finding]:
+    path, position, manifest, identity = written
     kind = manifest.get("kind")
-    identity = identity_of(manifest) if _is_complete(manifest) else ("", "", "")
     ours = identity in registry.objects
     # An object that nothing has changed since its construct was checked is not checked again.
-    if (not ours and kind in unvalidated) or (ours and registry.checked.get(identity) == manifest):
+    if (not ours and kind in unvalidated) or (identity is not None and registry.checked.get(identity) == manifest):
         return
     if not ours and isinstance(kind, str) and is_builtin(str(manifest.get("apiVersion"))):
         registry.partly_checked.add(kind)
@@ -96,15 +112,16 @@ def _namespaces_around(app: App, path: str) -> list[str]:
     return found
 
 
-def _duplicates(objects: Iterable[tuple[str, str, Mapping[str, Any]]], registry: Registry) -> Iterator[Finding]:
+def _duplicates(objects: Iterable[_Written], registry: Registry) -> Iterator[Finding]:
     """Two objects with one identity, where one is of this library or both are in one Chart."""
     first: dict[tuple[str, str, str], str] = {}
-    for path, _, manifest in objects:
-        if not _is_complete(manifest):
+    for path, _, _, identity in objects:
+        if identity is None:
             continue
-        identity = kind, namespace, name = identity_of(manifest)
+        kind, namespace, name = identity
         other = first.get(identity)
-        first.setdefault(identity, path)
+        if other is None:
+            first[identity] = path
         if other is None or not name:
             continue
         if identity in registry.objects or other.partition("/")[0] == path.partition("/")[0]:
@@ -119,12 +136,11 @@ def _duplicates(objects: Iterable[tuple[str, str, Mapping[str, Any]]], registry:
             )
 
 
-def _definitions(objects: Iterable[tuple[str, str, Mapping[str, Any]]], registry: Registry) -> Iterator[Finding]:
+def _definitions(objects: Collection[_Written], registry: Registry) -> Iterator[Finding]:
     """Registers the definitions that custom resources require; a finding for each that the cluster lacks."""
-    objects = list(objects)
-    own = {name for _, _, manifest in objects if manifest.get("kind") == _DEFINITION for name in _defined_by(manifest)}
+    own = {name for each in objects if each.manifest.get("kind") == _DEFINITION for name in _defined_by(each.manifest)}
     registry.crds -= {name for name in own if isinstance(name, str)}
-    for path, _, manifest in objects:
+    for path, _, manifest, _ in objects:
         api_version, kind = manifest.get("apiVersion"), manifest.get("kind")
         if not isinstance(api_version, str) or not isinstance(kind, str) or is_builtin(api_version):
             continue
@@ -166,5 +182,6 @@ def _group(crd: str) -> str:
     return crd.partition(".")[2]
 
 
-def _is_complete(manifest: Mapping[str, Any]) -> bool:
-    return isinstance(manifest.get("apiVersion"), str) and isinstance(manifest.get("kind"), str)
+def _identity(manifest: Mapping[str, Any]) -> Identity | None:
+    is_complete = isinstance(manifest.get("apiVersion"), str) and isinstance(manifest.get("kind"), str)
+    return identity_of(manifest) if is_complete else None

@@ -150,6 +150,12 @@ def _objects(
     return objects
 
 
+@functools.lru_cache(maxsize=1024)
+def _is_version(text: str) -> bool:
+    parts = text.split("/")
+    return len(parts) <= 2 and all(parts)
+
+
 def _check(id_: str, manifest: dict[str, Json], findings: list[Finding]) -> None:
     """Findings for the version and the kind."""
     for key in ("apiVersion", "kind"):
@@ -166,18 +172,16 @@ def _check(id_: str, manifest: dict[str, Json], findings: list[Finding]) -> None
                 )
             )
     api_version = manifest.get("apiVersion")
-    if isinstance(api_version, str) and api_version:
-        parts = api_version.split("/")
-        if len(parts) > 2 or not all(parts):
-            findings.append(
-                Finding(
-                    rule="edge/api-version",
-                    at=f"{id_}.apiVersion",
-                    problem="must be a version or group/version",
-                    seen=show(api_version),
-                    fix='use a value like "v1" or "apps/v1"',
-                )
+    if isinstance(api_version, str) and api_version and not _is_version(api_version):
+        findings.append(
+            Finding(
+                rule="edge/api-version",
+                at=f"{id_}.apiVersion",
+                problem="must be a version or group/version",
+                seen=show(api_version),
+                fix='use a value like "v1" or "apps/v1"',
             )
+        )
 
 
 def _check_metadata(id_: str, manifest: dict[str, Json], findings: list[Finding]) -> None:

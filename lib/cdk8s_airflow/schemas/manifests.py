@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -135,33 +136,36 @@ def _advice(path: Path) -> str | None:
     return "remove it; the status belongs to the cluster" if path == ("status",) else None
 
 
-def _other_version(api_version: str, kind: str) -> Iterator[Finding]:
+@functools.lru_cache(maxsize=1024)
+def _other_version(api_version: str, kind: str) -> tuple[Finding, ...]:
     """A kind whose group is known, under a version or spelling that is not."""
     group = api_version.rpartition("/")[0]
     if "." not in group:
-        return
+        return ()
     same = sorted(known for known in store.known_kinds() if known[0].rpartition("/")[0] == group)
-    if not same:
-        return
     versions = [version for version, other in same if other == kind]
     if versions:
-        yield Finding(
-            rule="manifest/unknown-version",
-            at="apiVersion",
-            problem=f"must be a version of {kind} that this library has a schema for",
-            seen=repr(api_version),
-            fix=f"Use {versions[-1]!r}",
+        return (
+            Finding(
+                rule="manifest/unknown-version",
+                at="apiVersion",
+                problem=f"must be a version of {kind} that this library has a schema for",
+                seen=repr(api_version),
+                fix=f"Use {versions[-1]!r}",
+            ),
         )
-        return
-    guess = translate.nearest(kind, [other for _, other in same])
-    if guess is not None:
-        yield Finding(
+    guess = translate.nearest(kind, [other for _, other in same]) if same else None
+    if guess is None:
+        return ()
+    return (
+        Finding(
             rule="manifest/unknown-kind",
             at="kind",
             problem=f"is not a kind of the API group {group}",
             seen=repr(kind),
             fix=f"did you mean {guess!r}?",
-        )
+        ),
+    )
 
 
 def _lists_at(value: Any, steps: list[str], path: Path) -> Iterator[tuple[Path, list[Any]]]:

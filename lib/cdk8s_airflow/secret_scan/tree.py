@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from cdk8s_airflow.secret_scan import exemptions
 from cdk8s_airflow.secret_scan.commands import secret_argument
@@ -15,6 +15,8 @@ from cdk8s_airflow.secret_scan.text import by_name, find_in_text, findings, look
 from cdk8s_airflow.secret_scan.values import is_secret_value
 from cdk8s_airflow.secret_scan.vocabulary import words
 
+_SECRETS: Final = ("Secret", "SealedSecret", "SecretList")
+"""Kinds with content of Secrets."""
 ENCRYPTED = "encryptedData"
 """The field of a SealedSecret whose content is encrypted."""
 
@@ -37,7 +39,7 @@ def _collect(value: Any, name: str, texts: dict[str, None]) -> bool:
         return bool(name) and is_secret_value(name, value)
     if kind is dict or isinstance(value, Mapping):
         suspicious = ("value" in value and _is_secret_variable(value)) or (
-            ("kind" in value or KUSTOMIZE in value) and next(_secret_content(value), None) is not None
+            (value.get("kind") in _SECRETS or KUSTOMIZE in value) and next(_secret_content(value), None) is not None
         )
         for key, item in value.items():
             if isinstance(key, str) and not (key == ENCRYPTED and _is_sealed(value)):
@@ -45,7 +47,7 @@ def _collect(value: Any, name: str, texts: dict[str, None]) -> bool:
                     texts[key] = None
                 if type(item) is str:  # as below, without a call: nearly all values are strings
                     texts[item] = None
-                    suspicious |= bool(key) and is_secret_value(key, item)
+                    suspicious |= classify(key).strength != NONE and is_secret_value(key, item)
                 else:
                     suspicious |= _collect(item, key, texts)
         return suspicious
