@@ -9,6 +9,7 @@ from typing import Any
 
 from cdk8s import App
 
+from cdk8s_airflow.environments import Environments
 from tests.examples_built import PATHS
 
 ROOT = Path(__file__).parents[2]
@@ -53,8 +54,10 @@ def build(program: str, **replaced: Any) -> App:
     """
     name, _, topology = program.partition("-")
     path = ROOT / "main.py" if name == "main" else PATHS[program]
-    builds = runpy.run_path(str(path))["build"]
+    found = runpy.run_path(str(path))
+    builds = found["build"]
     builds.__globals__.update(replaced)
-    app = builds(topology) if topology else builds()
+    platform = next((each for each in found.values() if isinstance(each, Environments)), None)
+    app = builds(topology) if topology else builds() if platform is None else platform.build(platform.names[0])
     assert isinstance(app, App)
     return app

@@ -27,7 +27,7 @@ from tests.truth.manifests import load
 
 needs_charts = pytest.mark.usefixtures("charts")
 
-ARTICLES = {"homelab": "S0", "production_aws": "S2", "teaching": "S1"}
+ARTICLES = {"environments": "S3", "homelab": "S0", "production_aws": "S2", "teaching": "S1"}
 """Folder of an example -> the article whose rows its README lists."""
 
 
@@ -291,3 +291,38 @@ def test_production_aws_celery_scales_from_1_to_20_workers_and_reads_dags_from_e
     for pod in (release.pod("dag-processor"), *(each for each in release.pods if each.component == "worker")):
         volumes = {each.get("persistentVolumeClaim", {}).get("claimName") for each in pod.spec["volumes"]}
         assert "airflow-dags" in volumes, pod.where
+
+
+@needs_charts
+def test_environments_place_tasks_on_spot_and_gpu_nodes_with_their_images() -> None:
+    _, release = built("environments")
+    assert release.get("Deployment", "airflow-prod-scheduler")["spec"]["replicas"] == 2
+    git = release.pod("dag-processor").container("git-sync")
+    assert (git.text_env("GITSYNC_DEPTH"), git.text_env("GITSYNC_REF")) == ("1", "v2.3.0")
+    assert release.airflow_cfg.get("logging", "remote_base_log_folder").startswith("s3://acme-airflow-logs-prod")
+    pods = templates_of(example_app("environments"))
+    assert set(pods) == {"gpu", "heavy", "pandas"}
+    for pod in (release.pod_template, pods["heavy"], pods["pandas"]):
+        assert pod
+        assert [each["key"] for each in pod["spec"]["tolerations"]] == ["workload"]
+        affinity = pod["spec"]["affinity"]["nodeAffinity"]
+        (preferred,) = affinity["preferredDuringSchedulingIgnoredDuringExecution"]
+        assert "lifecycle" in {each["key"] for each in preferred["preference"]["matchExpressions"]}
+    gpu = pods["gpu"]["spec"]
+    (base,) = (each for each in gpu["containers"] if each["name"] == "base")
+    assert gpu["nodeSelector"]["workload"] == "ml-gpu"
+    assert base["resources"]["limits"]["nvidia.com/gpu"] in (1, "1")
+    assert base["image"] == "registry.acme.lab/data/airflow-torch:3.2.2-1"
+
+
+def test_environments_build_the_images_that_the_platform_runs() -> None:
+    folder = PATHS["environments"].parent / "images"
+    dockerfile = (folder / "Dockerfile").read_text(encoding="utf-8")
+    pods = example("environments")[0]["TASK_PODS"].templates
+    images = {pod.image.repository.rpartition("/")[2]: pod.image.tag for pod in pods.values() if pod.image}
+    assert set(re.findall(r"^FROM .* AS (\S+)$", dockerfile, re.MULTILINE)) == set(images)
+    version = re.search(r"^ARG AIRFLOW_VERSION=(\S+)$", dockerfile, re.MULTILINE)
+    assert version
+    assert {tag.rpartition("-")[0] for tag in images.values()} == {version[1]}
+    for name in re.findall(r"^COPY (\S+)", dockerfile, re.MULTILINE):
+        assert (folder / name).is_file()

@@ -98,13 +98,14 @@ print(json.dumps([
 DAGS = {
     "dag_repository": {"daily_report"},
     "dags": {"task_namespaces", "task_pods"},
+    "environments": {"ml_pipeline"},
     "homelab": {"csv_to_parquet"},
     "production_aws": {"monthly_report"},
     "production_aws/celery_dags": {"many_short_tasks"},
     "teaching": {"critical_pipeline", "data_pipeline_lab", "ml_training_pipeline", "sales_pipeline"},
 }
 """Folder of examples/ -> the DAGs in it, or in its folder ``dags``."""
-ARTICLES = ("homelab", "production_aws", "production_aws/celery_dags", "teaching")
+ARTICLES = ("environments", "homelab", "production_aws", "production_aws/celery_dags", "teaching")
 
 
 @functools.cache
@@ -269,3 +270,19 @@ def test_heavy_tasks_have_their_own_pods(version: str) -> None:
     assert base["resources"]["requests"] == {"cpu": "2", "memory": "8Gi"}
     celery = imported(version, "production_aws/celery_dags")["many_short_tasks"]["tasks"]
     assert {name: task["executor"] for name, task in celery.items()} == {"read": None, "combine": "KubernetesExecutor"}
+
+
+@pytest.mark.parametrize("version", EVERY_AIRFLOW)
+def test_each_task_of_ml_pipeline_selects_a_pod_of_the_platform(version: str) -> None:
+    tasks = imported(version, "environments")["ml_pipeline"]["tasks"]
+    assert {name: task["template"] for name, task in tasks.items()} == {
+        "preprocess": "pandas.yaml",
+        "split": "heavy.yaml",
+        "train": "gpu.yaml",
+        "publish": "",
+    }
+    pods = runpy.run_path(str(PATHS["environments"]))["TASK_PODS"]
+    assert {f"{name}.yaml" for name in pods.templates} == {task["template"] for task in tasks.values()} - {""}
+    (base,) = tasks["train"]["override"]["spec"]["containers"]
+    assert base["volumeMounts"] == [{"name": "scratch", "mountPath": "/scratch"}]
+    assert all(task["retries"] >= 2 for task in tasks.values()), "spot nodes disappear"
