@@ -133,6 +133,16 @@ def test_alloy_has_the_arguments_and_blocks_of_its_configuration() -> None:
             assert problem in wrong_arguments(config.replace(old, new)) or (output is LOKI and old not in config)
 
 
+def test_alloy_does_not_ask_for_logs_of_containers_that_wait_for_their_image() -> None:
+    config = one(collector(AlloyLogs, output=LOKI)[0], "ConfigMap")["data"]["config.alloy"]
+    rules = [" ".join(rule.split()) for rule in re.findall(r"rule \{(.*?)\}", config, re.DOTALL)]
+    (drop,) = [rule for rule in rules if "action" in rule]
+    assert drop == (
+        'source_labels = ["__meta_kubernetes_pod_container_init", "__meta_kubernetes_pod_phase"] '
+        'regex = "false;Pending" action = "drop"'
+    )
+
+
 def test_alloy_gets_credentials_from_a_secret_and_restarts_when_its_configuration_changes() -> None:
     output = LokiOutput(url=LOKI.url, tenant="data", credentials=BasicAuthSecret("loki"), labels={"cluster": "prod"})
     manifests, made, _ = collector(AlloyLogs, output=output)
@@ -155,7 +165,7 @@ def test_fluent_bit_sends_to_cloud_watch_with_a_role_and_reads_only_pods_of_the_
     text = one(manifests, "ConfigMap")["data"]["fluent-bit.conf"]
     tail, output = options(text, "INPUT"), options(text, "OUTPUT")
     assert tail["Path"] == "/var/log/containers/*_airflow_*.log"
-    assert tail["Read_from_Head"] == "On"
+    assert (tail["Read_from_Head"], tail["Refresh_Interval"]) == ("On", "1")
     assert output["Name"] == "cloudwatch_logs"
     assert (output["log_group_name"], output["region"]) == ("/airflow/production", "eu-central-1")
     assert output["log_retention_days"] == "30"
@@ -226,6 +236,32 @@ def test_fluent_bit_keeps_what_the_output_does_not_accept(output: Any, limit: st
     text = one(collector(FluentBitLogs, output=output)[0], "ConfigMap")["data"]["fluent-bit.conf"]
     assert options(text, "OUTPUT")["Retry_Limit"] == limit
     assert options(text, "SERVICE")["scheduler.cap"] == "300"
+
+
+def test_fluent_bit_reads_the_labels_of_pods_of_any_size() -> None:
+    text = one(collector(FluentBitLogs, output=LOKI)[0], "ConfigMap")["data"]["fluent-bit.conf"]
+    assert options(text, "FILTER")["Buffer_Size"] == "0"
+
+
+def test_fluent_bit_sends_the_labels_and_structured_metadata_of_alloy_to_loki() -> None:
+    text = one(collector(FluentBitLogs, output=LOKI)[0], "ConfigMap")["data"]["fluent-bit.conf"]
+    alloy = one(collector(AlloyLogs, output=LOKI)[0], "ConfigMap")["data"]["config.alloy"]
+    output = options(text, "OUTPUT")
+
+    def names(option: str) -> set[str]:
+        return {pair.partition("=")[0] for pair in output[option].split(", ")}
+
+    targets = set(re.findall(r'target_label  = "(\w+)"', alloy))
+    (dropped,) = re.findall(r"stage.label_drop \{\n    values = \[(.*)\]", alloy)
+    metadata = set(re.findall(r'"(\w+)"', dropped))
+    assert names("structured_metadata") == metadata == {"pod", "task_id", "run_id", "try_number"}
+    assert names("labels") == targets - metadata == {"namespace", "component", "container", "dag_id"}
+
+
+def test_fluent_bit_sends_the_line_without_anything_else_to_loki() -> None:
+    output = options(one(collector(FluentBitLogs, output=LOKI)[0], "ConfigMap")["data"]["fluent-bit.conf"], "OUTPUT")
+    assert set(output["remove_keys"].split(", ")) == {"time", "stream", "_p", "kubernetes"}
+    assert output["drop_single_key"] == "raw"
 
 
 def test_fluent_bit_is_rejected_where_host_paths_are_forbidden_and_where_tasks_run() -> None:

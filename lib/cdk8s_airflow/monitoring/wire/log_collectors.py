@@ -133,6 +133,9 @@ def alloy_config(namespaces: Sequence[str], output: LokiOutput) -> str:
 
     Namespace, component, container and ``dag_id`` are labels of Loki's index; pod, task, run and try are structured metadata,
     because an index label for each run makes Loki slow.
+
+    Containers are not read before their pod runs: Alloy asks for the log of a container that waits, for example for its image, at
+    intervals that grow to a minute, and a task pod can be deleted within such an interval.
     """
     listed = ", ".join(_quoted(each) for each in namespaces)
     rules = "".join(
@@ -160,6 +163,12 @@ discovery.kubernetes "airflow" {{
 
 discovery.relabel "airflow" {{
   targets = discovery.kubernetes.airflow.targets
+
+  rule {{
+    source_labels = ["__meta_kubernetes_pod_container_init", "__meta_kubernetes_pod_phase"]
+    regex         = "false;Pending"
+    action        = "drop"
+  }}
 {rules}}}
 
 loki.source.kubernetes "airflow" {{
@@ -282,8 +291,10 @@ def fluent_bit_objects(settings: CollectorSettings, output: FluentBitOutput) -> 
 def fluent_bit_config(name: str, namespaces: Sequence[str], output: FluentBitOutput) -> str:
     """The configuration of Fluent Bit in its classic format.
 
-    Files are read from their start: the file of a short task can be complete before it is found. What the output does not
-    accept is tried again, by default only once; meanwhile, the buffer fills, and files are not read any further.
+    New files are looked for every second, because the file of a short task is deleted with its pod. They are read from their
+    start: such a file can be complete before it is found. What the output does not
+    accept is tried again, by default only once; meanwhile, the buffer fills, and files are not read any further. The filter reads
+    pods of any size: by default, it ignores the labels of a pod whose manifest has more than 32 kB.
     """
     paths = ",".join(f"/var/log/containers/*_{namespace}_*.log" for namespace in namespaces)
     return f"""\
@@ -304,7 +315,7 @@ def fluent_bit_config(name: str, namespaces: Sequence[str], output: FluentBitOut
     multiline.parser      docker, cri
     DB                    /var/fluent-bit/state/{name}.db
     Read_from_Head        On
-    Refresh_Interval      5
+    Refresh_Interval      1
     Rotate_Wait           30
     Mem_Buf_Limit         20MB
     Skip_Long_Lines       On
@@ -315,6 +326,7 @@ def fluent_bit_config(name: str, namespaces: Sequence[str], output: FluentBitOut
     Kube_Tag_Prefix       kube.var.log.containers.
     Labels                On
     Annotations           Off
+    Buffer_Size           0
 
 [OUTPUT]
 {_section(_output(output))}"""
@@ -356,6 +368,7 @@ def _output(output: FluentBitOutput) -> dict[str, str]:
 
 
 def _loki_output(output: LokiOutput) -> dict[str, str]:
+    """The same labels, structured metadata and lines as :func:`alloy_config` sends."""
     parts = urlsplit(output.url)
     tls = parts.scheme == "https"
     own = [f"{name}={value}" for name, value in sorted(output.labels.items())]
@@ -366,6 +379,10 @@ def _loki_output(output: LokiOutput) -> dict[str, str]:
         "container=$kubernetes['container_name']",
         "dag_id=$kubernetes['labels']['dag_id']",
     ]
+    metadata = [
+        "pod=$kubernetes['pod_name']",
+        *(f"{label}=$kubernetes['labels']['{label}']" for label in _TASK_LABELS),
+    ]
     made = {
         "Name": "loki",
         "Match": "kube.*",
@@ -374,6 +391,10 @@ def _loki_output(output: LokiOutput) -> dict[str, str]:
         "Uri": parts.path,
         "tls": "On" if tls else "Off",
         "labels": ", ".join(labels),
+        "structured_metadata": ", ".join(metadata),
+        # Only the key "log" is left then, and its value is the line.
+        "remove_keys": "kubernetes, stream, time, _p",
+        "drop_single_key": "raw",
         "line_format": "json",
         "Retry_Limit": "no_limits",
     }
