@@ -71,6 +71,7 @@ def test_there_is_an_example_for_each_shape() -> None:
         "eks",
         "environments",
         "external_secrets",
+        "five_steps",
         "gke",
         "highly_available_database",
         "homelab",
@@ -85,7 +86,6 @@ def test_there_is_an_example_for_each_shape() -> None:
         "production_aws_celery",
         "sealed_secrets",
         "self_made_secrets",
-        "shared_volumes",
         "teaching",
         "teaching_lab",
     ]

@@ -27,7 +27,7 @@ from tests.truth.manifests import load
 
 needs_charts = pytest.mark.usefixtures("charts")
 
-ARTICLES = {"environments": "S3", "homelab": "S0", "production_aws": "S2", "teaching": "S1"}
+ARTICLES = {"environments": "S3", "five_steps": "S4", "homelab": "S0", "production_aws": "S2", "teaching": "S1"}
 """Folder of an example -> the article whose rows its README lists."""
 
 
@@ -326,3 +326,49 @@ def test_environments_build_the_images_that_the_platform_runs() -> None:
     assert {tag.rpartition("-")[0] for tag in images.values()} == {version[1]}
     for name in re.findall(r"^COPY (\S+)", dockerfile, re.MULTILINE):
         assert (folder / name).is_file()
+
+
+@needs_charts
+@pytest.mark.parametrize("dags", ["git", "volume"])
+def test_five_steps_reads_dags_from_git_or_from_a_read_only_volume(dags: str) -> None:
+    found, _ = example("five_steps")
+    app = found["build"](dags)
+    manifests, release = load(app.synth_yaml()), rendered(app)
+    claim = one(manifests, "PersistentVolumeClaim", "airflow-dags")
+    assert claim["spec"]["accessModes"] == ["ReadOnlyMany"]
+    for name in ("airflow-dags", "airflow-logs"):
+        volume = one(manifests, "PersistentVolume", name)
+        assert volume["spec"]["claimRef"] == {"namespace": "airflow", "name": name}
+        assert one(manifests, "PersistentVolumeClaim", name)["spec"]["volumeName"] == name
+    for pod in (release.pod("dag-processor"), release.pod("worker")):
+        claims = {each.get("persistentVolumeClaim", {}).get("claimName") for each in pod.spec["volumes"]}
+        assert ("airflow-dags" in claims) is (dags == "volume"), pod.where
+        assert any(each.role == "git-sync" for each in pod.containers) is (dags == "git"), pod.where
+    mounts = {
+        each["mountPath"]: each.get("readOnly", False)
+        for container in release.containers("airflow")
+        for each in container.spec["volumeMounts"]
+        if each["mountPath"].startswith("/opt/airflow/dags")
+    }
+    assert set(mounts.values()) == {True}
+
+
+@needs_charts
+def test_five_steps_runs_its_image_behind_a_load_balancer_and_may_start_jobs() -> None:
+    _, release = built("five_steps")
+    assert {each.image for each in release.containers("airflow")} == {"registry.example.com/data/airflow:3.2.2-1"}
+    dockerfile = (EXAMPLES / "five_steps" / "Dockerfile").read_text(encoding="utf-8")
+    assert "docker build -t registry.example.com/data/airflow:3.2.2-1 ." in dockerfile
+    assert "ARG AIRFLOW_VERSION=3.2.2\n" in dockerfile
+    service = release.get("Service", "airflow-api-server")
+    assert service["spec"]["type"] == "LoadBalancer"
+    assert service["spec"]["loadBalancerSourceRanges"] == ["10.0.0.0/8"]
+    rights = {
+        (resource, verb)
+        for role in release.find("Role")
+        for rule in role["rules"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert {("pods", "create"), ("pods", "delete"), ("jobs", "create"), ("jobs", "delete")} <= rights
+    assert not [each for each in release.manifests if each["kind"].startswith("Cluster")]

@@ -99,13 +99,14 @@ DAGS = {
     "dag_repository": {"daily_report"},
     "dags": {"task_namespaces", "task_pods"},
     "environments": {"ml_pipeline"},
+    "five_steps": {"pods_and_jobs"},
     "homelab": {"csv_to_parquet"},
     "production_aws": {"monthly_report"},
     "production_aws/celery_dags": {"many_short_tasks"},
     "teaching": {"critical_pipeline", "data_pipeline_lab", "ml_training_pipeline", "sales_pipeline"},
 }
 """Folder of examples/ -> the DAGs in it, or in its folder ``dags``."""
-ARTICLES = ("environments", "homelab", "production_aws", "production_aws/celery_dags", "teaching")
+ARTICLES = ("environments", "five_steps", "homelab", "production_aws", "production_aws/celery_dags", "teaching")
 
 
 @functools.cache
@@ -286,3 +287,13 @@ def test_each_task_of_ml_pipeline_selects_a_pod_of_the_platform(version: str) ->
     (base,) = tasks["train"]["override"]["spec"]["containers"]
     assert base["volumeMounts"] == [{"name": "scratch", "mountPath": "/scratch"}]
     assert all(task["retries"] >= 2 for task in tasks.values()), "spot nodes disappear"
+
+
+@pytest.mark.parametrize("version", EVERY_AIRFLOW)
+def test_pods_and_jobs_are_taken_by_the_strictest_namespace(version: str, tmp_path: Path) -> None:
+    pods, order = pods_of(version, "pods_and_jobs", EXAMPLES / "five_steps" / "dags", tmp_path)
+    assert [name for name, _ in order] == ["in_the_image", "in_a_pod", "in_a_job"]
+    (base,) = pods["in_a_pod"]["spec"]["containers"]
+    (token,) = (each for each in base["env"] if each["name"] == "API_TOKEN")
+    assert token["valueFrom"]["secretKeyRef"] == {"name": "vendor", "key": "token"}
+    assert set(pods) == {"in_a_pod", "in_a_job"}

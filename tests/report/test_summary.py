@@ -24,6 +24,7 @@ from cdk8s_airflow import (
     Ingress,
     IngressTls,
     LoadBalancer,
+    Logs,
     Namespace,
     NodePort,
     RegistryMirror,
@@ -36,6 +37,7 @@ from cdk8s_airflow.__main__ import main as command_line
 from cdk8s_airflow.app import files
 from cdk8s_airflow.app.registry import Registry, registry_of
 from cdk8s_airflow.kube import output
+from cdk8s_airflow.kube.emit import emit
 from cdk8s_airflow.report.details import details_text
 from cdk8s_airflow.report.lines import WIDTH
 from cdk8s_airflow.report.summary import summary
@@ -124,6 +126,22 @@ def test_existing_namespaces_and_an_issuer_in_one_are_prerequisites(tmp_path: Pa
     checks = steps(text)["Check the prerequisites"]
     assert "   - Namespace data\n     kubectl get namespace data\n" in checks
     assert "   - Cert-manager issuer ca in namespace data\n     kubectl -n data get issuer ca\n" in checks
+
+
+@pytest.mark.parametrize(("storage_class", "needed"), [(None, True), ("", False)])
+def test_claim_for_an_existing_volume_needs_no_default_storage_class(
+    storage_class: str | None, needed: bool, tmp_path: Path
+) -> None:
+    chart = new_chart()
+    make_airflow(chart, logs=Logs.existing_claim("airflow-logs"))
+    spec = {"accessModes": ["ReadWriteMany"], "volumeName": "airflow-logs"}
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "airflow-logs"}}
+    emit(
+        chart,
+        {"logs": {**claim, "spec": spec if storage_class is None else {**spec, "storageClassName": storage_class}}},
+    )
+    text = summary(registry_of(chart), written(App.of(chart), tmp_path))
+    assert ("A default storage class" in text) is needed
 
 
 def test_images_for_a_mirror_are_a_prerequisite() -> None:

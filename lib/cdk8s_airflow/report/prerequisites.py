@@ -29,6 +29,8 @@ _TITLES: Mapping[str, str] = {
 _REFERENCE = regex(rf"""^[ -]*["']?({"|".join((*_REFERENCED, _ISSUER))})["']?: *["']?([a-z0-9][a-z0-9.-]*)["']?$""")
 _NAMESPACE = regex(r"^ +(?:targetNamespace|namespace): *\"?([a-z0-9-]+)\"?$")
 _DEFAULT_CLASS = regex(r"^kind: PersistentVolumeClaim$")
+_NO_CLASS = regex(r"""^ +storageClassName: *(?:""|'')$""")
+"""A claim for a volume that exists. An absent class is the default class."""
 
 _OPERATORS: Mapping[str, tuple[str, str]] = {
     "postgresql.cnpg.io": ("CloudNativePG", "app.kubernetes.io/name=cloudnative-pg"),
@@ -147,7 +149,7 @@ def _named(document: str) -> Iterator[tuple[str, str, str]]:
         reference = _REFERENCE.match(line)
         if reference is not None and reference[1] == _ISSUER:
             yield "Issuer", namespace, reference[2]
-    if not classes and any(_DEFAULT_CLASS.match(line) for line in lines):
+    if not classes and any(map(_DEFAULT_CLASS.match, lines)) and not any(map(_NO_CLASS.match, lines)):
         yield "StorageClass", "", ""
 
 
