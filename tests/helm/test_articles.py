@@ -372,3 +372,10 @@ def test_five_steps_runs_its_image_behind_a_load_balancer_and_may_start_jobs() -
     }
     assert {("pods", "create"), ("pods", "delete"), ("jobs", "create"), ("jobs", "delete")} <= rights
     assert not [each for each in release.manifests if each["kind"].startswith("Cluster")]
+
+
+def test_readme_of_the_examples_lists_every_program_and_folder() -> None:
+    text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    for path in PATHS.values():
+        name = path.name if path.parent == EXAMPLES else f"{path.parent.name}/README.md"
+        assert f"]({name})" in text, name
