@@ -240,7 +240,9 @@ def has_known_type(manifest: Mapping[str, Any], path: str) -> bool:
     name = crd_name(manifest["apiVersion"], kind)
     if name is None:
         return (
-            re.search(r"\.(requests|limits|hard|default|defaultRequest|max|min)\.[^/]+$|\.(sizeLimit|divisor)$", path)
+            re.search(
+                r"\.(requests|limits|capacity|hard|default|defaultRequest|max|min)\.[^/]+$|\.(sizeLimit|divisor)$", path
+            )
             is not None
         )
     return path in DURATIONS.get(name, ()) or any(is_quantity_field(node) for node in nodes_at(name, path))
