@@ -12,12 +12,17 @@ import pytest
 import yaml
 
 from tests.airflow.wire.samples import PAIRS
+from tests.examples_built import EXAMPLES
 from tests.helm.airflow import python_of
 
-REPOSITORY = Path(__file__).parents[1] / "examples" / "dag_repository"
+REPOSITORY = EXAMPLES / "dag_repository"
 LINT = "ruff check dags checks"
 IMPORT = "python checks/check_dags.py dags"
 VERSIONS = sorted({airflow for _, airflow in PAIRS})
+
+ARTICLES = [
+    EXAMPLES / name / "dags" for name in ("environments", "five_steps", "homelab", "production_aws", "teaching")
+]
 
 BROKEN = """
 from airflow.nothing import dag
@@ -90,3 +95,10 @@ def test_import_check_passes_and_finds_mistakes(version: str, tmp_path: Path) ->
     assert "broken.py: ModuleNotFoundError: No module named 'airflow.nothing'" in printed
     assert "careless has no owner" in printed
     assert "careless.only has no retries" in printed
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_dags_of_the_other_examples_pass_the_import_check(version: str, tmp_path: Path) -> None:
+    for folder in ARTICLES:
+        status, printed = checked(version, folder, tmp_path)
+        assert (status, printed.splitlines()[-1]) == (0, "all DAGs are fine"), printed

@@ -20,6 +20,7 @@ from cdk8s_airflow import (
     Image,
     Ingress,
     IngressTls,
+    K3sHelmChart,
     KubernetesExecutor,
     Logs,
     Namespace,
@@ -113,6 +114,7 @@ def build(topology: Topology = "k8s-multi", *, loki: bool = True) -> App:
     platform = AirflowChart(
         release,
         "airflow",
+        chart_version="1.22.0",
         namespace=airflow,
         database=metadata.connection(bridge=ExistingSecret("airflow-metadata")),
         keys=AirflowKeys.existing(prefix="airflow"),
@@ -133,6 +135,7 @@ def build(topology: Topology = "k8s-multi", *, loki: bool = True) -> App:
         ),
         ui=Ingress(host="airflow.acme.lab", class_name="nginx", tls=IngressTls("airflow-tls", issuer="homelab-ca")),
         admin=AdminAccount(credentials=BasicAuthSecret("airflow-admin"), email="admin@acme.lab"),
+        delivery=K3sHelmChart(timeout="15m"),
     )
     SecretBootstrap(
         data,

@@ -108,6 +108,9 @@ def test_homelab_is_the_platform_of_its_article() -> None:
     assert cluster["spec"]["instances"] == 1
     assert cluster["spec"]["bootstrap"]["initdb"]["secret"] == {"name": "airflow-pg-credentials"}
     assert cluster["spec"]["storage"] == {"size": "10Gi", "storageClass": "longhorn"}
+    chart = next(each for each in manifests if each["kind"] == "HelmChart" and each["metadata"]["name"] == "airflow")
+    assert (chart["spec"]["version"], chart["spec"]["timeout"]) == ("1.22.0", "15m0s")
+    assert chart["spec"]["repo"] == "https://airflow.apache.org"
     assert release.airflow_cfg.get("core", "executor") == "KubernetesExecutor"
     git = release.pod("dag-processor").container("git-sync")
     assert (git.text_env("GITSYNC_REF"), git.text_env("GITSYNC_PERIOD")) == ("main", "60s")

@@ -45,6 +45,7 @@ POD: dict[str, Any] = {
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
     default_args={
+        "owner": "data",
         "retries": 2,
         "retry_delay": timedelta(minutes=1),
         "retry_exponential_backoff": True,

@@ -56,6 +56,7 @@ elif AIRFLOW_2:
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
     default_args={
+        "owner": "data-engineering",
         "retries": 3,
         "retry_delay": timedelta(minutes=2),
         "retry_exponential_backoff": True,

@@ -23,6 +23,7 @@ except ImportError:  # Airflow 2
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=1),
     default_args={
+        "owner": "lab",
         "retries": 1,
         "retry_delay": timedelta(minutes=1),
         "retry_exponential_backoff": True,
