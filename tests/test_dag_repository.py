@@ -59,14 +59,15 @@ def test_image_is_built_from_the_airflow_version_of_the_pipelines() -> None:
     assert pipeline(".github/workflows/dags.yml")["env"]["AIRFLOW_VERSION"] == default
 
 
-def test_lint_of_the_pipeline_passes() -> None:
+def test_lint_of_the_pipeline_passes_for_the_dags_of_all_examples() -> None:
     ruff = Path(sys.executable).with_name("ruff")
     if not ruff.exists():
         pytest.skip("ruff is not installed: make .venv/.dev")
-    run = subprocess.run(
-        [ruff, *LINT.split()[1:], "--no-cache"], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
+    for command in (LINT.split()[1:], ["check", "--config", REPOSITORY / "ruff.toml", *ARTICLES]):
+        run = subprocess.run(
+            [ruff, *command, "--no-cache"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
 
 
 def checked(version: str, folder: Path, home: Path) -> tuple[int, str]:

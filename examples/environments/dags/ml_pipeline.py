@@ -1,7 +1,8 @@
 """Preprocess with pandas, train on a GPU, and publish: each task selects a pod by name.
 
-``main.py`` describes the pods: image, resources, GPU, node selector and tolerations. All images contain Airflow. The default pod, and
-the pods "heavy" and "pandas", prefer spot nodes: a node can disappear while a task runs, so every task has retries and can run twice.
+``main.py`` describes the pods: image, resources, GPU, node selector and tolerations. All images contain Airflow.
+The default pod, and the pods "heavy" and "pandas", prefer spot nodes: a node can disappear while a task runs, so every
+task has retries and can run twice.
 """
 
 from __future__ import annotations

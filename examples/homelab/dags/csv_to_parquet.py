@@ -1,7 +1,8 @@
 """Every night: copy a CSV file into the lake and the warehouse, transform it with dbt, and write the result as Parquet.
 
-Each task starts a pod with its own image, for Airflow 2.9 to 3.2. The platform has ``DataLake(...)`` with its credentials in the
-Secret ``data-lake``, a warehouse with its login in ``dbt-login``, and ``DbtProfiles(image=...)``, mounted in task pods.
+Each task starts a pod with its own image, for Airflow 2.9 to 3.2. The platform has ``DataLake(...)`` with its
+credentials in the Secret ``data-lake``, a warehouse with its login in ``dbt-login``, and ``DbtProfiles(image=...)``,
+mounted in task pods.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ with DAG(
     },
     tags=["lake"],
 ):
-    fetch = KubernetesPodOperator(
+    fetch_csv = KubernetesPodOperator(
         task_id="fetch_csv",
         name="fetch-csv",
         image="registry.acme.lab/data/fetch-csv:1.0.0",
@@ -87,7 +88,7 @@ with DAG(
         secrets=[*LAKE, *WAREHOUSE],
         **RESTRICTED,
     )
-    transform = KubernetesPodOperator(
+    dbt_transform = KubernetesPodOperator(
         task_id="dbt_transform",
         name="dbt-transform",
         # Image, profiles, passwords, resources and security context come from the platform.
@@ -95,7 +96,7 @@ with DAG(
         cmds=["dbt", "run"],
         arguments=["--vars", "{day: '{{ ds }}'}"],
     )
-    write = KubernetesPodOperator(
+    write_parquet = KubernetesPodOperator(
         task_id="write_parquet",
         name="write-parquet",
         image="registry.acme.lab/data/parquet-writer:1.0.0",
@@ -110,4 +111,4 @@ with DAG(
         secrets=[*LAKE, *WAREHOUSE],
         **RESTRICTED,
     )
-    fetch >> transform >> write
+    fetch_csv >> dbt_transform >> write_parquet

@@ -1,7 +1,7 @@
 """Many short tasks on Celery workers, and one heavy task in its own pod.
 
-For a platform with ``MultipleExecutors(CeleryExecutor(...), KubernetesExecutor())``, Airflow 2.10 or newer. Tasks without
-``executor=`` run on the first executor. On a platform without the second one, this file has an import error.
+For a platform with ``MultipleExecutors(CeleryExecutor(...), KubernetesExecutor())``, Airflow 2.10 or newer. Tasks
+without ``executor=`` run on the first executor. On a platform without the second one, this file has an import error.
 """
 
 from __future__ import annotations

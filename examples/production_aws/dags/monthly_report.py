@@ -1,7 +1,8 @@
 """A report with one light task and one that needs another image and more memory.
 
-With ``KubernetesExecutor``, each task is a pod. ``pod_override`` changes it for one task; the rest comes from the platform. The image
-must contain Airflow in the version of the platform. For several tasks, use a named pod of ``TaskPods(templates=...)`` instead.
+With ``KubernetesExecutor``, each task is a pod. ``pod_override`` changes it for one task; the rest comes from the
+platform. The image must contain Airflow in the version of the platform. For several tasks, use a named pod of
+``TaskPods(templates=...)`` instead.
 """
 
 from __future__ import annotations

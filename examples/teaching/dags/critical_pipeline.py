@@ -1,7 +1,7 @@
 """A run that must end in 30 minutes, and tasks with trigger rules.
 
-Airflow 3 has no SLAs. From Airflow 3.1 on, a deadline reports a run that is late, with a callback in the triggerer. With Airflow 2,
-``sla=`` of a task does, for scheduled runs only. In both, the run continues until its timeouts.
+Airflow 3 has no SLAs. From Airflow 3.1 on, a deadline reports a run that is late, with a callback in the triggerer.
+With Airflow 2, ``sla=`` of a task does, for scheduled runs only. In both, the run continues until its timeouts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Training on a GPU: each task starts a pod with its own image, resources and nodes.
 
-``KubernetesPodOperator`` works with any executor, and the images need no Airflow. For images that contain Airflow, the platform
-also has the pod ``gpu``: ``executor_config={"pod_template_file": "/opt/airflow/pod_templates/named/gpu.yaml"}``.
+``KubernetesPodOperator`` works with any executor, and the images need no Airflow. For images that contain Airflow, the
+platform also has the pod ``gpu``, which a task selects with
+``executor_config={"pod_template_file": "/opt/airflow/pod_templates/named/gpu.yaml"}``.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def resources(cpu: str, memory: str, gpus: int = 0) -> k8s.V1ResourceRequirement
 )
 def ml_training_pipeline() -> None:
     """Prepare features, train on a GPU, validate the model."""
-    prepare = KubernetesPodOperator(
+    prepare_features = KubernetesPodOperator(
         task_id="prepare_features",
         name="prepare-features",
         image="registry.example.com/ml/features:2.0.0",
@@ -79,7 +80,7 @@ def ml_training_pipeline() -> None:
         startup_timeout_seconds=300,
         **RESTRICTED,
     )
-    train = KubernetesPodOperator(
+    train_model = KubernetesPodOperator(
         task_id="train_model",
         name="train-model",
         image="registry.example.com/ml/trainer:3.1.0",
@@ -93,7 +94,7 @@ def ml_training_pipeline() -> None:
         **GPU_NODES,
         **RESTRICTED,
     )
-    validate = KubernetesPodOperator(
+    validate_model = KubernetesPodOperator(
         task_id="validate_model",
         name="validate-model",
         image="registry.example.com/ml/validator:1.5.0",
@@ -109,7 +110,7 @@ def ml_training_pipeline() -> None:
         """Runs if the model is valid."""
         print(f"{get_current_context()['run_id']}: the model is valid")
 
-    prepare >> train >> validate >> notify()
+    prepare_features >> train_model >> validate_model >> notify()
 
 
 ml_training_pipeline()

@@ -1,7 +1,7 @@
 """Sales of a day: extract, validate, transform, load, notify.
 
-Failed tasks are retried after 5, 10 and 20 minutes. The task that writes to the warehouse uses a slot of the pool ``warehouse``.
-Only small values go through XCom; pass the path of an object for large ones.
+Failed tasks are retried after 5, 10 and 20 minutes. The task that writes to the warehouse uses a slot of the pool
+``warehouse``. Only small values go through XCom; pass the path of an object for large ones.
 """
 
 from __future__ import annotations
