@@ -133,6 +133,12 @@ def test_alloy_has_the_arguments_and_blocks_of_its_configuration() -> None:
             assert problem in wrong_arguments(config.replace(old, new)) or (output is LOKI and old not in config)
 
 
+def test_alloy_drops_the_labels_that_it_adds_because_one_of_them_has_the_name_of_the_pod() -> None:
+    config = one(collector(AlloyLogs, output=LOKI)[0], "ConfigMap")["data"]["config.alloy"]
+    (dropped,) = re.findall(r"stage.label_drop \{\n    values = \[(.*)\]", config)
+    assert {"instance", "job"} <= set(re.findall(r'"(\w+)"', dropped))
+
+
 def test_alloy_does_not_ask_for_logs_of_containers_that_wait_for_their_image() -> None:
     config = one(collector(AlloyLogs, output=LOKI)[0], "ConfigMap")["data"]["config.alloy"]
     rules = [" ".join(rule.split()) for rule in re.findall(r"rule \{(.*?)\}", config, re.DOTALL)]
@@ -253,7 +259,7 @@ def test_fluent_bit_sends_the_labels_and_structured_metadata_of_alloy_to_loki() 
 
     targets = set(re.findall(r'target_label  = "(\w+)"', alloy))
     (dropped,) = re.findall(r"stage.label_drop \{\n    values = \[(.*)\]", alloy)
-    metadata = set(re.findall(r'"(\w+)"', dropped))
+    metadata = set(re.findall(r'"(\w+)"', dropped)) - {"instance", "job"}
     assert names("structured_metadata") == metadata == {"pod", "task_id", "run_id", "try_number"}
     assert names("labels") == targets - metadata == {"namespace", "component", "container", "dag_id"}
 

@@ -27,6 +27,8 @@ _ALLOY_PORT = 12345
 _FLUENT_BIT_PORT = 2020
 _USER, _PASSWORD = "LOKI_USERNAME", "LOKI_PASSWORD"
 _TASK_LABELS = ("task_id", "run_id", "try_number")
+_ALLOY_LABELS = ("instance", "job")
+"""Labels that Alloy adds to all lines. ``instance`` contains the name of the pod, so each task would be a stream of its own."""
 
 
 @frozen
@@ -151,7 +153,7 @@ def alloy_config(namespaces: Sequence[str], output: LokiOutput) -> str:
     )
     metadata = ("pod", *_TASK_LABELS)
     values = "".join(f'      {each} = "",\n' for each in metadata)
-    dropped = ", ".join(_quoted(each) for each in metadata)
+    dropped = ", ".join(_quoted(each) for each in (*metadata, *_ALLOY_LABELS))
     return f"""\
 discovery.kubernetes "airflow" {{
   role = "pod"
