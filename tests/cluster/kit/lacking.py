@@ -76,3 +76,10 @@ def skip_without_controller(platform: Platform, namespace: str, what: str, statu
         )
     except KubectlError:
         pytest.skip(f"no controller has written the status of {what} within 60 seconds")
+
+
+def skip_without_backup_plugin(kubectl: Kubectl) -> None:
+    """Skip the test if the operator cannot find the plugin barman-cloud: it looks for a Service with this label."""
+    skip_without_definition(kubectl, "objectstores.barmancloud.cnpg.io", "the plugin barman-cloud")
+    if not kubectl.items("services", "-A", "-l", "cnpg.io/pluginName=barman-cloud.cloudnative-pg.io"):
+        pytest.skip("the cluster does not have the plugin barman-cloud: there is no Service of it")
