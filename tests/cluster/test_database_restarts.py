@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +72,7 @@ class Database:
         """The cluster."""
         return self.runner.kubectl
 
-    def pods(self) -> list[Mapping[str, Any]]:
+    def pods(self) -> list[dict[str, Any]]:
         """The pods of the instances."""
         return self.kubectl.items("pods", "-n", DATA, "-l", f"cnpg.io/cluster={NAME},cnpg.io/podRole=instance")
 
@@ -86,11 +86,11 @@ class Database:
             "-n", DATA, "exec", pod, "-c", "postgres", "--", "psql", "-XAt", "-d", "airflow", "-c", statement, check=False
         ).stdout.strip()  # fmt: skip
 
-    def change(self, done: str, **arguments: Any) -> float:
+    def change(self, done: Callable[[dict[str, Any]], bool], **arguments: Any) -> float:
         """Apply a change, and wait until every instance has it and the database is healthy; seconds without a database.
 
         Args:
-            done: a query that returns ``t`` in an instance with the change.
+            done: whether the pod of an instance has the change.
             arguments: the arguments that change.
         """
         before = self.client.attempts()
@@ -104,7 +104,7 @@ class Database:
             changed.apply()
             while True:
                 pods = self.pods()
-                if len(pods) == self.instances and all(self.psql(pod["metadata"]["name"], done) == "t" for pod in pods):
+                if len(pods) == self.instances and all(map(done, pods)):
                     break
                 assert time.monotonic() < start + 400, f"not every instance has {arguments} within 400 s"
                 time.sleep(1)
@@ -149,12 +149,20 @@ def database(
         yield made
 
 
+def runs(image: str, pod: dict[str, Any]) -> bool:
+    """Whether an instance is ready with an image."""
+    ready = any(each["type"] == "Ready" and each["status"] == "True" for each in pod["status"].get("conditions", ()))
+    return ready and {each["image"] for each in pod["spec"]["containers"]} == {image}
+
+
 def test_parameter_that_needs_a_restart_interrupts_the_database_for_less_than_a_minute(database: Database) -> None:
     primary = database.primary()
-    parameters = {"max_worker_processes": "40"}
+    before = {pod["metadata"]["uid"] for pod in database.pods()}
+    value = "select setting from pg_settings where name = 'max_worker_processes'"
     outage = database.change(
-        "select setting = '40' from pg_settings where name = 'max_worker_processes'", parameters=parameters
+        lambda pod: database.psql(pod["metadata"]["name"], value) == "40", parameters={"max_worker_processes": "40"}
     )
+    assert {pod["metadata"]["uid"] for pod in database.pods()} == before, "the pods are new"
     assert 0 < outage < LONGEST[database.instances]
     assert database.primary() == primary
     assert database.lost_rows() == set()
@@ -162,11 +170,17 @@ def test_parameter_that_needs_a_restart_interrupts_the_database_for_less_than_a_
 
 def test_minor_version_interrupts_the_database_for_less_than_a_minute_and_keeps_all_rows(database: Database) -> None:
     primary = database.primary()
-    before = {pod["metadata"]["uid"] for pod in database.pods()}
-    outage = database.change("select pg_postmaster_start_time() > now() - interval '1 hour'", image=NEW)
-    after = database.pods()
-    assert {container["image"] for pod in after for container in pod["spec"]["containers"]} == {NEW}
-    assert not before & {pod["metadata"]["uid"] for pod in after}
+    outage = database.change(lambda pod: runs(NEW, pod), image=NEW)
     assert 0 < outage < LONGEST[database.instances]
     assert database.primary() == primary
+    assert database.lost_rows() == set()
+
+
+def test_minor_version_with_a_switchover_interrupts_the_database_for_seconds(database: Database) -> None:
+    if database.instances == 1:
+        pytest.skip("one instance cannot switch over")
+    primary = database.primary()
+    outage = database.change(lambda pod: runs(OLD, pod), image=OLD, updates=PostgresUpdates(by="switchover"))
+    assert 0 < outage < LONGEST[database.instances]
+    assert database.primary() != primary
     assert database.lost_rows() == set()
