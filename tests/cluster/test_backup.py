@@ -47,7 +47,7 @@ from tests.cluster.test_running_platform import facts_of
 
 PAGE = "how-to/back-up-and-restore-the-database.md"
 STORE_IMAGE = os.environ.get("CDK8S_AIRFLOW_S3_IMAGE", "docker.io/motoserver/moto:5.2.5")
-PROMETHEUS_IMAGE = os.environ.get("CDK8S_AIRFLOW_PROMETHEUS_IMAGE", "docker.io/prom/prometheus:v2.42.0")
+PROMETHEUS_IMAGE = os.environ.get("CDK8S_AIRFLOW_PROMETHEUS_IMAGE", "docker.io/prom/prometheus:v3.16.0")
 DATA, BUCKET = "airflow-data", "backups"
 LATEST, EARLIER = "airflow-pg-2", "airflow-pg-3"
 BACKUP_AGE = 120
