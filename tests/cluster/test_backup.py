@@ -126,6 +126,7 @@ class BackedUp:
         store: the object store.
         facts: what network policies must know of the cluster.
         prometheus: the Prometheus that scrapes the database.
+        changed: the database and those that are restored from it, on the cluster.
         point: a point in time between two rows.
         seconds: what was waited for -> how long it took.
     """
@@ -136,6 +137,7 @@ class BackedUp:
     store: S3Store
     facts: ClusterFacts
     prometheus: Prometheus
+    changed: Platform | None = None
     point: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -193,6 +195,8 @@ def database(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iter
             made.seconds["database ready"] = round(time.monotonic() - start, 1)
             yield made
             print(made.seconds)
+            if made.changed is not None:
+                made.changed.remove()
 
 
 def test_archive_and_first_backup_are_complete_without_further_steps(database: BackedUp) -> None:
@@ -233,6 +237,7 @@ def test_prometheus_scrapes_the_metrics_of_backups_with_the_labels_of_the_alerts
     }
     assert labels["instance"].endswith(":9187")
     assert abs(time.time() - value) < BACKUP_AGE
+    print(sorted(each["__name__"] for each, _ in server.query('{__name__=~"barman_.+"}')))
     for metric in ("cnpg_pg_stat_archiver_last_archived_time", "cnpg_pg_stat_archiver_last_failed_time"):
         ((labels, value),) = server.query(metric)
         assert (labels["namespace"], labels["pod"]) == (DATA, "airflow-pg-1")
@@ -249,7 +254,8 @@ def test_restored_clusters_have_the_rows_of_the_latest_state_and_of_a_point_in_t
     database.psql("insert into written values ('after the point in time')")
     database.archive()
     targets = {LATEST: None, EARLIER: RecoveryTarget(time=database.point)}
-    changed = database.runner.change(database.platform, program(database.store, database.facts, targets), small=True)
+    app = program(database.store, database.facts, targets)
+    database.changed = changed = database.runner.change(database.platform, app, small=True)
     start = time.monotonic()
     with changed.explained():
         changed.apply(without={"HelmChart"})

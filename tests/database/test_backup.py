@@ -20,6 +20,7 @@ from cdk8s_airflow import (
     ObjectStorage,
     PlatformError,
     RecoveryTarget,
+    Resources,
     S3Credentials,
     SecretKey,
 )
@@ -215,6 +216,18 @@ def test_a_recovery_takes_the_place_of_a_new_database() -> None:
         }
     ]
     assert [plugin["parameters"]["serverName"] for plugin in spec["plugins"]] == ["airflow-pg-2"]
+
+
+def test_store_of_a_recovery_has_the_region_of_its_bucket_and_resources_for_the_job_that_restores() -> None:
+    recovery = CnpgRecovery(bucket=BUCKET, server_name="airflow-pg")
+    objects = made(new_chart(), name="new-pg", recovery=recovery)
+    sidecar = objects["ObjectStore/new-pg-origin"]["spec"]["instanceSidecarConfiguration"]
+    assert sidecar["resources"] == {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}
+    assert {"name": "AWS_DEFAULT_REGION", "value": "lab"} in sidecar["env"]
+    backup = CnpgBackup(bucket=BUCKET, resources=Resources(cpu="1", memory="1Gi"))
+    objects = made(new_chart(), name="new-pg", recovery=recovery, backup=backup)
+    origin, own = (objects[f"ObjectStore/new-pg-{end}"]["spec"] for end in ("origin", "backup"))
+    assert origin["instanceSidecarConfiguration"] == own["instanceSidecarConfiguration"]
 
 
 def test_nothing_deletes_a_backup_while_it_is_read() -> None:

@@ -192,6 +192,8 @@ CASES: dict[str, Case] = {
         fires={f"barman_cloud_cloudnative_pg_io_last_available_backup_timestamp{{{POSTGRES}}}": "1x4000"},
         quiet={f"barman_cloud_cloudnative_pg_io_last_available_backup_timestamp{{{POSTGRES}}}": "1x2000 60000x2000"},
         at="27h",
+        # The plugin is no longer in the pods.
+        fires_too=({f"barman_cloud_cloudnative_pg_io_last_available_backup_timestamp{{{POSTGRES}}}": "60000x2000"},),
     ),
     "PostgresArchivingFailing": Case(
         fires={

@@ -117,6 +117,9 @@ _Timeline = Annotated[
     ),
 ]
 
+SIDECAR = Resources(cpu="50m", memory="128Mi", memory_limit="512Mi")
+"""Default requests and limits of the sidecar container of the plugin."""
+
 Compression = Literal["none", "gzip", "bzip2", "snappy", "lz4"]
 """How data is packed on its way to the bucket; what both base backups and the write-ahead log can be."""
 
@@ -158,7 +161,7 @@ class CnpgBackup:
     server_name: ServerName | None = None
     ca: SecretKey | None = None
     suspended: bool = False
-    resources: Resources = Resources(cpu="50m", memory="128Mi", memory_limit="512Mi")
+    resources: Resources = SIDECAR
 
     def _rules(self) -> Iterator[Finding]:
         yield from bucket_rules(self.bucket)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cdk8s_airflow.database.backup import CnpgBackup, CnpgRecovery, RecoveryTarget, postgres_time
+from cdk8s_airflow.database.backup import SIDECAR, CnpgBackup, CnpgRecovery, RecoveryTarget, postgres_time
 from cdk8s_airflow.database.wire.settings import ClusterParts, ClusterSettings
 from cdk8s_airflow.model import secret_need as needs
 from cdk8s_airflow.model.cluster_facts import ClusterFacts
 from cdk8s_airflow.model.note import BeforeApply
 from cdk8s_airflow.model.pruning import state_metadata
+from cdk8s_airflow.model.resources import Resources
 from cdk8s_airflow.model.secret_reference import SecretKey
 from cdk8s_airflow.model.traffic import ClusterComponent, ExternalPeer, PodGroup, TrafficFlow
 from cdk8s_airflow.model.wire.resources import resources
@@ -61,7 +62,14 @@ def backup_parts(backup: CnpgBackup, settings: ClusterSettings, facts: ClusterFa
     }
     if backup.suspended:
         schedule["suspend"] = True
-    store = _object_store(name, namespace, _configuration(backup.bucket, backup.prefix, backup.ca), backup)
+    store = _object_store(
+        name,
+        namespace,
+        _configuration(backup.bucket, backup.prefix, backup.ca),
+        backup.bucket,
+        backup.resources,
+        backup,
+    )
     where = _folder(backup.bucket, backup.prefix)
     return ClusterParts(
         plugins=[{"name": PLUGIN, "enabled": True, "isWALArchiver": True, "parameters": parameters}],
@@ -110,7 +118,13 @@ def recovery_parts(
         start["recoveryTarget"] = _target(recovery.target)
     parameters = {"barmanObjectName": name, "serverName": recovery.server_name}
     where = f"{_folder(recovery.bucket, recovery.prefix)}/{recovery.server_name}"
-    store = _object_store(name, namespace, _configuration(recovery.bucket, recovery.prefix, recovery.ca), None)
+    store = _object_store(
+        name,
+        namespace,
+        _configuration(recovery.bucket, recovery.prefix, recovery.ca),
+        recovery.bucket,
+        SIDECAR if backup is None else backup.resources,
+    )
     return ClusterParts(
         bootstrap={"recovery": start},
         external_clusters=[
@@ -186,8 +200,18 @@ def _login(bucket: Bucket) -> dict[str, Any]:
 
 
 def _object_store(
-    name: str, namespace: str, configuration: dict[str, Any], backup: CnpgBackup | None
+    name: str,
+    namespace: str,
+    configuration: dict[str, Any],
+    bucket: Bucket,
+    sidecar: Resources,
+    backup: CnpgBackup | None = None,
 ) -> dict[str, Any]:
+    """The ObjectStore of backups, or of a recovery.
+
+    The plugin gives the sidecar container of a Job that restores the resources of the store of the recovery. Without them, a
+    ResourceQuota rejects the pod. Source: ``lifecycle_resources.go`` of the plugin.
+    """
     spec: dict[str, Any] = {"configuration": configuration}
     if backup is not None:
         packed: dict[str, str] = {} if backup.compression == "none" else {"compression": backup.compression}
@@ -197,10 +221,10 @@ def _object_store(
             configuration["wal"] = dict(packed)
             configuration["data"] = dict(packed)
         spec["retentionPolicy"] = backup.retention
-        spec["instanceSidecarConfiguration"] = {"resources": resources(backup.resources)}
-    env = _environment(configuration, backup)
+    spec["instanceSidecarConfiguration"] = {"resources": resources(sidecar)}
+    env = _environment(configuration, bucket)
     if env:
-        spec.setdefault("instanceSidecarConfiguration", {})["env"] = env
+        spec["instanceSidecarConfiguration"]["env"] = env
     return {
         "apiVersion": "barmancloud.cnpg.io/v1",
         "kind": "ObjectStore",
@@ -209,11 +233,11 @@ def _object_store(
     }
 
 
-def _environment(configuration: Mapping[str, Any], backup: CnpgBackup | None) -> list[dict[str, str]]:
+def _environment(configuration: Mapping[str, Any], bucket: Bucket) -> list[dict[str, str]]:
     """Variables of the plugin's container: newer AWS libraries send checksums that many own stores refuse."""
     variables: dict[str, str] = dict(CHECKSUMS) if "endpointURL" in configuration else {}
-    if backup is not None and backup.bucket.scheme == "s3" and backup.bucket.region is not None:
-        variables["AWS_DEFAULT_REGION"] = backup.bucket.region
+    if bucket.scheme == "s3" and bucket.region is not None:
+        variables["AWS_DEFAULT_REGION"] = bucket.region
     return [{"name": name, "value": value} for name, value in variables.items()]
 
 

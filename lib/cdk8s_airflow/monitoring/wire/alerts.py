@@ -422,11 +422,13 @@ def _backups(cluster: ClusterTarget, given: Alerts, where: dict[str, str], pods:
     newest = selected("barman_cloud_cloudnative_pg_io_last_available_backup_timestamp", where, pods)
     yield Alert(
         name="PostgresBackupOld",
-        expr=f"time() - max by (namespace) ({newest}) > {seconds(given.backup_age)}",
+        # Before the first backup the metric is 0. Without the plugin in the pods there is none.
+        expr=f"time() - max by (namespace) ({newest}) > {seconds(given.backup_age)} or absent({newest})",
         pending="15m",
         severity="critical",
         summary=f"Cluster {cluster.name} has no recent backup.",
-        description="The newest backup is {{ $value | humanizeDuration }} old. Check the Backup objects.",
+        description=f"The newest backup is older than {given.backup_age}, or there is none. Check the Backup objects and the log "
+        "of the container plugin-barman-cloud.",
     )
     failed = selected("cnpg_pg_stat_archiver_last_failed_time", where, pods)
     archived = selected("cnpg_pg_stat_archiver_last_archived_time", where, pods)
