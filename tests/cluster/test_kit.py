@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -20,6 +21,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cdk8s_airflow import ArgoApplication, FluxRelease, K3sHelmChart
 from tests.cluster.kit import Kubectl, KubectlError, Platform
 from tests.cluster.kit.chart_server import certificates, index
+from tests.cluster.kit.client import Attempt, outages
+from tests.cluster.kit.documentation import shell_block
+from tests.cluster.kit.prometheus import configuration, without_delay
 from tests.cluster.kit.usage import measured
 from tests.cluster.platforms import homelab
 from tests.cluster.test_sealed_secrets import seal
@@ -118,3 +122,30 @@ def wait_until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.001)
+
+
+def test_outage_is_from_the_last_success_to_the_next_one() -> None:
+    rows = [
+        (1, 0, 1, ""),
+        (2, 2, 3, "refused"),
+        (3, 4, 6, "timeout"),
+        (4, 7, 8, ""),
+        (5, 9, 10, ""),
+        (6, 11, 12, "refused"),
+    ]
+    attempts = [Attempt(*row) for row in rows]
+    assert outages(attempts) == [7]
+    assert outages(attempts[3:]) == []
+
+
+def test_prometheus_has_the_scrape_configuration_with_short_intervals_and_alerts_without_delay() -> None:
+    config = yaml.safe_load(configuration("scrape_configs: [{job_name: one, scrape_interval: 30s}]"))
+    assert config["scrape_configs"] == [{"job_name": "one", "scrape_interval": "5s"}]
+    assert without_delay('- alert: one\n  for: "15m"\n  expr: for\n') == "- alert: one\n  for: 0s\n  expr: for\n"
+
+
+def test_block_of_the_documentation_is_found_by_its_start() -> None:
+    block = shell_block("how-to/back-up-and-restore-the-database.md", "kubectl -n airflow-data create -f -")
+    assert block.endswith("EOF\n")
+    with pytest.raises(ValueError, match="not enough"):
+        shell_block("how-to/back-up-and-restore-the-database.md", "kubectl -n nothing")
