@@ -206,7 +206,7 @@ def test_archive_and_first_backup_are_complete_without_further_steps(database: B
         for line in shell_block(PAGE, "kubectl -n airflow-data get backup").splitlines()
         if "ContinuousArchiving" in line
     )
-    assert database.kubectl.shell(message) == "Continuous archiving is working"
+    assert database.kubectl.shell(message).strip() == "Continuous archiving is working"
     (name,) = database.backups("airflow-pg")
     database.wait(f"backup/{name}", "jsonpath={.status.phase}=completed")
     keys = database.store.keys(BUCKET)

@@ -118,6 +118,8 @@ def _manifests(namespace: str, image: str, certificate: str, key: str) -> dict[s
         "command": [
             "moto_server", "-H", "0.0.0.0", "-p", str(PORT), "-s", "-c", "/tls/tls.crt", "-k", "/tls/tls.key",
         ],
+        # Otherwise the first part of the host name is the bucket.
+        "env": [{"name": "S3_IGNORE_SUBDOMAIN_BUCKETNAME", "value": "true"}],
         "ports": [{"containerPort": PORT}],
         "readinessProbe": {"tcpSocket": {"port": PORT}, "periodSeconds": 2},
         "resources": {"requests": {"cpu": "1m"}},
