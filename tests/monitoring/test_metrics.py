@@ -23,7 +23,6 @@ NOT_SEEN: Mapping[str, str] = {
     "airflow_scheduler_critical_section_busy": "only with several schedulers",
     "airflow_scheduler_tasks_killed_externally": "only after a task was killed",
     "airflow_task_instances_without_heartbeats_killed": "only after a task lost its heartbeat",
-    "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp": "the backup plugin was not installed",
     "up": "Prometheus writes it itself",
 }
 """Metrics that are in no list of this folder, and why."""
