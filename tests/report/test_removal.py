@@ -21,6 +21,13 @@ from cdk8s_airflow.report.removal import removal_commands, removal_text
 from tests.making import make_airflow, make_cluster, new_chart
 
 DIST = Path("dist")
+ARGO_CD = (
+    'kubectl -n argocd patch application airflow --type json -p \'[{"op":"test","path":"/status/operationState/phase",'
+    '"value":"Running"},{"op":"replace","path":"/status/operationState/phase","value":"Terminating"},'
+    '{"op":"remove","path":"/spec/syncPolicy/automated"}]\' 2>/dev/null && '
+    "kubectl -n argocd wait application airflow --for=jsonpath='{.status.operationState.phase}'=Failed --timeout=2m; "
+    "kubectl -n argocd delete application airflow"
+)
 LAST = "kubectl delete --ignore-not-found -f dist/"
 
 
@@ -71,8 +78,8 @@ def test_removal_deletes_poolers_before_their_cluster_and_does_not_wait_for_thei
     [
         (K3sHelmChart(), ["kubectl -n kube-system delete helmchart airflow"]),
         (FluxRelease(), ["kubectl -n flux-system delete helmrelease airflow"]),
-        (ArgoApplication(), []),
-        (ArgoApplication(on_delete="delete"), ["kubectl -n argocd delete application airflow"]),
+        (ArgoApplication(), [ARGO_CD]),
+        (ArgoApplication(on_delete="delete"), [ARGO_CD]),
         (HelmCommand(), ["helm uninstall airflow --namespace airflow --wait"]),
     ],
     ids=["k3s", "flux", "argo-keep", "argo-delete", "helm"],

@@ -64,7 +64,8 @@ class ArgoApplication:
             ``"https://kubernetes.default.svc"``, the cluster where Argo CD runs.
         automated: the automated sync, ``spec.syncPolicy.automated``. None: each sync is started manually. Default:
             prune and self-heal, so that changes are applied automatically as with the other deliveries.
-        retries: how often Argo CD retries a failed sync, ``spec.syncPolicy.retry.limit``. Default: 5.
+        retries: how often Argo CD retries a failed sync, ``spec.syncPolicy.retry.limit``. The first retry after a failed
+            migration fails at once, because Argo CD 3.2 takes the failed Job for the new one. Default: 5.
         on_delete: what happens to Airflow when the Application is deleted: ``"keep"`` leaves it running, ``"delete"``
             deletes everything that the chart created. Default: ``"keep"``.
         timeout: how long the migration waits for Secrets and the database, at least ``"10m"``. Default: ``"30m"``.

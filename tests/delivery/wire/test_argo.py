@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from typing import Literal
 
 import pytest
 
@@ -70,8 +71,18 @@ def test_all_settings() -> None:
     }
     assert manifest["spec"]["project"] == "data"
     assert manifest["spec"]["destination"]["server"] == "https://10.0.0.5:6443"
-    assert manifest["spec"]["syncPolicy"]["automated"] == {"prune": False, "selfHeal": True}
-    assert manifest["spec"]["syncPolicy"]["retry"]["limit"] == 0
+    assert manifest["spec"]["syncPolicy"]["automated"] == {"selfHeal": True}
+    assert "limit" not in manifest["spec"]["syncPolicy"]["retry"]
+
+
+def test_sync_policy_has_no_field_that_argo_cd_removes() -> None:
+    """Argo CD removes what is 0 or false, and the next apply would add it again."""
+    policy = spec(ArgoApplication(retries=0, automated=AutomatedSync(prune=False, self_heal=False)))["syncPolicy"]
+    assert policy == {
+        "automated": {},
+        "syncOptions": OPTIONS,
+        "retry": {"backoff": {"duration": "30s", "factor": 2, "maxDuration": "10m"}},
+    }
 
 
 def test_automated_none_writes_no_automated_sync() -> None:
@@ -107,6 +118,45 @@ def test_sync_hook_is_an_argo_hook_and_not_a_helm_hook() -> None:
 )
 def test_recovery_syncs_with_the_same_options(automated: AutomatedSync | None, prune: bool) -> None:
     (note,) = delivered(ArgoApplication(automated=automated)).notes
-    *command, patch = shlex.split(note.splitlines()[1])
-    assert command == ["kubectl", "-n", "argocd", "patch", "application", "lab", "--type", "merge", "-p"]
-    assert json.loads(patch) == {"operation": {"sync": {"prune": prune, "syncOptions": OPTIONS}}}
+    first, command = note.splitlines()
+    assert first == "If release lab has failed, or its sync does not end, fix the cause, then run:"
+    *arguments, patch = shlex.split(command)
+    assert arguments == ["kubectl", "-n", "argocd", "patch", "application", "lab", "--type", "merge", "-p"]
+    sync = json.loads(patch)["operation"]["sync"]
+    assert {key: value for key, value in sync.items() if value is not None} == {"prune": prune, "syncOptions": OPTIONS}
+
+
+def test_recovery_removes_the_rest_of_the_last_sync() -> None:
+    """Otherwise Argo CD would sync the old values, and take the result of the failed migration for that of the new one."""
+    (note,) = delivered(ArgoApplication()).notes
+    patch = json.loads(shlex.split(note)[-1])
+    assert patch["status"] == {"operationState": None}
+    assert [key for key, value in patch["operation"].items() if value is None] == ["initiatedBy", "retry"]
+    assert [key for key, value in patch["operation"]["sync"].items() if value is None] == [
+        "resources",
+        "revision",
+        "source",
+    ]
+
+
+@pytest.mark.parametrize("automated", [AutomatedSync(prune=True, self_heal=True), None])
+@pytest.mark.parametrize("on_delete", ["keep", "delete"])
+def test_removal_first_stops_a_sync_that_is_running(
+    on_delete: Literal["keep", "delete"], automated: AutomatedSync | None
+) -> None:
+    """Argo CD does not finish a deletion until the sync has ended. Where none is running, the test in the patch fails."""
+    (removal,) = delivered(ArgoApplication(on_delete=on_delete, automated=automated)).removal
+    stop, _, delete = removal.partition("; ")
+    stop, _, wait = stop.partition(" 2>/dev/null && ")
+    kubectl = ["kubectl", "-n", "argocd"]
+    *command, patch = shlex.split(stop)
+    assert command == [*kubectl, "patch", "application", "lab", "--type", "json", "-p"]
+    no_new_sync = [] if automated is None else [{"op": "remove", "path": "/spec/syncPolicy/automated"}]
+    assert json.loads(patch) == [
+        {"op": "test", "path": "/status/operationState/phase", "value": "Running"},
+        {"op": "replace", "path": "/status/operationState/phase", "value": "Terminating"},
+        *no_new_sync,
+    ]
+    phase = "--for=jsonpath={.status.operationState.phase}=Failed"
+    assert shlex.split(wait) == [*kubectl, "wait", "application", "lab", phase, "--timeout=2m"]
+    assert shlex.split(delete) == [*kubectl, "delete", "application", "lab"]

@@ -67,6 +67,11 @@ def test_ca_must_be_where_the_delivery_reads_it(kind: Any, ca: Any, sound: bool)
     assert all(f.fix for f in found)
 
 
+def test_argo_cd_finds_the_certificate_under_the_host_without_its_port() -> None:
+    (found,) = source_rules(ArgoApplication(source=ChartSource(url="https://charts.lab:8443/mirror", ca=CONFIG_MAP)))
+    assert found.fix == "Remove ca= and add the certificate to ConfigMap argocd-tls-certs-cm under charts.lab"
+
+
 def test_public_chart_needs_no_secret() -> None:
     for delivery in (K3sHelmChart(), FluxRelease(), ArgoApplication(), HelmCommand()):
         assert list(source_rules(delivery)) == []

@@ -70,7 +70,7 @@ def _ca_rules(delivery: Delivery) -> Iterator[Finding]:
         fix = f'Pass SecretKey("NAME", "{_CA_KEY}") for a Secret in the namespace of the delivery'
     elif isinstance(delivery, ArgoApplication):
         problem = "is ignored: Argo CD reads CA certificates only from the ConfigMap argocd-tls-certs-cm"
-        fix = f"Remove ca= and add the certificate to ConfigMap argocd-tls-certs-cm under {delivery.source.host}"
+        fix = f"Remove ca= and add the certificate to ConfigMap argocd-tls-certs-cm under {delivery.source.host.partition(':')[0]}"
     elif isinstance(delivery, HelmCommand):
         problem = "is ignored: Helm uses the CA certificates of the machine where install.sh runs"
         fix = "Remove ca= and run install.sh with --ca-file FILE"
