@@ -154,12 +154,37 @@ class Platform:
             self.wait(namespace, f"job/helm-install-{name}", "condition=complete", seconds)
         for namespace, name, _ in self.of_kind(*_FLUX_RELEASE):
             self.wait(namespace, f"helmrelease.helm.toolkit.fluxcd.io/{name}", "condition=Ready", seconds)
-        for namespace, name, _ in self.of_kind(*_ARGO_APPLICATION):
-            application = f"application.argoproj.io/{name}"
-            self.wait(namespace, application, "jsonpath={.status.sync.status}=Synced", seconds)
-            self.wait(namespace, application, "jsonpath={.status.health.status}=Healthy", seconds)
+        for namespace, name, manifest in self.of_kind(*_ARGO_APPLICATION):
+            self._wait_for_sync(namespace, name, manifest["spec"]["source"], seconds)
         for namespace in self.release_namespaces:
             self.wait_for_workloads(namespace, seconds)
+
+    def _wait_for_sync(self, namespace: str, name: str, source: Manifest, seconds: int) -> None:
+        """Wait until Argo CD has synced an Application from this source, also after a change, and it is healthy.
+
+        Raises:
+            KubectlError: if this takes longer, with the status.
+        """
+        end = time.monotonic() + seconds
+        with self._timed(f"application {name} synced"), self.explained():
+            while True:
+                found = self.kubectl.get("application.argoproj.io", name, "-n", namespace) or {}
+                status = found.get("status", {})
+                operation = status.get("operationState", {})
+                if (
+                    "operation" not in found
+                    and operation.get("phase") == "Succeeded"
+                    and operation.get("syncResult", {}).get("source") == source
+                    and status["sync"]["status"] == "Synced"
+                    and status["sync"]["comparedTo"]["source"] == source
+                    and status["health"]["status"] == "Healthy"
+                ):
+                    return
+                if time.monotonic() > end:
+                    raise KubectlError(
+                        f"application {name} is not synced after {seconds} s: {json.dumps(status)[-3000:]}"
+                    )
+                time.sleep(1)
 
     def upgrade(self, seconds: int = 900) -> None:
         """Apply changed manifests, and wait until every release is upgraded and every pod of it ready."""
