@@ -349,8 +349,8 @@ RULES = (
         on=_CLUSTER,
         paths=("spec.postgresql.parameters.*",),
         when=both(_restarts, _several),
-        happens="{path} takes effect with a restart of PostgreSQL ({old} to {new}), one instance after the other. The switchover "
-        "of the primary instance interrupts open sessions.",
+        happens="{path} takes effect with a restart of PostgreSQL ({old} to {new}), one instance after the other, the primary "
+        "instance last. This ends its sessions, and no instance accepts writes until it has restarted.",
     ),
     Rule(
         id="database/parameter",
@@ -380,8 +380,8 @@ RULES = (
         on=_CLUSTER,
         paths=_IMAGE,
         when=both(_same_major, _several),
-        happens="The instances restart one after the other with image {new} instead of {old}. The switchover of the primary "
-        "instance interrupts open sessions.",
+        happens="The instances restart one after the other with image {new} instead of {old}, the primary instance last. This ends its sessions, and no instance accepts writes for up to a minute. With "
+        'PostgresUpdates(by="switchover"), an updated instance takes over instead, within seconds.',
     ),
     Rule(
         id="database/restart-alone",
@@ -401,8 +401,8 @@ RULES = (
         on=_CLUSTER,
         paths=_POD_FIELDS,
         when=_several,
-        happens="{path} changes, so the instances restart one after the other. The switchover of the primary instance breaks open "
-        "sessions.",
+        happens="{path} changes, so the instances restart one after the other, the primary instance last. This ends its sessions, and no instance accepts writes for up to a minute. With "
+        'PostgresUpdates(by="switchover"), an updated instance takes over instead, within seconds.',
     ),
     Rule(
         id="database/wal-volume-added",
