@@ -381,7 +381,7 @@ RULES = (
         paths=_IMAGE,
         when=both(_same_major, _several),
         happens="The instances restart one after the other with image {new} instead of {old}, the primary instance last. This ends its sessions, and no instance accepts writes for up to a minute. With "
-        'PostgresUpdates(by="switchover"), an updated instance takes over instead, within seconds.',
+        'PostgresUpdates(by="switchover"), an updated instance takes over instead.',
     ),
     Rule(
         id="database/restart-alone",
@@ -402,7 +402,7 @@ RULES = (
         paths=_POD_FIELDS,
         when=_several,
         happens="{path} changes, so the instances restart one after the other, the primary instance last. This ends its sessions, and no instance accepts writes for up to a minute. With "
-        'PostgresUpdates(by="switchover"), an updated instance takes over instead, within seconds.',
+        'PostgresUpdates(by="switchover"), an updated instance takes over instead.',
     ),
     Rule(
         id="database/wal-volume-added",
