@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cdk8s_airflow import ArgoApplication, FluxRelease, K3sHelmChart
-from tests.cluster.kit import Kubectl, KubectlError, Platform
+from tests.cluster.kit import Kubectl, KubectlError, Platform, loki_server
 from tests.cluster.kit.chart_server import certificates, index
 from tests.cluster.kit.client import Attempt, outages
 from tests.cluster.kit.documentation import shell_block
@@ -46,6 +46,36 @@ def test_certificate_of_the_chart_repository_is_of_its_authority_and_for_its_hos
     names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["charts.example.com"]
     assert key.startswith("-----BEGIN PRIVATE KEY-----")
+
+
+def test_certificate_has_all_hosts() -> None:
+    _, certificate, _ = certificates("logs.example.com", "s3.example.com")
+    server = x509.load_pem_x509_certificate(certificate.encode())
+    names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["logs.example.com", "s3.example.com"]
+
+
+def test_loki_server_reads_what_snappy_has_compressed() -> None:
+    """Literals, and copies with offsets of one and of two bytes, one of them of overlapping text. Compressed by python-snappy."""
+    data = bytes.fromhex("8301346c696e65206f66206d616e792c20660e000c20616263fe03005a0300")
+    assert loki_server.uncompressed(data) == b"line of many, line of many, line of many " + b"abc" * 30
+    with pytest.raises(ValueError, match="instead of"):
+        loki_server.uncompressed(b"\x05\x0cline")
+
+
+def test_loki_server_reads_a_push_of_alloy() -> None:
+    """A PushRequest of protobuf: labels, and an entry with its time, its line and its structured metadata."""
+
+    def of(number: int, value: bytes) -> bytes:
+        return bytes([number << 3 | 2, len(value)]) + value
+
+    time = b"\x08\x96\x01\x10\x07"
+    entry = of(1, time) + of(2, "größer".encode()) + of(3, of(1, b"pod") + of(2, b"load-1"))
+    labels = rb'{cluster="lab", note="a \"word\""}'
+    message = of(1, of(1, labels) + of(2, entry) + b"\x18\x2a")
+    (stream,) = loki_server.streams(message)
+    assert stream["stream"] == {"cluster": "lab", "note": 'a "word"'}
+    assert stream["values"] == [["150000000007", "größer", {"pod": "load-1"}]]
 
 
 def test_index_of_the_chart_repository_has_the_digest_of_each_archive(tmp_path: Path) -> None:

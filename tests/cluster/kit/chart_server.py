@@ -140,12 +140,12 @@ def _manifests(namespace: str, archives: Sequence[Path], image: str, certificate
     return {"apiVersion": "v1", "kind": "List", "items": objects}
 
 
-def certificates(host: str) -> tuple[str, str, str]:
-    """The certificate of a new authority, and a certificate of it for one host with its key."""
+def certificates(*hosts: str) -> tuple[str, str, str]:
+    """The certificate of a new authority, and a certificate of it for some hosts with its key."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority = _certificate("cdk8s-airflow-test-ca", authority_key, None, authority_key, None)
+    authority = _certificate("cdk8s-airflow-test-ca", authority_key, (), authority_key, None)
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _certificate("charts", key, host, authority_key, authority)
+    certificate = _certificate("server", key, hosts, authority_key, authority)
     text = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
@@ -155,7 +155,7 @@ def certificates(host: str) -> tuple[str, str, str]:
 def _certificate(
     name: str,
     key: ec.EllipticCurvePrivateKey,
-    host: str | None,
+    hosts: Sequence[str],
     authority_key: ec.EllipticCurvePrivateKey,
     authority: x509.Certificate | None,
 ) -> x509.Certificate:
@@ -171,8 +171,9 @@ def _certificate(
         .not_valid_after(now + _DAYS)
         .add_extension(x509.BasicConstraints(ca=authority is None, path_length=None), critical=True)
     )
-    if host is not None:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+    if hosts:
+        names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+        builder = builder.add_extension(names, critical=False)
     return builder.sign(authority_key, hashes.SHA256())
 
 

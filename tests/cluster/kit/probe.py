@@ -88,16 +88,28 @@ def listening_ports(kubectl: Kubectl, pod: ProbedPod, image: str) -> list[int]:
     return list(map(int, _probe(kubectl, pod, image, _LISTENS)))
 
 
-def reached(kubectl: Kubectl, pod: ProbedPod, targets: Iterable[tuple[str, int]], image: str) -> set[tuple[str, int]]:
-    """The addresses and ports among the targets to which a pod can connect."""
-    found = _probe(kubectl, pod, image, _CONNECTS, TARGETS=json.dumps(sorted(targets)))
+def reached(
+    kubectl: Kubectl, pod: ProbedPod, targets: Iterable[tuple[str, int]], image: str, profile: str = "restricted"
+) -> set[tuple[str, int]]:
+    """The addresses and ports among the targets to which a pod can connect.
+
+    Args:
+        kubectl: the cluster.
+        pod: the pod.
+        targets: addresses and ports.
+        image: an image with Python 3.
+        profile: the profile of ``kubectl debug``: ``"baseline"`` for a pod that runs as root.
+    """
+    found = _probe(kubectl, pod, image, _CONNECTS, profile, TARGETS=json.dumps(sorted(targets)))
     return {(address, port) for address, port in found}
 
 
-def _probe(kubectl: Kubectl, pod: ProbedPod, image: str, program: str, **environment: str) -> Any:
+def _probe(
+    kubectl: Kubectl, pod: ProbedPod, image: str, program: str, profile: str = "restricted", **environment: str
+) -> Any:
     name = f"probe-{next(_NUMBERS)}"
     kubectl.run(
-        "debug", "-n", pod.namespace, pod.name, "--quiet", "--profile=restricted", f"--container={name}", f"--image={image}",
+        "debug", "-n", pod.namespace, pod.name, "--quiet", f"--profile={profile}", f"--container={name}", f"--image={image}",
         "--image-pull-policy=IfNotPresent", *(f"--env={key}={value}" for key, value in environment.items()),
         "--", "python", "-c", program,
     )  # fmt: skip
