@@ -55,7 +55,7 @@ class Pair:
         """The node of the scheduler that has started the first task of a run."""
         (primary,) = [each["metadata"]["name"] for each in self.kubectl.items("pods", "-n", "airflow-data", "-l", PRIMARY)]
         query = (
-            "select hostname from job join task_instance on job.id = queued_by_job_id "
+            "select job.hostname from job join task_instance on job.id = queued_by_job_id "
             f"where dag_id = '{dag}' and run_id = '{run}' and task_id = 'first'"
         )
         host = self.kubectl.run(
