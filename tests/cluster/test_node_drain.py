@@ -177,10 +177,10 @@ def test_drain_is_refused_while_tasks_run_there_and_ends_them_with_force(pair: P
                 each.wait_for_task("evicted", "first", "running")
         everything = pair.pods(pair.drained, "airflow")
         assert len(pair.pods(pair.drained, "airflow", TASKS)) == 2
+        scheduler = pair.node_of_scheduler(DAG, "evicted")
         with pytest.raises(KubectlError, match="cannot delete Pods that declare no controller"):
             pair.drain()
         assert pair.pods(pair.drained, "airflow") == everything
-        scheduler = pair.node_of_scheduler(DAG, "evicted")
         print(f"drained in {pair.drain('--force'):.0f} s; the scheduler of the task is on {scheduler}")
         end, attempts = ("success", 2) if scheduler == pair.drained else ("failed", 1)
         assert api.wait_for_run("evicted", 600) == end, api.tasks("evicted")
