@@ -53,10 +53,12 @@ class Pair:
 
     def node_of_scheduler(self, dag: str, run: str) -> str:
         """The node of the scheduler that has started the first task of a run."""
-        (primary,) = [each["metadata"]["name"] for each in self.kubectl.items("pods", "-n", "airflow-data", "-l", PRIMARY)]
+        (primary,) = [
+            each["metadata"]["name"] for each in self.kubectl.items("pods", "-n", "airflow-data", "-l", PRIMARY)
+        ]
         query = (
-            "select job.hostname from job join task_instance on job.id = queued_by_job_id "
-            f"where dag_id = '{dag}' and run_id = '{run}' and task_id = 'first'"
+            "select job.hostname from job join task_instance as task on job.id = task.queued_by_job_id "
+            f"where task.dag_id = '{dag}' and task.run_id = '{run}' and task.task_id = 'first'"
         )
         host = self.kubectl.run(
             "-n", "airflow-data", "exec", primary, "-c", "postgres", "--", "psql", "-XAtq", "-d", "airflow", "-c", query

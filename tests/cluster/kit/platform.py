@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 import time
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.report.removal import removal_commands
 from tests.cluster.kit.airflow_api import DAG, AirflowApi
+from tests.cluster.kit.chart_server import certificates
 from tests.cluster.kit.diagnostics import diagnostics
 from tests.cluster.kit.kubectl import Kubectl, KubectlError
 from tests.cluster.kit.small import cut_down
@@ -123,8 +125,22 @@ class Platform:
         settings = self.kubectl.settings
         answers = f"{settings.git_user}\n{settings.git_token}\n"
         for need in sorted(self.needs, key=lambda each: "get secret" in each.command):
-            if not self.kubectl.exists("secret", need.name, "-n", need.namespace):
+            if self.kubectl.exists("secret", need.name, "-n", need.namespace):
+                continue
+            if "tls.crt" in need.command:
+                self._create_certificate(need)
+            else:
                 self.kubectl.shell(need.command, input=answers)
+
+    def _create_certificate(self, need: SecretNeed) -> None:
+        """Create a Secret with a certificate, which the printed command reads from a file of the user."""
+        _, certificate, key = certificates("airflow.example.com")
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in (("tls.crt", certificate), ("tls.key", key)):
+                (Path(folder) / name).write_text(text, encoding="utf-8")
+            self.kubectl.run(
+                "-n", need.namespace, "create", "secret", "tls", need.name, f"--cert={folder}/tls.crt", f"--key={folder}/tls.key"
+            )  # fmt: skip
 
     def wait_for_controllers(self, seconds: int = 120) -> None:
         """Wait until helm-controller has taken each HelmChart and created its Job, and CloudNativePG each Cluster."""
