@@ -24,6 +24,7 @@ NO_DATABASE: Mapping[str, str] = {
     "data_lake": "the plugin barman-cloud",
     "external_secrets": "External Secrets",
     "highly_available_database": "three nodes",
+    "homelab": "an object store",
     "sealed_secrets": "Sealed Secrets",
 }
 """Program -> what its database needs and a small cluster does not have."""
@@ -34,7 +35,6 @@ NO_RELEASE: Mapping[str, str] = {
     "celery_with_keda": "Flux",
     "default_deny": "a git server and an object store at the addresses of its network policies",
     "five_steps": "Helm outside the cluster",
-    "homelab": "an object store",
     "lab_on_kind": "Helm outside the cluster",
     "lab": "the image postgres:16",
     "lab_without_operator": "the image postgres:16",
