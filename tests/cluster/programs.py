@@ -34,6 +34,7 @@ NO_RELEASE: Mapping[str, str] = {
     "bridged_database": "External Secrets",
     "celery_with_keda": "Flux",
     "default_deny": "a git server and an object store at the addresses of its network policies",
+    "environments": "an image of Airflow with the provider amazon",
     "five_steps": "Helm outside the cluster",
     "lab_on_kind": "Helm outside the cluster",
     "lab": "the image postgres:16",
