@@ -293,10 +293,10 @@ def fluent_bit_objects(settings: CollectorSettings, output: FluentBitOutput) -> 
 def fluent_bit_config(name: str, namespaces: Sequence[str], output: FluentBitOutput) -> str:
     """The configuration of Fluent Bit in its classic format.
 
-    New files are looked for every second, because the file of a short task is deleted with its pod. They are read from their
-    start: such a file can be complete before it is found. What the output does not
-    accept is tried again, by default only once; meanwhile, the buffer fills, and files are not read any further. The filter reads
-    pods of any size: by default, it ignores the labels of a pod whose manifest has more than 32 kB.
+    Fluent Bit looks for new files every second, because the file of a short task is deleted with its pod. It reads them from
+    their start: such a file can be complete before it is found. What the output does not accept is sent again, by default only
+    once; meanwhile, the buffer fills, and files are not read any further. The filter reads pods of any size: by default, it
+    ignores the labels of a pod whose manifest has more than 32 kB.
     """
     paths = ",".join(f"/var/log/containers/*_{namespace}_*.log" for namespace in namespaces)
     return f"""\

@@ -28,6 +28,10 @@ _CLUSTER = ("Cluster",)
 _SIZES = ("spec.storage.size", "spec.walStorage.size", "spec.tablespaces.*.storage.size")
 _CLASSES = ("spec.storage.storageClass", "spec.walStorage.storageClass", "spec.tablespaces.*.storage.storageClass")
 _IMAGE = ("spec.imageName", "spec.imageCatalogRef.major", "spec.imageCatalogRef.name")
+_PRIMARY_LAST = (
+    "the primary instance last. This ends its sessions, and no instance accepts writes for up to a minute. "
+    'With PostgresUpdates(by="switchover"), an updated instance takes over instead.'
+)
 
 LOWEST_UPGRADE = 16
 """The oldest major version that CloudNativePG upgrades to. Source: validateImageChange of its webhook."""
@@ -380,8 +384,7 @@ RULES = (
         on=_CLUSTER,
         paths=_IMAGE,
         when=both(_same_major, _several),
-        happens="The instances restart one after the other with image {new} instead of {old}, the primary instance last. This ends its sessions, and no instance accepts writes for up to a minute. With "
-        'PostgresUpdates(by="switchover"), an updated instance takes over instead.',
+        happens=f"The instances restart one after the other with image {{new}} instead of {{old}}, {_PRIMARY_LAST}",
     ),
     Rule(
         id="database/restart-alone",
@@ -401,8 +404,7 @@ RULES = (
         on=_CLUSTER,
         paths=_POD_FIELDS,
         when=_several,
-        happens="{path} changes, so the instances restart one after the other, the primary instance last. This ends its sessions, and no instance accepts writes for up to a minute. With "
-        'PostgresUpdates(by="switchover"), an updated instance takes over instead.',
+        happens=f"{{path}} changes, so the instances restart one after the other, {_PRIMARY_LAST}",
     ),
     Rule(
         id="database/wal-volume-added",
