@@ -20,9 +20,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cdk8s_airflow import ArgoApplication, FluxRelease, K3sHelmChart
 from tests.cluster.kit import Kubectl, KubectlError, Platform, loki_server
-from tests.cluster.kit.chart_server import certificates, index
+from tests.cluster.kit.certificates import certificates
+from tests.cluster.kit.chart_server import index
 from tests.cluster.kit.client import Attempt, outages
 from tests.cluster.kit.documentation import shell_block
+from tests.cluster.kit.lacking import wait_for_pod_or_skip
 from tests.cluster.kit.prometheus import configuration, without_delay
 from tests.cluster.kit.usage import measured
 from tests.cluster.platforms import homelab
@@ -144,6 +146,32 @@ def test_what_of_the_usage_cannot_be_read_is_stated_once(refused: str) -> None:
         wait_until(lambda: usage.missing and (usage.peak_memory or "summary" in refused))
     assert list(usage.missing) == [f"forbidden: {refused}"]
     assert str(usage).endswith(f"; not measured: forbidden: {refused}")
+
+
+class NeverReady:
+    """A cluster with one pod that does not become ready, for a reason."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def run(self, *arguments: str, timeout: float) -> None:
+        assert arguments[:4] == ("-n", "apps", "wait", "pod/server")
+        raise KubectlError("timed out")
+
+    def items(self, *arguments: str) -> list[dict[str, Any]]:
+        assert arguments == ("pods", "-n", "apps", "-l", "app=server")
+        waiting = {"image": "server:1", "state": {"waiting": {"reason": self._reason}}}
+        return [{"status": {"containerStatuses": [waiting]}}]
+
+
+def test_pod_whose_image_cannot_be_pulled_skips_the_test() -> None:
+    with pytest.raises(pytest.skip.Exception, match=r"^the cluster cannot pull server:1$"):
+        wait_for_pod_or_skip(cast("Kubectl", NeverReady("ImagePullBackOff")), "apps", "server")
+
+
+def test_pod_that_is_not_ready_for_another_reason_fails_the_test() -> None:
+    with pytest.raises(KubectlError, match="timed out"):
+        wait_for_pod_or_skip(cast("Kubectl", NeverReady("CrashLoopBackOff")), "apps", "server")
 
 
 def wait_until(condition: Callable[[], object]) -> None:

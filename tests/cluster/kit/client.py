@@ -7,10 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import pytest
-
-from tests.cluster.kit.kubectl import Kubectl, KubectlError
-from tests.cluster.kit.lacking import images_that_cannot_be_pulled
+from tests.cluster.kit.kubectl import Kubectl
+from tests.cluster.kit.lacking import wait_for_pod_or_skip
 
 PAUSE, TIMEOUT, IDLE = 0.2, 2, 10
 """Seconds between two attempts, seconds until an attempt has failed, and the number of sessions that are open all the time."""
@@ -118,13 +116,7 @@ def database_client(
     """
     try:
         kubectl.run("apply", "--server-side", "-f", "-", input=json.dumps(_pod(namespace, secret, image, name)))
-        try:
-            kubectl.run("-n", namespace, "wait", f"pod/{name}", "--for=condition=Ready", "--timeout=120s", timeout=130)
-        except KubectlError:
-            missing = images_that_cannot_be_pulled(kubectl, namespace, f"app={name}")
-            if missing:
-                pytest.skip(f"the cluster cannot pull {', '.join(sorted(missing))}")
-            raise
+        wait_for_pod_or_skip(kubectl, namespace, name)
         yield DatabaseClient(kubectl, namespace, name)
     finally:
         kubectl.run("-n", namespace, "delete", "pod", "--ignore-not-found", name, "--grace-period=1", timeout=90)

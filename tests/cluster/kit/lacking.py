@@ -25,6 +25,21 @@ def images_that_cannot_be_pulled(kubectl: Kubectl, namespace: str, selector: str
     }
 
 
+def wait_for_pod_or_skip(kubectl: Kubectl, namespace: str, name: str) -> None:
+    """Wait until a pod with the label ``app=NAME`` is ready; skip the test if the cluster cannot pull its image.
+
+    Raises:
+        KubectlError: if the pod is not ready within two minutes although its image is there.
+    """
+    try:
+        kubectl.run("-n", namespace, "wait", f"pod/{name}", "--for=condition=Ready", "--timeout=120s", timeout=130)
+    except KubectlError:
+        missing = images_that_cannot_be_pulled(kubectl, namespace, f"app={name}")
+        if missing:
+            pytest.skip(f"the cluster cannot pull {', '.join(sorted(missing))}")
+        raise
+
+
 def wait_for_deployment_or_skip(
     platform: Platform, namespace: str, name: str, selector: str, seconds: int = 300
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cdk8s_airflow.network import PodGroup
-from tests.cluster.kit.chart_server import certificates
+from tests.cluster.kit.certificates import certificates
 from tests.cluster.kit.kubectl import Kubectl, KubectlError
 
 NAMESPACE = "log-receivers"

@@ -18,7 +18,7 @@ from cdk8s_airflow.app.registry import registry_of
 from cdk8s_airflow.model.secret_need import SecretNeed
 from cdk8s_airflow.report.removal import removal_commands
 from tests.cluster.kit.airflow_api import DAG, AirflowApi
-from tests.cluster.kit.chart_server import certificates
+from tests.cluster.kit.certificates import certificates
 from tests.cluster.kit.diagnostics import diagnostics
 from tests.cluster.kit.kubectl import Kubectl, KubectlError
 from tests.cluster.kit.small import cut_down

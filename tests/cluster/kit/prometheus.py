@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import pytest
 import yaml
 
 from tests.cluster.kit.kubectl import Kubectl, KubectlError
-from tests.cluster.kit.lacking import images_that_cannot_be_pulled
+from tests.cluster.kit.lacking import wait_for_pod_or_skip
 
 NAMESPACE = "cdk8s-airflow-prometheus"
 LABELS = {"app": "prometheus"}
@@ -79,15 +78,7 @@ def prometheus(kubectl: Kubectl, image: str, scrape: str, rules: str) -> Iterato
         kubectl.run(
             "apply", "--server-side", "-f", "-", input=json.dumps(_manifests(image, configuration(scrape), rules))
         )
-        try:
-            kubectl.run(
-                "-n", NAMESPACE, "wait", "pod/prometheus", "--for=condition=Ready", "--timeout=120s", timeout=130
-            )
-        except KubectlError:
-            missing = images_that_cannot_be_pulled(kubectl, NAMESPACE, "app=prometheus")
-            if missing:
-                pytest.skip(f"the cluster cannot pull {', '.join(sorted(missing))}")
-            raise
+        wait_for_pod_or_skip(kubectl, NAMESPACE, "prometheus")
         yield Prometheus(kubectl)
     finally:
         kubectl.run("delete", "clusterrole,clusterrolebinding", "--ignore-not-found", NAMESPACE)

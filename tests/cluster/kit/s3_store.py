@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import pytest
-
-from tests.cluster.kit.chart_server import certificates
+from tests.cluster.kit.certificates import certificates
 from tests.cluster.kit.kubectl import Kubectl, KubectlError
-from tests.cluster.kit.lacking import images_that_cannot_be_pulled
+from tests.cluster.kit.lacking import wait_for_pod_or_skip
 
 PORT = 8443
 LABELS = {"app": "s3"}
@@ -93,13 +91,7 @@ def s3_store(kubectl: Kubectl, image: str, bucket: str, namespace: str = "cdk8s-
         kubectl.run(
             "apply", "--server-side", "-f", "-", input=json.dumps(_manifests(namespace, image, certificate, key))
         )
-        try:
-            kubectl.run("-n", namespace, "wait", "pod/s3", "--for=condition=Ready", "--timeout=120s", timeout=130)
-        except KubectlError:
-            missing = images_that_cannot_be_pulled(kubectl, namespace, "app=s3")
-            if missing:
-                pytest.skip(f"the cluster cannot pull {', '.join(sorted(missing))}")
-            raise
+        wait_for_pod_or_skip(kubectl, namespace, "s3")
         store = S3Store(kubectl, namespace, f"https://{host}:{PORT}", ca)
         store.create_bucket(bucket)
         yield store
